@@ -1,0 +1,82 @@
+/**
+ * What went wrong, as a stable word to branch on. `docs/errors.md` has an entry for each.
+ */
+export type RolecallErrorCode =
+  | "INVALID_REQUEST"
+  | "ROLE_NOT_ALLOWED"
+  | "INSTANCE_PROFILE_MISSING"
+  | "INSTANCE_PROFILE_INVALID"
+  | "IMDS_UNREACHABLE"
+  | "ASSUME_ROLE_DENIED"
+  | "ASSUME_ROLE_INVALID"
+  | "REGION_DISABLED"
+  | "BASE_IDENTITY_REJECTED"
+  | "STS_UNAVAILABLE"
+  | "TIMEOUT"
+  | "ABORTED"
+  | "RESOLVER_CLOSED";
+
+/** Where on the way from a command to its credentials the error arose. */
+export type RolecallErrorStep = "request" | "base-identity" | "assume-role" | "store";
+
+/** What a {@link RolecallError} carries beside its code and message. */
+export interface RolecallErrorDetails {
+  step: RolecallErrorStep;
+  /** What to do next, one sentence. */
+  hint: string;
+  /** `true` if the same call may succeed later without a change of settings. Default `false`. */
+  retryable?: boolean | undefined;
+  /** The path of the setting that is wrong, such as `command.roleArn`. Only with `INVALID_REQUEST`. */
+  field?: string | undefined;
+  roleArn?: string | undefined;
+  region?: string | undefined;
+  awsCode?: string | undefined;
+  requestId?: string | undefined;
+  cause?: unknown;
+}
+
+const BRAND = Symbol.for("aws-rolecall.error");
+
+/**
+ * Every error that this library raises. Tell them apart by `code`, and tell one from another
+ * library's error by {@link isRolecallError}, which holds across the ESM and CJS builds.
+ */
+export class RolecallError extends Error {
+  override readonly name = "RolecallError";
+  /** Stable; see {@link RolecallErrorCode}. */
+  readonly code: RolecallErrorCode;
+  /** `true` if the same call may succeed later without a change of settings. */
+  readonly retryable: boolean;
+  readonly step: RolecallErrorStep;
+  /** What to do next, one sentence; also the end of `message`. */
+  readonly hint: string;
+  /** The path of the setting that is wrong, such as `command.roleArn`. Only with `INVALID_REQUEST`. */
+  readonly field?: string;
+  /** The role that was asked for. */
+  readonly roleArn?: string;
+  /** The region that was asked. */
+  readonly region?: string;
+  /** The error code in AWS's answer, as AWS spells it. */
+  readonly awsCode?: string;
+  /** AWS's request id, for a support case. */
+  readonly requestId?: string;
+
+  constructor(code: RolecallErrorCode, message: string, details: RolecallErrorDetails) {
+    super(`${message} ${details.hint}`, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.retryable = details.retryable ?? false;
+    this.step = details.step;
+    this.hint = details.hint;
+    if (details.field !== undefined) this.field = details.field;
+    if (details.roleArn !== undefined) this.roleArn = details.roleArn;
+    if (details.region !== undefined) this.region = details.region;
+    if (details.awsCode !== undefined) this.awsCode = details.awsCode;
+    if (details.requestId !== undefined) this.requestId = details.requestId;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+}
+
+/** Whether `value` is an error of this library, whichever of its builds raised it. */
+export function isRolecallError(value: unknown): value is RolecallError {
+  return typeof value === "object" && value !== null && BRAND in value;
+}

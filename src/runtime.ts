@@ -1,0 +1,53 @@
+import { hostname } from "node:os";
+
+/**
+ * The library's only way to time, chance and environment. Tests pass another one
+ * (`createManualClock()` in `aws-rolecall/testing`) and move it.
+ */
+export interface Runtime {
+  /** Wall-clock time, epoch milliseconds. */
+  now(): number;
+  /** A clock that never steps back, milliseconds from an arbitrary origin. */
+  monotonic(): number;
+  /** A number in [0, 1). Spreads refreshes and waits; never used for secrets. */
+  random(): number;
+  /** Resolves after `ms` milliseconds; rejects with `signal.reason` as soon as `signal` aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Runs `task` once after `ms` milliseconds without keeping the process alive. Returns a function that cancels it. */
+  schedule(ms: number, task: () => void): () => void;
+  /** Environment variables: `AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_EC2_METADATA_DISABLED`. */
+  env: Record<string, string | undefined>;
+  /** The machine's name, for the default role session name. */
+  hostname(): string;
+}
+
+/** The longest delay that Node's timers take; a longer one would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export const systemRuntime: Runtime = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  random: () => Math.random(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener("abort", onAbort);
+          resolve();
+        },
+        Math.min(ms, MAX_TIMER_MS),
+      );
+      const onAbort = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+    }),
+  schedule: (ms, task) => {
+    const timer = setTimeout(task, Math.min(ms, MAX_TIMER_MS)).unref();
+    return () => clearTimeout(timer);
+  },
+  env: process.env,
+  hostname,
+};
