@@ -1,8 +1,23 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import packageJson from "./package.json" with { type: "json" };
+
+const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+/** Where to write a JSON report beside the usual one; `.ci/run` counts tests in it. */
+const report = process.env.ROLECALL_TEST_REPORT;
 
 export default defineConfig({
+  define: { __ROLECALL_VERSION__: JSON.stringify(packageJson.version) },
+  resolve: {
+    alias: [
+      { find: /^aws-rolecall$/, replacement: source("index.ts") },
+      { find: /^aws-rolecall\/testing$/, replacement: source("testing/index.ts") },
+    ],
+  },
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: ["test/package/**"],
     unstubEnvs: true,
+    reporters: report ? ["default", ["json", { outputFile: report }]] : ["default"],
   },
 });
