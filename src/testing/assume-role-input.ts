@@ -1,0 +1,161 @@
+import { deflateRawSync } from "node:zlib";
+import { AwsError } from "./aws-error.js";
+import { parseRoleArn } from "./role-identity.js";
+
+/** The parameters of an AssumeRole call, checked as STS checks them before it looks at the role. */
+export interface AssumeRoleInput {
+  roleArn: string;
+  roleSessionName: string;
+  /** Seconds. */
+  duration: number;
+  externalId?: string;
+  sourceIdentity?: string;
+  tags: ReadonlyMap<string, string>;
+  transitiveTagKeys: readonly string[];
+  /** How much of the space for session policies and tags is used, per cent; absent if none were passed. */
+  packedPolicySize?: number;
+}
+
+export type Parameters = Readonly<Record<string, string>>;
+
+/** STS's own format is not public; deflated, ordinary policies stay well below and fifty long tags do not. */
+const PACKED_BYTES_ALLOTTED = 2048;
+const DEFAULT_DURATION_SECONDS = 3600;
+
+export function readAssumeRoleInput(parameters: Parameters): AssumeRoleInput {
+  const { RoleArn = "", RoleSessionName = "", DurationSeconds, ExternalId, SourceIdentity, Policy } = parameters;
+  const policyArns = members(parameters, "PolicyArns", "arn");
+  const tagKeys = members(parameters, "Tags", "Key");
+  const tagValues = members(parameters, "Tags", "Value");
+  const duration = DurationSeconds === undefined ? DEFAULT_DURATION_SECONDS : Number(DurationSeconds);
+
+  assertConstraints([
+    ...present("roleArn", parameters.RoleArn),
+    ...lengthOf("roleArn", parameters.RoleArn, 20, 2048),
+    ...present("roleSessionName", parameters.RoleSessionName),
+    ...lengthOf("roleSessionName", parameters.RoleSessionName, 2, 64),
+    ...patternOf("roleSessionName", parameters.RoleSessionName, /^[\w+=,.@-]*$/, "[\\w+=,.@-]*"),
+    ...rangeOf("durationSeconds", DurationSeconds, 900, 43_200),
+    ...lengthOf("externalId", ExternalId, 2, 1224),
+    ...patternOf("externalId", ExternalId, /^[\w+=,.@:/-]*$/, "[\\w+=,.@:\\/-]*"),
+    ...lengthOf("sourceIdentity", SourceIdentity, 2, 64),
+    ...patternOf("sourceIdentity", SourceIdentity, /^[\w+=,.@-]*$/, "[\\w+=,.@-]*"),
+    ...lengthOf("policy", Policy, 1, 2048),
+    ...countOf("policyArns", policyArns, 10),
+    ...policyArns.flatMap((arn, index) => lengthOf(`policyArns.${index + 1}.member.arn`, arn, 20, 2048)),
+    ...countOf("tags", tagKeys, 50),
+    ...tagKeys.flatMap((key, index) => lengthOf(`tags.${index + 1}.member.key`, key, 1, 128)),
+    ...tagValues.flatMap((value, index) => lengthOf(`tags.${index + 1}.member.value`, value, 0, 256)),
+  ]);
+  if (parseRoleArn(RoleArn) === undefined) throw new AwsError(400, "ValidationError", `${RoleArn} is invalid`);
+  if (SourceIdentity?.startsWith("aws:")) {
+    throw new AwsError(400, "ValidationError", "Source identity must not begin with the reserved prefix 'aws:'.");
+  }
+  if (Policy !== undefined) assertPolicyDocument(Policy);
+  const tags = uniqueTags(tagKeys, tagValues);
+  const transitiveTagKeys = members(parameters, "TransitiveTagKeys");
+  assertTransitiveTagKeys(transitiveTagKeys, tags);
+  const packedPolicySize = packedSize([Policy ?? "", ...policyArns, ...[...tags].flat()].filter(Boolean));
+
+  return {
+    roleArn: RoleArn,
+    roleSessionName: RoleSessionName,
+    duration,
+    tags,
+    transitiveTagKeys,
+    ...(ExternalId !== undefined && { externalId: ExternalId }),
+    ...(SourceIdentity !== undefined && { sourceIdentity: SourceIdentity }),
+    ...(packedPolicySize !== undefined && { packedPolicySize }),
+  };
+}
+
+/** `Tags.member.1.Key`, `Tags.member.2.Key`, …, up to the first that is missing. */
+function members(parameters: Parameters, list: string, field?: string): string[] {
+  const values: string[] = [];
+  for (let index = 1; ; index++) {
+    const value = parameters[`${list}.member.${index}${field === undefined ? "" : `.${field}`}`];
+    if (value === undefined) return values;
+    values.push(value);
+  }
+}
+
+function assertConstraints(violations: readonly string[]): void {
+  if (violations.length === 0) return;
+  const count = violations.length === 1 ? "1 validation error" : `${violations.length} validation errors`;
+  throw new AwsError(400, "ValidationError", `${count} detected: ${violations.join("; ")}`);
+}
+
+function violation(name: string, value: string | undefined, rule: string): string[] {
+  const shown = value === undefined ? "null" : `'${value}'`;
+  return [`Value ${shown} at '${name}' failed to satisfy constraint: Member must ${rule}`];
+}
+
+function present(name: string, value: string | undefined): string[] {
+  return value === undefined ? violation(name, value, "not be null") : [];
+}
+
+function lengthOf(name: string, value: string | undefined, minimum: number, maximum: number): string[] {
+  if (value === undefined) return [];
+  const length = [...value].length;
+  if (length < minimum) return violation(name, value, `have length greater than or equal to ${minimum}`);
+  return length > maximum ? violation(name, value, `have length less than or equal to ${maximum}`) : [];
+}
+
+function patternOf(name: string, value: string | undefined, pattern: RegExp, shown: string): string[] {
+  if (value === undefined || pattern.test(value)) return [];
+  return violation(name, value, `satisfy regular expression pattern: ${shown}`);
+}
+
+function rangeOf(name: string, value: string | undefined, minimum: number, maximum: number): string[] {
+  if (value === undefined) return [];
+  if (!/^-?\d+$/.test(value)) return violation(name, value, "be a whole number");
+  if (Number(value) < minimum) return violation(name, value, `have value greater than or equal to ${minimum}`);
+  return Number(value) > maximum ? violation(name, value, `have value less than or equal to ${maximum}`) : [];
+}
+
+function countOf(name: string, list: readonly string[], maximum: number): string[] {
+  if (list.length <= maximum) return [];
+  return violation(name, `[${list.length} members]`, `have length less than or equal to ${maximum}`);
+}
+
+function assertPolicyDocument(policy: string): void {
+  const document = parseJson(policy);
+  if (document === undefined) {
+    throw new AwsError(400, "MalformedPolicyDocument", "This policy contains invalid Json");
+  }
+  if (typeof document !== "object" || document === null || !("Statement" in document)) {
+    throw new AwsError(400, "MalformedPolicyDocument", "Syntax errors in policy.");
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function uniqueTags(keys: readonly string[], values: readonly string[]): Map<string, string> {
+  if (new Set(keys.map((key) => key.toLowerCase())).size < keys.length) {
+    throw invalidParameter("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+  }
+  return new Map(keys.map((key, index) => [key, values[index] ?? ""]));
+}
+
+function assertTransitiveTagKeys(transitiveTagKeys: readonly string[], tags: ReadonlyMap<string, string>): void {
+  if (transitiveTagKeys.every((key) => tags.has(key))) return;
+  throw invalidParameter("The specified transitive tag key must be included in the requested tags.");
+}
+
+function packedSize(texts: readonly string[]): number | undefined {
+  if (texts.length === 0) return undefined;
+  const percent = Math.ceil((100 * deflateRawSync(texts.join("\n")).length) / PACKED_BYTES_ALLOTTED);
+  if (percent <= 100) return percent;
+  const message = `Packed policy consumes ${percent}% of allotted space, please use smaller policy.`;
+  throw new AwsError(400, "PackedPolicyTooLarge", message);
+}
+
+export function invalidParameter(message: string): AwsError {
+  return new AwsError(400, "InvalidParameterValue", message);
+}

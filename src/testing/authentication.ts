@@ -1,0 +1,52 @@
+import { AwsError } from "./aws-error.js";
+import type { IssuedKeys, IssuedSessions } from "./issued-sessions.js";
+import {
+  assertSignature,
+  assertSignatureTime,
+  type RequestSignature,
+  readSignature,
+  type WireRequest,
+} from "./sigv4-verification.js";
+
+/** What is known about who sent a request. */
+export interface Authentication {
+  /** What the request states. Absent if it states nothing that can be read. */
+  signature?: RequestSignature;
+  /** Whose keys signed it. Absent unless the signature holds. */
+  signer?: IssuedKeys;
+  /** Why it must not be answered. */
+  refusal?: AwsError;
+}
+
+export interface AuthenticationRules {
+  issued: IssuedSessions;
+  now: () => number;
+  /** Whether the server's clock alone judges when a request was signed, and not the machine's as well. */
+  strictSignatureTime: boolean;
+}
+
+export function authenticate(
+  request: WireRequest,
+  { issued, now, strictSignatureTime }: AuthenticationRules,
+): Authentication {
+  const known: Authentication = {};
+  try {
+    const signature = readSignature(request);
+    known.signature = signature;
+    assertSignatureTime(signature, strictSignatureTime ? [now()] : [now(), Date.now()]);
+    const signer = issued.find(signature.accessKeyId);
+    if (signer === undefined || signer.sessionToken !== signature.sessionToken) {
+      throw new AwsError(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
+    }
+    assertSignature(request, signature, signer.secretAccessKey);
+    known.signer = signer;
+    if (issued.isExpired(signer, now())) {
+      const status = signature.service === "sts" ? 403 : 400;
+      throw new AwsError(status, "ExpiredToken", "The security token included in the request is expired");
+    }
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    known.refusal = error;
+  }
+  return known;
+}

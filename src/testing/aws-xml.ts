@@ -1,0 +1,20 @@
+/** An element's content: text, elements, or `undefined` for an element that is left out. */
+type XmlContent = string | number | boolean | undefined | readonly string[];
+
+/** `<name>content</name>`. Text is escaped; a list holds elements that are already XML. */
+export function element(name: string, content: XmlContent, namespace?: string): string {
+  if (content === undefined) return "";
+  const inner = typeof content === "object" ? content.join("") : escapeXml(String(content));
+  const attribute = namespace === undefined ? "" : ` xmlns="${escapeXml(namespace)}"`;
+  return `<${name}${attribute}>${inner}</${name}>`;
+}
+
+export function document(root: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${root}\n`;
+}
+
+const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
+
+function escapeXml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
+}

@@ -1,0 +1,164 @@
+import { AwsError, usualCode } from "./aws-error.js";
+import { type Answer, type Exchange, matchesFilter, type PatchCredentials, type RequestFilter } from "./exchange.js";
+
+/** How an answer goes wrong. */
+export type FaultEffect =
+  /**
+   * An error in the protocol of the service that was called, in place of the real answer. `code` defaults to AWS's
+   * usual one for the status. Header names are case-insensitive: `{ "retry-after": "2" }`.
+   */
+  | { kind?: "status"; status: number; code?: string; message?: string; headers?: Record<string, string> }
+  /** The connection is reset; the request has no effect. */
+  | { kind: "reset" }
+  /** The request takes effect; the connection is reset halfway through its answer. */
+  | { kind: "reset-midway" }
+  /** No answer, until `close()`. The request has no effect. */
+  | { kind: "hang" }
+  /** The request takes effect; its answer is well-formed HTTP with half a body. */
+  | { kind: "truncated" }
+  /** Status 200 without a body. */
+  | { kind: "empty" }
+  /** Status 200 with a body of the test's own. */
+  | { kind: "body"; contentType: string; body: string }
+  /** The `Date` header of the answer is off by `ms`. Combines with any other fault. */
+  | { kind: "date-skew"; ms: number }
+  /** Changes the fields of an issued credential set just before it is sent. Combines with any other fault. */
+  | { kind: "patch-credentials"; patch: PatchCredentials };
+
+/** A fault that is injected into answers. */
+export type Fault = FaultEffect & {
+  /** Which requests it is about. `{}` is all of them. */
+  on: RequestFilter;
+  /** How many requests it hits before it clears itself. Default: until cleared. */
+  times?: number;
+};
+
+/** How an answer leaves the server. */
+export type Delivery = "whole" | "reset" | "reset-midway" | "hang";
+
+export interface FaultedAnswer {
+  answer: Answer;
+  delivery: Delivery;
+  dateSkew: number;
+}
+
+const KINDS = new Set([
+  "status",
+  "reset",
+  "reset-midway",
+  "hang",
+  "truncated",
+  "empty",
+  "body",
+  "date-skew",
+  "patch-credentials",
+]);
+
+/** The faults that are in force, oldest first. Of those that replace an answer, the first that matches hits. */
+export class FaultList {
+  readonly #active = new Map<Fault, number>();
+
+  add(fault: Fault): { clear(): void } {
+    assertFault(fault);
+    const own = { ...fault };
+    this.#active.set(own, fault.times ?? Number.POSITIVE_INFINITY);
+    return { clear: () => this.#active.delete(own) };
+  }
+
+  /** Lets the exchange happen, with every fault that hits it. */
+  answer(exchange: Exchange): FaultedAnswer {
+    const matching = [...this.#active.keys()].filter((fault) => matchesFilter(exchange.about, fault.on));
+    const skews = matching.filter((fault) => fault.kind === "date-skew");
+    const patches = matching.filter((fault) => fault.kind === "patch-credentials");
+    const replacement = matching.find((fault) => fault.kind !== "date-skew" && fault.kind !== "patch-credentials");
+
+    let patched = false;
+    const patch: PatchCredentials = (fields) => {
+      patched = true;
+      return patches.reduce((current, fault) => fault.patch(current), fields);
+    };
+    const outcome = applyEffect(replacement, exchange, patch);
+
+    for (const fault of skews) this.#spend(fault);
+    if (patched) for (const fault of patches) this.#spend(fault);
+    if (replacement !== undefined) this.#spend(replacement);
+    return { ...outcome, dateSkew: skews.reduce((sum, fault) => sum + fault.ms, 0) };
+  }
+
+  #spend(fault: Fault): void {
+    const left = (this.#active.get(fault) ?? 0) - 1;
+    if (left > 0) this.#active.set(fault, left);
+    else this.#active.delete(fault);
+  }
+}
+
+const NOTHING: Answer = { status: 0, headers: {}, body: "" };
+
+function applyEffect(
+  fault: Fault | undefined,
+  exchange: Exchange,
+  patch: PatchCredentials,
+): Omit<FaultedAnswer, "dateSkew"> {
+  if (fault === undefined) return whole(answered(exchange, patch));
+  switch (fault.kind) {
+    case "reset":
+    case "hang":
+      return { answer: NOTHING, delivery: fault.kind };
+    case "reset-midway":
+      return { answer: answered(exchange, patch), delivery: "reset-midway" };
+    case "truncated":
+      return whole(cutInHalf(answered(exchange, patch)));
+    case "empty":
+      return whole({ status: 200, headers: {}, body: "" });
+    case "body":
+      return whole({ status: 200, headers: { "content-type": fault.contentType }, body: fault.body });
+    case "date-skew":
+    case "patch-credentials":
+      return whole(answered(exchange, patch));
+    default: {
+      const { status, code = usualCode(status), message = `Injected fault: ${code}`, headers } = fault;
+      const refusal = exchange.refuse(new AwsError(status, code, message));
+      return whole({ ...refusal, headers: { ...refusal.headers, ...lowerCaseNames(headers) } });
+    }
+  }
+}
+
+function answered(exchange: Exchange, patch: PatchCredentials): Answer {
+  try {
+    return exchange.answer(patch);
+  } catch (error) {
+    if (error instanceof AwsError) return exchange.refuse(error);
+    // Such as a patch of the test's own that threw: the test must see its message.
+    return exchange.refuse(new AwsError(500, "InternalFailure", String(error)));
+  }
+}
+
+function whole(answer: Answer): Omit<FaultedAnswer, "dateSkew"> {
+  return { answer, delivery: "whole" };
+}
+
+function cutInHalf(answer: Answer): Answer {
+  const body = Buffer.from(answer.body);
+  return { ...answer, body: body.subarray(0, body.length >> 1) };
+}
+
+function lowerCaseNames(headers: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function assertFault(fault: Fault): void {
+  const kind = fault.kind ?? "status";
+  if (!KINDS.has(kind)) throw new TypeError(`fault.kind must be one of ${[...KINDS].join(", ")}, got ${String(kind)}`);
+  if (typeof fault.on !== "object" || fault.on === null)
+    throw new TypeError("fault.on must be an object; {} hits every request");
+  const { times } = fault;
+  if (times !== undefined && !(Number.isInteger(times) && times > 0)) {
+    throw new RangeError(`fault.times must be a whole number above 0, got ${times}`);
+  }
+  if (kind === "status") {
+    const { status } = fault as { status?: unknown };
+    if (!(typeof status === "number" && status >= 200 && status <= 599)) {
+      throw new RangeError(`fault.status must be an HTTP status from 200 to 599, got ${String(status)}`);
+    }
+  }
+}

@@ -1,0 +1,13 @@
+// Time
+
+// What it saw
+export type { CredentialFields, PatchCredentials, RecordedRequest, RequestFilter, RequestTarget } from "./exchange.js";
+// What goes wrong
+export type { Fault, FaultEffect } from "./faults.js";
+export type { InstanceCredentials, InstanceProfile, LocalInstanceProfile } from "./instance-profile.js";
+export type { SignerIdentity } from "./issued-sessions.js";
+// A local AWS
+export { type IssuedCredentials, type LocalAws, type LocalAwsOptions, startLocalAws } from "./local-aws.js";
+export type { SocketCount } from "./loopback-server.js";
+export { createManualClock, type ManualClock, type ManualClockOptions } from "./manual-clock.js";
+export type { LocalRole } from "./trust.js";

@@ -1,0 +1,139 @@
+import type { IssuedKeys, IssuedSessions } from "./issued-sessions.js";
+import { assertRoleArn, assumedRoleArn, uniqueId } from "./role-identity.js";
+
+/** The role that is attached to the machine. */
+export interface InstanceProfile {
+  /** `arn:<partition>:iam::<12 digits>:role/<path/name>`. */
+  roleArn: string;
+  /** `Resource` list of the role's own `sts:AssumeRole` permission, with IAM's `*` and `?`. Default `["*"]`. */
+  allowAssumeRole?: readonly string[];
+  /** How long a credential set lives, ms. Default 6 hours, as on EC2. */
+  credentialLifetime?: number;
+}
+
+/** The current credential set, without its secrets. */
+export interface InstanceCredentials {
+  accessKeyId: string;
+  roleArn: string;
+  /** Epoch ms. */
+  expiration: number;
+}
+
+/**
+ * What happens to the instance profile while the machine runs.
+ *
+ * IMDS serves one credential set until less than an hour of it is left (less than half of its lifetime, if that is
+ * shorter), then a new one. An old set stays valid until its own expiration.
+ */
+export interface LocalInstanceProfile {
+  /** Attaches a role, in place of any other. Its first credential set is new. */
+  attach(profile: InstanceProfile): void;
+  /** From now on no role is attached: IMDS answers 404. Sets that were served stay valid. */
+  detach(): void;
+  /** The next read gets a new set. The old one stays valid until its expiration; see `LocalAws.expireSession`. */
+  rotate(): void;
+  /**
+   * From now on every read gets the current set again, also past its expiration: an IMDS that has lost its own source.
+   * With `stillAccepted`, STS and the services accept it past its expiration too, as AWS does in such an outage
+   * (static stability). Default: they refuse it with ExpiredToken.
+   */
+  pin(options?: { stillAccepted?: boolean }): void;
+  /** Ends `pin()`. */
+  unpin(): void;
+  /** The set that a read gets now; `undefined` if no role is attached. */
+  current(): InstanceCredentials | undefined;
+}
+
+export const INSTANCE_ID = "i-0123456789abcdef0";
+
+export const DEFAULT_INSTANCE_PROFILE: InstanceProfile = {
+  roleArn: "arn:aws:iam::111122223333:role/rolecall-instance-profile",
+};
+
+const HOUR = 3_600_000;
+const DEFAULT_LIFETIME = 6 * HOUR;
+
+export class InstanceProfileState implements LocalInstanceProfile {
+  readonly #issued: IssuedSessions;
+  readonly #now: () => number;
+  #profile: InstanceProfile | undefined;
+  #keys: { issued: IssuedKeys; issuedAt: number } | undefined;
+  #pinned = false;
+
+  constructor(issued: IssuedSessions, now: () => number, profile: InstanceProfile | null) {
+    this.#issued = issued;
+    this.#now = now;
+    if (profile !== null) this.attach(profile);
+  }
+
+  get profile(): Readonly<InstanceProfile> | undefined {
+    return this.#profile;
+  }
+
+  attach(profile: InstanceProfile): void {
+    assertRoleArn("instanceProfile.roleArn", profile.roleArn);
+    const { credentialLifetime: lifetime } = profile;
+    if (lifetime !== undefined && !(lifetime > 0 && Number.isFinite(lifetime))) {
+      throw new RangeError(`instanceProfile.credentialLifetime must be above 0 ms, got ${lifetime}`);
+    }
+    this.detach();
+    this.#profile = structuredClone(profile);
+  }
+
+  detach(): void {
+    this.#profile = undefined;
+    this.#keys = undefined;
+    this.#pinned = false;
+  }
+
+  rotate(): void {
+    this.#keys = undefined;
+  }
+
+  pin({ stillAccepted = false }: { stillAccepted?: boolean } = {}): void {
+    const keys = this.keys();
+    this.#pinned = keys !== undefined;
+    if (keys !== undefined && stillAccepted) this.#issued.outliveExpiration(keys.issued.identity.accessKeyId);
+  }
+
+  unpin(): void {
+    this.#pinned = false;
+  }
+
+  current(): InstanceCredentials | undefined {
+    const issued = this.keys()?.issued;
+    if (issued?.expiration === undefined || this.#profile === undefined) return undefined;
+    return {
+      accessKeyId: issued.identity.accessKeyId,
+      roleArn: this.#profile.roleArn,
+      expiration: issued.expiration,
+    };
+  }
+
+  /** The set that IMDS serves now, made anew if it is due. */
+  keys(): { issued: IssuedKeys; issuedAt: number } | undefined {
+    if (this.#profile === undefined) return undefined;
+    const { roleArn, credentialLifetime = DEFAULT_LIFETIME } = this.#profile;
+    const now = this.#now();
+    const renewAt = (this.#keys?.issued.expiration ?? 0) - Math.min(HOUR, credentialLifetime / 2);
+    if (this.#keys === undefined || (now >= renewAt && !this.#pinned)) {
+      this.#keys = { issued: this.#issue(roleArn, now + credentialLifetime), issuedAt: now };
+    }
+    return this.#keys;
+  }
+
+  #issue(roleArn: string, expiration: number): IssuedKeys {
+    const role = assertRoleArn("instanceProfile.roleArn", roleArn);
+    return this.#issued.issue({
+      kind: "instance-profile",
+      identity: {
+        arn: assumedRoleArn(role, INSTANCE_ID),
+        accountId: role.accountId,
+        userId: `${uniqueId("AROA", roleArn)}:${INSTANCE_ID}`,
+        roleArn,
+        roleSessionName: INSTANCE_ID,
+      },
+      expiration,
+    });
+  }
+}

@@ -1,0 +1,93 @@
+import { randomBytes } from "node:crypto";
+import { toBase32 } from "./role-identity.js";
+
+/** Whom a set of keys speaks for. Holds nothing secret. */
+export interface SignerIdentity {
+  /** `ASIA…` for a session, `AKIA…` for a user. */
+  accessKeyId: string;
+  /** `arn:aws:sts::<account>:assumed-role/<role>/<session>`, or the user's own ARN. */
+  arn: string;
+  accountId: string;
+  /** `AROA…:<session name>`, or `AIDA…` for a user. */
+  userId: string;
+  /** The role whose session this is. Absent for a user. */
+  roleArn?: string;
+  /** The session's name; for the instance profile the instance's id. Absent for a user. */
+  roleSessionName?: string;
+}
+
+/** A set of keys as it was handed out, with what AWS remembers about it. */
+export interface IssuedKeys {
+  readonly identity: Readonly<SignerIdentity>;
+  readonly kind: "instance-profile" | "role" | "user";
+  readonly secretAccessKey: string;
+  /** Absent for a user's long-term keys, which never expire either. */
+  readonly sessionToken?: string;
+  /** Epoch ms, in whole seconds. */
+  readonly expiration?: number;
+  /** Session tags that the next role in a chain inherits. */
+  readonly transitiveTags: ReadonlyMap<string, string>;
+  readonly sourceIdentity?: string;
+}
+
+export interface IssueOptions {
+  kind: IssuedKeys["kind"];
+  identity: Omit<SignerIdentity, "accessKeyId">;
+  /** Epoch ms; absent for long-term keys. */
+  expiration?: number;
+  transitiveTags?: ReadonlyMap<string, string>;
+  sourceIdentity?: string | undefined;
+}
+
+/** Every set of keys issued by one local AWS. The private fields keep the secrets out of `util.inspect`. */
+export class IssuedSessions {
+  readonly #byAccessKeyId = new Map<string, IssuedKeys>();
+  readonly #expired = new Set<string>();
+  readonly #outliving = new Set<string>();
+  readonly #secrets = new Set<string>();
+
+  issue({ kind, identity, expiration, transitiveTags = new Map(), sourceIdentity }: IssueOptions): IssuedKeys {
+    const accessKeyId = (kind === "user" ? "AKIA" : "ASIA") + toBase32(randomBytes(16));
+    const keys: IssuedKeys = {
+      kind,
+      identity: { accessKeyId, ...identity },
+      secretAccessKey: randomBytes(30).toString("base64"),
+      transitiveTags,
+      ...(expiration !== undefined && {
+        expiration: Math.floor(expiration / 1000) * 1000,
+        sessionToken: randomBytes(270).toString("base64"),
+      }),
+      ...(sourceIdentity !== undefined && { sourceIdentity }),
+    };
+    this.#byAccessKeyId.set(accessKeyId, keys);
+    this.addSecrets(keys.secretAccessKey, keys.sessionToken);
+    return keys;
+  }
+
+  find(accessKeyId: string): IssuedKeys | undefined {
+    return this.#byAccessKeyId.get(accessKeyId);
+  }
+
+  /** Whether AWS refuses these keys as expired at `now`. */
+  isExpired({ identity: { accessKeyId }, expiration }: IssuedKeys, now: number): boolean {
+    if (this.#expired.has(accessKeyId)) return true;
+    return expiration !== undefined && expiration <= now && !this.#outliving.has(accessKeyId);
+  }
+
+  expire(accessKeyId: string): void {
+    this.#expired.add(accessKeyId);
+  }
+
+  /** AWS goes on accepting these keys after their expiration, as it does for a static instance profile. */
+  outliveExpiration(accessKeyId: string): void {
+    this.#outliving.add(accessKeyId);
+  }
+
+  addSecrets(...values: (string | undefined)[]): void {
+    for (const value of values) if (value) this.#secrets.add(value);
+  }
+
+  secrets(): string[] {
+    return [...this.#secrets];
+  }
+}

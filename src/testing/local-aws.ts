@@ -1,0 +1,260 @@
+import { setTimeout as realDelay } from "node:timers/promises";
+import { authenticate } from "./authentication.js";
+import { type Exchange, matchesFilter, type RecordedRequest, type RequestFilter } from "./exchange.js";
+import { type Fault, FaultList } from "./faults.js";
+import { createImds } from "./imds-server.js";
+import {
+  DEFAULT_INSTANCE_PROFILE,
+  type InstanceProfile,
+  InstanceProfileState,
+  type LocalInstanceProfile,
+} from "./instance-profile.js";
+import { type IssuedKeys, IssuedSessions } from "./issued-sessions.js";
+import { type SocketCount, startLoopbackServer } from "./loopback-server.js";
+import { assertRoleArn, assumedRoleArn, parseUserArn, uniqueId } from "./role-identity.js";
+import { createServiceSink } from "./service-sink.js";
+import type { WireRequest } from "./sigv4-verification.js";
+import { createSts, readParameters, STS_VERSION } from "./sts-api.js";
+import { assertLocalRole, type LocalRole } from "./trust.js";
+
+/** How {@link startLocalAws} starts. Everything but the clock, the region and the signature rule can be changed while it runs. */
+export interface LocalAwsOptions {
+  /** The servers' wall clock, epoch ms. Default: the machine's. A `ManualClock` fits. */
+  clock?: { now(): number };
+  /** The region that IMDS names. Default `"us-east-1"`. */
+  region?: string;
+  /** The role attached to the machine; `null` for none. Default: `arn:aws:iam::111122223333:role/rolecall-instance-profile`. */
+  instanceProfile?: InstanceProfile | null;
+  /** The roles that STS knows. Default: none; AssumeRole then answers AccessDenied, as AWS does for an unknown role. */
+  roles?: readonly LocalRole[];
+  imds?: {
+    /** Whether IMDSv1, a read without a token, is answered. Default `false`. */
+    v1?: boolean;
+    /** The token request is never answered, as in a container with a hop limit of 1. Default `false`. */
+    hopLimitExceeded?: boolean;
+  };
+  /** Regions in which STS is not activated, and in which the services do not know the session. Default: none. */
+  disabledRegions?: readonly string[];
+  /**
+   * Whether a request must be signed within 15 minutes of `clock`. Default `false`: the machine's own time is accepted
+   * as well, since a clock that a test moves does not move the time by which the SDK signs.
+   */
+  strictSignatureTime?: boolean;
+}
+
+/** Keys that STS has not handed out in answer to a call: for a test's own requests. */
+export interface IssuedCredentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  /** Absent for a user's long-term keys. */
+  sessionToken?: string;
+  /** Absent for a user's long-term keys. */
+  expiration?: Date;
+}
+
+/** Instance metadata, STS and every other AWS service on loopback. Printing it shows no secret. */
+export interface LocalAws extends AsyncDisposable {
+  /** `http://127.0.0.1:<port>`, STS and every other service; the `endpoint` of any SDK client. */
+  readonly endpoint: string;
+  /** `http://127.0.0.1:<port>`, the instance metadata service. */
+  readonly imdsEndpoint: string;
+  /**
+   * What a process needs in its environment to use this AWS: `AWS_ENDPOINT_URL` and
+   * `AWS_EC2_METADATA_SERVICE_ENDPOINT`. No credentials and no region.
+   */
+  readonly env: Readonly<Record<string, string>>;
+  /** Every request since the start or `clearRequests()`, in order of arrival. */
+  readonly requests: readonly Readonly<RecordedRequest>[];
+  /** How many recorded requests match. With `status`, only those that were answered with it. */
+  count(filter?: RequestFilter & { status?: number }): number;
+  clearRequests(): void;
+  /** Connections to IMDS, and to STS and the services together. */
+  readonly sockets: { readonly imds: SocketCount; readonly aws: SocketCount };
+  readonly instanceProfile: LocalInstanceProfile;
+  /** Adds a role, or replaces the one with the same ARN. Sessions that were issued stay valid. */
+  setRole(role: LocalRole): void;
+  /** Removes a role. Sessions that were issued stay valid. */
+  removeRole(roleArn: string): void;
+  /**
+   * Makes matching requests wait `ms` real milliseconds for their answer; the last call that matches a request counts.
+   * Without a filter all earlier calls are forgotten: `setLatency(0)` ends every wait.
+   */
+  setLatency(ms: number, filter?: RequestFilter): void;
+  /** Injects a fault until it has hit `times` requests or `clear()` is called. */
+  fault(fault: Fault): { clear(): void };
+  /** Every secret key, session token and IMDS token handed out so far, so that a test can search for leaks. */
+  secrets(): string[];
+  /**
+   * Keys of a session of a role, without a call. `lifetime` in ms, default one hour. The role need not be known; only
+   * a known one may assume others.
+   */
+  issueSession(session: { roleArn: string; roleSessionName?: string; lifetime?: number }): IssuedCredentials;
+  /** Long-term keys of an IAM user. `allowAssumeRole` as in {@link InstanceProfile}, default `["*"]`. */
+  issueUserKeys(user: { userArn: string; allowAssumeRole?: readonly string[] }): IssuedCredentials;
+  /** From now on STS and the services answer ExpiredToken to these keys. */
+  expireSession(accessKeyId: string): void;
+  /** Ends the servers, with every open connection and every answer that is still due. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an AWS on loopback that checks what AWS checks: IMDSv2 tokens, signatures, session tokens, trust policies,
+ * external ids and limits. Two ports of 127.0.0.1 that were free; nothing leaves the machine.
+ *
+ * @example
+ * ```ts
+ * await using aws = await startLocalAws({
+ *   roles: [{ roleArn: "arn:aws:iam::123456789012:role/Inventory", externalId: "acme" }],
+ * });
+ * const sts = new STSClient({ endpoint: aws.endpoint, region: "us-east-1", credentials });
+ * ```
+ */
+export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
+  const { clock = Date, region = "us-east-1", instanceProfile = DEFAULT_INSTANCE_PROFILE } = options;
+  const now = () => clock.now();
+  const issued = new IssuedSessions();
+  const profile = new InstanceProfileState(issued, now, instanceProfile);
+  const roles = new Map(options.roles?.map((role) => [role.roleArn, assertLocalRole(role)]));
+  const userPermissions = new Map<string, readonly string[]>();
+  const disabledRegions = new Set(options.disabledRegions);
+  const faults = new FaultList();
+  const requests: RecordedRequest[] = [];
+  let latencies: { ms: number; filter: RequestFilter }[] = [];
+  const closing = new AbortController();
+
+  const permissionsOf = ({ kind, identity: { accessKeyId, roleArn = "" } }: IssuedKeys): readonly string[] => {
+    if (kind === "user") return userPermissions.get(accessKeyId) ?? [];
+    const attached = profile.profile;
+    if (kind === "instance-profile" && attached?.roleArn === roleArn) return attached.allowAssumeRole ?? ["*"];
+    return roles.get(roleArn)?.allowAssumeRole ?? [];
+  };
+
+  const isDisabled = (name: string) => disabledRegions.has(name);
+  const imds = createImds({
+    profile,
+    now,
+    region,
+    v1: options.imds?.v1 ?? false,
+    addSecrets: (...secrets) => issued.addSecrets(...secrets),
+  });
+  const sts = createSts({
+    issued,
+    now,
+    findRole: (roleArn) => roles.get(roleArn),
+    permissionsOf,
+    defaultTrustedPrincipals: () => (profile.profile === undefined ? [] : [profile.profile.roleArn]),
+    isDisabled,
+  });
+  const sink = createServiceSink(isDisabled);
+  const rules = { issued, now, strictSignatureTime: options.strictSignatureTime ?? false };
+  const anyService = (request: WireRequest): Exchange => {
+    const sender = authenticate(request, rules);
+    const isSts =
+      sender.signature === undefined
+        ? readParameters(request).Version === STS_VERSION
+        : sender.signature.service === "sts";
+    return isSts ? sts(request, sender) : sink(request, sender);
+  };
+
+  const serve = (toExchange: (request: WireRequest) => Exchange) => async (request: WireRequest) => {
+    const exchange = toExchange(request);
+    const userAgent = request.headers["user-agent"]?.[0];
+    const record: RecordedRequest = { ...exchange.about, time: now(), ...(userAgent !== undefined && { userAgent }) };
+    requests.push(record);
+    const latency = latencies.findLast(({ filter }) => matchesFilter(exchange.about, filter))?.ms ?? 0;
+    if (latency > 0) await realDelay(latency, undefined, { signal: closing.signal });
+
+    const { answer, delivery, dateSkew } = faults.answer(exchange);
+    if (delivery === "whole" || delivery === "reset-midway") {
+      record.status = answer.status;
+      if (answer.errorCode !== undefined) record.errorCode = answer.errorCode;
+    }
+    const date = new Date(now() + dateSkew).toUTCString();
+    return { answer: { ...answer, headers: { date, ...answer.headers } }, delivery };
+  };
+
+  if (options.imds?.hopLimitExceeded) faults.add({ on: { target: "imds", operation: "token" }, kind: "hang" });
+  const imdsServer = await startLoopbackServer(serve(imds));
+  const awsServer = await startLoopbackServer(serve(anyService));
+  const close = async () => {
+    closing.abort();
+    await Promise.all([imdsServer.close(), awsServer.close()]);
+  };
+
+  return {
+    endpoint: awsServer.url,
+    imdsEndpoint: imdsServer.url,
+    env: { AWS_ENDPOINT_URL: awsServer.url, AWS_EC2_METADATA_SERVICE_ENDPOINT: imdsServer.url },
+    requests,
+    count: ({ status, ...filter } = {}) =>
+      requests.filter((record) => matchesFilter(record, filter) && (status === undefined || status === record.status))
+        .length,
+    clearRequests: () => {
+      requests.length = 0;
+    },
+    sockets: { imds: imdsServer.sockets, aws: awsServer.sockets },
+    instanceProfile: profile,
+    setRole: (role) => {
+      roles.set(role.roleArn, assertLocalRole(role));
+    },
+    removeRole: (roleArn) => {
+      roles.delete(roleArn);
+    },
+    setLatency: (ms, filter) => {
+      if (!(ms >= 0 && Number.isFinite(ms)))
+        throw new RangeError(`setLatency(ms) takes a number of at least 0, got ${ms}`);
+      latencies = filter === undefined ? [{ ms, filter: {} }] : [...latencies, { ms, filter: { ...filter } }];
+    },
+    fault: (fault) => faults.add(fault),
+    secrets: () => issued.secrets(),
+    issueSession: (session) => toCredentials(issueSession(issued, now(), session)),
+    issueUserKeys: ({ userArn, allowAssumeRole = ["*"] }) => {
+      const keys = issueUserKeys(issued, userArn);
+      userPermissions.set(keys.identity.accessKeyId, [...allowAssumeRole]);
+      return toCredentials(keys);
+    },
+    expireSession: (accessKeyId) => {
+      if (issued.find(accessKeyId) === undefined) throw new RangeError(`expireSession() knows no keys ${accessKeyId}`);
+      issued.expire(accessKeyId);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const HOUR = 3_600_000;
+
+function issueSession(
+  issued: IssuedSessions,
+  now: number,
+  { roleArn, roleSessionName = "issued", lifetime = HOUR }: Parameters<LocalAws["issueSession"]>[0],
+): IssuedKeys {
+  const role = assertRoleArn("roleArn", roleArn);
+  return issued.issue({
+    kind: "role",
+    identity: {
+      arn: assumedRoleArn(role, roleSessionName),
+      accountId: role.accountId,
+      userId: `${uniqueId("AROA", roleArn)}:${roleSessionName}`,
+      roleArn,
+      roleSessionName,
+    },
+    expiration: now + lifetime,
+  });
+}
+
+function issueUserKeys(issued: IssuedSessions, userArn: string): IssuedKeys {
+  const user = parseUserArn(userArn);
+  if (user === undefined) throw new TypeError(`userArn must be an IAM user's ARN, got ${JSON.stringify(userArn)}`);
+  const identity = { arn: userArn, accountId: user.accountId, userId: uniqueId("AIDA", userArn) };
+  return issued.issue({ kind: "user", identity });
+}
+
+function toCredentials({ identity, secretAccessKey, sessionToken, expiration }: IssuedKeys): IssuedCredentials {
+  return {
+    accessKeyId: identity.accessKeyId,
+    secretAccessKey,
+    ...(sessionToken !== undefined && { sessionToken }),
+    ...(expiration !== undefined && { expiration: new Date(expiration) }),
+  };
+}

@@ -1,0 +1,214 @@
+import { randomUUID } from "node:crypto";
+import { type AssumeRoleInput, invalidParameter, type Parameters, readAssumeRoleInput } from "./assume-role-input.js";
+import type { Authentication } from "./authentication.js";
+import { AwsError } from "./aws-error.js";
+import { toIsoSeconds } from "./aws-time.js";
+import { document, element } from "./aws-xml.js";
+import type { Answer, CredentialFields, Exchange, PatchCredentials } from "./exchange.js";
+import type { IssuedKeys, IssuedSessions } from "./issued-sessions.js";
+import { assumedRoleArn, type PrincipalArn, parseRoleArn, uniqueId } from "./role-identity.js";
+import type { WireRequest } from "./sigv4-verification.js";
+import { deniedAction, type LocalRole } from "./trust.js";
+
+export const STS_VERSION = "2011-06-15";
+const NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/";
+const DEFAULT_MAX_SESSION_SECONDS = 3600;
+const ROLE_CHAINING_LIMIT_SECONDS = 3600;
+/** Proofs of identity that must not stay in a request's record. */
+const SECRET_PARAMETERS = new Set(["WebIdentityToken", "SAMLAssertion", "TokenCode"]);
+
+export interface StsOptions {
+  issued: IssuedSessions;
+  now: () => number;
+  findRole(roleArn: string): LocalRole | undefined;
+  /** `Resource` list of the `sts:AssumeRole` permission of whoever holds these keys. */
+  permissionsOf(keys: IssuedKeys): readonly string[];
+  /** Who may assume a role that names no one. */
+  defaultTrustedPrincipals(): readonly string[];
+  isDisabled(region: string): boolean;
+}
+
+/** The Security Token Service: AssumeRole and GetCallerIdentity. */
+export function createSts(options: StsOptions): (request: WireRequest, sender: Authentication) => Exchange {
+  return (request, sender) => {
+    const parameters = readParameters(request);
+    const operation = parameters.Action ?? "unknown";
+    const roleArn = parameters.RoleArn ?? sender.signer?.identity.roleArn;
+    return {
+      about: {
+        target: "sts",
+        operation,
+        parameters,
+        ...describeSender(sender),
+        ...(roleArn !== undefined && { roleArn }),
+      },
+      answer: (patch) => {
+        const caller = assertSender(sender);
+        const region = sender.signature?.region ?? "";
+        if (options.isDisabled(region)) throw regionDisabled(caller);
+        if (parameters.Version !== STS_VERSION) throw invalidAction(operation, parameters.Version);
+        if (operation === "AssumeRole") return assumeRole(options, caller, parameters, patch);
+        if (operation === "GetCallerIdentity") return callerIdentity(caller);
+        throw invalidAction(operation, parameters.Version);
+      },
+      refuse: refuseInQueryProtocol,
+    };
+  };
+}
+
+/** The parameters of a query-protocol call, from its query and its form body, without the signature's own. */
+export function readParameters({ query, headers, body }: WireRequest): Parameters {
+  const isForm = headers["content-type"]?.[0]?.startsWith("application/x-www-form-urlencoded");
+  const pairs = [...new URLSearchParams(query), ...(isForm ? new URLSearchParams(body.toString()) : [])];
+  return Object.fromEntries(
+    pairs.filter(([name]) => !name.toLowerCase().startsWith("x-amz-") && !SECRET_PARAMETERS.has(name)),
+  );
+}
+
+/** What a record says about the sender. */
+export function describeSender({ signature, signer }: Authentication): Partial<Exchange["about"]> {
+  return {
+    ...(signature !== undefined && {
+      service: signature.service,
+      region: signature.region,
+      accessKeyId: signature.accessKeyId,
+    }),
+    ...(signer !== undefined && { session: { ...signer.identity } }),
+  };
+}
+
+export function assertSender({ signer, refusal }: Authentication): IssuedKeys {
+  if (refusal !== undefined) throw refusal;
+  return signer as IssuedKeys;
+}
+
+export function refuseInQueryProtocol({ status, code, message }: AwsError): Answer {
+  const requestId = randomUUID();
+  const error = element("Error", [
+    element("Type", status < 500 ? "Sender" : "Receiver"),
+    element("Code", code),
+    element("Message", message),
+  ]);
+  const root = element("ErrorResponse", [error, element("RequestId", requestId)], NAMESPACE);
+  return { ...xmlAnswer(root, requestId), status, errorCode: code };
+}
+
+function assumeRole(options: StsOptions, caller: IssuedKeys, parameters: Parameters, patch: PatchCredentials): Answer {
+  const input = readAssumeRoleInput(parameters);
+  const { sourceIdentity, transitiveTags } = inherit(caller, input);
+  const role = options.findRole(input.roleArn);
+  const denied = deniedAction({
+    caller,
+    callerPermissions: options.permissionsOf(caller),
+    role,
+    defaultTrustedPrincipals: options.defaultTrustedPrincipals(),
+    externalId: input.externalId,
+    sourceIdentity,
+    tagged: input.tags.size > 0 || transitiveTags.size > 0,
+  });
+  if (role === undefined || denied !== undefined) throw accessDenied(caller, denied ?? "sts:AssumeRole", input.roleArn);
+  assertDuration(input.duration, caller, role);
+
+  const arn = parseRoleArn(input.roleArn) as PrincipalArn;
+  const keys = options.issued.issue({
+    kind: "role",
+    identity: {
+      arn: assumedRoleArn(arn, input.roleSessionName),
+      accountId: arn.accountId,
+      userId: `${uniqueId("AROA", input.roleArn)}:${input.roleSessionName}`,
+      roleArn: input.roleArn,
+      roleSessionName: input.roleSessionName,
+    },
+    expiration: options.now() + input.duration * 1000,
+    transitiveTags,
+    sourceIdentity,
+  });
+  const fields = patch({
+    AccessKeyId: keys.identity.accessKeyId,
+    SecretAccessKey: keys.secretAccessKey,
+    SessionToken: keys.sessionToken,
+    Expiration: toIsoSeconds(keys.expiration ?? 0),
+    Arn: keys.identity.arn,
+    AssumedRoleId: keys.identity.userId,
+  });
+  options.issued.addSecrets(fields.SecretAccessKey, fields.SessionToken);
+  return assumeRoleAnswer(fields, input.packedPolicySize, sourceIdentity);
+}
+
+/** A session's source identity and transitive tags follow it through a chain of roles, and cannot be changed on the way. */
+function inherit(caller: IssuedKeys, input: AssumeRoleInput) {
+  const inherited = [...caller.transitiveTags.keys()].map((key) => key.toLowerCase());
+  if ([...input.tags.keys()].some((key) => inherited.includes(key.toLowerCase()))) {
+    throw invalidParameter(
+      "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
+    );
+  }
+  const { sourceIdentity = caller.sourceIdentity } = input;
+  if (caller.sourceIdentity !== undefined && sourceIdentity !== caller.sourceIdentity) {
+    throw accessDenied(caller, "sts:SetSourceIdentity", input.roleArn);
+  }
+  const own = input.transitiveTagKeys.map((key): [string, string] => [key, input.tags.get(key) ?? ""]);
+  return { sourceIdentity, transitiveTags: new Map([...caller.transitiveTags, ...own]) };
+}
+
+function assertDuration(seconds: number, caller: IssuedKeys, role: LocalRole): void {
+  if (caller.kind !== "user" && seconds > ROLE_CHAINING_LIMIT_SECONDS) {
+    const message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
+    throw new AwsError(400, "ValidationError", message);
+  }
+  if (seconds > (role.maxSessionDuration ?? DEFAULT_MAX_SESSION_SECONDS)) {
+    const message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+    throw new AwsError(400, "ValidationError", message);
+  }
+}
+
+function assumeRoleAnswer(
+  fields: CredentialFields,
+  packed: number | undefined,
+  sourceIdentity: string | undefined,
+): Answer {
+  return succeed("AssumeRole", [
+    element("AssumedRoleUser", [element("AssumedRoleId", fields.AssumedRoleId), element("Arn", fields.Arn)]),
+    element("Credentials", [
+      element("AccessKeyId", fields.AccessKeyId),
+      element("SecretAccessKey", fields.SecretAccessKey),
+      element("SessionToken", fields.SessionToken),
+      element("Expiration", fields.Expiration),
+    ]),
+    element("PackedPolicySize", packed),
+    element("SourceIdentity", sourceIdentity),
+  ]);
+}
+
+function callerIdentity({ identity }: IssuedKeys): Answer {
+  return succeed("GetCallerIdentity", [
+    element("Arn", identity.arn),
+    element("UserId", identity.userId),
+    element("Account", identity.accountId),
+  ]);
+}
+
+function succeed(operation: string, result: readonly string[]): Answer {
+  const requestId = randomUUID();
+  const metadata = element("ResponseMetadata", [element("RequestId", requestId)]);
+  const root = element(`${operation}Response`, [element(`${operation}Result`, result), metadata], NAMESPACE);
+  return xmlAnswer(root, requestId);
+}
+
+function xmlAnswer(root: string, requestId: string): Answer {
+  return { status: 200, headers: { "content-type": "text/xml", "x-amzn-requestid": requestId }, body: document(root) };
+}
+
+function accessDenied({ identity }: IssuedKeys, action: string, roleArn: string): AwsError {
+  const message = `User: ${identity.arn} is not authorized to perform: ${action} on resource: ${roleArn}`;
+  return new AwsError(403, "AccessDenied", message);
+}
+
+function regionDisabled({ identity }: IssuedKeys): AwsError {
+  const message = `STS is not activated in this region for account:${identity.accountId}. Your account administrator can activate STS in this region using the IAM Console.`;
+  return new AwsError(403, "RegionDisabledException", message);
+}
+
+function invalidAction(operation: string, version = "NO_VERSION_SPECIFIED"): AwsError {
+  return new AwsError(400, "InvalidAction", `Could not find operation ${operation} for version ${version}`);
+}
