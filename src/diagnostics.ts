@@ -1,0 +1,77 @@
+import { type Channel, channel } from "node:diagnostics_channel";
+import type { RolecallErrorCode } from "./errors.js";
+
+/** What every event says: which session. Neither holds a secret. */
+interface SessionEvent {
+  /** The role, or `undefined` for the base identity itself. */
+  roleArn: string | undefined;
+  /** The cache key, a hash. */
+  key: string;
+}
+
+/**
+ * The payload of each event. Subscribe with `diagnostics_channel.subscribe("aws-rolecall:<event>", …)`.
+ */
+export interface RolecallEvents {
+  /** A valid session was served at once. The SDK asks two or three times per send, and each is counted. */
+  hit: SessionEvent;
+  /** A caller found nothing valid and started a load. */
+  miss: SessionEvent;
+  /** A caller found nothing valid and waits for a load that is under way. */
+  joined: SessionEvent;
+  /** A source gave a session, the first one of a key included. */
+  refreshed: SessionEvent & {
+    /** Milliseconds that the session lives. `Infinity`: it does not expire. */
+    life: number;
+    /** No caller waited for it. */
+    background: boolean;
+  };
+  /** A source gave no session. */
+  "refresh-failed": SessionEvent & {
+    code: RolecallErrorCode;
+    /** Epoch milliseconds until which the session that is held is served, or `undefined` if none is. */
+    servedUntil: number | undefined;
+    /** Milliseconds until the source is asked again at the earliest. */
+    retryIn: number;
+  };
+  /** STS refused for good. */
+  denied: SessionEvent & {
+    code: RolecallErrorCode;
+    /** The caller was answered from memory, without asking STS again. */
+    remembered: boolean;
+  };
+  invalidated: SessionEvent;
+  /** The bound on sessions pushed one out. */
+  evicted: SessionEvent;
+  /** STS refused the duration, and gave a session of one hour. */
+  "duration-clamped": SessionEvent & { requestedSeconds: number; grantedSeconds: number };
+}
+
+export type RolecallEventName = keyof RolecallEvents;
+
+/** Publishes events and counts them. */
+export class Diagnostics {
+  readonly #counts = new Map<RolecallEventName, number>();
+
+  publish<E extends RolecallEventName>(event: E, payload: RolecallEvents[E]): void {
+    this.#counts.set(event, this.count(event) + 1);
+    const target = CHANNELS[event];
+    if (target.hasSubscribers) target.publish(payload);
+  }
+
+  count(event: RolecallEventName): number {
+    return this.#counts.get(event) ?? 0;
+  }
+}
+
+const CHANNELS: Record<RolecallEventName, Channel> = {
+  hit: channel("aws-rolecall:hit"),
+  miss: channel("aws-rolecall:miss"),
+  joined: channel("aws-rolecall:joined"),
+  refreshed: channel("aws-rolecall:refreshed"),
+  "refresh-failed": channel("aws-rolecall:refresh-failed"),
+  denied: channel("aws-rolecall:denied"),
+  invalidated: channel("aws-rolecall:invalidated"),
+  evicted: channel("aws-rolecall:evicted"),
+  "duration-clamped": channel("aws-rolecall:duration-clamped"),
+};

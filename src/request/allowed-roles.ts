@@ -1,0 +1,110 @@
+import { RolecallError } from "../errors.js";
+import type { RoleArn } from "./role-arn.js";
+import { conflict, invalid, isGiven, readList, readSettings, readText } from "./validation.js";
+import { EXTERNAL_ID } from "./limits.js";
+
+/**
+ * One entry of `allowedRoles`: an exact role ARN, a pattern with IAM's own wildcards (`*` any run of characters, `?` one
+ * character, neither across a `:`), or either of them with the external id that these roles ask for.
+ */
+export type AllowedRole = string | { roleArn: string; externalId: string };
+
+/** One entry, read. */
+export interface AllowedRoleEntry {
+  readonly pattern: string;
+  readonly exact: boolean;
+  readonly externalId: string | undefined;
+}
+
+/** A role ARN whose parts may hold `*` and `?`. */
+const PATTERN = /^arn:[a-z0-9*?-]+:iam::[\d*?]{1,12}:role\/[!-9;-~]+$/;
+const ALLOWED =
+  "a role ARN, or a pattern of that shape such as arn:aws:iam::123456789012:role/integration-*. " +
+  "For every role there is, write arn:*:iam::*:role/*";
+
+/** Checks the list itself. `undefined` means that no list was given, and IAM alone decides. */
+export function readAllowedRoles(field: string, value: unknown): readonly AllowedRoleEntry[] | undefined {
+  const entries = readList(field, value, "role ARNs, patterns, or { roleArn, externalId }")?.map((entry, index) =>
+    readEntry(`${field}[${index}]`, entry),
+  );
+  const bound = new Map<string, string | undefined>();
+  for (const [index, { pattern, externalId }] of (entries ?? []).entries()) {
+    if (bound.has(pattern) && bound.get(pattern) !== externalId) {
+      throw conflict(`${field}[${index}]`, "lists a role again with another external id", "List each role once.");
+    }
+    bound.set(pattern, externalId);
+  }
+  return entries;
+}
+
+function readEntry(field: string, value: unknown): AllowedRoleEntry {
+  if (typeof value === "string") return toEntry(field, value, undefined);
+  const settings = readSettings(field, value, ["roleArn", "externalId"]);
+  if (!settings || typeof settings.roleArn !== "string") throw invalid(field, value, ALLOWED);
+  const externalId = readText(`${field}.externalId`, settings.externalId, EXTERNAL_ID);
+  if (!isGiven(externalId)) {
+    throw conflict(`${field}.externalId`, "is missing", "To allow a role without one, list its ARN as a string.");
+  }
+  return toEntry(`${field}.roleArn`, settings.roleArn, externalId);
+}
+
+function toEntry(field: string, pattern: string, externalId: string | undefined): AllowedRoleEntry {
+  if (pattern.length > 2048 || !PATTERN.test(pattern)) throw invalid(field, pattern, ALLOWED);
+  return { pattern, exact: !/[*?]/.test(pattern), externalId };
+}
+
+/**
+ * The entry that allows a role: an exact ARN first, then the first pattern that matches.
+ * @throws RolecallError `ROLE_NOT_ALLOWED` if none does
+ */
+export function assertAllowed(entries: readonly AllowedRoleEntry[], role: RoleArn | undefined): AllowedRoleEntry {
+  const entry =
+    role &&
+    (entries.find(({ exact, pattern }) => exact && pattern === role.arn) ??
+      entries.find(({ exact, pattern }) => !exact && matchesArn(pattern, role.arn)));
+  if (entry) return entry;
+  throw new RolecallError(
+    "ROLE_NOT_ALLOWED",
+    role
+      ? `The role ${role.arn} is not in the instance's allowedRoles.`
+      : "No role was asked for, and the instance's allowedRoles does not cover the machine's own identity.",
+    {
+      step: "request",
+      roleArn: role?.arn,
+      hint: role
+        ? "Ask an administrator to add it to allowedRoles, or use a role that is listed."
+        : "Set roleArn in the instance or the command to a role that is listed.",
+    },
+  );
+}
+
+/** IAM's match of an ARN: part by part, so that no wildcard reaches across a `:`. */
+export function matchesArn(pattern: string, arn: string): boolean {
+  const patterns = pattern.split(":");
+  const parts = arn.split(":");
+  return patterns.length === parts.length && patterns.every((part, index) => matchesWildcard(part, parts[index] ?? ""));
+}
+
+/** Linear in practice and never exponential: on a mismatch only the last `*` takes one character more. */
+function matchesWildcard(pattern: string, text: string): boolean {
+  let at = 0;
+  let position = 0;
+  let star = -1;
+  let resume = 0;
+  while (position < text.length) {
+    if (pattern[at] === "*") {
+      star = at++;
+      resume = position;
+    } else if (at < pattern.length && (pattern[at] === "?" || pattern[at] === text[position])) {
+      at++;
+      position++;
+    } else if (star >= 0) {
+      at = star + 1;
+      position = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (pattern[at] === "*") at++;
+  return at === pattern.length;
+}

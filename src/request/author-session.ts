@@ -1,0 +1,27 @@
+import { SOURCE_IDENTITY } from "./limits.js";
+import { readPermissionCeiling } from "./session-policy.js";
+import { readTags, type SessionTags } from "./session-tags.js";
+import { readSettings, readText } from "./validation.js";
+
+/** How the author of a command narrows or labels its session. Trusted code, below the instance. */
+export interface AuthorSession {
+  /** Session policy: a JSON object or its text, at most 2048 characters. Only if the instance sets neither policy nor policyArns. */
+  policy?: object | string | null | undefined;
+  /** Managed policies as session policies, 1 to 10 ARNs. Only if the instance sets neither policy nor policyArns. */
+  policyArns?: readonly string[] | null | undefined;
+  /** Session tags on top of the instance's. */
+  tags?: SessionTags | null | undefined;
+  /** 2 to 64 of `[\w+=,.@-]`, not beginning `aws:`. Only the instance's own value if that sets one. */
+  sourceIdentity?: string | null | undefined;
+}
+
+const KEYS = ["policy", "policyArns", "tags", "sourceIdentity"] as const satisfies readonly (keyof AuthorSession)[];
+
+export function readAuthorSession(session: unknown) {
+  const settings = readSettings("options.session", session, KEYS) ?? {};
+  return {
+    ceiling: readPermissionCeiling("options.session", settings),
+    tags: readTags("options.session.tags", settings.tags),
+    sourceIdentity: readText("options.session.sourceIdentity", settings.sourceIdentity, SOURCE_IDENTITY),
+  };
+}

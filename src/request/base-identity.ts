@@ -1,0 +1,67 @@
+import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
+import { sha256 } from "./canonical.js";
+import { invalid, isGiven, readRecord } from "./validation.js";
+
+/** The credentials that call STS. Prints its kind and nothing else. */
+export class BaseIdentity {
+  readonly kind: "instance-profile" | "provider" | "static";
+  /** Its part of the cache key: never a secret, only a hash of one. */
+  readonly keyPart: string;
+  readonly #provider: CredentialProvider | undefined;
+
+  constructor(kind: BaseIdentity["kind"], keyPart: string, provider?: CredentialProvider) {
+    this.kind = kind;
+    this.keyPart = keyPart;
+    this.#provider = provider;
+  }
+
+  /** Where to read it; `undefined` stands for the resolver's instance profile. */
+  provider(): CredentialProvider | undefined {
+    return this.#provider;
+  }
+}
+
+const INSTANCE_PROFILE = new BaseIdentity("instance-profile", "imds");
+const PROVIDER_NUMBERS = new WeakMap<object, number>();
+let lastProviderNumber = 0;
+
+const ALLOWED = "{ accessKeyId, secretAccessKey, sessionToken? }, or a function that resolves to them";
+
+export function readBaseIdentity(field: string, value: unknown): BaseIdentity {
+  if (!isGiven(value)) return INSTANCE_PROFILE;
+  if (typeof value === "function") return fromProvider(value as CredentialProvider);
+  const identity = readStaticIdentity(field, readRecord(field, value, ALLOWED));
+  const secrets = sha256(JSON.stringify([identity.secretAccessKey, identity.sessionToken ?? null]));
+  return new BaseIdentity("static", `static:${identity.accessKeyId}:${secrets}`, async () => identity);
+}
+
+function fromProvider(provider: CredentialProvider): BaseIdentity {
+  let number = PROVIDER_NUMBERS.get(provider);
+  if (number === undefined) {
+    number = ++lastProviderNumber;
+    PROVIDER_NUMBERS.set(provider, number);
+  }
+  return new BaseIdentity("provider", `provider:${number}`, provider);
+}
+
+function readStaticIdentity(field: string, value: Record<string, unknown>): AwsCredentialIdentity {
+  const { accessKeyId, secretAccessKey, sessionToken, accountId } = value;
+  if (typeof accessKeyId !== "string" || !/^\w{16,128}$/.test(accessKeyId)) {
+    throw invalid(`${field}.accessKeyId`, accessKeyId, "16 to 128 letters and digits", { sensitive: true });
+  }
+  if (typeof secretAccessKey !== "string" || !/^\S+$/.test(secretAccessKey)) {
+    throw invalid(`${field}.secretAccessKey`, secretAccessKey, "a text without spaces", { sensitive: true });
+  }
+  if (isGiven(sessionToken) && (typeof sessionToken !== "string" || !/^\S+$/.test(sessionToken))) {
+    throw invalid(`${field}.sessionToken`, sessionToken, "a text without spaces, or nothing", { sensitive: true });
+  }
+  if (isGiven(accountId) && (typeof accountId !== "string" || !/^\d{12}$/.test(accountId))) {
+    throw invalid(`${field}.accountId`, accountId, "12 digits, or nothing");
+  }
+  return {
+    accessKeyId,
+    secretAccessKey,
+    ...(isGiven(sessionToken) && { sessionToken }),
+    ...(isGiven(accountId) && { accountId }),
+  };
+}

@@ -1,0 +1,50 @@
+import { ROLE_SESSION_DURATION, ROLE_SESSION_NAME } from "./limits.js";
+import { readRegion } from "./regions.js";
+import { readRoleArn } from "./role-arn.js";
+import { conflict, isGiven, readInteger, readRecord, readText } from "./validation.js";
+
+/**
+ * A command's arguments, as the platform hands them over. Exactly these four are read; every other key belongs to the
+ * command and is ignored. `undefined` and `null` mean not given; an empty string is an error.
+ */
+export interface CommandOverrides {
+  /** The role this command acts as, instead of the instance's. */
+  roleArn?: string | null | undefined;
+  /** 2 to 64 of `[\w+=,.@-]`. */
+  roleSessionName?: string | null | undefined;
+  /** Seconds, 900 to 43200, a number or digits. */
+  roleSessionDuration?: number | string | null | undefined;
+  /** The region of the service that the command calls. */
+  region?: string | null | undefined;
+  readonly [argument: string]: unknown;
+}
+
+const KEYS = ["roleArn", "roleSessionName", "roleSessionDuration", "region"] as const;
+const KEY_BY_SPELLING = new Map<string, string>(KEYS.map((key) => [key.toLowerCase(), key]));
+const LONGEST_MISSPELLING = 40;
+
+export function readCommand(command: unknown) {
+  const overrides = isGiven(command) ? readRecord("command", command, "an object of the command's arguments") : {};
+  for (const key in overrides) assertNoMisspelling(key);
+  return {
+    role: readRoleArn("command.roleArn", overrides.roleArn),
+    roleSessionName: readText("command.roleSessionName", overrides.roleSessionName, ROLE_SESSION_NAME),
+    roleSessionDuration: readInteger(
+      "command.roleSessionDuration",
+      overrides.roleSessionDuration,
+      ROLE_SESSION_DURATION.min,
+      ROLE_SESSION_DURATION.max,
+      "seconds",
+    ),
+    region: readRegion("command.region", overrides.region),
+  };
+}
+
+/** `role_arn` or `RoleARN` would run the command as another identity than the one it names. */
+function assertNoMisspelling(key: string): void {
+  if (key.length > LONGEST_MISSPELLING) return;
+  const right = KEY_BY_SPELLING.get(key.replace(/[_-]/g, "").toLowerCase());
+  if (right !== undefined && right !== key) {
+    throw conflict(`command.${key}`, `is not a setting, and reads like ${right}`, `Write it as ${right}.`);
+  }
+}

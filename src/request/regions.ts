@@ -1,0 +1,42 @@
+import { type TextRule, readText } from "./validation.js";
+
+/**
+ * AWS's partitions: how their regions begin, and where a partition's STS is asked when nothing else names a region.
+ * `test/request/regions.test.ts` holds this table against the SDK's own.
+ */
+const PARTITIONS = [
+  { partition: "aws", prefix: /^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d+$/, defaultRegion: "us-east-1" },
+  { partition: "aws-cn", prefix: /^cn-[a-z]+-\d+$/, defaultRegion: "cn-northwest-1" },
+  { partition: "aws-us-gov", prefix: /^us-gov-[a-z]+-\d+$/, defaultRegion: "us-gov-west-1" },
+  { partition: "aws-iso", prefix: /^us-iso-[a-z]+-\d+$/, defaultRegion: "us-iso-east-1" },
+  { partition: "aws-iso-b", prefix: /^us-isob-[a-z]+-\d+$/, defaultRegion: "us-isob-east-1" },
+  { partition: "aws-iso-e", prefix: /^eu-isoe-[a-z]+-\d+$/, defaultRegion: "eu-isoe-west-1" },
+  { partition: "aws-iso-f", prefix: /^us-isof-[a-z]+-\d+$/, defaultRegion: "us-isof-south-1" },
+  { partition: "aws-eusc", prefix: /^eusc-[a-z]+-[a-z]+-\d+$/, defaultRegion: "eusc-de-east-1" },
+] as const;
+
+const REGION: TextRule = {
+  pattern: /^[a-z]{2,}(-[a-z]+)+-\d+$/,
+  min: 1,
+  max: 63,
+  allowed: "an AWS region such as eu-central-1",
+};
+
+export function readRegion(field: string, value: unknown): string | undefined {
+  return readText(field, value, REGION);
+}
+
+/** The partition that a region lies in, or `undefined` for a region that is newer than this table. */
+export function partitionOfRegion(region: string): string | undefined {
+  return PARTITIONS.find(({ prefix }) => prefix.test(region))?.partition;
+}
+
+/** Whether a region may lie in a partition: only a region known to lie in another one is refused. */
+export function mayLieInPartition(region: string, partition: string): boolean {
+  const known = partitionOfRegion(region);
+  return known === undefined || known === partition || !PARTITIONS.some((row) => row.partition === partition);
+}
+
+export function defaultRegionOf(partition: string): string | undefined {
+  return PARTITIONS.find((row) => row.partition === partition)?.defaultRegion;
+}

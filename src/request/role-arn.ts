@@ -1,0 +1,44 @@
+import { invalid, isGiven } from "./validation.js";
+
+/** A role's ARN, taken apart once. */
+export interface RoleArn {
+  readonly arn: string;
+  readonly partition: string;
+  readonly accountId: string;
+  /** Without the path: what STS repeats in the ARN of an assumed role. */
+  readonly name: string;
+}
+
+const ROLE_ARN = /^arn:(aws(?:-[a-z0-9]+)*):iam::(\d{12}):role\/(?:[!-)+-9;->@-~]+\/)*([\w+=,.@-]{1,64})$/;
+const ALLOWED = "a role ARN of 20 to 2048 characters, such as arn:aws:iam::123456789012:role/path/name";
+
+/** Other things that people paste where a role belongs, and what to use instead. */
+const MISTAKEN: readonly [RegExp, string][] = [
+  [/^arn:[^:]*:sts:.*:assumed-role\//, "This is a session of a role. Use the role's own ARN, arn:aws:iam::<account>:role/<name>."],
+  [/^arn:[^:]*:iam::\d*:user\//, "A user cannot be assumed. Create a role that trusts this machine's role, and use the role's ARN."],
+  [/^arn:[^:]*:iam::\d*:group\//, "A group cannot be assumed. Use the ARN of a role."],
+  [/^arn:[^:]*:iam::\d*:root$/, "An account's root cannot be assumed. Use the ARN of a role in that account."],
+  [/^arn:[^:]*:iam::\d*:instance-profile\//, "An instance profile holds a role. Use the ARN of the role in it."],
+  [/^arn:[^:]*:iam::\d*:policy\//, "This is a policy. Use the ARN of a role."],
+  [/^[\w+=,.@/-]{1,512}$/, "This looks like a role's name. Use its whole ARN, which names the account too."],
+];
+
+export function readRoleArn(field: string, value: unknown): RoleArn | undefined {
+  if (!isGiven(value)) return undefined;
+  if (typeof value !== "string" || value.length < 20 || value.length > 2048) throw mistaken(field, value);
+  const match = ROLE_ARN.exec(value);
+  if (!match) throw mistaken(field, value);
+  const [, partition, accountId, name] = match as unknown as [string, string, string, string];
+  return { arn: value, partition, accountId, name };
+}
+
+function mistaken(field: string, value: unknown): Error {
+  const hint = typeof value === "string" && MISTAKEN.find(([pattern]) => pattern.test(value.slice(0, 2048)))?.[1];
+  return invalid(field, value, hint ? `${ALLOWED}. ${hint.replace(/\.$/, "")}` : ALLOWED);
+}
+
+/** Whether the ARN of an assumed role (`arn:…:sts::<account>:assumed-role/<name>/<session>`) is a session of this role. */
+export function isSessionOf(role: RoleArn, assumedRoleArn: string): boolean {
+  return assumedRoleArn.startsWith(`arn:${role.partition}:sts::${role.accountId}:assumed-role/${role.name}/`);
+}
+

@@ -1,0 +1,195 @@
+import { assertAllowed } from "./allowed-roles.js";
+import { type AuthorSession, readAuthorSession } from "./author-session.js";
+import type { BaseIdentity } from "./base-identity.js";
+import { canonicalJson, sha256 } from "./canonical.js";
+import { type CommandOverrides, readCommand } from "./command-overrides.js";
+import { type InstanceSettings, type IntegrationInstance, readInstance } from "./integration-instance.js";
+import { ROLE_SESSION_DURATION } from "./limits.js";
+import { mayLieInPartition, readRegion } from "./regions.js";
+import type { RoleArn } from "./role-arn.js";
+import type { PermissionCeiling } from "./session-policy.js";
+import { mergeTags, readTransitiveTagKeys, type SessionTags } from "./session-tags.js";
+import type { StsSettings } from "./sts-settings.js";
+import { conflict } from "./validation.js";
+
+/** Changes when the meaning of a key's record does, so that two versions of the library never share a session. */
+const KEY_VERSION = 1;
+
+/** Instance, author and command, merged and validated: which identity, in which region. Immutable, and holds no secret. */
+export interface RoleRequest {
+  /** SHA-256 of everything that makes one session differ from another. */
+  readonly key: string;
+  /** The same for the base identity alone; equal to `key` when no role is assumed. */
+  readonly baseKey: string;
+  readonly base: BaseIdentity;
+  /** What to ask of STS, or `undefined` when the base identity itself acts. */
+  readonly assumption: Assumption | undefined;
+  /** Where the service's region may come from, first one first. Read it with {@link serviceRegion}. */
+  readonly regions: readonly RegionSetting[];
+  readonly sts: StsTarget;
+  readonly integration: string | undefined;
+}
+
+/** One AssumeRole. */
+export interface Assumption extends PermissionCeiling {
+  readonly role: RoleArn;
+  /** As given, or `undefined`: then a name is generated, which is no part of the key. */
+  readonly roleSessionName: string | undefined;
+  /** Seconds. */
+  readonly durationSeconds: number;
+  readonly tags: SessionTags;
+  readonly transitiveTagKeys: readonly string[];
+  readonly sourceIdentity: string | undefined;
+  readonly externalId: string | undefined;
+}
+
+interface RegionSetting {
+  readonly field: string;
+  readonly region: string;
+}
+
+/** The STS endpoint of a request. */
+export interface StsTarget extends Readonly<StsSettings> {
+  /** The partition that the region has to lie in, or `undefined` without a role. */
+  readonly partition: string | undefined;
+}
+
+/**
+ * Merges and validates. Pure: no network, no clock; the same input gives an equal request.
+ * @throws RolecallError `INVALID_REQUEST`, naming the field, or `ROLE_NOT_ALLOWED`
+ */
+export function createRoleRequest(
+  instance: IntegrationInstance,
+  command: CommandOverrides | null | undefined,
+  session: AuthorSession | null | undefined,
+  env: Record<string, string | undefined>,
+): RoleRequest {
+  const fixed = readInstance(instance);
+  const author = readAuthorSession(session);
+  const overrides = readCommand(command);
+  const role = overrides.role ?? fixed.role;
+  const allowed = fixed.allowedRoles && assertAllowed(fixed.allowedRoles, role);
+  const merged = {
+    ...mergeCeilings(fixed.ceiling, author.ceiling),
+    tags: mergeTags("options.session.tags", fixed.tags, author.tags),
+    sourceIdentity: mergeSourceIdentity(fixed.sourceIdentity, author.sourceIdentity),
+    externalId: allowed?.externalId ?? fixed.externalId,
+  };
+  const transitiveTagKeys = readTransitiveTagKeys("instance.transitiveTagKeys", fixed.transitiveTagKeys, merged.tags);
+  if (!role) assertNothingToEnforce(fixed, author);
+
+  const baseKey = sha256(canonicalJson({ v: KEY_VERSION, base: fixed.base.keyPart }));
+  const assumption = role && {
+    role,
+    roleSessionName: overrides.roleSessionName ?? fixed.roleSessionName,
+    durationSeconds: overrides.roleSessionDuration ?? fixed.roleSessionDuration ?? ROLE_SESSION_DURATION.default,
+    ...merged,
+    transitiveTagKeys,
+  };
+  const administered = readRegions({ "instance.region": fixed.region, AWS_REGION: readEnvRegion(env) });
+  return Object.freeze({
+    key: assumption ? keyOf(fixed, assumption) : baseKey,
+    baseKey,
+    base: fixed.base,
+    assumption: assumption && Object.freeze(assumption),
+    regions: [...readRegions({ "command.region": overrides.region }), ...administered],
+    sts: Object.freeze(toStsTarget(fixed, administered, role)),
+    integration: fixed.integration,
+  });
+}
+
+function keyOf(fixed: InstanceSettings, { role, ...assumption }: Assumption): string {
+  return sha256(
+    canonicalJson({ v: KEY_VERSION, base: fixed.base.keyPart, roleArn: role.arn, ...assumption, sts: fixed.sts }),
+  );
+}
+
+/** Session policies add up, so that two owners would widen what either of them set: one owner sets both. */
+function mergeCeilings(
+  fixed: PermissionCeiling | undefined,
+  author: PermissionCeiling | undefined,
+): PermissionCeiling | undefined {
+  if (fixed && author) {
+    throw conflict(
+      `options.session.${author.policy === undefined ? "policyArns" : "policy"}`,
+      "is set, and the instance sets policy or policyArns already",
+      "Whoever sets either owns both: leave it out here or there.",
+    );
+  }
+  return fixed ?? author;
+}
+
+function mergeSourceIdentity(fixed: string | undefined, author: string | undefined): string | undefined {
+  if (fixed !== undefined && author !== undefined && fixed !== author) {
+    throw conflict(
+      "options.session.sourceIdentity",
+      "differs from the instance's",
+      "Leave it out: the instance's source identity is used.",
+    );
+  }
+  return fixed ?? author;
+}
+
+/** Without a role nothing limits or labels the base identity, and a limit that cannot hold must not be passed over. */
+function assertNothingToEnforce(
+  fixed: InstanceSettings,
+  author: ReturnType<typeof readAuthorSession>,
+): void {
+  const owners = [
+    ["instance", fixed],
+    ["options.session", { ...author, externalId: undefined }],
+  ] as const;
+  for (const [owner, { ceiling, tags, sourceIdentity, externalId }] of owners) {
+    const settings = { ...ceiling, tags: tags && Object.keys(tags).length > 0, sourceIdentity, externalId };
+    for (const [name, value] of Object.entries(settings)) {
+      if (!value) continue;
+      throw conflict(
+        `${owner}.${name}`,
+        "is set without a role",
+        "Only an assumed role's session can honour it: set roleArn, or leave it out.",
+      );
+    }
+  }
+}
+
+function readEnvRegion(env: Record<string, string | undefined>): string | undefined {
+  return (
+    readRegion("AWS_REGION", env.AWS_REGION || undefined) ??
+    readRegion("AWS_DEFAULT_REGION", env.AWS_DEFAULT_REGION || undefined)
+  );
+}
+
+function readRegions(regions: Record<string, string | undefined>): RegionSetting[] {
+  return Object.entries(regions).flatMap(([field, region]) => (region === undefined ? [] : [{ field, region }]));
+}
+
+/**
+ * The region that a service client of this request calls, or `undefined` where only the metadata service can tell.
+ * @throws RolecallError `INVALID_REQUEST` if it is known to lie outside the role's partition
+ */
+export function serviceRegion({ regions: [first], assumption }: RoleRequest): string | undefined {
+  if (first) assertInPartition(first, assumption?.role);
+  return first?.region;
+}
+
+export function assertInPartition({ field, region }: RegionSetting, role: RoleArn | undefined): void {
+  if (!role || mayLieInPartition(region, role.partition)) return;
+  throw conflict(
+    field,
+    `is ${region}, and the role lies in the partition ${role.partition}`,
+    "Credentials hold within one partition: use a region of the role's partition.",
+    role.arn,
+  );
+}
+
+/** Not the command's region: a role that is used in twenty regions is still one session. */
+function toStsTarget(
+  { sts }: InstanceSettings,
+  administered: readonly RegionSetting[],
+  role: RoleArn | undefined,
+): StsTarget {
+  if (sts.region) assertInPartition({ field: "instance.sts.region", region: sts.region }, role);
+  const usable = administered.find(({ region }) => !role || mayLieInPartition(region, role.partition));
+  const region = sts.region ?? usable?.region;
+  return { ...sts, ...(region && { region }), partition: role?.partition };
+}

@@ -1,0 +1,107 @@
+import { canonicalJson } from "./canonical.js";
+import { MAX_POLICY_ARNS, MAX_POLICY_CHARACTERS } from "./limits.js";
+import { conflict, invalid, isGiven, readList } from "./validation.js";
+
+/** The session policies of one request. They cut down what the role allows and never add to it. */
+export interface PermissionCeiling {
+  /** As sent to STS: canonical JSON, so that the key and the request can never disagree. */
+  readonly policy?: string;
+  readonly policyArns?: readonly string[];
+}
+
+const POLICY_ARN = /^arn:aws(-[a-z0-9]+)*:iam::(aws|\d{12}):policy\/[!-9;-~]+$/;
+/** White space is not sent and does not count; this much text is read at all. */
+const MAX_TEXT_CHARACTERS = 8 * MAX_POLICY_CHARACTERS;
+const POLICY_ALLOWED = `a JSON object, or its text, of at most ${MAX_POLICY_CHARACTERS} characters`;
+
+/** Reads `policy` and `policyArns` of one owner, or `undefined` if that owner sets neither. */
+export function readPermissionCeiling(
+  owner: string,
+  settings: { policy?: unknown; policyArns?: unknown },
+): PermissionCeiling | undefined {
+  const policy = readPolicy(`${owner}.policy`, settings.policy);
+  const policyArns = readPolicyArns(`${owner}.policyArns`, settings.policyArns);
+  if (policy === undefined && policyArns === undefined) return undefined;
+  return { ...(policy !== undefined && { policy }), ...(policyArns !== undefined && { policyArns }) };
+}
+
+function readPolicy(field: string, value: unknown): string | undefined {
+  if (!isGiven(value)) return undefined;
+  const parsed = typeof value === "string" ? parsePolicy(field, value) : value;
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw invalid(field, value, POLICY_ALLOWED, { sensitive: true });
+  }
+  assertJson(field, parsed, { values: 2 * MAX_POLICY_CHARACTERS });
+  if (typeof value === "string" && countKeysInText(value) !== countKeys(parsed)) {
+    throw conflict(field, "names a key twice in one object", "Only the last would count: write each key once.");
+  }
+  const policy = canonicalJson(parsed);
+  if (policy.length > MAX_POLICY_CHARACTERS) throw tooLong(field, policy.length);
+  return policy;
+}
+
+function tooLong(field: string, length: number): Error {
+  return conflict(
+    field,
+    `has ${length} characters`,
+    `Allowed: ${POLICY_ALLOWED}. Move statements to a managed policy and name it in policyArns.`,
+  );
+}
+
+function parsePolicy(field: string, text: string): unknown {
+  if (text.length > MAX_TEXT_CHARACTERS) throw tooLong(field, text.length);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalid(field, text, POLICY_ALLOWED, { sensitive: true });
+  }
+}
+
+/** In valid JSON a string that is followed by a colon is a key. */
+function countKeysInText(text: string): number {
+  return [...text.matchAll(/"(?:[^"\\]|\\.)*"\s*(:?)/g)].filter(([, colon]) => colon === ":").length;
+}
+
+function countKeys(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const own = Array.isArray(value) ? 0 : Object.keys(value).length;
+  return Object.values(value).reduce((sum: number, item) => sum + countKeys(item), own);
+}
+
+/** Refuses what JSON would drop or round: a limit that is lost on the way is a limit that does not hold. */
+function assertJson(field: string, value: unknown, budget: { values: number }): void {
+  const fail = (what: string) => conflict(field, `holds ${what}`, `Allowed: ${POLICY_ALLOWED}.`);
+  if (--budget.values < 0) throw fail("too many values, or itself");
+  if (typeof value === "number") {
+    if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return;
+    throw fail("a number that JSON cannot carry exactly: write it as a string");
+  }
+  if (value === null || value === undefined || typeof value === "string" || typeof value === "boolean") return;
+  if (typeof value !== "object") throw fail(`a ${typeof value}`);
+  if (Array.isArray(value)) {
+    if (value.includes(undefined)) throw fail("a list with a hole");
+  } else if (!isPlainObject(value)) {
+    throw fail("an object that is not plain JSON");
+  }
+  for (const item of Object.values(value)) assertJson(field, item, budget);
+}
+
+/** Also one of another realm, such as a test runner's sandbox. */
+function isPlainObject(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function readPolicyArns(field: string, value: unknown): readonly string[] | undefined {
+  const list = readList(field, value, "policy ARNs");
+  if (!list) return undefined;
+  if (list.length === 0 || list.length > MAX_POLICY_ARNS || new Set(list).size !== list.length) {
+    throw invalid(field, list, `1 to ${MAX_POLICY_ARNS} different policy ARNs; leave it out for no limit`);
+  }
+  for (const [index, arn] of list.entries()) {
+    if (typeof arn !== "string" || arn.length > 2048 || !POLICY_ARN.test(arn)) {
+      throw invalid(`${field}[${index}]`, arn, "a policy ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess");
+    }
+  }
+  return [...(list as string[])].sort();
+}

@@ -1,0 +1,63 @@
+import { MAX_TAG_KEY_CHARACTERS, MAX_TAG_VALUE_CHARACTERS, MAX_TAGS } from "./limits.js";
+import { conflict, invalid, isGiven, readList, readRecord } from "./validation.js";
+
+/** Session tags, key to value. */
+export type SessionTags = Readonly<Record<string, string>>;
+
+/** IAM's characters for tags: letters, numbers, spaces and `_.:/=+-@`. */
+const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+const KEY_ALLOWED = `tag keys of 1 to ${MAX_TAG_KEY_CHARACTERS} letters, digits, spaces and _.:/=+-@`;
+const VALUE_ALLOWED = `a tag value of 0 to ${MAX_TAG_VALUE_CHARACTERS} letters, digits, spaces and _.:/=+-@`;
+
+export function readTags(field: string, value: unknown): SessionTags | undefined {
+  if (!isGiven(value)) return undefined;
+  const tags: Record<string, string> = Object.create(null);
+  for (const [key, text] of Object.entries(readRecord(field, value, "an object of tag keys to tag values"))) {
+    if (!isGiven(text)) continue;
+    if (!isTagText(key, 1, MAX_TAG_KEY_CHARACTERS)) throw invalid(field, key, KEY_ALLOWED);
+    if (!isTagText(text, 0, MAX_TAG_VALUE_CHARACTERS)) throw invalid(`${field}.${key}`, text, VALUE_ALLOWED);
+    addTag(field, tags, key, text);
+  }
+  return tags;
+}
+
+function isTagText(text: unknown, min: number, max: number): text is string {
+  if (typeof text !== "string" || text.length > 2 * max || !TAG_TEXT.test(text)) return false;
+  const characters = [...text].length;
+  return characters >= min && characters <= max;
+}
+
+/** The author's tags on top of the instance's. A tag that is there already may be repeated and not changed. */
+export function mergeTags(field: string, fixed: SessionTags | undefined, added: SessionTags | undefined): SessionTags {
+  const tags: Record<string, string> = Object.assign(Object.create(null), fixed);
+  for (const [key, value] of Object.entries(added ?? {})) {
+    if (tags[key] !== value) addTag(field, tags, key, value);
+  }
+  const count = Object.keys(tags).length;
+  if (count > MAX_TAGS) throw conflict(field, `makes ${count} tags`, `Allowed: at most ${MAX_TAGS} tags in all.`);
+  return tags;
+}
+
+function addTag(field: string, tags: Record<string, string>, key: string, value: string): void {
+  const same = Object.keys(tags).find((known) => known.toLowerCase() === key.toLowerCase());
+  if (same !== undefined) {
+    throw conflict(
+      `${field}.${key}`,
+      `contradicts the tag ${same} that is set already`,
+      "Tag keys are unique ignoring case, and an instance's tags cannot be changed.",
+    );
+  }
+  tags[key] = value;
+}
+
+/** Keys of tags that pass on to roles assumed from the session. Each has to name one of its tags. */
+export function readTransitiveTagKeys(field: string, value: unknown, tags: SessionTags): readonly string[] {
+  const keys = readList(field, value, "tag keys") ?? [];
+  for (const [index, key] of keys.entries()) {
+    if (typeof key !== "string") throw invalid(`${field}[${index}]`, key, "a tag key");
+    if (!Object.hasOwn(tags, key)) {
+      throw conflict(`${field}[${index}]`, `names ${JSON.stringify(key.slice(0, 128))}, which is no tag of the session`, "Set that tag too, or leave the key out.");
+    }
+  }
+  return [...new Set(keys as string[])].sort();
+}

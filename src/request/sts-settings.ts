@@ -1,0 +1,51 @@
+import { readRegion } from "./regions.js";
+import { conflict, invalid, isGiven, readBoolean, readSettings } from "./validation.js";
+
+/** Where STS is asked. What is left out follows from the role and the region. */
+export interface StsSettings {
+  /** Region of the STS endpoint. Default: see the design's rule in `docs/precedence-and-validation.md`. */
+  region?: string;
+  /** Another endpoint, such as an interface VPC endpoint: `https`, or `http` on the loopback interface. */
+  endpoint?: string;
+  /** Default `false`. Not together with `endpoint`. */
+  useFipsEndpoint?: boolean;
+  /** Default `false`. Not together with `endpoint`. */
+  useDualstackEndpoint?: boolean;
+}
+
+export function readStsSettings(field: string, value: unknown): Readonly<StsSettings> {
+  const settings = readSettings(field, value, ["region", "endpoint", "useFipsEndpoint", "useDualstackEndpoint"]) ?? {};
+  const region = readRegion(`${field}.region`, settings.region);
+  const endpoint = readEndpoint(`${field}.endpoint`, settings.endpoint);
+  const useFipsEndpoint = readBoolean(`${field}.useFipsEndpoint`, settings.useFipsEndpoint);
+  const useDualstackEndpoint = readBoolean(`${field}.useDualstackEndpoint`, settings.useDualstackEndpoint);
+  if (endpoint && (useFipsEndpoint || useDualstackEndpoint)) {
+    throw conflict(
+      `${field}.endpoint`,
+      "is set together with useFipsEndpoint or useDualstackEndpoint",
+      "Name the FIPS or dual-stack endpoint itself, or leave the endpoint out.",
+    );
+  }
+  return {
+    ...(region && { region }),
+    ...(endpoint && { endpoint }),
+    ...(useFipsEndpoint && { useFipsEndpoint }),
+    ...(useDualstackEndpoint && { useDualstackEndpoint }),
+  };
+}
+
+function readEndpoint(field: string, value: unknown): string | undefined {
+  if (!isGiven(value)) return undefined;
+  const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
+  const safe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
+  if (!url || !safe || url.username || url.password || url.search || url.hash) {
+    throw invalid(field, value, "an https URL, or an http URL on the loopback interface, without user, query or fragment", {
+      sensitive: Boolean(url?.username || url?.password || url?.search),
+    });
+  }
+  return url.href;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}

@@ -1,0 +1,104 @@
+import { RolecallError } from "../errors.js";
+
+/** The longest part of a received value that an error repeats. */
+const SHOWN_CHARACTERS = 100;
+
+/** What an error says was received. A value that may be sensitive is described and not shown. */
+function describe(received: unknown, sensitive = false): string {
+  if (typeof received === "string") {
+    if (received === "") return "an empty string";
+    if (sensitive) return `a string of ${received.length} characters`;
+    return received.length > SHOWN_CHARACTERS
+      ? `${JSON.stringify(received.slice(0, SHOWN_CHARACTERS))}… (${received.length} characters)`
+      : JSON.stringify(received);
+  }
+  if (typeof received === "number" || typeof received === "boolean") return sensitive ? `a ${typeof received}` : `${received}`;
+  if (received === null || received === undefined) return `${received}`;
+  if (Array.isArray(received)) return `a list of ${received.length}`;
+  return typeof received === "object" ? "an object" : `a ${typeof received}`;
+}
+
+/** The error for a setting that is wrong: which, what was received, what is allowed. */
+export function invalid(
+  field: string,
+  received: unknown,
+  allowed: string,
+  options: { sensitive?: boolean | undefined; cause?: unknown } = {},
+): RolecallError {
+  return new RolecallError("INVALID_REQUEST", `${field} is wrong: received ${describe(received, options.sensitive)}.`, {
+    step: "request",
+    field,
+    hint: `Allowed: ${allowed}.`,
+    cause: options.cause,
+  });
+}
+
+/** The error for settings that are each well-formed and contradict one another. */
+export function conflict(field: string, message: string, hint: string, roleArn?: string): RolecallError {
+  return new RolecallError("INVALID_REQUEST", `${field} ${message}.`, { step: "request", field, hint, roleArn });
+}
+
+export function isGiven<T>(value: T | undefined | null): value is T {
+  return value !== undefined && value !== null;
+}
+
+/** What one kind of text may be. `allowed` says the same in words. */
+export interface TextRule {
+  pattern: RegExp;
+  min: number;
+  max: number;
+  allowed: string;
+  /** Errors describe the value and do not show it. */
+  sensitive?: boolean;
+}
+
+export function readText(field: string, value: unknown, rule: TextRule): string | undefined {
+  if (!isGiven(value)) return undefined;
+  if (typeof value !== "string" || value.length < rule.min || value.length > rule.max || !rule.pattern.test(value)) {
+    throw invalid(field, value, rule.allowed, rule);
+  }
+  return value;
+}
+
+export function readInteger(field: string, value: unknown, min: number, max: number, unit: string): number | undefined {
+  if (!isGiven(value)) return undefined;
+  const number = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  if (typeof number !== "number" || !Number.isInteger(number) || number < min || number > max) {
+    throw invalid(field, value, `a whole number of ${unit} from ${min} to ${max}, as a number or as digits`);
+  }
+  return number;
+}
+
+export function readBoolean(field: string, value: unknown): boolean | undefined {
+  if (!isGiven(value)) return undefined;
+  if (typeof value !== "boolean") throw invalid(field, value, "true or false");
+  return value;
+}
+
+export function readList(field: string, value: unknown, of: string): readonly unknown[] | undefined {
+  if (!isGiven(value)) return undefined;
+  if (!Array.isArray(value)) throw invalid(field, value, `a list of ${of}`);
+  return value;
+}
+
+/** An object of settings, or `undefined` if not given. Every key that is not in `known` is an error. */
+export function readSettings<K extends string>(
+  field: string,
+  value: unknown,
+  known: readonly K[],
+): Partial<Record<K, unknown>> | undefined {
+  if (!isGiven(value)) return undefined;
+  const settings = readRecord(field, value, `an object with ${known.join(", ")}`);
+  for (const key in settings) {
+    if (!(known as readonly string[]).includes(key)) {
+      throw conflict(`${field}.${key}`, "is not a setting", `Known settings: ${known.join(", ")}.`);
+    }
+  }
+  return settings as Partial<Record<K, unknown>>;
+}
+
+/** A single object. Lists, maps and other collections are refused: their entries would be overlooked. */
+export function readRecord(field: string, value: unknown, allowed: string): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Symbol.iterator in value) throw invalid(field, value, allowed);
+  return value as Record<string, unknown>;
+}

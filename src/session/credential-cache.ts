@@ -1,0 +1,88 @@
+import { LRUCache } from "lru-cache";
+import type { Diagnostics } from "../diagnostics.js";
+import { RolecallError } from "../errors.js";
+import type { Runtime } from "../runtime.js";
+import type { SessionCredentials } from "./session-credentials.js";
+import { SessionSlot, type SessionSource, type SessionWish, type SlotHost } from "./session-slot.js";
+
+export interface CredentialCacheOptions {
+  runtime: Runtime;
+  diagnostics: Diagnostics;
+  maxSessions: number;
+  refreshAhead: boolean;
+}
+
+/** All sessions of a resolver by key, bounded. */
+export class CredentialCache {
+  readonly #slots: LRUCache<string, SessionSlot>;
+  /** Slots with a load under way: two loads of one key never run at once, even if the bound pushed the slot out. */
+  readonly #pinned = new Map<string, SessionSlot>();
+  readonly #host: SlotHost;
+  #closed = false;
+
+  constructor({ runtime, diagnostics, maxSessions, refreshAhead }: CredentialCacheOptions) {
+    this.#slots = new LRUCache({
+      max: maxSessions,
+      dispose: (slot, key, reason) => {
+        slot.retire();
+        if (reason === "evict") diagnostics.publish("evicted", { roleArn: slot.roleArn, key });
+      },
+    });
+    this.#host = {
+      runtime,
+      diagnostics,
+      refreshAhead,
+      pin: (slot) => this.#pinned.set(slot.key, slot),
+      unpin: (slot) => {
+        this.#pinned.delete(slot.key);
+        if (!this.#closed && !this.#slots.has(slot.key)) this.#slots.set(slot.key, slot);
+      },
+    };
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /**
+   * The source's session: from memory while it is valid, else loaded once for all who ask.
+   * @throws RolecallError the load's error, a remembered refusal, `ABORTED`, `TIMEOUT` or `RESOLVER_CLOSED`
+   */
+  async get(source: SessionSource, wish: SessionWish = {}): Promise<SessionCredentials> {
+    if (this.#closed) throw closedError();
+    let slot = this.#find(source.key);
+    if (!slot) {
+      slot = new SessionSlot(source, this.#host);
+      this.#slots.set(source.key, slot);
+    }
+    return slot.get(wish);
+  }
+
+  /** See {@link SessionSlot.invalidate}. */
+  invalidate(key: string, accessKeyId?: string, doubtful?: boolean): boolean {
+    return this.#find(key)?.invalidate(accessKeyId, doubtful) ?? false;
+  }
+
+  /** Whether a session is held for `key` that was issued longer than `age` ms ago. */
+  isOlderThan(key: string, age: number): boolean {
+    return this.#find(key)?.isOlderThan(age) ?? false;
+  }
+
+  /** Ends every timer and every load; whoever waits gets `RESOLVER_CLOSED`. */
+  close(): void {
+    this.#closed = true;
+    for (const slot of this.#pinned.values()) slot.abort(closedError());
+    this.#slots.clear();
+  }
+
+  #find(key: string): SessionSlot | undefined {
+    return this.#slots.get(key) ?? this.#pinned.get(key);
+  }
+}
+
+export function closedError(): RolecallError {
+  return new RolecallError("RESOLVER_CLOSED", "The resolver was closed.", {
+    step: "request",
+    hint: "Create another one, or close it later.",
+  });
+}

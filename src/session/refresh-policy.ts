@@ -1,0 +1,88 @@
+/**
+ * Every decision about time, as pure functions: what state a session is in, when to refresh it, how long to hold off
+ * after a failure. Times are milliseconds. `docs/freshness.md` explains the numbers.
+ */
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+/** A session is not served in its last seconds: a request that is signed with it still has to arrive. */
+export const EXPIRY_MARGIN = 10 * SECOND;
+/** STS's longest session. A source that claims more is not believed. */
+const LONGEST_LIFE = 12 * 60 * MINUTE;
+const FIRST_BACKOFF = SECOND;
+const LONGEST_BACKOFF = MINUTE;
+const NEXT_LOOK = 5 * MINUTE;
+
+/** How sessions of one kind of source are kept fresh. */
+export interface RefreshRules {
+  /** Overrides the advisory window that follows from the life. */
+  readonly advisoryWindow?: number | undefined;
+  /** Asks the source again at the latest after this time, whatever the life. */
+  readonly readAgainAfter?: number | undefined;
+  /** An expired set is served on while the source cannot give another one. */
+  readonly staticStability: boolean;
+}
+
+/** Any source but IMDS. */
+export const DEFAULT_RULES: RefreshRules = { staticStability: false };
+
+/** IMDS: the set may be replaced at any time, and AWS extends it while it cannot renew it. */
+export const INSTANCE_PROFILE_RULES: RefreshRules = {
+  readAgainAfter: 60 * MINUTE,
+  staticStability: true,
+};
+
+/** The two clocks at one moment. */
+export interface Moment {
+  readonly wall: number;
+  readonly monotonic: number;
+}
+
+/** The larger of two differences: a stepped clock makes a refresh early, a suspended machine serves nothing dead. */
+export function elapsedBetween(from: Moment, to: Moment): number {
+  return Math.max(to.monotonic - from.monotonic, to.wall - from.wall);
+}
+
+/** `life` as believed: `Infinity` for credentials without an expiration. */
+export function believedLife(life: number): number {
+  return life === Number.POSITIVE_INFINITY ? life : Math.min(life, LONGEST_LIFE);
+}
+
+export type Freshness = "fresh" | "refresh-advised" | "expired";
+
+/** @param age since the session was issued @param advisoryPoint the age at which a refresh is due */
+export function freshnessOf(age: number, life: number, advisoryPoint: number): Freshness {
+  if (age >= life - EXPIRY_MARGIN) return "expired";
+  return age >= advisoryPoint ? "refresh-advised" : "fresh";
+}
+
+/** 5, 15 or 60 minutes by the life, never more than half of it. */
+export function advisoryWindow(life: number, override?: number): number {
+  const byLife = life <= 20 * MINUTE ? 5 * MINUTE : life < 90 * MINUTE ? 15 * MINUTE : 60 * MINUTE;
+  return Math.min(override ?? byLife, life / 2);
+}
+
+/** The age at which a refresh is due: anywhere in the window's first half, so that a fleet does not refresh at once. */
+export function drawAdvisoryPoint(life: number, rules: RefreshRules, random: number): number {
+  const window = advisoryWindow(life, rules.advisoryWindow);
+  const point = life === Number.POSITIVE_INFINITY ? life : life - window + (random * window) / 2;
+  return Math.min(point, rules.readAgainAfter ?? Number.POSITIVE_INFINITY);
+}
+
+/** When to ask a source again that repeated its set, or that is served beyond its expiry: 5 to 10 minutes. */
+export function nextLook(remaining: number, random: number): number {
+  const delay = NEXT_LOOK * (1 + random);
+  return remaining > 0 ? Math.min(delay, Math.max(remaining / 4, FIRST_BACKOFF)) : delay;
+}
+
+/** Full jitter, exponential, so that a last try always falls into the remaining life. No wait without any life left. */
+export function backoffAfter(failures: number, remaining: number, random: number): number {
+  const ceiling = Math.min(FIRST_BACKOFF * 2 ** Math.min(failures - 1, 10), LONGEST_BACKOFF, Math.max(remaining, 0) / 4);
+  return random * ceiling;
+}
+
+/** How long a refusal is remembered, so that a denied role is not asked for by every command: 1 s growing to 60 s. */
+export function holdAfterRefusal(refusals: number): number {
+  return Math.min(FIRST_BACKOFF * 2 ** Math.min(refusals - 1, 10), LONGEST_BACKOFF);
+}

@@ -1,0 +1,362 @@
+import type { Diagnostics } from "../diagnostics.js";
+import { raceAbort } from "../abort.js";
+import { isRolecallError, RolecallError, type RolecallErrorCode } from "../errors.js";
+import type { Runtime } from "../runtime.js";
+import {
+  backoffAfter,
+  believedLife,
+  drawAdvisoryPoint,
+  elapsedBetween,
+  EXPIRY_MARGIN,
+  freshnessOf,
+  holdAfterRefusal,
+  type Moment,
+  nextLook,
+  type RefreshRules,
+} from "./refresh-policy.js";
+import type { SessionCredentials } from "./session-credentials.js";
+
+/** Where the sessions of one key come from. The cache knows nothing else of it. */
+export interface SessionSource {
+  readonly key: string;
+  /** `undefined` for the base identity itself. */
+  readonly roleArn: string | undefined;
+  readonly rules: RefreshRules;
+  load(flight: Flight): Promise<LoadedSession>;
+}
+
+export interface LoadedSession {
+  readonly credentials: SessionCredentials;
+  /** Milliseconds from now to the expiration by the source's clock; `Infinity` without one. */
+  readonly life: number;
+}
+
+/** What one caller asks of a session. */
+export interface SessionWish {
+  /** Frees this caller, at once and alone. */
+  signal?: AbortSignal | undefined;
+  /** Asks the source even if the session is fresh. Default `false`. */
+  forceRefresh?: boolean | undefined;
+  /** Milliseconds that the session has to live on; one with less is loaded anew first. Default 0. */
+  minRemaining?: number | undefined;
+}
+
+/** One load under way, shared by all who wait for it. */
+export class Flight {
+  readonly #controller = new AbortController();
+  #onUrgent: (() => void) | undefined;
+  /** Whether a caller waits; `false` for a refresh in the background. */
+  urgent = false;
+  promise!: Promise<SessionCredentials>;
+
+  constructor(
+    /** When this key's source last gave a session, epoch milliseconds. */
+    readonly lastSuccess: number | undefined,
+    /** The set that is held now: a source must not hand it out as new. */
+    readonly heldAccessKeyId: string | undefined,
+  ) {}
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  /** A caller waits from now on: the listener moves the load forward in its queue. */
+  raise(): void {
+    if (this.urgent) return;
+    this.urgent = true;
+    this.#onUrgent?.();
+  }
+
+  onUrgent(listener: () => void): void {
+    this.#onUrgent = listener;
+  }
+}
+
+/** What all slots of a cache share. */
+export interface SlotHost {
+  readonly runtime: Runtime;
+  readonly diagnostics: Diagnostics;
+  /** Whether a used session is refreshed by its own timer. */
+  readonly refreshAhead: boolean;
+  /** Keeps the slot findable while a load is under way, whatever the bound on sessions says. */
+  pin(slot: SessionSlot): void;
+  unpin(slot: SessionSlot): void;
+}
+
+interface HeldSession {
+  readonly credentials: SessionCredentials;
+  readonly life: number;
+  readonly advisoryPoint: number;
+  readonly issued: Moment;
+}
+
+interface Failure {
+  readonly error: RolecallError;
+  readonly count: number;
+  readonly at: Moment;
+  /** The source is not asked again before. */
+  readonly hold: number;
+}
+
+/** Once a session has been served this long, a doubtful rejection by a service may be the session's fault. */
+const DOUBT_AFTER = 60_000;
+/** A caller without a signal of its own waits no longer than this. */
+const LONGEST_WAIT = 60_000;
+/** The refresh timer leaves at least this between two tries. */
+const SHORTEST_RETRY = 1000;
+
+const REFUSALS: ReadonlySet<RolecallErrorCode> = new Set(["ASSUME_ROLE_DENIED", "ASSUME_ROLE_INVALID", "REGION_DISABLED"]);
+
+/**
+ * The session of one key through its life: at most one load at a time, and whoever can be served is served at once.
+ * All state is private, since lru-cache publishes the values that it holds.
+ */
+export class SessionSlot {
+  readonly #source: SessionSource;
+  readonly #host: SlotHost;
+  #session: HeldSession | undefined;
+  #failure: Failure | undefined;
+  #flight: Flight | undefined;
+  #usedSinceRefresh = false;
+  #cancelTimer: (() => void) | undefined;
+  /** Counts invalidations: a load that began before one must not bring its session back. */
+  #generation = 0;
+  #lastSuccess: number | undefined;
+  #lastDoubt: Moment | undefined;
+
+  constructor(source: SessionSource, host: SlotHost) {
+    this.#source = source;
+    this.#host = host;
+  }
+
+  get key(): string {
+    return this.#source.key;
+  }
+
+  get roleArn(): string | undefined {
+    return this.#source.roleArn;
+  }
+
+  /**
+   * The session, at once where one can be served.
+   * @throws RolecallError the load's error, a remembered refusal, `ABORTED` or `TIMEOUT`
+   */
+  async get({ signal, forceRefresh = false, minRemaining = 0 }: SessionWish): Promise<SessionCredentials> {
+    const { diagnostics } = this.#host;
+    const now = this.#now();
+    this.#usedSinceRefresh = true;
+    const held = forceRefresh ? undefined : this.#servable(now, minRemaining);
+    if (held) {
+      diagnostics.publish("hit", this.#labels());
+      if (this.#isRefreshDue(now)) this.#startFlight();
+      return held.credentials;
+    }
+    const refusal = forceRefresh ? undefined : this.#rememberedRefusal(now);
+    if (refusal) {
+      diagnostics.publish("denied", { ...this.#labels(), code: refusal.code, remembered: true });
+      throw refusal;
+    }
+    diagnostics.publish(this.#flight ? "joined" : "miss", this.#labels());
+    return this.#wait(this.#flight ?? this.#startFlight(), signal);
+  }
+
+  /**
+   * Drops the session, so that the next caller loads anew. With `accessKeyId` only if that is the session held.
+   * `doubtful`: the evidence is weak; only a session older than a minute, and at most once a minute.
+   * @returns whether anything was dropped
+   */
+  invalidate(accessKeyId?: string, doubtful = false): boolean {
+    const now = this.#now();
+    if (accessKeyId !== undefined && this.#session?.credentials.accessKeyId !== accessKeyId) return false;
+    if (doubtful) {
+      const tooSoon = this.#lastDoubt && elapsedBetween(this.#lastDoubt, now) < DOUBT_AFTER;
+      if (tooSoon || !this.isOlderThan(DOUBT_AFTER)) return false;
+      this.#lastDoubt = now;
+    }
+    this.#session = undefined;
+    this.#failure = undefined;
+    this.#generation++;
+    this.#cancelTimer?.();
+    this.#host.diagnostics.publish("invalidated", this.#labels());
+    return true;
+  }
+
+  isOlderThan(age: number): boolean {
+    return this.#session !== undefined && elapsedBetween(this.#session.issued, this.#now()) > age;
+  }
+
+  /** Ends the timer. The slot is out of the cache, or about to be. */
+  retire(): void {
+    this.#cancelTimer?.();
+  }
+
+  /** Ends the load under way for all who wait. */
+  abort(reason: RolecallError): void {
+    this.#flight?.abort(reason);
+  }
+
+  #now(): Moment {
+    const { runtime } = this.#host;
+    return { wall: runtime.now(), monotonic: runtime.monotonic() };
+  }
+
+  #labels() {
+    return { roleArn: this.#source.roleArn, key: this.#source.key };
+  }
+
+  #remaining(now: Moment): number {
+    return this.#session ? this.#session.life - elapsedBetween(this.#session.issued, now) : 0;
+  }
+
+  #servable(now: Moment, minRemaining: number): HeldSession | undefined {
+    const session = this.#session;
+    if (!session) return undefined;
+    const remaining = this.#remaining(now);
+    if (remaining > EXPIRY_MARGIN && remaining >= minRemaining) return session;
+    const extended = this.#source.rules.staticStability && minRemaining === 0 && this.#isHeldOff(now);
+    return extended ? session : undefined;
+  }
+
+  #isRefreshDue(now: Moment): boolean {
+    const session = this.#session;
+    if (!session || this.#flight || this.#isHeldOff(now)) return false;
+    return freshnessOf(elapsedBetween(session.issued, now), session.life, session.advisoryPoint) !== "fresh";
+  }
+
+  #isHeldOff(now: Moment): boolean {
+    return this.#failure !== undefined && elapsedBetween(this.#failure.at, now) < this.#failure.hold;
+  }
+
+  #rememberedRefusal(now: Moment): RolecallError | undefined {
+    return this.#failure && REFUSALS.has(this.#failure.error.code) && this.#isHeldOff(now)
+      ? this.#failure.error
+      : undefined;
+  }
+
+  #startFlight(): Flight {
+    const flight = new Flight(this.#lastSuccess, this.#session?.credentials.accessKeyId);
+    this.#flight = flight;
+    this.#host.pin(this);
+    flight.promise = this.#fly(flight);
+    flight.promise.catch(() => {}); // a refresh in the background may have nobody who waits for it
+    return flight;
+  }
+
+  async #fly(flight: Flight): Promise<SessionCredentials> {
+    try {
+      for (;;) {
+        const generation = this.#generation;
+        const outcome = await this.#load(flight);
+        if (flight.signal.aborted) throw flight.signal.reason;
+        if (generation === this.#generation) return this.#settle(outcome, flight);
+        if (!flight.urgent) throw new Error("invalidated on the way, and nobody waits");
+      }
+    } finally {
+      this.#flight = undefined;
+      this.#host.unpin(this);
+    }
+  }
+
+  async #load(flight: Flight): Promise<LoadedSession | RolecallError> {
+    try {
+      return await raceAbort(this.#source.load(flight), flight.signal);
+    } catch (error) {
+      if (isRolecallError(error)) return error;
+      throw error;
+    }
+  }
+
+  #settle(outcome: LoadedSession | RolecallError, flight: Flight): SessionCredentials {
+    const now = this.#now();
+    if (!isRolecallError(outcome)) return this.#accept(outcome, flight, now);
+    this.#noteFailure(outcome, now);
+    if (this.#source.rules.staticStability && this.#session && this.#remaining(now) <= EXPIRY_MARGIN) {
+      return this.#session.credentials;
+    }
+    throw outcome;
+  }
+
+  #accept(loaded: LoadedSession, flight: Flight, now: Moment): SessionCredentials {
+    const { runtime, diagnostics } = this.#host;
+    const life = believedLife(loaded.life);
+    const repeated =
+      loaded.credentials.accessKeyId === this.#session?.credentials.accessKeyId &&
+      loaded.credentials.expiration?.getTime() === this.#session.credentials.expiration?.getTime();
+    this.#session = {
+      credentials: loaded.credentials,
+      life,
+      issued: now,
+      advisoryPoint: repeated
+        ? nextLook(life, runtime.random())
+        : drawAdvisoryPoint(life, this.#source.rules, runtime.random()),
+    };
+    this.#failure = undefined;
+    this.#lastSuccess = now.wall;
+    this.#usedSinceRefresh = false;
+    this.#arm(this.#session.advisoryPoint);
+    diagnostics.publish("refreshed", { ...this.#labels(), life, background: !flight.urgent });
+    return loaded.credentials;
+  }
+
+  #noteFailure(error: RolecallError, now: Moment): void {
+    const { runtime, diagnostics } = this.#host;
+    const count = (this.#failure?.count ?? 0) + 1;
+    const remaining = this.#remaining(now);
+    const refusal = REFUSALS.has(error.code);
+    const hold = refusal
+      ? holdAfterRefusal(count)
+      : this.#source.rules.staticStability
+        ? nextLook(remaining, runtime.random())
+        : backoffAfter(count, remaining, runtime.random());
+    this.#failure = { error, count, at: now, hold };
+    const served = remaining > EXPIRY_MARGIN;
+    if (served) this.#arm(Math.max(hold, SHORTEST_RETRY));
+    diagnostics.publish("refresh-failed", {
+      ...this.#labels(),
+      code: error.code,
+      servedUntil: served ? now.wall + remaining - EXPIRY_MARGIN : undefined,
+      retryIn: hold,
+    });
+    if (refusal) diagnostics.publish("denied", { ...this.#labels(), code: error.code, remembered: false });
+  }
+
+  /** The refresh ahead of need: for a session that is in use. The way of a request never relies on it. */
+  #arm(delay: number): void {
+    this.#cancelTimer?.();
+    if (!this.#host.refreshAhead || delay === Number.POSITIVE_INFINITY) return;
+    this.#cancelTimer = this.#host.runtime.schedule(delay, () => {
+      if (this.#usedSinceRefresh && this.#session && !this.#flight) this.#startFlight();
+    });
+  }
+
+  #wait(flight: Flight, signal: AbortSignal | undefined): Promise<SessionCredentials> {
+    const { roleArn } = this.#source;
+    const step = roleArn ? "assume-role" : "base-identity";
+    flight.raise();
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        leave();
+        const hint = "Nothing is wrong with the role: other callers wait on.";
+        const message = "The caller's signal aborted the wait for credentials.";
+        reject(new RolecallError("ABORTED", message, { step, roleArn, hint, cause: signal?.reason }));
+      };
+      const cancelTimer = this.#host.runtime.schedule(LONGEST_WAIT, () => {
+        leave();
+        const hint = "Look at the load on STS: stats() tells how many calls run and wait.";
+        const message = `No credentials within ${LONGEST_WAIT / 1000} seconds.`;
+        reject(new RolecallError("TIMEOUT", message, { step, roleArn, hint, retryable: true }));
+      });
+      const leave = () => {
+        cancelTimer();
+        signal?.removeEventListener("abort", onAbort);
+      };
+      if (signal?.aborted) return onAbort();
+      signal?.addEventListener("abort", onAbort, { once: true });
+      flight.promise.finally(leave).then(resolve, reject);
+    });
+  }
+}
