@@ -32,8 +32,9 @@ export interface ManualClock extends Runtime {
   /** Lets `ms` milliseconds pass without firing a timer: a suspended process. What became due fires at the next `advance()`. */
   freeze(ms: number): void;
   /**
-   * Lets promise jobs and loopback I/O run for 50 turns of the event loop, without moving a clock. That carries an SDK
-   * call to a local AWS through when it waits for neither real time (`setLatency`) nor the disk.
+   * Lets promise jobs, loopback I/O and reads of the disk run until the event loop has been quiet for 20 turns, without
+   * moving a clock. That carries an SDK call to a local AWS through, unless it waits for real time (`setLatency`) or for
+   * a module that is imported for the first time.
    */
   settle(): Promise<void>;
   /** Replaces what `random()` answers. */
@@ -49,8 +50,14 @@ interface Timer {
 
 const DEFAULT_NOW = Date.UTC(2026, 0, 1);
 
-/** A call of an SDK client to a local AWS takes 2 to 4 turns; a command that reads IMDS and asks STS first, about ten. */
-const TURNS_TO_SETTLE = 50;
+/** Enough for an answer over loopback to be read by the server, sent back and acted on. */
+const QUIET_TURNS_TO_SETTLE = 20;
+
+/** Work outside the event loop that ends by itself, as Node names it. A read of the disk, a connection, a lookup of a name. */
+const UNDER_WAY = /^(FSReq|CloseReq|ConnectWrap|TCPConnectWrap|GetAddrInfoReqWrap|WriteWrap|ShutdownWrap)/;
+
+/** Something that reads for ever, such as a named pipe, must not hold up a test. */
+const MAX_SETTLE_MS = 250;
 
 /**
  * Creates a clock, a source of randomness and an environment that only the test changes.
@@ -118,11 +125,11 @@ export function createManualClock(options: ManualClockOptions = {}): ManualClock
     schedule: start,
     env: options.env ?? {},
     hostname: () => options.hostname ?? "localhost",
-    advance(ms) {
+    async advance(ms) {
       assertSpan("advance", ms);
       const turn = advancing.then(() => run(ms));
       advancing = turn.catch(() => undefined);
-      return turn;
+      await turn;
     },
     stepWallClock(ms) {
       if (!Number.isFinite(ms)) throw new RangeError(`stepWallClock(ms) takes a finite number, got ${ms}`);
@@ -143,7 +150,11 @@ export function createManualClock(options: ManualClockOptions = {}): ManualClock
 }
 
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < TURNS_TO_SETTLE; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+  const latest = performance.now() + MAX_SETTLE_MS;
+  for (let quiet = 0; quiet < QUIET_TURNS_TO_SETTLE && performance.now() < latest; quiet++) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (process.getActiveResourcesInfo().some((resource) => UNDER_WAY.test(resource))) quiet = 0;
+  }
 }
 
 function insertionPoint(timers: readonly Timer[], due: number): number {

@@ -1,0 +1,210 @@
+import { inspect } from "node:util";
+import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createManualClock, type LocalAws, startLocalAws } from "../../src/testing/index.js";
+import {
+  assumeRole,
+  CALLER_IDENTITY,
+  imdsToken,
+  type Keys,
+  presign,
+  ROLE,
+  readInstanceKeys,
+  send,
+  sign,
+  stsAs,
+  USER,
+} from "./requests.js";
+
+let aws: LocalAws;
+let keys: Keys;
+
+beforeEach(async () => {
+  aws = await startLocalAws({ roles: [{ roleArn: ROLE, externalId: "acme" }] });
+  keys = aws.issueUserKeys({ userArn: USER });
+});
+afterEach(() => aws.close());
+
+describe("the addresses", () => {
+  it("are on loopback, and the environment sets neither credentials nor a region", () => {
+    expect(aws.endpoint).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(aws.imdsEndpoint).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(aws.env).toEqual({ AWS_ENDPOINT_URL: aws.endpoint, AWS_EC2_METADATA_SERVICE_ENDPOINT: aws.imdsEndpoint });
+  });
+});
+
+describe("the record", () => {
+  it("holds every request in order of arrival, with the server's time", async () => {
+    const clock = createManualClock();
+    await using moved = await startLocalAws({ clock, roles: [{ roleArn: ROLE }] });
+    await assumeRole(moved);
+    await clock.advance(1000);
+    await assumeRole(moved, { RoleSessionName: "!" }).catch(() => undefined);
+    expect(
+      moved.requests.map(({ target, operation, status, errorCode, time }) => [
+        target,
+        operation,
+        status,
+        errorCode,
+        time - Date.UTC(2026, 0, 1),
+      ]),
+    ).toEqual([
+      ["imds", "token", 200, undefined, 0],
+      ["imds", "role-list", 200, undefined, 0],
+      ["imds", "credentials", 200, undefined, 0],
+      ["sts", "AssumeRole", 200, undefined, 0],
+      ["imds", "token", 200, undefined, 1000],
+      ["imds", "role-list", 200, undefined, 1000],
+      ["imds", "credentials", 200, undefined, 1000],
+      ["sts", "AssumeRole", 400, "ValidationError", 1000],
+    ]);
+  });
+
+  it("names the role that AssumeRole asks for and the session that signs", async () => {
+    await assumeRole(aws, { ExternalId: "acme" });
+    expect(aws.requests.at(-1)).toMatchObject({
+      target: "sts",
+      service: "sts",
+      region: "us-east-1",
+      roleArn: ROLE,
+      accessKeyId: aws.instanceProfile.current()?.accessKeyId,
+      session: { roleArn: "arn:aws:iam::111122223333:role/rolecall-instance-profile" },
+      parameters: { Action: "AssumeRole", RoleArn: ROLE, RoleSessionName: "test", ExternalId: "acme" },
+      userAgent: expect.stringContaining("aws-sdk-js"),
+    });
+  });
+
+  it("is counted by any of its fields, and cleared", async () => {
+    await assumeRole(aws).catch(() => undefined);
+    await send(await sign(aws, keys, CALLER_IDENTITY));
+    expect([aws.count(), aws.count({}), aws.count({ target: "imds" }), aws.count({ target: "sts" })]).toEqual([
+      5, 5, 3, 2,
+    ]);
+    expect([
+      aws.count({ status: 403 }),
+      aws.count({ operation: "AssumeRole", status: 200 }),
+      aws.count({ service: "ec2" }),
+    ]).toEqual([1, 0, 0]);
+    aws.clearRequests();
+    expect([aws.count(), aws.requests]).toEqual([0, []]);
+  });
+
+  it("is not changed by what a reader does to its session", async () => {
+    await send(await sign(aws, keys, CALLER_IDENTITY));
+    const { session } = aws.requests[0] ?? {};
+    if (session !== undefined) session.arn = "changed";
+    expect((await send(await sign(aws, keys, CALLER_IDENTITY))).body).toContain(USER);
+  });
+});
+
+describe("secrets", () => {
+  it("are all listed, and none is in a record, in inspect, in JSON or in an error", async () => {
+    const observed: unknown[] = [];
+    const note = (value: unknown) => {
+      if (value instanceof Error) observed.push(inspect(value, { depth: 9 }), value.stack);
+      return "";
+    };
+    const instance = await readInstanceKeys(aws);
+    const assumed = (await assumeRole(aws, { ExternalId: "acme" })).Credentials;
+    const query = { Action: "GetCallerIdentity", Version: "2011-06-15" };
+    await send(await presign(aws, { ...keys }, { query }, { expiresIn: 60 }));
+    await send(await presign(aws, instance, { query }, { expiresIn: 60 }));
+    await send(await presign(aws, instance, { path: "/bucket/key" }, { service: "s3", expiresIn: 60 }));
+    await stsAs(aws, { ...instance, secretAccessKey: keys.secretAccessKey })
+      .send(new GetCallerIdentityCommand({}))
+      .catch(note);
+    aws.expireSession(instance.accessKeyId);
+    await stsAs(aws, instance).send(new GetCallerIdentityCommand({})).catch(note);
+    expect(observed.length).toBe(4);
+
+    const secrets = aws.secrets();
+    for (const secret of [
+      keys.secretAccessKey,
+      instance.secretAccessKey,
+      instance.sessionToken,
+      assumed?.SecretAccessKey,
+      assumed?.SessionToken,
+      await imdsToken(aws),
+    ]) {
+      expect(aws.secrets()).toContain(secret);
+    }
+    const seen = [
+      inspect(aws, { depth: 9, showHidden: true, getters: true, maxArrayLength: null }),
+      JSON.stringify(aws),
+      ...observed,
+    ].join("\n");
+    expect(seen).toContain(instance.accessKeyId);
+    expect(secrets.filter((secret) => seen.includes(secret) || seen.includes(encodeURIComponent(secret)))).toEqual([]);
+  });
+});
+
+describe("latency", () => {
+  const took = async () => {
+    const start = performance.now();
+    await send(await sign(aws, keys, CALLER_IDENTITY));
+    return performance.now() - start;
+  };
+
+  it("holds back matching answers, until it is taken away", async () => {
+    aws.setLatency(40, { operation: "GetCallerIdentity" });
+    expect(await took()).toBeGreaterThanOrEqual(38);
+    aws.setLatency(0, { target: "sts" });
+    expect(await took()).toBeLessThan(35);
+    aws.setLatency(40, { target: "imds" });
+    expect(await took()).toBeLessThan(35);
+    aws.setLatency(40);
+    expect(await took()).toBeGreaterThanOrEqual(38);
+    aws.setLatency(0);
+    expect(await took()).toBeLessThan(35);
+  });
+
+  it("does not hold back close()", async () => {
+    aws.setLatency(60_000);
+    const outcome = send(await sign(aws, keys, CALLER_IDENTITY)).catch((error: Error) => error.message);
+    while (aws.count() === 0) await new Promise((resolve) => setImmediate(resolve));
+    await aws.close();
+    expect(await outcome).toBe("fetch failed");
+  });
+
+  it("is at least 0", () => {
+    expect(() => aws.setLatency(-1)).toThrow(RangeError);
+  });
+});
+
+describe("connections", () => {
+  it("are counted", async () => {
+    const sts = stsAs(aws, keys);
+    expect(aws.sockets).toEqual({ imds: { open: 0, peak: 0, total: 0 }, aws: { open: 0, peak: 0, total: 0 } });
+    aws.setLatency(20);
+    await Promise.all(Array.from({ length: 3 }, () => sts.send(new GetCallerIdentityCommand({}))));
+    expect(aws.sockets.aws).toEqual({ open: 3, peak: 3, total: 3 });
+    aws.setLatency(0);
+    await sts.send(new GetCallerIdentityCommand({}));
+    expect(aws.sockets.aws.total).toBe(3);
+    sts.destroy();
+    while (aws.sockets.aws.open > 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(aws.sockets.aws).toEqual({ open: 0, peak: 3, total: 3 });
+  });
+
+  it("are all ended by close(), which may be called twice", async () => {
+    await send(await sign(aws, keys, CALLER_IDENTITY));
+    await Promise.all([aws.close(), aws.close()]);
+    await aws.close();
+    await expect(send(await sign(aws, keys, CALLER_IDENTITY))).rejects.toThrow("fetch failed");
+  });
+});
+
+describe("issued keys", () => {
+  it("of a user may assume what the user is allowed to", async () => {
+    aws.setRole({ roleArn: ROLE, trustedPrincipals: ["arn:aws:iam::111122223333:root"] });
+    await assumeRole(aws, {}, keys);
+    const limited = aws.issueUserKeys({ userArn: USER, allowAssumeRole: ["arn:aws:iam::*:role/Other"] });
+    await expect(assumeRole(aws, {}, limited)).rejects.toMatchObject({ name: "AccessDenied" });
+  });
+
+  it("need an ARN of the right kind, and an id that was issued", () => {
+    expect(() => aws.issueUserKeys({ userArn: ROLE })).toThrow(TypeError);
+    expect(() => aws.issueSession({ roleArn: USER })).toThrow(TypeError);
+    expect(() => aws.expireSession("ASIAUNKNOWN")).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,369 @@
+import { AssumeRoleCommand, GetCallerIdentityCommand, GetSessionTokenCommand } from "@aws-sdk/client-sts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  createManualClock,
+  type LocalAws,
+  type LocalRole,
+  type ManualClock,
+  startLocalAws,
+} from "../../src/testing/index.js";
+import {
+  assumedKeys,
+  assumeRole,
+  CALLER_IDENTITY,
+  OTHER_ROLE,
+  presign,
+  ROLE,
+  readInstanceKeys,
+  send,
+  sign,
+  stsAs,
+  USER,
+} from "./requests.js";
+
+const HOUR = 3_600_000;
+const PROFILE_ARN = "arn:aws:sts::111122223333:assumed-role/rolecall-instance-profile/i-0123456789abcdef0";
+
+let clock: ManualClock;
+let aws: LocalAws;
+
+beforeEach(async () => {
+  clock = createManualClock();
+  aws = await startLocalAws({ clock, roles: [{ roleArn: ROLE }] });
+});
+afterEach(() => aws.close());
+
+const withRole = (role: Partial<LocalRole>) => aws.setRole({ roleArn: ROLE, ...role });
+
+async function refusal(attempt: Promise<unknown>): Promise<string> {
+  const error = (await attempt.then(
+    () => ({ name: "no error", message: "", $metadata: {} }),
+    (caught: unknown) => caught,
+  )) as { name: string; message: string; $metadata: { httpStatusCode?: number } };
+  return `${error.$metadata.httpStatusCode} ${error.name}: ${error.message}`;
+}
+
+describe("AssumeRole", () => {
+  it("answers as AWS does, and the keys work until they expire", async () => {
+    const answer = await assumeRole(aws, { RoleSessionName: "red-1" });
+    expect(answer).toMatchObject({
+      AssumedRoleUser: {
+        Arn: "arn:aws:sts::123456789012:assumed-role/Inventory/red-1",
+        AssumedRoleId: expect.stringMatching(/^AROA[A-Z2-7]{17}:red-1$/),
+      },
+      Credentials: {
+        AccessKeyId: expect.stringMatching(/^ASIA[A-Z2-7]{16}$/),
+        SecretAccessKey: expect.stringMatching(/^.{40}$/),
+        SessionToken: expect.stringMatching(/^.{300,}$/),
+        Expiration: new Date(clock.now() + HOUR),
+      },
+    });
+    expect(answer.PackedPolicySize).toBeUndefined();
+    expect(answer.$metadata.requestId).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it("issues keys that speak for the session, and expire by the server's clock", async () => {
+    const keys = await assumedKeys(aws, { DurationSeconds: 900 });
+    const identify = () => stsAs(aws, keys).send(new GetCallerIdentityCommand({}));
+    expect(await identify()).toMatchObject({
+      Account: "123456789012",
+      Arn: "arn:aws:sts::123456789012:assumed-role/Inventory/test",
+      UserId: expect.stringMatching(/^AROA[A-Z2-7]{17}:test$/),
+    });
+    await clock.advance(900_000 - 1);
+    await identify();
+    await clock.advance(1);
+    expect(await refusal(identify())).toBe("403 ExpiredToken: The security token included in the request is expired");
+  });
+
+  it("keeps the role's partition", async () => {
+    const roleArn = "arn:aws-us-gov:iam::123456789012:role/Gov";
+    aws.setRole({ roleArn });
+    const { AssumedRoleUser } = await assumeRole(aws, { RoleArn: roleArn });
+    expect(AssumedRoleUser?.Arn).toBe("arn:aws-us-gov:sts::123456789012:assumed-role/Gov/test");
+  });
+
+  it("names the caller, the action and the role when it denies", async () => {
+    const denied = `403 AccessDenied: User: ${PROFILE_ARN} is not authorized to perform: sts:AssumeRole on resource: ${OTHER_ROLE}`;
+    expect(await refusal(assumeRole(aws, { RoleArn: OTHER_ROLE }))).toBe(denied);
+  });
+
+  it.each<[string, Partial<LocalRole>, Parameters<typeof assumeRole>[1], string]>([
+    ["another principal is trusted", { trustedPrincipals: [OTHER_ROLE] }, {}, "sts:AssumeRole"],
+    ["the external id is missing", { externalId: "acme" }, {}, "sts:AssumeRole"],
+    ["the external id is wrong", { externalId: "acme" }, { ExternalId: "umbrella" }, "sts:AssumeRole"],
+    ["the source identity is missing", { requiredSourceIdentity: ["ann"] }, {}, "sts:AssumeRole"],
+    ["tags are not allowed", { allowTagSession: false }, { Tags: [{ Key: "a", Value: "b" }] }, "sts:TagSession"],
+    [
+      "a source identity is not allowed",
+      { allowSetSourceIdentity: false },
+      { SourceIdentity: "ann" },
+      "sts:SetSourceIdentity",
+    ],
+  ])("denies when %s", async (_title, role, input, action) => {
+    withRole(role);
+    expect(await refusal(assumeRole(aws, input))).toMatch(
+      new RegExp(`^403 AccessDenied: .* perform: ${action} on resource: ${ROLE}$`),
+    );
+  });
+
+  it("takes the external id, tags and source identity that a role demands", async () => {
+    withRole({ externalId: "acme", requiredSourceIdentity: ["ann"] });
+    const answer = await assumeRole(aws, {
+      ExternalId: "acme",
+      SourceIdentity: "ann",
+      Tags: [{ Key: "team", Value: "red & blue" }],
+    });
+    expect(answer).toMatchObject({ SourceIdentity: "ann", PackedPolicySize: expect.any(Number) });
+    expect(aws.requests.at(-1)?.parameters).toMatchObject({
+      ExternalId: "acme",
+      SourceIdentity: "ann",
+      "Tags.member.1.Key": "team",
+      "Tags.member.1.Value": "red & blue",
+    });
+  });
+
+  it("needs the caller's own permission, read as IAM reads it", async () => {
+    const attach = (allowAssumeRole: string[]) =>
+      aws.instanceProfile.attach({ roleArn: "arn:aws:iam::111122223333:role/Engine", allowAssumeRole });
+    attach(["arn:aws:iam::*:role/teams/*"]);
+    await assumeRole(aws);
+    attach(["arn:aws:iam::123456789012:role/Inventory"]);
+    expect(await refusal(assumeRole(aws))).toContain("AccessDenied");
+    attach([]);
+    expect(await refusal(assumeRole(aws))).toContain("AccessDenied");
+  });
+
+  it("follows a trust policy that changes while it runs", async () => {
+    await assumeRole(aws);
+    withRole({ trustedPrincipals: [] });
+    expect(await refusal(assumeRole(aws))).toContain("AccessDenied");
+    withRole({});
+    await assumeRole(aws);
+    aws.removeRole(ROLE);
+    expect(await refusal(assumeRole(aws))).toContain("AccessDenied");
+  });
+
+  it.each<[string, Parameters<typeof assumeRole>[1], string]>([
+    [
+      "a short duration",
+      { DurationSeconds: 899 },
+      "ValidationError: 1 validation error detected: Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900",
+    ],
+    [
+      "a long duration",
+      { DurationSeconds: 43_201 },
+      "ValidationError: 1 validation error detected: Value '43201' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to 43200",
+    ],
+    [
+      "a session name of other characters",
+      { RoleSessionName: "a b" },
+      "ValidationError: 1 validation error detected: Value 'a b' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*",
+    ],
+    ["a short session name", { RoleSessionName: "a" }, "Member must have length greater than or equal to 2"],
+    ["a long session name", { RoleSessionName: "a".repeat(65) }, "Member must have length less than or equal to 64"],
+    ["two mistakes", { RoleSessionName: "a", ExternalId: "!!" }, "2 validation errors detected"],
+    ["a short ARN", { RoleArn: "role/x" }, "ValidationError: 1 validation error detected: Value 'role/x' at 'roleArn'"],
+    ["an ARN of a user", { RoleArn: USER }, `ValidationError: ${USER} is invalid`],
+    ["a short external id", { ExternalId: "a" }, "'externalId'"],
+    ["a reserved source identity", { SourceIdentity: "aws:x" }, "'sourceIdentity'"],
+    [
+      "a policy that is no JSON",
+      { Policy: "{" },
+      "MalformedPolicyDocumentException: This policy contains invalid Json",
+    ],
+    ["a policy that is no object", { Policy: "[]" }, "MalformedPolicyDocumentException: Syntax errors in policy."],
+    ["a policy without a statement", { Policy: "{}" }, "MalformedPolicyDocumentException: Syntax errors in policy."],
+    [
+      "a long policy",
+      { Policy: JSON.stringify({ Statement: "x".repeat(2048) }) },
+      "Member must have length less than or equal to 2048",
+    ],
+    [
+      "eleven policy ARNs",
+      { PolicyArns: Array.from({ length: 11 }, (_, i) => ({ arn: `arn:aws:iam::aws:policy/P${i}` })) },
+      "'policyArns'",
+    ],
+    ["a short policy ARN", { PolicyArns: [{ arn: "ReadOnly" }] }, "'policyArns.1.member.arn'"],
+    [
+      "51 tags",
+      { Tags: Array.from({ length: 51 }, (_, i) => ({ Key: `k${i}`, Value: "" })) },
+      "'tags' failed to satisfy constraint: Member must have length less than or equal to 50",
+    ],
+    ["a long tag key", { Tags: [{ Key: "k".repeat(129), Value: "" }] }, "'tags.1.member.key'"],
+    ["a long tag value", { Tags: [{ Key: "k", Value: "v".repeat(257) }] }, "'tags.1.member.value'"],
+    [
+      "tag keys that differ in case alone",
+      {
+        Tags: [
+          { Key: "team", Value: "a" },
+          { Key: "Team", Value: "b" },
+        ],
+      },
+      "InvalidParameterValue: Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+    ],
+    [
+      "a transitive key without a tag",
+      { TransitiveTagKeys: ["team"] },
+      "InvalidParameterValue: The specified transitive tag key must be included in the requested tags.",
+    ],
+  ])("refuses %s by 400", async (_title, input, message) => {
+    const refused = await refusal(assumeRole(aws, input));
+    expect(refused).toMatch(/^400 /);
+    expect(refused).toContain(message);
+  });
+
+  it.each<[string, Parameters<typeof assumeRole>[1]]>([
+    ["a duration of 900", { DurationSeconds: 900 }],
+    ["a duration of 3600", { DurationSeconds: 3600 }],
+    ["a session name of 2", { RoleSessionName: "ab" }],
+    ["a session name of 64", { RoleSessionName: "=,.@-_+1".repeat(8) }],
+    ["a policy of 2048", { Policy: JSON.stringify({ Statement: "x".repeat(2032) }) }],
+    [
+      "ten policy ARNs",
+      { PolicyArns: Array.from({ length: 10 }, (_, i) => ({ arn: `arn:aws:iam::aws:policy/P${i}` })) },
+    ],
+    ["50 tags", { Tags: Array.from({ length: 50 }, (_, i) => ({ Key: `k${i}`, Value: "v" })) }],
+    ["a tag with an empty value", { Tags: [{ Key: "k".repeat(128), Value: "" }] }],
+    ["a policy with spaces", { Policy: '{ "Version": "2012-10-17",\n "Statement": [] }' }],
+  ])("accepts %s", async (_title, input) => {
+    expect((await assumeRole(aws, input)).Credentials?.AccessKeyId).toMatch(/^ASIA/);
+  });
+
+  it("refuses more tags than the allotted space holds", async () => {
+    const Tags = Array.from({ length: 50 }, (_, i) => ({ Key: `k${i}`, Value: randomText(256) }));
+    expect(await refusal(assumeRole(aws, { Tags }))).toMatch(
+      /^400 PackedPolicyTooLargeException: Packed policy consumes \d{3,}% of allotted space/,
+    );
+  });
+
+  it("limits a session of a session to one hour, the instance profile's included", async () => {
+    withRole({ maxSessionDuration: 43_200 });
+    expect(await refusal(assumeRole(aws, { DurationSeconds: 3601 }))).toBe(
+      "400 ValidationError: The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+    );
+  });
+
+  it("limits a user's session to the role's MaxSessionDuration", async () => {
+    const user = aws.issueUserKeys({ userArn: USER });
+    withRole({ trustedPrincipals: [USER], maxSessionDuration: 7200 });
+    const { Credentials } = await assumeRole(aws, { DurationSeconds: 7200 }, user);
+    expect(Credentials?.Expiration).toEqual(new Date(clock.now() + 2 * HOUR));
+    expect(await refusal(assumeRole(aws, { DurationSeconds: 7201 }, user))).toBe(
+      "400 ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+    );
+  });
+
+  it.each([3599, 43_201, 3600.5])("does not take a role with maxSessionDuration %s", (maxSessionDuration) => {
+    expect(() => withRole({ maxSessionDuration })).toThrow(/maxSessionDuration/);
+  });
+
+  it("does not take a role without a role's ARN", () => {
+    expect(() => aws.setRole({ roleArn: USER })).toThrow(/role\.roleArn/);
+  });
+});
+
+describe("a chain of roles", () => {
+  it("needs the first role's permission", async () => {
+    aws.setRole({ roleArn: OTHER_ROLE, trustedPrincipals: [ROLE] });
+    expect(await refusal(assumeRole(aws, { RoleArn: OTHER_ROLE }, await assumedKeys(aws)))).toContain(
+      "AccessDenied: User: arn:aws:sts::123456789012:assumed-role/Inventory/test",
+    );
+    withRole({ allowAssumeRole: [OTHER_ROLE] });
+    const chained = await assumedKeys(aws, { RoleArn: OTHER_ROLE, RoleSessionName: "second" }, await assumedKeys(aws));
+    expect(await stsAs(aws, chained).send(new GetCallerIdentityCommand({}))).toMatchObject({
+      Arn: "arn:aws:sts::444455556666:assumed-role/Audit/second",
+    });
+  });
+
+  it("carries transitive tags and the source identity, and lets neither change", async () => {
+    withRole({ allowAssumeRole: ["*"] });
+    aws.setRole({ roleArn: OTHER_ROLE, trustedPrincipals: ["arn:aws:iam::123456789012:root"] });
+    const first = await assumedKeys(aws, {
+      SourceIdentity: "ann",
+      Tags: [{ Key: "team", Value: "red" }],
+      TransitiveTagKeys: ["team"],
+    });
+    const second = (input: Parameters<typeof assumeRole>[1] = {}) =>
+      assumeRole(aws, { RoleArn: OTHER_ROLE, ...input }, first);
+    expect((await second()).SourceIdentity).toBe("ann");
+    expect(await refusal(second({ SourceIdentity: "bob" }))).toContain("sts:SetSourceIdentity");
+    expect(await refusal(second({ Tags: [{ Key: "TEAM", Value: "blue" }] }))).toContain(
+      "conflicts with a transitive tag key",
+    );
+
+    aws.setRole({ roleArn: OTHER_ROLE, trustedPrincipals: [ROLE], allowTagSession: false });
+    expect(await refusal(second())).toContain("sts:TagSession");
+  });
+});
+
+describe("GetCallerIdentity", () => {
+  it("knows the instance profile", async () => {
+    const sts = stsAs(aws, await readInstanceKeys(aws));
+    expect(await sts.send(new GetCallerIdentityCommand({}))).toMatchObject({
+      Account: "111122223333",
+      Arn: PROFILE_ARN,
+      UserId: expect.stringMatching(/^AROA[A-Z2-7]{17}:i-0123456789abcdef0$/),
+    });
+  });
+
+  it("knows users and issued sessions", async () => {
+    const user = stsAs(aws, aws.issueUserKeys({ userArn: USER }));
+    expect(await user.send(new GetCallerIdentityCommand({}))).toMatchObject({ Account: "111122223333", Arn: USER });
+    const issued = aws.issueSession({ roleArn: OTHER_ROLE, roleSessionName: "direct", lifetime: 1000 });
+    expect(issued.expiration).toEqual(new Date(clock.now() + 1000));
+    expect(await stsAs(aws, issued).send(new GetCallerIdentityCommand({}))).toMatchObject({
+      Arn: "arn:aws:sts::444455556666:assumed-role/Audit/direct",
+    });
+  });
+
+  it("is answered to GET as well, and presigned", async () => {
+    const keys = aws.issueSession({ roleArn: ROLE });
+    const query = { Action: "GetCallerIdentity", Version: "2011-06-15" };
+    expect((await send(await sign(aws, keys, { query }))).outcome).toBe("200");
+    expect((await send(await presign(aws, keys, { query }, { expiresIn: 60 }))).outcome).toBe("200");
+    expect(aws.requests.at(-1)).toMatchObject({ target: "sts", operation: "GetCallerIdentity", parameters: query });
+  });
+});
+
+describe("an error answer", () => {
+  it("has AWS's form", async () => {
+    const keys = aws.issueUserKeys({ userArn: USER });
+    const answer = await send(
+      await sign(aws, keys, { ...CALLER_IDENTITY, body: "Action=<Nothing>&Version=2011-06-15" }),
+    );
+    expect(answer.outcome).toBe("400 InvalidAction");
+    const requestId = answer.headers.get("x-amzn-requestid");
+    expect(answer.body.trim().split("\n").at(-1)).toBe(
+      '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>InvalidAction</Code>' +
+        "<Message>Could not find operation &lt;Nothing&gt; for version 2011-06-15</Message></Error>" +
+        `<RequestId>${requestId}</RequestId></ErrorResponse>`,
+    );
+    expect(answer.headers.get("date")).toBe("Thu, 01 Jan 2026 00:00:00 GMT");
+  });
+
+  it("is given for operations that this STS does not have", async () => {
+    const sts = stsAs(aws, aws.issueUserKeys({ userArn: USER }));
+    expect(await refusal(sts.send(new GetSessionTokenCommand({})))).toBe(
+      "400 InvalidAction: Could not find operation GetSessionToken for version 2011-06-15",
+    );
+  });
+
+  it("is given in a region where STS is not activated", async () => {
+    await using other = await startLocalAws({
+      disabledRegions: ["ap-east-1"],
+      roles: [{ roleArn: ROLE, trustedPrincipals: ["*"] }],
+    });
+    const user = other.issueUserKeys({ userArn: USER });
+    const ask = (region: string) =>
+      stsAs(other, user, region).send(new AssumeRoleCommand({ RoleArn: ROLE, RoleSessionName: "test" }));
+    expect(await refusal(ask("ap-east-1"))).toMatch(
+      /^403 RegionDisabledException: STS is not activated in this region for account:111122223333\./,
+    );
+    await ask("eu-west-1");
+  });
+});
+
+function randomText(length: number): string {
+  return Array.from({ length }, () => Math.floor(Math.random() * 36).toString(36)).join("");
+}

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { IssuedSessions } from "../../src/testing/issued-sessions.js";
+import { deniedAction, type LocalRole, matchesResource, type TrustQuestion } from "../../src/testing/trust.js";
+
+const ARN = "arn:aws:iam::123456789012:role/teams/red/Inventory";
+const CALLER = "arn:aws:iam::111122223333:role/Engine";
+
+describe("an IAM Resource pattern", () => {
+  it.each([
+    ["*", true],
+    [ARN, true],
+    ["arn:aws:iam::123456789012:role/*", true],
+    ["arn:aws:iam::*:role/teams/*/Inventory", true],
+    ["arn:aws:iam::12345678901?:role/teams/red/Inventor?", true],
+    ["arn:aws:iam::123456789012:role/teams?red?Inventory", true],
+    ["arn:aws:iam::123456789012:role/teams/red/Inventory*", true],
+    ["arn:aws:iam::123456789012:role/Teams/*", false],
+    ["arn:aws:iam::123456789012:role/teams/red/Inventory?", false],
+    ["arn:aws:iam::*", false],
+    ["arn:*", false],
+    ["arn:aws:iam:*:role/*", false],
+    ["arn:aws:iam::123456789012:role/teams/red/Inventor.", false],
+    ["arn:aws:iam::123456789012:role/(.*)", false],
+    ["", false],
+  ])("%j covers the role: %s", (pattern, covers) => {
+    expect(matchesResource(pattern, ARN)).toBe(covers);
+  });
+});
+
+describe("a caller", () => {
+  const caller = new IssuedSessions().issue({
+    kind: "role",
+    identity: {
+      arn: "arn:aws:sts::111122223333:assumed-role/Engine/me",
+      accountId: "111122223333",
+      userId: "AROA:me",
+      roleArn: CALLER,
+      roleSessionName: "me",
+    },
+  });
+  const ask = (role: Omit<LocalRole, "roleArn"> | undefined, rest: Partial<TrustQuestion> = {}) =>
+    deniedAction({
+      caller,
+      callerPermissions: ["*"],
+      role: role && { roleArn: ARN, ...role },
+      defaultTrustedPrincipals: [CALLER],
+      tagged: false,
+      ...rest,
+    });
+
+  it.each<[string, string | undefined, Omit<LocalRole, "roleArn"> | undefined, Partial<TrustQuestion>?]>([
+    ["is trusted by default", undefined, {}],
+    ["is not trusted by default when another is attached", "sts:AssumeRole", {}, { defaultTrustedPrincipals: [] }],
+    ["cannot assume what does not exist", "sts:AssumeRole", undefined],
+    ["is trusted by its role", undefined, { trustedPrincipals: [CALLER] }],
+    ["is trusted by its session", undefined, { trustedPrincipals: [caller.identity.arn] }],
+    ["is trusted through its account", undefined, { trustedPrincipals: ["arn:aws:iam::111122223333:root"] }],
+    ["is trusted with everyone", undefined, { trustedPrincipals: ["*"] }],
+    ["is not another account", "sts:AssumeRole", { trustedPrincipals: ["arn:aws:iam::444455556666:root"] }],
+    ["is not covered by a pattern, which a principal is not", "sts:AssumeRole", { trustedPrincipals: [`${CALLER}*`] }],
+    ["needs its own permission", "sts:AssumeRole", {}, { callerPermissions: ["arn:aws:iam::*:role/Other"] }],
+    ["needs the external id", "sts:AssumeRole", { externalId: "acme" }],
+    ["needs the right external id", "sts:AssumeRole", { externalId: "acme" }, { externalId: "Acme" }],
+    ["passes with the external id", undefined, { externalId: "acme" }, { externalId: "acme" }],
+    ["may send an external id that nobody demands", undefined, {}, { externalId: "acme" }],
+    ["needs a source identity", "sts:AssumeRole", { requiredSourceIdentity: ["ann"] }],
+    ["passes with the source identity", undefined, { requiredSourceIdentity: ["ann"] }, { sourceIdentity: "ann" }],
+    ["may not tag", "sts:TagSession", { allowTagSession: false }, { tagged: true }],
+    ["need not tag", undefined, { allowTagSession: false }],
+    ["may not set", "sts:SetSourceIdentity", { allowSetSourceIdentity: false }, { sourceIdentity: "ann" }],
+  ])("%s (%s)", (_title, denied, role, rest) => {
+    expect(ask(role, rest)).toBe(denied);
+  });
+});
