@@ -1,3 +1,5 @@
+import type { Runtime } from "./runtime.js";
+
 /** Settles as `promise` does, or rejects with `signal.reason` as soon as `signal` aborts. */
 export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
@@ -7,4 +9,19 @@ export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefine
     else signal.addEventListener("abort", onAbort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
+}
+
+/** Runs `task` under a time limit; past it, the task's signal aborts and the call rejects with `reason`. */
+export async function withDeadline<T>(
+  { runtime, ms, reason, signal }: { runtime: Runtime; ms: number; reason: () => Error; signal?: AbortSignal },
+  task: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const cancel = runtime.schedule(ms, () => controller.abort(reason()));
+  const either = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
+  try {
+    return await raceAbort(task(either), either);
+  } finally {
+    cancel();
+  }
 }

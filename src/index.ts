@@ -1,3 +1,31 @@
-export { isRolecallError, RolecallError } from "./errors.js";
-export type { RolecallErrorCode, RolecallErrorDetails, RolecallErrorStep } from "./errors.js";
+export { type ClientConfigOf, type InstanceOf, type SdkClient, type SdkClientConstructor } from "./clients/client-types.js";
+export {
+  type ClientOptions,
+  type CredentialResolver,
+  createCredentialResolver,
+  type ProviderOptions,
+  type ResolveOptions,
+  type ResolverStats,
+  type VerifiedIdentity,
+} from "./credential-resolver.js";
+export type { RolecallEventName, RolecallEvents } from "./diagnostics.js";
+export {
+  isRolecallError,
+  RolecallError,
+  type RolecallErrorCode,
+  type RolecallErrorDetails,
+  type RolecallErrorStep,
+} from "./errors.js";
+export { type GetClientOptions, getClientForCommand, setDefaultResolver } from "./get-client-for-command.js";
+export type { AllowedRole } from "./request/allowed-roles.js";
+export type { AuthorSession } from "./request/author-session.js";
+export type { CommandOverrides } from "./request/command-overrides.js";
+export type { IntegrationInstance } from "./request/integration-instance.js";
+export type { SessionTags } from "./request/session-tags.js";
+export type { StsSettings } from "./request/sts-settings.js";
+export type { CredentialResolverOptions } from "./resolver-options.js";
 export type { Runtime } from "./runtime.js";
+export type { AwsCredentialIdentity, CredentialProvider } from "./sdk-types.js";
+export type { SessionCredentials } from "./session/session-credentials.js";
+export type { CallerIdentity } from "./sources/caller-identity.js";
+export type { StsClientContext, StsClientOption, StsLike } from "./sources/sts-clients.js";

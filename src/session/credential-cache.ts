@@ -63,6 +63,11 @@ export class CredentialCache {
     return this.#find(key)?.invalidate(accessKeyId, doubtful) ?? false;
   }
 
+  /** See {@link SessionSlot.reject}. A session that is no longer held has given way already. */
+  reject(key: string, accessKeyId: string, doubtful: boolean): boolean {
+    return this.#find(key)?.reject(accessKeyId, doubtful) ?? true;
+  }
+
   /** Whether a session is held for `key` that was issued longer than `age` ms ago. */
   isOlderThan(key: string, age: number): boolean {
     return this.#find(key)?.isOlderThan(age) ?? false;

@@ -51,9 +51,9 @@ export class Flight {
 
   constructor(
     /** When this key's source last gave a session, epoch milliseconds. */
-    readonly lastSuccess: number | undefined,
+    readonly lastSuccess?: number,
     /** The set that is held now: a source must not hand it out as new. */
-    readonly heldAccessKeyId: string | undefined,
+    readonly heldAccessKeyId?: string,
   ) {}
 
   get signal(): AbortSignal {
@@ -183,6 +183,14 @@ export class SessionSlot {
     this.#cancelTimer?.();
     this.#host.diagnostics.publish("invalidated", this.#labels());
     return true;
+  }
+
+  /**
+   * A service refused the session with this key.
+   * @returns whether another one would sign the next request
+   */
+  reject(accessKeyId: string, doubtful: boolean): boolean {
+    return this.#session?.credentials.accessKeyId !== accessKeyId || this.invalidate(accessKeyId, doubtful);
   }
 
   isOlderThan(age: number): boolean {

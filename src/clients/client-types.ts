@@ -1,0 +1,35 @@
+/**
+ * The types of the SDK's clients, by structure: `Client<any, any, any>` breaks when two versions of the Smithy types
+ * meet, and `new (config) => C` does not fit the constructors that the SDK generates.
+ */
+
+/** Any AWS SDK v3 client. */
+export interface SdkClient {
+  readonly config: object;
+  send(...args: never): unknown;
+  destroy(): void;
+}
+
+/** The class of any AWS SDK v3 client, such as `EC2Client`. */
+export type SdkClientConstructor = new (...args: never) => SdkClient;
+
+export type InstanceOf<K extends SdkClientConstructor> = K extends new (...args: never) => infer C ? C : never;
+
+/** What the library sets itself: any of them given by the caller could make the client act as another identity. */
+export const MANAGED_KEYS = [
+  "credentials",
+  "credentialDefaultProvider",
+  "region",
+  "signer",
+  "httpAuthSchemes",
+  "httpAuthSchemeProvider",
+] as const;
+
+export type ManagedKey = (typeof MANAGED_KEYS)[number];
+
+type FirstArgument<A> = A extends readonly [] ? never : A extends readonly [(infer C)?, ...unknown[]] ? C : never;
+
+/** A client's own configuration, without the keys that the library sets. */
+export type ClientConfigOf<K extends SdkClientConstructor> = K extends new (...args: infer A) => unknown
+  ? Omit<NonNullable<FirstArgument<A>>, ManagedKey> & { readonly [M in ManagedKey]?: never }
+  : never;

@@ -1,0 +1,26 @@
+/** The SDK's middleware, as far as ours uses it. The same in all versions of SDK v3. */
+
+export type Next = (args: MiddlewareArguments) => Promise<unknown>;
+
+export interface MiddlewareArguments {
+  readonly input: unknown;
+}
+
+export interface MiddlewareContext {
+  readonly __smithy_context?: {
+    readonly abortSignal?: AbortSignal;
+    readonly selectedHttpAuthScheme?: {
+      readonly httpAuthOption?: { readonly schemeId?: string };
+      readonly identity?: { readonly accessKeyId?: string };
+    };
+  };
+}
+
+export type Middleware = (next: Next, context: MiddlewareContext) => Next;
+
+export interface MiddlewareStack {
+  add(
+    middleware: Middleware,
+    options: { step: "initialize" | "finalizeRequest"; name: string; priority: "high" | "low" },
+  ): void;
+}

@@ -1,0 +1,54 @@
+import type { InstanceOf, SdkClientConstructor } from "./clients/client-types.js";
+import { type ClientOptions, type CredentialResolver, createCredentialResolver } from "./credential-resolver.js";
+import type { CommandOverrides } from "./request/command-overrides.js";
+import type { IntegrationInstance } from "./request/integration-instance.js";
+import { invalid, isGiven } from "./request/validation.js";
+
+/** What the author of a command may say about its client, and who makes it. */
+export interface GetClientOptions<K extends SdkClientConstructor> extends ClientOptions<K> {
+  /** The resolver to use. Default: the one set by {@link setDefaultResolver}, else one that is made on first use. */
+  resolver?: CredentialResolver | undefined;
+}
+
+let defaultResolver: CredentialResolver | undefined;
+
+/**
+ * Sets the resolver that {@link getClientForCommand} uses, for all of the process. `undefined`: the next call makes a
+ * new one with default options. The one that was set before is not closed.
+ */
+export function setDefaultResolver(resolver: CredentialResolver | undefined): void {
+  if (isGiven(resolver) && typeof resolver.getClientForCommand !== "function") {
+    throw invalid("resolver", resolver, "what createCredentialResolver() returns, or undefined");
+  }
+  defaultResolver = resolver;
+}
+
+/**
+ * A ready AWS SDK v3 client for one command: it acts as the command's role, else the instance's, else as the base
+ * identity itself, in the command's region, with credentials that are never stale. Synchronous: wrong settings throw
+ * here, credentials resolve at the first `send`. The same settings give the same client, and its `destroy()` is harmless.
+ *
+ * @param Client the class of the client, such as `EC2Client`
+ * @param instance what the administrator configured
+ * @param command the command's arguments, of which `roleArn`, `roleSessionName`, `roleSessionDuration` and `region` are read
+ * @example
+ * ```ts
+ * const ec2 = getClientForCommand(EC2Client, instance, command.args);
+ * const { Reservations } = await ec2.send(new DescribeInstancesCommand({}));
+ * ```
+ * @throws {@link RolecallError} `INVALID_REQUEST`, `ROLE_NOT_ALLOWED` or `RESOLVER_CLOSED`, before any network call
+ */
+export function getClientForCommand<K extends SdkClientConstructor>(
+  Client: K,
+  instance: IntegrationInstance,
+  command?: CommandOverrides | null,
+  options?: GetClientOptions<K>,
+): InstanceOf<K> {
+  const { resolver, ...clientOptions } = options ?? {};
+  return (resolver ?? currentResolver()).getClientForCommand(Client, instance, command, clientOptions as ClientOptions<K>);
+}
+
+function currentResolver(): CredentialResolver {
+  defaultResolver ??= createCredentialResolver();
+  return defaultResolver;
+}

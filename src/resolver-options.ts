@@ -1,0 +1,127 @@
+import { invalid, isGiven, readBoolean, readInteger, readRecord, readSettings } from "./request/validation.js";
+import { type Runtime, systemRuntime } from "./runtime.js";
+import type { CredentialProvider } from "./sdk-types.js";
+import type { StsCallSettings } from "./sources/sts-calls.js";
+import type { StsClientOption } from "./sources/sts-clients.js";
+
+/** How a resolver works. All of it is optional; an unknown key or a wrong value is an `INVALID_REQUEST` error. */
+export interface CredentialResolverOptions {
+  /**
+   * The STS client to use, such as a mock: an object with `send`, or a function that makes one for an identity and an
+   * endpoint. Default: an `STSClient` for each base identity and endpoint.
+   */
+  stsClient?: StsClientOption | undefined;
+  /** Stands in for the instance profile. Default: IMDSv2. */
+  instanceProfile?: CredentialProvider | undefined;
+  /** The SDK request handler for calls to STS. Default: one of the resolver's own. */
+  requestHandler?: object | undefined;
+  /** Sessions held at most; the one unused for longest gives way. Default 10000. */
+  maxSessions?: number | undefined;
+  /** Pooled clients held at most. Default 1000. */
+  maxClients?: number | undefined;
+  refresh?: {
+    /**
+     * Milliseconds before expiry from which a session is refreshed, never more than half its life. Default: 5 minutes
+     * for a life of up to 20 minutes, 15 minutes below 90 minutes, 60 minutes for longer.
+     */
+    advisoryWindow?: number | undefined;
+    /** Refresh a session that is in use by a timer, before a command asks. Default `true`. */
+    ahead?: boolean | undefined;
+  } | undefined;
+  assumeRole?: {
+    /** AssumeRole calls at a time. Default 25. Throttling lowers it for a while. */
+    maxConcurrent?: number | undefined;
+    /** Calls for one session until it counts as failed. Default 3. */
+    attempts?: number | undefined;
+    /** Milliseconds for one call. Default 3000. */
+    attemptTimeout?: number | undefined;
+    /** Milliseconds for all calls and waits of one session. Default 10000. */
+    timeout?: number | undefined;
+  } | undefined;
+  /** Parts of the clock, chance and environment to replace, for tests. Default: the machine's. */
+  runtime?: Partial<Runtime> | undefined;
+}
+
+export interface ResolverSettings {
+  readonly stsClient: StsClientOption | undefined;
+  readonly instanceProfile: CredentialProvider | undefined;
+  readonly requestHandler: object | undefined;
+  readonly maxSessions: number;
+  readonly maxClients: number;
+  readonly advisoryWindow: number | undefined;
+  readonly refreshAhead: boolean;
+  readonly assumeRole: StsCallSettings;
+  readonly runtime: Runtime;
+}
+
+const MILLION = 1_000_000;
+const DAY = 86_400_000;
+
+export function readResolverOptions(options: CredentialResolverOptions | undefined): ResolverSettings {
+  const given = readSettings("options", options, [
+    "stsClient",
+    "instanceProfile",
+    "requestHandler",
+    "maxSessions",
+    "maxClients",
+    "refresh",
+    "assumeRole",
+    "runtime",
+  ]);
+  const refresh = readSettings("options.refresh", given?.refresh, ["advisoryWindow", "ahead"]);
+  const limits = readSettings("options.assumeRole", given?.assumeRole, [
+    "maxConcurrent",
+    "attempts",
+    "attemptTimeout",
+    "timeout",
+  ]);
+  const count = (field: string, value: unknown, max: number, unit: string) => readInteger(field, value, 1, max, unit);
+  return {
+    stsClient: readStsClient(given?.stsClient),
+    instanceProfile: readFunction("options.instanceProfile", given?.instanceProfile),
+    requestHandler: readHandler(given?.requestHandler),
+    maxSessions: count("options.maxSessions", given?.maxSessions, MILLION, "sessions") ?? 10_000,
+    maxClients: count("options.maxClients", given?.maxClients, MILLION, "clients") ?? 1000,
+    advisoryWindow: count("options.refresh.advisoryWindow", refresh?.advisoryWindow, DAY, "milliseconds"),
+    refreshAhead: readBoolean("options.refresh.ahead", refresh?.ahead) ?? true,
+    assumeRole: {
+      maxConcurrent: count("options.assumeRole.maxConcurrent", limits?.maxConcurrent, 10_000, "calls") ?? 25,
+      attempts: count("options.assumeRole.attempts", limits?.attempts, 100, "calls") ?? 3,
+      attemptTimeout: count("options.assumeRole.attemptTimeout", limits?.attemptTimeout, DAY, "milliseconds") ?? 3000,
+      timeout: count("options.assumeRole.timeout", limits?.timeout, DAY, "milliseconds") ?? 10_000,
+    },
+    runtime: readRuntime(given?.runtime),
+  };
+}
+
+function readStsClient(value: unknown): StsClientOption | undefined {
+  if (!isGiven(value)) return undefined;
+  const usable = typeof value === "function" || typeof (value as { send?: unknown }).send === "function";
+  if (!usable) throw invalid("options.stsClient", value, "an object with send, or a function that returns one");
+  return value as StsClientOption;
+}
+
+function readFunction(field: string, value: unknown): CredentialProvider | undefined {
+  if (!isGiven(value)) return undefined;
+  if (typeof value !== "function") throw invalid(field, value, "a function that resolves to credentials");
+  return value as CredentialProvider;
+}
+
+function readHandler(value: unknown): object | undefined {
+  if (!isGiven(value)) return undefined;
+  if (typeof (value as { handle?: unknown }).handle !== "function") {
+    throw invalid("options.requestHandler", value, "an SDK request handler, an object with handle");
+  }
+  return value as object;
+}
+
+/** The machine's, with the parts replaced that are given. A clock of a test may be more than a runtime. */
+function readRuntime(value: unknown): Runtime {
+  if (!isGiven(value)) return systemRuntime;
+  const given = readRecord("options.runtime", value, "an object with parts of a Runtime");
+  const parts = Object.keys(systemRuntime).flatMap((key) => {
+    const part = given[key];
+    return isGiven(part) ? [[key, typeof part === "function" ? part.bind(given) : part]] : [];
+  });
+  return { ...systemRuntime, ...Object.fromEntries(parts) };
+}

@@ -1,0 +1,87 @@
+import { withDeadline } from "../abort.js";
+import { isRolecallError, RolecallError } from "../errors.js";
+import type { BaseIdentity } from "../request/base-identity.js";
+import type { Runtime } from "../runtime.js";
+import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
+import { DEFAULT_RULES, EXPIRY_MARGIN, INSTANCE_PROFILE_RULES } from "../session/refresh-policy.js";
+import { redacted } from "../session/session-credentials.js";
+import type { LoadedSession, SessionSource } from "../session/session-slot.js";
+import { safeCause } from "./safe-cause.js";
+import type { ServerClock } from "./server-clock.js";
+
+/** Milliseconds for three requests to the metadata service, each given up after one second of silence. */
+const INSTANCE_PROFILE_TIMEOUT = 5000;
+/** Milliseconds for somebody else's provider, which may have to ask a person. */
+const PROVIDER_TIMEOUT = 60_000;
+
+export interface BaseIdentitySourceOptions {
+  runtime: Runtime;
+  serverClock: ServerClock;
+  readInstanceProfile: CredentialProvider;
+}
+
+/** The base identity as a source of sessions: read once, shared by all roles, kept fresh like any session. */
+export function baseIdentitySource(
+  base: BaseIdentity,
+  key: string,
+  { runtime, serverClock, readInstanceProfile }: BaseIdentitySourceOptions,
+): SessionSource {
+  const own = base.provider();
+  const isInstanceProfile = own === undefined;
+  const ms = isInstanceProfile ? INSTANCE_PROFILE_TIMEOUT : PROVIDER_TIMEOUT;
+  const failed = isInstanceProfile ? instanceProfileFailed : providerFailed;
+  const reason = () => failed(`No answer within ${ms / 1000} seconds`);
+  return {
+    key,
+    roleArn: undefined,
+    rules: isInstanceProfile ? INSTANCE_PROFILE_RULES : DEFAULT_RULES,
+    async load({ signal }): Promise<LoadedSession> {
+      let identity: AwsCredentialIdentity;
+      try {
+        identity = await withDeadline({ runtime, ms, reason, signal }, () => (own ?? readInstanceProfile)());
+      } catch (error) {
+        throw isRolecallError(error) ? error : failed("It failed", error);
+      }
+      if (!isCredentialSet(identity)) throw failed("Its answer is no credential set");
+      const life = identity.expiration
+        ? identity.expiration.getTime() - serverClock.now(runtime)
+        : Number.POSITIVE_INFINITY;
+      if (!(life > EXPIRY_MARGIN)) throw failed("Its credentials have expired already");
+      return { credentials: redacted(identity), life };
+    },
+  };
+}
+
+function isCredentialSet(value: AwsCredentialIdentity | undefined): value is AwsCredentialIdentity {
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = value ?? {};
+  return (
+    typeof accessKeyId === "string" &&
+    accessKeyId !== "" &&
+    typeof secretAccessKey === "string" &&
+    secretAccessKey !== "" &&
+    (sessionToken === undefined || typeof sessionToken === "string") &&
+    (expiration === undefined || (expiration instanceof Date && !Number.isNaN(expiration.getTime())))
+  );
+}
+
+function instanceProfileFailed(what: string, cause?: unknown): RolecallError {
+  return new RolecallError("INSTANCE_PROFILE_INVALID", `The instance profile cannot be used. ${what}.`, {
+    step: "base-identity",
+    retryable: true,
+    hint: "Look at the role of the instance profile and at the machine's clock.",
+    ...(cause !== undefined && { cause: safeCause(cause) }),
+  });
+}
+
+function providerFailed(what: string, cause?: unknown): RolecallError {
+  return new RolecallError(
+    "BASE_IDENTITY_UNAVAILABLE",
+    `The credential provider in instance.credentials gives no credentials. ${what}.`,
+    {
+      step: "base-identity",
+      retryable: true,
+      hint: "Call that provider alone to see why; no other identity is used in its place.",
+      ...(cause !== undefined && { cause: safeCause(cause) }),
+    },
+  );
+}

@@ -1,0 +1,122 @@
+import { fromInstanceMetadata, getInstanceMetadataEndpoint, httpRequest } from "@smithy/credential-provider-imds";
+import { RolecallError } from "../errors.js";
+import type { AwsCredentialIdentity } from "../sdk-types.js";
+import { safeCause } from "./safe-cause.js";
+
+const TOKEN_PATH = "/latest/api/token";
+const TOKEN_TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
+const TOKEN_HEADER = "x-aws-ec2-metadata-token";
+const REGION_PATH = "/latest/meta-data/placement/region";
+/** Milliseconds of silence after which one request to the metadata service is given up: the SDK's own number. */
+const REQUEST_TIMEOUT = 1000;
+
+const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * Reads the instance profile's credentials over IMDSv2, once and without a cache.
+ *
+ * Each read makes a provider of its own: one that is kept falls back to IMDSv1 for ever after a single 403, 404 or 405
+ * on the token, and gives an expired set a new expiration.
+ * @throws RolecallError `INSTANCE_PROFILE_MISSING`, `INSTANCE_PROFILE_INVALID` or `IMDS_UNREACHABLE`
+ */
+export async function readInstanceProfile(env: Record<string, string | undefined>): Promise<AwsCredentialIdentity> {
+  assertEnabled(env);
+  const read = fromInstanceMetadata({
+    ec2MetadataV1Disabled: true,
+    maxRetries: 0,
+    timeout: REQUEST_TIMEOUT,
+    logger: SILENT,
+  });
+  const identity = await read().catch(async (error) => {
+    throw await explain(error);
+  });
+  if ("originalExpiration" in identity) {
+    throw invalidProfile("The instance profile's credentials have expired already", undefined);
+  }
+  return identity;
+}
+
+/**
+ * The region that the machine stands in, by IMDSv2.
+ * @throws RolecallError `IMDS_UNREACHABLE`
+ */
+export async function readInstanceRegion(env: Record<string, string | undefined>): Promise<string> {
+  assertEnabled(env);
+  try {
+    const token = await requestToken();
+    const endpoint = await getInstanceMetadataEndpoint();
+    const headers = { [TOKEN_HEADER]: token };
+    return (await httpRequest({ ...endpoint, path: REGION_PATH, headers, timeout: REQUEST_TIMEOUT })).toString().trim();
+  } catch (error) {
+    throw unreachable(whyNoToken(error), error);
+  }
+}
+
+async function requestToken(): Promise<string> {
+  const endpoint = await getInstanceMetadataEndpoint();
+  const headers = { [TOKEN_TTL_HEADER]: "60" };
+  return (await httpRequest({ ...endpoint, path: TOKEN_PATH, method: "PUT", headers, timeout: REQUEST_TIMEOUT })).toString();
+}
+
+function assertEnabled(env: Record<string, string | undefined>): void {
+  if (env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === "true") {
+    throw unreachable("AWS_EC2_METADATA_DISABLED is true: unset it, or give the instance credentials of its own.", undefined, false);
+  }
+}
+
+async function explain(error: { name?: string; statusCode?: number }): Promise<RolecallError> {
+  if (error.name === "InstanceMetadataV1FallbackError") return explainMissingToken();
+  if (error.name === "SyntaxError" || error.name === "CredentialsProviderError") {
+    return invalidProfile("The metadata service answers with something that is no credential set", error);
+  }
+  if (error.statusCode === 404) {
+    return new RolecallError("INSTANCE_PROFILE_MISSING", "The metadata service knows no role for this machine.", {
+      step: "base-identity",
+      retryable: true,
+      cause: safeCause(error),
+      hint: "Attach an instance profile to the EC2 instance: EC2 console, Actions, Security, Modify IAM role.",
+    });
+  }
+  return unreachable(whyNoToken(error), error);
+}
+
+/** Every failure on the token looks alike from the provider: one more request finds out which it is. */
+async function explainMissingToken(): Promise<RolecallError> {
+  try {
+    await requestToken();
+  } catch (error) {
+    return unreachable(whyNoToken(error), error);
+  }
+  return unreachable("The metadata service gave no token, and a moment later it did: try again.", undefined);
+}
+
+function whyNoToken(error: unknown): string {
+  const { statusCode, message } = (error ?? {}) as { statusCode?: number; message?: string };
+  if (statusCode === 403) return "The metadata service is turned off for this machine: set HttpEndpoint to enabled.";
+  if (statusCode !== undefined) return `It answers with status ${statusCode}: make sure that nothing stands between, such as a proxy.`;
+  if (message?.startsWith("TimeoutError")) {
+    return (
+      "Nothing answers in time. In a container, raise HttpPutResponseHopLimit to 2; " +
+      "outside of EC2, give the instance credentials of its own."
+    );
+  }
+  return "No metadata service is there: outside of EC2, give the instance credentials of its own.";
+}
+
+function unreachable(hint: string, cause: unknown, retryable = true): RolecallError {
+  return new RolecallError("IMDS_UNREACHABLE", "The EC2 instance metadata service cannot be used.", {
+    step: "base-identity",
+    retryable,
+    hint,
+    ...(cause !== undefined && { cause: safeCause(cause) }),
+  });
+}
+
+function invalidProfile(message: string, cause: unknown): RolecallError {
+  return new RolecallError("INSTANCE_PROFILE_INVALID", `${message}.`, {
+    step: "base-identity",
+    retryable: true,
+    hint: "Look at the role of the instance profile: it may be deleted, or its trust policy may not name ec2.amazonaws.com. Check the machine's clock too.",
+    ...(cause !== undefined && { cause: safeCause(cause) }),
+  });
+}

@@ -1,0 +1,39 @@
+/** Codes whose messages quote the signed request, and with it the session token. */
+const QUOTES_THE_REQUEST = /signature/i;
+/** The SDK's own provider errors: their messages name files, profiles and addresses, and no secret. */
+const KNOWN_PROVIDER_ERRORS = new Set(["CredentialsProviderError", "ProviderError", "TokenProviderError"]);
+
+interface ForeignError {
+  name?: unknown;
+  message?: unknown;
+  code?: unknown;
+  statusCode?: unknown;
+  $fault?: unknown;
+  $metadata?: { httpStatusCode?: number; requestId?: string };
+}
+
+/**
+ * A copy of a foreign error that is safe as a `cause`. Parsers quote the text that they fail on, Node's HTTP errors
+ * carry raw packets, and SDK errors the whole response: of an answer that holds credentials none of it may be kept.
+ */
+export function safeCause(error: unknown): Error {
+  const { name, message, code, statusCode, $fault, $metadata } = (error ?? {}) as ForeignError;
+  const safeName = typeof name === "string" ? name : "Error";
+  const isSystemError = typeof code === "string" && /^E[A-Z_]+$/.test(code);
+  const keepsMessage =
+    (isSystemError || $fault !== undefined || KNOWN_PROVIDER_ERRORS.has(safeName) || isAbort(safeName)) &&
+    !QUOTES_THE_REQUEST.test(safeName);
+  const cause = new Error(keepsMessage ? String(message) : "(message withheld: it may quote a secret)");
+  cause.name = safeName;
+  delete cause.stack;
+  return Object.assign(
+    cause,
+    isSystemError && { code },
+    typeof statusCode === "number" && { statusCode },
+    $metadata && { $metadata: { httpStatusCode: $metadata.httpStatusCode, requestId: $metadata.requestId } },
+  );
+}
+
+function isAbort(name: string): boolean {
+  return name === "AbortError" || name === "TimeoutError";
+}

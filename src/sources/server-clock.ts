@@ -1,0 +1,16 @@
+import type { Runtime } from "../runtime.js";
+
+/** AWS's time as last seen in an answer of STS. Until there is one, the machine's own clock is believed. */
+export class ServerClock {
+  #offset = 0;
+
+  now(runtime: Runtime): number {
+    return runtime.now() + this.#offset;
+  }
+
+  /** @param date the `Date` header of an answer that has just come */
+  observe(date: string | undefined, runtime: Runtime): void {
+    const time = date === undefined ? Number.NaN : Date.parse(date);
+    if (!Number.isNaN(time)) this.#offset = time - runtime.now();
+  }
+}

@@ -1,0 +1,161 @@
+import pRetry from "p-retry";
+import { withDeadline } from "../abort.js";
+import { isRolecallError, type RolecallError } from "../errors.js";
+import type { StsTarget } from "../request/role-request.js";
+import type { Runtime } from "../runtime.js";
+import type { Flight } from "../session/session-slot.js";
+import { observeCall } from "./observed-call.js";
+import type { ServerClock } from "./server-clock.js";
+import type { StsCaller, StsClients } from "./sts-clients.js";
+import {
+  classifyStsError,
+  retryAfter,
+  type StsCall,
+  type StsError,
+  type StsErrorKind,
+  stsCallFailed,
+  translateStsError,
+} from "./sts-errors.js";
+import { StsLimiter } from "./sts-limiter.js";
+
+export interface StsCallSettings {
+  /** Calls at a time. */
+  readonly maxConcurrent: number;
+  /** Calls for one result until it counts as failed. */
+  readonly attempts: number;
+  /** Milliseconds for one call. */
+  readonly attemptTimeout: number;
+  /** Milliseconds for all calls and waits of one result, from the first call on. */
+  readonly timeout: number;
+}
+
+export interface StsCallsOptions {
+  runtime: Runtime;
+  settings: StsCallSettings;
+  clients: StsClients;
+  serverClock: ServerClock;
+}
+
+/** One question to STS. */
+export interface StsQuestion<T> {
+  readonly call: StsCall;
+  readonly caller: StsCaller;
+  readonly target: StsTarget;
+  /** A new command for each attempt. */
+  command(): object;
+  /** @throws RolecallError if the answer cannot be used */
+  read(output: unknown): T;
+}
+
+/** Milliseconds, the upper bound of the first wait; each further one doubles it. */
+const FIRST_WAIT: Partial<Record<StsErrorKind, number>> = { throttling: 1000, transient: 200 };
+const CHECK_NETWORK = "Check the network to the STS endpoint, and try again.";
+
+/** One failed call: the error as the caller will see it, and what may be done about it. */
+class FailedAttempt extends Error {
+  constructor(
+    readonly error: RolecallError,
+    readonly kind: StsErrorKind,
+    readonly retryAfter?: number,
+    /** Who signed it; unknown under a mock. */
+    readonly accessKeyId?: string,
+  ) {
+    super(error.message);
+  }
+}
+
+/** Every call to STS: through the limiter, with the one retry loop, under two deadlines. */
+export class StsCalls {
+  readonly limiter: StsLimiter;
+  readonly #options: StsCallsOptions;
+
+  constructor(options: StsCallsOptions) {
+    this.#options = options;
+    this.limiter = new StsLimiter(options.settings.maxConcurrent);
+  }
+
+  /** @throws RolecallError see {@link translateStsError}, or the calling identity's own error */
+  async ask<T>(question: StsQuestion<T>, flight: Flight): Promise<T> {
+    const { settings, runtime } = this.#options;
+    const deadline = new AbortController();
+    const signal = AbortSignal.any([flight.signal, deadline.signal]);
+    let cancelDeadline: (() => void) | undefined;
+    const attempt = () => {
+      cancelDeadline ??= runtime.schedule(settings.timeout, () => {
+        deadline.abort(this.#timeout(question.call, "no success", settings.timeout));
+      });
+      return this.#attempt(question, signal);
+    };
+    const repeated = new Set<StsErrorKind>();
+    try {
+      return await pRetry(() => this.limiter.run(flight, attempt), {
+        retries: settings.attempts - 1,
+        minTimeout: 0,
+        shouldRetry: ({ error }) => error instanceof FailedAttempt && this.#mayRepeat(error, question.caller, repeated),
+        onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
+          if (!(error instanceof FailedAttempt)) return;
+          if (error.kind === "throttling") this.limiter.noteThrottling();
+          const wait = retriesLeft > 0 ? this.#waitAfter(error, attemptNumber) : 0;
+          if (wait > 0) await runtime.sleep(wait, signal);
+        },
+      });
+    } catch (error) {
+      throw error instanceof FailedAttempt ? error.error : error;
+    } finally {
+      cancelDeadline?.();
+    }
+  }
+
+  async #attempt<T>({ call, caller, target, command: create, read }: StsQuestion<T>, signal: AbortSignal): Promise<T> {
+    const { runtime, settings, clients, serverClock } = this.#options;
+    const command = create();
+    const observed = observeCall(command);
+    const limit = {
+      runtime,
+      ms: settings.attemptTimeout,
+      reason: () => this.#timeout(call, "no answer", settings.attemptTimeout),
+      signal,
+    };
+    try {
+      const { client } = clients.for(caller, target);
+      const output = await withDeadline(limit, (abortSignal) => client.send(command, { abortSignal }));
+      serverClock.observe(observed.date, runtime);
+      const answer = read(output);
+      this.limiter.noteSuccess();
+      return answer;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (isRolecallError(error)) throw error.retryable ? new FailedAttempt(error, "transient") : error;
+      const stsError: StsError = error instanceof Error ? error : new Error("not an error");
+      const kind = classifyStsError(stsError);
+      const translated = translateStsError(stsError, kind, call);
+      throw new FailedAttempt(translated, kind, retryAfter(stsError), observed.accessKeyId);
+    }
+  }
+
+  #timeout(call: StsCall, what: string, ms: number): RolecallError {
+    return stsCallFailed("TIMEOUT", call, `${what} within ${ms / 1000} seconds`, CHECK_NETWORK);
+  }
+
+  /** Clock skew and the caller's own faults are repeated once, throttling and transient errors while attempts are left. */
+  async #mayRepeat(
+    { kind, accessKeyId, retryAfter = 0 }: FailedAttempt,
+    caller: StsCaller,
+    repeated: Set<StsErrorKind>,
+  ): Promise<boolean> {
+    if (kind === "throttling" || kind === "transient") return retryAfter <= this.#options.settings.timeout;
+    if (repeated.has(kind)) return false;
+    repeated.add(kind);
+    if (kind === "base-identity") return caller.reject(accessKeyId);
+    if (kind === "denied") return caller.hasChanged(accessKeyId);
+    return kind === "clock-skew";
+  }
+
+  /** As long as the answer asks, else full jitter. No wait that the deadline would cut off, or that no attempt follows. */
+  #waitAfter({ kind, retryAfter }: FailedAttempt, attemptNumber: number): number {
+    const first = FIRST_WAIT[kind];
+    if (first === undefined) return 0;
+    if (retryAfter !== undefined) return retryAfter <= this.#options.settings.timeout ? retryAfter : 0;
+    return this.#options.runtime.random() * first * 2 ** (attemptNumber - 1);
+  }
+}

@@ -1,0 +1,112 @@
+import { STSClient } from "@aws-sdk/client-sts";
+import { LRUCache } from "lru-cache";
+import type { SharedHandlers } from "../clients/shared-handlers.js";
+import { userAgentOf } from "../clients/user-agent.js";
+import { RolecallError } from "../errors.js";
+import { once } from "../once.js";
+import { canonicalJson } from "../request/canonical.js";
+import { defaultRegionOf, mayLieInPartition } from "../request/regions.js";
+import type { StsTarget } from "../request/role-request.js";
+import type { SessionCredentials } from "../session/session-credentials.js";
+
+/** All that is used of an STS client. The SDK's `STSClient` fits, and so does a mock of it. */
+export interface StsLike {
+  send(command: object, options?: { abortSignal?: AbortSignal }): Promise<unknown>;
+}
+
+/** What an STS client that the caller makes has to use. */
+export interface StsClientContext {
+  /** The identity that calls. Read it when signing and not before. */
+  readonly credentials: (() => Promise<SessionCredentials>) & { readonly memoized: true };
+  /** The region of the endpoint. */
+  readonly region: () => Promise<string>;
+  readonly endpoint?: string;
+  readonly useFipsEndpoint?: boolean;
+  readonly useDualstackEndpoint?: boolean;
+}
+
+export type StsClientOption = StsLike | ((context: StsClientContext) => StsLike);
+
+/** One identity that calls STS. */
+export interface StsCaller {
+  /** Tells callers apart: a hash. */
+  readonly key: string;
+  readonly credentials: StsClientContext["credentials"];
+  /** Drops the keys that STS refused, so that they are read anew. @returns whether that can help at all */
+  reject(accessKeyId: string | undefined): boolean;
+  /** Reads the keys again if that was not done for a while. @returns whether there are others now */
+  hasChanged(accessKeyId: string | undefined): Promise<boolean>;
+}
+
+/** An STS client, and the region that it calls. */
+export interface StsEndpoint {
+  readonly client: StsLike;
+  readonly region: () => Promise<string>;
+}
+
+export interface StsClientsOptions {
+  stsClient: StsClientOption | undefined;
+  requestHandler: object | undefined;
+  handlers: SharedHandlers;
+  instanceRegion: () => Promise<string>;
+}
+
+const MAX_STS_CLIENTS = 1000;
+
+/** STS clients by caller and endpoint. Each remembers AWS's time, so that a wrong clock costs one call and not one each. */
+export class StsClients {
+  readonly #clients = new LRUCache<string, StsEndpoint>({ max: MAX_STS_CLIENTS });
+  readonly #options: StsClientsOptions;
+
+  constructor(options: StsClientsOptions) {
+    this.#options = options;
+  }
+
+  for(caller: StsCaller, target: StsTarget): StsEndpoint {
+    const key = `${caller.key} ${canonicalJson(target)}`;
+    let known = this.#clients.get(key);
+    if (!known) {
+      const region = once(() => regionOf(target, this.#options.instanceRegion));
+      known = { client: this.#create(caller, target, region), region };
+      this.#clients.set(key, known);
+    }
+    return known;
+  }
+
+  #create(caller: StsCaller, { endpoint, useFipsEndpoint, useDualstackEndpoint }: StsTarget, region: () => Promise<string>): StsLike {
+    const { stsClient, requestHandler, handlers } = this.#options;
+    const context: StsClientContext = {
+      credentials: caller.credentials,
+      region,
+      ...(endpoint !== undefined && { endpoint }),
+      ...(useFipsEndpoint !== undefined && { useFipsEndpoint }),
+      ...(useDualstackEndpoint !== undefined && { useDualstackEndpoint }),
+    };
+    if (typeof stsClient === "function") return stsClient(context);
+    if (stsClient) return stsClient;
+    return new STSClient({
+      ...context,
+      maxAttempts: 1, // p-retry is the only retry loop
+      customUserAgent: userAgentOf(),
+      requestHandler: (requestHandler as never) ?? handlers.for(STSClient),
+    });
+  }
+}
+
+/** As the settings say, else where the machine stands if that lies in the role's partition, else the partition's default. */
+async function regionOf({ region, partition }: StsTarget, instanceRegion: () => Promise<string>): Promise<string> {
+  if (region !== undefined) return region;
+  const fallback = partition && defaultRegionOf(partition);
+  try {
+    const own = await instanceRegion();
+    if (!partition || mayLieInPartition(own, partition)) return own;
+  } catch (error) {
+    if (!fallback) throw error;
+  }
+  if (fallback) return fallback;
+  throw new RolecallError("INVALID_REQUEST", `No STS region is known for the partition ${partition}.`, {
+    step: "request",
+    field: "instance.sts.region",
+    hint: "Set instance.sts.region.",
+  });
+}

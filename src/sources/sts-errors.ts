@@ -1,0 +1,126 @@
+import { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTransientError } from "@smithy/core/retry";
+import { RolecallError, type RolecallErrorCode } from "../errors.js";
+import { safeCause } from "./safe-cause.js";
+
+/** What to do about an error of STS; the first that fits, in this order. */
+export type StsErrorKind =
+  | "clock-skew" // the SDK knows AWS's time now: sign again at once
+  | "throttling"
+  | "transient"
+  | "base-identity" // the keys that signed are refused
+  | "denied"
+  | "region-disabled"
+  | "invalid"; // the request itself is refused
+
+/** An error as the SDK raises it; under a mock it may be any. */
+export type StsError = Error & {
+  $metadata?: { httpStatusCode?: number; requestId?: string };
+  $response?: unknown;
+};
+type SdkError = Parameters<typeof isTransientError>[0];
+
+const BASE_IDENTITY_CODES = new Set([
+  "ExpiredToken",
+  "InvalidClientTokenId",
+  "UnrecognizedClient",
+  "SignatureDoesNotMatch",
+]);
+
+/** Decides from service codes and status, never from message text. */
+export function classifyStsError(error: StsError): StsErrorKind {
+  const code = errorCode(error);
+  const sdkError = error as SdkError;
+  if (isClockSkewCorrectedError(sdkError)) return "clock-skew";
+  if (isThrottlingError(sdkError)) return "throttling";
+  if (isTransientError(sdkError)) return "transient";
+  if (BASE_IDENTITY_CODES.has(code)) return "base-identity";
+  if (code === "AccessDenied") return "denied";
+  if (code === "RegionDisabled") return "region-disabled";
+  const status = error.$metadata?.httpStatusCode;
+  return status !== undefined && status >= 400 && status < 500 ? "invalid" : "transient";
+}
+
+/** The service's code as documented: some protocols add `Exception` to it. */
+function errorCode(error: Error): string {
+  return error.name.replace(/Exception$/, "");
+}
+
+/** Milliseconds that the answer asks to wait, or `undefined`. */
+export function retryAfter(error: StsError): number | undefined {
+  const at = getRetryAfterHint(error.$response);
+  return at && Math.max(at.getTime() - Date.now(), 0);
+}
+
+const CODES: Record<StsErrorKind, RolecallErrorCode> = {
+  "clock-skew": "STS_UNAVAILABLE",
+  throttling: "STS_UNAVAILABLE",
+  transient: "STS_UNAVAILABLE",
+  "base-identity": "BASE_IDENTITY_REJECTED",
+  denied: "ASSUME_ROLE_DENIED",
+  "region-disabled": "REGION_DISABLED",
+  invalid: "ASSUME_ROLE_INVALID",
+};
+
+const HINTS: Record<StsErrorKind, string> = {
+  "clock-skew": "Set the machine's clock: it differs from AWS's, and signing with AWS's time did not help.",
+  throttling: "STS limits the rate of calls for the account: try again later, or spread the roles over more time.",
+  transient: "Check the network to the STS endpoint (DNS, proxy, VPC endpoint, security group), and try again.",
+  "base-identity":
+    "The keys that call STS are refused, and reading them again did not help: look at the instance profile or at instance.credentials, and at the machine's clock.",
+  denied:
+    "Check, in this order: the role exists and its trust policy names the base identity; the base identity's own policy allows sts:AssumeRole on it (and sts:TagSession, sts:SetSourceIdentity if used); the external id; a service control policy.",
+  "region-disabled": "Activate STS in that region (IAM console, account settings), or set instance.sts.region to another one.",
+  invalid: "Compare roleSessionDuration with the role's MaxSessionDuration, and look at policy, policyArns and tags.",
+};
+
+/** Hints for codes that say more than their kind does. */
+const HINTS_BY_CODE: Record<string, string> = {
+  MalformedPolicyDocument: "The session policy is no valid IAM policy: check it with IAM Access Analyzer.",
+  PackedPolicyTooLarge: "Session policy and tags are too large together: shorten them, or move statements to policyArns.",
+};
+
+export interface StsCall {
+  readonly action: "AssumeRole" | "GetCallerIdentity";
+  readonly roleArn: string | undefined;
+  readonly region: string | undefined;
+  /** When a session was last obtained, epoch milliseconds. */
+  readonly lastSuccess: number | undefined;
+}
+
+/** The one place where an error of STS becomes one of ours. */
+export function translateStsError(error: StsError, kind: StsErrorKind, call: StsCall): RolecallError {
+  const code = errorCode(error);
+  return new RolecallError(CODES[kind], `${describeCall(call)} failed: ${describeError(error, kind)}.`, {
+    step: kind === "base-identity" ? "base-identity" : "assume-role",
+    retryable: CODES[kind] === "STS_UNAVAILABLE" || kind === "base-identity",
+    roleArn: call.roleArn,
+    region: call.region,
+    requestId: error.$metadata?.requestId,
+    awsCode: error.$metadata?.httpStatusCode === undefined ? undefined : code,
+    hint: HINTS_BY_CODE[code] ?? HINTS[kind],
+    cause: safeCause(error),
+  });
+}
+
+function describeError(error: StsError, kind: StsErrorKind): string {
+  const name = error.name || "Error";
+  // AWS's own words help where it refuses. Elsewhere a message may quote an answer or a request.
+  return kind === "denied" || kind === "invalid" ? `${name}, ${safeCause(error).message.replace(/\.$/, "")}` : name;
+}
+
+/** Our own finding about a call: a deadline, or an answer that cannot be used. */
+export function stsCallFailed(code: RolecallErrorCode, call: StsCall, what: string, hint: string): RolecallError {
+  return new RolecallError(code, `${describeCall(call)} failed: ${what}.`, {
+    step: "assume-role",
+    retryable: code !== "ASSUME_ROLE_INVALID",
+    roleArn: call.roleArn,
+    region: call.region,
+    hint,
+  });
+}
+
+function describeCall({ action, roleArn, region, lastSuccess }: StsCall): string {
+  const target = [roleArn && `of ${roleArn}`, region && `in ${region}`].filter(Boolean).join(" ");
+  const since = lastSuccess === undefined ? "" : ` (last success ${new Date(lastSuccess).toISOString()})`;
+  return `${action} ${target}${since}`.replace("  ", " ");
+}
