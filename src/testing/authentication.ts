@@ -1,4 +1,5 @@
 import { AwsError } from "./aws-error.js";
+import type { Exchange } from "./exchange.js";
 import type { IssuedKeys, IssuedSessions } from "./issued-sessions.js";
 import {
   assertSignature,
@@ -49,4 +50,21 @@ export function authenticate(
     known.refusal = error;
   }
   return known;
+}
+
+/** What a record says about the sender. */
+export function describeSender({ signature, signer }: Authentication): Partial<Exchange["about"]> {
+  return {
+    ...(signature !== undefined && {
+      service: signature.service,
+      region: signature.region,
+      accessKeyId: signature.accessKeyId,
+    }),
+    ...(signer !== undefined && { session: { ...signer.identity } }),
+  };
+}
+
+export function assertSender({ signer, refusal }: Authentication): IssuedKeys {
+  if (refusal !== undefined) throw refusal;
+  return signer as IssuedKeys;
 }

@@ -1,5 +1,5 @@
 import type { IssuedKeys, IssuedSessions } from "./issued-sessions.js";
-import { assertRoleArn, assumedRoleArn, uniqueId } from "./role-identity.js";
+import { assertRoleArn, roleSessionIdentity } from "./role-identity.js";
 
 /** The role that is attached to the machine. */
 export interface InstanceProfile {
@@ -123,16 +123,9 @@ export class InstanceProfileState implements LocalInstanceProfile {
   }
 
   #issue(roleArn: string, expiration: number): IssuedKeys {
-    const role = assertRoleArn("instanceProfile.roleArn", roleArn);
     return this.#issued.issue({
       kind: "instance-profile",
-      identity: {
-        arn: assumedRoleArn(role, INSTANCE_ID),
-        accountId: role.accountId,
-        userId: `${uniqueId("AROA", roleArn)}:${INSTANCE_ID}`,
-        roleArn,
-        roleSessionName: INSTANCE_ID,
-      },
+      identity: roleSessionIdentity("instanceProfile.roleArn", roleArn, INSTANCE_ID),
       expiration,
     });
   }

@@ -11,13 +11,14 @@ import {
 } from "./instance-profile.js";
 import { type IssuedKeys, IssuedSessions } from "./issued-sessions.js";
 import { type SocketCount, startLoopbackServer } from "./loopback-server.js";
-import { assertRoleArn, assumedRoleArn, parseUserArn, uniqueId } from "./role-identity.js";
+import { readParameters } from "./query-protocol.js";
+import { parseUserArn, roleSessionIdentity, uniqueId } from "./role-identity.js";
 import { createServiceSink } from "./service-sink.js";
 import type { WireRequest } from "./sigv4-verification.js";
-import { createSts, readParameters, STS_VERSION } from "./sts-api.js";
+import { createSts, STS_VERSION } from "./sts-api.js";
 import { assertLocalRole, type LocalRole } from "./trust.js";
 
-/** How {@link startLocalAws} starts. Everything but the clock, the region and the signature rule can be changed while it runs. */
+/** How {@link startLocalAws} starts. The instance profile and the roles can be changed while it runs. */
 export interface LocalAwsOptions {
   /** The servers' wall clock, epoch ms. Default: the machine's. A `ManualClock` fits. */
   clock?: { now(): number };
@@ -30,7 +31,10 @@ export interface LocalAwsOptions {
   imds?: {
     /** Whether IMDSv1, a read without a token, is answered. Default `false`. */
     v1?: boolean;
-    /** The token request is never answered, as in a container with a hop limit of 1. Default `false`. */
+    /**
+     * Whether the token request is never answered, as in a container with a hop limit of 1. Default `false`. To end it
+     * later, use `fault({ on: { operation: "token" }, kind: "hang" })` instead.
+     */
     hopLimitExceeded?: boolean;
   };
   /** Regions in which STS is not activated, and in which the services do not know the session. Default: none. */
@@ -103,10 +107,13 @@ export interface LocalAws extends AsyncDisposable {
  *
  * @example
  * ```ts
- * await using aws = await startLocalAws({
+ * const aws = await startLocalAws({
  *   roles: [{ roleArn: "arn:aws:iam::123456789012:role/Inventory", externalId: "acme" }],
  * });
- * const sts = new STSClient({ endpoint: aws.endpoint, region: "us-east-1", credentials });
+ * Object.assign(process.env, aws.env);
+ * // … run the command under test …
+ * assert.equal(aws.count({ operation: "AssumeRole", status: 200 }), 1);
+ * await aws.close();
  * ```
  */
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
@@ -222,25 +229,15 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   };
 }
 
-const HOUR = 3_600_000;
+const DEFAULT_LIFETIME = 3_600_000;
 
 function issueSession(
   issued: IssuedSessions,
   now: number,
-  { roleArn, roleSessionName = "issued", lifetime = HOUR }: Parameters<LocalAws["issueSession"]>[0],
+  { roleArn, roleSessionName = "issued", lifetime = DEFAULT_LIFETIME }: Parameters<LocalAws["issueSession"]>[0],
 ): IssuedKeys {
-  const role = assertRoleArn("roleArn", roleArn);
-  return issued.issue({
-    kind: "role",
-    identity: {
-      arn: assumedRoleArn(role, roleSessionName),
-      accountId: role.accountId,
-      userId: `${uniqueId("AROA", roleArn)}:${roleSessionName}`,
-      roleArn,
-      roleSessionName,
-    },
-    expiration: now + lifetime,
-  });
+  const identity = roleSessionIdentity("roleArn", roleArn, roleSessionName);
+  return issued.issue({ kind: "role", identity, expiration: now + lifetime });
 }
 
 function issueUserKeys(issued: IssuedSessions, userArn: string): IssuedKeys {

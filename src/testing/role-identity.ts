@@ -25,8 +25,20 @@ export function assertRoleArn(option: string, arn: string): PrincipalArn {
 }
 
 /** The ARN under which a role's session acts. The role's path is not part of it. */
-export function assumedRoleArn({ partition, accountId, name }: PrincipalArn, roleSessionName: string): string {
+function assumedRoleArn({ partition, accountId, name }: PrincipalArn, roleSessionName: string): string {
   return `arn:${partition}:sts::${accountId}:assumed-role/${name}/${roleSessionName}`;
+}
+
+/** Who a session of a role is, but for its keys. Throws a `TypeError` that names `option` for another kind of ARN. */
+export function roleSessionIdentity(option: string, roleArn: string, roleSessionName: string) {
+  const role = assertRoleArn(option, roleArn);
+  return {
+    arn: assumedRoleArn(role, roleSessionName),
+    accountId: role.accountId,
+    userId: `${uniqueId("AROA", roleArn)}:${roleSessionName}`,
+    roleArn,
+    roleSessionName,
+  };
 }
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";

@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { Authentication } from "./authentication.js";
+import { type Authentication, assertSender, describeSender } from "./authentication.js";
 import { AwsError } from "./aws-error.js";
 import { document, element } from "./aws-xml.js";
 import type { Answer, Exchange } from "./exchange.js";
 import type { IssuedKeys } from "./issued-sessions.js";
+import { readParameters, refuseInQueryProtocol } from "./query-protocol.js";
 import type { WireRequest } from "./sigv4-verification.js";
-import { assertSender, describeSender, readParameters, refuseInQueryProtocol } from "./sts-api.js";
 
 const EC2_NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/";
 const S3_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";

@@ -11,7 +11,7 @@ export interface WireRequest {
   query: string;
   /** By lower-case name, values in order of arrival. */
   headers: Readonly<Record<string, readonly string[]>>;
-  body: Uint8Array;
+  body: Buffer;
 }
 
 /** What a request says about its own signature, read but not yet believed. */

@@ -1,21 +1,18 @@
-import { randomUUID } from "node:crypto";
 import { type AssumeRoleInput, invalidParameter, type Parameters, readAssumeRoleInput } from "./assume-role-input.js";
-import type { Authentication } from "./authentication.js";
+import { type Authentication, assertSender, describeSender } from "./authentication.js";
 import { AwsError } from "./aws-error.js";
 import { toIsoSeconds } from "./aws-time.js";
-import { document, element } from "./aws-xml.js";
+import { element } from "./aws-xml.js";
 import type { Answer, CredentialFields, Exchange, PatchCredentials } from "./exchange.js";
 import type { IssuedKeys, IssuedSessions } from "./issued-sessions.js";
-import { assumedRoleArn, type PrincipalArn, parseRoleArn, uniqueId } from "./role-identity.js";
+import { readParameters, refuseInQueryProtocol, succeedInQueryProtocol } from "./query-protocol.js";
+import { roleSessionIdentity } from "./role-identity.js";
 import type { WireRequest } from "./sigv4-verification.js";
 import { deniedAction, type LocalRole } from "./trust.js";
 
 export const STS_VERSION = "2011-06-15";
-const NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/";
 const DEFAULT_MAX_SESSION_SECONDS = 3600;
 const ROLE_CHAINING_LIMIT_SECONDS = 3600;
-/** Proofs of identity that must not stay in a request's record. */
-const SECRET_PARAMETERS = new Set(["WebIdentityToken", "SAMLAssertion", "TokenCode"]);
 
 export interface StsOptions {
   issued: IssuedSessions;
@@ -56,43 +53,6 @@ export function createSts(options: StsOptions): (request: WireRequest, sender: A
   };
 }
 
-/** The parameters of a query-protocol call, from its query and its form body, without the signature's own. */
-export function readParameters({ query, headers, body }: WireRequest): Parameters {
-  const isForm = headers["content-type"]?.[0]?.startsWith("application/x-www-form-urlencoded");
-  const pairs = [...new URLSearchParams(query), ...(isForm ? new URLSearchParams(body.toString()) : [])];
-  return Object.fromEntries(
-    pairs.filter(([name]) => !name.toLowerCase().startsWith("x-amz-") && !SECRET_PARAMETERS.has(name)),
-  );
-}
-
-/** What a record says about the sender. */
-export function describeSender({ signature, signer }: Authentication): Partial<Exchange["about"]> {
-  return {
-    ...(signature !== undefined && {
-      service: signature.service,
-      region: signature.region,
-      accessKeyId: signature.accessKeyId,
-    }),
-    ...(signer !== undefined && { session: { ...signer.identity } }),
-  };
-}
-
-export function assertSender({ signer, refusal }: Authentication): IssuedKeys {
-  if (refusal !== undefined) throw refusal;
-  return signer as IssuedKeys;
-}
-
-export function refuseInQueryProtocol({ status, code, message }: AwsError): Answer {
-  const requestId = randomUUID();
-  const error = element("Error", [
-    element("Type", status < 500 ? "Sender" : "Receiver"),
-    element("Code", code),
-    element("Message", message),
-  ]);
-  const root = element("ErrorResponse", [error, element("RequestId", requestId)], NAMESPACE);
-  return { ...xmlAnswer(root, requestId), status, errorCode: code };
-}
-
 function assumeRole(options: StsOptions, caller: IssuedKeys, parameters: Parameters, patch: PatchCredentials): Answer {
   const input = readAssumeRoleInput(parameters);
   const { sourceIdentity, transitiveTags } = inherit(caller, input);
@@ -109,16 +69,9 @@ function assumeRole(options: StsOptions, caller: IssuedKeys, parameters: Paramet
   if (role === undefined || denied !== undefined) throw accessDenied(caller, denied ?? "sts:AssumeRole", input.roleArn);
   assertDuration(input.duration, caller, role);
 
-  const arn = parseRoleArn(input.roleArn) as PrincipalArn;
   const keys = options.issued.issue({
     kind: "role",
-    identity: {
-      arn: assumedRoleArn(arn, input.roleSessionName),
-      accountId: arn.accountId,
-      userId: `${uniqueId("AROA", input.roleArn)}:${input.roleSessionName}`,
-      roleArn: input.roleArn,
-      roleSessionName: input.roleSessionName,
-    },
+    identity: roleSessionIdentity("RoleArn", input.roleArn, input.roleSessionName),
     expiration: options.now() + input.duration * 1000,
     transitiveTags,
     sourceIdentity,
@@ -167,7 +120,7 @@ function assumeRoleAnswer(
   packed: number | undefined,
   sourceIdentity: string | undefined,
 ): Answer {
-  return succeed("AssumeRole", [
+  return succeedInQueryProtocol("AssumeRole", [
     element("AssumedRoleUser", [element("AssumedRoleId", fields.AssumedRoleId), element("Arn", fields.Arn)]),
     element("Credentials", [
       element("AccessKeyId", fields.AccessKeyId),
@@ -181,22 +134,11 @@ function assumeRoleAnswer(
 }
 
 function callerIdentity({ identity }: IssuedKeys): Answer {
-  return succeed("GetCallerIdentity", [
+  return succeedInQueryProtocol("GetCallerIdentity", [
     element("Arn", identity.arn),
     element("UserId", identity.userId),
     element("Account", identity.accountId),
   ]);
-}
-
-function succeed(operation: string, result: readonly string[]): Answer {
-  const requestId = randomUUID();
-  const metadata = element("ResponseMetadata", [element("RequestId", requestId)]);
-  const root = element(`${operation}Response`, [element(`${operation}Result`, result), metadata], NAMESPACE);
-  return xmlAnswer(root, requestId);
-}
-
-function xmlAnswer(root: string, requestId: string): Answer {
-  return { status: 200, headers: { "content-type": "text/xml", "x-amzn-requestid": requestId }, body: document(root) };
 }
 
 function accessDenied({ identity }: IssuedKeys, action: string, roleArn: string): AwsError {

@@ -146,16 +146,16 @@ describe("latency", () => {
   };
 
   it("holds back matching answers, until it is taken away", async () => {
-    aws.setLatency(40, { operation: "GetCallerIdentity" });
-    expect(await took()).toBeGreaterThanOrEqual(38);
+    aws.setLatency(80, { operation: "GetCallerIdentity" });
+    expect(await took()).toBeGreaterThanOrEqual(78);
     aws.setLatency(0, { target: "sts" });
-    expect(await took()).toBeLessThan(35);
-    aws.setLatency(40, { target: "imds" });
-    expect(await took()).toBeLessThan(35);
-    aws.setLatency(40);
-    expect(await took()).toBeGreaterThanOrEqual(38);
+    expect(await took()).toBeLessThan(75);
+    aws.setLatency(80, { target: "imds" });
+    expect(await took()).toBeLessThan(75);
+    aws.setLatency(80);
+    expect(await took()).toBeGreaterThanOrEqual(78);
     aws.setLatency(0);
-    expect(await took()).toBeLessThan(35);
+    expect(await took()).toBeLessThan(75);
   });
 
   it("does not hold back close()", async () => {

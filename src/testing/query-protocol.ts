@@ -1,0 +1,40 @@
+import { randomUUID } from "node:crypto";
+import type { AwsError } from "./aws-error.js";
+import { document, element } from "./aws-xml.js";
+import type { Answer } from "./exchange.js";
+import type { WireRequest } from "./sigv4-verification.js";
+
+const NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/";
+/** Proofs of identity that must not stay in a request's record. */
+const SECRET_PARAMETERS = new Set(["WebIdentityToken", "SAMLAssertion", "TokenCode"]);
+
+/** The parameters of a query-protocol call, from its query and its form body, without the signature's own. */
+export function readParameters({ query, headers, body }: WireRequest): Readonly<Record<string, string>> {
+  const isForm = headers["content-type"]?.[0]?.startsWith("application/x-www-form-urlencoded");
+  const pairs = [...new URLSearchParams(query), ...(isForm ? new URLSearchParams(body.toString()) : [])];
+  return Object.fromEntries(
+    pairs.filter(([name]) => !name.toLowerCase().startsWith("x-amz-") && !SECRET_PARAMETERS.has(name)),
+  );
+}
+
+export function succeedInQueryProtocol(operation: string, result: readonly string[]): Answer {
+  const requestId = randomUUID();
+  const metadata = element("ResponseMetadata", [element("RequestId", requestId)]);
+  const root = element(`${operation}Response`, [element(`${operation}Result`, result), metadata], NAMESPACE);
+  return xmlAnswer(root, requestId);
+}
+
+export function refuseInQueryProtocol({ status, code, message }: AwsError): Answer {
+  const requestId = randomUUID();
+  const error = element("Error", [
+    element("Type", status < 500 ? "Sender" : "Receiver"),
+    element("Code", code),
+    element("Message", message),
+  ]);
+  const root = element("ErrorResponse", [error, element("RequestId", requestId)], NAMESPACE);
+  return { ...xmlAnswer(root, requestId), status, errorCode: code };
+}
+
+function xmlAnswer(root: string, requestId: string): Answer {
+  return { status: 200, headers: { "content-type": "text/xml", "x-amzn-requestid": requestId }, body: document(root) };
+}
