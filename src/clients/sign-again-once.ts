@@ -8,7 +8,9 @@ import type { Middleware } from "./sdk-middleware.js";
 export type RejectSession = (accessKeyId: string, doubtful: boolean) => boolean;
 
 /** The session has ended, whoever says so. */
-const EXPIRED = new Set(["ExpiredToken", "ExpiredTokenException", "RequestExpired"]);
+const EXPIRED = new Set(["ExpiredToken", "ExpiredTokenException"]);
+/** So has the session, or the signature of a machine whose clock is wrong: the SDK mends the latter by itself. */
+const EXPIRED_UNLESS_CLOCK_SKEW = "RequestExpired";
 /** The session may have been revoked, or the service does not know the account's sessions there. */
 const DOUBTFUL = new Set(["InvalidToken", "InvalidClientTokenId", "UnrecognizedClientException"]);
 
@@ -20,7 +22,7 @@ export function signAgainOnce(reject: RejectSession): Middleware {
     } catch (error) {
       const { name = "", $metadata } = error as { name?: string; $metadata?: { clockSkewCorrected?: boolean } };
       const accessKeyId = context.__smithy_context?.selectedHttpAuthScheme?.identity?.accessKeyId;
-      const expired = EXPIRED.has(name) && !$metadata?.clockSkewCorrected;
+      const expired = EXPIRED.has(name) || (name === EXPIRED_UNLESS_CLOCK_SKEW && !$metadata?.clockSkewCorrected);
       if (accessKeyId === undefined || !(expired || DOUBTFUL.has(name))) throw error;
       if (!reject(accessKeyId, !expired) || holdsStream(args.input)) throw error;
       return next(args);

@@ -19,6 +19,18 @@ export type StsError = Error & {
 };
 type SdkError = Parameters<typeof isTransientError>[0];
 
+/**
+ * What STS answers to a signature of another time. The SDK marks every error of a machine whose clock is wrong as
+ * corrected, so that the mark alone says nothing; and its own list of such codes holds AccessDenied.
+ */
+const CLOCK_SKEW_CODES = new Set([
+  "SignatureDoesNotMatch",
+  "InvalidSignature",
+  "RequestExpired",
+  "RequestTimeTooSkewed",
+  "RequestInTheFuture",
+]);
+
 const BASE_IDENTITY_CODES = new Set([
   "ExpiredToken",
   "InvalidClientTokenId",
@@ -30,9 +42,9 @@ const BASE_IDENTITY_CODES = new Set([
 export function classifyStsError(error: StsError): StsErrorKind {
   const code = errorCode(error);
   const sdkError = error as SdkError;
-  if (isClockSkewCorrectedError(sdkError)) return "clock-skew";
+  if (isClockSkewCorrectedError(sdkError) && CLOCK_SKEW_CODES.has(code)) return "clock-skew";
   if (isThrottlingError(sdkError)) return "throttling";
-  if (isTransientError(sdkError)) return "transient";
+  if (!isClockSkewCorrectedError(sdkError) && isTransientError(sdkError)) return "transient";
   if (BASE_IDENTITY_CODES.has(code)) return "base-identity";
   if (code === "AccessDenied") return "denied";
   if (code === "RegionDisabled") return "region-disabled";

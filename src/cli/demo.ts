@@ -1,0 +1,147 @@
+import { devNull } from "node:os";
+import { isRolecallError } from "../errors.js";
+import { createCredentialResolver } from "../credential-resolver.js";
+import { createManualClock, startLocalAws } from "../testing/index.js";
+import { Report, type ReportOutput } from "./report.js";
+
+const ACCOUNT = "123456789012";
+const INVENTORY = `arn:aws:iam::${ACCOUNT}:role/Inventory`;
+const AUDIT = `arn:aws:iam::444455556666:role/Audit`;
+const ADMIN = `arn:aws:iam::${ACCOUNT}:role/Admin`;
+const SCANNER = `arn:aws:iam::${ACCOUNT}:role/Scanner`;
+const FORGOTTEN = `arn:aws:iam::${ACCOUNT}:role/Forgotten`;
+const MINUTE = 60_000;
+
+/**
+ * Shows what the library promises, each fact checked by what the local AWS saw.
+ * @returns the exit code: 0 if every fact held
+ */
+export async function runDemo(output: ReportOutput): Promise<number> {
+  const report = new Report(output, process.env);
+  const sdk = await loadClients();
+  if (!sdk) {
+    report.line("The demo calls two services: npm install @aws-sdk/client-ec2 @aws-sdk/client-dynamodb");
+    return 1;
+  }
+  const { EC2Client, DescribeInstancesCommand, DynamoDBClient, ListTablesCommand } = sdk;
+  const clock = createManualClock({ now: Date.now() });
+  await using aws = await startLocalAws({
+    clock,
+    region: "eu-central-1",
+    roles: [{ roleArn: INVENTORY }, { roleArn: AUDIT }, { roleArn: ADMIN }, { roleArn: SCANNER }],
+  });
+  isolateEnvironment(aws.env);
+  await using resolver = createCredentialResolver({ runtime: clock });
+  const instance = {
+    roleArn: INVENTORY,
+    region: "eu-central-1",
+    allowedRoles: [INVENTORY, SCANNER, FORGOTTEN, "arn:aws:iam::444455556666:role/*"],
+  };
+
+  const describeInstances = (command = {}) =>
+    resolver.getClientForCommand(EC2Client, instance, command).send(new DescribeInstancesCommand({}));
+  const listTables = (command = {}) =>
+    resolver.getClientForCommand(DynamoDBClient, instance, command).send(new ListTablesCommand({}));
+  const actedAs = () => aws.requests.at(-1)?.session?.arn;
+  const sessionsOf = (roleArn: string) => aws.count({ operation: "AssumeRole", roleArn, status: 200 });
+  const failureOf = async (work: () => Promise<unknown>) => {
+    try {
+      await work();
+    } catch (error) {
+      if (isRolecallError(error)) return error;
+      throw error;
+    }
+    return undefined;
+  };
+
+  report.line("aws-rolecall on a local AWS: IMDSv2 and STS on loopback, every signature verified, a clock that is moved.");
+
+  report.heading("The instance names a role");
+  await describeInstances();
+  report.fact(actedAs()?.startsWith(`arn:aws:sts::${ACCOUNT}:assumed-role/Inventory/`) ?? false, `acted as ${actedAs()}`);
+
+  report.heading("A command overrides it");
+  await describeInstances({ roleArn: AUDIT, region: "us-east-1" });
+  const overridden = aws.requests.at(-1);
+  report.fact(
+    overridden?.session?.roleArn === AUDIT && overridden.region === "us-east-1",
+    `acted as ${actedAs()} in ${overridden?.region}`,
+  );
+
+  report.heading("An override that allowedRoles does not list");
+  aws.clearRequests();
+  const refused = await failureOf(() => describeInstances({ roleArn: ADMIN }));
+  report.fact(refused?.code === "ROLE_NOT_ALLOWED", `${refused?.code}: ${refused?.message}`);
+  report.fact(aws.count() === 0, `${aws.count()} network calls`);
+
+  report.heading("100 concurrent commands on a role that is new, three regions, two client classes");
+  const regions = ["eu-central-1", "us-east-1", "ap-southeast-2"];
+  await Promise.all(
+    Array.from({ length: 100 }, (_, index) => {
+      const command = { roleArn: SCANNER, region: regions[index % 3] };
+      return index % 2 ? describeInstances(command) : listTables(command);
+    }),
+  );
+  const served = aws.count({ target: "service", status: 200 });
+  report.fact(served === 100 && sessionsOf(SCANNER) === 1, `${served} commands served by ${sessionsOf(SCANNER)} AssumeRole`);
+
+  report.heading("55 minutes pass: a refresh that no command waited for");
+  aws.clearRequests();
+  const before = resolver.stats();
+  for (let minute = 0; minute < 55; minute += 5) {
+    await clock.advance(5 * MINUTE);
+    await describeInstances();
+  }
+  const after = resolver.stats();
+  const waits = after.misses + after.joined - before.misses - before.joined;
+  report.fact(waits === 0 && sessionsOf(INVENTORY) === 1, `11 commands, ${sessionsOf(INVENTORY)} refresh, ${waits} waits`);
+
+  report.heading("STS is down for 10 minutes while the session is due");
+  await clock.advance(40 * MINUTE);
+  aws.clearRequests();
+  const outage = aws.fault({ on: { target: "sts" }, status: 503, code: "ServiceUnavailable" });
+  for (let minute = 0; minute < 10; minute++) {
+    await describeInstances();
+    await clock.advance(MINUTE);
+  }
+  const failed = aws.count({ operation: "AssumeRole", roleArn: INVENTORY, status: 503 });
+  const ridden = aws.count({ target: "service", status: 200 });
+  report.fact(ridden === 10 && failed > 0, `${ridden} of 10 commands served on valid credentials, ${failed} AssumeRole calls failed`);
+  outage.clear();
+  await clock.advance(2 * MINUTE);
+  report.fact(sessionsOf(INVENTORY) === 1, "refreshed in the background once STS was back");
+
+  report.heading("A role that STS denies");
+  aws.clearRequests();
+  const denied = await failureOf(() => describeInstances({ roleArn: FORGOTTEN }));
+  await failureOf(() => describeInstances({ roleArn: FORGOTTEN }));
+  const asked = aws.count({ target: "sts" });
+  report.fact(denied?.code === "ASSUME_ROLE_DENIED", `${denied?.code} for ${denied?.roleArn}`);
+  report.detail(denied?.hint ?? "");
+  report.fact(asked === 1, `2 commands, STS asked ${asked === 1 ? "once" : `${asked} times`}`);
+
+  report.line(report.failures === 0 ? "\nEvery fact held." : `\n${report.failures} of the facts did not hold.`);
+  return report.failures === 0 ? 0 : 1;
+}
+
+/** The demo's own clients: no dependency of the library. */
+async function loadClients() {
+  try {
+    return { ...(await import("@aws-sdk/client-ec2")), ...(await import("@aws-sdk/client-dynamodb")) };
+  } catch (error) {
+    if ((error as { code?: string }).code === "ERR_MODULE_NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
+/** Nothing of the user's own set-up may lead a request elsewhere. */
+function isolateEnvironment(localAws: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(process.env)) {
+    if (name.startsWith("AWS_")) delete process.env[name];
+  }
+  Object.assign(process.env, localAws, {
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+  });
+}

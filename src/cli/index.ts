@@ -1,0 +1,16 @@
+import { runDemo } from "./demo.js";
+
+const USAGE = `Usage: rolecall <command>
+
+Commands:
+  demo    Shows the library at work on an AWS that runs on this machine alone: no account, no network.
+`;
+
+async function main([command, ...rest]: string[]): Promise<number> {
+  if (command === "demo" && rest.length === 0) return runDemo(process.stdout);
+  const isHelp = command === "--help" || command === "-h";
+  (isHelp ? process.stdout : process.stderr).write(USAGE);
+  return isHelp ? 0 : 2;
+}
+
+process.exitCode = await main(process.argv.slice(2));

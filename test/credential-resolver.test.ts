@@ -1,0 +1,292 @@
+import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
+import { DescribeInstancesCommand, DescribeRegionsCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
+import { describe, expect, it } from "vitest";
+import { createManualClock } from "../src/testing/index.js";
+import { assumeRoleCalls, HOUR, MINUTE, OTHER_ROLE, ROLE, SECOND, setUpLocal } from "./support/local.js";
+
+const instance = { roleArn: ROLE, region: "eu-central-1" };
+
+describe("one session per role", () => {
+  const regions = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2"];
+  const sends = [
+    (resolver, region) => resolver.getClientForCommand(EC2Client, instance, { region }).send(new DescribeInstancesCommand({})),
+    (resolver, region) => resolver.getClientForCommand(DynamoDBClient, instance, { region }).send(new ListTablesCommand({})),
+    (resolver, region) => resolver.getClientForCommand(S3Client, instance, { region }).send(new ListBucketsCommand({})),
+  ] satisfies ((resolver: Awaited<ReturnType<typeof setUpLocal>>["resolver"], region: string) => Promise<unknown>)[];
+  const command = (resolver: Awaited<ReturnType<typeof setUpLocal>>["resolver"], index: number) =>
+    (sends[index % sends.length] as (typeof sends)[0])(resolver, regions[index % regions.length] as string);
+
+  it("1,000 commands, 100 at a time, over three client classes and five regions: 1 AssumeRole and 3 IMDS calls", async () => {
+    const { aws, resolver } = await setUpLocal();
+    for (let batch = 0; batch < 10; batch++) {
+      await Promise.all(Array.from({ length: 100 }, (_, index) => command(resolver, batch * 100 + index)));
+    }
+    expect(aws.count({ target: "service", status: 200 })).toBe(1000);
+    expect(assumeRoleCalls(aws)).toBe(1);
+    expect(aws.count({ target: "imds" })).toBe(3);
+    expect(resolver.stats().clients).toBe(15);
+    expect(new Set(aws.requests.filter(({ target }) => target === "service").map(({ session }) => session?.roleArn))).toEqual(
+      new Set([ROLE]),
+    );
+  });
+
+  it("1,000 commands one after the other: 1 AssumeRole and 3 IMDS calls", async () => {
+    const { aws, resolver } = await setUpLocal();
+    for (let index = 0; index < 1000; index++) await command(resolver, index);
+    expect(aws.count({ target: "service", status: 200 })).toBe(1000);
+    expect(assumeRoleCalls(aws)).toBe(1);
+    expect(aws.count({ target: "imds" })).toBe(3);
+  });
+});
+
+describe("near expiry", () => {
+  it("5 sends with little life left make at most 1 AssumeRole", async () => {
+    const { aws, clock, resolver } = await setUpLocal({ resolver: { refresh: { ahead: false } } });
+    await resolver.resolve(instance);
+    await clock.advance(56 * MINUTE);
+    aws.clearRequests();
+    const ec2 = resolver.getClientForCommand(EC2Client, instance);
+    for (let send = 0; send < 5; send++) await ec2.send(new DescribeInstancesCommand({}));
+    expect(assumeRoleCalls(aws)).toBe(1);
+  });
+
+  it("no command fails while STS answers 500 and 240 s are left", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    await resolver.resolve(instance);
+    aws.fault({ on: { target: "sts" }, status: 500 });
+    await clock.advance(HOUR - 240 * SECOND);
+    const ec2 = resolver.getClientForCommand(EC2Client, instance);
+    for (let second = 0; second < 220; second += 20) {
+      await ec2.send(new DescribeInstancesCommand({}));
+      await clock.advance(20 * SECOND);
+    }
+    expect(resolver.stats().refreshFailures).toBeGreaterThan(0);
+    expect(aws.count({ target: "service", status: 200 })).toBe(11);
+  });
+});
+
+describe("errors that do not pass", () => {
+  it("asks STS once for 10 calls on a denied role", async () => {
+    const { aws, resolver } = await setUpLocal({ roles: [] });
+    for (let call = 0; call < 10; call++) {
+      await expect(resolver.resolve(instance)).rejects.toMatchObject({
+        code: "ASSUME_ROLE_DENIED",
+        roleArn: ROLE,
+        awsCode: "AccessDenied",
+        hint: expect.stringContaining("trust policy"),
+      });
+    }
+    expect(assumeRoleCalls(aws)).toBe(1);
+  });
+
+  it("frees a caller who aborts after 1 s while STS hangs, and no other", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    const hang = aws.fault({ on: { target: "sts" }, kind: "hang" });
+    const controller = new AbortController();
+    const impatient = resolver.resolve(instance, {}, { signal: controller.signal });
+    const patient = resolver.resolve(instance);
+    const freed = expect(impatient).rejects.toMatchObject({ code: "ABORTED", roleArn: ROLE });
+    await clock.advance(SECOND);
+    controller.abort();
+    await freed;
+    hang.clear();
+    await clock.advance(5 * SECOND);
+    await expect(patient).resolves.toMatchObject({ accountId: "123456789012" });
+  });
+
+  it("frees a send that is aborted while it waits for credentials", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    aws.fault({ on: { target: "sts" }, kind: "hang" });
+    const controller = new AbortController();
+    const ec2 = resolver.getClientForCommand(EC2Client, instance);
+    const freed = expect(
+      ec2.send(new DescribeInstancesCommand({}), { abortSignal: controller.signal }),
+    ).rejects.toMatchObject({ name: "AbortError" });
+    await clock.advance(SECOND);
+    controller.abort();
+    await freed;
+    expect(aws.count({ target: "service" })).toBe(0);
+  });
+});
+
+describe("never the wrong identity", () => {
+  it("refuses an override that allowedRoles does not list without a network call, also when that role is cached", async () => {
+    const { aws, resolver } = await setUpLocal();
+    await resolver.resolve({ roleArn: OTHER_ROLE });
+    aws.clearRequests();
+    const guarded = { ...instance, allowedRoles: [ROLE] };
+    expect(() => resolver.getClientForCommand(EC2Client, guarded, { roleArn: OTHER_ROLE })).toThrow(
+      expect.objectContaining({ code: "ROLE_NOT_ALLOWED", roleArn: OTHER_ROLE }),
+    );
+    await expect(resolver.resolve(guarded, { roleArn: OTHER_ROLE })).rejects.toMatchObject({ code: "ROLE_NOT_ALLOWED" });
+    await expect(resolver.verify(guarded, { roleArn: OTHER_ROLE })).rejects.toMatchObject({ code: "ROLE_NOT_ALLOWED" });
+    expect(() => resolver.provider(guarded, { roleArn: OTHER_ROLE })).toThrow(
+      expect.objectContaining({ code: "ROLE_NOT_ALLOWED" }),
+    );
+    expect(aws.requests).toEqual([]);
+  });
+
+  it.each([
+    ["policy", { policy: { Version: "2012-10-17", Statement: [] } }],
+    ["externalId", { externalId: "acme-1" }],
+  ])("takes a %s without a role for an error, without a network call", async (field, limit) => {
+    const { aws, resolver } = await setUpLocal();
+    await expect(resolver.resolve({ region: "eu-west-1", ...limit })).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+      field: `instance.${field}`,
+    });
+    expect(aws.requests).toEqual([]);
+  });
+
+  it("makes at most 1 AssumeRole when 20 regions answer InvalidClientTokenId", async () => {
+    const regions = Array.from({ length: 20 }, (_, index) => `eu-north-${index + 1}`);
+    const { aws, clock, resolver } = await setUpLocal({ disabledRegions: regions });
+    await resolver.resolve(instance);
+    await clock.advance(2 * MINUTE);
+    aws.clearRequests();
+    for (const region of regions) {
+      const ec2 = resolver.getClientForCommand(EC2Client, instance, { region });
+      await expect(ec2.send(new DescribeRegionsCommand({}))).rejects.toMatchObject({
+        name: expect.stringMatching(/InvalidClientTokenId|AuthFailure|UnrecognizedClient/),
+      });
+    }
+    expect(assumeRoleCalls(aws)).toBeLessThanOrEqual(1);
+    aws.clearRequests();
+    await clock.advance(2 * MINUTE);
+    await Promise.allSettled(
+      regions.map((region) => resolver.getClientForCommand(DynamoDBClient, instance, { region }).send(new ListTablesCommand({}))),
+    );
+    expect(assumeRoleCalls(aws)).toBeLessThanOrEqual(1);
+  });
+
+  it("does not pass from a role to the base identity when STS refuses", async () => {
+    const { aws, resolver } = await setUpLocal({ roles: [] });
+    await expect(
+      resolver.getClientForCommand(EC2Client, instance).send(new DescribeInstancesCommand({})),
+    ).rejects.toMatchObject({ code: "ASSUME_ROLE_DENIED" });
+    expect(aws.count({ target: "service" })).toBe(0);
+    expect(assumeRoleCalls(aws)).toBe(1);
+  });
+
+  it("acts as the base identity itself where no role is asked for", async () => {
+    const { aws, resolver } = await setUpLocal();
+    await resolver.getClientForCommand(EC2Client, { region: "eu-west-1" }).send(new DescribeInstancesCommand({}));
+    expect(aws.requests.at(-1)).toMatchObject({
+      target: "service",
+      session: { roleArn: "arn:aws:iam::111122223333:role/rolecall-instance-profile" },
+    });
+    expect(assumeRoleCalls(aws)).toBe(0);
+  });
+});
+
+describe("nobody waits for a refresh", () => {
+  it.each([
+    ["20 s", 20 * SECOND],
+    ["20 min", 20 * MINUTE],
+  ])("over 24 h of one-hour sessions with a command every %s no command waits after the first", async (_, interval) => {
+    const { aws, clock, resolver } = await setUpLocal();
+    await resolver.resolve(instance);
+    let commands = 0;
+    for (let at = 0; at < 24 * HOUR; at += interval) {
+      await clock.advance(interval);
+      await resolver.resolve(instance);
+      commands++;
+    }
+    const { misses, joined, hits } = resolver.stats();
+    // the first command, and the first read of the base identity for it
+    expect(misses + joined).toBe(2);
+    expect(hits).toBeGreaterThanOrEqual(commands);
+    expect(assumeRoleCalls(aws)).toBeGreaterThanOrEqual(24);
+    expect(assumeRoleCalls(aws)).toBeLessThanOrEqual(33);
+  });
+
+  it("leaves an idle session to expire", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    await resolver.resolve(instance);
+    await clock.advance(24 * HOUR);
+    expect(assumeRoleCalls(aws)).toBe(1);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("a wrong local clock", () => {
+  it.each([2 * HOUR, -2 * HOUR])("of %i ms: sessions live and refresh as if it were right", async (wrongBy) => {
+    const right = createManualClock({ now: Date.now() });
+    const { aws, resolver } = await setUpLocal({
+      clock: right,
+      resolver: { runtime: { ...right, now: () => right.now() + wrongBy, env: {} } },
+    });
+    const first = await resolver.resolve(instance);
+    await right.advance(44 * MINUTE);
+    expect(await resolver.resolve(instance)).toBe(first);
+    expect(assumeRoleCalls(aws)).toBe(1);
+    await right.advance(9 * MINUTE);
+    const second = await resolver.resolve(instance);
+    expect(second.accessKeyId).not.toBe(first.accessKeyId);
+    expect(assumeRoleCalls(aws)).toBe(2);
+    expect(second.expiration?.getTime()).toBeGreaterThan(right.now() + 50 * MINUTE);
+  });
+});
+
+describe("verify", () => {
+  it("tells account, ARN and user id of the acting and the base identity", async () => {
+    const { resolver } = await setUpLocal();
+    expect(await resolver.verify(instance, { roleSessionName: "test-button" })).toEqual({
+      accountId: "123456789012",
+      arn: "arn:aws:sts::123456789012:assumed-role/Inventory/test-button",
+      userId: expect.stringMatching(/^AROA\w+:test-button$/),
+      region: "eu-central-1",
+      roleArn: ROLE,
+      base: {
+        accountId: "111122223333",
+        arn: "arn:aws:sts::111122223333:assumed-role/rolecall-instance-profile/i-0123456789abcdef0",
+        userId: expect.stringMatching(/:i-0123456789abcdef0$/),
+      },
+    });
+  });
+
+  it("tells the base identity alone where no role is asked for", async () => {
+    const { resolver } = await setUpLocal();
+    const identity = await resolver.verify({ region: "eu-west-1" });
+    expect(identity).toMatchObject({ accountId: "111122223333", region: "eu-west-1" });
+    expect(identity.base.arn).toBe(identity.arn);
+    expect(identity).not.toHaveProperty("roleArn");
+  });
+});
+
+describe("regions", () => {
+  it("takes the service's region from the metadata service if nothing else names one", async () => {
+    const { aws, resolver } = await setUpLocal({ region: "ap-south-1" });
+    await resolver.getClientForCommand(EC2Client, { roleArn: ROLE }).send(new DescribeInstancesCommand({}));
+    expect(aws.requests.at(-1)).toMatchObject({ target: "service", region: "ap-south-1" });
+    expect(aws.requests.find(({ target }) => target === "sts")).toMatchObject({ region: "ap-south-1" });
+  });
+
+  it("asks STS in the partition's default region where the machine's region is another partition's", async () => {
+    const role = "arn:aws-cn:iam::123456789012:role/Inventory";
+    const { aws, resolver } = await setUpLocal({ roles: [{ roleArn: role }] });
+    await resolver.resolve({ roleArn: role });
+    expect(aws.requests.at(-1)).toMatchObject({ target: "sts", region: "cn-northwest-1" });
+  });
+});
+
+describe("close", () => {
+  it("ends waits, timers and sockets", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    await resolver.resolve({ roleArn: OTHER_ROLE });
+    aws.fault({ on: { target: "sts" }, kind: "hang" });
+    const waiting = expect(resolver.resolve(instance)).rejects.toMatchObject({ code: "RESOLVER_CLOSED" });
+    await clock.settle();
+    const ec2 = resolver.getClientForCommand(EC2Client, instance);
+    await resolver.close();
+    await waiting;
+    await clock.settle();
+    expect(clock.pendingTimers).toBe(0);
+    expect(aws.sockets.aws.open).toBe(0);
+    await expect(ec2.send(new DescribeInstancesCommand({}))).rejects.toMatchObject({ code: "RESOLVER_CLOSED" });
+    expect(() => resolver.getClientForCommand(EC2Client, instance)).toThrow(
+      expect.objectContaining({ code: "RESOLVER_CLOSED" }),
+    );
+  });
+});
