@@ -173,7 +173,12 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     const clients = new StsClients({ ...settings, handlers, instanceRegion });
     const calls = new StsCalls({ runtime, settings: settings.assumeRole, clients, serverClock });
     stsCalls = calls;
-    return { calls, clients, assumer: new RoleAssumer({ runtime, diagnostics, serverClock, calls }), readCallerIdentity };
+    return {
+      calls,
+      clients,
+      assumer: new RoleAssumer({ runtime, diagnostics, serverClock, calls }),
+      readCallerIdentity,
+    };
   });
 
   function requestOf(

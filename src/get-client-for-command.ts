@@ -45,7 +45,12 @@ export function getClientForCommand<K extends SdkClientConstructor>(
   options?: GetClientOptions<K>,
 ): InstanceOf<K> {
   const { resolver, ...clientOptions } = options ?? {};
-  return (resolver ?? currentResolver()).getClientForCommand(Client, instance, command, clientOptions as ClientOptions<K>);
+  return (resolver ?? currentResolver()).getClientForCommand(
+    Client,
+    instance,
+    command,
+    clientOptions as ClientOptions<K>,
+  );
 }
 
 function currentResolver(): CredentialResolver {

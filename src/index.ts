@@ -1,4 +1,4 @@
-export { type ClientConfigOf, type InstanceOf, type SdkClient, type SdkClientConstructor } from "./clients/client-types.js";
+export type { ClientConfigOf, InstanceOf, SdkClient, SdkClientConstructor } from "./clients/client-types.js";
 export {
   type ClientOptions,
   type CredentialResolver,

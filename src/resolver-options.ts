@@ -19,25 +19,29 @@ export interface CredentialResolverOptions {
   maxSessions?: number | undefined;
   /** Pooled clients held at most. Default 1000. */
   maxClients?: number | undefined;
-  refresh?: {
-    /**
-     * Milliseconds before expiry from which a session is refreshed, never more than half its life. Default: 5 minutes
-     * for a life of up to 20 minutes, 15 minutes below 90 minutes, 60 minutes for longer.
-     */
-    advisoryWindow?: number | undefined;
-    /** Refresh a session that is in use by a timer, before a command asks. Default `true`. */
-    ahead?: boolean | undefined;
-  } | undefined;
-  assumeRole?: {
-    /** AssumeRole calls at a time. Default 25. Throttling lowers it for a while. */
-    maxConcurrent?: number | undefined;
-    /** Calls for one session until it counts as failed. Default 3. */
-    attempts?: number | undefined;
-    /** Milliseconds for one call. Default 3000. */
-    attemptTimeout?: number | undefined;
-    /** Milliseconds for all calls and waits of one session. Default 10000. */
-    timeout?: number | undefined;
-  } | undefined;
+  refresh?:
+    | {
+        /**
+         * Milliseconds before expiry from which a session is refreshed, never more than half its life. Default: 5 minutes
+         * for a life of up to 20 minutes, 15 minutes below 90 minutes, 60 minutes for longer.
+         */
+        advisoryWindow?: number | undefined;
+        /** Refresh a session that is in use by a timer, before a command asks. Default `true`. */
+        ahead?: boolean | undefined;
+      }
+    | undefined;
+  assumeRole?:
+    | {
+        /** AssumeRole calls at a time. Default 25. Throttling lowers it for a while. */
+        maxConcurrent?: number | undefined;
+        /** Calls for one session until it counts as failed. Default 3. */
+        attempts?: number | undefined;
+        /** Milliseconds for one call. Default 3000. */
+        attemptTimeout?: number | undefined;
+        /** Milliseconds for all calls and waits of one session. Default 10000. */
+        timeout?: number | undefined;
+      }
+    | undefined;
   /** Parts of the clock, chance and environment to replace, for tests. Default: the machine's. */
   runtime?: Partial<Runtime> | undefined;
 }

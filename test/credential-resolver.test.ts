@@ -10,8 +10,10 @@ const instance = { roleArn: ROLE, region: "eu-central-1" };
 describe("one session per role", () => {
   const regions = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2"];
   const sends = [
-    (resolver, region) => resolver.getClientForCommand(EC2Client, instance, { region }).send(new DescribeInstancesCommand({})),
-    (resolver, region) => resolver.getClientForCommand(DynamoDBClient, instance, { region }).send(new ListTablesCommand({})),
+    (resolver, region) =>
+      resolver.getClientForCommand(EC2Client, instance, { region }).send(new DescribeInstancesCommand({})),
+    (resolver, region) =>
+      resolver.getClientForCommand(DynamoDBClient, instance, { region }).send(new ListTablesCommand({})),
     (resolver, region) => resolver.getClientForCommand(S3Client, instance, { region }).send(new ListBucketsCommand({})),
   ] satisfies ((resolver: Awaited<ReturnType<typeof setUpLocal>>["resolver"], region: string) => Promise<unknown>)[];
   const command = (resolver: Awaited<ReturnType<typeof setUpLocal>>["resolver"], index: number) =>
@@ -26,9 +28,9 @@ describe("one session per role", () => {
     expect(assumeRoleCalls(aws)).toBe(1);
     expect(aws.count({ target: "imds" })).toBe(3);
     expect(resolver.stats().clients).toBe(15);
-    expect(new Set(aws.requests.filter(({ target }) => target === "service").map(({ session }) => session?.roleArn))).toEqual(
-      new Set([ROLE]),
-    );
+    expect(
+      new Set(aws.requests.filter(({ target }) => target === "service").map(({ session }) => session?.roleArn)),
+    ).toEqual(new Set([ROLE]));
   });
 
   it("1,000 commands one after the other: 1 AssumeRole and 3 IMDS calls", async () => {
@@ -119,7 +121,9 @@ describe("never the wrong identity", () => {
     expect(() => resolver.getClientForCommand(EC2Client, guarded, { roleArn: OTHER_ROLE })).toThrow(
       expect.objectContaining({ code: "ROLE_NOT_ALLOWED", roleArn: OTHER_ROLE }),
     );
-    await expect(resolver.resolve(guarded, { roleArn: OTHER_ROLE })).rejects.toMatchObject({ code: "ROLE_NOT_ALLOWED" });
+    await expect(resolver.resolve(guarded, { roleArn: OTHER_ROLE })).rejects.toMatchObject({
+      code: "ROLE_NOT_ALLOWED",
+    });
     await expect(resolver.verify(guarded, { roleArn: OTHER_ROLE })).rejects.toMatchObject({ code: "ROLE_NOT_ALLOWED" });
     expect(() => resolver.provider(guarded, { roleArn: OTHER_ROLE })).toThrow(
       expect.objectContaining({ code: "ROLE_NOT_ALLOWED" }),
@@ -155,7 +159,9 @@ describe("never the wrong identity", () => {
     aws.clearRequests();
     await clock.advance(2 * MINUTE);
     await Promise.allSettled(
-      regions.map((region) => resolver.getClientForCommand(DynamoDBClient, instance, { region }).send(new ListTablesCommand({}))),
+      regions.map((region) =>
+        resolver.getClientForCommand(DynamoDBClient, instance, { region }).send(new ListTablesCommand({})),
+      ),
     );
     expect(assumeRoleCalls(aws)).toBeLessThanOrEqual(1);
   });
@@ -197,7 +203,8 @@ describe("nobody waits for a refresh", () => {
     // the first command, and the first read of the base identity for it
     expect(misses + joined).toBe(2);
     expect(hits).toBeGreaterThanOrEqual(commands);
-    expect(assumeRoleCalls(aws)).toBeGreaterThanOrEqual(24);
+    // sessions of 45 to 52.5 minutes: 27 to 32 of them
+    expect(assumeRoleCalls(aws)).toBeGreaterThanOrEqual(27);
     expect(assumeRoleCalls(aws)).toBeLessThanOrEqual(33);
   });
 

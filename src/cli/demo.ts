@@ -1,6 +1,6 @@
 import { devNull } from "node:os";
-import { isRolecallError } from "../errors.js";
 import { createCredentialResolver } from "../credential-resolver.js";
+import { isRolecallError } from "../errors.js";
 import { createManualClock, startLocalAws } from "../testing/index.js";
 import { Report, type ReportOutput } from "./report.js";
 
@@ -54,11 +54,16 @@ export async function runDemo(output: ReportOutput): Promise<number> {
     return undefined;
   };
 
-  report.line("aws-rolecall on a local AWS: IMDSv2 and STS on loopback, every signature verified, a clock that is moved.");
+  report.line(
+    "aws-rolecall on a local AWS: IMDSv2 and STS on loopback, every signature verified, a clock that is moved.",
+  );
 
   report.heading("The instance names a role");
   await describeInstances();
-  report.fact(actedAs()?.startsWith(`arn:aws:sts::${ACCOUNT}:assumed-role/Inventory/`) ?? false, `acted as ${actedAs()}`);
+  report.fact(
+    actedAs()?.startsWith(`arn:aws:sts::${ACCOUNT}:assumed-role/Inventory/`) ?? false,
+    `acted as ${actedAs()}`,
+  );
 
   report.heading("A command overrides it");
   await describeInstances({ roleArn: AUDIT, region: "us-east-1" });
@@ -83,7 +88,10 @@ export async function runDemo(output: ReportOutput): Promise<number> {
     }),
   );
   const served = aws.count({ target: "service", status: 200 });
-  report.fact(served === 100 && sessionsOf(SCANNER) === 1, `${served} commands served by ${sessionsOf(SCANNER)} AssumeRole`);
+  report.fact(
+    served === 100 && sessionsOf(SCANNER) === 1,
+    `${served} commands served by ${sessionsOf(SCANNER)} AssumeRole`,
+  );
 
   report.heading("55 minutes pass: a refresh that no command waited for");
   aws.clearRequests();
@@ -94,7 +102,10 @@ export async function runDemo(output: ReportOutput): Promise<number> {
   }
   const after = resolver.stats();
   const waits = after.misses + after.joined - before.misses - before.joined;
-  report.fact(waits === 0 && sessionsOf(INVENTORY) === 1, `11 commands, ${sessionsOf(INVENTORY)} refresh, ${waits} waits`);
+  report.fact(
+    waits === 0 && sessionsOf(INVENTORY) === 1,
+    `11 commands, ${sessionsOf(INVENTORY)} refresh, ${waits} waits`,
+  );
 
   report.heading("STS is down for 10 minutes while the session is due");
   await clock.advance(40 * MINUTE);
@@ -106,7 +117,10 @@ export async function runDemo(output: ReportOutput): Promise<number> {
   }
   const failed = aws.count({ operation: "AssumeRole", roleArn: INVENTORY, status: 503 });
   const ridden = aws.count({ target: "service", status: 200 });
-  report.fact(ridden === 10 && failed > 0, `${ridden} of 10 commands served on valid credentials, ${failed} AssumeRole calls failed`);
+  report.fact(
+    ridden === 10 && failed > 0,
+    `${ridden} of 10 commands served on valid credentials, ${failed} AssumeRole calls failed`,
+  );
   outage.clear();
   await clock.advance(2 * MINUTE);
   report.fact(sessionsOf(INVENTORY) === 1, "refreshed in the background once STS was back");

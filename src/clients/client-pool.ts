@@ -117,7 +117,9 @@ function readClientConfig(value: unknown): Record<string, unknown> {
 
 /** Only configuration that can be compared is shared: two functions may differ in all that they do. */
 function isPlain(config: Record<string, unknown>): boolean {
-  return Object.values(config).every((value) => value === null || (typeof value !== "object" && typeof value !== "function"));
+  return Object.values(config).every(
+    (value) => value === null || (typeof value !== "object" && typeof value !== "function"),
+  );
 }
 
 function readUserAgent(value: unknown): readonly unknown[] {

@@ -30,6 +30,8 @@ export type ManagedKey = (typeof MANAGED_KEYS)[number];
 type FirstArgument<A> = A extends readonly [] ? never : A extends readonly [(infer C)?, ...unknown[]] ? C : never;
 
 /** A client's own configuration, without the keys that the library sets. */
-export type ClientConfigOf<K extends SdkClientConstructor> = K extends new (...args: infer A) => unknown
+export type ClientConfigOf<K extends SdkClientConstructor> = K extends new (
+  ...args: infer A
+) => unknown
   ? Omit<NonNullable<FirstArgument<A>>, ManagedKey> & { readonly [M in ManagedKey]?: never }
   : never;

@@ -78,7 +78,11 @@ export function nextLook(remaining: number, random: number): number {
 
 /** Full jitter, exponential, so that a last try always falls into the remaining life. No wait without any life left. */
 export function backoffAfter(failures: number, remaining: number, random: number): number {
-  const ceiling = Math.min(FIRST_BACKOFF * 2 ** Math.min(failures - 1, 10), LONGEST_BACKOFF, Math.max(remaining, 0) / 4);
+  const ceiling = Math.min(
+    FIRST_BACKOFF * 2 ** Math.min(failures - 1, 10),
+    LONGEST_BACKOFF,
+    Math.max(remaining, 0) / 4,
+  );
   return random * ceiling;
 }
 

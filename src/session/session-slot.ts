@@ -1,13 +1,13 @@
-import type { Diagnostics } from "../diagnostics.js";
 import { raceAbort } from "../abort.js";
+import type { Diagnostics } from "../diagnostics.js";
 import { isRolecallError, RolecallError, type RolecallErrorCode } from "../errors.js";
 import type { Runtime } from "../runtime.js";
 import {
   backoffAfter,
   believedLife,
   drawAdvisoryPoint,
-  elapsedBetween,
   EXPIRY_MARGIN,
+  elapsedBetween,
   freshnessOf,
   holdAfterRefusal,
   type Moment,
@@ -109,7 +109,11 @@ const LONGEST_WAIT = 60_000;
 /** The refresh timer leaves at least this between two tries. */
 const SHORTEST_RETRY = 1000;
 
-const REFUSALS: ReadonlySet<RolecallErrorCode> = new Set(["ASSUME_ROLE_DENIED", "ASSUME_ROLE_INVALID", "REGION_DISABLED"]);
+const REFUSALS: ReadonlySet<RolecallErrorCode> = new Set([
+  "ASSUME_ROLE_DENIED",
+  "ASSUME_ROLE_INVALID",
+  "REGION_DISABLED",
+]);
 
 /**
  * The session of one key through its life: at most one load at a time, and whoever can be served is served at once.
@@ -160,6 +164,7 @@ export class SessionSlot {
       diagnostics.publish("denied", { ...this.#labels(), code: refusal.code, remembered: true });
       throw refusal;
     }
+    if (signal?.aborted) throw this.#abortedError(signal);
     diagnostics.publish(this.#flight ? "joined" : "miss", this.#labels());
     return this.#wait(this.#flight ?? this.#startFlight(), signal);
   }
@@ -342,29 +347,43 @@ export class SessionSlot {
   }
 
   #wait(flight: Flight, signal: AbortSignal | undefined): Promise<SessionCredentials> {
-    const { roleArn } = this.#source;
-    const step = roleArn ? "assume-role" : "base-identity";
     flight.raise();
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         leave();
-        const hint = "Nothing is wrong with the role: other callers wait on.";
-        const message = "The caller's signal aborted the wait for credentials.";
-        reject(new RolecallError("ABORTED", message, { step, roleArn, hint, cause: signal?.reason }));
+        reject(this.#abortedError(signal));
       };
       const cancelTimer = this.#host.runtime.schedule(LONGEST_WAIT, () => {
         leave();
-        const hint = "Look at the load on STS: stats() tells how many calls run and wait.";
-        const message = `No credentials within ${LONGEST_WAIT / 1000} seconds.`;
-        reject(new RolecallError("TIMEOUT", message, { step, roleArn, hint, retryable: true }));
+        reject(this.#waitedTooLongError());
       });
       const leave = () => {
         cancelTimer();
         signal?.removeEventListener("abort", onAbort);
       };
-      if (signal?.aborted) return onAbort();
       signal?.addEventListener("abort", onAbort, { once: true });
       flight.promise.finally(leave).then(resolve, reject);
     });
+  }
+
+  #abortedError(signal: AbortSignal | undefined): RolecallError {
+    return new RolecallError("ABORTED", "The caller's signal aborted the wait for credentials.", {
+      ...this.#errorLabels(),
+      cause: signal?.reason,
+      hint: "Nothing is wrong with the role: other callers wait on.",
+    });
+  }
+
+  #waitedTooLongError(): RolecallError {
+    return new RolecallError("TIMEOUT", `No credentials within ${LONGEST_WAIT / 1000} seconds.`, {
+      ...this.#errorLabels(),
+      retryable: true,
+      hint: "Look at the load on STS: stats() tells how many calls run and wait.",
+    });
+  }
+
+  #errorLabels() {
+    const { roleArn } = this.#source;
+    return { step: roleArn ? "assume-role" : "base-identity", roleArn } as const;
   }
 }

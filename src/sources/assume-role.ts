@@ -43,7 +43,12 @@ export class RoleAssumer {
    * A session of the role. A duration over one hour that STS refuses is asked for once more as one hour.
    * @throws RolecallError as {@link StsCalls.ask} does, and `ASSUME_ROLE_INVALID` if STS answers for another role
    */
-  async assume(request: RoleRequest, assumption: Assumption, caller: StsCaller, flight: Flight): Promise<LoadedSession> {
+  async assume(
+    request: RoleRequest,
+    assumption: Assumption,
+    caller: StsCaller,
+    flight: Flight,
+  ): Promise<LoadedSession> {
     const requestedSeconds = assumption.durationSeconds;
     const seconds = this.#clamped.has(request.key) ? ALWAYS_GRANTED_SECONDS : requestedSeconds;
     const assumeFor = (durationSeconds: number) =>

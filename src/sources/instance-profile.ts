@@ -55,12 +55,18 @@ export async function readInstanceRegion(env: Record<string, string | undefined>
 async function requestToken(): Promise<string> {
   const endpoint = await getInstanceMetadataEndpoint();
   const headers = { [TOKEN_TTL_HEADER]: "60" };
-  return (await httpRequest({ ...endpoint, path: TOKEN_PATH, method: "PUT", headers, timeout: REQUEST_TIMEOUT })).toString();
+  return (
+    await httpRequest({ ...endpoint, path: TOKEN_PATH, method: "PUT", headers, timeout: REQUEST_TIMEOUT })
+  ).toString();
 }
 
 function assertEnabled(env: Record<string, string | undefined>): void {
   if (env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === "true") {
-    throw unreachable("AWS_EC2_METADATA_DISABLED is true: unset it, or give the instance credentials of its own.", undefined, false);
+    throw unreachable(
+      "AWS_EC2_METADATA_DISABLED is true: unset it, or give the instance credentials of its own.",
+      undefined,
+      false,
+    );
   }
 }
 
@@ -93,7 +99,8 @@ async function explainMissingToken(): Promise<RolecallError> {
 function whyNoToken(error: unknown): string {
   const { statusCode, message } = (error ?? {}) as { statusCode?: number; message?: string };
   if (statusCode === 403) return "The metadata service is turned off for this machine: set HttpEndpoint to enabled.";
-  if (statusCode !== undefined) return `It answers with status ${statusCode}: make sure that nothing stands between, such as a proxy.`;
+  if (statusCode !== undefined)
+    return `It answers with status ${statusCode}: make sure that nothing stands between, such as a proxy.`;
   if (message?.startsWith("TimeoutError")) {
     return (
       "Nothing answers in time. In a container, raise HttpPutResponseHopLimit to 2; " +

@@ -73,7 +73,11 @@ export class StsClients {
     return known;
   }
 
-  #create(caller: StsCaller, { endpoint, useFipsEndpoint, useDualstackEndpoint }: StsTarget, region: () => Promise<string>): StsLike {
+  #create(
+    caller: StsCaller,
+    { endpoint, useFipsEndpoint, useDualstackEndpoint }: StsTarget,
+    region: () => Promise<string>,
+  ): StsLike {
     const { stsClient, requestHandler, handlers } = this.#options;
     const context: StsClientContext = {
       credentials: caller.credentials,

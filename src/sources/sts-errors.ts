@@ -81,14 +81,16 @@ const HINTS: Record<StsErrorKind, string> = {
     "The keys that call STS are refused, and reading them again did not help: look at the instance profile or at instance.credentials, and at the machine's clock.",
   denied:
     "Check, in this order: the role exists and its trust policy names the base identity; the base identity's own policy allows sts:AssumeRole on it (and sts:TagSession, sts:SetSourceIdentity if used); the external id; a service control policy.",
-  "region-disabled": "Activate STS in that region (IAM console, account settings), or set instance.sts.region to another one.",
+  "region-disabled":
+    "Activate STS in that region (IAM console, account settings), or set instance.sts.region to another one.",
   invalid: "Compare roleSessionDuration with the role's MaxSessionDuration, and look at policy, policyArns and tags.",
 };
 
 /** Hints for codes that say more than their kind does. */
 const HINTS_BY_CODE: Record<string, string> = {
   MalformedPolicyDocument: "The session policy is no valid IAM policy: check it with IAM Access Analyzer.",
-  PackedPolicyTooLarge: "Session policy and tags are too large together: shorten them, or move statements to policyArns.",
+  PackedPolicyTooLarge:
+    "Session policy and tags are too large together: shorten them, or move statements to policyArns.",
 };
 
 export interface StsCall {

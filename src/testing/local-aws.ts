@@ -40,8 +40,9 @@ export interface LocalAwsOptions {
   /** Regions in which STS is not activated, and in which the services do not know the session. Default: none. */
   disabledRegions?: readonly string[];
   /**
-   * Whether a request must be signed within 15 minutes of `clock`. Default `false`: the machine's own time is accepted
-   * as well, since a clock that a test moves does not move the time by which the SDK signs.
+   * Whether a request must be signed within 15 minutes of `clock`. Default `false`: any time between `clock` and the
+   * machine's own is accepted as well. A clock that a test moves does not move the time by which the SDK signs; the SDK
+   * follows the last answer's `Date`.
    */
   strictSignatureTime?: boolean;
 }

@@ -1,6 +1,12 @@
 import { onTestFinished, vi } from "vitest";
 import { type CredentialResolver, type CredentialResolverOptions, createCredentialResolver } from "../../src/index.js";
-import { createManualClock, type LocalAws, type LocalAwsOptions, type ManualClock, startLocalAws } from "../../src/testing/index.js";
+import {
+  createManualClock,
+  type LocalAws,
+  type LocalAwsOptions,
+  type ManualClock,
+  startLocalAws,
+} from "../../src/testing/index.js";
 
 export const ACCOUNT = "123456789012";
 export const ROLE = `arn:aws:iam::${ACCOUNT}:role/integrations/Inventory`;

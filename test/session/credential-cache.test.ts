@@ -1,0 +1,459 @@
+import { channel } from "node:diagnostics_channel";
+import { inspect } from "node:util";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { Diagnostics } from "../../src/diagnostics.js";
+import { RolecallError, type RolecallErrorCode } from "../../src/errors.js";
+import { CredentialCache } from "../../src/session/credential-cache.js";
+import { DEFAULT_RULES, INSTANCE_PROFILE_RULES, type RefreshRules } from "../../src/session/refresh-policy.js";
+import { redacted } from "../../src/session/session-credentials.js";
+import type { Flight, LoadedSession, SessionSource } from "../../src/session/session-slot.js";
+import { createManualClock } from "../../src/testing/index.js";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** A source that a test answers by hand, or that answers by itself. */
+function createSource({ key = "key", rules = DEFAULT_RULES }: { key?: string; rules?: RefreshRules } = {}) {
+  let loads = 0;
+  let running = 0;
+  let mostAtOnce = 0;
+  let answer: (flight: Flight) => Promise<LoadedSession> = async () => session(loads);
+  const source: SessionSource = {
+    key,
+    roleArn: `role of ${key}`,
+    rules,
+    async load(flight) {
+      loads++;
+      mostAtOnce = Math.max(mostAtOnce, ++running);
+      try {
+        return await answer(flight);
+      } finally {
+        running--;
+      }
+    },
+  };
+  return {
+    source,
+    answers(next: (flight: Flight) => Promise<LoadedSession>) {
+      answer = next;
+    },
+    fails(code: RolecallErrorCode) {
+      answer = async () => {
+        throw failure(code);
+      };
+    },
+    get loads() {
+      return loads;
+    },
+    get mostAtOnce() {
+      return mostAtOnce;
+    },
+  };
+}
+
+function session(number: number, life = HOUR): LoadedSession {
+  return {
+    life,
+    credentials: redacted({ accessKeyId: `ASIA${number}`, secretAccessKey: `secret-${number}`, sessionToken: "token" }),
+  };
+}
+
+function failure(code: RolecallErrorCode): RolecallError {
+  return new RolecallError(code, "It failed.", { step: "assume-role", hint: "Wait." });
+}
+
+function createCache(options: { maxSessions?: number; refreshAhead?: boolean } = {}) {
+  const clock = createManualClock({ random: () => 0 });
+  const diagnostics = new Diagnostics();
+  const cache = new CredentialCache({
+    runtime: clock,
+    diagnostics,
+    maxSessions: options.maxSessions ?? 100,
+    refreshAhead: options.refreshAhead ?? true,
+  });
+  onTestFinished(() => cache.close());
+  return { clock, cache, diagnostics };
+}
+
+describe("one load per key", () => {
+  it("is shared by all who ask at once", async () => {
+    const { cache, diagnostics } = createCache();
+    const it = createSource();
+    const all = await Promise.all(Array.from({ length: 100 }, () => cache.get(it.source)));
+    expect(new Set(all).size).toBe(1);
+    expect(it.loads).toBe(1);
+    expect([diagnostics.count("miss"), diagnostics.count("joined")]).toEqual([1, 99]);
+  });
+
+  it("holds also for a key that the bound pushed out while it loads", async () => {
+    const { clock, cache } = createCache({ maxSessions: 1 });
+    const it = createSource();
+    let finish: (() => void) | undefined;
+    it.answers(() => new Promise((resolve) => (finish = () => resolve(session(1)))));
+    const first = cache.get(it.source);
+    await clock.settle();
+    await cache.get(createSource({ key: "other" }).source);
+    const second = cache.get(it.source);
+    await clock.settle();
+    finish?.();
+    expect(await first).toBe(await second);
+    expect([it.loads, it.mostAtOnce]).toEqual([1, 1]);
+  });
+
+  it("does not keep one key's load from another's", async () => {
+    const { cache } = createCache();
+    const [one, two] = [createSource({ key: "one" }), createSource({ key: "two" })];
+    one.answers(async () => session(1));
+    two.answers(async () => session(2));
+    expect((await cache.get(one.source)).accessKeyId).toBe("ASIA1");
+    expect((await cache.get(two.source)).accessKeyId).toBe("ASIA2");
+  });
+});
+
+describe("refresh", () => {
+  it("runs in the background from the advisory point on, and the caller has the session at once", async () => {
+    const { clock, cache } = createCache({ refreshAhead: false });
+    const it = createSource();
+    const first = await cache.get(it.source);
+    await clock.advance(45 * MINUTE - 1);
+    expect(await cache.get(it.source)).toBe(first);
+    expect(it.loads).toBe(1);
+    await clock.advance(1);
+    expect(await cache.get(it.source)).toBe(first);
+    await clock.settle();
+    expect(it.loads).toBe(2);
+    expect((await cache.get(it.source)).accessKeyId).toBe("ASIA2");
+  });
+
+  it("comes ahead of need for a session in use, and not for an idle one", async () => {
+    const { clock, cache } = createCache();
+    const [used, idle] = [createSource({ key: "used" }), createSource({ key: "idle" })];
+    await cache.get(used.source);
+    await cache.get(idle.source);
+    await cache.get(used.source);
+    await clock.advance(45 * MINUTE);
+    expect([used.loads, idle.loads]).toEqual([2, 1]);
+    await clock.advance(2 * HOUR);
+    expect([used.loads, idle.loads]).toEqual([2, 1]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("does not rely on its timer: a frozen process wakes, waits for a load and serves nothing dead", async () => {
+    const { clock, cache } = createCache();
+    const it = createSource();
+    await cache.get(it.source);
+    clock.freeze(3 * HOUR);
+    expect((await cache.get(it.source)).accessKeyId).toBe("ASIA2");
+  });
+
+  it.each([
+    ["forward", 24 * HOUR],
+    ["back", -24 * HOUR],
+  ])("a wall clock that steps %s a day serves nothing beyond its life", async (_, step) => {
+    const { clock, cache } = createCache();
+    const it = createSource();
+    const first = await cache.get(it.source);
+    clock.stepWallClock(step);
+    const next = await cache.get(it.source);
+    expect(next === first).toBe(step < 0);
+    await clock.advance(HOUR);
+    expect((await cache.get(it.source)).accessKeyId).not.toBe(first.accessKeyId);
+  });
+
+  it("that fails is held off with growing waits while the session is served, and its error never shows", async () => {
+    const { clock, cache, diagnostics } = createCache({ refreshAhead: false });
+    clock.setRandom(() => 0.999);
+    const it = createSource();
+    const first = await cache.get(it.source);
+    it.fails("STS_UNAVAILABLE");
+    await clock.advance(53 * MINUTE);
+    for (let second = 0; second < 60; second++) {
+      expect(await cache.get(it.source)).toBe(first);
+      await clock.advance(SECOND);
+    }
+    // tries at 0, 1, 3, 7, 15 and 31 s: a minute of commands every second
+    expect(it.loads - 1).toBe(6);
+    expect(diagnostics.count("refresh-failed")).toBe(6);
+  });
+
+  it("is tried again by the timer after a failure, so that a rare command does not find an expired session", async () => {
+    const { clock, cache } = createCache();
+    const it = createSource();
+    await cache.get(it.source);
+    await cache.get(it.source);
+    it.fails("STS_UNAVAILABLE");
+    await clock.advance(50 * MINUTE);
+    it.answers(async () => session(99));
+    await clock.advance(2 * MINUTE);
+    expect((await cache.get(it.source)).accessKeyId).toBe("ASIA99");
+  });
+
+  it("fails honestly after expiry, with the load's own error, and succeeds with the first caller after recovery", async () => {
+    const { clock, cache } = createCache();
+    const it = createSource();
+    await cache.get(it.source);
+    it.fails("STS_UNAVAILABLE");
+    await clock.advance(HOUR - 10 * SECOND);
+    await expect(cache.get(it.source)).rejects.toMatchObject({ code: "STS_UNAVAILABLE" });
+    it.answers(async () => session(7));
+    expect((await cache.get(it.source)).accessKeyId).toBe("ASIA7");
+  });
+
+  it("tells a source what is held and when it last succeeded", async () => {
+    const { clock, cache } = createCache({ refreshAhead: false });
+    const it = createSource();
+    await cache.get(it.source);
+    const issuedAt = clock.now();
+    let seen: Flight | undefined;
+    it.answers(async (flight) => {
+      seen = flight;
+      return session(2);
+    });
+    await clock.advance(HOUR);
+    await cache.get(it.source);
+    expect(seen).toMatchObject({ heldAccessKeyId: "ASIA1", lastSuccess: issuedAt, urgent: true });
+  });
+});
+
+describe("what a caller may ask", () => {
+  it("minRemaining loads a session anew that has less left, and a fresh one serves it", async () => {
+    const { clock, cache } = createCache({ refreshAhead: false });
+    const it = createSource();
+    await cache.get(it.source);
+    await clock.advance(20 * MINUTE);
+    expect((await cache.get(it.source, { minRemaining: 40 * MINUTE })).accessKeyId).toBe("ASIA1");
+    expect((await cache.get(it.source, { minRemaining: 40 * MINUTE + 1 })).accessKeyId).toBe("ASIA2");
+  });
+
+  it("forceRefresh asks the source, and does not disturb those who are served from memory", async () => {
+    const { cache } = createCache();
+    const it = createSource();
+    const first = await cache.get(it.source);
+    const forced = cache.get(it.source, { forceRefresh: true });
+    expect(await cache.get(it.source)).toBe(first);
+    expect((await forced).accessKeyId).toBe("ASIA2");
+  });
+
+  it("a signal frees its own caller alone, at once, and leaves no listener or timer", async () => {
+    const { clock, cache } = createCache();
+    const it = createSource();
+    let finish: (() => void) | undefined;
+    it.answers(() => new Promise((resolve) => (finish = () => resolve(session(1, Number.POSITIVE_INFINITY)))));
+    const controller = new AbortController();
+    const aborted = expect(cache.get(it.source, { signal: controller.signal })).rejects.toMatchObject({
+      code: "ABORTED",
+      step: "assume-role",
+      cause: "enough",
+    });
+    const waiting = cache.get(it.source);
+    await clock.settle();
+    controller.abort("enough");
+    await aborted;
+    expect(clock.pendingTimers).toBe(1);
+    finish?.();
+    expect((await waiting).accessKeyId).toBe("ASIA1");
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("a signal that is aborted already makes no load", async () => {
+    const { cache } = createCache();
+    const it = createSource();
+    await expect(cache.get(it.source, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
+    expect(it.loads).toBe(0);
+  });
+
+  it("without a signal waits 60 s at most", async () => {
+    const { clock, cache } = createCache();
+    const it = createSource();
+    it.answers(() => new Promise(() => {}));
+    const outcome = expect(cache.get(it.source)).rejects.toMatchObject({ code: "TIMEOUT", retryable: true });
+    await clock.advance(MINUTE);
+    await outcome;
+  });
+});
+
+describe("a refusal", () => {
+  it("is remembered from 1 s growing to 60 s, and cleared by success", async () => {
+    const { clock, cache, diagnostics } = createCache();
+    const it = createSource();
+    it.fails("ASSUME_ROLE_DENIED");
+    const tries: number[] = [];
+    for (let second = 0; second < 130; second++) {
+      const before = it.loads;
+      await expect(cache.get(it.source)).rejects.toMatchObject({ code: "ASSUME_ROLE_DENIED" });
+      if (it.loads > before) tries.push(second);
+      await clock.advance(SECOND);
+    }
+    expect(tries).toEqual([0, 1, 3, 7, 15, 31, 63, 123]);
+    expect(diagnostics.count("denied")).toBe(130);
+    it.answers(async () => session(1));
+    await clock.advance(MINUTE);
+    await cache.get(it.source);
+  });
+
+  it("does not end a session that is valid", async () => {
+    const { clock, cache } = createCache();
+    const it = createSource();
+    const first = await cache.get(it.source);
+    await cache.get(it.source);
+    it.fails("ASSUME_ROLE_DENIED");
+    await clock.advance(HOUR - 11 * SECOND);
+    expect(await cache.get(it.source)).toBe(first);
+    expect(it.loads).toBeGreaterThan(5);
+    await clock.advance(SECOND);
+    await expect(cache.get(it.source)).rejects.toMatchObject({ code: "ASSUME_ROLE_DENIED" });
+  });
+
+  it("is forgotten on invalidate: one try at once", async () => {
+    const { cache } = createCache();
+    const it = createSource();
+    it.fails("ASSUME_ROLE_DENIED");
+    await expect(cache.get(it.source)).rejects.toThrow();
+    await expect(cache.get(it.source)).rejects.toThrow();
+    expect(it.loads).toBe(1);
+    cache.invalidate("key");
+    await expect(cache.get(it.source)).rejects.toThrow();
+    expect(it.loads).toBe(2);
+  });
+});
+
+describe("invalidate", () => {
+  it("makes the next caller load anew", async () => {
+    const { cache } = createCache();
+    const it = createSource();
+    await cache.get(it.source);
+    expect(cache.invalidate("key")).toBe(true);
+    expect((await cache.get(it.source)).accessKeyId).toBe("ASIA2");
+  });
+
+  it("by access key id drops that session and no other", async () => {
+    const { cache } = createCache();
+    const it = createSource();
+    await cache.get(it.source);
+    expect(cache.invalidate("key", "ASIA-other")).toBe(false);
+    expect(cache.invalidate("key", "ASIA1")).toBe(true);
+    expect(cache.invalidate("key", "ASIA1")).toBe(false);
+  });
+
+  it("is not undone by a load under way: who waits for it gets a session that began later", async () => {
+    const { clock, cache } = createCache();
+    const it = createSource();
+    const finish: (() => void)[] = [];
+    it.answers(() => new Promise((resolve) => finish.push(() => resolve(session(it.loads)))));
+    const waiting = cache.get(it.source);
+    await clock.settle();
+    cache.invalidate("key");
+    const later = cache.get(it.source);
+    finish[0]?.();
+    await clock.settle();
+    finish[1]?.();
+    expect((await waiting).accessKeyId).toBe("ASIA2");
+    expect(await later).toBe(await waiting);
+    expect(it.mostAtOnce).toBe(1);
+  });
+
+  it("throws a background load away that began before it", async () => {
+    const { clock, cache } = createCache();
+    const it = createSource();
+    await cache.get(it.source);
+    await cache.get(it.source);
+    let finish: (() => void) | undefined;
+    it.answers(() => new Promise((resolve) => (finish = () => resolve(session(2)))));
+    await clock.advance(45 * MINUTE);
+    cache.invalidate("key");
+    finish?.();
+    await clock.settle();
+    it.answers(async () => session(3));
+    expect((await cache.get(it.source)).accessKeyId).toBe("ASIA3");
+  });
+
+  it("in doubt drops only a session older than a minute, and at most once a minute", async () => {
+    const { clock, cache } = createCache();
+    const it = createSource();
+    await cache.get(it.source);
+    await clock.advance(MINUTE);
+    expect(cache.reject("key", "ASIA1", true)).toBe(false);
+    await clock.advance(1);
+    expect(cache.reject("key", "ASIA1", true)).toBe(true);
+    await cache.get(it.source);
+    expect(cache.reject("key", "ASIA2", true)).toBe(false);
+    expect(cache.reject("key", "ASIA1", true)).toBe(true); // another session signs by now
+  });
+});
+
+describe("the instance profile's rules", () => {
+  it("read again after an hour; the same set is no failure and is looked at again in 5 to 10 minutes", async () => {
+    const { clock, cache, diagnostics } = createCache({ refreshAhead: false });
+    const it = createSource({ rules: INSTANCE_PROFILE_RULES });
+    it.answers(async () => session(1, 6 * HOUR));
+    await cache.get(it.source);
+    for (const minute of [59, 60, 64, 65, 69, 70]) {
+      await clock.advance(minute * MINUTE - clock.monotonic());
+      await cache.get(it.source);
+      await clock.settle();
+    }
+    expect(it.loads).toBe(4); // at 0, 60, 65 and 70 min
+    expect(diagnostics.count("refresh-failed")).toBe(0);
+  });
+
+  it("serve an expired set while the source fails, and ask again after 5 to 10 minutes", async () => {
+    const { clock, cache } = createCache({ refreshAhead: false });
+    const it = createSource({ rules: INSTANCE_PROFILE_RULES });
+    const first = await cache.get(it.source);
+    it.fails("IMDS_UNREACHABLE");
+    await clock.advance(2 * HOUR);
+    expect(await cache.get(it.source)).toBe(first);
+    expect(await cache.get(it.source)).toBe(first);
+    expect(it.loads).toBe(2);
+    await clock.advance(5 * MINUTE);
+    it.answers(async () => session(2));
+    expect((await cache.get(it.source)).accessKeyId).toBe("ASIA2");
+  });
+});
+
+describe("the bound on sessions", () => {
+  it("pushes out the one unused for longest, ends its timer and says so", async () => {
+    const { clock, cache, diagnostics } = createCache({ maxSessions: 2 });
+    const sources = ["one", "two", "three"].map((key) => createSource({ key }));
+    for (const { source } of sources) await cache.get(source);
+    expect([cache.size, diagnostics.count("evicted"), clock.pendingTimers]).toEqual([2, 1, 2]);
+    await cache.get((sources[0] as (typeof sources)[0]).source);
+    expect((sources[0] as (typeof sources)[0]).loads).toBe(2);
+  });
+});
+
+describe("close", () => {
+  it("frees those who wait, ends timers and refuses who comes later", async () => {
+    const { clock, cache } = createCache();
+    await cache.get(createSource({ key: "held" }).source);
+    const it = createSource();
+    it.answers(() => new Promise(() => {}));
+    const waiting = expect(cache.get(it.source)).rejects.toMatchObject({ code: "RESOLVER_CLOSED" });
+    cache.close();
+    await waiting;
+    await expect(cache.get(it.source)).rejects.toMatchObject({ code: "RESOLVER_CLOSED" });
+    await clock.settle();
+    expect([clock.pendingTimers, cache.size]).toEqual([0, 0]);
+  });
+});
+
+it("nothing that lru-cache publishes or that inspect shows holds a secret", async () => {
+  const published: unknown[] = [];
+  const listen = (message: unknown) => published.push(message);
+  const channels = [
+    "lru-cache:metrics",
+    ...["start", "end", "asyncStart", "asyncEnd", "error"].map((phase) => `tracing:lru-cache:${phase}`),
+  ];
+  for (const name of channels) channel(name).subscribe(listen);
+  onTestFinished(() => {
+    for (const name of channels) channel(name).unsubscribe(listen);
+  });
+  const { cache } = createCache({ maxSessions: 1 });
+  await cache.get(createSource().source);
+  await cache.get(createSource({ key: "other" }).source);
+  await cache.get(createSource({ key: "other" }).source);
+  expect(published.length).toBeGreaterThan(0);
+  const shown = inspect([published, cache], { depth: 20, showHidden: true }) + JSON.stringify([published, cache]);
+  expect(shown).not.toContain("secret-");
+});

@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import {
+  advisoryWindow,
+  backoffAfter,
+  believedLife,
+  DEFAULT_RULES,
+  drawAdvisoryPoint,
+  elapsedBetween,
+  freshnessOf,
+  holdAfterRefusal,
+  INSTANCE_PROFILE_RULES,
+  nextLook,
+} from "../../src/session/refresh-policy.js";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+describe("advisory window", () => {
+  it.each([
+    ["15 min", 15 * MINUTE, 5 * MINUTE],
+    ["20 min", 20 * MINUTE, 5 * MINUTE],
+    ["just over 20 min", 20 * MINUTE + 1, 10 * MINUTE + 0.5],
+    ["1 h", HOUR, 15 * MINUTE],
+    ["just under 90 min", 90 * MINUTE - 1, 15 * MINUTE],
+    ["90 min", 90 * MINUTE, 45 * MINUTE],
+    ["12 h", 12 * HOUR, HOUR],
+    ["4 min, half of it", 4 * MINUTE, 2 * MINUTE],
+  ])("for a life of %s", (_, life, window) => {
+    expect(advisoryWindow(life)).toBe(window);
+  });
+
+  it("is the option's where that is set, and never more than half the life", () => {
+    expect(advisoryWindow(HOUR, 7 * MINUTE)).toBe(7 * MINUTE);
+    expect(advisoryWindow(HOUR, 2 * HOUR)).toBe(30 * MINUTE);
+  });
+});
+
+describe("advisory point", () => {
+  it("lies in the first half of the window", () => {
+    expect(drawAdvisoryPoint(HOUR, DEFAULT_RULES, 0)).toBe(45 * MINUTE);
+    expect(drawAdvisoryPoint(HOUR, DEFAULT_RULES, 0.5)).toBe(48.75 * MINUTE);
+    expect(drawAdvisoryPoint(HOUR, DEFAULT_RULES, 1)).toBe(52.5 * MINUTE);
+  });
+
+  it("is never for credentials that do not expire", () => {
+    expect(drawAdvisoryPoint(Number.POSITIVE_INFINITY, DEFAULT_RULES, 0.5)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("comes after an hour at the latest for the instance profile", () => {
+    expect(drawAdvisoryPoint(6 * HOUR, INSTANCE_PROFILE_RULES, 0.5)).toBe(HOUR);
+    expect(drawAdvisoryPoint(Number.POSITIVE_INFINITY, INSTANCE_PROFILE_RULES, 0.5)).toBe(HOUR);
+  });
+});
+
+describe("freshness", () => {
+  it.each([
+    [0, "fresh"],
+    [45 * MINUTE - 1, "fresh"],
+    [45 * MINUTE, "refresh-advised"],
+    [HOUR - 10 * SECOND - 1, "refresh-advised"],
+    [HOUR - 10 * SECOND, "expired"],
+    [HOUR, "expired"],
+  ])("at an age of %i ms of one hour is %s", (age, state) => {
+    expect(freshnessOf(age, HOUR, 45 * MINUTE)).toBe(state);
+  });
+});
+
+describe("elapsed time", () => {
+  it("is the larger of the two clocks' differences", () => {
+    const from = { wall: 1000, monotonic: 50 };
+    expect(elapsedBetween(from, { wall: 3000, monotonic: 60 })).toBe(2000);
+    expect(elapsedBetween(from, { wall: 900, monotonic: 80 })).toBe(30);
+  });
+});
+
+describe("waits", () => {
+  it("back off exponentially with full jitter up to 60 s", () => {
+    expect([1, 2, 3, 7, 50].map((failures) => backoffAfter(failures, HOUR, 1))).toEqual([
+      SECOND,
+      2 * SECOND,
+      4 * SECOND,
+      MINUTE,
+      MINUTE,
+    ]);
+    expect(backoffAfter(3, HOUR, 0.25)).toBe(SECOND);
+    expect(backoffAfter(3, HOUR, 0)).toBe(0);
+  });
+
+  it("leave room for tries in what remains of the life", () => {
+    expect(backoffAfter(10, 100 * SECOND, 1)).toBe(25 * SECOND);
+    expect(backoffAfter(10, -5, 1)).toBe(0);
+  });
+
+  it("remember a refusal for 1 s growing to 60 s", () => {
+    expect([1, 2, 6, 7, 100].map(holdAfterRefusal)).toEqual([SECOND, 2 * SECOND, 32 * SECOND, MINUTE, MINUTE]);
+  });
+
+  it("look again at a repeated set in 5 to 10 minutes, sooner near its expiry", () => {
+    expect(nextLook(HOUR, 0)).toBe(5 * MINUTE);
+    expect(nextLook(HOUR, 1)).toBe(10 * MINUTE);
+    expect(nextLook(4 * MINUTE, 0)).toBe(MINUTE);
+    expect(nextLook(-1, 0)).toBe(5 * MINUTE);
+  });
+});
+
+it("a life longer than STS's longest is not believed", () => {
+  expect(believedLife(200 * HOUR)).toBe(12 * HOUR);
+  expect(believedLife(HOUR)).toBe(HOUR);
+  expect(believedLife(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);
+});
