@@ -16,7 +16,8 @@ const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
  * Reads the instance profile's credentials over IMDSv2, once and without a cache.
  *
  * Each read makes a provider of its own: one that is kept falls back to IMDSv1 for ever after a single 403, 404 or 405
- * on the token, and gives an expired set a new expiration.
+ * on the token. A set that has expired by the machine's clock it gives a new expiration: the one that AWS gave is
+ * put back, for the caller knows AWS's time better.
  * @throws RolecallError `INSTANCE_PROFILE_MISSING`, `INSTANCE_PROFILE_INVALID` or `IMDS_UNREACHABLE`
  */
 export async function readInstanceProfile(env: Record<string, string | undefined>): Promise<AwsCredentialIdentity> {
@@ -30,10 +31,8 @@ export async function readInstanceProfile(env: Record<string, string | undefined
   const identity = await read().catch(async (error) => {
     throw await explain(error);
   });
-  if ("originalExpiration" in identity) {
-    throw invalidProfile("The instance profile's credentials have expired already", undefined);
-  }
-  return identity;
+  const { originalExpiration } = identity as { originalExpiration?: Date };
+  return originalExpiration ? { ...identity, expiration: originalExpiration } : identity;
 }
 
 /**
@@ -73,7 +72,7 @@ function assertEnabled(env: Record<string, string | undefined>): void {
 async function explain(error: { name?: string; statusCode?: number }): Promise<RolecallError> {
   if (error.name === "InstanceMetadataV1FallbackError") return explainMissingToken();
   if (error.name === "SyntaxError" || error.name === "CredentialsProviderError") {
-    return invalidProfile("The metadata service answers with something that is no credential set", error);
+    return invalidProfile(error);
   }
   if (error.statusCode === 404) {
     return new RolecallError("INSTANCE_PROFILE_MISSING", "The metadata service knows no role for this machine.", {
@@ -119,11 +118,15 @@ function unreachable(hint: string, cause: unknown, retryable = true): RolecallEr
   });
 }
 
-function invalidProfile(message: string, cause: unknown): RolecallError {
-  return new RolecallError("INSTANCE_PROFILE_INVALID", `${message}.`, {
-    step: "base-identity",
-    retryable: true,
-    hint: "Look at the role of the instance profile: it may be deleted, or its trust policy may not name ec2.amazonaws.com. Check the machine's clock too.",
-    ...(cause !== undefined && { cause: safeCause(cause) }),
-  });
+function invalidProfile(cause: unknown): RolecallError {
+  return new RolecallError(
+    "INSTANCE_PROFILE_INVALID",
+    "The metadata service answers with something that is no credential set.",
+    {
+      step: "base-identity",
+      retryable: true,
+      hint: "Look at the role of the instance profile: it may be deleted, or its trust policy may not name ec2.amazonaws.com.",
+      cause: safeCause(cause),
+    },
+  );
 }

@@ -113,24 +113,23 @@ export class StsCalls {
     const limit = {
       runtime,
       ms: settings.attemptTimeout,
-      reason: () => this.#timeout(call, "no answer", settings.attemptTimeout),
+      reason: () => new FailedAttempt(this.#timeout(call, "no answer", settings.attemptTimeout), "transient"),
       signal,
     };
+    let output: unknown;
     try {
       const { client } = clients.for(caller, target);
-      const output = await withDeadline(limit, (abortSignal) => client.send(command, { abortSignal }));
-      serverClock.observe(observed.date, runtime);
-      const answer = read(output);
-      this.limiter.noteSuccess();
-      return answer;
+      output = await withDeadline(limit, (abortSignal) => client.send(command, { abortSignal }));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      if (isRolecallError(error)) throw error.retryable ? new FailedAttempt(error, "transient") : error;
-      const stsError: StsError = error instanceof Error ? error : new Error("not an error");
-      const kind = classifyStsError(stsError);
-      const translated = translateStsError(stsError, kind, call);
-      throw new FailedAttempt(translated, kind, retryAfter(stsError), observed.accessKeyId);
+      // The time limit above; or there is no identity to call with, and that is not STS's fault.
+      if (error instanceof FailedAttempt || isRolecallError(error)) throw error;
+      throw toFailedAttempt(error, call, observed.accessKeyId);
     }
+    serverClock.observe(observed.date, runtime);
+    const answer = readOrFail(read, output);
+    this.limiter.noteSuccess();
+    return answer;
   }
 
   #timeout(call: StsCall, what: string, ms: number): RolecallError {
@@ -157,5 +156,20 @@ export class StsCalls {
     if (first === undefined) return 0;
     if (retryAfter !== undefined) return retryAfter <= this.#options.settings.timeout ? retryAfter : 0;
     return this.#options.runtime.random() * first * 2 ** (attemptNumber - 1);
+  }
+}
+
+function toFailedAttempt(error: unknown, call: StsCall, accessKeyId: string | undefined): FailedAttempt {
+  const stsError: StsError = error instanceof Error ? error : new Error("not an error");
+  const kind = classifyStsError(stsError);
+  return new FailedAttempt(translateStsError(stsError, kind, call), kind, retryAfter(stsError), accessKeyId);
+}
+
+/** An answer that cannot be used may be better the next time, unless the error says otherwise. */
+function readOrFail<T>(read: (output: unknown) => T, output: unknown): T {
+  try {
+    return read(output);
+  } catch (error) {
+    throw isRolecallError(error) && error.retryable ? new FailedAttempt(error, "transient") : error;
   }
 }

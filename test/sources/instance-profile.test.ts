@@ -1,0 +1,201 @@
+import { describe, expect, it, vi } from "vitest";
+import { HOUR, MINUTE, ROLE, setUpLocal } from "../support/local.js";
+
+const noRole = { region: "eu-west-1" };
+
+describe("reading the instance profile", () => {
+  it("takes three requests of IMDSv2, once for all roles", async () => {
+    const { aws, resolver } = await setUpLocal();
+    await Promise.all([
+      resolver.resolve(noRole),
+      resolver.resolve({ ...noRole, roleArn: ROLE }),
+      resolver.resolve(noRole),
+    ]);
+    expect(aws.requests.filter(({ target }) => target === "imds").map(({ operation }) => operation)).toEqual([
+      "token",
+      "role-list",
+      "credentials",
+    ]);
+  });
+
+  it("sees a rotation at the hourly read, and signs with the new set", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    const first = await resolver.resolve(noRole);
+    aws.instanceProfile.rotate();
+    await clock.advance(HOUR);
+    await resolver.resolve(noRole);
+    await clock.settle();
+    const second = await resolver.resolve(noRole);
+    expect(second.accessKeyId).not.toBe(first.accessKeyId);
+    expect(second.accessKeyId).toBe(aws.instanceProfile.current()?.accessKeyId);
+  });
+
+  it("serves the set that it holds while the metadata service is out", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    const first = await resolver.resolve(noRole);
+    aws.fault({ on: { target: "imds" }, status: 500 });
+    await clock.advance(7 * HOUR);
+    expect(await resolver.resolve(noRole)).toBe(first);
+  });
+
+  it("is not poisoned by a failure: the next read works", async () => {
+    const { aws, resolver } = await setUpLocal();
+    const fault = aws.fault({ on: { target: "imds", operation: "token" }, status: 403 });
+    await expect(resolver.resolve(noRole)).rejects.toMatchObject({ code: "IMDS_UNREACHABLE" });
+    fault.clear();
+    await expect(resolver.resolve(noRole)).resolves.toMatchObject({ sessionToken: expect.any(String) });
+  });
+});
+
+describe("a failure says which it was", () => {
+  it("no role attached", async () => {
+    const { resolver } = await setUpLocal({ instanceProfile: null });
+    await expect(resolver.resolve(noRole)).rejects.toMatchObject({
+      code: "INSTANCE_PROFILE_MISSING",
+      step: "base-identity",
+      hint: expect.stringContaining("Attach an instance profile"),
+    });
+  });
+
+  it.each<[string, object, string, RegExp]>([
+    [
+      "Code is not Success",
+      { kind: "body", contentType: "text/plain", body: '{"Code":"AssumeRoleUnauthorizedAccess"}' },
+      "INSTANCE_PROFILE_INVALID",
+      /trust policy/,
+    ],
+    [
+      "the answer is HTML",
+      { kind: "body", contentType: "text/html", body: "<html>proxy</html>" },
+      "INSTANCE_PROFILE_INVALID",
+      /role/,
+    ],
+    ["the answer is empty", { kind: "empty" }, "INSTANCE_PROFILE_INVALID", /role/],
+    [
+      "the answer has no secret",
+      { kind: "patch-credentials", patch: ({ SecretAccessKey, ...rest }: Record<string, string>) => rest },
+      "INSTANCE_PROFILE_INVALID",
+      /role/,
+    ],
+    [
+      "the set expired in 1970",
+      { kind: "patch-credentials", patch: (fields: object) => ({ ...fields, Expiration: "1970-01-01T00:00:00Z" }) },
+      "INSTANCE_PROFILE_INVALID",
+      /clock/,
+    ],
+  ])("%s", async (_, fault, code, hint) => {
+    const { aws, resolver } = await setUpLocal();
+    aws.fault({ on: { target: "imds", operation: "credentials" }, ...fault } as Parameters<typeof aws.fault>[0]);
+    await expect(resolver.resolve(noRole)).rejects.toMatchObject({
+      code,
+      step: "base-identity",
+      hint: expect.stringMatching(hint),
+    });
+  });
+
+  it.each([
+    [403, /HttpEndpoint/],
+    [404, /status 404/],
+    [500, /status 500/],
+  ])("the token is answered with %i", async (status, hint) => {
+    const { aws, resolver } = await setUpLocal();
+    aws.fault({ on: { target: "imds", operation: "token" }, status });
+    await expect(resolver.resolve(noRole)).rejects.toMatchObject({
+      code: "IMDS_UNREACHABLE",
+      hint: expect.stringMatching(hint),
+    });
+  });
+
+  it("nothing listens", async () => {
+    const { aws, resolver } = await setUpLocal();
+    await aws.close();
+    await expect(resolver.resolve(noRole)).rejects.toMatchObject({
+      code: "IMDS_UNREACHABLE",
+      retryable: true,
+      hint: expect.stringContaining("outside of EC2"),
+    });
+  });
+
+  it("the metadata service is switched off by AWS_EC2_METADATA_DISABLED: no request at all", async () => {
+    const { aws, clock } = await setUpLocal();
+    const { createCredentialResolver } = await import("../../src/index.js");
+    await using off = createCredentialResolver({ runtime: { ...clock, env: { AWS_EC2_METADATA_DISABLED: "true" } } });
+    await expect(off.resolve(noRole)).rejects.toMatchObject({
+      code: "IMDS_UNREACHABLE",
+      retryable: false,
+      hint: expect.stringContaining("AWS_EC2_METADATA_DISABLED"),
+    });
+    expect(aws.requests).toEqual([]);
+  });
+
+  it("the answer breaks off: the read is bounded, and says so", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    aws.fault({ on: { target: "imds", operation: "credentials" }, kind: "reset-midway" });
+    const outcome = expect(resolver.resolve(noRole)).rejects.toMatchObject({
+      code: "INSTANCE_PROFILE_INVALID",
+      message: expect.stringContaining("No answer within 5 seconds"),
+    });
+    await clock.advance(5000);
+    await outcome;
+  });
+});
+
+describe("another base identity", () => {
+  it("static keys call STS, and IMDS is not asked", async () => {
+    const { aws, resolver } = await setUpLocal();
+    const credentials = aws.issueUserKeys({ userArn: "arn:aws:iam::123456789012:user/engine" });
+    aws.setRole({ roleArn: ROLE, trustedPrincipals: ["*"] });
+    await resolver.resolve({ roleArn: ROLE, credentials, region: "eu-west-1" });
+    expect(aws.requests.map(({ target, session }) => [target, session?.arn])).toEqual([
+      ["sts", "arn:aws:iam::123456789012:user/engine"],
+    ]);
+  });
+
+  it("a provider is asked once for all roles, and again before its set expires", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    aws.setRole({ roleArn: ROLE, trustedPrincipals: ["*"] });
+    let reads = 0;
+    const credentials = async () => {
+      reads++;
+      return aws.issueSession({ roleArn: "arn:aws:iam::123456789012:role/Web", lifetime: HOUR }) as Required<
+        ReturnType<typeof aws.issueSession>
+      >;
+    };
+    aws.setRole({ roleArn: "arn:aws:iam::123456789012:role/Web", allowAssumeRole: ["*"] });
+    await resolver.resolve({ roleArn: ROLE, credentials, region: "eu-west-1" });
+    await resolver.resolve({ credentials, region: "eu-west-1" });
+    expect(reads).toBe(1);
+    await clock.advance(55 * MINUTE);
+    await resolver.resolve({ credentials, region: "eu-west-1" });
+    await clock.settle();
+    expect(reads).toBe(2);
+    expect(aws.count({ target: "imds" })).toBe(0);
+  });
+
+  it.each<[string, () => Promise<never>]>([
+    ["throws", async () => Promise.reject(new Error("the secret is s3cr3t"))],
+    ["answers nothing", async () => undefined as never],
+    [
+      "answers an expired set",
+      async () => ({ accessKeyId: "ASIAEXAMPLE", secretAccessKey: "x", expiration: new Date(0) }) as never,
+    ],
+    ["answers half a key pair", async () => ({ accessKeyId: "ASIAEXAMPLE" }) as never],
+  ])("a provider that %s is an error, and no other identity takes its place", async (_, credentials) => {
+    const { aws, resolver } = await setUpLocal();
+    const failure = await resolver.resolve({ credentials, region: "eu-west-1" }).catch((error) => error);
+    expect(failure).toMatchObject({ code: "BASE_IDENTITY_UNAVAILABLE", step: "base-identity", retryable: true });
+    expect(`${failure.message} ${failure.cause}`).not.toContain("s3cr3t");
+    await expect(resolver.resolve({ roleArn: ROLE, credentials, region: "eu-west-1" })).rejects.toMatchObject({
+      code: "BASE_IDENTITY_UNAVAILABLE",
+    });
+    expect(aws.requests).toEqual([]);
+  });
+
+  it("the option instanceProfile stands in for IMDS", async () => {
+    vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
+    const { createCredentialResolver } = await import("../../src/index.js");
+    const identity = { accessKeyId: "ASIAEXAMPLE", secretAccessKey: "x" };
+    await using resolver = createCredentialResolver({ instanceProfile: async () => identity });
+    expect(await resolver.resolve(noRole)).toMatchObject(identity);
+  });
+});

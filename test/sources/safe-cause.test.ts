@@ -1,0 +1,53 @@
+import { inspect } from "node:util";
+import { expect, it } from "vitest";
+import { safeCause } from "../../src/sources/safe-cause.js";
+
+const SECRET = "wJalrXUtnFEMI-K7MDENG";
+
+it.each<[string, unknown]>([
+  ["a parser's error, which quotes the text", new SyntaxError(`Unexpected token in "${SECRET}"`)],
+  [
+    "an HTTP parser's error with its raw packet",
+    Object.assign(new Error("Parse Error"), {
+      code: "HPE_INVALID_CONSTANT",
+      rawPacket: Buffer.from(SECRET),
+      reason: SECRET,
+    }),
+  ],
+  [
+    "an SDK error with the response hidden in it",
+    Object.defineProperty(Object.assign(new Error("Deserialization error"), { name: "Error" }), "$responseBodyText", {
+      value: SECRET,
+    }),
+  ],
+  [
+    "a signature error, which quotes the request",
+    Object.assign(new Error(`canonical string ${SECRET}`), {
+      name: "SignatureDoesNotMatch",
+      $fault: "client",
+      $metadata: {},
+    }),
+  ],
+  ["an error with a cause of its own", new Error("outer", { cause: new Error(SECRET) })],
+  ["something that is no error", SECRET],
+])("keeps no secret of %s", (_, error) => {
+  const cause = safeCause(error);
+  expect(cause).toBeInstanceOf(Error);
+  expect(inspect(cause, { showHidden: true, depth: 10 })).not.toContain(SECRET);
+  expect(String(cause.stack)).not.toContain(SECRET);
+});
+
+it("keeps what helps: a system error's code and message, a service's name, message, status and request id", () => {
+  const refused = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), { code: "ECONNREFUSED" });
+  expect(safeCause(refused)).toMatchObject({ message: "connect ECONNREFUSED 127.0.0.1:1", code: "ECONNREFUSED" });
+  const denied = Object.assign(new Error("not authorized"), {
+    name: "AccessDenied",
+    $fault: "client",
+    $metadata: { httpStatusCode: 403, requestId: "r-1", extendedRequestId: "dropped" },
+  });
+  expect(safeCause(denied)).toMatchObject({
+    name: "AccessDenied",
+    message: "not authorized",
+    $metadata: { httpStatusCode: 403, requestId: "r-1" },
+  });
+});

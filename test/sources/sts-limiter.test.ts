@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { Flight } from "../../src/session/session-slot.js";
+import { StsLimiter } from "../../src/sources/sts-limiter.js";
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("the limiter in front of STS", () => {
+  it("runs so many calls at a time", async () => {
+    const limiter = new StsLimiter(25);
+    let running = 0;
+    let most = 0;
+    await Promise.all(
+      Array.from({ length: 250 }, () =>
+        limiter.run(new Flight(), async () => {
+          most = Math.max(most, ++running);
+          await turn();
+          running--;
+        }),
+      ),
+    );
+    expect(most).toBe(25);
+    expect([limiter.inFlight, limiter.queued]).toEqual([0, 0]);
+  });
+
+  it("lets waiting callers pass refreshes in the background, also a caller who comes later", async () => {
+    const limiter = new StsLimiter(1);
+    const order: string[] = [];
+    const run = (name: string, flight: Flight) => limiter.run(flight, async () => order.push(name));
+    const urgent = new Flight();
+    urgent.raise();
+    const joinedLater = new Flight();
+    const block = limiter.run(new Flight(), turn);
+    const all = [block, run("background", new Flight()), run("joined", joinedLater), run("urgent", urgent)];
+    joinedLater.raise();
+    await Promise.all(all);
+    expect(order).toEqual(["urgent", "joined", "background"]);
+  });
+
+  it("halves on throttling, not below 1, and grows by one per ten successes", () => {
+    const limiter = new StsLimiter(25);
+    const concurrencyAfter = (step: () => void, times = 1) => {
+      for (let time = 0; time < times; time++) step();
+      return limiter.concurrency;
+    };
+    expect(concurrencyAfter(() => limiter.noteThrottling())).toBe(12);
+    expect(concurrencyAfter(() => limiter.noteSuccess(), 9)).toBe(12);
+    expect(concurrencyAfter(() => limiter.noteSuccess())).toBe(13);
+    expect(concurrencyAfter(() => limiter.noteThrottling(), 10)).toBe(1);
+    expect(concurrencyAfter(() => limiter.noteSuccess(), 1000)).toBe(25);
+  });
+
+  it("drops a call from the queue whose flight ends", async () => {
+    const limiter = new StsLimiter(1);
+    const block = limiter.run(new Flight(), turn);
+    const ended = new Flight();
+    let ran = false;
+    const call = expect(
+      limiter.run(ended, async () => {
+        ran = true;
+      }),
+    ).rejects.toThrow("closed");
+    ended.abort(new Error("closed"));
+    await call;
+    await block;
+    expect(ran).toBe(false);
+  });
+});
