@@ -14,13 +14,16 @@ export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefine
 /** Runs `task` under a time limit; past it, the task's signal aborts and the call rejects with `reason`. */
 export async function withDeadline<T>(
   { runtime, ms, reason, signal }: { runtime: Runtime; ms: number; reason: () => Error; signal?: AbortSignal },
-  task: (signal: AbortSignal) => Promise<T>,
+  task: (signal: AbortSignal) => T | Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
   const cancel = runtime.schedule(ms, () => controller.abort(reason()));
   const either = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
   try {
-    return await raceAbort(task(either), either);
+    return await raceAbort(
+      (async () => task(either))(), // a mock may answer or throw without a promise
+      either,
+    );
   } finally {
     cancel();
   }

@@ -1,0 +1,87 @@
+import { Readable } from "node:stream";
+import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
+import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { describe, expect, it } from "vitest";
+import { assumeRoleCalls, MINUTE, ROLE, setUpLocal } from "../support/local.js";
+
+const instance = { roleArn: ROLE, region: "eu-central-1" };
+
+describe("a session that a service calls expired", () => {
+  it("gives way to a new one, and the call is signed again", async () => {
+    const { aws, resolver } = await setUpLocal();
+    const { accessKeyId } = await resolver.resolve(instance);
+    aws.expireSession(accessKeyId);
+    await resolver.getClientForCommand(EC2Client, instance).send(new DescribeInstancesCommand({}));
+    const calls = aws.requests.filter(({ target }) => target === "service");
+    expect(calls.map(({ errorCode }) => errorCode)).toEqual(["ExpiredToken", undefined]);
+    expect(calls[1]?.accessKeyId).not.toBe(accessKeyId);
+    expect(resolver.stats().invalidations).toBe(1);
+  });
+
+  it("costs one AssumeRole for 50 calls at once", async () => {
+    const { aws, resolver } = await setUpLocal();
+    const { accessKeyId } = await resolver.resolve(instance);
+    aws.expireSession(accessKeyId);
+    aws.clearRequests();
+    const dynamodb = resolver.getClientForCommand(DynamoDBClient, instance);
+    await Promise.all(Array.from({ length: 50 }, () => dynamodb.send(new ListTablesCommand({}))));
+    expect(assumeRoleCalls(aws)).toBe(1);
+  });
+
+  it("is signed again once and no more", async () => {
+    const { aws, resolver } = await setUpLocal();
+    aws.fault({ on: { target: "service" }, status: 400, code: "ExpiredToken" });
+    await expect(
+      resolver.getClientForCommand(EC2Client, instance).send(new DescribeInstancesCommand({})),
+    ).rejects.toMatchObject({ name: "ExpiredToken" });
+    expect(aws.count({ target: "service" })).toBe(2);
+    expect(assumeRoleCalls(aws)).toBe(2);
+  });
+
+  it("is dropped but the call not sent again where its input is a stream", async () => {
+    const { aws, resolver } = await setUpLocal();
+    aws.fault({ on: { target: "service" }, status: 400, code: "ExpiredToken" });
+    const s3 = resolver.getClientForCommand(S3Client, instance, {}, { clientConfig: { forcePathStyle: true } });
+    const Body = Readable.from([Buffer.from("once")]);
+    await expect(
+      s3.send(new PutObjectCommand({ Bucket: "b", Key: "k", Body, ContentLength: 4 })),
+    ).rejects.toMatchObject({
+      name: "ExpiredToken",
+    });
+    expect(aws.count({ target: "service" })).toBe(1);
+    expect(resolver.stats().invalidations).toBe(1);
+  });
+});
+
+describe("a code that has other causes too", () => {
+  it.each(["InvalidToken", "InvalidClientTokenId", "UnrecognizedClientException"])(
+    "%s drops a session older than a minute, once a minute at most",
+    async (code) => {
+      const { aws, clock, resolver } = await setUpLocal();
+      aws.fault({ on: { target: "service" }, status: 400, code });
+      const ec2 = resolver.getClientForCommand(EC2Client, instance);
+      const send = () => expect(ec2.send(new DescribeInstancesCommand({}))).rejects.toMatchObject({ name: code });
+      await send();
+      expect(assumeRoleCalls(aws)).toBe(1);
+      await clock.advance(MINUTE + 1);
+      await send();
+      await send();
+      expect(assumeRoleCalls(aws)).toBe(2);
+      await clock.advance(MINUTE + 1);
+      await send();
+      expect(assumeRoleCalls(aws)).toBe(3);
+    },
+  );
+
+  it.each(["AccessDenied", "AuthFailure", "UnauthorizedOperation"])("%s never does", async (code) => {
+    const { aws, clock, resolver } = await setUpLocal();
+    aws.fault({ on: { target: "service" }, status: 403, code });
+    const ec2 = resolver.getClientForCommand(EC2Client, instance);
+    await resolver.resolve(instance);
+    await clock.advance(2 * MINUTE);
+    await expect(ec2.send(new DescribeInstancesCommand({}))).rejects.toMatchObject({ name: code });
+    expect(assumeRoleCalls(aws)).toBe(1);
+    expect(aws.count({ target: "service" })).toBe(1);
+  });
+});

@@ -1,0 +1,125 @@
+import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { mockClient } from "aws-sdk-client-mock";
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
+import { createCredentialResolver, getClientForCommand, setDefaultResolver } from "../src/index.js";
+import { startLocalAws } from "../src/testing/index.js";
+
+const roleArn = "arn:aws:iam::123456789012:role/Inventory";
+const sessionOf = (accessKeyId: string) => ({
+  Credentials: {
+    AccessKeyId: accessKeyId,
+    SecretAccessKey: "made-up",
+    SessionToken: "made-up",
+    Expiration: new Date(Date.now() + 3_600_000),
+  },
+});
+
+const stsMock = mockClient(STSClient);
+
+beforeEach(async () => {
+  stsMock.reset();
+  const aws = await startLocalAws();
+  for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
+  onTestFinished(async () => {
+    expect(aws.requests).toEqual([]); // under a mock nothing touches IMDS, nor any other endpoint
+    await aws.close();
+  });
+});
+
+afterEach(() => setDefaultResolver(undefined));
+
+it("the default resolver with mockClient(STSClient)", async () => {
+  stsMock.on(AssumeRoleCommand, { RoleArn: roleArn }).resolves(sessionOf("ASIADEFAULT"));
+  const ec2 = getClientForCommand(EC2Client, { roleArn }, { region: "eu-west-1" });
+  expect(await ec2.config.credentials()).toMatchObject({ accessKeyId: "ASIADEFAULT" });
+  expect(stsMock.commandCalls(AssumeRoleCommand)).toHaveLength(1);
+});
+
+it("createCredentialResolver({ stsClient }) with an object that has send", async () => {
+  const sent: object[] = [];
+  const stsClient = {
+    async send(command: object) {
+      sent.push(command);
+      return sessionOf("ASIAOBJECT");
+    },
+  };
+  await using resolver = createCredentialResolver({ stsClient });
+  expect(await resolver.resolve({ roleArn })).toMatchObject({ accessKeyId: "ASIAOBJECT" });
+  expect(sent).toEqual([expect.any(AssumeRoleCommand)]);
+});
+
+it("createCredentialResolver({ stsClient }) with a client, and with a function that makes one", async () => {
+  stsMock.on(AssumeRoleCommand).resolves(sessionOf("ASIACLIENT"));
+  await using withClient = createCredentialResolver({ stsClient: new STSClient({ region: "us-east-1" }) });
+  expect(await withClient.resolve({ roleArn })).toMatchObject({ accessKeyId: "ASIACLIENT" });
+  await using withFunction = createCredentialResolver({
+    stsClient: ({ credentials, region }) => new STSClient({ credentials, region }),
+  });
+  expect(await withFunction.resolve({ roleArn })).toMatchObject({ accessKeyId: "ASIACLIENT" });
+});
+
+it("setDefaultResolver", async () => {
+  const stsClient = { send: async () => sessionOf("ASIASET") };
+  setDefaultResolver(createCredentialResolver({ stsClient }));
+  const ec2 = getClientForCommand(EC2Client, { roleArn }, { region: "eu-west-1" });
+  expect(await ec2.config.credentials()).toMatchObject({ accessKeyId: "ASIASET" });
+});
+
+it("a mocked service client too: the command runs and no credentials are asked for", async () => {
+  const ec2Mock = mockClient(EC2Client);
+  onTestFinished(() => ec2Mock.restore());
+  ec2Mock.on(DescribeInstancesCommand).resolves({ Reservations: [] });
+  const ec2 = getClientForCommand(EC2Client, { roleArn }, { region: "eu-west-1" });
+  expect(await ec2.send(new DescribeInstancesCommand({}))).toEqual({ Reservations: [] });
+  expect(stsMock.calls()).toHaveLength(0);
+});
+
+it("a mock that denies: the error of the real thing", async () => {
+  const denied = Object.assign(new Error("not authorized"), {
+    name: "AccessDenied",
+    $fault: "client",
+    $metadata: { httpStatusCode: 403 },
+  });
+  stsMock.on(AssumeRoleCommand).rejects(denied);
+  await using resolver = createCredentialResolver();
+  await expect(resolver.resolve({ roleArn })).rejects.toMatchObject({
+    code: "ASSUME_ROLE_DENIED",
+    awsCode: "AccessDenied",
+  });
+});
+
+it("a mock that was told nothing: an error that points to it", async () => {
+  await using resolver = createCredentialResolver({ assumeRole: { attempts: 1 } });
+  await expect(resolver.resolve({ roleArn })).rejects.toMatchObject({
+    code: "STS_UNAVAILABLE",
+    hint: expect.stringContaining("the mock's answer"),
+  });
+});
+
+it("verify() with a mock answers who the mock says, and refuses another role", async () => {
+  stsMock.on(AssumeRoleCommand).resolves(sessionOf("ASIAVERIFY"));
+  stsMock
+    .on(GetCallerIdentityCommand)
+    .resolvesOnce({
+      Account: "123456789012",
+      Arn: "arn:aws:sts::123456789012:assumed-role/Inventory/s",
+      UserId: "AROA:s",
+    })
+    .resolvesOnce({
+      Account: "111122223333",
+      Arn: "arn:aws:sts::111122223333:assumed-role/profile/i-1",
+      UserId: "AROA:i",
+    })
+    .resolves({ Account: "123456789012", Arn: "arn:aws:sts::123456789012:assumed-role/Admin/s", UserId: "AROA:s" });
+  await using resolver = createCredentialResolver();
+  const instance = { roleArn, region: "eu-west-1" };
+  expect(await resolver.verify(instance)).toMatchObject({
+    arn: "arn:aws:sts::123456789012:assumed-role/Inventory/s",
+    base: { accountId: "111122223333" },
+  });
+  await expect(resolver.verify(instance)).rejects.toMatchObject({
+    code: "ASSUME_ROLE_INVALID",
+    message: expect.stringContaining("assumed-role/Admin/s"),
+  });
+});
