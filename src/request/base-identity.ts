@@ -30,6 +30,7 @@ const ALLOWED = "{ accessKeyId, secretAccessKey, sessionToken? }, or a function 
 export function readBaseIdentity(field: string, value: unknown): BaseIdentity {
   if (!isGiven(value)) return INSTANCE_PROFILE;
   if (typeof value === "function") return fromProvider(value as CredentialProvider);
+  if (typeof value !== "object") throw invalid(field, value, ALLOWED, { sensitive: true });
   const identity = readStaticIdentity(field, readRecord(field, value, ALLOWED));
   const secrets = sha256(JSON.stringify([identity.secretAccessKey, identity.sessionToken ?? null]));
   return new BaseIdentity("static", `static:${identity.accessKeyId}:${secrets}`, async () => identity);

@@ -1,0 +1,154 @@
+import { channel } from "node:diagnostics_channel";
+import { inspect } from "node:util";
+import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { createCredentialResolver, type IntegrationInstance } from "../src/index.js";
+import type { Fault } from "../src/testing/index.js";
+import { HOUR, MINUTE, OTHER_ROLE, ROLE, SECOND, setUpLocal } from "./support/local.js";
+
+const EVENTS = [
+  "hit",
+  "miss",
+  "joined",
+  "refreshed",
+  "refresh-failed",
+  "denied",
+  "invalidated",
+  "evicted",
+  "duration-clamped",
+];
+const LRU = [
+  "lru-cache:metrics",
+  ...["start", "end", "asyncStart", "asyncEnd", "error"].map((phase) => `tracing:lru-cache:${phase}`),
+];
+
+/** Everything that anybody can see, as text, in every way to print a value. */
+function createWitness() {
+  const seen: string[] = [];
+  const note = (value: unknown) => {
+    seen.push(inspect(value, { depth: 30, showHidden: true, maxArrayLength: null, maxStringLength: null }));
+    try {
+      seen.push(JSON.stringify(value) ?? "");
+    } catch {
+      // what cannot be written as JSON cannot leak by it
+    }
+    seen.push(String(value));
+    if (value instanceof Error) seen.push(String(value.stack), inspect(value.cause, { depth: 30, showHidden: true }));
+  };
+  const counts = new Map<string, number>();
+  for (const name of [...EVENTS.map((event) => `aws-rolecall:${event}`), ...LRU]) {
+    const listen = (message: unknown) => {
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+      note(message);
+    };
+    channel(name).subscribe(listen);
+    onTestFinished(() => void channel(name).unsubscribe(listen));
+  }
+  for (const method of ["log", "info", "warn", "error", "debug", "trace"] as const) {
+    const spy = vi.spyOn(console, method).mockImplementation((...args) => note(args));
+    onTestFinished(() => spy.mockRestore());
+  }
+  const emitWarning = vi.spyOn(process, "emitWarning").mockImplementation((warning) => note(warning));
+  onTestFinished(() => emitWarning.mockRestore());
+  return { seen, note, counts };
+}
+
+it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's channels", async () => {
+  const { seen, note, counts } = createWitness();
+  const { aws, clock, resolver } = await setUpLocal({
+    roles: [ROLE, OTHER_ROLE].map((roleArn) => ({ roleArn, trustedPrincipals: ["*"] })),
+    resolver: { maxSessions: 3, maxClients: 2 },
+  });
+  const own = aws.issueUserKeys({ userArn: "arn:aws:iam::123456789012:user/engine" });
+  const session = aws.issueSession({ roleArn: OTHER_ROLE }) as Required<ReturnType<typeof aws.issueSession>>;
+  const instance = { roleArn: ROLE, region: "eu-central-1", externalId: "external-id-that-stays" };
+  const attempt = async (work: () => unknown) => {
+    try {
+      note(await work());
+    } catch (error) {
+      note(error);
+    }
+  };
+  const underFault = async (fault: Fault, work: () => unknown) => {
+    const { clear } = aws.fault(fault);
+    const done = attempt(work);
+    for (let step = 0; step < 15; step++) await clock.advance(SECOND);
+    await done;
+    clear();
+  };
+
+  // what works
+  await attempt(() => resolver.resolve(instance));
+  await attempt(() => resolver.resolve({ region: "eu-central-1" }));
+  await attempt(() => resolver.verify(instance));
+  await attempt(() => resolver.resolve({ ...instance, credentials: own }));
+  await attempt(() => resolver.resolve({ region: "eu-west-1", credentials: session }));
+  await attempt(() => resolver.resolve({ ...instance, roleSessionDuration: 7200 }));
+  await attempt(() => Promise.all([1, 2, 3].map(() => resolver.resolve({ ...instance, roleArn: OTHER_ROLE }))));
+  const ec2 = resolver.getClientForCommand(EC2Client, instance);
+  await attempt(() => ec2.send(new DescribeInstancesCommand({})));
+  await attempt(() => resolver.invalidate(instance));
+
+  // what fails: at STS, with answers that hold credentials, and at IMDS
+  const sts = { target: "sts", operation: "AssumeRole" } as const;
+  const imds = { target: "imds", operation: "credentials" } as const;
+  const quoting = {
+    status: 403,
+    code: "SignatureDoesNotMatch",
+    message: `x-amz-security-token:${session.sessionToken}`,
+  };
+  const fresh = () => resolver.resolve(instance, {}, { forceRefresh: true });
+  for (const on of [sts, imds]) {
+    const work = on === sts ? fresh : () => resolver.resolve({ region: "eu-central-1" }, {}, { forceRefresh: true });
+    await underFault({ on, kind: "truncated" }, work);
+    await underFault({ on, kind: "reset-midway" }, work);
+    await underFault(
+      { on, kind: "body", contentType: "text/plain", body: `{"SecretAccessKey":"${own.secretAccessKey}` },
+      work,
+    );
+    await underFault({ on, kind: "patch-credentials", patch: ({ AccessKeyId: _, ...rest }) => rest }, work);
+    await underFault({ on, kind: "patch-credentials", patch: (fields) => ({ ...fields, Expiration: "never" }) }, work);
+    await underFault({ on, status: 503 }, work);
+    await underFault({ on, ...quoting }, work);
+  }
+  await underFault({ on: sts, status: 403, code: "AccessDenied" }, fresh);
+  await attempt(() => resolver.resolve({ ...instance, roleArn: "arn:aws:iam::123456789012:role/None" }));
+  await underFault({ on: { target: "service" }, status: 400, code: "ExpiredToken" }, () =>
+    resolver.resolve(instance).then(() => undefined),
+  );
+
+  // what is wrong with the settings
+  const wrong: unknown[] = [
+    { credentials: { ...own, accessKeyId: "short" } },
+    { credentials: { ...own, secretAccessKey: `${own.secretAccessKey} ` } },
+    { credentials: { ...session, sessionToken: 7 } },
+    { credentials: own.secretAccessKey },
+    { credentials: [own] },
+    { ...instance, externalId: "external-id-that-stays!!" },
+  ];
+  for (const settings of wrong) await attempt(() => resolver.resolve(settings as IntegrationInstance));
+  await attempt(() => resolver.resolve({ credentials: async () => Promise.reject(new Error(own.secretAccessKey)) }));
+
+  // what it is made of
+  await clock.advance(HOUR - MINUTE);
+  note(resolver.stats());
+  note(resolver);
+  note(createCredentialResolver);
+  note(aws);
+  note(resolver.provider({ ...instance, credentials: own }));
+
+  const secrets = [
+    ...aws.secrets(),
+    own.secretAccessKey,
+    session.secretAccessKey,
+    session.sessionToken,
+    "external-id-that-stays",
+  ];
+  expect(secrets.length).toBeGreaterThan(30);
+  expect([...counts.keys()].filter((name) => name.startsWith("aws-rolecall:")).length).toBe(EVENTS.length);
+  expect([...counts.keys()].some((name) => name.includes("lru-cache"))).toBe(true);
+  const everything = seen.join("\n");
+  expect(everything.length).toBeGreaterThan(100_000);
+  for (const secret of new Set(secrets))
+    expect(everything.includes(secret), `a secret of ${secret.length} characters`).toBe(false);
+});
