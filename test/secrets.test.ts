@@ -134,7 +134,6 @@ it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's
   note(resolver.stats());
   note(resolver);
   note(createCredentialResolver);
-  note(aws);
   note(resolver.provider({ ...instance, credentials: own }));
 
   const secrets = [
