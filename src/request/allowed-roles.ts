@@ -1,7 +1,7 @@
 import { RolecallError } from "../errors.js";
+import { EXTERNAL_ID } from "./limits.js";
 import type { RoleArn } from "./role-arn.js";
 import { conflict, invalid, isGiven, readList, readSettings, readText } from "./validation.js";
-import { EXTERNAL_ID } from "./limits.js";
 
 /**
  * One entry of `allowedRoles`: an exact role ARN, a pattern with IAM's own wildcards (`*` any run of characters, `?` one

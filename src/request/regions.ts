@@ -1,4 +1,4 @@
-import { type TextRule, readText } from "./validation.js";
+import { readText, type TextRule } from "./validation.js";
 
 /**
  * AWS's partitions: how their regions begin, and where a partition's STS is asked when nothing else names a region.

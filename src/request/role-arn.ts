@@ -9,17 +9,24 @@ export interface RoleArn {
   readonly name: string;
 }
 
-const ROLE_ARN = /^arn:(aws(?:-[a-z0-9]+)*):iam::(\d{12}):role\/(?:[!-)+-9;->@-~]+\/)*([\w+=,.@-]{1,64})$/;
+/** The path is one run that holds its own slashes: as a repeated group it would take exponential time to refuse. */
+const ROLE_ARN = /^arn:(aws(?:-[a-z0-9]+)*):iam::(\d{12}):role\/(?:[!-)+-9;->@-~]+\/)?([\w+=,.@-]{1,64})$/;
 const ALLOWED = "a role ARN of 20 to 2048 characters, such as arn:aws:iam::123456789012:role/path/name";
 
 /** Other things that people paste where a role belongs, and what to use instead. */
 const MISTAKEN: readonly [RegExp, string][] = [
-  [/^arn:[^:]*:sts:.*:assumed-role\//, "This is a session of a role. Use the role's own ARN, arn:aws:iam::<account>:role/<name>."],
-  [/^arn:[^:]*:iam::\d*:user\//, "A user cannot be assumed. Create a role that trusts this machine's role, and use the role's ARN."],
+  [
+    /^arn:[^:]*:sts:.*:assumed-role\//,
+    "This is a session of a role. Use the role's own ARN, arn:aws:iam::<account>:role/<name>.",
+  ],
+  [
+    /^arn:[^:]*:iam::\d*:user\//,
+    "A user cannot be assumed. Create a role that trusts this machine's role, and use the role's ARN.",
+  ],
   [/^arn:[^:]*:iam::\d*:group\//, "A group cannot be assumed. Use the ARN of a role."],
   [/^arn:[^:]*:iam::\d*:root$/, "An account's root cannot be assumed. Use the ARN of a role in that account."],
   [/^arn:[^:]*:iam::\d*:instance-profile\//, "An instance profile holds a role. Use the ARN of the role in it."],
-  [/^arn:[^:]*:iam::\d*:policy\//, "This is a policy. Use the ARN of a role."],
+  [/^arn:[^:]*:iam::(?:aws|\d*):policy\//, "This is a policy. Use the ARN of a role."],
   [/^[\w+=,.@/-]{1,512}$/, "This looks like a role's name. Use its whole ARN, which names the account too."],
 ];
 
@@ -41,4 +48,3 @@ function mistaken(field: string, value: unknown): Error {
 export function isSessionOf(role: RoleArn, assumedRoleArn: string): boolean {
   return assumedRoleArn.startsWith(`arn:${role.partition}:sts::${role.accountId}:assumed-role/${role.name}/`);
 }
-

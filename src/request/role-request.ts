@@ -131,10 +131,7 @@ function mergeSourceIdentity(fixed: string | undefined, author: string | undefin
 }
 
 /** Without a role nothing limits or labels the base identity, and a limit that cannot hold must not be passed over. */
-function assertNothingToEnforce(
-  fixed: InstanceSettings,
-  author: ReturnType<typeof readAuthorSession>,
-): void {
+function assertNothingToEnforce(fixed: InstanceSettings, author: ReturnType<typeof readAuthorSession>): void {
   const owners = [
     ["instance", fixed],
     ["options.session", { ...author, externalId: undefined }],

@@ -56,7 +56,11 @@ export function readTransitiveTagKeys(field: string, value: unknown, tags: Sessi
   for (const [index, key] of keys.entries()) {
     if (typeof key !== "string") throw invalid(`${field}[${index}]`, key, "a tag key");
     if (!Object.hasOwn(tags, key)) {
-      throw conflict(`${field}[${index}]`, `names ${JSON.stringify(key.slice(0, 128))}, which is no tag of the session`, "Set that tag too, or leave the key out.");
+      throw conflict(
+        `${field}[${index}]`,
+        `names ${JSON.stringify(key.slice(0, 128))}, which is no tag of the session`,
+        "Set that tag too, or leave the key out.",
+      );
     }
   }
   return [...new Set(keys as string[])].sort();

@@ -39,9 +39,14 @@ function readEndpoint(field: string, value: unknown): string | undefined {
   const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
   const safe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
   if (!url || !safe || url.username || url.password || url.search || url.hash) {
-    throw invalid(field, value, "an https URL, or an http URL on the loopback interface, without user, query or fragment", {
-      sensitive: Boolean(url?.username || url?.password || url?.search),
-    });
+    throw invalid(
+      field,
+      value,
+      "an https URL, or an http URL on the loopback interface, without user, query or fragment",
+      {
+        sensitive: Boolean(url?.username || url?.password || url?.search),
+      },
+    );
   }
   return url.href;
 }

@@ -12,7 +12,8 @@ function describe(received: unknown, sensitive = false): string {
       ? `${JSON.stringify(received.slice(0, SHOWN_CHARACTERS))}… (${received.length} characters)`
       : JSON.stringify(received);
   }
-  if (typeof received === "number" || typeof received === "boolean") return sensitive ? `a ${typeof received}` : `${received}`;
+  if (typeof received === "number" || typeof received === "boolean")
+    return sensitive ? `a ${typeof received}` : `${received}`;
   if (received === null || received === undefined) return `${received}`;
   if (Array.isArray(received)) return `a list of ${received.length}`;
   return typeof received === "object" ? "an object" : `a ${typeof received}`;
