@@ -19,7 +19,7 @@ export {
 export { type GetClientOptions, getClientForCommand, setDefaultResolver } from "./get-client-for-command.js";
 export type { AllowedRole } from "./request/allowed-roles.js";
 export type { AuthorSession } from "./request/author-session.js";
-export type { CommandOverrides } from "./request/command-overrides.js";
+export type { CommandOverrides, CommandSettings } from "./request/command-overrides.js";
 export type { IntegrationInstance } from "./request/integration-instance.js";
 export type { SessionTags } from "./request/session-tags.js";
 export type { StsSettings } from "./request/sts-settings.js";

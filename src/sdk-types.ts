@@ -1,6 +1,6 @@
 /**
  * The few shapes of the SDK that the public surface names, written out so that our types do not tie a consumer to one
- * version of the SDK's own. `test/types` holds them against the SDK's.
+ * version of the SDK's own. `test/public-types.test.ts` holds them against the SDK's.
  */
 
 /** Credentials, as any SDK v3 provider returns them. */

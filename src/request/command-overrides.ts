@@ -1,13 +1,10 @@
 import { ROLE_SESSION_DURATION, ROLE_SESSION_NAME } from "./limits.js";
 import { readRegion } from "./regions.js";
 import { readRoleArn } from "./role-arn.js";
-import { conflict, isGiven, readInteger, readRecord, readText } from "./validation.js";
+import { conflict, isGiven, pathOf, readInteger, readRecord, readText } from "./validation.js";
 
-/**
- * A command's arguments, as the platform hands them over. Exactly these four are read; every other key belongs to the
- * command and is ignored. `undefined` and `null` mean not given; an empty string is an error.
- */
-export interface CommandOverrides {
+/** What a command may say about its identity and region. `undefined` and `null` mean not given; an empty string is an error. */
+export interface CommandSettings {
   /** The role this command acts as, instead of the instance's. */
   roleArn?: string | null | undefined;
   /** 2 to 64 of `[\w+=,.@-]`. */
@@ -16,12 +13,16 @@ export interface CommandOverrides {
   roleSessionDuration?: number | string | null | undefined;
   /** The region of the service that the command calls. */
   region?: string | null | undefined;
-  readonly [argument: string]: unknown;
 }
+
+/**
+ * A command's arguments, as the platform hands them over: exactly the four {@link CommandSettings} are read, every other
+ * key belongs to the command and is ignored.
+ */
+export type CommandOverrides = CommandSettings & object; // `object` lets an interface and further keys through
 
 const KEYS = ["roleArn", "roleSessionName", "roleSessionDuration", "region"] as const;
 const KEY_BY_SPELLING = new Map<string, string>(KEYS.map((key) => [key.toLowerCase(), key]));
-const LONGEST_MISSPELLING = 40;
 
 export function readCommand(command: unknown) {
   const overrides = isGiven(command) ? readRecord("command", command, "an object of the command's arguments") : {};
@@ -42,9 +43,8 @@ export function readCommand(command: unknown) {
 
 /** `role_arn` or `RoleARN` would run the command as another identity than the one it names. */
 function assertNoMisspelling(key: string): void {
-  if (key.length > LONGEST_MISSPELLING) return;
   const right = KEY_BY_SPELLING.get(key.replace(/[_-]/g, "").toLowerCase());
   if (right !== undefined && right !== key) {
-    throw conflict(`command.${key}`, `is not a setting, and reads like ${right}`, `Write it as ${right}.`);
+    throw conflict(pathOf("command", key), `is not a setting, and reads like ${right}`, `Write it as ${right}.`);
   }
 }

@@ -1,0 +1,74 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EC2Client, type EC2ClientConfig } from "@aws-sdk/client-ec2";
+import { KinesisClient } from "@aws-sdk/client-kinesis";
+import { S3, S3Client } from "@aws-sdk/client-s3";
+import { STSClient } from "@aws-sdk/client-sts";
+import type { AwsCredentialIdentityProvider, RuntimeConfigAwsCredentialIdentityProvider } from "@aws-sdk/types";
+import type { fromInstanceMetadata } from "@smithy/credential-provider-imds";
+import { describe, expectTypeOf, it } from "vitest";
+import type {
+  ClientConfigOf,
+  CredentialProvider,
+  CredentialResolver,
+  getClientForCommand,
+  IntegrationInstance,
+  StsLike,
+} from "../src/index.js";
+
+// Compiled by `npm run types`; nothing here runs.
+declare const get: typeof getClientForCommand;
+declare const resolver: CredentialResolver;
+declare const instance: IntegrationInstance;
+
+describe("getClientForCommand", () => {
+  it("returns the very client type of the class", () => {
+    expectTypeOf(() => get(EC2Client, instance)).returns.toEqualTypeOf<EC2Client>();
+    expectTypeOf(() => get(S3Client, instance)).returns.toEqualTypeOf<S3Client>();
+    expectTypeOf(() => get(S3, instance)).returns.toEqualTypeOf<S3>();
+    expectTypeOf(() => get(DynamoDBClient, instance)).returns.toEqualTypeOf<DynamoDBClient>();
+    expectTypeOf(() => get(KinesisClient, instance)).returns.toEqualTypeOf<KinesisClient>();
+    expectTypeOf(() => resolver.getClientForCommand(STSClient, instance)).returns.toEqualTypeOf<STSClient>();
+  });
+
+  it("takes the class's own configuration, and no identity or region in it", () => {
+    expectTypeOf<{ maxAttempts: 2; forcePathStyle: true }>().toExtend<ClientConfigOf<typeof S3Client>>();
+    expectTypeOf<{ forcePathStyle: true }>().not.toExtend<Required<ClientConfigOf<typeof EC2Client>>>();
+    expectTypeOf<{ region: string }>().not.toExtend<ClientConfigOf<typeof EC2Client>>();
+    expectTypeOf<{ maxAttempts: number; credentials: CredentialProvider }>().not.toExtend<
+      ClientConfigOf<typeof EC2Client>
+    >();
+    expectTypeOf<EC2ClientConfig>().not.toExtend<ClientConfigOf<typeof EC2Client>>();
+  });
+
+  it("takes a platform's whole argument object, and refuses a setting of a wrong type", () => {
+    interface Arguments {
+      bucket: string;
+    }
+    expectTypeOf<Arguments>().toExtend<NonNullable<Parameters<typeof get>[2]>>();
+    expectTypeOf(() =>
+      get(EC2Client, instance, { region: "eu-west-1", bucket: "b" }),
+    ).returns.toEqualTypeOf<EC2Client>();
+    expectTypeOf<{ roleArn: string; bucket: string; tags: string[] }>().toExtend<
+      NonNullable<Parameters<typeof get>[2]>
+    >();
+    expectTypeOf<{ roleArn: number }>().not.toExtend<NonNullable<Parameters<typeof get>[2]>>();
+    expectTypeOf<{ roleArm: string }>().not.toExtend<Required<IntegrationInstance>>();
+  });
+});
+
+describe("the SDK's own shapes", () => {
+  it("its providers and identities are base identities", () => {
+    expectTypeOf<AwsCredentialIdentityProvider>().toExtend<CredentialProvider>();
+    expectTypeOf<RuntimeConfigAwsCredentialIdentityProvider>().toExtend<CredentialProvider>();
+    expectTypeOf<ReturnType<typeof fromInstanceMetadata>>().toExtend<CredentialProvider>();
+    expectTypeOf<ReturnType<CredentialProvider>>().toExtend<ReturnType<AwsCredentialIdentityProvider>>();
+  });
+
+  it("a resolver's provider is an SDK provider", () => {
+    expectTypeOf<ReturnType<CredentialResolver["provider"]>>().toExtend<AwsCredentialIdentityProvider>();
+  });
+
+  it("an STSClient is an STS client", () => {
+    expectTypeOf<STSClient>().toExtend<StsLike>();
+  });
+});
