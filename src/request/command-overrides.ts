@@ -19,7 +19,9 @@ export interface CommandSettings {
  * A command's arguments, as the platform hands them over: exactly the four {@link CommandSettings} are read, every other
  * key belongs to the command and is ignored.
  */
-export type CommandOverrides = CommandSettings & object; // `object` lets an interface and further keys through
+export type CommandOverrides =
+  | (CommandSettings & { readonly [argument: string]: unknown })
+  | (CommandSettings & object); // an interface has no index signature
 
 const KEYS = ["roleArn", "roleSessionName", "roleSessionDuration", "region"] as const;
 const KEY_BY_SPELLING = new Map<string, string>(KEYS.map((key) => [key.toLowerCase(), key]));
