@@ -23,7 +23,7 @@ export const SOURCE_IDENTITY: TextRule = {
   pattern: /^(?!aws:)[\w+=,.@-]*$/,
   min: 2,
   max: 64,
-  allowed: "2 to 64 letters, digits and _+=,.@-",
+  allowed: "2 to 64 letters, digits and _+=,.@-, not beginning aws:",
 };
 
 /** Seconds. A role's own MaxSessionDuration may be lower; role chaining is limited to 3600. */

@@ -1,6 +1,6 @@
 import { RolecallError } from "../errors.js";
 
-/** The longest part of a received value that an error repeats. */
+/** The longest part of a received value or of a key that an error repeats. */
 const SHOWN_CHARACTERS = 100;
 
 /** What an error says was received. A value that may be sensitive is described and not shown. */
@@ -9,8 +9,8 @@ function describe(received: unknown, sensitive = false): string {
     if (received === "") return "an empty string";
     if (sensitive) return `a string of ${received.length} characters`;
     return received.length > SHOWN_CHARACTERS
-      ? `${JSON.stringify(received.slice(0, SHOWN_CHARACTERS))}… (${received.length} characters)`
-      : JSON.stringify(received);
+      ? `${quote(received.slice(0, SHOWN_CHARACTERS))}… (${received.length} characters)`
+      : quote(received);
   }
   if (typeof received === "number" || typeof received === "boolean")
     return sensitive ? `a ${typeof received}` : `${received}`;
@@ -19,19 +19,33 @@ function describe(received: unknown, sensitive = false): string {
   return typeof received === "object" ? "an object" : `a ${typeof received}`;
 }
 
+export function quote(text: string): string {
+  return escapeInvisible(JSON.stringify(text));
+}
+
+/** Control and format characters, which could forge a log's lines or turn their direction. */
+function escapeInvisible(text: string): string {
+  return text.replace(/[\p{C}\u2028\u2029]/gu, (character) =>
+    Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
+}
+
+/** The path of a key that the caller chose, fit to be printed. */
+export function pathOf(owner: string, key: string): string {
+  const shown = key.length > SHOWN_CHARACTERS ? `${key.slice(0, SHOWN_CHARACTERS)}…` : key;
+  return `${owner}.${escapeInvisible(shown)}`;
+}
+
 /** The error for a setting that is wrong: which, what was received, what is allowed. */
 export function invalid(
   field: string,
   received: unknown,
   allowed: string,
-  options: { sensitive?: boolean | undefined; cause?: unknown } = {},
+  options: { sensitive?: boolean | undefined } = {},
 ): RolecallError {
-  return new RolecallError("INVALID_REQUEST", `${field} is wrong: received ${describe(received, options.sensitive)}.`, {
-    step: "request",
-    field,
-    hint: `Allowed: ${allowed}.`,
-    cause: options.cause,
-  });
+  return conflict(field, `is wrong: received ${describe(received, options.sensitive)}`, `Allowed: ${allowed}.`);
 }
 
 /** The error for settings that are each well-formed and contradict one another. */
@@ -92,14 +106,19 @@ export function readSettings<K extends string>(
   const settings = readRecord(field, value, `an object with ${known.join(", ")}`);
   for (const key in settings) {
     if (!(known as readonly string[]).includes(key)) {
-      throw conflict(`${field}.${key}`, "is not a setting", `Known settings: ${known.join(", ")}.`);
+      throw conflict(pathOf(field, key), "is not a setting", `Known settings: ${known.join(", ")}.`);
     }
   }
   return settings as Partial<Record<K, unknown>>;
 }
 
-/** A single object. Lists, maps and other collections are refused: their entries would be overlooked. */
+/**
+ * A single object. Lists, maps, promises and the like are refused: what they hold would be overlooked. A text may be an
+ * object's JSON with secrets in it, so that errors never show it.
+ */
 export function readRecord(field: string, value: unknown, allowed: string): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Symbol.iterator in value) throw invalid(field, value, allowed);
+  if (Object.prototype.toString.call(value) !== "[object Object]" || Symbol.iterator in (value as object)) {
+    throw invalid(field, value, allowed, { sensitive: true });
+  }
   return value as Record<string, unknown>;
 }

@@ -1,0 +1,168 @@
+import { describe, expect, it } from "vitest";
+import { serviceRegion } from "../../src/request/role-request.js";
+import { expectInvalid, OTHER_ROLE, ROLE, requestOf, roleRequestOf } from "./support.js";
+
+const four = { roleArn: OTHER_ROLE, roleSessionName: "command", roleSessionDuration: 1800, region: "eu-west-1" };
+
+describe("a command's arguments", () => {
+  it.each([undefined, null, {}])("may be %j", (command) => {
+    expect(roleRequestOf({ command })).toEqual(roleRequestOf({}));
+  });
+
+  it("override role, session name, duration and region", () => {
+    const request = roleRequestOf({ command: four });
+    expect(request.assumption).toMatchObject({
+      role: { arn: OTHER_ROLE },
+      roleSessionName: "command",
+      durationSeconds: 1800,
+    });
+    expect(serviceRegion(request)).toBe("eu-west-1");
+  });
+
+  it.each([undefined, null])("count as not given when they are %s", (nothing) => {
+    const command = { roleArn: nothing, roleSessionName: nothing, roleSessionDuration: nothing, region: nothing };
+    expect(roleRequestOf({ command })).toEqual(roleRequestOf({}));
+  });
+
+  it.each(["roleArn", "roleSessionName", "roleSessionDuration", "region"])(
+    "are refused with an empty %s, which is no way back to the instance's",
+    (key) => {
+      expectInvalid(
+        () => roleRequestOf({ command: { [key]: "" } }),
+        `command.${key}`,
+        new RegExp(`^command\\.${key} is wrong: received an empty string\\. Allowed: `),
+      );
+    },
+  );
+
+  it("that are the command's own are ignored, whatever they hold", () => {
+    const bag = {
+      policy: "not json",
+      policyArns: "x",
+      tags: "a=b",
+      sourceIdentity: "",
+      externalId: "",
+      transitiveTagKeys: 5,
+      allowedRoles: [],
+      credentials: { accessKeyId: "x" },
+      sts: { endpoint: "http://evil.example" },
+      integration: "\n",
+      session: {},
+      role: "x",
+      arn: "x",
+      regions: "x",
+      sessionName: "",
+      duration: -1,
+      roleSession: "",
+      "role arn": "x",
+      "role.arn": "x",
+      rölearn: "x",
+      toString: "x",
+      constructor: null,
+    };
+    const command = Object.assign(JSON.parse('{"__proto__":{"roleArn":"x"},"then":"x"}'), bag);
+    expect(roleRequestOf({ command })).toEqual(roleRequestOf({}));
+    expect(roleRequestOf({ command: { ...command, ...four } })).toEqual(roleRequestOf({ command: four }));
+  });
+
+  it.each([
+    ["role_arn", "roleArn"],
+    ["roleARN", "roleArn"],
+    ["RoleArn", "roleArn"],
+    ["RoleARN", "roleArn"],
+    ["ROLE-ARN", "roleArn"],
+    ["ROLE_ARN", "roleArn"],
+    ["rolearn", "roleArn"],
+    ["_role__Arn-", "roleArn"],
+    ["Region", "region"],
+    ["REGION", "region"],
+    ["re-gion", "region"],
+    ["role_session_name", "roleSessionName"],
+    ["RoleSessionName", "roleSessionName"],
+    ["role-session-name", "roleSessionName"],
+    ["role_session_duration", "roleSessionDuration"],
+    ["rolesessionduration", "roleSessionDuration"],
+    [`role${"_".repeat(20)}session${"-".repeat(20)}duration`, "roleSessionDuration"],
+  ])("named %s are refused: it reads like %s", (key, right) => {
+    for (const value of [OTHER_ROLE, undefined, null, ""]) {
+      expectInvalid(
+        () => roleRequestOf({ command: { ...four, [key]: value } }),
+        `command.${key}`,
+        `command.${key} is not a setting, and reads like ${right}. Write it as ${right}.`,
+      );
+    }
+  });
+
+  it("may not hide a misspelt key behind its length", () => {
+    const key = `role${"_".repeat(1000)}arn`;
+    expectInvalid(
+      () => roleRequestOf({ command: { [key]: OTHER_ROLE } }),
+      `command.${`role${"_".repeat(1000)}`.slice(0, 100)}…`,
+      /^command\.role_+… is not a setting, and reads like roleArn\. Write it as roleArn\.$/,
+    );
+  });
+
+  it.each<[string, unknown, string]>([
+    ["a text", `{"roleArn":"${OTHER_ROLE}"}`, "a string of 50 characters"],
+    ["an empty text", "", "an empty string"],
+    ["a number", 5, "a number"],
+    ["false", false, "a boolean"],
+    ["a list", [{ roleArn: OTHER_ROLE }], "a list of 1"],
+    ["a map", new Map([["roleArn", OTHER_ROLE]]), "an object"],
+    ["a set", new Set(["roleArn"]), "an object"],
+    ["search parameters", new URLSearchParams({ roleArn: OTHER_ROLE }), "an object"],
+    ["headers", new Headers({ roleArn: OTHER_ROLE }), "an object"],
+    ["a promise", Promise.resolve({ roleArn: OTHER_ROLE }), "an object"],
+    ["an error", new Error("roleArn"), "an object"],
+    ["a date", new Date(0), "an object"],
+    ["a typed array", new Uint8Array(4), "an object"],
+    ["a boxed text", new String("roleArn"), "an object"],
+    ["a function", () => ({ roleArn: OTHER_ROLE }), "a function"],
+    ["a symbol", Symbol("roleArn"), "a symbol"],
+  ])("are refused as %s, whose entries would be overlooked", (_, command, received) => {
+    expectInvalid(
+      () => roleRequestOf({ command }),
+      "command",
+      `command is wrong: received ${received}. Allowed: an object of the command's arguments.`,
+    );
+  });
+
+  it("are read where they are inherited, and misspelt ones refused there too", () => {
+    const command = Object.create({ roleArn: OTHER_ROLE });
+    expect(roleRequestOf({ command }).assumption?.role.arn).toBe(OTHER_ROLE);
+    expectInvalid(
+      () => roleRequestOf({ command: Object.create({ role_arn: OTHER_ROLE }) }),
+      "command.role_arn",
+      "command.role_arn is not a setting, and reads like roleArn. Write it as roleArn.",
+    );
+  });
+
+  it("are read once each, and no getter of the command's own is called", () => {
+    let reads = 0;
+    const command = {
+      get roleArn() {
+        reads++;
+        return reads === 1 ? OTHER_ROLE : ROLE;
+      },
+      get policy(): never {
+        throw new Error("not ours to read");
+      },
+    };
+    expect(roleRequestOf({ command }).assumption?.role.arn).toBe(OTHER_ROLE);
+    expect(reads).toBe(1);
+  });
+
+  it("may be an object of a class", () => {
+    class Arguments {
+      readonly #roleArn = OTHER_ROLE;
+      get roleArn() {
+        return this.#roleArn;
+      }
+    }
+    expect(roleRequestOf({ command: new Arguments() }).assumption?.role.arn).toBe(OTHER_ROLE);
+  });
+
+  it("name a role where the instance has none", () => {
+    expect(requestOf({ command: { roleArn: ROLE } }).key).toBe(roleRequestOf({}).key);
+  });
+});
