@@ -15,7 +15,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "docs/examples/**/*.test.ts"],
     exclude: ["test/package/**"],
     unstubEnvs: true,
     reporters: report ? ["default", ["json", { outputFile: report }]] : ["default"],

@@ -1,0 +1,76 @@
+// Compiled as an ES module, as CommonJS and for a bundler, by several versions of TypeScript; never run.
+import { EC2Client, type EC2ClientConfig } from "@aws-sdk/client-ec2";
+import { STSClient } from "@aws-sdk/client-sts";
+import {
+  type CommandOverrides,
+  type CredentialResolver,
+  createCredentialResolver,
+  getClientForCommand,
+  type IntegrationInstance,
+  isRolecallError,
+  type ResolverStats,
+  RolecallError,
+  type RolecallErrorCode,
+  type Runtime,
+  type SessionCredentials,
+  setDefaultResolver,
+  type VerifiedIdentity,
+} from "aws-rolecall";
+import { createManualClock, startLocalAws } from "aws-rolecall/testing";
+
+const instance: IntegrationInstance = {
+  roleArn: "arn:aws:iam::123456789012:role/Auditor",
+  region: "eu-west-1",
+  allowedRoles: ["arn:aws:iam::123456789012:role/*", { roleArn: "arn:aws:iam::*:role/Reader", externalId: "partner" }],
+  tags: { team: "blue" },
+};
+const command: CommandOverrides = { roleSessionName: "nightly", roleSessionDuration: "900" };
+
+const ec2: EC2Client = getClientForCommand(EC2Client, instance, command);
+const tuned: EC2Client = getClientForCommand(
+  EC2Client,
+  instance,
+  { InstanceIds: "i-1" },
+  { clientConfig: { maxAttempts: 5 } },
+);
+
+// @ts-expect-error: the region comes from the instance and the command
+getClientForCommand(EC2Client, instance, command, { clientConfig: { region: "eu-west-1" } });
+const config: EC2ClientConfig = { credentials: { accessKeyId: "id", secretAccessKey: "key" } };
+// @ts-expect-error: nor may a variable bring credentials of its own
+getClientForCommand(EC2Client, instance, command, { clientConfig: config });
+// @ts-expect-error: not a client
+getClientForCommand(Date, instance);
+// @ts-expect-error: an instance's settings are known
+const misspelt: IntegrationInstance = { roleARN: "arn:aws:iam::123456789012:role/Auditor" };
+
+export async function useAResolver(): Promise<SessionCredentials> {
+  const resolver: CredentialResolver = createCredentialResolver({ stsClient: new STSClient({ region: "eu-west-1" }) });
+  setDefaultResolver(resolver);
+  const bound: EC2Client = resolver.getClientForCommand(EC2Client, instance);
+  const presigner = new EC2Client({ region: "eu-west-1", credentials: resolver.provider(instance, command) });
+  const { account, seconds }: { account: string | undefined; seconds: number } = await verified(resolver);
+  const stats: ResolverStats = resolver.stats();
+  await resolver.invalidate(instance);
+  await resolver.close();
+  void [bound, presigner, account, seconds, stats.hits];
+  return resolver.resolve(instance, command, { minRemaining: 60_000, signal: AbortSignal.timeout(1_000) });
+}
+
+async function verified(resolver: CredentialResolver) {
+  const identity: VerifiedIdentity = await resolver.verify(instance);
+  return { account: identity.accountId, seconds: identity.base.accountId.length };
+}
+
+export function codeOf(error: unknown): RolecallErrorCode | undefined {
+  if (error instanceof RolecallError) return error.code;
+  return isRolecallError(error) && error.code === "ROLE_NOT_ALLOWED" ? error.code : undefined;
+}
+
+export async function useTheTestingTools(): Promise<void> {
+  const clock = createManualClock();
+  const runtime: Partial<Runtime> = { now: () => 0 };
+  const aws = await startLocalAws();
+  await aws.close();
+  void [clock, runtime, ec2, tuned, misspelt];
+}

@@ -1,0 +1,70 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { TestProject } from "vitest/node";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    packed: {
+      /** What npm put into the tarball, as paths inside the package. */
+      files: string[];
+      unpackedSize: number;
+      /** The tarball and its dependencies, nothing else. */
+      bare: string;
+      /** The same beside `test/package/consumers`, the docs' examples and the packages that a consumer brings itself. */
+      consumer: string;
+    };
+  }
+}
+
+const run = promisify(execFile);
+const here = dirname(fileURLToPath(import.meta.url));
+const project = join(here, "..", "..");
+/** What consumers and the examples of the docs use beside the library. */
+const broughtByConsumers = [
+  "@aws-sdk/client-dynamodb",
+  "@aws-sdk/client-ec2",
+  "@aws-sdk/client-kinesis",
+  "@aws-sdk/client-s3",
+  "@types/node",
+  "aws-sdk-client-mock",
+  "vitest",
+];
+
+/** Builds and packs once, and lays the tarball out as npm would install it. Dependencies are links: nothing is downloaded. */
+export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+  const temp = await mkdtemp(join(tmpdir(), "rolecall-package-"));
+  await run("npm", ["run", "build"], { cwd: project });
+  const { stdout } = await run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", temp], {
+    cwd: project,
+  });
+  const [tarball] = JSON.parse(stdout) as [{ filename: string; unpackedSize: number; files: { path: string }[] }];
+
+  const bare = join(temp, "bare");
+  await install(join(temp, tarball.filename), bare);
+  const consumer = join(temp, "consumer");
+  await install(join(temp, tarball.filename), consumer, broughtByConsumers);
+  await cp(join(here, "consumers"), consumer, { recursive: true });
+  await cp(join(project, "docs", "examples"), join(consumer, "examples"), { recursive: true });
+
+  const { unpackedSize } = tarball;
+  provide("packed", { files: tarball.files.map((file) => file.path), unpackedSize, bare, consumer });
+  return () => rm(temp, { recursive: true, force: true });
+}
+
+async function install(tarball: string, folder: string, others: string[] = []): Promise<void> {
+  const target = join(folder, "node_modules", "aws-rolecall");
+  await mkdir(target, { recursive: true });
+  await run("tar", ["-xzf", tarball, "-C", target, "--strip-components=1"]);
+  const manifest = JSON.parse(await readFile(join(target, "package.json"), "utf8")) as {
+    dependencies: Record<string, string>;
+  };
+  for (const name of [...Object.keys(manifest.dependencies), ...others]) {
+    const link = join(folder, "node_modules", name);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(join(project, "node_modules", name), link, "junction");
+  }
+}

@@ -1,0 +1,131 @@
+import { readFileSync } from "node:fs";
+import { mkdtemp, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { describe, expect, it } from "vitest";
+import { type Outcome, packed, runConsumer, runNode } from "./consumer.js";
+
+const assumed = {
+  accessKeyId: "ASIAEXAMPLEEXAMPLE00",
+  asked: ["arn:aws:iam::123456789012:role/Auditor"],
+  refused: "INVALID_REQUEST",
+};
+
+describe("an installed package", () => {
+  it("serves an ESM consumer", async () => {
+    expect(await runConsumer("esm.mjs")).toEqual(assumed);
+  });
+
+  it("serves a CommonJS consumer", async () => {
+    expect(await runConsumer("cjs.cjs")).toEqual(assumed);
+  });
+
+  it("serves a consumer of the CJS build, bundled p-retry and p-queue included", async () => {
+    expect(await runConsumer("cjs-build.cjs")).toEqual(assumed);
+  });
+
+  it("is one module instance to import and require in one process", async () => {
+    expect(await runConsumer("both.mjs")).toMatchObject({ sameClass: true, sameEntry: true, sameTesting: true });
+  });
+
+  it("recognises an error of its other build", async () => {
+    expect(await runConsumer("both.mjs")).toMatchObject({ otherBuild: { sameClass: false, recognised: true } });
+  });
+
+  it("resolves every subpath for import and for require", async () => {
+    const manifest = await installedManifest();
+    const subpaths = Object.keys(manifest.exports).map((key) => key.replace(/^\./, manifest.name));
+    const importEach = `for (const path of ${JSON.stringify(subpaths)}) import.meta.resolve(path);`;
+    const requireEach = `for (const path of ${JSON.stringify(subpaths)}) require(path);`;
+
+    expect(await runNode(["--input-type=module", "--eval", importEach])).toMatchObject({ code: 0 });
+    expect(await runNode(["--input-type=commonjs", "--eval", requireEach])).toMatchObject({ code: 0 });
+  });
+
+  it("keeps its internals out of reach", async () => {
+    const { code, stderr } = await runNode(["--eval", 'require("aws-rolecall/dist/index.cjs")']);
+
+    expect(code).not.toBe(0);
+    expect(stderr).toContain("ERR_PACKAGE_PATH_NOT_EXPORTED");
+  });
+
+  it.each(["load-esm.mjs", "load-cjs.cjs"])("loads only lru-cache beside itself on import (%s)", async (script) => {
+    const loaded = await scriptsLoadedBy(script);
+    const own = loaded.filter((file) => file.includes("/node_modules/aws-rolecall/"));
+
+    expect(own).not.toEqual([]);
+    expect(new Set(loaded.map(packageOf))).toEqual(new Set(["aws-rolecall", "lru-cache"]));
+    expect(own.filter((file) => readFileSync(file, "utf8").includes("class PQueue"))).toEqual([]);
+  });
+
+  it("runs its demo", async () => {
+    const { code, stdout } = await runDemo(packed.consumer);
+
+    expect(stdout).toContain("Every fact held.");
+    expect(code).toBe(0);
+  });
+
+  it("says what its demo lacks where only its own dependencies are installed", async () => {
+    const { code, stdout } = await runDemo(packed.bare);
+
+    expect(stdout).toContain("npm install @aws-sdk/client-ec2 @aws-sdk/client-dynamodb");
+    expect(code).toBe(1);
+  });
+});
+
+describe("a bundle of a consumer", () => {
+  it("runs as an ES module", async () => {
+    expect(await runConsumer(await bundleOf("esm.mjs", "esm"))).toEqual(assumed);
+  });
+
+  it("runs as CommonJS", async () => {
+    expect(await runConsumer(await bundleOf("cjs.cjs", "cjs"))).toEqual(assumed);
+  });
+
+  it("holds one module instance where one file imports and another requires", async () => {
+    const bundle = await bundleOf("bundled-both.mjs", "cjs");
+
+    expect(await runConsumer(bundle)).toEqual({ sameClass: true, sameTesting: true });
+  });
+});
+
+async function runDemo(cwd: string): Promise<Outcome> {
+  const { bin } = await installedManifest();
+  return runNode([join(cwd, "node_modules", "aws-rolecall", bin.rolecall), "demo"], { cwd });
+}
+
+async function installedManifest() {
+  const text = await readFile(join(packed.bare, "node_modules", "aws-rolecall", "package.json"), "utf8");
+  return JSON.parse(text) as { name: string; exports: Record<string, unknown>; bin: { rolecall: string } };
+}
+
+/** The files that V8 ran, ES modules and CommonJS alike: the one list that every Node keeps in the same form. */
+async function scriptsLoadedBy(script: string): Promise<string[]> {
+  const coverage = await mkdtemp(join(packed.consumer, "coverage-"));
+  expect(await runNode([script], { env: { NODE_V8_COVERAGE: coverage } })).toMatchObject({ code: 0 });
+  const reports = await Promise.all((await readdir(coverage)).map((file) => readFile(join(coverage, file), "utf8")));
+  const urls = reports.flatMap((report) => (JSON.parse(report) as { result: { url: string }[] }).result);
+  return urls.map(({ url }) => url.replace(/^file:\/\//, "")).filter((file) => file.includes("/node_modules/"));
+}
+
+function packageOf(file: string): string | undefined {
+  return /^(?:@[^/]+\/)?[^/]+/.exec(file.slice(file.lastIndexOf("/node_modules/") + "/node_modules/".length))?.[0];
+}
+
+async function bundleOf(entry: string, format: "esm" | "cjs"): Promise<string> {
+  const outfile = join(await mkdtemp(join(packed.consumer, "bundle-")), format === "esm" ? "out.mjs" : "out.cjs");
+  // The AWS SDK's Node build is CommonJS: inside an ES module it needs a `require`.
+  const banner = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+  await build({
+    absWorkingDir: packed.consumer,
+    entryPoints: [entry],
+    outfile,
+    format,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    logLevel: "error",
+    ...(format === "esm" ? { banner: { js: banner } } : {}),
+  });
+  return outfile;
+}
