@@ -1,5 +1,6 @@
+import { raceAbort } from "./abort.js";
 import { ClientPool, liveProvider } from "./clients/client-pool.js";
-import type { ClientConfigOf, InstanceOf, SdkClientConstructor } from "./clients/client-types.js";
+import type { InstanceOf } from "./clients/client-types.js";
 import { SharedHandlers } from "./clients/shared-handlers.js";
 import { Diagnostics } from "./diagnostics.js";
 import { RolecallError } from "./errors.js";
@@ -11,132 +12,14 @@ import { isSessionOf } from "./request/role-arn.js";
 import { assertInPartition, createRoleRequest, type RoleRequest, serviceRegion } from "./request/role-request.js";
 import { invalid, isGiven, readBoolean, readInteger, readSettings } from "./request/validation.js";
 import { type CredentialResolverOptions, readResolverOptions } from "./resolver-options.js";
+import type { CredentialResolver } from "./resolver-types.js";
 import { CredentialCache, closedError } from "./session/credential-cache.js";
 import { DEFAULT_RULES } from "./session/refresh-policy.js";
-import type { SessionCredentials } from "./session/session-credentials.js";
-import { Flight, type SessionSource, type SessionWish } from "./session/session-slot.js";
+import { Flight, type SessionSource, type SessionWish } from "./session/session-source.js";
 import { baseIdentitySource } from "./sources/base-identity-source.js";
-import type { CallerIdentity } from "./sources/caller-identity.js";
 import { ServerClock } from "./sources/server-clock.js";
 import type { StsCalls } from "./sources/sts-calls.js";
 import type { StsCaller } from "./sources/sts-clients.js";
-
-/** What the author of a command may say about its client. */
-export interface ClientOptions<K extends SdkClientConstructor> {
-  /** Narrows or labels the command's session. */
-  session?: AuthorSession | null | undefined;
-  /** The client's own configuration. Identity and region are not part of it: the library sets them. */
-  clientConfig?: ClientConfigOf<K> | undefined;
-  /** A client of one's own instead of a pooled one. Default `false`. */
-  fresh?: boolean | undefined;
-}
-
-export interface ProviderOptions {
-  /** Narrows or labels the command's session. */
-  session?: AuthorSession | null | undefined;
-}
-
-/** What one caller asks of a session. */
-export interface ResolveOptions extends ProviderOptions {
-  /** Frees this caller at once, with `ABORTED`; others who wait for the same session are not touched. */
-  signal?: AbortSignal | undefined;
-  /** Asks STS even if a valid session is held. Default `false`. */
-  forceRefresh?: boolean | undefined;
-  /** Milliseconds that the session has to live on: one with less is loaded anew first. For presigned URLs. Default 0. */
-  minRemaining?: number | undefined;
-}
-
-/** Who a command acts as, by AWS's own word. */
-export interface VerifiedIdentity extends CallerIdentity {
-  /** The region of the STS endpoint that answered. */
-  readonly region: string;
-  /** The role that was asked for. Absent where the base identity itself acts. */
-  readonly roleArn?: string;
-  /** Who called STS to assume it. */
-  readonly base: CallerIdentity;
-}
-
-/** Counts since the resolver was made, and what it holds now. */
-export interface ResolverStats {
-  /** Keys held, base identities included. */
-  readonly sessions: number;
-  /** Pooled clients. */
-  readonly clients: number;
-  /** Answers from memory. The SDK asks two or three times per send, and each is counted. */
-  readonly hits: number;
-  /** Callers who found nothing valid and started a load. */
-  readonly misses: number;
-  /** Callers who found nothing valid and joined a load. */
-  readonly joined: number;
-  /** Sessions that the sources gave. */
-  readonly refreshes: number;
-  readonly refreshFailures: number;
-  /** Refusals by STS, and callers who were answered with a remembered one. */
-  readonly denied: number;
-  readonly invalidations: number;
-  readonly evictions: number;
-  /** Calls to STS under way. */
-  readonly assumeRoleInFlight: number;
-  /** Calls to STS that wait for their turn. */
-  readonly assumeRoleQueued: number;
-}
-
-/** Turns integration instances and commands into clients and credentials. One per process is enough. */
-export interface CredentialResolver {
-  /**
-   * A client that acts as the command's role, in its region, with credentials that are never stale. Synchronous:
-   * credentials resolve at the first `send`. The same settings give the same client.
-   * @throws RolecallError `INVALID_REQUEST`, `ROLE_NOT_ALLOWED` or `RESOLVER_CLOSED`, before any network call
-   */
-  getClientForCommand<K extends SdkClientConstructor>(
-    Client: K,
-    instance: IntegrationInstance,
-    command?: CommandOverrides | null,
-    options?: ClientOptions<K>,
-  ): InstanceOf<K>;
-  /**
-   * The credentials themselves.
-   * @throws RolecallError with any code; see `docs/errors.md`
-   */
-  resolve(
-    instance: IntegrationInstance,
-    command?: CommandOverrides | null,
-    options?: ResolveOptions,
-  ): Promise<SessionCredentials>;
-  /**
-   * A credential provider for what takes one: presigners, `lib-storage`, any SDK v3 client. It reads the settings now,
-   * and checks them now.
-   * @throws RolecallError `INVALID_REQUEST`, `ROLE_NOT_ALLOWED` or `RESOLVER_CLOSED`
-   */
-  provider(
-    instance: IntegrationInstance,
-    command?: CommandOverrides | null,
-    options?: ProviderOptions,
-  ): () => Promise<SessionCredentials>;
-  /**
-   * The "Test" button: asks AWS who the command acts as, through the same path as any command, and checks that it is
-   * the account and role that were asked for.
-   * @throws RolecallError with any code; `ASSUME_ROLE_INVALID` if it is another identity
-   */
-  verify(
-    instance: IntegrationInstance,
-    command?: CommandOverrides | null,
-    options?: ProviderOptions,
-  ): Promise<VerifiedIdentity>;
-  /**
-   * Drops the session that these settings lead to, so that the next command gets a new one; without a role, the base
-   * identity. A load under way does not bring it back.
-   */
-  invalidate(
-    instance: IntegrationInstance,
-    command?: CommandOverrides | null,
-    options?: ProviderOptions,
-  ): Promise<void>;
-  stats(): ResolverStats;
-  /** Ends timers, sockets and waits; whoever waits or asks later gets `RESOLVER_CLOSED`. */
-  close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-}
 
 /** Milliseconds within which a denied role does not make the base identity be read again. */
 const BASE_READ_RECENTLY = 60_000;
@@ -155,7 +38,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   const cache = new CredentialCache({ ...settings, diagnostics });
   const roleRules = { ...DEFAULT_RULES, advisoryWindow: settings.advisoryWindow };
   let stsCalls: StsCalls | undefined;
-  let closed = false;
+  const closing = new AbortController();
 
   const instanceProfileModule = () => import("./sources/instance-profile.js");
   const instanceRegion = once(async () => (await instanceProfileModule()).readInstanceRegion(runtime.env));
@@ -186,7 +69,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     command: CommandOverrides | null | undefined,
     session: AuthorSession | null | undefined,
   ): RoleRequest {
-    if (closed) throw closedError();
+    closing.signal.throwIfAborted();
     return createRoleRequest(instance, command, session, runtime.env);
   }
 
@@ -273,7 +156,10 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
       const request = requestOf(instance, command, readProviderOptions(providerOptions));
       const role = request.assumption?.role;
       const { calls, clients, readCallerIdentity } = await sts();
-      const ask = (caller: StsCaller) => readCallerIdentity(calls, caller, request.sts, role?.arn, new Flight());
+      const ask = (caller: StsCaller) => {
+        const identity = readCallerIdentity(calls, caller, request.sts, role?.arn, new Flight().raise());
+        return raceAbort(identity, closing.signal);
+      };
       const acting = actingCallerOf(request);
       const identity = await ask(acting);
       if (role && !isSessionOf(role, identity.arn)) {
@@ -312,7 +198,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   };
 
   async function close(): Promise<void> {
-    closed = true;
+    closing.abort(closedError());
     cache.close();
     pool.clear();
     handlers.destroy();
@@ -338,11 +224,17 @@ function readProviderOptions(options: unknown): AuthorSession | undefined {
 function readResolveOptions(options: unknown): SessionWish & { session: AuthorSession | undefined } {
   const given = readSettings("options", options, ["session", "signal", "forceRefresh", "minRemaining"]);
   const signal = given?.signal;
-  if (isGiven(signal) && !(signal instanceof AbortSignal)) throw invalid("options.signal", signal, "an AbortSignal");
+  if (isGiven(signal) && !isAbortSignal(signal)) throw invalid("options.signal", signal, "an AbortSignal");
   return {
     session: given?.session as AuthorSession | undefined,
-    signal: signal ?? undefined,
+    signal: (signal as AbortSignal | undefined) ?? undefined,
     forceRefresh: readBoolean("options.forceRefresh", given?.forceRefresh),
     minRemaining: readInteger("options.minRemaining", given?.minRemaining, 0, 43_200_000, "milliseconds"),
   };
+}
+
+/** By structure: a test runner's sandbox has an AbortSignal of its own. */
+function isAbortSignal(value: unknown): value is AbortSignal {
+  const { aborted, addEventListener } = value as Partial<AbortSignal>;
+  return typeof aborted === "boolean" && typeof addEventListener === "function";
 }

@@ -1,8 +1,9 @@
 import type { InstanceOf, SdkClientConstructor } from "./clients/client-types.js";
-import { type ClientOptions, type CredentialResolver, createCredentialResolver } from "./credential-resolver.js";
+import { createCredentialResolver } from "./credential-resolver.js";
 import type { CommandOverrides } from "./request/command-overrides.js";
 import type { IntegrationInstance } from "./request/integration-instance.js";
 import { invalid, isGiven } from "./request/validation.js";
+import type { ClientOptions, CredentialResolver } from "./resolver-types.js";
 
 /** What the author of a command may say about its client, and who makes it. */
 export interface GetClientOptions<K extends SdkClientConstructor> extends ClientOptions<K> {

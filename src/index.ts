@@ -1,13 +1,5 @@
 export type { ClientConfigOf, InstanceOf, SdkClient, SdkClientConstructor } from "./clients/client-types.js";
-export {
-  type ClientOptions,
-  type CredentialResolver,
-  createCredentialResolver,
-  type ProviderOptions,
-  type ResolveOptions,
-  type ResolverStats,
-  type VerifiedIdentity,
-} from "./credential-resolver.js";
+export { createCredentialResolver } from "./credential-resolver.js";
 export type { RolecallEventName, RolecallEvents } from "./diagnostics.js";
 export {
   isRolecallError,
@@ -24,6 +16,14 @@ export type { IntegrationInstance } from "./request/integration-instance.js";
 export type { SessionTags } from "./request/session-tags.js";
 export type { StsSettings } from "./request/sts-settings.js";
 export type { CredentialResolverOptions } from "./resolver-options.js";
+export type {
+  ClientOptions,
+  CredentialResolver,
+  ProviderOptions,
+  ResolveOptions,
+  ResolverStats,
+  VerifiedIdentity,
+} from "./resolver-types.js";
 export type { Runtime } from "./runtime.js";
 export type { AwsCredentialIdentity, CredentialProvider } from "./sdk-types.js";
 export type { SessionCredentials } from "./session/session-credentials.js";

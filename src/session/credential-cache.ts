@@ -3,7 +3,8 @@ import type { Diagnostics } from "../diagnostics.js";
 import { RolecallError } from "../errors.js";
 import type { Runtime } from "../runtime.js";
 import type { SessionCredentials } from "./session-credentials.js";
-import { SessionSlot, type SessionSource, type SessionWish, type SlotHost } from "./session-slot.js";
+import { SessionSlot, type SlotHost } from "./session-slot.js";
+import type { SessionSource, SessionWish } from "./session-source.js";
 
 export interface CredentialCacheOptions {
   runtime: Runtime;

@@ -12,8 +12,8 @@ import type { Assumption, RoleRequest } from "../request/role-request.js";
 import type { Runtime } from "../runtime.js";
 import { EXPIRY_MARGIN } from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
-import type { Flight, LoadedSession } from "../session/session-slot.js";
-import type { ServerClock } from "./server-clock.js";
+import type { Flight, LoadedSession } from "../session/session-source.js";
+import { isValidDate, type ServerClock } from "./server-clock.js";
 import type { StsCalls } from "./sts-calls.js";
 import type { StsCaller } from "./sts-clients.js";
 import { type StsCall, stsCallFailed } from "./sts-errors.js";
@@ -143,7 +143,6 @@ function isCredentialSet(set: Credentials | undefined): set is CredentialSet {
   return (
     set !== undefined &&
     [set.AccessKeyId, set.SecretAccessKey, set.SessionToken].every((text) => typeof text === "string" && text !== "") &&
-    set.Expiration instanceof Date &&
-    !Number.isNaN(set.Expiration.getTime())
+    isValidDate(set.Expiration)
   );
 }

@@ -5,9 +5,9 @@ import type { Runtime } from "../runtime.js";
 import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
 import { DEFAULT_RULES, EXPIRY_MARGIN, INSTANCE_PROFILE_RULES } from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
-import type { LoadedSession, SessionSource } from "../session/session-slot.js";
+import type { LoadedSession, SessionSource } from "../session/session-source.js";
 import { safeCause } from "./safe-cause.js";
-import type { ServerClock } from "./server-clock.js";
+import { isValidDate, type ServerClock } from "./server-clock.js";
 
 /** Milliseconds for three requests to the metadata service, each given up after one second of silence. */
 const INSTANCE_PROFILE_TIMEOUT = 5000;
@@ -60,7 +60,7 @@ function isCredentialSet(value: AwsCredentialIdentity | undefined): value is Aws
     typeof secretAccessKey === "string" &&
     secretAccessKey !== "" &&
     (sessionToken === undefined || typeof sessionToken === "string") &&
-    (expiration === undefined || (expiration instanceof Date && !Number.isNaN(expiration.getTime())))
+    (expiration === undefined || isValidDate(expiration))
   );
 }
 

@@ -1,6 +1,6 @@
 import { GetCallerIdentityCommand, type GetCallerIdentityCommandOutput } from "@aws-sdk/client-sts";
 import type { StsTarget } from "../request/role-request.js";
-import type { Flight } from "../session/session-slot.js";
+import type { Flight } from "../session/session-source.js";
 import type { StsCalls } from "./sts-calls.js";
 import type { StsCaller } from "./sts-clients.js";
 import { type StsCall, stsCallFailed } from "./sts-errors.js";

@@ -14,3 +14,9 @@ export class ServerClock {
     if (!Number.isNaN(time)) this.#offset = time - runtime.now();
   }
 }
+
+/** By structure: a test runner's sandbox has a Date of its own. */
+export function isValidDate(value: unknown): value is Date {
+  const { getTime } = (value ?? {}) as Partial<Date>;
+  return typeof getTime === "function" && !Number.isNaN((value as Date).getTime());
+}

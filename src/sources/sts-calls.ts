@@ -3,7 +3,7 @@ import { withDeadline } from "../abort.js";
 import { isRolecallError, type RolecallError } from "../errors.js";
 import type { StsTarget } from "../request/role-request.js";
 import type { Runtime } from "../runtime.js";
-import type { Flight } from "../session/session-slot.js";
+import type { Flight } from "../session/session-source.js";
 import { observeCall } from "./observed-call.js";
 import type { ServerClock } from "./server-clock.js";
 import type { StsCaller, StsClients } from "./sts-clients.js";
@@ -160,7 +160,8 @@ export class StsCalls {
 }
 
 function toFailedAttempt(error: unknown, call: StsCall, accessKeyId: string | undefined): FailedAttempt {
-  const stsError: StsError = error instanceof Error ? error : new Error("not an error");
+  // By structure: in a test runner's sandbox, Node's own errors are no instances of its Error.
+  const stsError = typeof error === "object" && error !== null ? (error as StsError) : new Error("not an error");
   const kind = classifyStsError(stsError);
   return new FailedAttempt(translateStsError(stsError, kind, call), kind, retryAfter(stsError), accessKeyId);
 }

@@ -54,7 +54,7 @@ export function classifyStsError(error: StsError): StsErrorKind {
 
 /** The service's code as documented: some protocols add `Exception` to it. */
 function errorCode(error: Error): string {
-  return error.name.replace(/Exception$/, "");
+  return String(error.name).replace(/Exception$/, "");
 }
 
 /** Milliseconds that the answer asks to wait, or `undefined`. */

@@ -1,5 +1,5 @@
 import PQueue from "p-queue";
-import type { Flight } from "../session/session-slot.js";
+import type { Flight } from "../session/session-source.js";
 
 /** So many calls have to succeed before one more runs at a time. */
 const SUCCESSES_PER_STEP = 10;

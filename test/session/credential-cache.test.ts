@@ -6,7 +6,7 @@ import { RolecallError, type RolecallErrorCode } from "../../src/errors.js";
 import { CredentialCache } from "../../src/session/credential-cache.js";
 import { DEFAULT_RULES, INSTANCE_PROFILE_RULES, type RefreshRules } from "../../src/session/refresh-policy.js";
 import { redacted } from "../../src/session/session-credentials.js";
-import type { Flight, LoadedSession, SessionSource } from "../../src/session/session-slot.js";
+import type { Flight, LoadedSession, SessionSource } from "../../src/session/session-source.js";
 import { createManualClock } from "../../src/testing/index.js";
 
 const SECOND = 1000;

@@ -1,0 +1,123 @@
+import type { ClientConfigOf, InstanceOf, SdkClientConstructor } from "./clients/client-types.js";
+import type { AuthorSession } from "./request/author-session.js";
+import type { CommandOverrides } from "./request/command-overrides.js";
+import type { IntegrationInstance } from "./request/integration-instance.js";
+import type { SessionCredentials } from "./session/session-credentials.js";
+import type { CallerIdentity } from "./sources/caller-identity.js";
+
+/** What the author of a command may say about its client. */
+export interface ClientOptions<K extends SdkClientConstructor> {
+  /** Narrows or labels the command's session. */
+  session?: AuthorSession | null | undefined;
+  /** The client's own configuration. Identity and region are not part of it: the library sets them. */
+  clientConfig?: ClientConfigOf<K> | undefined;
+  /** A client of one's own instead of a pooled one. Default `false`. */
+  fresh?: boolean | undefined;
+}
+
+export interface ProviderOptions {
+  /** Narrows or labels the command's session. */
+  session?: AuthorSession | null | undefined;
+}
+
+/** What one caller asks of a session. */
+export interface ResolveOptions extends ProviderOptions {
+  /** Frees this caller at once, with `ABORTED`; others who wait for the same session are not touched. */
+  signal?: AbortSignal | undefined;
+  /** Asks STS even if a valid session is held. Default `false`. */
+  forceRefresh?: boolean | undefined;
+  /** Milliseconds that the session has to live on: one with less is loaded anew first. For presigned URLs. Default 0. */
+  minRemaining?: number | undefined;
+}
+
+/** Who a command acts as, by AWS's own word. */
+export interface VerifiedIdentity extends CallerIdentity {
+  /** The region of the STS endpoint that answered. */
+  readonly region: string;
+  /** The role that was asked for. Absent where the base identity itself acts. */
+  readonly roleArn?: string;
+  /** Who called STS to assume it. */
+  readonly base: CallerIdentity;
+}
+
+/** Counts since the resolver was made, and what it holds now. */
+export interface ResolverStats {
+  /** Keys held, base identities included. */
+  readonly sessions: number;
+  /** Pooled clients. */
+  readonly clients: number;
+  /** Answers from memory. The SDK asks two or three times per send, and each is counted. */
+  readonly hits: number;
+  /** Callers who found nothing valid and started a load. */
+  readonly misses: number;
+  /** Callers who found nothing valid and joined a load. */
+  readonly joined: number;
+  /** Sessions that the sources gave. */
+  readonly refreshes: number;
+  readonly refreshFailures: number;
+  /** Refusals by STS, and callers who were answered with a remembered one. */
+  readonly denied: number;
+  readonly invalidations: number;
+  readonly evictions: number;
+  /** Calls to STS under way. */
+  readonly assumeRoleInFlight: number;
+  /** Calls to STS that wait for their turn. */
+  readonly assumeRoleQueued: number;
+}
+
+/** Turns integration instances and commands into clients and credentials. One per process is enough. */
+export interface CredentialResolver {
+  /**
+   * A client that acts as the command's role, in its region, with credentials that are never stale. Synchronous:
+   * credentials resolve at the first `send`. The same settings give the same client.
+   * @throws RolecallError `INVALID_REQUEST`, `ROLE_NOT_ALLOWED` or `RESOLVER_CLOSED`, before any network call
+   */
+  getClientForCommand<K extends SdkClientConstructor>(
+    Client: K,
+    instance: IntegrationInstance,
+    command?: CommandOverrides | null,
+    options?: ClientOptions<K>,
+  ): InstanceOf<K>;
+  /**
+   * The credentials themselves.
+   * @throws RolecallError with any code; see `docs/errors.md`
+   */
+  resolve(
+    instance: IntegrationInstance,
+    command?: CommandOverrides | null,
+    options?: ResolveOptions,
+  ): Promise<SessionCredentials>;
+  /**
+   * A credential provider for what takes one: presigners, `lib-storage`, any SDK v3 client. It reads the settings now,
+   * and checks them now.
+   * @throws RolecallError `INVALID_REQUEST`, `ROLE_NOT_ALLOWED` or `RESOLVER_CLOSED`
+   */
+  provider(
+    instance: IntegrationInstance,
+    command?: CommandOverrides | null,
+    options?: ProviderOptions,
+  ): () => Promise<SessionCredentials>;
+  /**
+   * The "Test" button: asks AWS who the command acts as, through the same path as any command, and checks that it is
+   * the account and role that were asked for.
+   * @throws RolecallError with any code; `ASSUME_ROLE_INVALID` if it is another identity
+   */
+  verify(
+    instance: IntegrationInstance,
+    command?: CommandOverrides | null,
+    options?: ProviderOptions,
+  ): Promise<VerifiedIdentity>;
+  /**
+   * Drops the session that these settings lead to, so that the next command gets a new one; without a role, the base
+   * identity. A load under way does not bring it back.
+   */
+  invalidate(
+    instance: IntegrationInstance,
+    command?: CommandOverrides | null,
+    options?: ProviderOptions,
+  ): Promise<void>;
+  stats(): ResolverStats;
+  /** Ends timers, sockets and waits; whoever waits or asks later gets `RESOLVER_CLOSED`. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
