@@ -1,0 +1,19 @@
+import { type CommandOverrides, type IntegrationInstance, isRolecallError } from "aws-rolecall";
+import { listInstances } from "./after.js";
+
+export async function run(instance: IntegrationInstance, args: CommandOverrides) {
+  try {
+    return await listInstances(instance, args);
+  } catch (error) {
+    if (!isRolecallError(error)) throw error; // an error of the service itself, such as EC2's UnauthorizedOperation
+    switch (error.code) {
+      case "INVALID_REQUEST":
+        return `Wrong setting ${error.field}. ${error.hint}`;
+      case "ROLE_NOT_ALLOWED":
+      case "ASSUME_ROLE_DENIED":
+        return `No access to ${error.roleArn}. ${error.hint}`;
+      default:
+        return error.retryable ? `Try again later. ${error.hint}` : error.message;
+    }
+  }
+}

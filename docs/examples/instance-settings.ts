@@ -1,0 +1,20 @@
+import type { IntegrationInstance } from "aws-rolecall";
+
+/** Every setting that an administrator may fix. */
+export const instance: IntegrationInstance = {
+  roleArn: "arn:aws:iam::123456789012:role/integrations/Inventory",
+  roleSessionName: "inventory-integration",
+  roleSessionDuration: 3600, // seconds
+  region: "eu-central-1",
+  policyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
+  tags: { team: "platform" },
+  transitiveTagKeys: ["team"],
+  sourceIdentity: "inventory",
+  externalId: "acme-4711",
+  allowedRoles: [
+    "arn:aws:iam::123456789012:role/integrations/*",
+    { roleArn: "arn:aws:iam::444455556666:role/Audit", externalId: "partner-0815" },
+  ],
+  sts: { region: "eu-central-1" },
+  integration: "inventory",
+};

@@ -1,0 +1,254 @@
+import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
+import { createCredentialResolver, setDefaultResolver } from "aws-rolecall";
+import { createManualClock, type LocalAws, type LocalAwsOptions, startLocalAws } from "aws-rolecall/testing";
+import { mockClient } from "aws-sdk-client-mock";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import * as after from "../../docs/examples/after.js";
+import { instanceOutsideEc2 } from "../../docs/examples/base-identity.js";
+import * as before from "../../docs/examples/before.js";
+import {
+  afterRevocation,
+  clientOfYourOwn,
+  credentialsFor,
+  credentialsForPresigning,
+  shutDown,
+} from "../../docs/examples/credentials.js";
+import { run } from "../../docs/examples/errors.js";
+import { warnOfFailedRefreshes } from "../../docs/examples/events.js";
+import { listBuckets, listInstances, main } from "../../docs/examples/getting-started.js";
+import { instance as fullInstance } from "../../docs/examples/instance-settings.js";
+import { readReport } from "../../docs/examples/narrow-a-command.js";
+import { configure } from "../../docs/examples/resolver-options.js";
+import { testConnection } from "../../docs/examples/verify.js";
+
+const INVENTORY = "arn:aws:iam::123456789012:role/Inventory";
+const AUDIT = "arn:aws:iam::444455556666:role/integration-audit";
+const instance = { roleArn: INVENTORY, region: "eu-central-1" };
+
+/** A local AWS that this process's environment points to, and nothing else of the machine's set-up. */
+async function setUp(options: LocalAwsOptions = {}): Promise<LocalAws> {
+  const aws = await startLocalAws({ roles: [{ roleArn: INVENTORY }, { roleArn: AUDIT }], ...options });
+  const isolated = { AWS_CONFIG_FILE: "/dev/null", AWS_SHARED_CREDENTIALS_FILE: "/dev/null", AWS_ACCESS_KEY_ID: "" };
+  for (const [name, value] of Object.entries({ ...isolated, ...aws.env })) vi.stubEnv(name, value);
+  onTestFinished(() => aws.close());
+  return aws;
+}
+
+const assumeRoleCalls = (aws: LocalAws) => aws.count({ operation: "AssumeRole" });
+const lastRequest = (aws: LocalAws) => aws.requests.at(-1);
+
+beforeEach(() => setDefaultResolver(undefined));
+
+describe("before and after", () => {
+  it("by hand, ten commands ask STS ten times", async () => {
+    const aws = await setUp();
+    for (let command = 0; command < 10; command++) await before.listInstances(instance, {});
+    expect(assumeRoleCalls(aws)).toBe(10);
+  });
+
+  it("with the library, ten commands ask STS once and act as the same role", async () => {
+    const aws = await setUp();
+    for (let command = 0; command < 10; command++) await after.listInstances(instance, {});
+    expect(assumeRoleCalls(aws)).toBe(1);
+    expect(lastRequest(aws)).toMatchObject({ service: "ec2", session: { roleArn: INVENTORY } });
+  });
+
+  it("an empty roleArn falls back to the instance's role by hand, and is an error with the library", async () => {
+    const aws = await setUp();
+    await before.listInstances(instance, { roleArn: "" });
+    expect(lastRequest(aws)).toMatchObject({ session: { roleArn: INVENTORY } });
+    await expect(after.listInstances(instance, { roleArn: "" })).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+      field: "command.roleArn",
+    });
+  });
+});
+
+describe("getting started", () => {
+  it("runs three commands with two sessions", async () => {
+    const aws = await setUp();
+    await main();
+    expect(aws.requests.filter(({ target }) => target === "service")).toMatchObject([
+      { service: "ec2", region: "eu-central-1", session: { roleArn: INVENTORY } },
+      { service: "ec2", region: "us-east-1", session: { roleArn: INVENTORY } },
+      { service: "s3", region: "eu-central-1", session: { roleArn: AUDIT } },
+    ]);
+    expect(assumeRoleCalls(aws)).toBe(2);
+  });
+
+  it("returns what the services answer", async () => {
+    await setUp();
+    expect(await listInstances({})).toEqual([expect.stringMatching(/^i-/)]);
+    expect(await listBuckets({})).toEqual([]);
+  });
+
+  it("refuses a role that is not listed", async () => {
+    const aws = await setUp();
+    await expect(listInstances({ roleArn: "arn:aws:iam::123456789012:role/Admin" })).rejects.toMatchObject({
+      code: "ROLE_NOT_ALLOWED",
+    });
+    expect(aws.requests).toEqual([]);
+  });
+});
+
+it("a command that narrows its session sends a session policy and a tag", async () => {
+  const aws = await setUp();
+  await readReport(instance, { bucket: "reports" });
+  const { parameters } = aws.requests.find(({ operation }) => operation === "AssumeRole") ?? {};
+  expect(JSON.parse(parameters?.Policy ?? "")).toMatchObject({
+    Statement: [{ Action: "s3:GetObject", Resource: "arn:aws:s3:::reports/*" }],
+  });
+  expect(parameters).toMatchObject({ "Tags.member.1.Key": "command", "Tags.member.1.Value": "read-report" });
+});
+
+describe("every setting of an instance", () => {
+  it("reaches STS", async () => {
+    const aws = await setUp({ roles: [{ roleArn: fullInstance.roleArn ?? "", externalId: "acme-4711" }] });
+    await using resolver = createCredentialResolver();
+    await resolver.resolve(fullInstance);
+    expect(lastRequest(aws)).toMatchObject({
+      region: "eu-central-1",
+      parameters: {
+        RoleArn: "arn:aws:iam::123456789012:role/integrations/Inventory",
+        RoleSessionName: "inventory-integration",
+        DurationSeconds: "3600",
+        "PolicyArns.member.1.arn": "arn:aws:iam::aws:policy/ReadOnlyAccess",
+        "Tags.member.1.Key": "team",
+        "TransitiveTagKeys.member.1": "team",
+        SourceIdentity: "inventory",
+        ExternalId: "acme-4711",
+      },
+    });
+  });
+
+  it("sends the external id that allowedRoles binds to a role to that role", async () => {
+    const roleArn = "arn:aws:iam::444455556666:role/Audit";
+    const aws = await setUp({ roles: [{ roleArn, externalId: "partner-0815" }] });
+    await using resolver = createCredentialResolver();
+    await resolver.resolve(fullInstance, { roleArn });
+    expect(lastRequest(aws)).toMatchObject({ status: 200, parameters: { ExternalId: "partner-0815" } });
+  });
+});
+
+it("another base identity calls STS, and IMDS is left alone", async () => {
+  const userArn = "arn:aws:iam::111122223333:user/operator";
+  const aws = await setUp({ roles: [{ roleArn: INVENTORY, trustedPrincipals: [userArn] }] });
+  const keys = aws.issueUserKeys({ userArn });
+  await after.listInstances(
+    instanceOutsideEc2(async () => keys),
+    {},
+  );
+  expect(aws.requests[0]).toMatchObject({ operation: "AssumeRole", session: { arn: userArn } });
+  expect(aws.count({ target: "imds" })).toBe(0);
+});
+
+it("credentials, provider, invalidate and close", async () => {
+  const aws = await setUp();
+  const session = await credentialsFor(instance, {});
+  expect(session.assumedRoleArn).toMatch(/^arn:aws:sts::123456789012:assumed-role\/Inventory\/rolecall-/);
+  expect(await credentialsForPresigning(instance, {})).toBe(session);
+  const own = clientOfYourOwn(instance, {});
+  expect(await own.config.credentials()).toMatchObject({ accessKeyId: session.accessKeyId });
+  expect(assumeRoleCalls(aws)).toBe(1);
+  await afterRevocation(instance, {});
+  expect(assumeRoleCalls(aws)).toBe(2);
+  await shutDown();
+  await expect(credentialsFor(instance, {})).rejects.toMatchObject({ code: "RESOLVER_CLOSED" });
+});
+
+it("a configured resolver becomes the default one", async () => {
+  const aws = await setUp();
+  const resolver = configure();
+  onTestFinished(() => resolver.close());
+  await after.listInstances(instance, {});
+  expect(assumeRoleCalls(aws)).toBe(1);
+  expect(resolver.stats()).toMatchObject({ clients: 1, refreshes: 2 });
+});
+
+describe("the Test button", () => {
+  it("says who the integration acts as", async () => {
+    await setUp();
+    expect(await testConnection({ ...instance, roleSessionName: "test" })).toBe(
+      "ok: acts as arn:aws:sts::123456789012:assumed-role/Inventory/test in account 123456789012 (STS in eu-central-1), " +
+        "called by arn:aws:sts::111122223333:assumed-role/rolecall-instance-profile/i-0123456789abcdef0",
+    );
+  });
+
+  it("says why it cannot", async () => {
+    await setUp({ roles: [] });
+    expect(await testConnection(instance)).toMatch(/^ASSUME_ROLE_DENIED: .*trust policy/);
+  });
+});
+
+describe("errors by code", () => {
+  it("names the setting, the role, or what to do", async () => {
+    const aws = await setUp({ roles: [] });
+    expect(await run(instance, { roleArn: "" })).toMatch(/^Wrong setting command\.roleArn\. Allowed: a role ARN/);
+    expect(await run(instance, {})).toMatch(`No access to ${INVENTORY}. Check, in this order: the role exists`);
+    aws.fault({ on: { target: "sts" }, status: 503, code: "ServiceUnavailable" });
+    expect(await run({ ...instance, roleArn: AUDIT }, {})).toMatch(/^Try again later\. /);
+  });
+
+  it("leaves an error of the service alone", async () => {
+    const aws = await setUp();
+    aws.fault({ on: { service: "ec2" }, status: 403, code: "UnauthorizedOperation" });
+    await expect(run(instance, {})).rejects.toMatchObject({ name: "UnauthorizedOperation" });
+  });
+});
+
+it("an event warns of a refresh that failed while the session is served", async () => {
+  const clock = createManualClock({ now: Date.now() });
+  const aws = await setUp({ clock, roles: [{ roleArn: INVENTORY }] });
+  await using resolver = createCredentialResolver({ runtime: clock, refresh: { ahead: false } });
+  await resolver.resolve(instance);
+  const warnings: string[] = [];
+  const end = warnOfFailedRefreshes((text) => warnings.push(text));
+  onTestFinished(end);
+  aws.fault({ on: { target: "sts" }, status: 503, code: "ServiceUnavailable" });
+  await clock.advance(55 * 60_000);
+  await resolver.resolve(instance);
+  await clock.advance(10_000);
+  expect(warnings).toEqual([expect.stringMatching(`^${INVENTORY}: STS_UNAVAILABLE, served until \\d{4}-`)]);
+});
+
+describe("what the README compares with: an SDK client whose credential provider assumes the role", () => {
+  it("holds a session per client, and waits for STS in the session's last five minutes", async () => {
+    const aws = await setUp();
+    let asked = 0;
+    let isUp = true;
+    const provider = async () => {
+      asked++;
+      if (!isUp) throw new Error("STS is down");
+      const { accessKeyId, secretAccessKey, sessionToken = "" } = aws.issueSession({ roleArn: INVENTORY });
+      return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(Date.now() + 240_000) };
+    };
+    const { DescribeInstancesCommand, EC2Client } = await import("@aws-sdk/client-ec2");
+    const clients = [1, 2, 3].map(() => new EC2Client({ region: "eu-central-1", credentials: provider }));
+    for (const client of clients) await client.send(new DescribeInstancesCommand({}));
+    expect(asked).toBeGreaterThanOrEqual(3);
+
+    const [client] = clients;
+    asked = 0;
+    for (let send = 0; send < 5; send++) await client?.send(new DescribeInstancesCommand({}));
+    expect(asked).toBeGreaterThanOrEqual(5);
+
+    isUp = false;
+    await expect(client?.send(new DescribeInstancesCommand({}))).rejects.toThrow("STS is down");
+  });
+});
+
+it("what the docs say of a mock: IMDS is not touched", async () => {
+  const aws = await setUp();
+  const stsClient = mockClient(new STSClient({ region: "eu-central-1" }));
+  stsClient.on(AssumeRoleCommand).resolves({
+    Credentials: {
+      AccessKeyId: "ASIAEXAMPLEEXAMPLE00",
+      SecretAccessKey: "example-secret",
+      SessionToken: "example-token",
+      Expiration: new Date(Date.now() + 3_600_000),
+    },
+  });
+  await using resolver = createCredentialResolver({ stsClient });
+  expect(await resolver.resolve(instance)).toMatchObject({ accountId: "123456789012" });
+  expect(aws.requests).toEqual([]);
+});
