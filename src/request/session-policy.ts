@@ -12,6 +12,8 @@ export interface PermissionCeiling {
 const POLICY_ARN = /^arn:aws(-[a-z0-9]+)*:iam::(aws|\d{12}):policy\/[!-9;-~]+$/;
 /** White space is not sent and does not count; this much text is read at all. */
 const MAX_TEXT_CHARACTERS = 8 * MAX_POLICY_CHARACTERS;
+/** Far more than a policy has, and few enough for any stack. */
+const MAX_LEVELS = 64;
 const POLICY_ALLOWED = `a JSON object, or its text, of at most ${MAX_POLICY_CHARACTERS} characters`;
 
 /** Reads `policy` and `policyArns` of one owner, or `undefined` if that owner sets neither. */
@@ -31,11 +33,11 @@ function readPolicy(field: string, value: unknown): string | undefined {
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
     throw invalid(field, value, POLICY_ALLOWED, { sensitive: true });
   }
-  assertJson(field, parsed, { values: 2 * MAX_POLICY_CHARACTERS });
-  if (typeof value === "string" && countKeysInText(value) !== countKeys(parsed)) {
+  const copy = copyJson(field, parsed, { values: MAX_POLICY_CHARACTERS }, MAX_LEVELS);
+  if (typeof value === "string" && countKeysInText(value) !== countKeys(copy)) {
     throw conflict(field, "names a key twice in one object", "Only the last would count: write each key once.");
   }
-  const policy = canonicalJson(parsed);
+  const policy = canonicalJson(copy);
   if (policy.length > MAX_POLICY_CHARACTERS) throw tooLong(field, policy.length);
   return policy;
 }
@@ -68,28 +70,36 @@ function countKeys(value: unknown): number {
   return Object.values(value).reduce((sum: number, item) => sum + countKeys(item), own);
 }
 
-/** Refuses what JSON would drop or round: a limit that is lost on the way is a limit that does not hold. */
-function assertJson(field: string, value: unknown, budget: { values: number }): void {
+/**
+ * Reads each value once, so that what is checked is what is sent, and refuses what JSON would drop or round: a limit
+ * that is lost on the way is a limit that does not hold.
+ */
+function copyJson(field: string, value: unknown, budget: { values: number }, levels: number): unknown {
   const fail = (what: string) => conflict(field, `holds ${what}`, `Allowed: ${POLICY_ALLOWED}.`);
-  if (--budget.values < 0) throw fail("too many values, or itself");
   if (typeof value === "number") {
-    if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return;
+    if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return value;
     throw fail("a number that JSON cannot carry exactly: write it as a string");
   }
-  if (value === null || value === undefined || typeof value === "string" || typeof value === "boolean") return;
+  if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value !== "object") throw fail(`a ${typeof value}`);
+  const size = Array.isArray(value) ? value.length : Object.keys(value).length;
+  budget.values -= size;
+  if (budget.values < 0 || levels === 0) throw fail("too many values or levels, or itself");
+  const inner = (item: unknown) => copyJson(field, item, budget, levels - 1);
   if (Array.isArray(value)) {
     if (value.includes(undefined)) throw fail("a list with a hole");
-  } else if (!isPlainObject(value)) {
-    throw fail("an object that is not plain JSON");
+    if (Object.keys(value).length !== size) throw fail("a list with keys");
+    return value.map(inner);
   }
-  for (const item of Object.values(value)) assertJson(field, item, budget);
+  if (!isPlainObject(value) || Reflect.ownKeys(value).length !== size) throw fail("an object that is not plain JSON");
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  return Object.fromEntries(entries.map(([key, item]) => [key, inner(item)]));
 }
 
 /** Also one of another realm, such as a test runner's sandbox. */
 function isPlainObject(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+  return prototype === null || Object.hasOwn(prototype, "isPrototypeOf");
 }
 
 function readPolicyArns(field: string, value: unknown): readonly string[] | undefined {

@@ -1,5 +1,5 @@
 import { MAX_TAG_KEY_CHARACTERS, MAX_TAG_VALUE_CHARACTERS, MAX_TAGS } from "./limits.js";
-import { conflict, invalid, isGiven, readList, readRecord } from "./validation.js";
+import { conflict, describe, invalid, isGiven, pathOf, readList, readRecord } from "./validation.js";
 
 /** Session tags, key to value. */
 export type SessionTags = Readonly<Record<string, string>>;
@@ -11,11 +11,13 @@ const VALUE_ALLOWED = `a tag value of 0 to ${MAX_TAG_VALUE_CHARACTERS} letters, 
 
 export function readTags(field: string, value: unknown): SessionTags | undefined {
   if (!isGiven(value)) return undefined;
+  const given = readRecord(field, value, "an object of tag keys to tag values");
   const tags: Record<string, string> = Object.create(null);
-  for (const [key, text] of Object.entries(readRecord(field, value, "an object of tag keys to tag values"))) {
+  for (const key in given) {
+    const text = given[key];
     if (!isGiven(text)) continue;
     if (!isTagText(key, 1, MAX_TAG_KEY_CHARACTERS)) throw invalid(field, key, KEY_ALLOWED);
-    if (!isTagText(text, 0, MAX_TAG_VALUE_CHARACTERS)) throw invalid(`${field}.${key}`, text, VALUE_ALLOWED);
+    if (!isTagText(text, 0, MAX_TAG_VALUE_CHARACTERS)) throw invalid(pathOf(field, key), text, VALUE_ALLOWED);
     addTag(field, tags, key, text);
   }
   return tags;
@@ -33,18 +35,24 @@ export function mergeTags(field: string, fixed: SessionTags | undefined, added: 
   for (const [key, value] of Object.entries(added ?? {})) {
     if (tags[key] !== value) addTag(field, tags, key, value);
   }
-  const count = Object.keys(tags).length;
-  if (count > MAX_TAGS) throw conflict(field, `makes ${count} tags`, `Allowed: at most ${MAX_TAGS} tags in all.`);
   return tags;
 }
 
 function addTag(field: string, tags: Record<string, string>, key: string, value: string): void {
-  const same = Object.keys(tags).find((known) => known.toLowerCase() === key.toLowerCase());
+  const known = Object.keys(tags);
+  const same = known.find((other) => other.toLowerCase() === key.toLowerCase());
   if (same !== undefined) {
     throw conflict(
-      `${field}.${key}`,
-      `contradicts the tag ${same} that is set already`,
+      pathOf(field, key),
+      `contradicts the tag ${describe(same)} that is set already`,
       "Tag keys are unique ignoring case, and an instance's tags cannot be changed.",
+    );
+  }
+  if (known.length === MAX_TAGS) {
+    throw conflict(
+      field,
+      `makes more than ${MAX_TAGS} tags`,
+      "That is all that a session may have, the instance's and the author's together.",
     );
   }
   tags[key] = value;
@@ -58,7 +66,7 @@ export function readTransitiveTagKeys(field: string, value: unknown, tags: Sessi
     if (!Object.hasOwn(tags, key)) {
       throw conflict(
         `${field}[${index}]`,
-        `names ${JSON.stringify(key.slice(0, 128))}, which is no tag of the session`,
+        `names ${describe(key)}, which is no tag of the session`,
         "Set that tag too, or leave the key out.",
       );
     }

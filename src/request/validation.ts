@@ -4,7 +4,7 @@ import { RolecallError } from "../errors.js";
 const SHOWN_CHARACTERS = 100;
 
 /** What an error says was received. A value that may be sensitive is described and not shown. */
-function describe(received: unknown, sensitive = false): string {
+export function describe(received: unknown, sensitive = false): string {
   if (typeof received === "string") {
     if (received === "") return "an empty string";
     if (sensitive) return `a string of ${received.length} characters`;
@@ -19,7 +19,7 @@ function describe(received: unknown, sensitive = false): string {
   return typeof received === "object" ? "an object" : `a ${typeof received}`;
 }
 
-export function quote(text: string): string {
+function quote(text: string): string {
   return escapeInvisible(JSON.stringify(text));
 }
 

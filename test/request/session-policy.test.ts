@@ -1,0 +1,247 @@
+import { describe, expect, it } from "vitest";
+import { assumptionOf, expectInvalid, roleRequestOf } from "./support.js";
+
+const RULE = "Allowed: a JSON object, or its text, of at most 2048 characters.";
+const owners = [
+  ["instance", (settings: object) => ({ instance: settings })],
+  ["options.session", (settings: object) => ({ session: settings })],
+] as const;
+
+/** A policy whose canonical text has this many characters. */
+function policyOf(characters: number): { Statement: string } {
+  const frame = JSON.stringify({ Statement: "" }).length;
+  return { Statement: "x".repeat(characters - frame) };
+}
+
+describe.each(owners)("policy in %s", (owner, input) => {
+  const field = `${owner}.policy`;
+  const policyFrom = (policy: unknown) => assumptionOf(input({ policy })).policy;
+  const refuse = (policy: unknown, message: string) =>
+    expectInvalid(() => roleRequestOf(input({ policy })), field, message);
+
+  it("is sent with its keys in order and without white space, given as an object or as its text", () => {
+    const policy = {
+      Version: "2012-10-17",
+      Statement: [{ Resource: ["b", "a"], Effect: "Allow", Action: "s3:*", Condition: { Bool: { y: true, x: null } } }],
+    };
+    const sent =
+      '{"Statement":[{"Action":"s3:*","Condition":{"Bool":{"x":null,"y":true}},"Effect":"Allow","Resource":["b","a"]}],"Version":"2012-10-17"}';
+    expect(policyFrom(policy)).toBe(sent);
+    expect(policyFrom(` ${JSON.stringify(policy, null, 4)}\n`)).toBe(sent);
+    expect(policyFrom(Object.assign(Object.create(null), policy))).toBe(sent);
+  });
+
+  it("is not given as undefined or null", () => {
+    expect(policyFrom(undefined)).toBeUndefined();
+    expect(policyFrom(null)).toBeUndefined();
+  });
+
+  it("of 2048 characters is taken, as an object and as a text with white space", () => {
+    expect(policyFrom(policyOf(2048))).toHaveLength(2048);
+    expect(policyFrom(JSON.stringify(policyOf(2048), null, 100))).toHaveLength(2048);
+  });
+
+  it("of 2049 characters is refused, as an object and as a text", () => {
+    const message = `${field} has 2049 characters. ${RULE.slice(0, -1)}. Move statements to a managed policy and name it in policyArns.`;
+    refuse(policyOf(2049), message);
+    refuse(JSON.stringify(policyOf(2049)), message);
+  });
+
+  it("as a text of more than 16384 characters is refused unread", () => {
+    expect(policyFrom(`{}${" ".repeat(16_382)}`)).toBe("{}");
+    refuse(
+      `{}${" ".repeat(16_383)}`,
+      `${field} has 16385 characters. ${RULE} Move statements to a managed policy and name it in policyArns.`,
+    );
+  });
+
+  it.each<[string, unknown, string]>([
+    ["an empty text", "", "an empty string"],
+    ["a text of blanks", "  ", "a string of 2 characters"],
+    ["no JSON", "{Statement:[]}", "a string of 14 characters"],
+    ["JSON with a comma too many", '{"a":1,}', "a string of 8 characters"],
+    ["the text of a list", "[{}]", "a string of 4 characters"],
+    ["the text null", "null", "a string of 4 characters"],
+    ["the text of a number", "5", "a string of 1 characters"],
+    ["the text of a text", '"{}"', "a string of 4 characters"],
+    ["a list", [{}], "a list of 1"],
+    ["a number", 5, "a number"],
+    ["true", true, "a boolean"],
+    ["a function", () => ({}), "a function"],
+    ["a symbol", Symbol("policy"), "a symbol"],
+  ])("is refused as %s", (_, policy, received) => {
+    refuse(policy, `${field} is wrong: received ${received}. ${RULE}`);
+  });
+
+  it.each([
+    '{"Statement":[],"Statement":[]}',
+    '{"Statement":[{"Condition":{"a":1},"Effect":"Deny","Condition":{}}]}',
+    '{"a":{"b":{"x":1,"y":2}},"a":{"b":{"x":1}},"c":1}',
+    '{"a":1,"\\u0061":2}',
+    '{"__proto__":1,"__proto__":2}',
+    '{"a\\\\":1,"a\\\\":2}',
+  ])("as the text %s names a key twice and is refused", (policy) => {
+    refuse(policy, `${field} names a key twice in one object. Only the last would count: write each key once.`);
+  });
+
+  it.each([
+    '{"a":{"x":1},"b":{"x":2}}',
+    '{"a":"\\"a\\":1"}',
+    '{"a\\"":1,"a":": ","b":"{\\"a\\":"}',
+    '{"a:b":["c","d"],"e" : "f"}',
+    '{"__proto__":{"x":1}}',
+  ])("as the text %s names each key once and is taken", (policy) => {
+    expect(JSON.parse(policyFrom(policy)!)).toEqual(JSON.parse(policy));
+  });
+
+  it.each<[string, unknown, string]>([
+    ["NaN", { a: Number.NaN }, "a number that JSON cannot carry exactly: write it as a string"],
+    ["infinity", { a: Number.NEGATIVE_INFINITY }, "a number that JSON cannot carry exactly: write it as a string"],
+    ["2 ** 53", { a: [2 ** 53] }, "a number that JSON cannot carry exactly: write it as a string"],
+    ["a bigint", { a: 1n }, "a bigint"],
+    ["a symbol", { a: Symbol("x") }, "a symbol"],
+    ["a function", { a: () => 1 }, "a function"],
+    ["its own toJSON", { toJSON: () => ({}) }, "a function"],
+    ["a hole in a list", { a: new Array(3) }, "a list with a hole"],
+    ["undefined in a list", { a: [undefined] }, "a list with a hole"],
+    ["a date", { a: new Date(0) }, "an object that is not plain JSON"],
+    ["a map", { a: new Map([["x", 1]]) }, "an object that is not plain JSON"],
+    ["a set", { a: new Set([1]) }, "an object that is not plain JSON"],
+    ["a boxed text", { a: new String("x") }, "an object that is not plain JSON"],
+    ["a typed array", { a: new Uint8Array(1) }, "an object that is not plain JSON"],
+    ["an instance of a class", { a: new (class Statement {})() }, "an object that is not plain JSON"],
+    ["inherited keys", { a: Object.create({ Effect: "Deny" }) }, "an object that is not plain JSON"],
+    [
+      "keys inherited from nowhere",
+      { a: Object.create(Object.assign(Object.create(null), { Effect: "Deny" })) },
+      "an object that is not plain JSON",
+    ],
+    ["keys on a list", { a: Object.assign(["x"], { Effect: "Deny" }) }, "a list with keys"],
+    ["a key that is a symbol", { a: { [Symbol("Effect")]: "Deny" } }, "an object that is not plain JSON"],
+    ["a hidden key", { a: Object.defineProperty({}, "Effect", { value: "Deny" }) }, "an object that is not plain JSON"],
+  ])("that holds %s is refused: it would be lost on the way", (_, policy, what) => {
+    refuse(policy, `${field} holds ${what}. ${RULE}`);
+  });
+
+  it.each(["9007199254740992", "1e400", "-12345678901234567890"])(
+    "with the number %s in its text is refused",
+    (number) => {
+      refuse(
+        `{"a":${number}}`,
+        `${field} holds a number that JSON cannot carry exactly: write it as a string. ${RULE}`,
+      );
+    },
+  );
+
+  it.each([0, -1, 0.5, 2 ** 53 - 1])("carries the number %d", (number) => {
+    expect(policyFrom({ a: number })).toBe(`{"a":${number}}`);
+  });
+
+  it("that holds itself is refused", () => {
+    const circle: Record<string, unknown> = {};
+    circle["a"] = circle;
+    const ring: unknown[] = [];
+    ring.push(ring);
+    for (const policy of [circle, { ring }])
+      refuse(policy, `${field} holds too many values or levels, or itself. ${RULE}`);
+  });
+
+  it("that is nested deeply is refused and overflows no stack", () => {
+    const message = `${field} holds too many values or levels, or itself. ${RULE}`;
+    refuse(`{"a":${"[".repeat(8000)}${"]".repeat(8000)}}`, message);
+    refuse({ a: JSON.parse(`${"[".repeat(4200)}${"]".repeat(4200)}`) }, message);
+  });
+
+  it("leaves out keys that are undefined", () => {
+    expect(policyFrom({ a: 1, b: undefined })).toBe('{"a":1}');
+  });
+
+  it("is taken when it was made in another realm", async () => {
+    const { runInNewContext } = await import("node:vm");
+    expect(policyFrom(runInNewContext('({ b: [{ x: 1 }], a: "t" })'))).toBe('{"a":"t","b":[{"x":1}]}');
+  });
+
+  it("is read once: what is checked is what is sent", () => {
+    let reads = 0;
+    const policy = {
+      get Effect() {
+        return reads++ === 0 ? "Deny" : { toString: () => "Allow" };
+      },
+    };
+    expect(policyFrom(policy)).toBe('{"Effect":"Deny"}');
+  });
+});
+
+describe.each(owners)("policyArns in %s", (owner, input) => {
+  const field = `${owner}.policyArns`;
+  const arns = (count: number) => Array.from({ length: count }, (_, index) => `arn:aws:iam::aws:policy/P${index}`);
+  const refuse = (policyArns: unknown, at: string, message: string) =>
+    expectInvalid(() => roleRequestOf(input({ policyArns })), at, message);
+  const LIST = "1 to 10 different policy ARNs; leave it out for no limit";
+
+  it.each([1, 10])("may be %d", (count) => {
+    expect(assumptionOf(input({ policyArns: arns(count) })).policyArns).toHaveLength(count);
+  });
+
+  it("are sent in order, and the given list stays as it was", () => {
+    const policyArns = Object.freeze(["arn:aws:iam::aws:policy/b", `arn:aws:iam::123456789012:policy/path/a`]);
+    expect(assumptionOf(input({ policyArns })).policyArns).toEqual([policyArns[1], policyArns[0]]);
+    expect(policyArns[0]).toBe("arn:aws:iam::aws:policy/b");
+  });
+
+  it.each([0, 11])("may not be %d", (count) => {
+    refuse(arns(count), field, `${field} is wrong: received a list of ${count}. Allowed: ${LIST}.`);
+  });
+
+  it("may not repeat one", () => {
+    refuse([...arns(2), ...arns(1)], field, `${field} is wrong: received a list of 3. Allowed: ${LIST}.`);
+  });
+
+  it("of 2048 characters are taken, of 2049 not", () => {
+    const arn = (length: number) => "arn:aws:iam::aws:policy/".padEnd(length, "p");
+    expect(assumptionOf(input({ policyArns: [arn(2048)] })).policyArns).toEqual([arn(2048)]);
+    refuse(
+      [arn(2049)],
+      `${field}[0]`,
+      `${field}[0] is wrong: received "${arn(100)}"… (2049 characters). Allowed: a policy ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess.`,
+    );
+  });
+
+  it.each<[string, unknown, string]>([
+    ["a role", "arn:aws:iam::123456789012:role/x", '"arn:aws:iam::123456789012:role/x"'],
+    ["a policy's name", "ReadOnlyAccess", '"ReadOnlyAccess"'],
+    ["an empty text", "", "an empty string"],
+    ["an ARN without a name", "arn:aws:iam::aws:policy/", '"arn:aws:iam::aws:policy/"'],
+    ["11 digits of account", "arn:aws:iam::12345678901:policy/x", '"arn:aws:iam::12345678901:policy/x"'],
+    ["a line feed after", "arn:aws:iam::aws:policy/x\n", '"arn:aws:iam::aws:policy/x\\n"'],
+    ["SDK form", { arn: "arn:aws:iam::aws:policy/x" }, "an object"],
+    ["undefined", undefined, "undefined"],
+    ["null", null, "null"],
+    ["a number", 1, "1"],
+  ])("with %s are refused at its place", (_, arn, received) => {
+    refuse(
+      [arns(1)[0], arn],
+      `${field}[1]`,
+      `${field}[1] is wrong: received ${received}. Allowed: a policy ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess.`,
+    );
+  });
+
+  it("with a hole are refused", () => {
+    refuse(
+      // biome-ignore lint/suspicious/noSparseArray: the hole is the point
+      [, arns(1)[0]],
+      `${field}[0]`,
+      `${field}[0] is wrong: received undefined. Allowed: a policy ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess.`,
+    );
+  });
+
+  it.each<[unknown, string]>([
+    ["arn:aws:iam::aws:policy/x", '"arn:aws:iam::aws:policy/x"'],
+    ["", "an empty string"],
+    [{}, "an object"],
+    [new Set(arns(1)), "an object"],
+    [false, "false"],
+  ])("as %s are refused: they are a list", (policyArns, received) => {
+    refuse(policyArns, field, `${field} is wrong: received ${received}. Allowed: a list of policy ARNs.`);
+  });
+});

@@ -1,0 +1,199 @@
+import { describe, expect, it } from "vitest";
+import { assumptionOf, expectInvalid, roleRequestOf } from "./support.js";
+
+const KEY_RULE = "Allowed: tag keys of 1 to 128 letters, digits, spaces and _.:/=+-@.";
+const VALUE_RULE = "Allowed: a tag value of 0 to 256 letters, digits, spaces and _.:/=+-@.";
+const tags = (count: number, prefix = "k") =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`${prefix}${index}`, "v"]));
+const owners = [
+  ["instance", (given: unknown) => ({ instance: { tags: given } })],
+  ["options.session", (given: unknown) => ({ session: { tags: given } })],
+] as const;
+
+describe.each(owners)("tags in %s", (owner, input) => {
+  const field = `${owner}.tags`;
+  const tagsFrom = (given: unknown) => ({ ...assumptionOf(input(given)).tags });
+  const refuse = (given: unknown, at: string, message: string) =>
+    expectInvalid(() => roleRequestOf(input(given)), at, message);
+
+  it.each([undefined, null, {}])("may be %j", (given) => {
+    expect(tagsFrom(given)).toEqual({});
+  });
+
+  it.each([
+    ["k", ""],
+    ["k".repeat(128), "v".repeat(256)],
+    ["Ključ 1", "значение"],
+    ["_.:/=+-@", "a_.:/=+-@ b"],
+    ["鍵", "値\u00a0\u3000"],
+    ["𝒌".repeat(128), "𝒗".repeat(256)],
+  ])("take the key %s", (key, value) => {
+    expect(tagsFrom({ [key]: value })).toEqual({ [key]: value });
+  });
+
+  it("take a key that objects know already", () => {
+    const given = JSON.parse('{"__proto__":"a","constructor":"b","toString":"c"}');
+    expect(Object.entries(assumptionOf(input(given)).tags)).toEqual(Object.entries(given));
+  });
+
+  it("leave out those that are undefined or null", () => {
+    expect(tagsFrom({ a: undefined, b: null, c: "v" })).toEqual({ c: "v" });
+  });
+
+  it.each<[string, string]>([
+    ["", "an empty string"],
+    ["k".repeat(129), `"${"k".repeat(100)}"… (129 characters)`],
+    ["𝒌".repeat(129), `"${"𝒌".repeat(50)}"… (258 characters)`],
+    ["a,b", '"a,b"'],
+    ["a\tb", '"a\\tb"'],
+    ["a*", '"a*"'],
+    ["😀", '"😀"'],
+    ["\ud835", '"\\ud835"'],
+  ])("refuse the key %j", (key, received) => {
+    refuse({ [key]: "v" }, field, `${field} is wrong: received ${received}. ${KEY_RULE}`);
+  });
+
+  it.each<[unknown, string]>([
+    ["v".repeat(257), `"${"v".repeat(100)}"… (257 characters)`],
+    ["𝒗".repeat(257), `"${"𝒗".repeat(50)}"… (514 characters)`],
+    ["a;b", '"a;b"'],
+    ["line\n", '"line\\n"'],
+    [5, "5"],
+    [true, "true"],
+    [["v"], "a list of 1"],
+    [{}, "an object"],
+    [Symbol("v"), "a symbol"],
+  ])("refuse a value of %s", (value, received) => {
+    refuse({ team: value }, `${field}.team`, `${field}.team is wrong: received ${received}. ${VALUE_RULE}`);
+  });
+
+  it("may be 50, and not 51", () => {
+    expect(Object.keys(tagsFrom(tags(50)))).toHaveLength(50);
+    refuse(
+      tags(51),
+      field,
+      `${field} makes more than 50 tags. That is all that a session may have, the instance's and the author's together.`,
+    );
+  });
+
+  it("of a hundred thousand are refused at once", () => {
+    const start = performance.now();
+    refuse(
+      tags(100_000),
+      field,
+      `${field} makes more than 50 tags. That is all that a session may have, the instance's and the author's together.`,
+    );
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
+
+  it("may not differ in case alone", () => {
+    refuse(
+      { Team: "a", TEAM: "a" },
+      `${field}.TEAM`,
+      `${field}.TEAM contradicts the tag "Team" that is set already. Tag keys are unique ignoring case, and an instance's tags cannot be changed.`,
+    );
+  });
+
+  it.each<[unknown, string]>([
+    ["team=a", "a string of 6 characters"],
+    ["", "an empty string"],
+    [[{ Key: "team", Value: "a" }], "a list of 1"],
+    [new Map([["team", "a"]]), "an object"],
+    [Promise.resolve({ team: "a" }), "an object"],
+    [5, "a number"],
+  ])("as %s are refused", (given, received) => {
+    refuse(given, field, `${field} is wrong: received ${received}. Allowed: an object of tag keys to tag values.`);
+  });
+
+  it("that are inherited count", () => {
+    expect(tagsFrom(Object.create({ team: "a" }))).toEqual({ team: "a" });
+  });
+});
+
+describe("the author's tags", () => {
+  it("add to the instance's, and may repeat one", () => {
+    expect({
+      ...assumptionOf({ instance: { tags: { a: "1", b: "2" } }, session: { tags: { b: "2", c: "3" } } }).tags,
+    }).toEqual({ a: "1", b: "2", c: "3" });
+  });
+
+  it.each([
+    ["b", "3"],
+    ["b", ""],
+    ["B", "2"],
+  ])("cannot change the instance's: %s=%s", (key, value) => {
+    expectInvalid(
+      () => roleRequestOf({ instance: { tags: { a: "1", b: "2" } }, session: { tags: { [key]: value } } }),
+      `options.session.tags.${key}`,
+      `options.session.tags.${key} contradicts the tag "b" that is set already. Tag keys are unique ignoring case, and an instance's tags cannot be changed.`,
+    );
+  });
+
+  it("make 50 with the instance's, and not 51", () => {
+    const instance = { tags: tags(30) };
+    expect(Object.keys(assumptionOf({ instance, session: { tags: tags(20, "a") } }).tags)).toHaveLength(50);
+    expect(Object.keys(assumptionOf({ instance, session: { tags: tags(50) } }).tags)).toHaveLength(50);
+    expectInvalid(
+      () => roleRequestOf({ instance, session: { tags: tags(21, "a") } }),
+      "options.session.tags",
+      "options.session.tags makes more than 50 tags. That is all that a session may have, the instance's and the author's together.",
+    );
+  });
+});
+
+describe("transitiveTagKeys", () => {
+  const instance = { tags: { team: "a", app: "b" } };
+
+  it("name tags of the instance or of the author, each once and in order", () => {
+    const request = assumptionOf({
+      instance: { ...instance, transitiveTagKeys: ["team", "app", "own", "team"] },
+      session: { tags: { own: "c" } },
+    });
+    expect(request.transitiveTagKeys).toEqual(["app", "own", "team"]);
+  });
+
+  it.each([undefined, null, []])("may be %j", (transitiveTagKeys) => {
+    expect(assumptionOf({ instance: { ...instance, transitiveTagKeys } }).transitiveTagKeys).toEqual([]);
+  });
+
+  it.each(["other", "Team", "", "toString", "__proto__", "a\n\u2028b"])("cannot name %j, which is no tag", (key) => {
+    const shown = key === "" ? "an empty string" : JSON.stringify(key).replace("\u2028", "\\u2028");
+    expectInvalid(
+      () => roleRequestOf({ instance: { ...instance, transitiveTagKeys: ["team", key] } }),
+      "instance.transitiveTagKeys[1]",
+      `instance.transitiveTagKeys[1] names ${shown}, which is no tag of the session. Set that tag too, or leave the key out.`,
+    );
+  });
+
+  it("show no more than 100 characters of a long key", () => {
+    expectInvalid(
+      () => roleRequestOf({ instance: { ...instance, transitiveTagKeys: ["k".repeat(5000)] } }),
+      "instance.transitiveTagKeys[0]",
+      `instance.transitiveTagKeys[0] names "${"k".repeat(100)}"… (5000 characters), which is no tag of the session. Set that tag too, or leave the key out.`,
+    );
+  });
+
+  it.each<[unknown, string]>([
+    [5, "5"],
+    [undefined, "undefined"],
+    [{}, "an object"],
+  ])("cannot hold %s", (key, received) => {
+    expectInvalid(
+      () => roleRequestOf({ instance: { ...instance, transitiveTagKeys: [key] } }),
+      "instance.transitiveTagKeys[0]",
+      `instance.transitiveTagKeys[0] is wrong: received ${received}. Allowed: a tag key.`,
+    );
+  });
+
+  it.each<[unknown, string]>([
+    ["team", '"team"'],
+    [{ team: true }, "an object"],
+    [new Set(["team"]), "an object"],
+  ])("are a list, not %s", (transitiveTagKeys, received) => {
+    expectInvalid(
+      () => roleRequestOf({ instance: { ...instance, transitiveTagKeys } }),
+      "instance.transitiveTagKeys",
+      `instance.transitiveTagKeys is wrong: received ${received}. Allowed: a list of tag keys.`,
+    );
+  });
+});
