@@ -1,8 +1,8 @@
 import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
-import { sha256 } from "./canonical.js";
+import { canonicalJson, sha256 } from "./canonical.js";
 import { invalid, isGiven, readRecord } from "./validation.js";
 
-/** The credentials that call STS. Prints its kind and nothing else. */
+/** The credentials that call STS. Prints no secret. */
 export class BaseIdentity {
   readonly kind: "instance-profile" | "provider" | "static";
   /** Its part of the cache key: never a secret, only a hash of one. */
@@ -32,8 +32,8 @@ export function readBaseIdentity(field: string, value: unknown): BaseIdentity {
   if (typeof value === "function") return fromProvider(value as CredentialProvider);
   if (typeof value !== "object") throw invalid(field, value, ALLOWED, { sensitive: true });
   const identity = readStaticIdentity(field, readRecord(field, value, ALLOWED));
-  const secrets = sha256(JSON.stringify([identity.secretAccessKey, identity.sessionToken ?? null]));
-  return new BaseIdentity("static", `static:${identity.accessKeyId}:${secrets}`, async () => identity);
+  const keyPart = `static:${identity.accessKeyId}:${sha256(canonicalJson(identity))}`;
+  return new BaseIdentity("static", keyPart, async () => identity);
 }
 
 function fromProvider(provider: CredentialProvider): BaseIdentity {
@@ -57,7 +57,7 @@ function readStaticIdentity(field: string, value: Record<string, unknown>): AwsC
     throw invalid(`${field}.sessionToken`, sessionToken, "a text without spaces, or nothing", { sensitive: true });
   }
   if (isGiven(accountId) && (typeof accountId !== "string" || !/^\d{12}$/.test(accountId))) {
-    throw invalid(`${field}.accountId`, accountId, "12 digits, or nothing");
+    throw invalid(`${field}.accountId`, accountId, "12 digits, or nothing", { sensitive: true });
   }
   return {
     accessKeyId,

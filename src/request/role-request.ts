@@ -86,7 +86,7 @@ export function createRoleRequest(
     ...merged,
     transitiveTagKeys,
   };
-  const administered = readRegions({ "instance.region": fixed.region, AWS_REGION: readEnvRegion(env) });
+  const administered = readRegions({ "instance.region": fixed.region, ...readEnvRegion(env) });
   return Object.freeze({
     key: assumption ? keyOf(fixed, assumption) : baseKey,
     baseKey,
@@ -149,11 +149,10 @@ function assertNothingToEnforce(fixed: InstanceSettings, author: ReturnType<type
   }
 }
 
-function readEnvRegion(env: Record<string, string | undefined>): string | undefined {
-  return (
-    readRegion("AWS_REGION", env.AWS_REGION || undefined) ??
-    readRegion("AWS_DEFAULT_REGION", env.AWS_DEFAULT_REGION || undefined)
-  );
+/** An empty variable counts as not set. */
+function readEnvRegion(env: Record<string, string | undefined>): Record<string, string | undefined> {
+  const name = env.AWS_REGION ? "AWS_REGION" : "AWS_DEFAULT_REGION";
+  return { [name]: readRegion(name, env[name] || undefined) };
 }
 
 function readRegions(regions: Record<string, string | undefined>): RegionSetting[] {

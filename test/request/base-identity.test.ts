@@ -1,0 +1,140 @@
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { expectInvalid, refusalOf, requestOf, roleRequestOf } from "./support.js";
+
+const SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+const TOKEN = "IQoJb3JpZ2luX2VjTOKEN/token+token=";
+const identity = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: SECRET };
+const baseOf = (credentials: unknown) => requestOf({ instance: { credentials } }).base;
+const keyOf = (credentials: unknown) => requestOf({ instance: { credentials } }).key;
+
+describe("the base identity", () => {
+  it.each([undefined, null])("is the instance profile for %s", async (credentials) => {
+    const base = baseOf(credentials);
+    expect(base.kind).toBe("instance-profile");
+    expect(base.provider()).toBeUndefined();
+  });
+
+  it("may be static keys, copied when they are read", async () => {
+    const given = { ...identity, sessionToken: TOKEN, accountId: "123456789012" };
+    const base = baseOf(given);
+    given.secretAccessKey = "changed";
+    expect(base.kind).toBe("static");
+    expect(await base.provider()?.()).toEqual({
+      ...identity,
+      sessionToken: TOKEN,
+      accountId: "123456789012",
+    });
+    expect(await baseOf({ ...identity, sessionToken: null, accountId: undefined }).provider()?.()).toEqual(identity);
+  });
+
+  it("may be any provider, which is not called", () => {
+    const provider = () => {
+      throw new Error("too early");
+    };
+    const base = baseOf(provider);
+    expect(base.kind).toBe("provider");
+    expect(base.provider()).toBe(provider);
+  });
+
+  it("may hold what else an SDK identity holds", () => {
+    expect(baseOf({ ...identity, expiration: new Date(), credentialScope: "x", $source: {} }).kind).toBe("static");
+  });
+
+  it("makes a key of its own, with a role and without", () => {
+    const given = [
+      undefined,
+      identity,
+      { ...identity, accessKeyId: "AKIAIOSFODNN7EXAMPL2" },
+      { ...identity, secretAccessKey: `${SECRET}2` },
+      { ...identity, sessionToken: TOKEN },
+      { ...identity, sessionToken: `${TOKEN}2` },
+      { ...identity, accountId: "123456789012" },
+      { ...identity, accountId: "444455556666" },
+      async () => identity,
+      async () => identity,
+    ];
+    expect(new Set(given.map(keyOf)).size).toBe(given.length);
+    const assumed = given.map((credentials) => roleRequestOf({ instance: { credentials } }));
+    expect(new Set(assumed.map(({ key }) => key)).size).toBe(given.length);
+    expect(assumed.map(({ baseKey }) => baseKey)).toEqual(given.map(keyOf));
+  });
+
+  it("makes the same key from equal keys, and from the same provider", () => {
+    const provider = async () => identity;
+    expect(keyOf({ ...identity })).toBe(keyOf(identity));
+    expect(keyOf(provider)).toBe(keyOf(provider));
+  });
+
+  it.each<[string, object, string]>([
+    ["accessKeyId", { ...identity, accessKeyId: "A".repeat(15) }, "a string of 15 characters"],
+    ["accessKeyId", { ...identity, accessKeyId: "A".repeat(129) }, "a string of 129 characters"],
+    ["accessKeyId", { ...identity, accessKeyId: "AKIA IOSFODNN7EXAMPLE" }, "a string of 21 characters"],
+    ["accessKeyId", { ...identity, accessKeyId: "" }, "an empty string"],
+    ["accessKeyId", { ...identity, accessKeyId: SECRET }, `a string of ${SECRET.length} characters`],
+    ["accessKeyId", { secretAccessKey: SECRET }, "undefined"],
+    ["accessKeyId", { ...identity, accessKeyId: 1234567890123456 }, "a number"],
+    ["secretAccessKey", { ...identity, secretAccessKey: undefined }, "undefined"],
+    ["secretAccessKey", { ...identity, secretAccessKey: null }, "null"],
+    ["secretAccessKey", { ...identity, secretAccessKey: "" }, "an empty string"],
+    ["secretAccessKey", { ...identity, secretAccessKey: `${SECRET}\n` }, `a string of ${SECRET.length + 1} characters`],
+    ["secretAccessKey", { ...identity, secretAccessKey: [SECRET] }, "a list of 1"],
+    ["sessionToken", { ...identity, sessionToken: "" }, "an empty string"],
+    ["sessionToken", { ...identity, sessionToken: ` ${TOKEN}` }, `a string of ${TOKEN.length + 1} characters`],
+    ["sessionToken", { ...identity, sessionToken: { token: TOKEN } }, "an object"],
+    ["accountId", { ...identity, accountId: "12345678901" }, "a string of 11 characters"],
+    ["accountId", { ...identity, accountId: "1234567890123" }, "a string of 13 characters"],
+    ["accountId", { ...identity, accountId: 123456789012 }, "a number"],
+    ["accountId", { ...identity, accountId: SECRET }, `a string of ${SECRET.length} characters`],
+  ])("with a wrong %s is refused, and the error shows no secret", (key, credentials, received) => {
+    const allowed = {
+      accessKeyId: "16 to 128 letters and digits",
+      secretAccessKey: "a text without spaces",
+      sessionToken: "a text without spaces, or nothing",
+      accountId: "12 digits, or nothing",
+    }[key];
+    const error = expectInvalid(
+      () => baseOf(credentials),
+      `instance.credentials.${key}`,
+      `instance.credentials.${key} is wrong: received ${received}. Allowed: ${allowed}.`,
+    );
+    expect(inspect(error, { depth: null, showHidden: true })).not.toMatch(
+      new RegExp(`${SECRET}|${TOKEN.slice(0, 20)}`),
+    );
+  });
+
+  it.each([16, 128])("takes an access key id of %d characters", (length) => {
+    expect(baseOf({ ...identity, accessKeyId: "A".repeat(length) }).kind).toBe("static");
+  });
+
+  it.each<[unknown, string]>([
+    [SECRET, `a string of ${SECRET.length} characters`],
+    [JSON.stringify(identity), `a string of ${JSON.stringify(identity).length} characters`],
+    ["", "an empty string"],
+    [1234, "a number"],
+    [true, "a boolean"],
+    [[identity], "a list of 1"],
+    [Promise.resolve(identity), "an object"],
+    [new Map(Object.entries(identity)), "an object"],
+  ])("given as %s is refused without showing it", (credentials, received) => {
+    expectInvalid(
+      () => baseOf(credentials),
+      "instance.credentials",
+      `instance.credentials is wrong: received ${received}. Allowed: { accessKeyId, secretAccessKey, sessionToken? }, or a function that resolves to them.`,
+    );
+  });
+
+  it("prints no secret, in any way that a request prints", () => {
+    const request = roleRequestOf({ instance: { credentials: { ...identity, sessionToken: TOKEN } } });
+    const printed = [
+      inspect(request, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true }),
+      JSON.stringify(request),
+      String(request.base),
+    ].join();
+    expect(printed).not.toContain(SECRET);
+    expect(printed).not.toContain(TOKEN);
+    expect(
+      refusalOf(() => requestOf({ instance: { credentials: { ...identity, accessKeyId: "x" } } })).message,
+    ).not.toContain(SECRET);
+  });
+});

@@ -1,0 +1,229 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { defaultRegionOf, mayLieInPartition, partitionOfRegion } from "../../src/request/regions.js";
+import { serviceRegion } from "../../src/request/role-request.js";
+import { ACCOUNT, CHINA_ROLE, expectInvalid, requestOf, roleRequestOf } from "./support.js";
+
+interface SdkPartition {
+  id: string;
+  outputs: { implicitGlobalRegion: string };
+  regions: Record<string, unknown>;
+}
+
+/** The table that the installed SDK resolves endpoints with. It exports a look-up and not the list itself. */
+function readSdkPartitions(): { partitions: SdkPartition[]; partition: (region: string) => { name: string } } {
+  const sts = createRequire(import.meta.url).resolve("@aws-sdk/client-sts/package.json");
+  const require = createRequire(sts);
+  const core = dirname(require.resolve("@aws-sdk/core/package.json"));
+  const source = readFileSync(join(core, "dist-es/submodules/client/util-endpoints/lib/aws/partitions.js"), "utf8");
+  const { partitions } = JSON.parse(source.slice(source.indexOf("{"), source.lastIndexOf("}") + 1));
+  return { partitions, partition: require("@aws-sdk/core/client").partition };
+}
+
+const { partitions, partition } = readSdkPartitions();
+/** Pseudo regions such as `aws-global` are no place that a command can name. */
+const sdkRegions = partitions.flatMap(({ id, regions }) =>
+  Object.keys(regions)
+    .filter((region) => !region.endsWith("-global"))
+    .map((region) => [region, id] as const),
+);
+
+describe("the table of partitions", () => {
+  it("is held against one that the SDK has", () => {
+    expect(sdkRegions.length).toBeGreaterThan(35);
+  });
+
+  it.each(sdkRegions)("has %s in %s, as the SDK has", (region, id) => {
+    expect(partitionOfRegion(region)).toBe(id);
+    expect(partition(region).name).toBe(id);
+    expect(serviceRegion(requestOf({ command: { region } }))).toBe(region);
+  });
+
+  it.each(partitions.map(({ id, outputs }) => [id, outputs.implicitGlobalRegion]))(
+    "asks STS of %s in a region that lies in it",
+    (id, implicit) => {
+      const region = defaultRegionOf(id);
+      expect(region).toBe(implicit);
+      expect(partitionOfRegion(region as string)).toBe(id);
+    },
+  );
+
+  it("knows no partition and no region that is newer", () => {
+    expect(partitionOfRegion("moon-base-1")).toBeUndefined();
+    expect(defaultRegionOf("aws-moon")).toBeUndefined();
+  });
+
+  it.each([
+    ["us-east-1", "aws", true],
+    ["us-east-1", "aws-cn", false],
+    ["us-gov-west-1", "aws", false],
+    ["us-gov-west-1", "aws-us-gov", true],
+    ["us-iso-east-1", "aws", false],
+    ["us-isob-east-1", "aws-iso", false],
+    ["eu-isoe-west-1", "aws", false],
+    ["eusc-de-east-1", "aws", false],
+    ["moon-base-1", "aws", true],
+    ["us-east-1", "aws-moon", true],
+    ["us-newplace-9", "aws", true],
+    ["us-newplace-9", "aws-cn", false],
+  ])("refuses a region only when both are known: %s in %s is %s", (region, id, may) => {
+    expect(mayLieInPartition(region, id)).toBe(may);
+  });
+});
+
+describe.each([
+  ["command.region", (region: unknown) => ({ command: { region } })],
+  ["instance.region", (region: unknown) => ({ instance: { region } })],
+  ["instance.sts.region", (region: unknown) => ({ instance: { sts: { region } } })],
+] as const)("%s", (field, input) => {
+  it.each(["us-east-1", "moon-base-1", "a".repeat(2).concat("-b-10"), "us-gov-west-1", `us-${"x".repeat(58)}-1`])(
+    "may be %s",
+    (region) => {
+      expect(() => requestOf(input(region))).not.toThrow();
+    },
+  );
+
+  it.each<[unknown, string]>([
+    ["", "an empty string"],
+    ["us-east", '"us-east"'],
+    ["us-east-", '"us-east-"'],
+    ["us-1", '"us-1"'],
+    ["u-east-1", '"u-east-1"'],
+    ["US-EAST-1", '"US-EAST-1"'],
+    ["us_east_1", '"us_east_1"'],
+    ["us-east-1a", '"us-east-1a"'],
+    ["us-east-1 ", '"us-east-1 "'],
+    ["us-east-1\n", '"us-east-1\\n"'],
+    ["us--east-1", '"us--east-1"'],
+    ["us-east-1.evil.example/", '"us-east-1.evil.example/"'],
+    ["evil.example/us-east-1", '"evil.example/us-east-1"'],
+    ["aws-global", '"aws-global"'],
+    ["local", '"local"'],
+    [`us-${"x".repeat(59)}-1`, `"us-${"x".repeat(59)}-1"`],
+    [`us-${"x-".repeat(5000)}!`, `"us-${"x-".repeat(48)}x"… (10004 characters)`],
+    [1, "1"],
+    [["us-east-1"], "a list of 1"],
+    [{ name: "us-east-1" }, "an object"],
+    [() => "us-east-1", "a function"],
+  ])("may not be %s", (region, received) => {
+    expectInvalid(
+      () => requestOf(input(region)),
+      field,
+      `${field} is wrong: received ${received}. Allowed: an AWS region such as eu-central-1.`,
+    );
+  });
+});
+
+describe("a region outside the role's partition", () => {
+  const hint = "Credentials hold within one partition: use a region of the role's partition.";
+
+  it.each([
+    ["command.region", { command: { region: "us-east-1" } }],
+    ["instance.region", { instance: { region: "us-east-1" } }],
+    ["AWS_REGION", { env: { AWS_REGION: "us-east-1" } }],
+    ["AWS_DEFAULT_REGION", { env: { AWS_DEFAULT_REGION: "us-east-1" } }],
+  ] as const)("is refused for a client when it comes from %s", (field, input) => {
+    const instance = { roleArn: CHINA_ROLE, ...("instance" in input && input.instance) };
+    const request = requestOf({ ...input, instance });
+    const error = expectInvalid(
+      () => serviceRegion(request),
+      field,
+      `${field} is us-east-1, and the role lies in the partition aws-cn. ${hint}`,
+    );
+    expect(error.roleArn).toBe(CHINA_ROLE);
+  });
+
+  it("is refused for STS when the instance asks for it", () => {
+    expectInvalid(
+      () => requestOf({ instance: { roleArn: CHINA_ROLE, sts: { region: "us-east-1" } } }),
+      "instance.sts.region",
+      `instance.sts.region is us-east-1, and the role lies in the partition aws-cn. ${hint}`,
+    );
+  });
+
+  it.each(["moon-base-1", "cn-north-1", "cn-newplace-7"])("is not what %s is known to be", (region) => {
+    const request = requestOf({ instance: { roleArn: CHINA_ROLE, sts: { region } }, command: { region } });
+    expect(serviceRegion(request)).toBe(region);
+    expect(request.sts.region).toBe(region);
+  });
+
+  it("is not refused for a role of a partition that is newer than the table", () => {
+    const roleArn = `arn:aws-moon:iam::${ACCOUNT}:role/Base`;
+    expect(serviceRegion(requestOf({ instance: { roleArn }, command: { region: "us-east-1" } }))).toBe("us-east-1");
+  });
+
+  it("does not matter for a request that only asks for credentials", () => {
+    expect(requestOf({ instance: { roleArn: CHINA_ROLE }, command: { region: "us-east-1" } }).assumption).toBeDefined();
+  });
+});
+
+describe("the service's region", () => {
+  const env = { AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "eu-west-2" };
+
+  it.each([
+    ["the command's first", { command: { region: "us-east-1" }, instance: { region: "us-east-2" }, env }, "us-east-1"],
+    ["the instance's second", { command: { region: null }, instance: { region: "us-east-2" }, env }, "us-east-2"],
+    ["AWS_REGION third", { env }, "eu-west-1"],
+    ["AWS_DEFAULT_REGION fourth", { env: { AWS_DEFAULT_REGION: "eu-west-2" } }, "eu-west-2"],
+    ["AWS_DEFAULT_REGION when AWS_REGION is empty", { env: { ...env, AWS_REGION: "" } }, "eu-west-2"],
+    ["left to the metadata service else", {}, undefined],
+    ["left to it when both are empty", { env: { AWS_REGION: "", AWS_DEFAULT_REGION: "" } }, undefined],
+  ])("is %s", (_, input, region) => {
+    expect(serviceRegion(roleRequestOf(input))).toBe(region);
+    expect(serviceRegion(requestOf(input))).toBe(region);
+  });
+
+  it.each(["AWS_REGION", "AWS_DEFAULT_REGION"])("is checked where it comes from %s", (field) => {
+    expectInvalid(
+      () => requestOf({ env: { [field]: "Europe" } }),
+      field,
+      `${field} is wrong: received "Europe". Allowed: an AWS region such as eu-central-1.`,
+    );
+  });
+});
+
+describe("the region of STS", () => {
+  const env = { AWS_REGION: "eu-west-1" };
+  const settings = { region: "us-east-2", sts: { region: "us-west-1" } };
+
+  it.each([
+    ["sts.region first", { instance: settings, env }, "us-west-1"],
+    ["the instance's second", { instance: { region: "us-east-2" }, env }, "us-east-2"],
+    ["the environment's third", { env }, "eu-west-1"],
+    ["AWS_DEFAULT_REGION fourth", { env: { AWS_DEFAULT_REGION: "eu-west-2" } }, "eu-west-2"],
+    ["none that the command names", { command: { region: "us-east-1" } }, undefined],
+    [
+      "the instance's, whatever the command's",
+      { instance: { region: "us-east-2" }, command: { region: "us-east-1" } },
+      "us-east-2",
+    ],
+  ])("is %s", (_, input, region) => {
+    expect(roleRequestOf(input).sts.region).toBe(region);
+    expect(roleRequestOf(input).sts.partition).toBe("aws");
+  });
+
+  it("is the first that lies in the role's partition", () => {
+    const command = { roleArn: CHINA_ROLE, region: "cn-north-1" };
+    const sts = (input: object) => requestOf({ command, ...input }).sts;
+    expect(sts({ instance: { region: "us-east-2" }, env: { AWS_REGION: "cn-northwest-1" } })).toEqual({
+      region: "cn-northwest-1",
+      partition: "aws-cn",
+    });
+    expect(sts({ instance: { region: "us-east-2" }, env })).toEqual({ partition: "aws-cn" });
+    expect(sts({ env: { AWS_REGION: "moon-base-1" } })).toEqual({ region: "moon-base-1", partition: "aws-cn" });
+  });
+
+  it("is free of a partition when no role is assumed", () => {
+    expect(requestOf({ instance: settings }).sts).toEqual({ region: "us-west-1", partition: undefined });
+  });
+
+  it("is no part of the key unless the instance sets it", () => {
+    const { key } = roleRequestOf({});
+    for (const input of [{ env }, { instance: { region: "us-east-2" } }, { command: { region: "us-east-1" } }]) {
+      expect(roleRequestOf(input).key).toBe(key);
+    }
+    expect(roleRequestOf({ instance: { sts: { region: "us-west-1" } } }).key).not.toBe(key);
+  });
+});

@@ -1,0 +1,133 @@
+import { describe, expect, it } from "vitest";
+import { expectInvalid, refusalOf, roleRequestOf } from "./support.js";
+
+const KEYS = "region, endpoint, useFipsEndpoint, useDualstackEndpoint";
+const ENDPOINT = "Allowed: an https URL, or an http URL on the loopback interface, without user, query or fragment.";
+const stsOf = (sts: unknown) => {
+  const { partition, ...settings } = roleRequestOf({ instance: { sts } }).sts;
+  return settings;
+};
+
+describe("instance.sts", () => {
+  it.each([undefined, null, {}, { region: null, endpoint: undefined, useFipsEndpoint: null }])("may be %j", (sts) => {
+    expect(stsOf(sts)).toEqual({});
+    expect(roleRequestOf({ instance: { sts } }).key).toBe(roleRequestOf({}).key);
+  });
+
+  it("is taken as given", () => {
+    const sts = { region: "eu-west-1", useFipsEndpoint: true, useDualstackEndpoint: true };
+    expect(stsOf(sts)).toEqual(sts);
+    expect(stsOf({ useFipsEndpoint: false, useDualstackEndpoint: false })).toEqual({});
+  });
+
+  it.each(["Endpoint", "url", "regions", "maxAttempts"])("with the unknown key %s is refused", (key) => {
+    expectInvalid(
+      () => stsOf({ [key]: undefined }),
+      `instance.sts.${key}`,
+      `instance.sts.${key} is not a setting. Known settings: ${KEYS}.`,
+    );
+  });
+
+  it.each<[unknown, string]>([
+    ["https://sts.example", "a string of 19 characters"],
+    ["", "an empty string"],
+    [[], "a list of 0"],
+    [new URL("https://sts.example"), "an object"],
+    [new Map(), "an object"],
+    [true, "a boolean"],
+  ])("as %s is refused", (sts, received) => {
+    expectInvalid(
+      () => stsOf(sts),
+      "instance.sts",
+      `instance.sts is wrong: received ${received}. Allowed: an object with ${KEYS}.`,
+    );
+  });
+
+  it.each(["useFipsEndpoint", "useDualstackEndpoint"])("takes no text for %s", (key) => {
+    for (const value of ["true", "false", 1, 0, ""]) {
+      expectInvalid(
+        () => stsOf({ [key]: value }),
+        `instance.sts.${key}`,
+        `instance.sts.${key} is wrong: received ${value === "" ? "an empty string" : JSON.stringify(value)}. Allowed: true or false.`,
+      );
+    }
+  });
+
+  it.each(["useFipsEndpoint", "useDualstackEndpoint"])("takes no endpoint together with %s", (key) => {
+    expectInvalid(
+      () => stsOf({ endpoint: "https://sts.example", [key]: true }),
+      "instance.sts.endpoint",
+      "instance.sts.endpoint is set together with useFipsEndpoint or useDualstackEndpoint. Name the FIPS or dual-stack endpoint itself, or leave the endpoint out.",
+    );
+    expect(stsOf({ endpoint: "https://sts.example", [key]: false })).toEqual({ endpoint: "https://sts.example/" });
+  });
+});
+
+describe("instance.sts.endpoint", () => {
+  it.each([
+    ["https://sts.eu-west-1.amazonaws.com", "https://sts.eu-west-1.amazonaws.com/"],
+    [
+      "https://vpce-1.sts.us-east-1.vpce.amazonaws.com:8443/path",
+      "https://vpce-1.sts.us-east-1.vpce.amazonaws.com:8443/path",
+    ],
+    ["HTTPS://STS.Example", "https://sts.example/"],
+    ["http://localhost:4566", "http://localhost:4566/"],
+    ["http://127.0.0.1:1", "http://127.0.0.1:1/"],
+    ["http://127.255.0.9", "http://127.255.0.9/"],
+    ["http://[::1]:8080", "http://[::1]:8080/"],
+  ])("may be %s", (endpoint, href) => {
+    expect(stsOf({ endpoint })).toEqual({ endpoint: href });
+  });
+
+  it.each<[unknown, string]>([
+    ["", "an empty string"],
+    ["sts.amazonaws.com", '"sts.amazonaws.com"'],
+    ["http://sts.amazonaws.com", '"http://sts.amazonaws.com"'],
+    ["http://169.254.169.254", '"http://169.254.169.254"'],
+    ["http://10.0.0.1", '"http://10.0.0.1"'],
+    ["http://128.0.0.1", '"http://128.0.0.1"'],
+    ["http://127.0.0.1.evil.example", '"http://127.0.0.1.evil.example"'],
+    ["http://localhost.evil.example", '"http://localhost.evil.example"'],
+    ["http://[::2]", '"http://[::2]"'],
+    ["http://0.0.0.0", '"http://0.0.0.0"'],
+    ["ftp://localhost", '"ftp://localhost"'],
+    ["file:///etc/passwd", '"file:///etc/passwd"'],
+    ["https://", '"https://"'],
+    [" https://sts.example", '" https://sts.example"'],
+    ["https://sts.exa\nmple", '"https://sts.exa\\nmple"'],
+    ["https://sts.example?", "a string of 20 characters"],
+    ["https://sts.example#", "a string of 20 characters"],
+    ["https://sts.example/#part", "a string of 25 characters"],
+    ["https://sts.example/?token=hush", "a string of 31 characters"],
+    ["https://user@sts.example", "a string of 24 characters"],
+    ["https://user:hush@sts.example", "a string of 29 characters"],
+    ["https://:hush@sts.example", "a string of 25 characters"],
+    [5, "5"],
+    [new URL("https://sts.example"), "an object"],
+    [() => "https://sts.example", "a function"],
+  ])("may not be %s", (endpoint, received) => {
+    expectInvalid(
+      () => stsOf({ endpoint }),
+      "instance.sts.endpoint",
+      `instance.sts.endpoint is wrong: received ${received}. ${ENDPOINT}`,
+    );
+  });
+
+  it.each([
+    "https://user:hush@sts.example:99999",
+    "https://user:hush@sts exa mple",
+    "user:hush@sts.example",
+    "http://user:hush@evil.example",
+    "//user:hush@sts.example",
+    "https://sts.example:x/?token=hush",
+    "https://sts.example:x/#hush",
+  ])("shows no password that it may hold: %s", (endpoint) => {
+    expect(refusalOf(() => stsOf({ endpoint })).message).not.toContain("hush");
+  });
+
+  it("is part of the key, in one spelling", () => {
+    const keyOf = (endpoint: string) => roleRequestOf({ instance: { sts: { endpoint } } }).key;
+    expect(keyOf("https://sts.example")).toBe(keyOf("https://STS.example:443/"));
+    expect(keyOf("https://sts.example")).not.toBe(keyOf("https://sts.example/a"));
+  });
+});
