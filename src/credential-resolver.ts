@@ -41,9 +41,9 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   const closing = new AbortController();
 
   const instanceProfileModule = () => import("./sources/instance-profile.js");
-  const instanceRegion = once(async () => (await instanceProfileModule()).readInstanceRegion(runtime.env));
+  const instanceRegion = once(async () => (await instanceProfileModule()).readInstanceRegion(runtime));
   const readInstanceProfile =
-    settings.instanceProfile ?? (async () => (await instanceProfileModule()).readInstanceProfile(runtime.env));
+    settings.instanceProfile ?? (async () => (await instanceProfileModule()).readInstanceProfile(runtime));
 
   /** STS with all that it needs, loaded by the first session that no cache holds. */
   const sts = once(async () => {

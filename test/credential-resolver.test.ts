@@ -270,6 +270,30 @@ describe("regions", () => {
     expect(aws.requests.find(({ target }) => target === "sts")).toMatchObject({ region: "ap-south-1" });
   });
 
+  it("found nowhere is an error that names the way out, and is looked for again", async () => {
+    const { aws, resolver } = await setUpLocal();
+    const placement = { target: "imds", operation: "placement" } as const;
+    const page = aws.fault({ on: placement, kind: "body", contentType: "text/html", body: "<html>portal</html>" });
+    const ec2 = resolver.getClientForCommand(EC2Client, { roleArn: ROLE });
+    await expect(ec2.send(new DescribeInstancesCommand({}))).rejects.toMatchObject({
+      code: "IMDS_UNREACHABLE",
+      hint: expect.stringContaining("AWS_REGION"),
+    });
+    page.clear();
+    await ec2.send(new DescribeInstancesCommand({}));
+    expect(aws.count({ target: "service", status: 200 })).toBe(1);
+  });
+
+  it("of another partition than the role's is an error before any request", async () => {
+    const { aws, resolver } = await setUpLocal({ region: "cn-north-1" });
+    const ec2 = resolver.getClientForCommand(EC2Client, { roleArn: ROLE });
+    await expect(ec2.send(new DescribeInstancesCommand({}))).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+      message: expect.stringContaining("cn-north-1"),
+    });
+    expect(aws.count({ target: "service" })).toBe(0);
+  });
+
   it("asks STS in the partition's default region where the machine's region is another partition's", async () => {
     const role = "arn:aws-cn:iam::123456789012:role/Inventory";
     const { aws, resolver } = await setUpLocal({ roles: [{ roleArn: role }] });

@@ -26,6 +26,10 @@ export function readRegion(field: string, value: unknown): string | undefined {
   return readText(field, value, REGION);
 }
 
+export function isRegion(text: string): boolean {
+  return REGION.pattern.test(text);
+}
+
 /** The partition that a region lies in, or `undefined` for a region that is newer than this table. */
 export function partitionOfRegion(region: string): string | undefined {
   return PARTITIONS.find(({ prefix }) => prefix.test(region))?.partition;

@@ -9,10 +9,8 @@ import type { LoadedSession, SessionSource } from "../session/session-source.js"
 import { safeCause } from "./safe-cause.js";
 import { isValidDate, type ServerClock } from "./server-clock.js";
 
-/** Milliseconds for three requests to the metadata service, each given up after one second of silence. */
-const INSTANCE_PROFILE_TIMEOUT = 5000;
-/** Milliseconds for somebody else's provider, which may have to ask a person. */
-const PROVIDER_TIMEOUT = 60_000;
+/** Milliseconds. A provider may have to ask a person; the metadata service has a shorter limit of its own. */
+const READ_TIMEOUT = 60_000;
 
 export interface BaseIdentitySourceOptions {
   runtime: Runtime;
@@ -28,9 +26,8 @@ export function baseIdentitySource(
 ): SessionSource {
   const own = base.provider();
   const isInstanceProfile = own === undefined;
-  const ms = isInstanceProfile ? INSTANCE_PROFILE_TIMEOUT : PROVIDER_TIMEOUT;
   const failed = isInstanceProfile ? instanceProfileFailed : providerFailed;
-  const reason = () => failed(`No answer within ${ms / 1000} seconds`);
+  const reason = () => failed(`No answer within ${READ_TIMEOUT / 1000} seconds`);
   return {
     key,
     roleArn: undefined,
@@ -38,7 +35,9 @@ export function baseIdentitySource(
     async load({ signal }): Promise<LoadedSession> {
       let identity: AwsCredentialIdentity;
       try {
-        identity = await withDeadline({ runtime, ms, reason, signal }, () => (own ?? readInstanceProfile)());
+        identity = await withDeadline({ runtime, ms: READ_TIMEOUT, reason, signal }, () =>
+          (own ?? readInstanceProfile)(),
+        );
       } catch (error) {
         throw isRolecallError(error) ? error : failed("It failed", error);
       }

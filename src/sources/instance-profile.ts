@@ -1,5 +1,8 @@
 import { fromInstanceMetadata, getInstanceMetadataEndpoint, httpRequest } from "@smithy/credential-provider-imds";
+import { withDeadline } from "../abort.js";
 import { RolecallError } from "../errors.js";
+import { isRegion } from "../request/regions.js";
+import type { Runtime } from "../runtime.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
 import { safeCause } from "./safe-cause.js";
 
@@ -9,6 +12,12 @@ const TOKEN_HEADER = "x-aws-ec2-metadata-token";
 const REGION_PATH = "/latest/meta-data/placement/region";
 /** Milliseconds of silence after which one request to the metadata service is given up: the SDK's own number. */
 const REQUEST_TIMEOUT = 1000;
+/** Milliseconds for a whole read: an answer that breaks off, or that trickles, is never silent for long enough. */
+const READ_TIMEOUT = 5000;
+
+const NO_ANSWER_IN_TIME =
+  "Nothing answers in time. In a container, raise HttpPutResponseHopLimit to 2; " +
+  "outside of EC2, give the instance credentials of its own.";
 
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
@@ -20,8 +29,11 @@ const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
  * put back, for the caller knows AWS's time better.
  * @throws RolecallError `INSTANCE_PROFILE_MISSING`, `INSTANCE_PROFILE_INVALID` or `IMDS_UNREACHABLE`
  */
-export async function readInstanceProfile(env: Record<string, string | undefined>): Promise<AwsCredentialIdentity> {
-  assertEnabled(env);
+export function readInstanceProfile(runtime: Runtime): Promise<AwsCredentialIdentity> {
+  return inTime(runtime, readCredentials);
+}
+
+async function readCredentials(): Promise<AwsCredentialIdentity> {
   const read = fromInstanceMetadata({
     ec2MetadataV1Disabled: true,
     maxRetries: 0,
@@ -39,16 +51,24 @@ export async function readInstanceProfile(env: Record<string, string | undefined
  * The region that the machine stands in, by IMDSv2.
  * @throws RolecallError `IMDS_UNREACHABLE`
  */
-export async function readInstanceRegion(env: Record<string, string | undefined>): Promise<string> {
-  assertEnabled(env);
+export function readInstanceRegion(runtime: Runtime): Promise<string> {
+  return inTime(runtime, readRegion);
+}
+
+async function readRegion(): Promise<string> {
+  let region: string;
   try {
     const token = await requestToken();
     const endpoint = await getInstanceMetadataEndpoint();
     const headers = { [TOKEN_HEADER]: token };
-    return (await httpRequest({ ...endpoint, path: REGION_PATH, headers, timeout: REQUEST_TIMEOUT })).toString().trim();
+    const answer = await httpRequest({ ...endpoint, path: REGION_PATH, headers, timeout: REQUEST_TIMEOUT });
+    region = answer.toString().trim();
   } catch (error) {
     throw unreachable(whyNoToken(error), error);
   }
+  if (!isRegion(region))
+    throw unreachable("It names no region: set the region in the instance or in AWS_REGION.", undefined);
+  return region;
 }
 
 async function requestToken(): Promise<string> {
@@ -59,14 +79,12 @@ async function requestToken(): Promise<string> {
   ).toString();
 }
 
-function assertEnabled(env: Record<string, string | undefined>): void {
-  if (env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === "true") {
-    throw unreachable(
-      "AWS_EC2_METADATA_DISABLED is true: unset it, or give the instance credentials of its own.",
-      undefined,
-      false,
-    );
+async function inTime<T>(runtime: Runtime, read: () => Promise<T>): Promise<T> {
+  if (runtime.env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === "true") {
+    const hint = "AWS_EC2_METADATA_DISABLED is true: unset it, or give the instance credentials of its own.";
+    throw unreachable(hint, undefined, false);
   }
+  return withDeadline({ runtime, ms: READ_TIMEOUT, reason: () => unreachable(NO_ANSWER_IN_TIME, undefined) }, read);
 }
 
 async function explain(error: { name?: string; statusCode?: number }): Promise<RolecallError> {
@@ -101,10 +119,7 @@ function whyNoToken(error: unknown): string {
   if (statusCode !== undefined)
     return `It answers with status ${statusCode}: make sure that nothing stands between, such as a proxy.`;
   if (message?.startsWith("TimeoutError")) {
-    return (
-      "Nothing answers in time. In a container, raise HttpPutResponseHopLimit to 2; " +
-      "outside of EC2, give the instance credentials of its own."
-    );
+    return NO_ANSWER_IN_TIME;
   }
   return "No metadata service is there: outside of EC2, give the instance credentials of its own.";
 }

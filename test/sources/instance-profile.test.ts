@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import type { Fault } from "../../src/testing/index.js";
 import { HOUR, MINUTE, ROLE, setUpLocal } from "../support/local.js";
 
 const noRole = { region: "eu-west-1" };
@@ -128,14 +129,27 @@ describe("a failure says which it was", () => {
     expect(aws.requests).toEqual([]);
   });
 
-  it("the answer breaks off: the read is bounded, and says so", async () => {
-    const { aws, clock, resolver } = await setUpLocal();
-    aws.fault({ on: { target: "imds", operation: "credentials" }, kind: "reset-midway" });
+  it.each<[string, Parameters<typeof setUpLocal>[0], Fault[]]>([
+    ["the answer breaks off", {}, [{ on: { target: "imds", operation: "credentials" }, kind: "reset-midway" }]],
+    ["the token request is never answered, as in a container", { imds: { hopLimitExceeded: true } }, []],
+  ])("%s: the read is bounded, and the hint names the hop limit", async (_, options, faults) => {
+    const { aws, clock, resolver } = await setUpLocal(options);
+    for (const fault of faults) aws.fault(fault);
     const outcome = expect(resolver.resolve(noRole)).rejects.toMatchObject({
-      code: "INSTANCE_PROFILE_INVALID",
-      message: expect.stringContaining("No answer within 5 seconds"),
+      code: "IMDS_UNREACHABLE",
+      hint: expect.stringContaining("HttpPutResponseHopLimit"),
     });
     await clock.advance(5000);
+    await outcome;
+  });
+
+  it("a provider that hangs: the read is bounded too", async () => {
+    const { clock, resolver } = await setUpLocal();
+    const hanging = resolver.resolve({ credentials: () => new Promise(() => {}), region: "eu-west-1" });
+    const outcome = expect(hanging).rejects.toMatchObject({
+      code: expect.stringMatching(/BASE_IDENTITY_UNAVAILABLE|TIMEOUT/),
+    });
+    await clock.advance(MINUTE);
     await outcome;
   });
 });
