@@ -52,15 +52,15 @@ export class RolecallError extends Error {
   /** What to do next, one sentence; also the end of `message`. */
   readonly hint: string;
   /** The path of the setting that is wrong, such as `command.roleArn`. Only with `INVALID_REQUEST`. */
-  readonly field?: string;
+  declare readonly field?: string;
   /** The role that was asked for. */
-  readonly roleArn?: string;
+  declare readonly roleArn?: string;
   /** The region that was asked. */
-  readonly region?: string;
+  declare readonly region?: string;
   /** The error code in AWS's answer, as AWS spells it. */
-  readonly awsCode?: string;
+  declare readonly awsCode?: string;
   /** AWS's request id, for a support case. */
-  readonly requestId?: string;
+  declare readonly requestId?: string;
 
   constructor(code: RolecallErrorCode, message: string, details: RolecallErrorDetails) {
     super(`${message} ${details.hint}`, details.cause === undefined ? undefined : { cause: details.cause });

@@ -22,7 +22,10 @@ export interface ProviderOptions {
 
 /** What one caller asks of a session. */
 export interface ResolveOptions extends ProviderOptions {
-  /** Frees this caller at once, with `ABORTED`; others who wait for the same session are not touched. */
+  /**
+   * Frees this caller at once, with `ABORTED`; others who wait for the same session are not touched. Without a signal a
+   * caller waits 60 seconds at most.
+   */
   signal?: AbortSignal | undefined;
   /** Asks STS even if a valid session is held. Default `false`. */
   forceRefresh?: boolean | undefined;

@@ -289,19 +289,22 @@ export class SessionSlot {
   #wait(flight: Flight, signal: AbortSignal | undefined): Promise<SessionCredentials> {
     flight.raise();
     return new Promise((resolve, reject) => {
-      const onAbort = () => {
+      const leaveWith = (error: () => RolecallError) => () => {
         leave();
-        reject(this.#abortedError(signal));
+        reject(error());
       };
-      const cancelTimer = this.#host.runtime.schedule(LONGEST_WAIT, () => {
-        leave();
-        reject(this.#waitedTooLongError());
-      });
+      const onAbort = leaveWith(() => this.#abortedError(signal));
+      signal?.addEventListener("abort", onAbort, { once: true });
+      const cancelLimit = signal
+        ? undefined
+        : this.#host.runtime.schedule(
+            LONGEST_WAIT,
+            leaveWith(() => this.#waitedTooLongError()),
+          );
       const leave = () => {
-        cancelTimer();
+        cancelLimit?.();
         signal?.removeEventListener("abort", onAbort);
       };
-      signal?.addEventListener("abort", onAbort, { once: true });
       flight.promise.finally(leave).then(resolve, reject);
     });
   }

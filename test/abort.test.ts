@@ -1,0 +1,41 @@
+import { expect, it } from "vitest";
+import { raceAbort, withDeadline } from "../src/abort.js";
+import { createManualClock } from "../src/testing/index.js";
+
+it("raceAbort settles as the promise does, and rejects with the signal's reason if that comes first", async () => {
+  const { signal } = new AbortController();
+  await expect(raceAbort(Promise.resolve(7), signal)).resolves.toBe(7);
+  await expect(raceAbort(Promise.reject(new Error("own")), signal)).rejects.toThrow("own");
+  await expect(raceAbort(new Promise(() => {}), AbortSignal.abort("reason"))).rejects.toBe("reason");
+  await expect(raceAbort(Promise.resolve(7), undefined)).resolves.toBe(7);
+});
+
+it("withDeadline aborts its task and rejects with the reason when time is up, and leaves no timer", async () => {
+  const runtime = createManualClock();
+  let seen: AbortSignal | undefined;
+  const late = withDeadline({ runtime, ms: 100, reason: () => new Error("too late") }, (signal) => {
+    seen = signal;
+    return new Promise(() => {});
+  });
+  const outcome = expect(late).rejects.toThrow("too late");
+  await runtime.advance(99);
+  expect(seen?.aborted).toBe(false);
+  await runtime.advance(1);
+  await outcome;
+  expect(seen?.aborted).toBe(true);
+  await expect(withDeadline({ runtime, ms: 100, reason: () => new Error("too late") }, () => "at once")).resolves.toBe(
+    "at once",
+  );
+  expect(runtime.pendingTimers).toBe(0);
+});
+
+it("withDeadline ends with the signal of its caller too", async () => {
+  const runtime = createManualClock();
+  const signal = AbortSignal.abort("closed");
+  const call = withDeadline(
+    { runtime, ms: 100, reason: () => new Error("too late"), signal },
+    () => new Promise(() => {}),
+  );
+  await expect(call).rejects.toBe("closed");
+  expect(runtime.pendingTimers).toBe(0);
+});

@@ -1,0 +1,75 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { expect, it, onTestFinished } from "vitest";
+import { HOUR, OTHER_ROLE, ROLE, SECOND, setUpLocal } from "./support/local.js";
+
+const EVENTS = [
+  "hit",
+  "miss",
+  "joined",
+  "refreshed",
+  "refresh-failed",
+  "denied",
+  "invalidated",
+  "evicted",
+  "duration-clamped",
+];
+
+it("every event is published with its payload, and stats() counts the same", async () => {
+  const events = new Map<string, unknown[]>(EVENTS.map((event) => [event, []]));
+  for (const event of EVENTS) {
+    const listen = (payload: unknown) => events.get(event)?.push(payload);
+    subscribe(`aws-rolecall:${event}`, listen);
+    onTestFinished(() => void unsubscribe(`aws-rolecall:${event}`, listen));
+  }
+  const { aws, clock, resolver } = await setUpLocal({ resolver: { maxSessions: 2 } });
+  const instance = { roleArn: ROLE, region: "eu-central-1" };
+  const key = expect.stringMatching(/^[\w-]{43}$/);
+
+  await Promise.all([resolver.resolve(instance), resolver.resolve(instance)]);
+  await resolver.resolve(instance);
+  await resolver.invalidate(instance);
+  await resolver.resolve({ ...instance, roleSessionDuration: 7200 });
+  aws.removeRole(OTHER_ROLE);
+  await resolver.resolve({ ...instance, roleArn: OTHER_ROLE }).catch(() => {});
+  await resolver.resolve({ ...instance, roleArn: OTHER_ROLE }).catch(() => {});
+  await resolver.resolve(instance);
+  aws.fault({ on: { target: "sts" }, status: 503 });
+  await clock.advance(HOUR - 30 * SECOND);
+  await resolver.resolve(instance);
+  await clock.advance(5 * SECOND);
+
+  expect(events.get("hit")).toContainEqual({ roleArn: ROLE, key });
+  expect(events.get("miss")).toContainEqual({ roleArn: ROLE, key });
+  expect(events.get("joined")).toContainEqual({ roleArn: ROLE, key });
+  expect(events.get("refreshed")).toContainEqual({ roleArn: ROLE, key, life: HOUR, background: false });
+  expect(events.get("refreshed")).toContainEqual(expect.objectContaining({ roleArn: undefined })); // the base identity
+  expect(events.get("refresh-failed")).toContainEqual({
+    roleArn: ROLE,
+    key,
+    code: "STS_UNAVAILABLE",
+    servedUntil: expect.any(Number),
+    retryIn: expect.any(Number),
+  });
+  expect(events.get("denied")).toEqual(
+    [false, true].map((remembered) => ({ roleArn: OTHER_ROLE, key, code: "ASSUME_ROLE_DENIED", remembered })),
+  );
+  expect(events.get("invalidated")).toEqual([{ roleArn: ROLE, key }]);
+  expect(events.get("evicted")).toContainEqual({ roleArn: ROLE, key });
+  expect(events.get("duration-clamped")).toEqual([
+    { roleArn: ROLE, key, requestedSeconds: 7200, grantedSeconds: 3600 },
+  ]);
+
+  const counted = (event: string) => events.get(event)?.length;
+  expect(resolver.stats()).toMatchObject({
+    hits: counted("hit"),
+    misses: counted("miss"),
+    joined: counted("joined"),
+    refreshes: counted("refreshed"),
+    refreshFailures: counted("refresh-failed"),
+    denied: counted("denied"),
+    invalidations: counted("invalidated"),
+    evictions: counted("evicted"),
+    assumeRoleInFlight: 0,
+    assumeRoleQueued: 0,
+  });
+});

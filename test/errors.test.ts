@@ -1,0 +1,32 @@
+import { inspect } from "node:util";
+import { expect, it } from "vitest";
+import { isRolecallError, RolecallError } from "../src/index.js";
+
+const error = new RolecallError("ASSUME_ROLE_DENIED", "It was denied.", {
+  step: "assume-role",
+  hint: "Look at the trust policy.",
+  roleArn: "arn:aws:iam::123456789012:role/A",
+  cause: "why",
+});
+
+it("carries what it was given, and its hint ends the message", () => {
+  expect(error).toMatchObject({
+    name: "RolecallError",
+    code: "ASSUME_ROLE_DENIED",
+    message: "It was denied. Look at the trust policy.",
+    step: "assume-role",
+    retryable: false,
+    cause: "why",
+  });
+  expect(error).toBeInstanceOf(Error);
+  expect(error).not.toHaveProperty("region");
+  expect(inspect(error)).toContain("ASSUME_ROLE_DENIED");
+});
+
+it("is told from other errors by its brand, whichever build raised it", () => {
+  const ofAnotherBuild = Object.defineProperty(new Error("other"), Symbol.for("aws-rolecall.error"), { value: true });
+  expect([error, ofAnotherBuild].map(isRolecallError)).toEqual([true, true]);
+  expect(
+    [new Error("RolecallError"), null, undefined, "RolecallError", { code: "TIMEOUT" }].map(isRolecallError),
+  ).toEqual([false, false, false, false, false]);
+});

@@ -1,0 +1,37 @@
+import { EC2Client } from "@aws-sdk/client-ec2";
+import { afterEach, expect, it } from "vitest";
+import { createCredentialResolver, getClientForCommand, setDefaultResolver } from "../src/index.js";
+
+const instance = { roleArn: "arn:aws:iam::123456789012:role/A", region: "eu-west-1" };
+
+afterEach(() => setDefaultResolver(undefined));
+
+it("uses one default resolver, made on first use, and the same settings give the same client", () => {
+  const ec2 = getClientForCommand(EC2Client, instance);
+  expect(ec2).toBeInstanceOf(EC2Client);
+  expect(getClientForCommand(EC2Client, instance)).toBe(ec2);
+  setDefaultResolver(undefined);
+  expect(getClientForCommand(EC2Client, instance)).not.toBe(ec2);
+});
+
+it("uses the resolver that was set, or the one in the options", async () => {
+  await using set = createCredentialResolver();
+  await using own = createCredentialResolver();
+  setDefaultResolver(set);
+  getClientForCommand(EC2Client, instance);
+  getClientForCommand(EC2Client, instance, {}, { resolver: own });
+  expect([set.stats().clients, own.stats().clients]).toEqual([1, 1]);
+});
+
+it("wrong settings throw here, before any network call", () => {
+  expect(() => getClientForCommand(EC2Client, instance, { roleArn: "Inventory" })).toThrow(
+    expect.objectContaining({ code: "INVALID_REQUEST", field: "command.roleArn" }),
+  );
+  expect(() => getClientForCommand(EC2Client, instance, {}, { sesion: {} } as never)).toThrow(
+    expect.objectContaining({ code: "INVALID_REQUEST", field: "options.sesion" }),
+  );
+  expect(() => getClientForCommand(EC2Client, undefined as never)).toThrow(
+    expect.objectContaining({ code: "INVALID_REQUEST", field: "instance" }),
+  );
+  expect(() => setDefaultResolver({} as never)).toThrow(expect.objectContaining({ field: "resolver" }));
+});
