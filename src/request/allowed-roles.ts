@@ -1,7 +1,7 @@
 import { RolecallError } from "../errors.js";
 import { EXTERNAL_ID } from "./limits.js";
-import type { RoleArn } from "./role-arn.js";
-import { conflict, invalid, isGiven, readList, readSettings, readText } from "./validation.js";
+import { type RoleArn, readRoleArn } from "./role-arn.js";
+import { conflict, invalid, readList, readSettings, readText } from "./validation.js";
 
 /**
  * One entry of `allowedRoles`: an exact role ARN, a pattern with IAM's own wildcards (`*` any run of characters, `?` one
@@ -24,33 +24,39 @@ const ALLOWED =
 
 /** Checks the list itself. `undefined` means that no list was given, and IAM alone decides. */
 export function readAllowedRoles(field: string, value: unknown): readonly AllowedRoleEntry[] | undefined {
-  const entries = readList(field, value, "role ARNs, patterns, or { roleArn, externalId }")?.map((entry, index) =>
-    readEntry(`${field}[${index}]`, entry),
-  );
-  const bound = new Map<string, string | undefined>();
-  for (const [index, { pattern, externalId }] of (entries ?? []).entries()) {
-    if (bound.has(pattern) && bound.get(pattern) !== externalId) {
+  const list = readList(field, value, "role ARNs, patterns, or { roleArn, externalId }");
+  if (!list) return undefined;
+  const entries = new Map<string, AllowedRoleEntry>();
+  for (const [index, item] of list.entries()) {
+    const entry = readEntry(`${field}[${index}]`, item);
+    const same = entries.get(entry.pattern);
+    if (same && same.externalId !== entry.externalId) {
       throw conflict(`${field}[${index}]`, "lists a role again with another external id", "List each role once.");
     }
-    bound.set(pattern, externalId);
+    entries.set(entry.pattern, entry);
   }
-  return entries;
+  return [...entries.values()];
 }
 
 function readEntry(field: string, value: unknown): AllowedRoleEntry {
   if (typeof value === "string") return toEntry(field, value, undefined);
   const settings = readSettings(field, value, ["roleArn", "externalId"]);
-  if (!settings || typeof settings.roleArn !== "string") throw invalid(field, value, ALLOWED);
+  if (!settings) throw invalid(field, value, ALLOWED);
   const externalId = readText(`${field}.externalId`, settings.externalId, EXTERNAL_ID);
-  if (!isGiven(externalId)) {
+  if (externalId === undefined) {
     throw conflict(`${field}.externalId`, "is missing", "To allow a role without one, list its ARN as a string.");
   }
   return toEntry(`${field}.roleArn`, settings.roleArn, externalId);
 }
 
-function toEntry(field: string, pattern: string, externalId: string | undefined): AllowedRoleEntry {
-  if (pattern.length > 2048 || !PATTERN.test(pattern)) throw invalid(field, pattern, ALLOWED);
-  return { pattern, exact: !/[*?]/.test(pattern), externalId };
+function toEntry(field: string, value: unknown, externalId: string | undefined): AllowedRoleEntry {
+  if (typeof value === "string" && /[*?]/.test(value)) {
+    if (value.length > 2048 || !PATTERN.test(value)) throw invalid(field, value, ALLOWED);
+    return { pattern: value, exact: false, externalId };
+  }
+  const role = readRoleArn(field, value);
+  if (!role) throw invalid(field, value, ALLOWED);
+  return { pattern: role.arn, exact: true, externalId };
 }
 
 /**

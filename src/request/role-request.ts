@@ -87,15 +87,20 @@ export function createRoleRequest(
     transitiveTagKeys,
   };
   const administered = readRegions({ "instance.region": fixed.region, ...readEnvRegion(env) });
-  return Object.freeze({
+  return deepFreeze({
     key: assumption ? keyOf(fixed, assumption) : baseKey,
     baseKey,
     base: fixed.base,
-    assumption: assumption && Object.freeze(assumption),
+    assumption,
     regions: [...readRegions({ "command.region": overrides.region }), ...administered],
-    sts: Object.freeze(toStsTarget(fixed, administered, role)),
+    sts: toStsTarget(fixed, administered, role),
     integration: fixed.integration,
   });
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === "object" && part !== null) deepFreeze(part);
+  return Object.freeze(value);
 }
 
 function keyOf(fixed: InstanceSettings, { role, ...assumption }: Assumption): string {

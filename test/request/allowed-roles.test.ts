@@ -1,0 +1,325 @@
+import { describe, expect, it } from "vitest";
+import { matchesArn } from "../../src/request/allowed-roles.js";
+import { ACCOUNT, expectInvalid, expectRefusal, OTHER_ROLE, ROLE, requestOf, roleRequestOf } from "./support.js";
+
+const HINT = "Ask an administrator to add it to allowedRoles, or use a role that is listed.";
+const ENTRY =
+  "a role ARN, or a pattern of that shape such as arn:aws:iam::123456789012:role/integration-*. For every role there is, write arn:*:iam::*:role/*";
+const EXACT = "a role ARN of 20 to 2048 characters, such as arn:aws:iam::123456789012:role/path/name";
+const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+const role = (rest: string) => `arn:aws:iam::${ACCOUNT}:role/${rest}`;
+const allow = (allowedRoles: unknown, roleArn: string = ROLE) => roleRequestOf({ instance: { allowedRoles, roleArn } });
+const expectAllowed = (allowedRoles: unknown, roleArn: string = ROLE) =>
+  expect(allow(allowedRoles, roleArn).assumption?.role.arn).toBe(roleArn);
+const expectNotAllowed = (allowedRoles: unknown, roleArn: string = ROLE) => {
+  const error = expectRefusal(
+    () => allow(allowedRoles, roleArn),
+    "ROLE_NOT_ALLOWED",
+    undefined,
+    `The role ${roleArn} is not in the instance's allowedRoles. ${HINT}`,
+  );
+  expect(error.roleArn).toBe(roleArn);
+};
+
+describe("allowedRoles", () => {
+  it.each([undefined, null])("%s leaves it to IAM", (allowedRoles) => {
+    expectAllowed(allowedRoles);
+    expect(requestOf({ instance: { allowedRoles } }).assumption).toBeUndefined();
+  });
+
+  it("[] allows nothing", () => {
+    expectNotAllowed([]);
+  });
+
+  it.each([[[]], [[ROLE]], [["arn:*:iam::*:role/*"]]])("%j refuses a request without a role", (allowedRoles) => {
+    for (const extra of [{}, { policy: {} }, { externalId: "ab" }]) {
+      expectRefusal(
+        () => requestOf({ instance: { allowedRoles, ...extra } }),
+        "ROLE_NOT_ALLOWED",
+        undefined,
+        "No role was asked for, and the instance's allowedRoles does not cover the machine's own identity. Set roleArn in the instance or the command to a role that is listed.",
+      );
+    }
+  });
+
+  it("holds for the command's role and for the instance's", () => {
+    const instance = { allowedRoles: [ROLE], roleArn: OTHER_ROLE };
+    expect(requestOf({ instance, command: { roleArn: ROLE } }).assumption?.role.arn).toBe(ROLE);
+    expectRefusal(() => requestOf({ instance }), "ROLE_NOT_ALLOWED", undefined, /^The role .*Audit is not in/);
+    expectRefusal(
+      () => requestOf({ instance: { ...instance, roleArn: ROLE }, command: { roleArn: OTHER_ROLE } }),
+      "ROLE_NOT_ALLOWED",
+      undefined,
+      /^The role .*Audit is not in/,
+    );
+  });
+
+  it("lists exact roles, letter by letter", () => {
+    expectAllowed([OTHER_ROLE, ROLE]);
+    expectNotAllowed([OTHER_ROLE]);
+    expectNotAllowed([`${ROLE}2`]);
+    expectNotAllowed([ROLE.toLowerCase()]);
+    expectNotAllowed([ROLE.replace("integrations/", "")]);
+    expectNotAllowed([ROLE.replace("arn:aws:", "arn:aws-cn:")]);
+  });
+
+  it("changes no key", () => {
+    expect(allow([ROLE]).key).toBe(allow(undefined).key);
+  });
+
+  it.each<[string, unknown, string, string, string]>([
+    ["an empty text", "", "[0]", "an empty string", EXACT],
+    ["a star alone", "*", "[0]", '"*"', ENTRY],
+    ["a name", "Inventory", "[0]", '"Inventory"', EXACT],
+    ["a user", `arn:aws:iam::${ACCOUNT}:user/*`, "[0]", `"arn:aws:iam::${ACCOUNT}:user/*"`, ENTRY],
+    ["a star across parts", "arn:aws:*", "[0]", '"arn:aws:*"', ENTRY],
+    ["a star for the service", `arn:aws:*::${ACCOUNT}:role/x`, "[0]", `"arn:aws:*::${ACCOUNT}:role/x"`, ENTRY],
+    ["a star for the region", `arn:aws:iam:*:${ACCOUNT}:role/x`, "[0]", `"arn:aws:iam:*:${ACCOUNT}:role/x"`, ENTRY],
+    ["a star for the kind", `arn:aws:iam::${ACCOUNT}:*/x`, "[0]", `"arn:aws:iam::${ACCOUNT}:*/x"`, ENTRY],
+    ["a star for all of the resource", `arn:aws:iam::${ACCOUNT}:*`, "[0]", `"arn:aws:iam::${ACCOUNT}:*"`, ENTRY],
+    ["an empty account", "arn:aws:iam:::role/x*", "[0]", '"arn:aws:iam:::role/x*"', ENTRY],
+    [
+      "letters in the account",
+      "arn:aws:iam::12345678901x:role/x*",
+      "[0]",
+      '"arn:aws:iam::12345678901x:role/x*"',
+      ENTRY,
+    ],
+    [
+      "13 characters of account",
+      "arn:aws:iam::1234567890123:role/*",
+      "[0]",
+      '"arn:aws:iam::1234567890123:role/*"',
+      ENTRY,
+    ],
+    ["11 digits in an exact ARN", "arn:aws:iam::12345678901:role/x", "[0]", '"arn:aws:iam::12345678901:role/x"', EXACT],
+    [
+      "an exact ARN without a name",
+      `arn:aws:iam::${ACCOUNT}:role/path/`,
+      "[0]",
+      `"arn:aws:iam::${ACCOUNT}:role/path/"`,
+      EXACT,
+    ],
+    ["a foreign partition", `arn:azure:iam::${ACCOUNT}:role/x`, "[0]", `"arn:azure:iam::${ACCOUNT}:role/x"`, EXACT],
+    ["a colon", role("a:*"), "[0]", `"${role("a:*")}"`, ENTRY],
+    ["a space", role("a *"), "[0]", `"${role("a *")}"`, ENTRY],
+    ["a line feed", `${role("*")}\n`, "[0]", `"${role("*")}\\n"`, ENTRY],
+    ["a policy variable", role("$" + "{aws:username}"), "[0]", `"${role("$")}{aws:username}"`, EXACT],
+    [
+      "2049 characters",
+      role("*").padEnd(2049, "x"),
+      "[0]",
+      `"${role("*").padEnd(100, "x")}"… (2049 characters)`,
+      ENTRY,
+    ],
+    ["a number", 5, "[0]", "a number", "an object with roleArn, externalId"],
+    ["undefined", undefined, "[0]", "undefined", ENTRY],
+    ["null", null, "[0]", "null", ENTRY],
+    ["a list", [ROLE], "[0]", "a list of 1", "an object with roleArn, externalId"],
+    ["an object without a role", { externalId: "ab" }, "[0].roleArn", "undefined", ENTRY],
+    ["an object with a list", { roleArn: [ROLE], externalId: "ab" }, "[0].roleArn", "a list of 1", EXACT],
+    ["an object with a star", { roleArn: "*", externalId: "ab" }, "[0].roleArn", '"*"', ENTRY],
+    [
+      "an external id too short",
+      { roleArn: ROLE, externalId: "a" },
+      "[0].externalId",
+      "a string of 1 characters",
+      "2 to 1224 letters, digits and _+=,.@:/-",
+    ],
+    [
+      "an empty external id",
+      { roleArn: ROLE, externalId: "" },
+      "[0].externalId",
+      "an empty string",
+      "2 to 1224 letters, digits and _+=,.@:/-",
+    ],
+  ])("refuses %s as an entry", (_, entry, at, received, allowed) => {
+    const field = `instance.allowedRoles${at}`;
+    expectInvalid(
+      () => allow([entry]),
+      field,
+      new RegExp(`^${literal(`${field} is wrong: received ${received}. Allowed: ${allowed}`)}`),
+    );
+  });
+
+  it("takes patterns of 2048 characters", () => {
+    expectNotAllowed([role("*").padEnd(2048, "x")]);
+  });
+
+  it("names the place of a wrong entry, also where no role is asked for", () => {
+    expectInvalid(
+      () => requestOf({ instance: { allowedRoles: [ROLE, OTHER_ROLE, "x*"] } }),
+      "instance.allowedRoles[2]",
+      `instance.allowedRoles[2] is wrong: received "x*". Allowed: ${ENTRY}.`,
+    );
+  });
+
+  it("has no holes", () => {
+    const allowedRoles = new Array(2);
+    allowedRoles[1] = ROLE;
+    expectInvalid(
+      () => allow(allowedRoles),
+      "instance.allowedRoles[0]",
+      `instance.allowedRoles[0] is wrong: received undefined. Allowed: ${ENTRY}.`,
+    );
+  });
+
+  it("says what to use instead of another kind of ARN", () => {
+    expectInvalid(
+      () => allow([`arn:aws:sts::${ACCOUNT}:assumed-role/Inventory/session`]),
+      "instance.allowedRoles[0]",
+      /This is a session of a role\. Use the role's own ARN/,
+    );
+  });
+
+  it.each<[unknown, string]>([
+    [ROLE, `"${ROLE}"`],
+    ["", "an empty string"],
+    [{ 0: ROLE }, "an object"],
+    [new Set([ROLE]), "an object"],
+    [true, "true"],
+  ])("is a list, not %s", (allowedRoles, received) => {
+    expectInvalid(
+      () => allow(allowedRoles),
+      "instance.allowedRoles",
+      `instance.allowedRoles is wrong: received ${received}. Allowed: a list of role ARNs, patterns, or { roleArn, externalId }.`,
+    );
+  });
+});
+
+describe("an entry with an external id", () => {
+  const bound = { roleArn: ROLE, externalId: "bound" };
+  const idOf = (allowedRoles: unknown, roleArn = ROLE, externalId?: string) =>
+    roleRequestOf({ instance: { allowedRoles, roleArn, externalId } }).assumption?.externalId;
+
+  it("binds it to that role, before the instance's own", () => {
+    expect(idOf([bound])).toBe("bound");
+    expect(idOf([bound], ROLE, "own")).toBe("bound");
+    expect(idOf([OTHER_ROLE, bound], OTHER_ROLE, "own")).toBe("own");
+    expect(idOf([OTHER_ROLE, bound], OTHER_ROLE)).toBeUndefined();
+  });
+
+  it("may be a pattern", () => {
+    expect(idOf([{ roleArn: role("integrations/*"), externalId: "many" }])).toBe("many");
+  });
+
+  it("is looked for as an exact ARN first, then as the first pattern", () => {
+    const first = { roleArn: role("*"), externalId: "first" };
+    const second = { roleArn: role("integrations/*"), externalId: "second" };
+    expect(idOf([first, second, bound])).toBe("bound");
+    expect(idOf([first, second])).toBe("first");
+    expect(idOf([second, first])).toBe("second");
+    expect(idOf([first, ROLE])).toBeUndefined();
+    expect(idOf([first, ROLE], ROLE, "own")).toBe("own");
+  });
+
+  it("is part of the key", () => {
+    expect(allow([bound]).key).not.toBe(allow([ROLE]).key);
+    expect(allow([bound]).key).toBe(roleRequestOf({ instance: { externalId: "bound" } }).key);
+  });
+
+  it.each([undefined, null])("may not leave it %s", (externalId) => {
+    expectInvalid(
+      () => allow([{ roleArn: ROLE, externalId }]),
+      "instance.allowedRoles[0].externalId",
+      "instance.allowedRoles[0].externalId is missing. To allow a role without one, list its ARN as a string.",
+    );
+  });
+
+  it("may not hold more", () => {
+    expectInvalid(
+      () => allow([{ ...bound, external_id: "x" }]),
+      "instance.allowedRoles[0].external_id",
+      "instance.allowedRoles[0].external_id is not a setting. Known settings: roleArn, externalId.",
+    );
+  });
+
+  it.each([[[bound, { ...bound, externalId: "other" }]], [[bound, ROLE]], [[ROLE, bound]]])(
+    "may not contradict another entry for the same role: %j",
+    (allowedRoles) => {
+      expectInvalid(
+        () => allow(allowedRoles),
+        "instance.allowedRoles[1]",
+        "instance.allowedRoles[1] lists a role again with another external id. List each role once.",
+      );
+    },
+  );
+
+  it("may be repeated as it is", () => {
+    expect(idOf([bound, { ...bound }])).toBe("bound");
+  });
+});
+
+describe("a pattern", () => {
+  it.each([
+    [role("*"), role("a")],
+    [role("*"), role("path/a")],
+    [role("integrations/*"), ROLE],
+    [role("*Inventory"), ROLE],
+    [role("int*tory"), ROLE],
+    [role("integrations?Inventory"), ROLE],
+    [role("?nventory"), role("Inventory")],
+    [role("In*"), role("In")],
+    [role("**"), role("a")],
+    [role("*a*a*"), role("banana")],
+    [role("*/*"), ROLE],
+    [`arn:aws:iam::*:role/Audit`, OTHER_ROLE],
+    [`arn:aws:iam::44445555????:role/Audit`, OTHER_ROLE],
+    [`arn:aws:iam::4*:role/Audit`, OTHER_ROLE],
+    [`arn:aws*:iam::${ACCOUNT}:role/a`, role("a")],
+    [`arn:aws*:iam::${ACCOUNT}:role/a`, `arn:aws-cn:iam::${ACCOUNT}:role/a`],
+    [`arn:aws-??:iam::${ACCOUNT}:role/a`, `arn:aws-cn:iam::${ACCOUNT}:role/a`],
+    ["arn:*:iam::*:role/*", ROLE],
+    [role("a.b*"), role("a.bc")],
+    [role("a+(b)*"), role("a+(b)/c")],
+  ])("%s allows %s", (pattern, arn) => {
+    expect(matchesArn(pattern, arn)).toBe(true);
+    expectAllowed([pattern], arn);
+  });
+
+  it.each([
+    [role("integrations/?"), ROLE],
+    [role("?Inventory"), role("Inventory")],
+    [role("inventory*"), role("Inventory")],
+    [role("Inventory?"), role("Inventory")],
+    [role("*x"), role("xy")],
+    [role("*/*"), role("a")],
+    [`arn:aws:iam::44445555???:role/Audit`, OTHER_ROLE],
+    [`arn:aws:iam::1*:role/*`, OTHER_ROLE],
+    [`arn:aws:iam::*:role/*`, `arn:aws-cn:iam::${ACCOUNT}:role/a`],
+    [`arn:aws-*:iam::*:role/*`, role("a")],
+    [role("a.b*"), role("axb")],
+    [role("[a-z]*"), role("a")],
+    [role("a+*"), role("aa")],
+  ])("%s does not allow %s", (pattern, arn) => {
+    expect(matchesArn(pattern, arn)).toBe(false);
+    expectNotAllowed([pattern], arn);
+  });
+
+  it.each([
+    ["arn:*", "arn:aws:iam::123456789012:role/a"],
+    ["*", "arn:aws:iam::123456789012:role/a"],
+    ["arn:aws:iam::*", "arn:aws:iam::123456789012:role/a"],
+    ["arn:aws:iam:*:role/a", "arn:aws:iam::123456789012:role/a"],
+    ["arn:aws:iam::123456789012?role/a", "arn:aws:iam::123456789012:role/a"],
+  ])("%s reaches across no colon", (pattern, arn) => {
+    expect(matchesArn(pattern, arn)).toBe(false);
+  });
+
+  it("of many stars is decided at once against the longest ARN", () => {
+    const longest = role(`${"a".repeat(1900)}/`)
+      .padEnd(2046, "a")
+      .concat("/a");
+    const patterns = [
+      "*a".repeat(1000),
+      `${"*a".repeat(900)}b`,
+      `${"*".repeat(2000)}b`,
+      `*${"a".repeat(1000)}b*`,
+      `${"a*?".repeat(600)}b`,
+    ];
+    const start = performance.now();
+    for (const pattern of patterns.map(role)) matchesArn(pattern, longest);
+    expectNotAllowed(patterns.slice(1).map(role), longest);
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
+});

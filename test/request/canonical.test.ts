@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { canonicalJson, sha256 } from "../../src/request/canonical.js";
+
+describe("canonical JSON", () => {
+  it("has the keys of every object in order, and leaves out what is undefined", () => {
+    expect(canonicalJson({ b: [{ d: 1, c: undefined, a: null }], a: "x" })).toBe('{"a":"x","b":[{"a":null,"d":1}]}');
+  });
+
+  it("keeps the order of lists", () => {
+    expect(canonicalJson([2, 1])).not.toBe(canonicalJson([1, 2]));
+  });
+
+  it("reads back as what was written", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+  });
+
+  it("is the same for JSON values exactly if they are equal", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 2 }), fc.jsonValue({ maxDepth: 2 }), (one, other) => {
+        const normal = (value: unknown) => JSON.parse(JSON.stringify(value));
+        let equal = true;
+        try {
+          expect(normal(one)).toStrictEqual(normal(other));
+        } catch {
+          equal = false;
+        }
+        expect(canonicalJson(one) === canonicalJson(other)).toBe(equal);
+      }),
+    );
+  });
+});
+
+describe("a hash", () => {
+  it("is a SHA-256 in base64url, of 43 characters", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        expect(sha256(text)).toBe(createHash("sha256").update(text, "utf8").digest("base64url"));
+        expect(sha256(text)).toMatch(/^[\w-]{43}$/);
+      }),
+    );
+  });
+});

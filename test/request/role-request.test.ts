@@ -1,0 +1,240 @@
+import { describe, expect, it } from "vitest";
+import { assumptionOf, expectInvalid, OTHER_ROLE, ROLE, requestOf, roleRequestOf } from "./support.js";
+
+const POLICY = { Statement: [{ Effect: "Allow", Action: "ec2:Describe*", Resource: "*" }] };
+const ARN = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+
+describe("who may set what", () => {
+  const instance = { roleArn: ROLE, roleSessionName: "instance", roleSessionDuration: 1800 };
+
+  it.each([
+    ["roleArn", OTHER_ROLE, ({ assumption }: ReturnType<typeof requestOf>) => assumption?.role.arn, ROLE],
+    [
+      "roleSessionName",
+      "command",
+      ({ assumption }: ReturnType<typeof requestOf>) => assumption?.roleSessionName,
+      "instance",
+    ],
+    ["roleSessionDuration", "900", ({ assumption }: ReturnType<typeof requestOf>) => assumption?.durationSeconds, 1800],
+  ] as const)("%s: the command first, the instance second", (key, value, read, fallback) => {
+    expect(String(read(requestOf({ instance, command: { [key]: value } })))).toBe(value);
+    expect(read(requestOf({ instance, command: { [key]: undefined } }))).toBe(fallback);
+    expect(read(requestOf({ instance, command: { [key]: null } }))).toBe(fallback);
+    expect(read(requestOf({ instance }))).toBe(fallback);
+  });
+
+  it("a command that overrides the role alone keeps the instance's name, duration, limits and labels", () => {
+    const limits = { policy: POLICY, tags: { team: "a" }, sourceIdentity: "console", externalId: "shared" };
+    expect(
+      requestOf({ instance: { ...instance, ...limits }, command: { roleArn: OTHER_ROLE } }).assumption,
+    ).toMatchObject({
+      role: { arn: OTHER_ROLE, accountId: "444455556666", name: "Audit" },
+      roleSessionName: "instance",
+      durationSeconds: 1800,
+      policy: JSON.stringify({ Statement: [{ Action: "ec2:Describe*", Effect: "Allow", Resource: "*" }] }),
+      tags: { team: "a" },
+      sourceIdentity: "console",
+      externalId: "shared",
+    });
+  });
+
+  it("by default nothing but the role and an hour", () => {
+    expect(assumptionOf({})).toEqual({
+      role: { arn: ROLE, partition: "aws", accountId: "123456789012", name: "Inventory" },
+      roleSessionName: undefined,
+      durationSeconds: 3600,
+      tags: Object.create(null),
+      transitiveTagKeys: [],
+      sourceIdentity: undefined,
+      externalId: undefined,
+    });
+  });
+
+  it.each([
+    ["policy", { policy: POLICY }],
+    ["policyArns", { policyArns: [ARN] }],
+    ["both", { policy: POLICY, policyArns: [ARN] }],
+  ])("the author sets %s if the instance sets neither", (_, ceiling) => {
+    const { policy, policyArns } = assumptionOf({ session: ceiling });
+    expect({ policy, policyArns }).toEqual(
+      (({ policy, policyArns }) => ({ policy, policyArns }))(assumptionOf({ instance: ceiling })),
+    );
+    expect(roleRequestOf({ session: ceiling }).key).toBe(roleRequestOf({ instance: ceiling }).key);
+  });
+
+  it.each([
+    ["policy", { policy: POLICY }, { policy: POLICY }],
+    ["policy", { policyArns: [ARN] }, { policy: POLICY }],
+    ["policyArns", { policy: POLICY }, { policyArns: [ARN] }],
+    ["policyArns", { policyArns: [ARN] }, { policyArns: [ARN] }],
+    ["policy", { policy: POLICY }, { policy: POLICY, policyArns: [ARN] }],
+  ])("the author's %s is refused if the instance sets either", (named, fixed, session) => {
+    expectInvalid(
+      () => roleRequestOf({ instance: fixed, session }),
+      `options.session.${named}`,
+      `options.session.${named} is set, and the instance sets policy or policyArns already. Whoever sets either owns both: leave it out here or there.`,
+    );
+  });
+
+  it("the source identity is the instance's, else the author's, who may repeat it", () => {
+    expect(assumptionOf({ instance: { sourceIdentity: "alice" } }).sourceIdentity).toBe("alice");
+    expect(assumptionOf({ session: { sourceIdentity: "alice" } }).sourceIdentity).toBe("alice");
+    const both = { instance: { sourceIdentity: "alice" }, session: { sourceIdentity: "alice" } };
+    expect(assumptionOf(both).sourceIdentity).toBe("alice");
+  });
+
+  it.each(["bob", "Alice"])("the author cannot make it %s", (sourceIdentity) => {
+    expectInvalid(
+      () => roleRequestOf({ instance: { sourceIdentity: "alice" }, session: { sourceIdentity } }),
+      "options.session.sourceIdentity",
+      "options.session.sourceIdentity differs from the instance's. Leave it out: the instance's source identity is used.",
+    );
+  });
+});
+
+describe("without a role", () => {
+  const LIMITS = [
+    ["policy", POLICY],
+    ["policyArns", [ARN]],
+    ["tags", { team: "a" }],
+    ["sourceIdentity", "alice"],
+  ] as const;
+  const refused = (field: string) =>
+    `${field} is set without a role. Only an assumed role's session can honour it: set roleArn, or leave it out.`;
+
+  it.each([...LIMITS, ["externalId", "ab"] as const])(
+    "the instance's %s is refused: nothing could enforce it",
+    (key, value) => {
+      expectInvalid(() => requestOf({ instance: { [key]: value } }), `instance.${key}`, refused(`instance.${key}`));
+      expect(requestOf({ instance: { [key]: value }, command: { roleArn: ROLE } }).assumption).toBeDefined();
+    },
+  );
+
+  it.each(LIMITS)("the author's %s is refused", (key, value) => {
+    expectInvalid(
+      () => requestOf({ session: { [key]: value } }),
+      `options.session.${key}`,
+      refused(`options.session.${key}`),
+    );
+    expect(requestOf({ session: { [key]: value }, command: { roleArn: ROLE } }).assumption).toBeDefined();
+  });
+
+  it("an empty policy is refused too", () => {
+    expectInvalid(() => requestOf({ instance: { policy: "{}" } }), "instance.policy", refused("instance.policy"));
+  });
+
+  it("transitive tag keys name no tag", () => {
+    expectInvalid(
+      () => requestOf({ instance: { transitiveTagKeys: ["team"] } }),
+      "instance.transitiveTagKeys[0]",
+      'instance.transitiveTagKeys[0] names "team", which is no tag of the session. Set that tag too, or leave the key out.',
+    );
+  });
+
+  it("what limits nothing is taken: no tags, a session name, a duration, STS settings", () => {
+    const instance = {
+      tags: {},
+      transitiveTagKeys: [],
+      roleSessionName: "name",
+      roleSessionDuration: 900,
+      sts: { region: "us-east-1" },
+    };
+    const request = requestOf({
+      instance,
+      session: { tags: { team: undefined } },
+      command: { roleSessionName: "name" },
+    });
+    expect(request.assumption).toBeUndefined();
+    expect(request.key).toBe(requestOf({}).key);
+  });
+
+  it("what is wrong is refused all the same", () => {
+    expectInvalid(
+      () => requestOf({ command: { roleSessionName: "x" } }),
+      "command.roleSessionName",
+      'command.roleSessionName is wrong: received "x". Allowed: 2 to 64 letters, digits and _+=,.@-.',
+    );
+  });
+});
+
+describe("a role request", () => {
+  const input = {
+    instance: {
+      policy: POLICY,
+      policyArns: [ARN],
+      tags: { team: "a" },
+      transitiveTagKeys: ["team"],
+      region: "us-east-1",
+      sts: { region: "us-east-1" },
+      credentials: { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" },
+    },
+    command: { region: "us-east-2" },
+  };
+
+  it("is immutable, all of it", () => {
+    const mutable: string[] = [];
+    const visit = (path: string, value: unknown) => {
+      if (typeof value !== "object" || value === null) return;
+      if (!Object.isFrozen(value)) mutable.push(path);
+      for (const [key, item] of Object.entries(value)) visit(`${path}.${key}`, item);
+    };
+    visit("request", roleRequestOf(input));
+    visit("bare", requestOf({}));
+    expect(mutable).toEqual([]);
+  });
+
+  it("does not change with what it was made from", () => {
+    const given = structuredClone(input);
+    const request = roleRequestOf(given);
+    const before = JSON.stringify(request);
+    given.instance.tags.team = "b";
+    given.instance.policyArns.push("x");
+    given.instance.transitiveTagKeys.push("x");
+    given.instance.policy.Statement.pop();
+    given.instance.sts.region = "x";
+    given.command.region = "x";
+    expect(JSON.stringify(request)).toBe(before);
+  });
+
+  it("freezes nothing that it was given", () => {
+    const given = structuredClone(input);
+    roleRequestOf(given);
+    for (const value of [
+      given,
+      given.instance,
+      given.instance.tags,
+      given.instance.policyArns,
+      given.instance.sts,
+      given.instance.credentials,
+    ]) {
+      expect(Object.isFrozen(value)).toBe(false);
+    }
+  });
+
+  it("is equal for equal input", () => {
+    expect(roleRequestOf(structuredClone(input))).toEqual(roleRequestOf(input));
+  });
+
+  it("has a key that no later version changes by accident", () => {
+    const everything = roleRequestOf({
+      instance: {
+        ...input.instance,
+        roleSessionName: "name",
+        roleSessionDuration: 900,
+        sourceIdentity: "alice",
+        externalId: "ab",
+      },
+    });
+    expect({
+      base: requestOf({}).key,
+      role: roleRequestOf({}).key,
+      everything: everything.key,
+    }).toMatchInlineSnapshot(`
+      {
+        "base": "oyLhZVb3Nzfx04PAXG0LRO06IFLrMA0Vn7jT3vHncwk",
+        "everything": "eDjqodxpoLZ29WdSAXCSLjUhhf_TX_jqdrI1JOPcYAk",
+        "role": "NWccR5P2af0_sJEeGdftDUIFILAFjJCMMFyLQ4LXmhc",
+      }
+    `);
+  });
+});
