@@ -1,25 +1,14 @@
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
+import type { RolecallEventName } from "../src/index.js";
+import { EVENT_NAMES, listen } from "./support/events.js";
 import { HOUR, OTHER_ROLE, ROLE, SECOND, setUpLocal } from "./support/local.js";
 
-const EVENTS = [
-  "hit",
-  "miss",
-  "joined",
-  "refreshed",
-  "refresh-failed",
-  "denied",
-  "invalidated",
-  "evicted",
-  "duration-clamped",
-];
-
 it("every event is published with its payload, and stats() counts the same", async () => {
-  const events = new Map<string, unknown[]>(EVENTS.map((event) => [event, []]));
-  for (const event of EVENTS) {
-    const listen = (payload: unknown) => events.get(event)?.push(payload);
-    subscribe(`aws-rolecall:${event}`, listen);
-    onTestFinished(() => void unsubscribe(`aws-rolecall:${event}`, listen));
+  const events = new Map<RolecallEventName, unknown[]>();
+  for (const event of EVENT_NAMES) {
+    const payloads: unknown[] = [];
+    events.set(event, payloads);
+    listen(`aws-rolecall:${event}`, (payload) => payloads.push(payload));
   }
   const { aws, clock, resolver } = await setUpLocal({ resolver: { maxSessions: 2 } });
   const instance = { roleArn: ROLE, region: "eu-central-1" };
@@ -59,7 +48,7 @@ it("every event is published with its payload, and stats() counts the same", asy
     { roleArn: ROLE, key, requestedSeconds: 7200, grantedSeconds: 3600 },
   ]);
 
-  const counted = (event: string) => events.get(event)?.length;
+  const counted = (event: RolecallEventName) => events.get(event)?.length;
   expect(resolver.stats()).toMatchObject({
     hits: counted("hit"),
     misses: counted("miss"),

@@ -1,26 +1,10 @@
-import { channel } from "node:diagnostics_channel";
 import { inspect } from "node:util";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { createCredentialResolver, type IntegrationInstance } from "../src/index.js";
 import type { Fault } from "../src/testing/index.js";
+import { EVENT_NAMES, LRU_CHANNELS, listen } from "./support/events.js";
 import { HOUR, MINUTE, OTHER_ROLE, ROLE, SECOND, setUpLocal } from "./support/local.js";
-
-const EVENTS = [
-  "hit",
-  "miss",
-  "joined",
-  "refreshed",
-  "refresh-failed",
-  "denied",
-  "invalidated",
-  "evicted",
-  "duration-clamped",
-];
-const LRU = [
-  "lru-cache:metrics",
-  ...["start", "end", "asyncStart", "asyncEnd", "error"].map((phase) => `tracing:lru-cache:${phase}`),
-];
 
 /** Everything that anybody can see, as text, in every way to print a value. */
 function createWitness() {
@@ -36,13 +20,11 @@ function createWitness() {
     if (value instanceof Error) seen.push(String(value.stack), inspect(value.cause, { depth: 30, showHidden: true }));
   };
   const counts = new Map<string, number>();
-  for (const name of [...EVENTS.map((event) => `aws-rolecall:${event}`), ...LRU]) {
-    const listen = (message: unknown) => {
+  for (const name of [...EVENT_NAMES.map((event) => `aws-rolecall:${event}`), ...LRU_CHANNELS]) {
+    listen(name, (message) => {
       counts.set(name, (counts.get(name) ?? 0) + 1);
       note(message);
-    };
-    channel(name).subscribe(listen);
-    onTestFinished(() => void channel(name).unsubscribe(listen));
+    });
   }
   for (const method of ["log", "info", "warn", "error", "debug", "trace"] as const) {
     const spy = vi.spyOn(console, method).mockImplementation((...args) => note(args));
@@ -144,7 +126,7 @@ it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's
     "external-id-that-stays",
   ];
   expect(secrets.length).toBeGreaterThan(30);
-  expect([...counts.keys()].filter((name) => name.startsWith("aws-rolecall:")).length).toBe(EVENTS.length);
+  expect([...counts.keys()].filter((name) => name.startsWith("aws-rolecall:")).length).toBe(EVENT_NAMES.length);
   expect([...counts.keys()].some((name) => name.includes("lru-cache"))).toBe(true);
   const everything = seen.join("\n");
   expect(everything.length).toBeGreaterThan(100_000);

@@ -1,4 +1,3 @@
-import { channel } from "node:diagnostics_channel";
 import { inspect } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Diagnostics } from "../../src/diagnostics.js";
@@ -8,6 +7,7 @@ import { DEFAULT_RULES, INSTANCE_PROFILE_RULES, type RefreshRules } from "../../
 import { redacted } from "../../src/session/session-credentials.js";
 import type { Flight, LoadedSession, SessionSource } from "../../src/session/session-source.js";
 import { createManualClock } from "../../src/testing/index.js";
+import { LRU_CHANNELS, listen } from "../support/events.js";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -440,15 +440,7 @@ describe("close", () => {
 
 it("nothing that lru-cache publishes or that inspect shows holds a secret", async () => {
   const published: unknown[] = [];
-  const listen = (message: unknown) => published.push(message);
-  const channels = [
-    "lru-cache:metrics",
-    ...["start", "end", "asyncStart", "asyncEnd", "error"].map((phase) => `tracing:lru-cache:${phase}`),
-  ];
-  for (const name of channels) channel(name).subscribe(listen);
-  onTestFinished(() => {
-    for (const name of channels) channel(name).unsubscribe(listen);
-  });
+  for (const name of LRU_CHANNELS) listen(name, (message) => published.push(message));
   const { cache } = createCache({ maxSessions: 1 });
   await cache.get(createSource().source);
   await cache.get(createSource({ key: "other" }).source);

@@ -1,7 +1,7 @@
-import { channel } from "node:diagnostics_channel";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createCredentialResolver } from "../../src/index.js";
 import { createManualClock, type Fault } from "../../src/testing/index.js";
+import { listen } from "../support/events.js";
 import { assumeRoleCalls, HOUR, MINUTE, OTHER_ROLE, ROLE, SECOND, setUpLocal } from "../support/local.js";
 
 const instance = { roleArn: ROLE, region: "eu-central-1" };
@@ -222,9 +222,7 @@ describe("a duration that STS refuses", () => {
   it("is asked for once more as one hour; the key is remembered, and an event says so", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     const events: unknown[] = [];
-    const listen = (event: unknown) => events.push(event);
-    channel("aws-rolecall:duration-clamped").subscribe(listen);
-    onTestFinished(() => void channel("aws-rolecall:duration-clamped").unsubscribe(listen));
+    listen("aws-rolecall:duration-clamped", (event) => events.push(event));
     const long = { ...instance, roleSessionDuration: 7200 };
     await resolver.resolve(long);
     await clock.advance(HOUR);
