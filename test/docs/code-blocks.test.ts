@@ -1,0 +1,165 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const project = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const read = (path: string) => readFileSync(join(project, path), "utf8");
+const filesOf = (folder: string, ending: RegExp) =>
+  readdirSync(join(project, folder))
+    .filter((name) => ending.test(name))
+    .map((name) => `${folder}/${name}`);
+
+const pages = ["README.md", "CHANGELOG.md", "SECURITY.md", ...filesOf("docs", /\.md$/)];
+
+interface Block {
+  page: string;
+  line: number;
+  language: string;
+  text: string;
+}
+
+const blocks = pages.flatMap(blocksOf);
+
+function blocksOf(page: string): Block[] {
+  const found: Block[] = [];
+  let open: Block | undefined;
+  for (const [index, line] of read(page).split("\n").entries()) {
+    const fence = /^\s*```(\w*)\s*$/.exec(line);
+    if (open && fence) {
+      found.push(open);
+      open = undefined;
+    } else if (open) {
+      open.text += `${line}\n`;
+    } else if (fence) {
+      open = { page, line: index + 1, language: fence[1] ?? "", text: "" };
+    }
+  }
+  return found;
+}
+
+const inLanguage = (language: string) => blocks.filter((block) => block.language === language);
+const place = ({ page, line }: Block) => `${page}:${line}`;
+/** Code without indentation, so that a part of a function is found in the whole of it. */
+const flat = (code: string) => code.replace(/^[ \t]+/gm, "").trim();
+const holds = (files: string[], code: string) => files.some((file) => flat(read(file)).includes(flat(code)));
+
+const allSources = readdirSync(join(project, "src"), { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts"))
+  .map((path) => read(`src/${path}`))
+  .join("\n");
+const examples = filesOf("docs/examples", /\.ts$/);
+
+describe("the code in the docs", () => {
+  it("is in blocks that name their language", () => {
+    expect(blocks.length).toBeGreaterThan(20);
+    expect(blocks.filter(({ language }) => language === "").map(place)).toEqual([]);
+  });
+
+  it.each(inLanguage("ts").map((block) => [place(block), block.text]))(
+    "%s is the text of an example that compiles and runs",
+    (_, text) => expect(holds(examples, text)).toBe(true),
+  );
+
+  it("each example is shown somewhere", () => {
+    const shown = inLanguage("ts").map(({ text }) => flat(text));
+    const unseen = examples.filter((file) => !shown.some((text) => flat(read(file)).includes(text)));
+    expect(unseen).toEqual([]);
+  });
+
+  it.each(inLanguage("js").map((block) => [place(block), block.text]))(
+    "%s is the text of a Jest test that the package's tests run",
+    (_, text) => expect(holds(filesOf("test/package/consumers/jest", /\.js$/), text)).toBe(true),
+  );
+
+  it.each(inLanguage("json").map((block) => [place(block), block.text]))("%s is JSON", (_, text) => {
+    const { Version, Statement } = JSON.parse(text);
+    expect(Version).toBe("2012-10-17");
+    expect(Statement).toEqual(expect.arrayContaining([expect.objectContaining({ Effect: "Allow" })]));
+  });
+
+  it("names npm scripts that exist", () => {
+    const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
+    const named = inLanguage("sh").flatMap(({ text }) => [
+      ...[...text.matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name]) => name),
+      ...[...text.matchAll(/\bnpm (test)\b/g)].map(([, name]) => name),
+    ]);
+    expect(named).toContain("demo");
+    expect(named.filter((name) => !Object.hasOwn(scripts, name ?? ""))).toEqual([]);
+  });
+
+  it("shows the README's two commands on the first screen, each on one line", () => {
+    const firstScreen = read("README.md").split("\n").slice(0, 40);
+    expect(firstScreen).toEqual(expect.arrayContaining(["npm ci && npm run demo", "npm ci && npm test"]));
+  });
+});
+
+/** As GitHub makes it from a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+    .replace(/\s/g, "-");
+}
+
+function anchorsOf(page: string): string[] {
+  const prose = read(page).replace(/^\s*```[\s\S]*?^\s*```/gm, "");
+  return [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => anchorOf(heading));
+}
+
+describe("the links in the docs", () => {
+  it.each(pages)("%s: every relative link leads to a file, and every anchor to a heading", (page) => {
+    const prose = read(page).replace(/^\s*```[\s\S]*?^\s*```/gm, "");
+    const targets = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
+    const broken = targets.filter((target) => {
+      if (/^https?:/.test(target)) return false;
+      const [file = "", anchor] = target.split("#");
+      const path = file === "" ? page : join(dirname(page), file);
+      if (!existsSync(join(project, path))) return true;
+      return anchor !== undefined && !anchorsOf(path).includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+});
+
+describe("what a page has to list", () => {
+  const membersOf = (source: string, start: RegExp, end: string, member: RegExp) => {
+    const from = source.search(start);
+    expect(from).toBeGreaterThanOrEqual(0);
+    const body = source.slice(from, source.indexOf(end, from));
+    return [...body.matchAll(member)].map(([, name = ""]) => name);
+  };
+  const headings = (page: string) => [...read(page).matchAll(/^#+ `([^`]+)`$/gm)].map(([, name = ""]) => name);
+
+  it("docs/errors.md has one entry for each error code, and no other", () => {
+    const codes = membersOf(allSources, /export type RolecallErrorCode =/, ";", /\| "(\w+)"/g);
+    expect(codes.length).toBeGreaterThan(10);
+    expect(headings("docs/errors.md").toSorted()).toEqual(codes.toSorted());
+  });
+
+  it("docs/events.md has one entry for each event, and no other", () => {
+    const events = membersOf(allSources, /export interface RolecallEvents /, "\n}", /^ {2}"?([\w-]+)"?: /gm);
+    expect(events).toContain("refresh-failed");
+    expect(headings("docs/events.md").toSorted()).toEqual(events.map((name) => `aws-rolecall:${name}`).toSorted());
+  });
+
+  it("docs/events.md names each number of stats()", () => {
+    const numbers = membersOf(allSources, /export interface ResolverStats /, "\n}", /readonly (\w+): number/g);
+    expect(numbers).toContain("hits");
+    expect(numbers.filter((name) => !read("docs/events.md").includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it("docs/precedence-and-validation.md names each setting of an instance", () => {
+    const settings = membersOf(read("src/request/integration-instance.ts"), /const KEYS = \[/, "]", /"(\w+)"/g);
+    expect(settings).toContain("allowedRoles");
+    const page = read("docs/precedence-and-validation.md");
+    expect(settings.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it("the code's references to a page lead to one", () => {
+    const named = [...allSources.matchAll(/`(docs\/[\w-]+\.md)`/g)];
+    expect(named.length).toBeGreaterThan(2);
+    expect(named.filter(([, page = ""]) => !existsSync(join(project, page))).map(([, page]) => page)).toEqual([]);
+  });
+});
