@@ -118,7 +118,7 @@ function readClientConfig(value: unknown): Record<string, unknown> {
 /** Only configuration that can be compared is shared: two functions may differ in all that they do. */
 function isPlain(config: Record<string, unknown>): boolean {
   return Object.values(config).every(
-    (value) => value === null || (typeof value !== "object" && typeof value !== "function"),
+    (value) => value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value),
   );
 }
 

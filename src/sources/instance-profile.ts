@@ -15,9 +15,21 @@ const REQUEST_TIMEOUT = 1000;
 /** Milliseconds for a whole read: an answer that breaks off, or that trickles, is never silent for long enough. */
 const READ_TIMEOUT = 5000;
 
-const NO_ANSWER_IN_TIME =
-  "Nothing answers in time. In a container, raise HttpPutResponseHopLimit to 2; " +
-  "outside of EC2, give the instance credentials of its own.";
+const NO_ANSWER_IN_TIME = "Nothing answers in time. In a container, raise HttpPutResponseHopLimit to 2;";
+
+/** What is asked of the metadata service, in the words of an error. */
+interface Need {
+  readonly message: string;
+  readonly wayOut: string;
+}
+const CREDENTIALS: Need = {
+  message: "The EC2 instance metadata service cannot be used.",
+  wayOut: "outside of EC2, give the instance credentials of its own.",
+};
+const REGION: Need = {
+  message: "No region is set, and the EC2 instance metadata service does not tell the machine's.",
+  wayOut: "or set the region in the command, in the instance or in AWS_REGION.",
+};
 
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
@@ -30,7 +42,7 @@ const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
  * @throws RolecallError `INSTANCE_PROFILE_MISSING`, `INSTANCE_PROFILE_INVALID` or `IMDS_UNREACHABLE`
  */
 export function readInstanceProfile(runtime: Runtime): Promise<AwsCredentialIdentity> {
-  return inTime(runtime, readCredentials);
+  return inTime(runtime, CREDENTIALS, readCredentials);
 }
 
 async function readCredentials(): Promise<AwsCredentialIdentity> {
@@ -52,7 +64,7 @@ async function readCredentials(): Promise<AwsCredentialIdentity> {
  * @throws RolecallError `IMDS_UNREACHABLE`
  */
 export function readInstanceRegion(runtime: Runtime): Promise<string> {
-  return inTime(runtime, readRegion);
+  return inTime(runtime, REGION, readRegion);
 }
 
 async function readRegion(): Promise<string> {
@@ -64,10 +76,14 @@ async function readRegion(): Promise<string> {
     const answer = await httpRequest({ ...endpoint, path: REGION_PATH, headers, timeout: REQUEST_TIMEOUT });
     region = answer.toString().trim();
   } catch (error) {
-    throw unreachable(whyNoToken(error), error);
+    throw unreachable(REGION, whyNoToken(error), error);
   }
   if (!isRegion(region))
-    throw unreachable("It names no region: set the region in the instance or in AWS_REGION.", undefined);
+    throw unreachable(
+      REGION,
+      "It answers with something that is no region: make sure that nothing stands between;",
+      undefined,
+    );
   return region;
 }
 
@@ -79,12 +95,12 @@ async function requestToken(): Promise<string> {
   ).toString();
 }
 
-async function inTime<T>(runtime: Runtime, read: () => Promise<T>): Promise<T> {
+async function inTime<T>(runtime: Runtime, need: Need, read: () => Promise<T>): Promise<T> {
   if (runtime.env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === "true") {
-    const hint = "AWS_EC2_METADATA_DISABLED is true: unset it, or give the instance credentials of its own.";
-    throw unreachable(hint, undefined, false);
+    throw unreachable(need, "AWS_EC2_METADATA_DISABLED is true: unset it;", undefined, false);
   }
-  return withDeadline({ runtime, ms: READ_TIMEOUT, reason: () => unreachable(NO_ANSWER_IN_TIME, undefined) }, read);
+  const reason = () => unreachable(need, NO_ANSWER_IN_TIME, undefined);
+  return withDeadline({ runtime, ms: READ_TIMEOUT, reason }, read);
 }
 
 async function explain(error: { name?: string; statusCode?: number }): Promise<RolecallError> {
@@ -100,7 +116,7 @@ async function explain(error: { name?: string; statusCode?: number }): Promise<R
       hint: "Attach an instance profile to the EC2 instance: EC2 console, Actions, Security, Modify IAM role.",
     });
   }
-  return unreachable(whyNoToken(error), error);
+  return unreachable(CREDENTIALS, whyNoToken(error), error);
 }
 
 /** Every failure on the token looks alike from the provider: one more request finds out which it is. */
@@ -108,27 +124,27 @@ async function explainMissingToken(): Promise<RolecallError> {
   try {
     await requestToken();
   } catch (error) {
-    return unreachable(whyNoToken(error), error);
+    return unreachable(CREDENTIALS, whyNoToken(error), error);
   }
-  return unreachable("The metadata service gave no token, and a moment later it did: try again.", undefined);
+  return unreachable(CREDENTIALS, "It gave no token, and a moment later it did: try again;", undefined);
 }
 
 function whyNoToken(error: unknown): string {
   const { statusCode, message } = (error ?? {}) as { statusCode?: number; message?: string };
-  if (statusCode === 403) return "The metadata service is turned off for this machine: set HttpEndpoint to enabled.";
+  if (statusCode === 403) return "The metadata service is turned off for this machine: set HttpEndpoint to enabled;";
   if (statusCode !== undefined)
-    return `It answers with status ${statusCode}: make sure that nothing stands between, such as a proxy.`;
+    return `It answers with status ${statusCode}: make sure that nothing stands between, such as a proxy;`;
   if (message?.startsWith("TimeoutError")) {
     return NO_ANSWER_IN_TIME;
   }
-  return "No metadata service is there: outside of EC2, give the instance credentials of its own.";
+  return "Nothing listens there: this machine seems not to be an EC2 instance;";
 }
 
-function unreachable(hint: string, cause: unknown, retryable = true): RolecallError {
-  return new RolecallError("IMDS_UNREACHABLE", "The EC2 instance metadata service cannot be used.", {
+function unreachable({ message, wayOut }: Need, hint: string, cause: unknown, retryable = true): RolecallError {
+  return new RolecallError("IMDS_UNREACHABLE", message, {
     step: "base-identity",
     retryable,
-    hint,
+    hint: `${hint} ${wayOut}`,
     ...(cause !== undefined && { cause: safeCause(cause) }),
   });
 }

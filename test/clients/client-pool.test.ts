@@ -37,6 +37,8 @@ describe("a client is shared", () => {
     const own = [
       { clientConfig: { retryStrategy: { mode: "mine" } as never } },
       { clientConfig: { endpoint: async () => ({}) as never } },
+      { clientConfig: { maxAttempts: Number.NaN } },
+      { clientConfig: { maxAttempts: 3n as never } },
       { fresh: true },
     ];
     for (const options of own) {
