@@ -1,0 +1,205 @@
+import { describe, expect, it } from "vitest";
+import { type CredentialResolverOptions, readResolverOptions } from "../src/resolver-options.js";
+import { systemRuntime } from "../src/runtime.js";
+import { expectInvalid } from "./request/support.js";
+
+const read = (options: unknown) => readResolverOptions(options as CredentialResolverOptions | undefined);
+
+/** Options that hold one value at a path such as `assumeRole.timeout`. */
+function optionsWith(path: string, value: unknown): object {
+  return path.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as object;
+}
+
+function settingAt(path: string, value: unknown): unknown {
+  const { refreshAhead, advisoryWindow, ...settings } = read(optionsWith(path, value));
+  const all = { ...settings, refresh: { ahead: refreshAhead, advisoryWindow } };
+  return path.split(".").reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], all);
+}
+
+const DEFAULTS = {
+  stsClient: undefined,
+  instanceProfile: undefined,
+  requestHandler: undefined,
+  maxSessions: 10_000,
+  maxClients: 1000,
+  advisoryWindow: undefined,
+  refreshAhead: true,
+  assumeRole: { maxConcurrent: 25, attempts: 3, attemptTimeout: 3000, timeout: 10_000 },
+  runtime: systemRuntime,
+};
+
+describe("a resolver's options", () => {
+  const nothing = (keys: string[], value: unknown) => Object.fromEntries(keys.map((key) => [key, value]));
+  const keys = [
+    "stsClient",
+    "instanceProfile",
+    "requestHandler",
+    "maxSessions",
+    "maxClients",
+    "refresh",
+    "assumeRole",
+    "runtime",
+  ];
+
+  it.each([
+    ["undefined", undefined],
+    ["null", null],
+    ["{}", {}],
+    ["undefined throughout", nothing(keys, undefined)],
+    ["null throughout", nothing(keys, null)],
+    ["empty groups", { refresh: {}, assumeRole: {}, runtime: {} }],
+    ["groups of nothing", { refresh: { advisoryWindow: null, ahead: null }, assumeRole: { timeout: undefined } }],
+  ])("have their documented defaults for %s", (_, options) => {
+    expect(read(options)).toEqual(DEFAULTS);
+  });
+
+  it.each([
+    ["maxSessions", 1_000_000, "sessions"],
+    ["maxClients", 1_000_000, "clients"],
+    ["refresh.advisoryWindow", 86_400_000, "milliseconds"],
+    ["assumeRole.maxConcurrent", 10_000, "calls"],
+    ["assumeRole.attempts", 100, "calls"],
+    ["assumeRole.attemptTimeout", 86_400_000, "milliseconds"],
+    ["assumeRole.timeout", 86_400_000, "milliseconds"],
+  ] as const)("%s is 1 to %d", (path, max, unit) => {
+    expect(settingAt(path, 1)).toBe(1);
+    expect(settingAt(path, max)).toBe(max);
+    expect(settingAt(path, String(max))).toBe(max);
+    for (const [value, received] of [
+      [0, "0"],
+      [-1, "-1"],
+      [max + 1, `${max + 1}`],
+      [1.5, "1.5"],
+      [Number.NaN, "NaN"],
+      [Number.POSITIVE_INFINITY, "Infinity"],
+      ["", "an empty string"],
+      ["1s", '"1s"'],
+      [true, "true"],
+      [[1], "a list of 1"],
+      [{}, "an object"],
+      [1n, "a bigint"],
+    ]) {
+      expectInvalid(
+        () => read(optionsWith(path, value)),
+        `options.${path}`,
+        `options.${path} is wrong: received ${received}. Allowed: a whole number of ${unit} from 1 to ${max}, as a number or as digits.`,
+      );
+    }
+  });
+
+  it("refresh.ahead is true or false", () => {
+    expect(settingAt("refresh.ahead", false)).toBe(false);
+    expect(settingAt("refresh.ahead", true)).toBe(true);
+    for (const [value, received] of [
+      ["false", '"false"'],
+      [0, "0"],
+      [{}, "an object"],
+    ]) {
+      expectInvalid(
+        () => read({ refresh: { ahead: value } }),
+        "options.refresh.ahead",
+        `options.refresh.ahead is wrong: received ${received}. Allowed: true or false.`,
+      );
+    }
+  });
+
+  it.each([
+    ["options", "maxSession", keys.join(", "), { maxSession: 5 }],
+    ["options", "maxsessions", keys.join(", "), { maxsessions: undefined }],
+    ["options", "runTime", keys.join(", "), { runTime: {} }],
+    ["options.refresh", "window", "advisoryWindow, ahead", { refresh: { window: 5 } }],
+    [
+      "options.assumeRole",
+      "concurrency",
+      "maxConcurrent, attempts, attemptTimeout, timeout",
+      { assumeRole: { concurrency: 5 } },
+    ],
+  ])("%s has no %s", (owner, key, known, options) => {
+    expectInvalid(
+      () => read(options),
+      `${owner}.${key}`,
+      `${owner}.${key} is not a setting. Known settings: ${known}.`,
+    );
+  });
+
+  it.each<[string, unknown, string, string]>([
+    ["options", "text", "a string of 4 characters", `an object with ${keys.join(", ")}`],
+    ["options", [], "a list of 0", `an object with ${keys.join(", ")}`],
+    ["options", Promise.resolve({}), "an object", `an object with ${keys.join(", ")}`],
+    ["options.refresh", { refresh: true }, "a boolean", "an object with advisoryWindow, ahead"],
+    ["options.refresh", { refresh: [] }, "a list of 0", "an object with advisoryWindow, ahead"],
+    [
+      "options.assumeRole",
+      { assumeRole: 5 },
+      "a number",
+      "an object with maxConcurrent, attempts, attemptTimeout, timeout",
+    ],
+    ["options.runtime", { runtime: "now" }, "a string of 3 characters", "an object with parts of a Runtime"],
+    ["options.runtime", { runtime: () => 0 }, "a function", "an object with parts of a Runtime"],
+    ["options.stsClient", { stsClient: {} }, "an object", "an object with send, or a function that returns one"],
+    [
+      "options.stsClient",
+      { stsClient: { send: 5 } },
+      "an object",
+      "an object with send, or a function that returns one",
+    ],
+    ["options.stsClient", { stsClient: "sts" }, '"sts"', "an object with send, or a function that returns one"],
+    ["options.stsClient", { stsClient: false }, "false", "an object with send, or a function that returns one"],
+    ["options.instanceProfile", { instanceProfile: {} }, "an object", "a function that resolves to credentials"],
+    [
+      "options.instanceProfile",
+      { instanceProfile: { accessKeyId: "AKIA", secretAccessKey: "hush" } },
+      "an object",
+      "a function that resolves to credentials",
+    ],
+    ["options.requestHandler", { requestHandler: {} }, "an object", "an SDK request handler, an object with handle"],
+    [
+      "options.requestHandler",
+      { requestHandler: () => 0 },
+      "a function",
+      "an SDK request handler, an object with handle",
+    ],
+    ["options.requestHandler", { requestHandler: 5 }, "5", "an SDK request handler, an object with handle"],
+  ])("%s is checked for its type", (field, options, received, allowed) => {
+    expectInvalid(() => read(options), field, `${field} is wrong: received ${received}. Allowed: ${allowed}.`);
+  });
+
+  it("take an STS client or a function that makes one, a provider, and a handler, as they are", () => {
+    const stsClient = { send: async () => ({}) };
+    const makeSts = () => stsClient;
+    const instanceProfile = async () => ({ accessKeyId: "AKIAEXAMPLE", secretAccessKey: "hush" });
+    const requestHandler = { handle: async () => ({}) };
+    expect(read({ stsClient, instanceProfile, requestHandler })).toEqual({
+      ...DEFAULTS,
+      stsClient,
+      instanceProfile,
+      requestHandler,
+    });
+    expect(read({ stsClient: makeSts }).stsClient).toBe(makeSts);
+  });
+});
+
+describe("a runtime", () => {
+  it("replaces the parts that are given, bound to what holds them", () => {
+    class Clock {
+      #now = 5;
+      now() {
+        return this.#now;
+      }
+      advance(ms: number) {
+        this.#now += ms;
+      }
+    }
+    const clock = new Clock();
+    const { runtime } = read({ runtime: clock });
+    clock.advance(1);
+    expect(runtime.now()).toBe(6);
+    expect({ ...runtime, now: undefined }).toEqual({ ...systemRuntime, now: undefined });
+  });
+
+  it("may have an environment of its own", () => {
+    const env = { AWS_REGION: "eu-west-1" };
+    expect(read({ runtime: { env } }).runtime.env).toBe(env);
+    expect(read({ runtime: { env: undefined, hostname: null } }).runtime).toEqual(systemRuntime);
+  });
+});
