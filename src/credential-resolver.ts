@@ -145,7 +145,9 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
 
     async resolve(instance, command, resolveOptions) {
       const { session, ...wish } = readResolveOptions(resolveOptions);
-      return cache.get(sourceOf(requestOf(instance, command, session)), wish);
+      const request = requestOf(instance, command, session);
+      assertReachable(wish.minRemaining, request);
+      return cache.get(sourceOf(request), wish);
     },
 
     provider(instance, command, providerOptions) {
@@ -231,6 +233,13 @@ function readResolveOptions(options: unknown): SessionWish & { session: AuthorSe
     forceRefresh: readBoolean("options.forceRefresh", given?.forceRefresh),
     minRemaining: readInteger("options.minRemaining", given?.minRemaining, 0, 43_200_000, "milliseconds"),
   };
+}
+
+/** A new session that falls short of what is asked would be loaded again by every call. */
+function assertReachable(minRemaining = 0, { assumption }: RoleRequest): void {
+  if (!assumption || minRemaining < assumption.durationSeconds * 1000) return;
+  const allowed = `less than the session lives, ${assumption.durationSeconds} seconds`;
+  throw invalid("options.minRemaining", minRemaining, allowed);
 }
 
 /** By structure: a test runner's sandbox has an AbortSignal of its own. */

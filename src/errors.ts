@@ -18,7 +18,7 @@ export type RolecallErrorCode =
   | "RESOLVER_CLOSED";
 
 /** Where on the way from a command to its credentials the error arose. */
-export type RolecallErrorStep = "request" | "base-identity" | "assume-role" | "store";
+export type RolecallErrorStep = "request" | "base-identity" | "assume-role";
 
 /** What a {@link RolecallError} carries beside its code and message. */
 export interface RolecallErrorDetails {

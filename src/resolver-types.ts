@@ -29,7 +29,10 @@ export interface ResolveOptions extends ProviderOptions {
   signal?: AbortSignal | undefined;
   /** Asks STS even if a valid session is held. Default `false`. */
   forceRefresh?: boolean | undefined;
-  /** Milliseconds that the session has to live on: one with less is loaded anew first. For presigned URLs. Default 0. */
+  /**
+   * Milliseconds that the session has to live on: one with less is loaded anew first. For presigned URLs. Less than the
+   * session's duration. Default 0.
+   */
   minRemaining?: number | undefined;
 }
 

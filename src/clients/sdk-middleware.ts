@@ -4,6 +4,8 @@ export type Next = (args: MiddlewareArguments) => Promise<unknown>;
 
 export interface MiddlewareArguments {
   readonly input: unknown;
+  /** From the step "build" on. */
+  readonly request?: unknown;
 }
 
 export interface MiddlewareContext {
@@ -21,6 +23,6 @@ export type Middleware = (next: Next, context: MiddlewareContext) => Next;
 export interface MiddlewareStack {
   add(
     middleware: Middleware,
-    options: { step: "initialize" | "finalizeRequest"; name: string; priority: "high" | "low" },
+    options: { step: "initialize" | "finalizeRequest" | "deserialize"; name: string; priority: "high" | "low" },
   ): void;
 }

@@ -3,7 +3,7 @@ import { conflict, invalid, isGiven, readBoolean, readSettings } from "./validat
 
 /** Where STS is asked. What is left out follows from the role and the region. */
 export interface StsSettings {
-  /** Region of the STS endpoint. Default: see the design's rule in `docs/precedence-and-validation.md`. */
+  /** Region of the STS endpoint. Default: see `docs/precedence-and-validation.md`. */
   region?: string;
   /** Another endpoint, such as an interface VPC endpoint: `https`, or `http` on the loopback interface. */
   endpoint?: string;
@@ -38,9 +38,14 @@ function readEndpoint(field: string, value: unknown): string | undefined {
   if (!isGiven(value)) return undefined;
   const plain = typeof value === "string" && !/[\s\\@?#]/.test(value);
   const url = plain && URL.canParse(value) ? new URL(value) : undefined;
-  if (url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname))) return url.href;
+  if (url && isConfidential(url)) return url.href;
   const allowed = "an https URL, or an http URL on the loopback interface, without user, query or fragment";
   throw invalid(field, value, allowed, { sensitive: typeof value === "string" && /[@?#]/.test(value) });
+}
+
+/** Whether an answer that holds credentials may come from there: over TLS, or without leaving the machine. */
+export function isConfidential({ protocol, hostname }: { protocol: string; hostname: string }): boolean {
+  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
 }
 
 function isLoopback(hostname: string): boolean {

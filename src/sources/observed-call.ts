@@ -1,36 +1,37 @@
-/** What a call to AWS showed besides its answer. Empty under a mock, which runs no middleware. */
+import type { MiddlewareContext, MiddlewareStack } from "../clients/sdk-middleware.js";
+
+/** What a call to AWS showed besides its answer. Nothing under a mock, which runs no middleware. */
 export interface ObservedCall {
-  /** The `Date` header of the answer. */
-  date?: string;
+  /** The SDK waits for the identity that is to sign. */
+  waitsForIdentity: boolean;
   /** The access key id that signed. */
   accessKeyId?: string;
+  /** The `Date` header of the answer. */
+  date?: string;
 }
 
-/** The SDK's middleware stack, as far as it is used here. */
-interface CommandWithStack {
-  middlewareStack: { add(middleware: unknown, options: { step: "deserialize"; name: string; priority: "low" }): void };
-}
-
-type Next = (args: unknown) => Promise<{ response?: { headers?: Record<string, string> } }>;
-interface Context {
-  __smithy_context?: { selectedHttpAuthScheme?: { identity?: { accessKeyId?: string } } };
-}
-
-/** Notes date and signer of one command's call. */
+/** Notes what one command's call shows. */
 export function observeCall(command: object): ObservedCall {
-  const observed: ObservedCall = {};
-  const middleware = (next: Next, context: Context) => async (args: unknown) => {
-    const accessKeyId = context.__smithy_context?.selectedHttpAuthScheme?.identity?.accessKeyId;
-    if (accessKeyId !== undefined) observed.accessKeyId = accessKeyId;
-    const result = await next(args);
-    const date = result.response?.headers?.date;
-    if (date !== undefined) observed.date = date;
-    return result;
-  };
-  (command as CommandWithStack).middlewareStack.add(middleware, {
-    step: "deserialize",
-    name: "rolecallObserveCall",
-    priority: "low",
-  });
+  const { middlewareStack } = command as { middlewareStack: MiddlewareStack };
+  const observed: ObservedCall = { waitsForIdentity: false };
+  middlewareStack.add(
+    (next) => (args) => {
+      observed.waitsForIdentity = true;
+      return next(args);
+    },
+    { step: "initialize", name: "rolecallObserveStart", priority: "low" },
+  );
+  middlewareStack.add(
+    (next, context: MiddlewareContext) => async (args) => {
+      observed.waitsForIdentity = false;
+      const accessKeyId = context.__smithy_context?.selectedHttpAuthScheme?.identity?.accessKeyId;
+      if (accessKeyId !== undefined) observed.accessKeyId = accessKeyId;
+      const result = (await next(args)) as { response?: { headers?: Record<string, string> } };
+      const date = result.response?.headers?.date;
+      if (date !== undefined) observed.date = date;
+      return result;
+    },
+    { step: "deserialize", name: "rolecallObserveCall", priority: "low" },
+  );
   return observed;
 }

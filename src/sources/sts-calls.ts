@@ -4,7 +4,7 @@ import { isRolecallError, type RolecallError } from "../errors.js";
 import type { StsTarget } from "../request/role-request.js";
 import type { Runtime } from "../runtime.js";
 import type { Flight } from "../session/session-source.js";
-import { observeCall } from "./observed-call.js";
+import { type ObservedCall, observeCall } from "./observed-call.js";
 import type { ServerClock } from "./server-clock.js";
 import type { StsCaller, StsClients } from "./sts-clients.js";
 import {
@@ -49,6 +49,8 @@ export interface StsQuestion<T> {
 
 /** Milliseconds, the upper bound of the first wait; each further one doubles it. */
 const FIRST_WAIT: Partial<Record<StsErrorKind, number>> = { throttling: 1000, transient: 200 };
+const CHECK_IDENTITY =
+  "Look at what gives the base identity, instance.credentials or the instance profile: it is slow, and goes on for the next command.";
 const CHECK_NETWORK = "Check the network to the STS endpoint, and try again.";
 
 /** One failed call: the error as the caller will see it, and what may be done about it. */
@@ -113,7 +115,10 @@ export class StsCalls {
     const limit = {
       runtime,
       ms: settings.attemptTimeout,
-      reason: () => new FailedAttempt(this.#timeout(call, "no answer", settings.attemptTimeout), "transient"),
+      reason: () => {
+        const missing = observed.waitsForIdentity ? "no credentials to call with" : "no answer";
+        return new FailedAttempt(this.#timeout(call, missing, settings.attemptTimeout, observed), "transient");
+      },
       signal,
     };
     let output: unknown;
@@ -132,8 +137,9 @@ export class StsCalls {
     return answer;
   }
 
-  #timeout(call: StsCall, what: string, ms: number): RolecallError {
-    return stsCallFailed("TIMEOUT", call, `${what} within ${ms / 1000} seconds`, CHECK_NETWORK);
+  #timeout(call: StsCall, what: string, ms: number, observed?: ObservedCall): RolecallError {
+    const hint = observed?.waitsForIdentity ? CHECK_IDENTITY : CHECK_NETWORK;
+    return stsCallFailed("TIMEOUT", call, `${what} within ${ms / 1000} seconds`, hint);
   }
 
   /** Clock skew and the caller's own faults are repeated once, throttling and transient errors while attempts are left. */

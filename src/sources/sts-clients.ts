@@ -1,5 +1,6 @@
 import { STSClient } from "@aws-sdk/client-sts";
 import { LRUCache } from "lru-cache";
+import type { MiddlewareStack } from "../clients/sdk-middleware.js";
 import type { SharedHandlers } from "../clients/shared-handlers.js";
 import { userAgentOf } from "../clients/user-agent.js";
 import { RolecallError } from "../errors.js";
@@ -8,6 +9,7 @@ import { canonicalJson } from "../request/canonical.js";
 import { defaultRegionOf, mayLieInPartition } from "../request/regions.js";
 import type { StsTarget } from "../request/role-request.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
+import { confidentialOnly } from "./confidential-only.js";
 
 /** All that is used of an STS client. The SDK's `STSClient` fits, and so does a mock of it. */
 export interface StsLike {
@@ -88,12 +90,15 @@ export class StsClients {
     };
     if (typeof stsClient === "function") return stsClient(context);
     if (stsClient) return stsClient;
-    return new STSClient({
+    const client = new STSClient({
       ...context,
       maxAttempts: 1, // p-retry is the only retry loop
       customUserAgent: userAgentOf(),
       requestHandler: (requestHandler as never) ?? handlers.for(STSClient),
     });
+    const stack = client.middlewareStack as MiddlewareStack;
+    stack.add(confidentialOnly, { step: "finalizeRequest", name: "rolecallConfidentialOnly", priority: "high" });
+    return client;
   }
 }
 

@@ -1,5 +1,5 @@
 import { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTransientError } from "@smithy/core/retry";
-import { RolecallError, type RolecallErrorCode } from "../errors.js";
+import { RolecallError, type RolecallErrorCode, type RolecallErrorStep } from "../errors.js";
 import { safeCause } from "./safe-cause.js";
 
 /** What to do about an error of STS; the first that fits, in this order. */
@@ -105,7 +105,7 @@ export interface StsCall {
 export function translateStsError(error: StsError, kind: StsErrorKind, call: StsCall): RolecallError {
   const code = errorCode(error);
   return new RolecallError(CODES[kind], `${describeCall(call)} failed: ${describeError(error, kind)}.`, {
-    step: kind === "base-identity" ? "base-identity" : "assume-role",
+    step: kind === "base-identity" ? "base-identity" : stepOf(call),
     retryable: CODES[kind] === "STS_UNAVAILABLE" || kind === "base-identity",
     roleArn: call.roleArn,
     region: call.region,
@@ -125,12 +125,17 @@ function describeError(error: StsError, kind: StsErrorKind): string {
 /** Our own finding about a call: a deadline, or an answer that cannot be used. */
 export function stsCallFailed(code: RolecallErrorCode, call: StsCall, what: string, hint: string): RolecallError {
   return new RolecallError(code, `${describeCall(call)} failed: ${what}.`, {
-    step: "assume-role",
+    step: stepOf(call),
     retryable: code !== "ASSUME_ROLE_INVALID",
     roleArn: call.roleArn,
     region: call.region,
     hint,
   });
+}
+
+/** Without a role, whatever fails is about the base identity. */
+function stepOf({ roleArn }: StsCall): RolecallErrorStep {
+  return roleArn === undefined ? "base-identity" : "assume-role";
 }
 
 function describeCall({ action, roleArn, region, lastSuccess }: StsCall): string {

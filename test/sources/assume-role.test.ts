@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createCredentialResolver } from "../../src/index.js";
 import { createManualClock, type Fault } from "../../src/testing/index.js";
 import { listen } from "../support/events.js";
@@ -307,4 +307,41 @@ it("another STS endpoint is used as given", async () => {
     code: "BASE_IDENTITY_REJECTED",
   }); // it does not know the other AWS's keys
   expect([other.count({ target: "sts" }), aws.count({ target: "sts" })]).toEqual([2, 0]);
+});
+
+it.each(["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"])(
+  "%s over plain http to another machine is refused before anything is sent",
+  async (name) => {
+    const { clock } = await setUpLocal();
+    vi.stubEnv("AWS_ENDPOINT_URL", undefined);
+    vi.stubEnv(name, "http://sts.example.invalid/");
+    await using resolver = createCredentialResolver({ runtime: clock });
+    await expect(resolver.resolve(instance)).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+      field: "AWS_ENDPOINT_URL",
+      message: expect.stringContaining("http://sts.example.invalid"),
+    });
+  },
+);
+
+it("a base identity that takes too long is named as such", async () => {
+  const { clock, resolver } = await setUpLocal();
+  await resolver.resolve(instance); // loads the SDK
+  const credentials = () => new Promise<never>(() => {});
+  await expect(settleWithin(clock, 15 * SECOND, resolver.resolve({ ...instance, credentials }))).rejects.toMatchObject({
+    code: "TIMEOUT",
+    message: expect.stringContaining("no credentials to call with"),
+    hint: expect.stringContaining("instance.credentials"),
+  });
+});
+
+it("minRemaining that no session of that duration can have is an error at once", async () => {
+  const { aws, resolver } = await setUpLocal();
+  const short = { ...instance, roleSessionDuration: 900 };
+  await expect(resolver.resolve(short, {}, { minRemaining: 900_000 })).rejects.toMatchObject({
+    code: "INVALID_REQUEST",
+    field: "options.minRemaining",
+  });
+  expect(aws.requests).toEqual([]);
+  await resolver.resolve(short, {}, { minRemaining: 899_000 });
 });
