@@ -2,7 +2,7 @@ import { type Channel, channel } from "node:diagnostics_channel";
 import type { RolecallErrorCode } from "./errors.js";
 
 /** What every event says: which session. Neither holds a secret. */
-interface SessionEvent {
+export interface SessionEvent {
   /** The role, or `undefined` for the base identity itself. */
   roleArn: string | undefined;
   /** The cache key, a hash. */

@@ -1,6 +1,6 @@
 export type { ClientConfigOf, InstanceOf, SdkClient, SdkClientConstructor } from "./clients/client-types.js";
 export { createCredentialResolver } from "./credential-resolver.js";
-export type { RolecallEventName, RolecallEvents } from "./diagnostics.js";
+export type { RolecallEventName, RolecallEvents, SessionEvent } from "./diagnostics.js";
 export {
   isRolecallError,
   RolecallError,

@@ -123,9 +123,11 @@ function readHandler(value: unknown): object | undefined {
 function readRuntime(value: unknown): Runtime {
   if (!isGiven(value)) return systemRuntime;
   const given = readRecord("options.runtime", value, "an object with parts of a Runtime");
-  const parts = Object.keys(systemRuntime).flatMap((key) => {
+  const parts = Object.entries(systemRuntime).flatMap(([key, own]) => {
     const part = given[key];
-    return isGiven(part) ? [[key, typeof part === "function" ? part.bind(given) : part]] : [];
+    if (!isGiven(part)) return [];
+    if (typeof part !== typeof own) throw invalid(`options.runtime.${key}`, part, `a ${typeof own}`);
+    return [[key, typeof part === "function" ? part.bind(given) : part]];
   });
   return { ...systemRuntime, ...Object.fromEntries(parts) };
 }

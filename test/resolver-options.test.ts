@@ -203,3 +203,17 @@ describe("a runtime", () => {
     expect(read({ runtime: { env: undefined, hostname: null } }).runtime).toEqual(systemRuntime);
   });
 });
+
+it.each([
+  ["now", 5, "function"],
+  ["schedule", "soon", "function"],
+  ["env", () => ({}), "object"],
+])("a runtime's %s is not %s", (part, value, type) => {
+  expect(() => read({ runtime: { [part]: value } })).toThrow(
+    expect.objectContaining({
+      code: "INVALID_REQUEST",
+      field: `options.runtime.${part}`,
+      message: expect.stringContaining(`a ${type}`),
+    }),
+  );
+});

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { runDemo } from "./demo.js";
 
 const USAGE = `Usage: rolecall <command>

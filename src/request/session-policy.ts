@@ -37,9 +37,14 @@ function readPolicy(field: string, value: unknown): string | undefined {
   if (typeof value === "string" && countKeysInText(value) !== countKeys(copy)) {
     throw conflict(field, "names a key twice in one object", "Only the last would count: write each key once.");
   }
-  const policy = canonicalJson(copy);
+  const policy = escapeNonLatin(canonicalJson(copy));
   if (policy.length > MAX_POLICY_CHARACTERS) throw tooLong(field, policy.length);
   return policy;
+}
+
+/** STS takes no character above U+00FF in a policy; escaped, it says the same. */
+function escapeNonLatin(json: string): string {
+  return json.replace(/[\u0100-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function tooLong(field: string, length: number): Error {

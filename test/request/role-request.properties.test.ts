@@ -247,7 +247,12 @@ const policy = fc
     fc.jsonValue({ maxDepth: 2, stringUnit: "binary" }),
     { maxKeys: 3 },
   )
-  .filter((value) => JSON.stringify(value).length < 2000 && !hasUnsafeNumber(value));
+  .filter((value) => lengthAsSent(value) < 2000 && !hasUnsafeNumber(value));
+
+/** Characters above U+00FF are sent as six. */
+function lengthAsSent(value: unknown): number {
+  return JSON.stringify(value).replace(/[\u0100-\uffff]/g, "\\uffff").length;
+}
 
 function hasUnsafeNumber(value: unknown): boolean {
   if (typeof value === "number") return Number.isInteger(value) && !Number.isSafeInteger(value);

@@ -245,3 +245,10 @@ describe.each(owners)("policyArns in %s", (owner, input) => {
     refuse(policyArns, field, `${field} is wrong: received ${received}. Allowed: a list of policy ARNs.`);
   });
 });
+
+it("a policy with characters that STS does not take is sent escaped, and says the same", () => {
+  const policy = { Statement: [{ Sid: "größe", Resource: "arn:aws:s3:::日本/😀" }] };
+  const sent = assumptionOf({ instance: { policy } }).policy ?? "";
+  expect(sent).toMatch(/^[ -\u00ff]+$/);
+  expect(JSON.parse(sent)).toEqual(policy);
+});
