@@ -2,7 +2,7 @@ import type { InstanceOf, SdkClientConstructor } from "./clients/client-types.js
 import { createCredentialResolver } from "./credential-resolver.js";
 import type { CommandOverrides } from "./request/command-overrides.js";
 import type { IntegrationInstance } from "./request/integration-instance.js";
-import { invalid, isGiven } from "./request/validation.js";
+import { invalid, isGiven, readSettings } from "./request/validation.js";
 import type { ClientOptions, CredentialResolver } from "./resolver-types.js";
 
 /** What the author of a command may say about its client, and who makes it. */
@@ -11,6 +11,8 @@ export interface GetClientOptions<K extends SdkClientConstructor> extends Client
   resolver?: CredentialResolver | undefined;
 }
 
+const OPTIONS = ["resolver", "session", "clientConfig", "fresh"] as const;
+
 let defaultResolver: CredentialResolver | undefined;
 
 /**
@@ -18,9 +20,7 @@ let defaultResolver: CredentialResolver | undefined;
  * new one with default options. The one that was set before is not closed.
  */
 export function setDefaultResolver(resolver: CredentialResolver | undefined): void {
-  if (isGiven(resolver) && typeof resolver.getClientForCommand !== "function") {
-    throw invalid("resolver", resolver, "what createCredentialResolver() returns, or undefined");
-  }
+  assertResolver("resolver", resolver);
   defaultResolver = resolver;
 }
 
@@ -45,13 +45,21 @@ export function getClientForCommand<K extends SdkClientConstructor>(
   command?: CommandOverrides | null,
   options?: GetClientOptions<K>,
 ): InstanceOf<K> {
-  const { resolver, ...clientOptions } = options ?? {};
-  return (resolver ?? currentResolver()).getClientForCommand(
-    Client,
-    instance,
-    command,
-    clientOptions as ClientOptions<K>,
-  );
+  const given = (readSettings("options", options, OPTIONS) ?? {}) as GetClientOptions<K>;
+  // Each by name: a rest of the object would lose what it inherits, such as a session policy.
+  const { resolver, session, clientConfig, fresh } = given;
+  assertResolver("options.resolver", resolver);
+  return (resolver ?? currentResolver()).getClientForCommand(Client, instance, command, {
+    session,
+    clientConfig,
+    fresh,
+  });
+}
+
+function assertResolver(field: string, resolver: CredentialResolver | null | undefined): void {
+  if (isGiven(resolver) && typeof resolver.getClientForCommand !== "function") {
+    throw invalid(field, resolver, "what createCredentialResolver() returns, or undefined");
+  }
 }
 
 function currentResolver(): CredentialResolver {

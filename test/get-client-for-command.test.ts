@@ -23,6 +23,24 @@ it("uses the resolver that was set, or the one in the options", async () => {
   expect([set.stats().clients, own.stats().clients]).toEqual([1, 1]);
 });
 
+it("honours options that an object inherits, so that no limit is lost", () => {
+  const options = Object.create({ session: { policy: "no policy" } });
+  expect(() => getClientForCommand(EC2Client, instance, {}, options)).toThrow(
+    expect.objectContaining({ code: "INVALID_REQUEST", field: "options.session.policy" }),
+  );
+});
+
+it.each([
+  ["options", []],
+  ["options", new Map([["session", {}]])],
+  ["options", "session"],
+  ["options.resolver", { resolver: {} }],
+])("refuses options that it would overlook: %s", (field, options) => {
+  expect(() => getClientForCommand(EC2Client, instance, {}, options as never)).toThrow(
+    expect.objectContaining({ code: "INVALID_REQUEST", field }),
+  );
+});
+
 it("wrong settings throw here, before any network call", () => {
   expect(() => getClientForCommand(EC2Client, instance, { roleArn: "Inventory" })).toThrow(
     expect.objectContaining({ code: "INVALID_REQUEST", field: "command.roleArn" }),

@@ -9,12 +9,25 @@ import type { MiddlewareStack } from "./sdk-middleware.js";
 import type { SharedHandlers } from "./shared-handlers.js";
 import { type RejectSession, signAgainOnce } from "./sign-again-once.js";
 import { userAgentOf } from "./user-agent.js";
+import { withholdToken } from "./withhold-token.js";
 
 /** A provider that the SDK asks anew before each request, and keeps no copy of. */
 export type LiveProvider = (() => Promise<SessionCredentials>) & { readonly memoized: true };
 
 export function liveProvider(read: () => Promise<SessionCredentials>): LiveProvider {
   return Object.assign(() => read(), { memoized: true as const });
+}
+
+/** A provider, and whether it gave an access key: its last one, or the one before, which a request may hold yet. */
+function remembering(provider: LiveProvider) {
+  let last: string | undefined;
+  let previous: string | undefined;
+  const credentials = liveProvider(async () => {
+    const session = await provider();
+    if (session.accessKeyId !== last) [previous, last] = [last, session.accessKeyId];
+    return session;
+  });
+  return { credentials, isOwn: (accessKeyId: string) => accessKeyId === last || accessKeyId === previous };
 }
 
 /** What a client is made of. */
@@ -66,12 +79,13 @@ export class ClientPool {
   }
 
   #create(Client: SdkClientConstructor, plan: ClientPlan, clientConfig: Record<string, unknown>): SdkClient {
+    const { credentials, isOwn } = remembering(plan.credentials);
     const Constructor = Client as unknown as new (config: object) => SdkClient & { middlewareStack: MiddlewareStack };
     const client = new Constructor({
       requestHandler: this.#handlers.for(Client),
       ...clientConfig,
       region: plan.region ?? plan.instanceRegion,
-      credentials: plan.credentials,
+      credentials,
       customUserAgent: [...userAgentOf(plan.integration), ...readUserAgent(clientConfig.customUserAgent)],
     });
     client.middlewareStack.add(abortWaitingSend, { step: "initialize", priority: "high", name: "rolecallAbort" });
@@ -80,7 +94,8 @@ export class ClientPool {
       priority: "low",
       name: "rolecallSignAgain",
     });
-    client.middlewareStack.add(roleIdentityOnly, {
+    client.middlewareStack.add(withholdToken, { step: "initialize", priority: "low", name: "rolecallWithholdToken" });
+    client.middlewareStack.add(roleIdentityOnly(isOwn), {
       step: "finalizeRequest",
       priority: "high",
       name: "rolecallRoleIdentityOnly",

@@ -13,7 +13,7 @@ export interface MiddlewareContext {
     readonly abortSignal?: AbortSignal;
     readonly selectedHttpAuthScheme?: {
       readonly httpAuthOption?: { readonly schemeId?: string };
-      readonly identity?: { readonly accessKeyId?: string };
+      readonly identity?: { readonly accessKeyId?: string; readonly sessionToken?: string };
     };
   };
 }

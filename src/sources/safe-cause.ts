@@ -1,7 +1,9 @@
 /** Codes whose messages quote the signed request, and with it the session token. */
 const QUOTES_THE_REQUEST = /signature/i;
-/** The SDK's own provider errors: their messages name files, profiles and addresses, and no secret. */
+/** The SDK's own provider errors: their messages name files, profiles and addresses, and no secret… */
 const KNOWN_PROVIDER_ERRORS = new Set(["CredentialsProviderError", "ProviderError", "TokenProviderError"]);
+/** …but where a `credential_process` fails: then Node's text stands there, with the command line and all of stderr. */
+const QUOTES_A_COMMAND = /^Command failed/;
 
 interface ForeignError {
   name?: unknown;
@@ -22,7 +24,8 @@ export function safeCause(error: unknown): Error {
   const isSystemError = typeof code === "string" && /^E[A-Z_]+$/.test(code);
   const keepsMessage =
     (isSystemError || $fault !== undefined || KNOWN_PROVIDER_ERRORS.has(safeName) || isAbort(safeName)) &&
-    !QUOTES_THE_REQUEST.test(safeName);
+    !QUOTES_THE_REQUEST.test(safeName) &&
+    !QUOTES_A_COMMAND.test(String(message));
   const cause = new Error(keepsMessage ? String(message) : "(message withheld: it may quote a secret)");
   cause.name = safeName;
   delete cause.stack;

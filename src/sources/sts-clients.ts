@@ -91,6 +91,7 @@ export class StsClients {
     if (typeof stsClient === "function") return stsClient(context);
     if (stsClient) return stsClient;
     const client = new STSClient({
+      ...(endpoint !== undefined && { useFipsEndpoint: false, useDualstackEndpoint: false }), // whatever the environment says
       ...context,
       maxAttempts: 1, // p-retry is the only retry loop
       customUserAgent: userAgentOf(),

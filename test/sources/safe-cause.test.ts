@@ -28,6 +28,12 @@ it.each<[string, unknown]>([
       $metadata: {},
     }),
   ],
+  [
+    "a failed credential_process, whose command line and stderr the provider quotes",
+    Object.assign(new Error(`Command failed: vault --token ${SECRET}\nstderr: ${SECRET}`), {
+      name: "CredentialsProviderError",
+    }),
+  ],
   ["an error with a cause of its own", new Error("outer", { cause: new Error(SECRET) })],
   ["something that is no error", SECRET],
 ])("keeps no secret of %s", (_, error) => {
