@@ -1,4 +1,4 @@
-import { raceAbort } from "./abort.js";
+import { onAbort } from "./abort.js";
 import { ClientPool, liveProvider } from "./clients/client-pool.js";
 import type { InstanceOf } from "./clients/client-types.js";
 import { SharedHandlers } from "./clients/shared-handlers.js";
@@ -97,17 +97,23 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     const source = baseSourceOf(request);
     const { baseKey } = request;
     const canBeReadAgain = request.base.kind !== "static";
+    const keyNow = async (wish: SessionWish) => (await cache.get(source, wish).catch(() => undefined))?.accessKeyId;
     return {
       key: baseKey,
       credentials: liveProvider(() => cache.get(source)),
-      reject(accessKeyId) {
-        if (canBeReadAgain && accessKeyId !== undefined) cache.invalidate(baseKey, accessKeyId);
-        return canBeReadAgain;
+      /** The refused keys stay until there are others: other calls, or other regions, may take them. */
+      async reject(refused, signal) {
+        if (!canBeReadAgain) return false;
+        const isHeld = refused !== undefined && (await keyNow({ signal })) === refused;
+        if (isHeld) await keyNow({ signal, forceRefresh: true });
+        return true;
       },
-      async hasChanged(accessKeyId) {
-        if (!canBeReadAgain || !cache.isOlderThan(baseKey, BASE_READ_RECENTLY)) return false;
-        const now = await cache.get(source, { forceRefresh: true }).catch(() => undefined);
-        return now !== undefined && now.accessKeyId !== accessKeyId;
+      async hasChanged(refused, signal) {
+        if (!canBeReadAgain || refused === undefined) return false;
+        let key = await keyNow({ signal });
+        const mayRead = key === refused && cache.isOlderThan(baseKey, BASE_READ_RECENTLY);
+        if (mayRead) key = await keyNow({ signal, forceRefresh: true });
+        return key !== undefined && key !== refused;
       },
     };
   }
@@ -158,9 +164,11 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
       const request = requestOf(instance, command, readProviderOptions(providerOptions));
       const role = request.assumption?.role;
       const { calls, clients, readCallerIdentity } = await sts();
-      const ask = (caller: StsCaller) => {
-        const identity = readCallerIdentity(calls, caller, request.sts, role?.arn, new Flight().raise());
-        return raceAbort(identity, closing.signal);
+      const ask = async (caller: StsCaller) => {
+        closing.signal.throwIfAborted();
+        const flight = new Flight().raise();
+        const stop = onAbort(closing.signal, () => flight.abort(closing.signal.reason));
+        return readCallerIdentity(calls, caller, request.sts, role?.arn, flight).finally(stop);
       };
       const acting = actingCallerOf(request);
       const identity = await ask(acting);

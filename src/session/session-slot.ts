@@ -1,4 +1,4 @@
-import { raceAbort } from "../abort.js";
+import { onAbort, raceAbort } from "../abort.js";
 import type { Diagnostics } from "../diagnostics.js";
 import { isRolecallError, RolecallError, type RolecallErrorCode } from "../errors.js";
 import type { Runtime } from "../runtime.js";
@@ -180,14 +180,16 @@ export class SessionSlot {
     return freshnessOf(elapsedBetween(session.issued, now), session.life, session.advisoryPoint) !== "fresh";
   }
 
+  #untilRefreshDue(now: Moment): number {
+    return this.#session ? this.#session.advisoryPoint - elapsedBetween(this.#session.issued, now) : 0;
+  }
+
   #isHeldOff(now: Moment): boolean {
     return this.#failure !== undefined && elapsedBetween(this.#failure.at, now) < this.#failure.hold;
   }
 
   #rememberedRefusal(now: Moment): RolecallError | undefined {
-    return this.#failure && REFUSALS.has(this.#failure.error.code) && this.#isHeldOff(now)
-      ? this.#failure.error
-      : undefined;
+    return this.#failure && isRefusal(this.#failure.error) && this.#isHeldOff(now) ? this.#failure.error : undefined;
   }
 
   #startFlight(): Flight {
@@ -257,9 +259,10 @@ export class SessionSlot {
 
   #noteFailure(error: RolecallError, now: Moment): void {
     const { runtime, diagnostics } = this.#host;
-    const count = (this.#failure?.count ?? 0) + 1;
     const remaining = this.#remaining(now);
-    const refusal = REFUSALS.has(error.code);
+    const refusal = isRefusal(error);
+    const before = this.#failure;
+    const count = before && isRefusal(before.error) === refusal ? before.count + 1 : 1;
     const hold = refusal
       ? holdAfterRefusal(count)
       : this.#source.rules.staticStability
@@ -267,7 +270,7 @@ export class SessionSlot {
         : backoffAfter(count, remaining, runtime.random());
     this.#failure = { error, count, at: now, hold };
     const served = remaining > EXPIRY_MARGIN;
-    if (served) this.#arm(Math.max(hold, SHORTEST_RETRY));
+    if (served) this.#arm(Math.max(hold, SHORTEST_RETRY, this.#untilRefreshDue(now)));
     diagnostics.publish("refresh-failed", {
       ...this.#labels(),
       code: error.code,
@@ -293,18 +296,15 @@ export class SessionSlot {
         leave();
         reject(error());
       };
-      const onAbort = leaveWith(() => this.#abortedError(signal));
-      signal?.addEventListener("abort", onAbort, { once: true });
-      const cancelLimit = signal
-        ? undefined
+      const leave = signal
+        ? onAbort(
+            signal,
+            leaveWith(() => this.#abortedError(signal)),
+          )
         : this.#host.runtime.schedule(
             LONGEST_WAIT,
             leaveWith(() => this.#waitedTooLongError()),
           );
-      const leave = () => {
-        cancelLimit?.();
-        signal?.removeEventListener("abort", onAbort);
-      };
       flight.promise.finally(leave).then(resolve, reject);
     });
   }
@@ -329,4 +329,8 @@ export class SessionSlot {
     const { roleArn } = this.#source;
     return { step: roleArn ? "assume-role" : "base-identity", roleArn } as const;
   }
+}
+
+function isRefusal({ code }: RolecallError): boolean {
+  return REFUSALS.has(code);
 }

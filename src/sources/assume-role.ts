@@ -9,6 +9,7 @@ import type { Diagnostics } from "../diagnostics.js";
 import { isRolecallError } from "../errors.js";
 import { isSessionOf } from "../request/role-arn.js";
 import type { Assumption, RoleRequest } from "../request/role-request.js";
+import { isGiven } from "../request/validation.js";
 import type { Runtime } from "../runtime.js";
 import { EXPIRY_MARGIN } from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
@@ -118,7 +119,7 @@ function toSession(output: unknown, { role }: Assumption, call: StsCall, flight:
   const look = "Look at what answers at the STS endpoint; in a test, at the mock's answer.";
   const unusable = (what: string) => stsCallFailed("STS_UNAVAILABLE", call, `the answer ${what}`, look);
   if (!isCredentialSet(set)) throw unusable("holds no complete credential set");
-  if (user?.Arn !== undefined && !isSessionOf(role, user.Arn)) {
+  if (user?.Arn !== undefined && !isSessionOf(role, String(user.Arn))) {
     throw stsCallFailed("ASSUME_ROLE_INVALID", call, `the answer is for ${user.Arn}, and is not used`, look);
   }
   if (set.AccessKeyId === flight.heldAccessKeyId) throw unusable("repeats the session that is held already");
@@ -139,9 +140,9 @@ function toSession(output: unknown, { role }: Assumption, call: StsCall, flight:
 
 type CredentialSet = { [K in "AccessKeyId" | "SecretAccessKey" | "SessionToken"]: string } & { Expiration: Date };
 
-function isCredentialSet(set: Credentials | undefined): set is CredentialSet {
+function isCredentialSet(set: Credentials | null | undefined): set is CredentialSet {
   return (
-    set !== undefined &&
+    isGiven(set) &&
     [set.AccessKeyId, set.SecretAccessKey, set.SessionToken].every((text) => typeof text === "string" && text !== "") &&
     isValidDate(set.Expiration)
   );

@@ -3,6 +3,7 @@ import { withDeadline } from "../abort.js";
 import { isRolecallError, type RolecallError } from "../errors.js";
 import type { StsTarget } from "../request/role-request.js";
 import type { Runtime } from "../runtime.js";
+import { elapsedBetween, type Moment } from "../session/refresh-policy.js";
 import type { Flight } from "../session/session-source.js";
 import { type ObservedCall, observeCall } from "./observed-call.js";
 import type { ServerClock } from "./server-clock.js";
@@ -90,10 +91,11 @@ export class StsCalls {
     };
     const repeated = new Set<StsErrorKind>();
     try {
-      return await pRetry(() => this.limiter.run(flight, attempt), {
+      return await pRetry(() => this.limiter.run(flight, attempt, signal), {
         retries: settings.attempts - 1,
         minTimeout: 0,
-        shouldRetry: ({ error }) => error instanceof FailedAttempt && this.#mayRepeat(error, question.caller, repeated),
+        shouldRetry: ({ error }) =>
+          error instanceof FailedAttempt && this.#mayRepeat(error, question.caller, repeated, signal),
         onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
           if (!(error instanceof FailedAttempt)) return;
           if (error.kind === "throttling") this.limiter.noteThrottling();
@@ -121,6 +123,7 @@ export class StsCalls {
       },
       signal,
     };
+    const sent = momentOf(runtime);
     let output: unknown;
     try {
       const { client } = clients.for(caller, target);
@@ -131,6 +134,8 @@ export class StsCalls {
       if (error instanceof FailedAttempt || isRolecallError(error)) throw error;
       throw toFailedAttempt(error, call, observed.accessKeyId);
     }
+    // The process stood still, or the clock was stepped: nobody knows how old the answer is.
+    if (elapsedBetween(sent, momentOf(runtime)) > settings.attemptTimeout) throw limit.reason();
     serverClock.observe(observed.date, runtime);
     const answer = readOrFail(read, output);
     this.limiter.noteSuccess();
@@ -147,12 +152,13 @@ export class StsCalls {
     { kind, accessKeyId, retryAfter = 0 }: FailedAttempt,
     caller: StsCaller,
     repeated: Set<StsErrorKind>,
+    signal: AbortSignal,
   ): Promise<boolean> {
     if (kind === "throttling" || kind === "transient") return retryAfter <= this.#options.settings.timeout;
     if (repeated.has(kind)) return false;
     repeated.add(kind);
-    if (kind === "base-identity") return caller.reject(accessKeyId);
-    if (kind === "denied") return caller.hasChanged(accessKeyId);
+    if (kind === "base-identity") return caller.reject(accessKeyId, signal);
+    if (kind === "denied") return caller.hasChanged(accessKeyId, signal);
     return kind === "clock-skew";
   }
 
@@ -163,6 +169,10 @@ export class StsCalls {
     if (retryAfter !== undefined) return retryAfter <= this.#options.settings.timeout ? retryAfter : 0;
     return this.#options.runtime.random() * first * 2 ** (attemptNumber - 1);
   }
+}
+
+function momentOf(runtime: Runtime): Moment {
+  return { wall: runtime.now(), monotonic: runtime.monotonic() };
 }
 
 function toFailedAttempt(error: unknown, call: StsCall, accessKeyId: string | undefined): FailedAttempt {

@@ -34,10 +34,10 @@ export interface StsCaller {
   /** Tells callers apart: a hash. */
   readonly key: string;
   readonly credentials: StsClientContext["credentials"];
-  /** Drops the keys that STS refused, so that they are read anew. @returns whether that can help at all */
-  reject(accessKeyId: string | undefined): boolean;
+  /** Replaces the keys that STS refused, if others can be had. @returns whether the call may be repeated */
+  reject(accessKeyId: string | undefined, signal: AbortSignal): boolean | Promise<boolean>;
   /** Reads the keys again if that was not done for a while. @returns whether there are others now */
-  hasChanged(accessKeyId: string | undefined): Promise<boolean>;
+  hasChanged(accessKeyId: string | undefined, signal: AbortSignal): Promise<boolean>;
 }
 
 /** An STS client, and the region that it calls. */

@@ -33,7 +33,7 @@ export class StsLimiter {
     return this.#queue.concurrency;
   }
 
-  run<T>(flight: Flight, task: () => Promise<T>): Promise<T> {
+  run<T>(flight: Flight, task: () => Promise<T>, signal = flight.signal): Promise<T> {
     const id = String(++this.#lastId);
     let waiting = true;
     const call = this.#queue.add(
@@ -41,10 +41,10 @@ export class StsLimiter {
         waiting = false;
         return task();
       },
-      { id, priority: flight.urgent ? WAITING_CALLER : BACKGROUND, signal: flight.signal },
+      { id, priority: flight.urgent ? WAITING_CALLER : BACKGROUND, signal },
     );
     flight.onUrgent(() => {
-      if (waiting) this.#queue.setPriority(id, WAITING_CALLER);
+      if (waiting && !signal.aborted) this.#queue.setPriority(id, WAITING_CALLER);
     });
     return call;
   }

@@ -1,0 +1,75 @@
+import type { Observation, Result } from "./vector-data.js";
+
+export interface Difference {
+  why: string;
+  ours: Observation[];
+  /** Where a caller gets the held set although the source gave another one: what the next caller gets. */
+  nextCaller?: Result;
+}
+
+const NOBODY_WAITS = "Nobody waits for a refresh while the held set is valid: it runs in the background.";
+const AFTER_EXPIRY = "A dead set is not served: AWS would refuse it. The caller gets the cause.";
+const REJECTED = "A set that a service has rejected is not served again.";
+const VALID_OUTLIVES =
+  "A valid set outlives a refusal: it is served until it expires. The refusal is remembered for 1 s growing to 60 s.";
+const NO_LONG_BACKOFF =
+  "A backoff is bound to the life that is left: it ends with the set, so the first caller after recovery succeeds.";
+
+const asked = (result: Result): Observation => ({ result, source: "asked" });
+
+/** By the first clause of the vector's documentation: where ours differs from the specification on purpose. */
+export const ON_PURPOSE: Record<string, Difference> = {
+  "Advisory window, refresh succeeds": {
+    why: NOBODY_WAITS,
+    ours: [asked("cachedCredentials")],
+    nextCaller: "newCredentials",
+  },
+  "Mandatory window, refresh succeeds": {
+    why: NOBODY_WAITS,
+    ours: [asked("cachedCredentials")],
+    nextCaller: "newCredentials",
+  },
+  "Expired credentials, refresh fails": {
+    why: AFTER_EXPIRY,
+    ours: [asked("noCredentialsError")],
+  },
+  "A 20.5-minute credential lifetime selects the 15-minute advisory window (lifetime > 20 and < 90 minutes)": {
+    why: "A window is never more than half of the life. Otherwise this set would be replaced after about a quarter of it.",
+    ours: [{ ...asked("newCredentials"), advisoryWindowSeconds: 615 }],
+  },
+  "After a successful refresh returns credentials with a different lifetime, the SDK recomputes the advisory window": {
+    why: `${NOBODY_WAITS} The windows are the specified ones.`,
+    ours: [
+      { ...asked("newCredentials"), advisoryWindowSeconds: 3600 },
+      { ...asked("cachedCredentials"), advisoryWindowSeconds: 300 },
+    ],
+    nextCaller: "newCredentials",
+  },
+  "Advisory window, non-recoverable failure": {
+    why: VALID_OUTLIVES,
+    ours: [asked("cachedCredentials"), asked("cachedCredentials")],
+    nextCaller: "newCredentials",
+  },
+  "Mandatory window, non-recoverable failure": {
+    why: VALID_OUTLIVES,
+    ours: [asked("cachedCredentials"), asked("cachedCredentials")],
+    nextCaller: "newCredentials",
+  },
+  "Non-recoverable error, then an immediate retry with no clock advance": {
+    why: VALID_OUTLIVES,
+    ours: [asked("cachedCredentials"), { result: "cachedCredentials", source: "held off" }],
+  },
+  "Invalidate with a matching access key ID routes the next getCredentials through the mandatory refresh path": {
+    why: REJECTED,
+    ours: [asked("noCredentialsError")],
+  },
+  "Invalidate during an active backoff": {
+    why: `${AFTER_EXPIRY} ${NO_LONG_BACKOFF} An invalidation clears it too.`,
+    ours: [asked("noCredentialsError"), asked("noCredentialsError"), asked("newCredentials")],
+  },
+  "After a failed refresh, the SDK does not contact the credential source again until the refresh backoff has elapsed":
+    {
+      why: `${AFTER_EXPIRY} ${NO_LONG_BACKOFF}`,
+      ours: [asked("noCredentialsError"), asked("noCredentialsError"), asked("newCredentials")],
+    },
+};

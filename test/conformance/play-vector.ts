@@ -1,0 +1,188 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { Diagnostics, type RolecallEvents } from "../../src/diagnostics.js";
+import { isRolecallError, RolecallError } from "../../src/errors.js";
+import { BaseIdentity } from "../../src/request/base-identity.js";
+import type { AwsCredentialIdentity } from "../../src/sdk-types.js";
+import { CredentialCache } from "../../src/session/credential-cache.js";
+import { DEFAULT_RULES } from "../../src/session/refresh-policy.js";
+import type { SessionSource } from "../../src/session/session-source.js";
+import { baseIdentitySource } from "../../src/sources/base-identity-source.js";
+import { ServerClock } from "../../src/sources/server-clock.js";
+import { createManualClock } from "../../src/testing/index.js";
+import {
+  type CachedCredentials,
+  type GetStep,
+  isGetStep,
+  type Observation,
+  type Response,
+  type Result,
+  type Step,
+  type Vector,
+} from "./vector-data.js";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const DEFAULT_LIFETIME_SECONDS = 3600;
+/** Ages that put a session of one hour into each state. Its advisory window is the last 15 minutes. */
+const AGES: Record<Exclude<CachedCredentials, "none">, number> = {
+  valid: 10 * MINUTE,
+  advisory: 50 * MINUTE,
+  mandatory: 59 * MINUTE,
+  expired: 61 * MINUTE,
+};
+/** The spread of the advisory point is drawn so, as the vectors say: the window begins where it can at the earliest. */
+const NO_SPREAD = () => 0;
+/** A backoff is drawn as long as ours can be. */
+const LONGEST_DRAW = () => 1 - Number.EPSILON;
+
+const REFUSAL = new RolecallError("ASSUME_ROLE_DENIED", "The source refuses for good.", {
+  step: "base-identity",
+  hint: "Change the vector.",
+});
+
+export interface Played {
+  observations: Observation[];
+  /** What one more caller gets after the last step, by what was held before that step. The source is down by now. */
+  nextCaller: Observation;
+}
+
+/** Drives our cache through a vector. */
+export async function play(vector: Vector): Promise<Played> {
+  const cache = await createCacheUnderTest(vector);
+  const observations: Observation[] = [];
+  try {
+    for (const [index, step] of vector.steps.entries()) {
+      const observation = await cache.perform(step);
+      if (!observation || !isGetStep(step)) continue;
+      const measured = step.expected.advisoryWindowSeconds !== undefined;
+      observations.push({
+        ...observation,
+        ...(measured && {
+          advisoryWindowSeconds: await advisoryWindowSeconds(vector, vector.steps.slice(0, index + 1)),
+        }),
+      });
+    }
+    return { observations, nextCaller: await cache.askAgain() };
+  } finally {
+    cache.close();
+  }
+}
+
+/** Measured, not computed: how long before the expiration the refresh ahead of need asks the source by itself. */
+async function advisoryWindowSeconds(vector: Vector, steps: Step[]): Promise<number> {
+  const cache = await createCacheUnderTest(vector, { refreshAhead: true });
+  try {
+    for (const step of steps) await cache.perform(step);
+    return (await cache.remainingAtOwnRefresh()) / SECOND;
+  } finally {
+    cache.close();
+  }
+}
+
+async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } = {}) {
+  const clock = createManualClock({ random: NO_SPREAD });
+  const cache = new CredentialCache({ runtime: clock, diagnostics: new Diagnostics(), maxSessions: 10, refreshAhead });
+  let answer: Pick<GetStep, "response" | "lifetimeSeconds"> = {};
+  let nextAccessKeyId: string | undefined = given.accessKeyId;
+  let held: AwsCredentialIdentity | undefined;
+  let heldBefore: AwsCredentialIdentity | undefined;
+  const asked: number[] = [];
+  let heldOffUntil = 0;
+
+  const provider = async (): Promise<AwsCredentialIdentity> => {
+    asked.push(clock.now());
+    clock.setRandom(answer.response === "freshCredentials" ? NO_SPREAD : LONGEST_DRAW);
+    return answerOf(answer.response, answer.lifetimeSeconds);
+  };
+  const answerOf = (response: Response | undefined, lifetimeSeconds = DEFAULT_LIFETIME_SECONDS) => {
+    if (response === "nonRecoverableError") throw REFUSAL;
+    if (response !== "freshCredentials" && response !== "staleCredentials") throw new Error("The source is down.");
+    const life = response === "freshCredentials" ? lifetimeSeconds * SECOND : 0;
+    const identity = {
+      accessKeyId: nextAccessKeyId ?? `AKID-of-answer-${asked.length}`,
+      secretAccessKey: "secret",
+      expiration: new Date(clock.now() + life),
+    };
+    nextAccessKeyId = undefined;
+    if (response === "freshCredentials") held = identity;
+    return identity;
+  };
+  const source: SessionSource = {
+    ...baseIdentitySource(new BaseIdentity("provider", "vector", provider), "vector", {
+      runtime: clock,
+      serverClock: new ServerClock(),
+      readInstanceProfile: provider,
+    }),
+    rules: {
+      ...DEFAULT_RULES,
+      advisoryWindow: given.configuredAdvisoryWindowSeconds && given.configuredAdvisoryWindowSeconds * SECOND,
+    },
+  };
+
+  const noteBackoff = (message: unknown) => {
+    heldOffUntil = clock.now() + (message as RolecallEvents["refresh-failed"]).retryIn;
+  };
+  const forgetBackoff = () => {
+    heldOffUntil = 0;
+  };
+  subscribe("aws-rolecall:refresh-failed", noteBackoff);
+  subscribe("aws-rolecall:refreshed", forgetBackoff);
+
+  const resultOfGet = async (): Promise<Result> => {
+    try {
+      const got = await cache.get(source);
+      if (got.accessKeyId === heldBefore?.accessKeyId) return "cachedCredentials";
+      if (got.accessKeyId === held?.accessKeyId) return "newCredentials";
+      throw new Error(`Got ${got.accessKeyId}, which is neither the held set nor the new one.`);
+    } catch (error) {
+      if (!isRolecallError(error)) throw error;
+      return error === REFUSAL ? "nonRecoverableError" : "noCredentialsError";
+    } finally {
+      await clock.settle(); // lets a refresh in the background end
+    }
+  };
+
+  const observe = async (): Promise<Observation> => {
+    const asksBefore = asked.length;
+    const heldOff = clock.now() < heldOffUntil;
+    const result = await resultOfGet();
+    if (asked.length > asksBefore) return { result, source: "asked" };
+    return { result, source: heldOff && result === "cachedCredentials" ? "held off" : "not asked" };
+  };
+
+  if (given.cachedCredentials !== "none") {
+    answer = { response: "freshCredentials" };
+    await cache.get(source);
+    await clock.advance(AGES[given.cachedCredentials]);
+  }
+
+  return {
+    async perform(step: Step): Promise<Observation | undefined> {
+      if (step.type === "getCredentials") {
+        answer = step;
+        heldBefore = held;
+        return observe();
+      }
+      if (step.type === "advanceTime") await clock.advance(step.seconds * SECOND);
+      else cache.invalidate(source.key, step.rejectedAccessKeyId);
+      return undefined;
+    },
+    askAgain(): Promise<Observation> {
+      answer = {};
+      return observe();
+    },
+    async remainingAtOwnRefresh(): Promise<number> {
+      const expiration = held?.expiration?.getTime() ?? Number.NaN;
+      await cache.get(source); // only a session in use is refreshed ahead
+      const asksBefore = asked.length;
+      answer = {};
+      await clock.advance(expiration - clock.now());
+      return expiration - (asked[asksBefore] ?? Number.NaN);
+    },
+    close() {
+      unsubscribe("aws-rolecall:refresh-failed", noteBackoff);
+      unsubscribe("aws-rolecall:refreshed", forgetBackoff);
+      cache.close();
+    },
+  };
+}

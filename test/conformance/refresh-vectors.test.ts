@@ -1,0 +1,53 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { ON_PURPOSE } from "./on-purpose.js";
+import { play } from "./play-vector.js";
+import { DATA_PATH, PROJECT, readVectors, specifiedFor, titleOf, type Vector } from "./vector-data.js";
+import { readTable, replaceTable, tableOf } from "./vector-table.js";
+
+const PAGE = join(PROJECT, "docs", "freshness.md");
+const vectors = readVectors();
+const present = vectors.length > 0;
+if (!present) console.log(`The refresh vectors are not run: ${DATA_PATH} is absent. Set ROLECALL_CONFORMANCE_DATA.`);
+
+describe.runIf(present)("the AWS SDKs' refresh specification", () => {
+  const verdicts = { exact: 0, onPurpose: 0 };
+  afterAll(() => {
+    const { exact, onPurpose } = verdicts;
+    const unexplained = vectors.length - exact - onPurpose;
+    console.log(`${vectors.length} vectors: ${exact} exact, ${onPurpose} on purpose, ${unexplained} unexplained`);
+  });
+
+  it.each(vectors.map((vector): [string, Vector] => [titleOf(vector), vector]))("%s", async (title, vector) => {
+    const specified = specifiedFor(vector);
+    const { observations, nextCaller } = await play(vector);
+    const difference = ON_PURPOSE[title];
+    if (!difference) {
+      expect(observations).toEqual(specified);
+      const last = observations.at(-1);
+      if (last?.result === "cachedCredentials" && last.source === "asked") {
+        expect(nextCaller, "a backoff follows").toEqual({ result: "cachedCredentials", source: "held off" });
+      }
+      verdicts.exact++;
+      return;
+    }
+    expect(observations).toEqual(difference.ours);
+    if (difference.nextCaller) expect(nextCaller).toEqual({ result: difference.nextCaller, source: "not asked" });
+    expect(observations, "holds exactly: take it off the list of differences").not.toEqual(specified);
+    verdicts.onPurpose++;
+  });
+
+  it("has one vector for each difference that is listed, and tells its vectors apart by their titles", () => {
+    const titles = vectors.map(titleOf);
+    expect(new Set(titles).size).toBe(titles.length);
+    expect(titles).toEqual(expect.arrayContaining(Object.keys(ON_PURPOSE)));
+  });
+
+  it("stands in docs/freshness.md as it was run; ROLECALL_WRITE_DOCS=1 writes it", () => {
+    const page = readFileSync(PAGE, "utf8");
+    const table = tableOf(vectors, ON_PURPOSE);
+    if (process.env.ROLECALL_WRITE_DOCS === "1") writeFileSync(PAGE, replaceTable(page, table));
+    else expect(readTable(page)).toBe(table);
+  });
+});

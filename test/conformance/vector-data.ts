@@ -1,0 +1,74 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+/** Not part of the project: AWS publishes it with its SDKs. `ROLECALL_CONFORMANCE_DATA` is a path to another copy. */
+const BESIDE_THE_PROJECT = "../shared/conformance/credential-refresh-tests.json";
+export const DATA_PATH = process.env.ROLECALL_CONFORMANCE_DATA || BESIDE_THE_PROJECT;
+
+export type Result = "cachedCredentials" | "newCredentials" | "noCredentialsError" | "nonRecoverableError";
+export type Response = "freshCredentials" | "staleCredentials" | "error" | "nonRecoverableError";
+export type CachedCredentials = "valid" | "advisory" | "mandatory" | "expired" | "none";
+
+export interface GetStep {
+  type: "getCredentials";
+  /** Absent: the source must not be asked. */
+  response?: Response;
+  lifetimeSeconds?: number;
+  expected: { result: Result; sourceContacted: boolean; rateLimited: boolean; advisoryWindowSeconds?: number };
+}
+
+export type Step =
+  | GetStep
+  | { type: "advanceTime"; seconds: number }
+  | { type: "invalidate"; rejectedAccessKeyId: string };
+
+export interface Vector {
+  documentation: string;
+  given: {
+    cachedCredentials: CachedCredentials;
+    accessKeyId?: string;
+    refreshBackoffSeconds?: number;
+    configuredAdvisoryWindowSeconds?: number;
+  };
+  steps: Step[];
+}
+
+/** What one `getCredentials` showed. "held off": a refresh was due, and a backoff kept it from the source. */
+export interface Observation {
+  result: Result;
+  source: "asked" | "not asked" | "held off";
+  advisoryWindowSeconds?: number;
+}
+
+/** The vectors, or none where the file is absent. */
+export function readVectors(): Vector[] {
+  const path = resolve(PROJECT, DATA_PATH);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Vector[]) : [];
+}
+
+/** The documentation's first clause. */
+export function titleOf({ documentation }: Vector): string {
+  return documentation.split(/[:.;] |\.$/)[0] ?? documentation;
+}
+
+export function isGetStep(step: Step): step is GetStep {
+  return step.type === "getCredentials";
+}
+
+/** What the specification expects of each `getCredentials`. */
+export function specifiedFor({ steps }: Vector): Observation[] {
+  return steps
+    .filter(isGetStep)
+    .map(({ expected: { result, sourceContacted, rateLimited, advisoryWindowSeconds } }) => {
+      if (sourceContacted && rateLimited)
+        throw new Error("A vector expects a source to be asked and held off at once.");
+      return {
+        result,
+        source: sourceContacted ? "asked" : rateLimited ? "held off" : "not asked",
+        ...(advisoryWindowSeconds !== undefined && { advisoryWindowSeconds }),
+      };
+    });
+}

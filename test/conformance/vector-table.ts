@@ -1,0 +1,61 @@
+import type { Difference } from "./on-purpose.js";
+import { type Observation, type Result, specifiedFor, titleOf, type Vector } from "./vector-data.js";
+
+const BEGIN = "<!-- refresh vectors: written by test/conformance/refresh-vectors.test.ts -->\n";
+const END = "<!-- end of refresh vectors -->";
+
+const WORDS: Record<Result, string> = {
+  cachedCredentials: "held set",
+  newCredentials: "new set",
+  noCredentialsError: "error",
+  nonRecoverableError: "terminal error",
+};
+
+/** The vectors as a table of Markdown. */
+export function tableOf(vectors: Vector[], differences: Record<string, Difference>): string {
+  const rows = vectors.map((vector, index) => {
+    const title = titleOf(vector);
+    const difference = differences[title];
+    const ours = difference ? inWords(vector, difference.ours, difference.nextCaller) : "the same";
+    const cells = [String(index + 1), title, inWords(vector, specifiedFor(vector)), ours, difference?.why ?? ""];
+    return `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("<", "&lt;")).join(" | ")} |\n`;
+  });
+  const head = "| | vector | specification | ours | why |\n|---|---|---|---|---|\n";
+  return `\n${head}${rows.join("")}\n`;
+}
+
+function inWords({ steps }: Vector, observations: Observation[], nextCaller?: Result): string {
+  const told: string[] = [];
+  const meanwhile: string[] = [];
+  let next = 0;
+  for (const step of steps) {
+    if (step.type === "advanceTime") meanwhile.push(`${step.seconds} s later`);
+    else if (step.type === "invalidate") meanwhile.push(`${step.rejectedAccessKeyId} rejected`);
+    else {
+      const when = meanwhile.length > 0 ? `${meanwhile.splice(0).join(", ")}: ` : "";
+      told.push(when + observationInWords(observations[next++]));
+    }
+  }
+  if (nextCaller) told.push(`next caller: ${WORDS[nextCaller]}`);
+  return told.join("; ");
+}
+
+function observationInWords(observation: Observation | undefined): string {
+  if (!observation) throw new Error("A difference lists fewer answers than its vector has.");
+  const { result, source, advisoryWindowSeconds } = observation;
+  const sourceWords = source === "held off" ? "held off" : `source ${source}`;
+  const window = advisoryWindowSeconds === undefined ? "" : `, window ${advisoryWindowSeconds} s`;
+  return `${WORDS[result]}, ${sourceWords}${window}`;
+}
+
+/** The table that stands in `page`. */
+export function readTable(page: string): string | undefined {
+  const [, after] = page.split(BEGIN);
+  return after?.includes(END) ? after.split(END)[0] : undefined;
+}
+
+export function replaceTable(page: string, table: string): string {
+  const old = readTable(page);
+  if (old === undefined) throw new Error(`The page has no place for the table: ${BEGIN.trim()} … ${END}`);
+  return page.replace(BEGIN + old, () => BEGIN + table);
+}
