@@ -8,7 +8,8 @@ export interface Difference {
 }
 
 const NOBODY_WAITS = "Nobody waits for a refresh while the held set is valid: it runs in the background.";
-const AFTER_EXPIRY = "A dead set is not served: AWS would refuse it. The caller gets the cause.";
+const AFTER_EXPIRY =
+  "An expired set is not served: AWS would refuse it. The caller gets the cause. (AWS extends the instance profile's own set, which is served on.)";
 const REJECTED = "A set that a service has rejected is not served again.";
 const VALID_OUTLIVES =
   "A valid set outlives a refusal: it is served until it expires. The refusal is remembered for 1 s growing to 60 s.";
@@ -17,7 +18,7 @@ const NO_LONG_BACKOFF =
 
 const asked = (result: Result): Observation => ({ result, source: "asked" });
 
-/** By the first clause of the vector's documentation: where ours differs from the specification on purpose. */
+/** By the vector's title: where ours differs from the specification on purpose. */
 export const ON_PURPOSE: Record<string, Difference> = {
   "Advisory window, refresh succeeds": {
     why: NOBODY_WAITS,
@@ -59,10 +60,11 @@ export const ON_PURPOSE: Record<string, Difference> = {
     why: VALID_OUTLIVES,
     ours: [asked("cachedCredentials"), { result: "cachedCredentials", source: "held off" }],
   },
-  "Invalidate with a matching access key ID routes the next getCredentials through the mandatory refresh path": {
-    why: REJECTED,
-    ours: [asked("noCredentialsError")],
-  },
+  "Invalidate with a matching access key ID routes the next getCredentials through the mandatory refresh path; the refresh fails and the SDK continues using the cached credentials":
+    {
+      why: REJECTED,
+      ours: [asked("noCredentialsError")],
+    },
   "Invalidate during an active backoff": {
     why: `${AFTER_EXPIRY} ${NO_LONG_BACKOFF} An invalidation clears it too.`,
     ours: [asked("noCredentialsError"), asked("noCredentialsError"), asked("newCredentials")],

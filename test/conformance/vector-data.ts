@@ -49,9 +49,9 @@ export function readVectors(): Vector[] {
   return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Vector[]) : [];
 }
 
-/** The documentation's first clause. */
+/** The documentation up to its first colon or full stop. */
 export function titleOf({ documentation }: Vector): string {
-  return documentation.split(/[:.;] |\.$/)[0] ?? documentation;
+  return documentation.split(/[:.] |\.$/)[0] ?? documentation;
 }
 
 export function isGetStep(step: Step): step is GetStep {
