@@ -8,6 +8,11 @@ export type FaultEffect =
    * usual one for the status. Header names are case-insensitive: `{ "retry-after": "2" }`.
    */
   | { kind?: "status"; status: number; code?: string; message?: string; headers?: Record<string, string> }
+  /**
+   * `Throttling` with status 400 for what exceeds a rate, by the server's clock. `burst` requests are answered at once
+   * after a pause, then `ratePerSecond` a second. `burst` defaults to one second's worth.
+   */
+  | { kind: "throttling"; ratePerSecond: number; burst?: number }
   /** The connection is reset; the request has no effect. */
   | { kind: "reset" }
   /** The request takes effect; the connection is reset halfway through its answer. */
@@ -44,6 +49,7 @@ export interface FaultedAnswer {
 
 const KINDS = new Set([
   "status",
+  "throttling",
   "reset",
   "reset-midway",
   "hang",
@@ -56,12 +62,19 @@ const KINDS = new Set([
 
 /** The faults that are in force, oldest first. Of those that replace an answer, the first that matches hits. */
 export class FaultList {
+  readonly #now: () => number;
   readonly #active = new Map<Fault, number>();
+  readonly #rates = new WeakMap<Fault, RateLimit>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   add(fault: Fault): { clear(): void } {
     assertFault(fault);
     const own = { ...fault };
     this.#active.set(own, fault.times ?? Number.POSITIVE_INFINITY);
+    if (own.kind === "throttling") this.#rates.set(own, new RateLimit(own, this.#now));
     return { clear: () => this.#active.delete(own) };
   }
 
@@ -70,7 +83,7 @@ export class FaultList {
     const matching = [...this.#active.keys()].filter((fault) => matchesFilter(exchange.about, fault.on));
     const skews = matching.filter((fault) => fault.kind === "date-skew");
     const patches = matching.filter((fault) => fault.kind === "patch-credentials");
-    const replacement = matching.find((fault) => fault.kind !== "date-skew" && fault.kind !== "patch-credentials");
+    const replacement = matching.find((fault) => this.#replaces(fault));
 
     let patched = false;
     const patch: PatchCredentials = (fields) => {
@@ -85,10 +98,41 @@ export class FaultList {
     return { ...outcome, dateSkew: skews.reduce((sum, fault) => sum + fault.ms, 0) };
   }
 
+  #replaces(fault: Fault): boolean {
+    if (fault.kind === "date-skew" || fault.kind === "patch-credentials") return false;
+    return this.#rates.get(fault)?.admits() !== true;
+  }
+
   #spend(fault: Fault): void {
     const left = (this.#active.get(fault) ?? 0) - 1;
     if (left > 0) this.#active.set(fault, left);
     else this.#active.delete(fault);
+  }
+}
+
+/** A token bucket. */
+class RateLimit {
+  readonly #ratePerSecond: number;
+  readonly #burst: number;
+  readonly #now: () => number;
+  #tokens: number;
+  #at: number;
+
+  constructor({ ratePerSecond, burst = ratePerSecond }: { ratePerSecond: number; burst?: number }, now: () => number) {
+    this.#ratePerSecond = ratePerSecond;
+    this.#burst = burst;
+    this.#now = now;
+    this.#tokens = burst;
+    this.#at = now();
+  }
+
+  admits(): boolean {
+    const now = this.#now();
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) / 1000) * this.#ratePerSecond);
+    this.#at = now;
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
   }
 }
 
@@ -115,6 +159,8 @@ function applyEffect(
     case "date-skew":
     case "patch-credentials":
       return whole(answered(exchange, patch));
+    case "throttling":
+      return whole(exchange.refuse(new AwsError(400, "Throttling", "Rate exceeded")));
     default: {
       const { status, code = usualCode(status), message = `Injected fault: ${code}`, headers } = fault;
       const refusal = exchange.refuse(new AwsError(status, code, message));
@@ -154,6 +200,14 @@ function assertFault(fault: Fault): void {
   const { times } = fault;
   if (times !== undefined && !(Number.isInteger(times) && times > 0)) {
     throw new RangeError(`fault.times must be a whole number above 0, got ${times}`);
+  }
+  if (fault.kind === "throttling") {
+    const { ratePerSecond, burst = 1 } = fault;
+    if (!(ratePerSecond > 0 && burst >= 1)) {
+      throw new RangeError(
+        `fault.ratePerSecond must be a number above 0 and fault.burst at least 1, got ${ratePerSecond} and ${burst}`,
+      );
+    }
   }
   if (kind === "status") {
     const { status } = fault as { status?: unknown };

@@ -18,10 +18,18 @@ import type { WireRequest } from "./sigv4-verification.js";
 import { createSts, STS_VERSION } from "./sts-api.js";
 import { assertLocalRole, type LocalRole } from "./trust.js";
 
+const MACHINE_CLOCK = {
+  now: () => Date.now(),
+  sleep: (ms: number, signal?: AbortSignal) => realDelay(ms, undefined, { signal }),
+};
+
 /** How {@link startLocalAws} starts. The instance profile and the roles can be changed while it runs. */
 export interface LocalAwsOptions {
-  /** The servers' wall clock, epoch ms. Default: the machine's. A `ManualClock` fits. */
-  clock?: { now(): number };
+  /**
+   * The servers' wall clock, epoch ms, and what a late answer waits on. Default: the machine's. A `ManualClock` fits:
+   * answers that `setLatency` holds back then come as the test moves it.
+   */
+  clock?: { now(): number; sleep?(ms: number, signal?: AbortSignal): Promise<void> };
   /** The region that IMDS names. Default `"us-east-1"`. */
   region?: string;
   /** The role attached to the machine; `null` for none. Default: `arn:aws:iam::111122223333:role/rolecall-instance-profile`. */
@@ -81,7 +89,8 @@ export interface LocalAws extends AsyncDisposable {
   /** Removes a role. Sessions that were issued stay valid. */
   removeRole(roleArn: string): void;
   /**
-   * Makes matching requests wait `ms` real milliseconds for their answer; the last call that matches a request counts.
+   * Makes matching requests wait `ms` milliseconds of the clock for their answer; the last call that matches a request
+   * counts.
    * Without a filter all earlier calls are forgotten: `setLatency(0)` ends every wait.
    */
   setLatency(ms: number, filter?: RequestFilter): void;
@@ -118,14 +127,15 @@ export interface LocalAws extends AsyncDisposable {
  * ```
  */
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
-  const { clock = Date, region = "us-east-1", instanceProfile = DEFAULT_INSTANCE_PROFILE } = options;
+  const { clock = MACHINE_CLOCK, region = "us-east-1", instanceProfile = DEFAULT_INSTANCE_PROFILE } = options;
   const now = () => clock.now();
+  const sleep = (ms: number, signal: AbortSignal) => (clock.sleep ?? MACHINE_CLOCK.sleep)(ms, signal);
   const issued = new IssuedSessions();
   const profile = new InstanceProfileState(issued, now, instanceProfile);
   const roles = new Map(options.roles?.map((role) => [role.roleArn, assertLocalRole(role)]));
   const userPermissions = new Map<string, readonly string[]>();
   const disabledRegions = new Set(options.disabledRegions);
-  const faults = new FaultList();
+  const faults = new FaultList(now);
   const requests: RecordedRequest[] = [];
   let latencies: { ms: number; filter: RequestFilter }[] = [];
   const closing = new AbortController();
@@ -170,7 +180,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     const record: RecordedRequest = { ...exchange.about, time: now(), ...(userAgent !== undefined && { userAgent }) };
     requests.push(record);
     const latency = latencies.findLast(({ filter }) => matchesFilter(exchange.about, filter))?.ms ?? 0;
-    if (latency > 0) await realDelay(latency, undefined, { signal: closing.signal });
+    if (latency > 0) await sleep(latency, closing.signal);
 
     const { answer, delivery, dateSkew } = faults.answer(exchange);
     if (delivery === "whole" || delivery === "reset-midway") {

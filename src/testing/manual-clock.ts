@@ -33,8 +33,8 @@ export interface ManualClock extends Runtime {
   freeze(ms: number): void;
   /**
    * Lets promise jobs, loopback I/O and reads of the disk run until the event loop has been quiet for 20 turns, without
-   * moving a clock. That carries an SDK call to a local AWS through, unless it waits for real time (`setLatency`) or for
-   * a module that is imported for the first time.
+   * moving a clock. That carries an SDK call to a local AWS on this clock through, unless it waits for a module that is
+   * imported for the first time.
    */
   settle(): Promise<void>;
   /** Replaces what `random()` answers. */

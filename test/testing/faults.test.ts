@@ -55,6 +55,20 @@ describe("a fault", () => {
     expect([(await identify()).status, (await identify()).status, (await identify()).status]).toEqual([503, 503, 200]);
   });
 
+  it("throttles what exceeds a rate, by the server's clock", async () => {
+    aws.fault({ on: { target: "sts" }, kind: "throttling", ratePerSecond: 2, burst: 3 });
+    const four = async () => {
+      const outcomes = [];
+      for (let call = 0; call < 4; call++) outcomes.push((await identify()).outcome);
+      return outcomes;
+    };
+    expect(await four()).toEqual(["200", "200", "200", "400 Throttling"]);
+    await clock.advance(1000);
+    expect(await four()).toEqual(["200", "200", "400 Throttling", "400 Throttling"]);
+    await clock.advance(60_000);
+    expect(await four()).toEqual(["200", "200", "200", "400 Throttling"]);
+  });
+
   it("spends its hits on matching requests alone", async () => {
     aws.fault({ on: { operation: "AssumeRole", roleArn: ROLE }, status: 400, code: "Throttling", times: 1 });
     await identify();
@@ -239,6 +253,8 @@ describe("a fault", () => {
     [{ on: {} }, /fault\.status/],
     [{ on: {}, status: 99 }, /fault\.status/],
     [{ on: {}, status: 500, times: 0 }, /fault\.times/],
+    [{ on: {}, kind: "throttling", ratePerSecond: 0 }, /fault\.ratePerSecond/],
+    [{ on: {}, kind: "throttling", ratePerSecond: 5, burst: 0 }, /fault\.burst/],
   ])("is refused if it is %j", (fault, message) => {
     expect(() => aws.fault(fault as never)).toThrow(message);
   });

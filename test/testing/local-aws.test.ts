@@ -158,6 +158,22 @@ describe("latency", () => {
     expect(await took()).toBeLessThan(75);
   });
 
+  it("passes on a clock that a test moves", async () => {
+    const clock = createManualClock({ now: Date.now() });
+    await using moved = await startLocalAws({ clock });
+    moved.setLatency(30_000);
+    let answeredAt = 0;
+    const answer = fetch(`${moved.imdsEndpoint}/latest/meta-data/`).then(() => {
+      answeredAt = clock.monotonic();
+    });
+    while (clock.pendingTimers === 0) await new Promise((resolve) => setImmediate(resolve));
+    await clock.advance(29_999);
+    expect(answeredAt).toBe(0);
+    await clock.advance(1);
+    await answer;
+    expect([answeredAt, clock.pendingTimers]).toEqual([30_000, 0]);
+  });
+
   it("does not hold back close()", async () => {
     aws.setLatency(60_000);
     const outcome = send(await sign(aws, keys, CALLER_IDENTITY)).catch((error: Error) => error.message);
