@@ -163,6 +163,8 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     async verify(instance, command, providerOptions) {
       const request = requestOf(instance, command, readProviderOptions(providerOptions));
       const role = request.assumption?.role;
+      // Who presses a "Test" button has changed something since the refusal that is remembered.
+      if (role) await cache.get(sourceOf(request), { despiteRefusal: true });
       const { calls, clients, readCallerIdentity } = await sts();
       const ask = async (caller: StsCaller) => {
         closing.signal.throwIfAborted();

@@ -105,7 +105,7 @@ export interface CredentialResolver {
   ): () => Promise<SessionCredentials>;
   /**
    * The "Test" button: asks AWS who the command acts as, through the same path as any command, and checks that it is
-   * the account and role that were asked for.
+   * the account and role that were asked for. A refusal that is remembered does not count: STS is asked again.
    * @throws RolecallError with any code; `ASSUME_ROLE_INVALID` if it is another identity
    */
   verify(

@@ -253,6 +253,19 @@ describe("verify", () => {
     });
   });
 
+  it("asks STS again where a refusal is remembered, and commands go on with what it finds", async () => {
+    const { aws, resolver } = await setUpLocal({ roles: [] });
+    await expect(resolver.resolve(instance)).rejects.toMatchObject({ code: "ASSUME_ROLE_DENIED" });
+    await expect(resolver.verify(instance)).rejects.toMatchObject({ code: "ASSUME_ROLE_DENIED" });
+    expect(assumeRoleCalls(aws)).toBe(2);
+    aws.setRole({ roleArn: ROLE });
+    await expect(resolver.resolve(instance)).rejects.toMatchObject({ code: "ASSUME_ROLE_DENIED" });
+    expect(assumeRoleCalls(aws)).toBe(2);
+    await expect(resolver.verify(instance)).resolves.toMatchObject({ roleArn: ROLE });
+    await expect(resolver.resolve(instance)).resolves.toMatchObject({ accountId: "123456789012" });
+    expect(assumeRoleCalls(aws)).toBe(3);
+  });
+
   it("tells the base identity alone where no role is asked for", async () => {
     const { resolver } = await setUpLocal();
     const identity = await resolver.verify({ region: "eu-west-1" });

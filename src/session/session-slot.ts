@@ -89,7 +89,8 @@ export class SessionSlot {
    * The session, at once where one can be served.
    * @throws RolecallError the load's error, a remembered refusal, `ABORTED` or `TIMEOUT`
    */
-  async get({ signal, forceRefresh = false, minRemaining = 0 }: SessionWish): Promise<SessionCredentials> {
+  async get(wish: SessionWish): Promise<SessionCredentials> {
+    const { signal, forceRefresh = false, minRemaining = 0, despiteRefusal = forceRefresh } = wish;
     const { diagnostics } = this.#host;
     const now = this.#now();
     this.#usedSinceRefresh = true;
@@ -99,7 +100,7 @@ export class SessionSlot {
       if (this.#isRefreshDue(now)) this.#startFlight();
       return held.credentials;
     }
-    const refusal = forceRefresh ? undefined : this.#rememberedRefusal(now);
+    const refusal = despiteRefusal ? undefined : this.#rememberedRefusal(now);
     if (refusal) {
       diagnostics.publish("denied", { ...this.#labels(), code: refusal.code, remembered: true });
       throw refusal;

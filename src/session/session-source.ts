@@ -24,6 +24,8 @@ export interface SessionWish {
   forceRefresh?: boolean | undefined;
   /** Milliseconds that the session has to live on; one with less is loaded anew first. Default 0. */
   minRemaining?: number | undefined;
+  /** Asks the source even if a refusal is remembered. A session that is held is served all the same. Default `false`. */
+  despiteRefusal?: boolean | undefined;
 }
 
 /** One load under way, shared by all who wait for it. */

@@ -114,7 +114,13 @@ function generatedSessionName(hostname: string): string {
 }
 
 /** The one mapping from STS's answer to a session. */
-function toSession(output: unknown, { role }: Assumption, call: StsCall, flight: Flight, now: number): LoadedSession {
+function toSession(
+  output: unknown,
+  { role, durationSeconds }: Assumption,
+  call: StsCall,
+  flight: Flight,
+  now: number,
+): LoadedSession {
   const { Credentials: set, AssumedRoleUser: user } = (output ?? {}) as Partial<AssumeRoleCommandOutput>;
   const look = "Look at what answers at the STS endpoint; in a test, at the mock's answer.";
   const unusable = (what: string) => stsCallFailed("STS_UNAVAILABLE", call, `the answer ${what}`, look);
@@ -126,7 +132,7 @@ function toSession(output: unknown, { role }: Assumption, call: StsCall, flight:
   const life = set.Expiration.getTime() - now;
   if (!(life > EXPIRY_MARGIN)) throw unusable("holds a session that has expired already");
   return {
-    life,
+    life: Math.min(life, durationSeconds * 1000), // AWS gives no more than it is asked for
     credentials: redacted({
       accessKeyId: set.AccessKeyId,
       secretAccessKey: set.SecretAccessKey,

@@ -130,13 +130,14 @@ async function explainMissingToken(): Promise<RolecallError> {
 }
 
 function whyNoToken(error: unknown): string {
-  const { statusCode, message } = (error ?? {}) as { statusCode?: number; message?: string };
+  const { statusCode, message, code } = (error ?? {}) as { statusCode?: number; message?: string; code?: string };
   if (statusCode === 403) return "The metadata service is turned off for this machine: set HttpEndpoint to enabled;";
   if (statusCode !== undefined)
     return `It answers with status ${statusCode}: make sure that nothing stands between, such as a proxy;`;
   if (message?.startsWith("TimeoutError")) {
     return NO_ANSWER_IN_TIME;
   }
+  if (code === "ECONNRESET") return "The connection broke off: try again;";
   return "Nothing listens there: this machine seems not to be an EC2 instance;";
 }
 

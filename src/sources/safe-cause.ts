@@ -21,7 +21,7 @@ interface ForeignError {
 export function safeCause(error: unknown): Error {
   const { name, message, code, statusCode, $fault, $metadata } = (error ?? {}) as ForeignError;
   const safeName = typeof name === "string" ? name : "Error";
-  const isSystemError = typeof code === "string" && /^E[A-Z_]+$/.test(code);
+  const isSystemError = isSystemErrorCode(code);
   const keepsMessage =
     (isSystemError || $fault !== undefined || KNOWN_PROVIDER_ERRORS.has(safeName) || isAbort(safeName)) &&
     !QUOTES_THE_REQUEST.test(safeName) &&
@@ -35,6 +35,11 @@ export function safeCause(error: unknown): Error {
     typeof statusCode === "number" && { statusCode },
     $metadata && { $metadata: { httpStatusCode: $metadata.httpStatusCode, requestId: $metadata.requestId } },
   );
+}
+
+/** Such as `ECONNREFUSED`: what Node says of a connection. */
+export function isSystemErrorCode(code: unknown): code is string {
+  return typeof code === "string" && /^E[A-Z_]+$/.test(code);
 }
 
 function isAbort(name: string): boolean {

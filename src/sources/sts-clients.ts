@@ -9,6 +9,7 @@ import { canonicalJson } from "../request/canonical.js";
 import { defaultRegionOf, mayLieInPartition } from "../request/regions.js";
 import type { StsTarget } from "../request/role-request.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
+import { readBoundedAnswer } from "./bounded-answer.js";
 import { confidentialOnly } from "./confidential-only.js";
 
 /** All that is used of an STS client. The SDK's `STSClient` fits, and so does a mock of it. */
@@ -95,6 +96,7 @@ export class StsClients {
       ...context,
       maxAttempts: 1, // p-retry is the only retry loop
       customUserAgent: userAgentOf(),
+      streamCollector: readBoundedAnswer,
       requestHandler: (requestHandler as never) ?? handlers.for(STSClient),
     });
     const stack = client.middlewareStack as MiddlewareStack;

@@ -1,6 +1,6 @@
 import { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTransientError } from "@smithy/core/retry";
 import { RolecallError, type RolecallErrorCode, type RolecallErrorStep } from "../errors.js";
-import { safeCause } from "./safe-cause.js";
+import { isSystemErrorCode, safeCause } from "./safe-cause.js";
 
 /** What to do about an error of STS; the first that fits, in this order. */
 export type StsErrorKind =
@@ -38,6 +38,9 @@ const BASE_IDENTITY_CODES = new Set([
   "SignatureDoesNotMatch",
 ]);
 
+/** Names of errors whose answer holds no code: not STS gave it, but something on the way, such as a proxy. */
+const NO_CODES = new Set(["Unknown", "Error", "SyntaxError"]);
+
 /** Decides from service codes and status, never from message text. */
 export function classifyStsError(error: StsError): StsErrorKind {
   const code = errorCode(error);
@@ -49,7 +52,8 @@ export function classifyStsError(error: StsError): StsErrorKind {
   if (code === "AccessDenied") return "denied";
   if (code === "RegionDisabled") return "region-disabled";
   const status = error.$metadata?.httpStatusCode;
-  return status !== undefined && status >= 400 && status < 500 ? "invalid" : "transient";
+  const isRefusal = status !== undefined && status >= 400 && status < 500 && !NO_CODES.has(code);
+  return isRefusal ? "invalid" : "transient";
 }
 
 /** The service's code as documented: some protocols add `Exception` to it. */
@@ -110,16 +114,27 @@ export function translateStsError(error: StsError, kind: StsErrorKind, call: Sts
     roleArn: call.roleArn,
     region: call.region,
     requestId: error.$metadata?.requestId,
-    awsCode: error.$metadata?.httpStatusCode === undefined ? undefined : code,
+    awsCode: (error.$metadata?.httpStatusCode ?? 0) < 300 || NO_CODES.has(code) ? undefined : code,
     hint: HINTS_BY_CODE[code] ?? HINTS[kind],
     cause: safeCause(error),
   });
 }
 
 function describeError(error: StsError, kind: StsErrorKind): string {
-  const name = error.name || "Error";
+  const failure = describeFailure(error);
   // AWS's own words help where it refuses. Elsewhere a message may quote an answer or a request.
-  return kind === "denied" || kind === "invalid" ? `${name}, ${safeCause(error).message.replace(/\.$/, "")}` : name;
+  const isRefusal = kind === "denied" || kind === "invalid";
+  return isRefusal ? `${failure}, ${safeCause(error).message.replace(/\.$/, "")}` : failure;
+}
+
+/** What the caller reads of an error that is not AWS's. */
+function describeFailure(error: StsError): string {
+  const { code } = error as { code?: unknown };
+  const status = error.$metadata?.httpStatusCode;
+  if (isSystemErrorCode(code)) return code;
+  if (status === undefined) return error.name || "Error";
+  if (status < 300) return "an answer that cannot be read";
+  return NO_CODES.has(error.name) ? `status ${status} without an error code of AWS` : error.name;
 }
 
 /** Our own finding about a call: a deadline, or an answer that cannot be used. */

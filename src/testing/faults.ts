@@ -23,8 +23,8 @@ export type FaultEffect =
   | { kind: "truncated" }
   /** Status 200 without a body. */
   | { kind: "empty" }
-  /** Status 200 with a body of the test's own. */
-  | { kind: "body"; contentType: string; body: string }
+  /** A body of the test's own, such as a proxy's page. `status` defaults to 200. */
+  | { kind: "body"; status?: number; contentType: string; body: string }
   /** The `Date` header of the answer is off by `ms`. Combines with any other fault. */
   | { kind: "date-skew"; ms: number }
   /** Changes the fields of an issued credential set just before it is sent. Combines with any other fault. */
@@ -155,7 +155,11 @@ function applyEffect(
     case "empty":
       return whole({ status: 200, headers: {}, body: "" });
     case "body":
-      return whole({ status: 200, headers: { "content-type": fault.contentType }, body: fault.body });
+      return whole({
+        status: fault.status ?? 200,
+        headers: { "content-type": fault.contentType },
+        body: fault.body,
+      });
     case "date-skew":
     case "patch-credentials":
       return whole(answered(exchange, patch));
@@ -209,8 +213,8 @@ function assertFault(fault: Fault): void {
       );
     }
   }
-  if (kind === "status") {
-    const { status } = fault as { status?: unknown };
+  const { status } = fault as { status?: unknown };
+  if (kind === "status" || (kind === "body" && status !== undefined)) {
     if (!(typeof status === "number" && status >= 200 && status <= 599)) {
       throw new RangeError(`fault.status must be an HTTP status from 200 to 599, got ${String(status)}`);
     }

@@ -57,6 +57,8 @@ export class InstanceProfileState implements LocalInstanceProfile {
   readonly #issued: IssuedSessions;
   readonly #now: () => number;
   #profile: InstanceProfile | undefined;
+  /** Every role that was ever attached: what it may assume does not end with the attachment. */
+  readonly #known = new Map<string, InstanceProfile>();
   #keys: { issued: IssuedKeys; issuedAt: number } | undefined;
   #pinned = false;
 
@@ -70,6 +72,17 @@ export class InstanceProfileState implements LocalInstanceProfile {
     return this.#profile;
   }
 
+  /** What the role's own policy allows it to assume; `undefined` for a role that was never attached. */
+  permissionsOf(roleArn: string): readonly string[] | undefined {
+    const known = this.#known.get(roleArn);
+    return known && (known.allowAssumeRole ?? ["*"]);
+  }
+
+  /** Every role that was ever attached. */
+  get roleArns(): readonly string[] {
+    return [...this.#known.keys()];
+  }
+
   attach(profile: InstanceProfile): void {
     assertRoleArn("instanceProfile.roleArn", profile.roleArn);
     const { credentialLifetime: lifetime } = profile;
@@ -78,6 +91,7 @@ export class InstanceProfileState implements LocalInstanceProfile {
     }
     this.detach();
     this.#profile = structuredClone(profile);
+    this.#known.set(profile.roleArn, this.#profile);
   }
 
   detach(): void {

@@ -142,9 +142,8 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
 
   const permissionsOf = ({ kind, identity: { accessKeyId, roleArn = "" } }: IssuedKeys): readonly string[] => {
     if (kind === "user") return userPermissions.get(accessKeyId) ?? [];
-    const attached = profile.profile;
-    if (kind === "instance-profile" && attached?.roleArn === roleArn) return attached.allowAssumeRole ?? ["*"];
-    return roles.get(roleArn)?.allowAssumeRole ?? [];
+    const ofProfile = kind === "instance-profile" ? profile.permissionsOf(roleArn) : undefined;
+    return ofProfile ?? roles.get(roleArn)?.allowAssumeRole ?? [];
   };
 
   const isDisabled = (name: string) => disabledRegions.has(name);
@@ -160,7 +159,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     now,
     findRole: (roleArn) => roles.get(roleArn),
     permissionsOf,
-    defaultTrustedPrincipals: () => (profile.profile === undefined ? [] : [profile.profile.roleArn]),
+    defaultTrustedPrincipals: () => profile.roleArns,
     isDisabled,
   });
   const sink = createServiceSink(isDisabled);

@@ -7,7 +7,7 @@ export interface LocalRole {
   roleArn: string;
   /**
    * Who may assume the role: role, user or session ARNs, `arn:aws:iam::<account>:root` for everyone in an account, or
-   * `"*"`. Default: the role of the instance profile that is attached at the time of the call.
+   * `"*"`. Default: every role that has been attached as the instance profile.
    */
   trustedPrincipals?: readonly string[];
   /** The `sts:ExternalId` that the trust policy demands. Default: none; one that is sent all the same is ignored, as in AWS. */

@@ -280,6 +280,20 @@ it("a session that STS repeats is a failed refresh, and the session held is serv
   expect(resolver.stats().refreshFailures).toBeGreaterThan(0);
 });
 
+it("a session is believed to live no longer than was asked for", async () => {
+  const { aws, clock, resolver } = await setUpLocal();
+  aws.fault({
+    on: assumeRole,
+    kind: "patch-credentials",
+    patch: (fields) => ({ ...fields, Expiration: "2200-01-01T00:00:00Z" }),
+  });
+  const first = await resolver.resolve(instance);
+  await resolver.resolve(instance);
+  await clock.advance(HOUR - 10 * SECOND);
+  const second = await resolver.resolve(instance);
+  expect(second.accessKeyId).not.toBe(first.accessKeyId);
+});
+
 it("RegionDisabled names the region, and what to do", async () => {
   const { resolver } = await setUpLocal({ disabledRegions: ["eu-south-2"] });
   await expect(resolver.resolve({ roleArn: ROLE, region: "eu-south-2" })).rejects.toMatchObject({

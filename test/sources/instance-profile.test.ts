@@ -107,6 +107,15 @@ describe("a failure says which it was", () => {
     });
   });
 
+  it("the connection is reset", async () => {
+    const { aws, resolver } = await setUpLocal();
+    aws.fault({ on: { target: "imds" }, kind: "reset" });
+    await expect(resolver.resolve(noRole)).rejects.toMatchObject({
+      code: "IMDS_UNREACHABLE",
+      hint: expect.stringContaining("broke off"),
+    });
+  });
+
   it("nothing listens", async () => {
     const { aws, resolver } = await setUpLocal();
     await aws.close();

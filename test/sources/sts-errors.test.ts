@@ -21,6 +21,7 @@ describe("classification", () => {
     ["an unknown host", stsError("Error", undefined, { code: "ENOTFOUND" }), "transient"],
     ["a time-out", stsError("TimeoutError"), "transient"],
     ["an answer that cannot be read", stsError("SyntaxError", 200), "transient"],
+    ["a proxy's 403, which holds no code", stsError("Unknown", 403), "transient"],
     ["ExpiredToken", stsError("ExpiredToken", 403), "base-identity"],
     ["ExpiredTokenException", stsError("ExpiredTokenException", 400), "base-identity"],
     ["InvalidClientTokenId", stsError("InvalidClientTokenId", 403), "base-identity"],
@@ -66,6 +67,16 @@ describe("translation", () => {
     const error = translateStsError(stsError("InternalFailure", 500), "transient", { ...call, lastSuccess });
     expect(error).toMatchObject({ code: "STS_UNAVAILABLE", retryable: true });
     expect(error.message).toContain("(last success 2026-01-02T03:04:05.000Z)");
+  });
+
+  it.each<[string, Error, string]>([
+    ["of a connection, what Node says", stsError("TimeoutError", undefined, { code: "ECONNRESET" }), "ECONNRESET"],
+    ["of a page in between, its status", stsError("Unknown", 502), "status 502 without an error code of AWS"],
+    ["of an answer's content, nothing", stsError("Error", 200), "an answer that cannot be read"],
+  ])("tells %s", (_, error, told) => {
+    const translated = translateStsError(error, "transient", { ...call, lastSuccess: undefined });
+    expect(translated.message).toContain(` failed: ${told}. `);
+    expect(translated.awsCode).toBeUndefined();
   });
 
   it.each(["MalformedPolicyDocumentException", "PackedPolicyTooLargeException"])(

@@ -2,7 +2,7 @@ import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { fromInstanceMetadata } from "@smithy/credential-provider-imds";
 import { describe, expect, it, vi } from "vitest";
 import { createManualClock, type LocalAws, type LocalAwsOptions, startLocalAws } from "../../src/testing/index.js";
-import { imdsToken, readInstanceKeys, stsAs } from "./requests.js";
+import { assumeRole, imdsToken, ROLE, readInstanceKeys, stsAs } from "./requests.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -153,6 +153,13 @@ describe("the instance profile", () => {
     expect((await get(aws, ROLE_LIST, token)).body).toBe("Late");
     aws.instanceProfile.detach();
     expect((await get(aws, ROLE_LIST, token)).status).toBe(404);
+  });
+
+  it("that is detached leaves its sets as they are: they may assume what they could", async () => {
+    await using aws = await startLocalAws({ roles: [{ roleArn: ROLE }] });
+    const keys = await readInstanceKeys(aws);
+    aws.instanceProfile.detach();
+    await assumeRole(aws, {}, keys);
   });
 
   it("serves one set until less than an hour of it is left", async () => {
