@@ -1,12 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { expectGenerated } from "../support/generated-part.js";
 import { ON_PURPOSE } from "./on-purpose.js";
 import { play } from "./play-vector.js";
-import { DATA_PATH, PROJECT, readVectors, specifiedFor, titleOf, type Vector } from "./vector-data.js";
-import { readTable, replaceTable, tableOf } from "./vector-table.js";
+import { DATA_PATH, readVectors, specifiedFor, titleOf, type Vector } from "./vector-data.js";
+import { tableOf } from "./vector-table.js";
 
-const PAGE = join(PROJECT, "docs", "freshness.md");
+const TABLE = { page: "freshness.md", name: "refresh vectors" };
 const vectors = readVectors();
 const present = vectors.length > 0;
 if (!present) console.log(`The refresh vectors are not run: ${DATA_PATH} is absent. Set ROLECALL_CONFORMANCE_DATA.`);
@@ -45,9 +44,6 @@ describe.runIf(present)("the AWS SDKs' refresh specification", () => {
   });
 
   it("stands in docs/freshness.md as it was run; ROLECALL_WRITE_DOCS=1 writes it", () => {
-    const page = readFileSync(PAGE, "utf8");
-    const table = tableOf(vectors, ON_PURPOSE);
-    if (process.env.ROLECALL_WRITE_DOCS === "1") writeFileSync(PAGE, replaceTable(page, table));
-    else expect(readTable(page)).toBe(table);
+    expectGenerated(TABLE, tableOf(vectors, ON_PURPOSE));
   });
 });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
 /** Not part of the project: AWS publishes it with its SDKs. `ROLECALL_CONFORMANCE_DATA` is a path to another copy. */
 const BESIDE_THE_PROJECT = "../shared/conformance/credential-refresh-tests.json";

@@ -1,8 +1,6 @@
+import { markdownTable } from "../support/generated-part.js";
 import type { Difference } from "./on-purpose.js";
 import { type Observation, type Result, specifiedFor, titleOf, type Vector } from "./vector-data.js";
-
-const BEGIN = "<!-- refresh vectors: written by test/conformance/refresh-vectors.test.ts -->\n";
-const END = "<!-- end of refresh vectors -->";
 
 const WORDS: Record<Result, string> = {
   cachedCredentials: "held set",
@@ -17,11 +15,9 @@ export function tableOf(vectors: Vector[], differences: Record<string, Differenc
     const title = titleOf(vector);
     const difference = differences[title];
     const ours = difference ? inWords(vector, difference.ours, difference.nextCaller) : "the same";
-    const cells = [String(index + 1), title, inWords(vector, specifiedFor(vector)), ours, difference?.why ?? ""];
-    return `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("<", "&lt;")).join(" | ")} |\n`;
+    return [index + 1, title, inWords(vector, specifiedFor(vector)), ours, difference?.why ?? ""];
   });
-  const head = "| | vector | specification | ours | why |\n|---|---|---|---|---|\n";
-  return `\n${head}${rows.join("")}\n`;
+  return markdownTable(["", "vector", "specification", "ours", "why"], rows);
 }
 
 function inWords({ steps }: Vector, observations: Observation[], nextCaller?: Result): string {
@@ -46,16 +42,4 @@ function observationInWords(observation: Observation | undefined): string {
   const sourceWords = source === "held off" ? "held off" : `source ${source}`;
   const window = advisoryWindowSeconds === undefined ? "" : `, window ${advisoryWindowSeconds} s`;
   return `${WORDS[result]}, ${sourceWords}${window}`;
-}
-
-/** The table that stands in `page`. */
-export function readTable(page: string): string | undefined {
-  const [, after] = page.split(BEGIN);
-  return after?.includes(END) ? after.split(END)[0] : undefined;
-}
-
-export function replaceTable(page: string, table: string): string {
-  const old = readTable(page);
-  if (old === undefined) throw new Error(`The page has no place for the table: ${BEGIN.trim()} … ${END}`);
-  return page.replace(BEGIN + old, () => BEGIN + table);
 }

@@ -22,12 +22,24 @@ export interface LocalSetup {
   resolver: CredentialResolver;
 }
 
-/** A local AWS that the process's environment points to, and a resolver, both on one clock that the test moves. */
+/**
+ * A local AWS that the process's environment points to, and a resolver, both on one clock that the test moves.
+ * `awsClock`: AWS's own time, where the machine's differs from it.
+ */
 export async function setUpLocal(
-  options: LocalAwsOptions & { resolver?: CredentialResolverOptions; clock?: ManualClock } = {},
+  options: LocalAwsOptions & {
+    resolver?: CredentialResolverOptions;
+    clock?: ManualClock;
+    awsClock?: LocalAwsOptions["clock"];
+  } = {},
 ): Promise<LocalSetup> {
-  const { resolver: resolverOptions, clock = createManualClock({ now: Date.now() }), ...awsOptions } = options;
-  const aws = await startLocalAws({ clock, roles: [{ roleArn: ROLE }, { roleArn: OTHER_ROLE }], ...awsOptions });
+  const { resolver: resolverOptions, clock = createManualClock({ now: Date.now() }), ...others } = options;
+  const { awsClock = clock, ...awsOptions } = others;
+  const aws = await startLocalAws({
+    clock: awsClock,
+    roles: [{ roleArn: ROLE }, { roleArn: OTHER_ROLE }],
+    ...awsOptions,
+  });
   for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
   const resolver = createCredentialResolver({ runtime: clock, ...resolverOptions });
   onTestFinished(async () => {

@@ -1,0 +1,223 @@
+import type { RolecallErrorCode, SessionCredentials } from "../../src/index.js";
+import type { FaultEffect, LocalAws, ManualClock } from "../../src/testing/index.js";
+import { SECOND } from "../support/local.js";
+import type { Relay } from "./relay.js";
+
+export interface FaultSetup {
+  aws: LocalAws;
+  clock: ManualClock;
+  relay: Relay | undefined;
+  /** The role's session that is held when the fault begins. */
+  held: SessionCredentials;
+}
+
+/** One way in which what we depend on goes wrong. */
+export interface Fault {
+  readonly name: string;
+  readonly on: "sts" | "imds";
+  /** Returns what ends it. */
+  begin(setup: FaultSetup): () => void;
+  /** What a caller gets who needs credentials meanwhile. */
+  readonly needed: "served" | RolecallErrorCode;
+  /** AWS answers, and says no: that is remembered for up to a minute. */
+  readonly refusal?: boolean;
+  /** Between the library and the endpoint stands a relay. */
+  readonly relayed?: boolean;
+  /** Answers take many turns of the event loop to arrive. */
+  readonly heavy?: boolean;
+  /** The SDK's own time limit ends the requests, and that runs in real time. */
+  readonly hangs?: boolean;
+}
+
+type Needed = Fault["needed"];
+type Options = Pick<Fault, "refusal" | "relayed" | "heavy" | "hangs">;
+
+const TEN_MEGABYTES = 10_000_000;
+
+function sts(name: string, needed: Needed, effect: FaultEffect, options: Options = {}): Fault {
+  return {
+    name,
+    on: "sts",
+    needed,
+    ...options,
+    begin: ({ aws }) => aws.fault({ on: { target: "sts" }, ...effect }).clear,
+  };
+}
+
+function imds(name: string, needed: Needed, effect: FaultEffect, operation?: string, options: Options = {}): Fault {
+  const on = { target: "imds", ...(operation && { operation }) } as const;
+  return { name, on: "imds", needed, ...options, begin: ({ aws }) => aws.fault({ on, ...effect }).clear };
+}
+
+function latency(ms: number, needed: Needed): Fault {
+  return {
+    name: `answers after ${ms / SECOND} s`,
+    on: "sts",
+    needed,
+    begin({ aws }) {
+      aws.setLatency(ms, { target: "sts" });
+      return () => aws.setLatency(0);
+    },
+  };
+}
+
+type CredentialFields = Parameters<Extract<FaultEffect, { kind: "patch-credentials" }>["patch"]>[0];
+
+function without(field: keyof CredentialFields): FaultEffect {
+  return { kind: "patch-credentials", patch: (fields) => ({ ...fields, [field]: undefined }) };
+}
+
+function expiring(expiration: string): FaultEffect {
+  return { kind: "patch-credentials", patch: (fields) => ({ ...fields, Expiration: expiration }) };
+}
+
+const html = (body = "<html><body>Sign in to the network</body></html>"): FaultEffect => ({
+  kind: "body",
+  contentType: "text/html",
+  body,
+});
+
+export const STS_FAULTS: Fault[] = [
+  latency(0.1 * SECOND, "served"),
+  latency(1 * SECOND, "served"),
+  latency(2.9 * SECOND, "served"),
+  latency(3.1 * SECOND, "TIMEOUT"),
+  latency(10 * SECOND, "TIMEOUT"),
+  latency(30 * SECOND, "TIMEOUT"),
+  sts("no answer", "TIMEOUT", { kind: "hang" }),
+  sts("400 ValidationError", "ASSUME_ROLE_INVALID", { status: 400 }, { refusal: true }),
+  sts("403 AccessDenied", "ASSUME_ROLE_DENIED", { status: 403 }, { refusal: true }),
+  sts("403 RegionDisabled", "REGION_DISABLED", { status: 403, code: "RegionDisabledException" }, { refusal: true }),
+  sts("403 ExpiredToken", "BASE_IDENTITY_REJECTED", { status: 403, code: "ExpiredToken" }),
+  sts("403 from a proxy, in HTML", "STS_UNAVAILABLE", { ...html(), status: 403 } as FaultEffect),
+  sts("429", "STS_UNAVAILABLE", { status: 429 }),
+  sts("500", "STS_UNAVAILABLE", { status: 500 }),
+  sts("503", "STS_UNAVAILABLE", { status: 503 }),
+  sts("503 from a load balancer, in HTML", "STS_UNAVAILABLE", { ...html(), status: 503 } as FaultEffect),
+  sts("Throttling", "STS_UNAVAILABLE", { status: 400, code: "Throttling" }),
+  sts("Throttling, Retry-After 1 s", "STS_UNAVAILABLE", {
+    status: 400,
+    code: "Throttling",
+    headers: { "retry-after": "1" },
+  }),
+  sts("Throttling, Retry-After 60 s", "STS_UNAVAILABLE", {
+    status: 400,
+    code: "Throttling",
+    headers: { "retry-after": "60" },
+  }),
+  {
+    name: "connection refused",
+    on: "sts",
+    needed: "STS_UNAVAILABLE",
+    relayed: true,
+    begin: ({ relay }) => (relay as Relay).refuse(),
+  },
+  {
+    name: "the name cannot be looked up",
+    on: "sts",
+    needed: "STS_UNAVAILABLE",
+    relayed: true,
+    begin: ({ relay }) => (relay as Relay).failLookup(),
+  },
+  sts("connection reset before the answer", "STS_UNAVAILABLE", { kind: "reset" }),
+  sts("connection reset in the middle of the answer", "STS_UNAVAILABLE", { kind: "reset-midway" }),
+  sts("half an answer", "STS_UNAVAILABLE", { kind: "truncated" }),
+  sts("an empty answer", "STS_UNAVAILABLE", { kind: "empty" }),
+  sts("HTML, such as a proxy's page", "STS_UNAVAILABLE", html()),
+  sts("10 MB of HTML", "STS_UNAVAILABLE", html(`<html>${"x".repeat(TEN_MEGABYTES)}</html>`), { heavy: true }),
+  sts("malformed XML", "STS_UNAVAILABLE", {
+    kind: "body",
+    contentType: "text/xml",
+    body: "<AssumeRoleResponse><AssumeRoleResult></AssumeRoleResponse>",
+  }),
+  sts("JSON", "STS_UNAVAILABLE", { kind: "body", contentType: "application/json", body: '{"Credentials":{}}' }),
+  sts("a set without AccessKeyId", "STS_UNAVAILABLE", without("AccessKeyId")),
+  sts("a set without SecretAccessKey", "STS_UNAVAILABLE", without("SecretAccessKey")),
+  sts("a set without SessionToken", "STS_UNAVAILABLE", without("SessionToken")),
+  sts("a set without Expiration", "STS_UNAVAILABLE", without("Expiration")),
+  sts("a set that expires now", "STS_UNAVAILABLE", {
+    kind: "patch-credentials",
+    patch: (fields) => ({
+      ...fields,
+      Expiration: new Date(Date.parse(fields.Expiration as string) - 3_600_000).toISOString(),
+    }),
+  }),
+  sts("a set that expired in 1970", "STS_UNAVAILABLE", expiring("1970-01-01T00:00:00Z")),
+  sts("a set that expires in 2200", "served", expiring("2200-01-01T00:00:00Z")),
+  {
+    name: "the same set again",
+    on: "sts",
+    needed: "STS_UNAVAILABLE",
+    begin({ aws, held }) {
+      const repeated = {
+        AccessKeyId: held.accessKeyId,
+        SecretAccessKey: held.secretAccessKey,
+        SessionToken: held.sessionToken,
+        Expiration: held.expiration?.toISOString(),
+      };
+      const patch = (fields: CredentialFields) => ({ ...fields, ...repeated });
+      return aws.fault({ on: { target: "sts" }, kind: "patch-credentials", patch }).clear;
+    },
+  },
+];
+
+export const IMDS_FAULTS: Fault[] = [
+  imds("no answer for the token", "IMDS_UNREACHABLE", { kind: "hang" }, "token", { hangs: true }),
+  imds("no answer for the credentials", "IMDS_UNREACHABLE", { kind: "hang" }, "credentials", { hangs: true }),
+  imds("401 for ever", "IMDS_UNREACHABLE", { status: 401 }),
+  imds("403 on the token", "IMDS_UNREACHABLE", { status: 403 }, "token"),
+  imds("500", "IMDS_UNREACHABLE", { status: 500 }),
+  {
+    name: "no role is attached any more",
+    on: "imds",
+    needed: "INSTANCE_PROFILE_MISSING",
+    begin({ aws }) {
+      const profile = { roleArn: aws.instanceProfile.current()?.roleArn as string };
+      aws.instanceProfile.detach();
+      return () => aws.instanceProfile.attach(profile);
+    },
+  },
+  {
+    name: "the set is rotated, and the old one refused",
+    on: "imds",
+    needed: "served",
+    begin({ aws }) {
+      aws.expireSession(aws.instanceProfile.current()?.accessKeyId as string);
+      aws.instanceProfile.rotate();
+      return () => {};
+    },
+  },
+  imds("Code other than Success", "INSTANCE_PROFILE_INVALID", {
+    kind: "patch-credentials",
+    patch: () => ({ Code: "AssumeRoleUnauthorizedAccess" }),
+  }),
+  imds("connection reset before the answer", "IMDS_UNREACHABLE", { kind: "reset" }),
+  imds("connection reset in the middle of the answer", "IMDS_UNREACHABLE", { kind: "reset-midway" }, "credentials"),
+  imds("half an answer", "INSTANCE_PROFILE_INVALID", { kind: "truncated" }, "credentials"),
+  imds("an empty answer", "INSTANCE_PROFILE_INVALID", { kind: "empty" }, "credentials"),
+  imds("HTML, such as a proxy's page", "INSTANCE_PROFILE_INVALID", html(), "credentials"),
+  imds("10 MB of HTML", "INSTANCE_PROFILE_INVALID", html(`<html>${"x".repeat(TEN_MEGABYTES)}</html>`), "credentials", {
+    heavy: true,
+  }),
+  imds(
+    "malformed JSON",
+    "INSTANCE_PROFILE_INVALID",
+    { kind: "body", contentType: "text/plain", body: '{"Code": "Success", "AccessKeyId": ' },
+    "credentials",
+  ),
+  imds("a set without AccessKeyId", "INSTANCE_PROFILE_INVALID", without("AccessKeyId"), "credentials"),
+  imds("a set without SecretAccessKey", "INSTANCE_PROFILE_INVALID", without("SecretAccessKey"), "credentials"),
+  imds("a set without Token", "INSTANCE_PROFILE_INVALID", without("Token"), "credentials"),
+  imds("a set without Expiration", "INSTANCE_PROFILE_INVALID", without("Expiration"), "credentials"),
+  imds("a set that expired in 1970", "INSTANCE_PROFILE_INVALID", expiring("1970-01-01T00:00:00Z"), "credentials"),
+  imds("a set that expires in 2200", "served", expiring("2200-01-01T00:00:00Z"), "credentials"),
+  {
+    name: "the same set again",
+    on: "imds",
+    needed: "served",
+    begin({ aws }) {
+      aws.instanceProfile.pin();
+      return () => aws.instanceProfile.unpin();
+    },
+  },
+];

@@ -1,0 +1,72 @@
+import dns from "node:dns";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { onTestFinished, vi } from "vitest";
+
+/** A port that passes everything on to another one, until it is out of reach. */
+export interface Relay {
+  /** `http://localhost:<port>`: its name has to be looked up. */
+  readonly url: string;
+  /** Ends every connection and refuses new ones. Returns what brings it back. */
+  refuse(): () => void;
+  /** Ends every connection, and the name cannot be looked up. Returns what brings it back. */
+  failLookup(): () => void;
+}
+
+export async function startRelay(target: string): Promise<Relay> {
+  const { port: targetPort } = new URL(target);
+  const open = new Set<Socket>();
+  let isKnown = true;
+  const real = dns.lookup as unknown as (...args: unknown[]) => void;
+  vi.spyOn(dns, "lookup").mockImplementation(((hostname: string, ...rest: unknown[]) => {
+    const done = rest.at(-1) as (error: Error | null, addresses?: { address: string; family: number }[]) => void;
+    if (hostname !== "localhost") real(hostname, ...rest);
+    else if (isKnown) done(null, [{ address: "127.0.0.1", family: 4 }]);
+    else
+      done(Object.assign(new Error("getaddrinfo EAI_AGAIN localhost"), { code: "EAI_AGAIN", syscall: "getaddrinfo" }));
+  }) as never);
+
+  const server = createServer((socket) => {
+    const onward = connect(Number(targetPort), "127.0.0.1");
+    for (const [from, to] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
+      open.add(from);
+      from.on("error", () => to.destroy());
+      from.on("close", () => {
+        open.delete(from);
+        to.destroy();
+      });
+      from.pipe(to);
+    }
+  });
+  await listen(server, 0);
+  const { port } = server.address() as AddressInfo;
+  const drop = () => {
+    for (const socket of open) socket.destroy();
+  };
+  onTestFinished(() => {
+    server.close();
+    drop();
+    vi.mocked(dns.lookup).mockRestore();
+  });
+  return {
+    url: `http://localhost:${port}`,
+    refuse() {
+      server.close();
+      drop();
+      return () => void listen(server, port);
+    },
+    failLookup() {
+      isKnown = false;
+      drop();
+      return () => {
+        isKnown = true;
+      };
+    },
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
+}
