@@ -22,7 +22,7 @@ import { StsLimiter } from "./sts-limiter.js";
 export interface StsCallSettings {
   /** Calls at a time. */
   readonly maxConcurrent: number;
-  /** Calls for one result until it counts as failed. */
+  /** Calls for one result until it counts as failed. Throttled calls do not count while somebody waits for it. */
   readonly attempts: number;
   /** Milliseconds for one call. */
   readonly attemptTimeout: number;
@@ -50,6 +50,7 @@ export interface StsQuestion<T> {
 
 /** Milliseconds, the upper bound of the first wait; each further one doubles it. */
 const FIRST_WAIT: Partial<Record<StsErrorKind, number>> = { throttling: 1000, transient: 200 };
+const LONGEST_WAIT = 2000;
 const CHECK_IDENTITY =
   "Look at what gives the base identity, instance.credentials or the instance profile: it is slow, and goes on for the next command.";
 const CHECK_NETWORK = "Check the network to the STS endpoint, and try again.";
@@ -67,6 +68,16 @@ class FailedAttempt extends Error {
   }
 }
 
+/** How far the calls for one result have come. */
+interface Progress {
+  failures: number;
+  lastError?: RolecallError;
+  /** When the first call left the queue, by the monotonic clock. */
+  began?: number;
+  /** What is repeated once only. */
+  readonly repeated: Set<StsErrorKind>;
+}
+
 /** Every call to STS: through the limiter, with the one retry loop, under two deadlines. */
 export class StsCalls {
   readonly limiter: StsLimiter;
@@ -82,27 +93,35 @@ export class StsCalls {
     const { settings, runtime } = this.#options;
     const deadline = new AbortController();
     const signal = AbortSignal.any([flight.signal, deadline.signal]);
+    const progress: Progress = { failures: 0, repeated: new Set() };
     let cancelDeadline: (() => void) | undefined;
     const attempt = () => {
+      progress.began ??= runtime.monotonic();
       cancelDeadline ??= runtime.schedule(settings.timeout, () => {
-        deadline.abort(this.#timeout(question.call, "no success", settings.timeout));
+        const { lastError = this.#timeout(question.call, "no success", settings.timeout) } = progress;
+        deadline.abort(lastError);
       });
       return this.#attempt(question, signal);
     };
-    const repeated = new Set<StsErrorKind>();
     try {
-      return await pRetry(() => this.limiter.run(flight, attempt, signal), {
-        retries: settings.attempts - 1,
-        minTimeout: 0,
-        shouldRetry: ({ error }) =>
-          error instanceof FailedAttempt && this.#mayRepeat(error, question.caller, repeated, signal),
-        onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
-          if (!(error instanceof FailedAttempt)) return;
-          if (error.kind === "throttling") this.limiter.noteThrottling();
-          const wait = retriesLeft > 0 ? this.#waitAfter(error, attemptNumber) : 0;
-          if (wait > 0) await runtime.sleep(wait, signal);
+      return await pRetry(
+        (attemptNumber) => this.limiter.run(flight, attempt, { signal, isRetry: attemptNumber > 1 }),
+        {
+          retries: Number.POSITIVE_INFINITY, // shouldRetry counts, and waits
+          minTimeout: 0,
+          shouldRetry: async ({ error }) => {
+            if (!(error instanceof FailedAttempt)) return false;
+            if (error.kind === "throttling") this.limiter.noteThrottling();
+            progress.failures++;
+            progress.lastError = error.error;
+            if (!(await this.#mayRepeat(error, question.caller, flight, progress, signal))) return false;
+            const wait = this.#waitAfter(error, progress);
+            if (wait === undefined) return false;
+            if (wait > 0) await runtime.sleep(wait, signal);
+            return true;
+          },
         },
-      });
+      );
     } catch (error) {
       throw error instanceof FailedAttempt ? error.error : error;
     } finally {
@@ -147,14 +166,20 @@ export class StsCalls {
     return stsCallFailed("TIMEOUT", call, `${what} within ${ms / 1000} seconds`, hint);
   }
 
-  /** Clock skew and the caller's own faults are repeated once, throttling and transient errors while attempts are left. */
+  /**
+   * Throttling is repeated while somebody waits and the deadline has not come: the limiter slows all calls down until
+   * they get through. Clock skew and the caller's own faults are repeated once, the rest while attempts are left.
+   */
   async #mayRepeat(
-    { kind, accessKeyId, retryAfter = 0 }: FailedAttempt,
+    { kind, accessKeyId }: FailedAttempt,
     caller: StsCaller,
-    repeated: Set<StsErrorKind>,
+    flight: Flight,
+    { failures, repeated }: Progress,
     signal: AbortSignal,
   ): Promise<boolean> {
-    if (kind === "throttling" || kind === "transient") return retryAfter <= this.#options.settings.timeout;
+    if (kind === "throttling" && flight.urgent) return true;
+    if (failures >= this.#options.settings.attempts) return false;
+    if (kind === "throttling" || kind === "transient") return true;
     if (repeated.has(kind)) return false;
     repeated.add(kind);
     if (kind === "base-identity") return caller.reject(accessKeyId, signal);
@@ -162,12 +187,14 @@ export class StsCalls {
     return kind === "clock-skew";
   }
 
-  /** As long as the answer asks, else full jitter. No wait that the deadline would cut off, or that no attempt follows. */
-  #waitAfter({ kind, retryAfter }: FailedAttempt, attemptNumber: number): number {
+  /** As long as the answer asks, else full jitter. `undefined` for a wait that the deadline would cut off. */
+  #waitAfter({ kind, retryAfter }: FailedAttempt, { failures, began = 0 }: Progress): number | undefined {
     const first = FIRST_WAIT[kind];
     if (first === undefined) return 0;
-    if (retryAfter !== undefined) return retryAfter <= this.#options.settings.timeout ? retryAfter : 0;
-    return this.#options.runtime.random() * first * 2 ** (attemptNumber - 1);
+    const { runtime, settings } = this.#options;
+    const drawn = runtime.random() * Math.min(first * 2 ** (failures - 1), LONGEST_WAIT);
+    const wait = retryAfter ?? drawn;
+    return runtime.monotonic() - began + wait < settings.timeout ? wait : undefined;
   }
 }
 

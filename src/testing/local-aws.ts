@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as realDelay } from "node:timers/promises";
 import { authenticate } from "./authentication.js";
 import { type Exchange, matchesFilter, type RecordedRequest, type RequestFilter } from "./exchange.js";
@@ -139,6 +140,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   const requests: RecordedRequest[] = [];
   let latencies: { ms: number; filter: RequestFilter }[] = [];
   const closing = new AbortController();
+  setMaxListeners(0, closing.signal); // every answer that is due waits for it
 
   const permissionsOf = ({ kind, identity: { accessKeyId, roleArn = "" } }: IssuedKeys): readonly string[] => {
     if (kind === "user") return userPermissions.get(accessKeyId) ?? [];

@@ -141,6 +141,34 @@ describe("retries", () => {
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
+  it("go on through throttling while somebody waits, and the error then says what it was", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    const fault = aws.fault({ on: assumeRole, status: 400, code: "Throttling", times: 6 });
+    await settleWithin(clock, 10 * SECOND, resolver.resolve(instance));
+    expect(assumeRoleCalls(aws)).toBe(7);
+    fault.clear();
+
+    aws.fault({ on: assumeRole, status: 400, code: "Throttling" });
+    const other = resolver.resolve({ ...instance, roleArn: OTHER_ROLE });
+    await expect(settleWithin(clock, 10 * SECOND, other)).rejects.toMatchObject({
+      code: "STS_UNAVAILABLE",
+      awsCode: "Throttling",
+      roleArn: OTHER_ROLE,
+    });
+  });
+
+  it("end after three attempts in the background, also on throttling", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    await resolver.resolve(instance);
+    await clock.advance(50 * MINUTE);
+    aws.clearRequests();
+    aws.fault({ on: assumeRole, status: 400, code: "Throttling" });
+    await resolver.resolve(instance);
+    await clock.advance(2 * SECOND);
+    expect(assumeRoleCalls(aws)).toBe(3);
+    expect(resolver.stats().refreshFailures).toBe(1);
+  });
+
   it("end a hanging attempt after 3 s, and all of them within 10 s", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.fault({ on: assumeRole, kind: "hang" });

@@ -36,6 +36,24 @@ describe("the limiter in front of STS", () => {
     expect(order).toEqual(["urgent", "joined", "background"]);
   });
 
+  it("lets a caller's second try pass those who wait for their first, and no refresh in the background pass them", async () => {
+    const limiter = new StsLimiter(1);
+    const order: string[] = [];
+    const run = (name: string, flight: Flight, isRetry: boolean) =>
+      limiter.run(flight, async () => order.push(name), { isRetry });
+    const becomesUrgent = new Flight();
+    const all = [
+      limiter.run(new Flight(), turn),
+      run("background, again", new Flight(), true),
+      run("became urgent, again", becomesUrgent, true),
+      run("first", new Flight().raise(), false),
+      run("again", new Flight().raise(), true),
+    ];
+    becomesUrgent.raise();
+    await Promise.all(all);
+    expect(order).toEqual(["again", "became urgent, again", "first", "background, again"]);
+  });
+
   it("halves on throttling, not below 1, and grows by one per ten successes", () => {
     const limiter = new StsLimiter(25);
     const concurrencyAfter = (step: () => void, times = 1) => {

@@ -1,0 +1,110 @@
+import { expect, it } from "vitest";
+import { createManualClock, type LocalAws } from "../../src/testing/index.js";
+import { expectGenerated, markdownTable } from "../support/generated-part.js";
+import { ACCOUNT, HOUR, ROLE, SECOND, setUpLocal } from "../support/local.js";
+import { seededRandom } from "../support/seeded-random.js";
+import { ask, type Caller, longest } from "./callers.js";
+
+const COMMANDS = 5000;
+const ROLES = 500;
+const RATE = 50;
+const LATENCY = 100;
+const MAX_CONCURRENT = 25;
+const STEP = 20;
+const region = "eu-central-1";
+const assumeRole = { target: "sts", operation: "AssumeRole" } as const;
+
+const roleArns = (name: string, count: number) =>
+  Array.from({ length: count }, (_, index) => `arn:aws:iam::${ACCOUNT}:role/${name}-${index}`);
+
+it("5,000 commands for 500 roles while STS throttles at 50 calls a second", async () => {
+  const [flooded, after] = [roleArns("Flooded", ROLES), roleArns("After", ROLES)];
+  const roles = [ROLE, ...flooded, ...after].map((roleArn) => ({ roleArn }));
+  const clock = createManualClock({ now: Date.now(), random: seededRandom(20) });
+  const { aws, resolver } = await setUpLocal({ clock, roles });
+  await resolver.resolve({ region, roleArn: ROLE }); // loads the SDK, which takes real time
+  aws.clearRequests();
+  aws.setLatency(LATENCY, { target: "sts" });
+
+  const throttling = aws.fault({ on: assumeRole, kind: "throttling", ratePerSecond: RATE });
+  const flood = await use(flooded);
+  expect(new Set(flood.callers.map(({ outcome }) => outcome))).toEqual(new Set(["served"]));
+  const throttled = aws.count({ ...assumeRole, status: 400 });
+  expect(throttled).toBeGreaterThan(0);
+  expect(aws.count({ ...assumeRole, status: 200 }), "one session for each role").toBe(ROLES);
+  expect(mostAtOnce(aws)).toBe(MAX_CONCURRENT);
+  expect(Math.min(...flood.limits), "the limiter falls").toBeLessThanOrEqual(2);
+  const fastest = ((ROLES - RATE) / RATE) * SECOND; // the first second's worth at once, then at the rate
+  expect(longest(flood.callers)).toBeLessThan(1.5 * fastest);
+
+  throttling.clear();
+  aws.clearRequests();
+  const recovered = await use(after);
+  expect(new Set(recovered.callers.map(({ outcome }) => outcome))).toEqual(new Set(["served"]));
+  expect(Math.max(...recovered.limits), "the limiter rises again").toBe(MAX_CONCURRENT);
+  expect(aws.sockets.aws.peak).toBeLessThanOrEqual(MAX_CONCURRENT);
+
+  const seconds = (callers: Caller[]) => `${longest(callers) / SECOND} s`;
+  const row = (name: string, { callers, limits }: typeof flood, calls: number, refused: number) => [
+    name,
+    `${callers.length} of ${callers.length}`,
+    seconds(callers),
+    calls,
+    refused,
+    `${Math.min(...limits)} to ${Math.max(...limits)}`,
+  ];
+  expectGenerated(
+    { page: "reliability.md", name: "flood" },
+    markdownTable(
+      ["", "served", "the last after", "calls", "throttled", "calls at once, while others wait"],
+      [
+        row(`STS throttles at ${RATE} a second`, flood, ROLES + throttled, throttled),
+        row("then no more", recovered, ROLES, 0),
+      ],
+    ),
+  );
+
+  /** Ten commands for each role at once, until all have an answer. */
+  async function use(arns: string[]) {
+    const callers = Array.from({ length: COMMANDS }, (_, command) =>
+      ask(resolver, { region, roleArn: arns[command % arns.length] as string }, clock),
+    );
+    const limits: number[] = [];
+    while (callers.some(({ outcome }) => !outcome)) {
+      await clock.advance(STEP);
+      const { assumeRoleInFlight, assumeRoleQueued } = resolver.stats();
+      if (assumeRoleQueued > 0) limits.push(assumeRoleInFlight);
+    }
+    return { callers, limits };
+  }
+}, 30_000);
+
+it("callers who wait go before refreshes in the background", async () => {
+  const [held, waitedFor] = [roleArns("Held", 50), roleArns("WaitedFor", 10)];
+  const { aws, clock, resolver } = await setUpLocal({
+    roles: [...held, ...waitedFor].map((roleArn) => ({ roleArn })),
+    resolver: { assumeRole: { maxConcurrent: 2 } },
+  });
+  for (const use of [1, 2]) {
+    await Promise.all(held.map((roleArn) => resolver.resolve({ region, roleArn })));
+    if (use === 1) aws.clearRequests();
+  }
+  aws.setLatency(LATENCY, { target: "sts" });
+  const refreshesDue = 48.75 * 60 * SECOND; // the clock's random() is 0.5
+  await clock.advance(refreshesDue);
+  expect(resolver.stats()).toMatchObject({ assumeRoleInFlight: 2, assumeRoleQueued: held.length - 2 });
+
+  const callers = waitedFor.map((roleArn) => ask(resolver, { region, roleArn }, clock));
+  await clock.advance(6 * SECOND);
+  expect(callers.map(({ outcome }) => outcome)).toEqual(waitedFor.map(() => "served"));
+  const asked = aws.requests.filter(({ operation }) => operation === "AssumeRole").map(({ roleArn }) => roleArn);
+  expect(asked).toHaveLength(held.length + waitedFor.length);
+  expect(asked.slice(2, 2 + waitedFor.length)).toEqual(waitedFor);
+  await clock.advance(HOUR);
+});
+
+/** The most answers that were due at a time. */
+function mostAtOnce(aws: LocalAws): number {
+  const arrivals = aws.requests.filter(({ operation }) => operation === "AssumeRole").map(({ time }) => time);
+  return Math.max(...arrivals.map((end) => arrivals.filter((time) => time <= end && time > end - LATENCY).length));
+}
