@@ -1,0 +1,131 @@
+import fc from "fast-check";
+import { advisoryPoints, EXPIRY_MARGIN } from "./reference-model.js";
+import { type AnyRequestName, NO_ROLE, REQUEST_NAMES } from "./requests.js";
+import type { Scene } from "./scene.js";
+import type { StsFault } from "./world.js";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** The scene holds the model as well: it follows what AWS does, also between two commands. */
+type ModelCommand = fc.AsyncCommand<object, Scene>;
+
+/** One step of a run: what it does, after which every invariant is looked at, and what it is called. */
+function step(label: string, run: (scene: Scene) => unknown): ModelCommand {
+  return {
+    check: () => true,
+    async run(_, scene) {
+      await run(scene);
+      scene.witness.check();
+    },
+    toString: () => label,
+  };
+}
+
+/** Points in the life of a session that is held, as its age. */
+const AGES = {
+  "the refresh may be advised": (life: number) => advisoryPoints(life).earliest,
+  "the refresh is advised": (life: number) => advisoryPoints(life).latest,
+  "it is about to expire": (life: number) => life - EXPIRY_MARGIN - 1,
+  "it has just expired": (life: number) => life - EXPIRY_MARGIN,
+  "STS refuses it": (life: number) => life,
+};
+type Age = keyof typeof AGES;
+
+const name = fc.constantFrom(...REQUEST_NAMES);
+/** One role's four sessions more often than the others: they must not be taken for each other. */
+const anyName = fc.constantFrom<AnyRequestName[]>(...REQUEST_NAMES, ...REQUEST_NAMES, NO_ROLE);
+const age = fc.constantFrom(...(Object.keys(AGES) as Age[]));
+const span = fc.constantFrom(
+  1,
+  20,
+  200,
+  SECOND,
+  3 * SECOND,
+  11 * SECOND,
+  MINUTE,
+  5 * MINUTE,
+  20 * MINUTE,
+  HOUR,
+  7 * HOUR,
+);
+const wish = fc.constantFrom({ forceRefresh: true }, { minRemaining: 5 * MINUTE }, { minRemaining: 14 * MINUTE });
+
+const use = anyName.map((it) => step(`use ${it}`, (scene) => scene.use([{ name: it }])));
+
+const useTogether = fc
+  .array(anyName, { minLength: 2, maxLength: 5 })
+  .map((names) => step(`use together: ${names.join(", ")}`, (scene) => scene.use(names.map((it) => ({ name: it })))));
+
+const useWishing = fc
+  .tuple(name, wish)
+  .map(([it, own]) => step(`use ${it} with ${JSON.stringify(own)}`, (scene) => scene.use([{ name: it, wish: own }])));
+
+const useAndAbort = fc
+  .tuple(anyName, fc.constantFrom("before" as const, "while loading" as const))
+  .map(([it, when]) => step(`use ${it} and abort ${when}`, (scene) => scene.useAndAbort(it, when)));
+
+const advance = span.map((ms) => step(`advance ${ms} ms`, (scene) => scene.advance(ms)));
+
+const advanceToAge = fc
+  .tuple(name, age)
+  .map(([it, when]) =>
+    step(`advance until of ${it} ${when}`, (scene) => scene.advance(scene.until(it, AGES[when]) ?? SECOND)),
+  );
+
+const freeze = fc.oneof(
+  span.map((ms) => step(`freeze ${ms} ms`, (scene) => scene.witness.freeze(ms))),
+  fc
+    .tuple(name, age)
+    .map(([it, when]) =>
+      step(`freeze until of ${it} ${when}`, (scene) => scene.witness.freeze(scene.until(it, AGES[when]) ?? SECOND)),
+    ),
+);
+
+const stepWallClock = fc
+  .constantFrom(-24 * HOUR, -HOUR, -5 * SECOND, 5 * SECOND, HOUR, 24 * HOUR)
+  .map((ms) => step(`step the wall clock by ${ms} ms`, (scene) => scene.stepWallClock(ms)));
+
+const stsFails = fc
+  .constantFrom<StsFault>("500", "throttling", "denied", "hang")
+  .map((fault) => step(`STS fails: ${fault}`, (scene) => scene.witness.faultSts(fault)));
+
+const stsRecovers = fc.constant(step("STS recovers", (scene) => scene.witness.faultSts(undefined)));
+
+const profileChanges = fc
+  .boolean()
+  .map((fails) =>
+    step(`the instance profile ${fails ? "fails" : "recovers"}`, (scene) => scene.witness.failProfile(fails)),
+  );
+
+const invalidate = anyName.map((it) => step(`invalidate ${it}`, (scene) => scene.invalidate(it)));
+
+const rotateBase = fc
+  .boolean()
+  .map((refuse) =>
+    step(`rotate the base${refuse ? ", old keys refused" : ""}`, (scene) => scene.witness.rotateBase(refuse)),
+  );
+
+const close = fc.constant(step("close", (scene) => scene.close()));
+
+const times = (count: number, arbitrary: fc.Arbitrary<ModelCommand>) => Array<typeof arbitrary>(count).fill(arbitrary);
+
+const EVEN_TIME = [
+  ...times(4, use),
+  ...times(3, useTogether),
+  ...times(2, useWishing),
+  ...times(2, useAndAbort),
+  ...times(4, advance),
+  ...times(5, advanceToAge),
+  ...times(2, stsFails),
+  ...times(3, stsRecovers),
+  ...times(1, profileChanges),
+  ...times(2, invalidate),
+  ...times(2, rotateBase),
+];
+
+/** Everything that may happen. Each run ends with a close; one command in forty is one in the middle. */
+export const COMMANDS = [...EVEN_TIME, ...times(2, freeze), ...times(2, stepWallClock), close];
+/** Without what moves the clock away from that of AWS. */
+export const COMMANDS_IN_STEP = [...EVEN_TIME, freeze, close];

@@ -1,0 +1,32 @@
+/** What has to hold, as a counterexample names it. */
+export type Invariant =
+  | "no expired session"
+  | "no other key's session"
+  | "one flight per key"
+  | "nobody waits while a session is valid"
+  | "one call per key and lifetime"
+  | "nothing dropped comes back"
+  | "the newest session is served"
+  | "a session in use is refreshed ahead"
+  | "an advised refresh begins"
+  | "a wish is granted"
+  | "an abort frees one caller at once"
+  | "an error says what failed"
+  | "no error while a source could answer"
+  | "nobody waits for ever"
+  | "base keys that were refused are read again"
+  | "nothing is left after close";
+
+export class Violation extends Error {
+  constructor(
+    readonly invariant: Invariant,
+    detail: string,
+  ) {
+    super(`${invariant}: ${detail}`);
+    this.name = "Violation";
+  }
+}
+
+export function violated(invariant: Invariant, detail: string): never {
+  throw new Violation(invariant, detail);
+}

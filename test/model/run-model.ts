@@ -1,0 +1,89 @@
+import { setTimeout as later } from "node:timers/promises";
+import fc from "fast-check";
+import { COMMANDS } from "./commands.js";
+import { REQUESTS } from "./requests.js";
+import { Scene } from "./scene.js";
+import type { CreateResolver, CreateWorld } from "./world.js";
+
+export interface ModelRuns {
+  readonly createWorld: CreateWorld;
+  readonly createResolver: CreateResolver;
+  readonly runs: number;
+  readonly seed: number;
+  readonly commands?: typeof COMMANDS;
+  readonly maxCommands?: number;
+  /** Where a counterexample was found, as its report says. */
+  readonly path?: string | undefined;
+  readonly replayPath?: string | undefined;
+}
+
+export interface Outcome {
+  readonly runs: number;
+  /** What the shortest run that fails threw. */
+  readonly error?: unknown;
+  /** That run, for a reader and for a replay. */
+  readonly counterexample?: string;
+}
+
+/** Runs random commands against the model and stops at the first that breaks an invariant, with the shortest run that does. */
+export async function runModel({
+  createWorld,
+  createResolver,
+  runs,
+  seed,
+  commands = COMMANDS,
+  maxCommands = 40,
+  path,
+  replayPath,
+}: ModelRuns): Promise<Outcome> {
+  const run = fc.asyncProperty(
+    fc.commands(commands, { maxCommands, size: "max", ...(replayPath !== undefined && { replayPath }) }),
+    fc.integer({ min: 1 }),
+    async (steps, chance) => {
+      const scene = await Scene.in(createWorld, createResolver, randomFrom(chance));
+      try {
+        await fc.asyncModelRun(() => ({ model: {}, real: scene }), steps);
+        await scene.close();
+        scene.witness.check();
+      } finally {
+        await scene.world.resolver.close();
+        await scene.world.end();
+      }
+    },
+  );
+  const details = await fc.check(run, { numRuns: runs, seed, ...(path !== undefined && { path }) });
+  if (!details.failed) return { runs: details.numRuns };
+  const { errorInstance, counterexamplePath, counterexample } = details;
+  return {
+    runs: details.numRuns,
+    error: errorInstance,
+    counterexample: [
+      `${errorInstance}`,
+      `  ${[...(counterexample?.[0] ?? [])].join("\n  ")}`,
+      `seed ${seed}, path "${counterexamplePath}", chance ${counterexample?.[1]}, shrunk ${details.numShrinks} times`,
+      `${counterexample?.[0]}`.match(/replayPath="[^"]*"/)?.[0] ?? "",
+    ].join("\n"),
+  };
+}
+
+/** Loads the modules that the library imports with its first session: no clock waits for that. */
+export async function warmUp({ createWorld, createResolver }: Pick<ModelRuns, "createWorld" | "createResolver">) {
+  const { world } = await Scene.in(createWorld, createResolver, () => 0);
+  const { resolver, clock } = world;
+  const session = resolver.resolve(REQUESTS.inventory.instance);
+  const loaded = Symbol();
+  while ((await Promise.race([session, later(1, loaded)])) === loaded) await clock.advance(1000);
+  await resolver.close();
+  await world.end();
+}
+
+/** Numbers in [0, 1) that follow from a seed (xorshift32). */
+function randomFrom(seed: number): () => number {
+  let state = seed | 0 || 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,155 @@
+import { setImmediate as turn } from "node:timers/promises";
+import type { StsClientContext, StsLike } from "../../src/index.js";
+import { createManualClock } from "../../src/testing/index.js";
+import { type AssumeRoleParameters, requestOf } from "./requests.js";
+import type { StsCall, Witness } from "./witness.js";
+import type { CallFailure, CreateResolver, StsFault, World } from "./world.js";
+
+const HOUR = 3_600_000;
+const BASE_LIFE = 6 * HOUR;
+
+interface BaseKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly expiration: Date;
+}
+
+/** As much of the SDK's stack of middleware as a client uses that signs. */
+interface Stack {
+  clone(): Stack;
+  add(middleware: (next: Next) => Next, options: { step: string; name: string }): void;
+  resolve(handler: Next, context: object): Next;
+}
+type Next = (args: { input: AssumeRoleParameters }) => Promise<{ response: object; output: unknown }>;
+type Command = { readonly input: AssumeRoleParameters; readonly middlewareStack: Stack };
+
+/** An AWS in memory: STS takes its time on the clock, and its own clock is never stepped. */
+export async function createSimulatedAws(
+  witness: Witness,
+  createResolver: CreateResolver,
+  random: () => number,
+): Promise<World> {
+  const clock = createManualClock({ random, env: { AWS_REGION: "us-east-1" } });
+  const epoch = clock.now();
+  const now = () => epoch + clock.monotonic();
+  const wholeSeconds = (time: number) => new Date(Math.floor(time / 1000) * 1000);
+  const latency = 10 + Math.floor(random() * 990);
+  const accepted = new Set<string>();
+  let issued = 0;
+  let stsFault: StsFault | undefined;
+  let profileFails = false;
+  let base: BaseKeys | undefined;
+
+  function currentBase(): BaseKeys {
+    if (!base || base.expiration.getTime() - now() < HOUR) {
+      const accessKeyId = `ASIABASE${++issued}`;
+      base = { accessKeyId, secretAccessKey: "made-up", expiration: wholeSeconds(now() + BASE_LIFE) };
+      accepted.add(accessKeyId);
+    }
+    return base;
+  }
+
+  async function instanceProfile(): Promise<BaseKeys> {
+    const asked = witness.profileReadBegins();
+    await turn();
+    const keys = profileFails ? undefined : currentBase();
+    witness.profileReadEnds(asked, keys && { accessKeyId: keys.accessKeyId, expiration: keys.expiration.getTime() });
+    if (!keys) throw new Error("no answer");
+    return keys;
+  }
+
+  /** Reads the base identity when it signs, and shows the command's middleware what an SDK client shows. */
+  function stsClient({ credentials }: StsClientContext): StsLike {
+    return {
+      async send(command, { abortSignal = new AbortController().signal } = {}) {
+        const { input, middlewareStack } = command as Command;
+        const context: { __smithy_context?: object } = {};
+        const sign = (next: Next): Next => {
+          return async (args) => {
+            context.__smithy_context = { selectedHttpAuthScheme: { identity: await credentials() } };
+            return next(args);
+          };
+        };
+        const stack = middlewareStack.clone();
+        stack.add(sign, { step: "serialize", name: "sign" });
+        const handle = stack.resolve(async () => answer(input, await credentials(), abortSignal), context);
+        return (await handle({ input })).output;
+      },
+    };
+  }
+
+  async function answer(
+    input: AssumeRoleParameters,
+    signer: { accessKeyId: string; expiration?: Date },
+    signal: AbortSignal,
+  ) {
+    const name = requestOf(input);
+    if (name === undefined) throw new Error(`nobody asks for ${JSON.stringify(input)}`);
+    signal.throwIfAborted();
+    const call = witness.callBegins(name, signer.accessKeyId);
+    try {
+      await clock.sleep(latency, signal);
+      if (stsFault === "hang") await clock.sleep(Number.MAX_SAFE_INTEGER, signal);
+    } catch (error) {
+      witness.callFails(call, "given up");
+      throw error;
+    }
+    if (stsFault === "500") throw refuse(call, "500", "InternalFailure", 500);
+    if (stsFault === "throttling") throw refuse(call, "throttling", "Throttling", 400);
+    const isExpired = (signer.expiration?.getTime() ?? 0) <= now();
+    if (isExpired || !accepted.has(signer.accessKeyId)) throw refuse(call, "base refused", "ExpiredToken", 403);
+    if (stsFault === "denied") throw refuse(call, "denied", "AccessDenied", 403);
+    return issue(call, input);
+  }
+
+  function refuse(call: StsCall, failure: CallFailure, name: string, httpStatusCode: number): Error {
+    witness.callFails(call, failure);
+    const fault = httpStatusCode >= 500 ? "server" : "client";
+    return Object.assign(new Error("made-up"), { name, $fault: fault, $metadata: { httpStatusCode } });
+  }
+
+  function issue(call: StsCall, input: AssumeRoleParameters) {
+    const accessKeyId = `ASIA${++issued}`;
+    const date = wholeSeconds(now());
+    const life = Number(input.DurationSeconds) * 1000;
+    const expiration = new Date(date.getTime() + life);
+    witness.callSucceeds(call, { accessKeyId, life, expiration: expiration.getTime(), date: date.getTime() });
+    return {
+      response: { headers: { date: date.toUTCString() } },
+      output: {
+        Credentials: {
+          AccessKeyId: accessKeyId,
+          SecretAccessKey: "made-up",
+          SessionToken: "made-up",
+          Expiration: expiration,
+        },
+      },
+    };
+  }
+
+  const resolver = createResolver({ runtime: clock, stsClient, instanceProfile });
+  return {
+    clock,
+    resolver,
+    now,
+    profileFailure: "INSTANCE_PROFILE_INVALID",
+    faultSts(fault) {
+      stsFault = fault;
+    },
+    failProfile(fails) {
+      profileFails = fails;
+    },
+    rotateBase(refuseOld) {
+      if (refuseOld) accepted.clear();
+      base = undefined;
+    },
+    baseKey: () => currentBase().accessKeyId,
+    async leftovers() {
+      const { assumeRoleInFlight, assumeRoleQueued } = resolver.stats();
+      return Object.entries({ timers: clock.pendingTimers, assumeRoleInFlight, assumeRoleQueued })
+        .filter(([, count]) => count > 0)
+        .map(([what, count]) => `${count} ${what}`);
+    },
+    end: async () => undefined,
+  };
+}
