@@ -82,11 +82,14 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   const timers = { most: 0, calm: 0 };
   const heap = { start: 0, end: 0 };
 
+  /** Half of the commands of a second: they meet the refreshes of that second under way. */
+  const early = Math.ceil(commandsPerSecond / 2);
   for (let second = 1; second <= hours * 3600; second++) {
     await clock.advance(SECOND);
+    await commands.issue(early);
     await standStill();
     while (changes[0] !== undefined && changes[0].at <= clock.monotonic()) await changes.shift()?.make();
-    await commands.issue(commandsPerSecond);
+    await commands.issue(commandsPerSecond - early);
     await standStill();
     timers.most = Math.max(timers.most, clock.pendingTimers);
     if (isCalm()) timers.calm = Math.max(timers.calm, clock.pendingTimers);
