@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import { createManualClock } from "../../src/testing/index.js";
+import { listen } from "../support/events.js";
+import { expectGenerated, markdownTable } from "../support/generated-part.js";
+import { assumeRoleCalls, HOUR, MINUTE, ROLE, SECOND, setUpLocal } from "../support/local.js";
+import { seededRandom } from "../support/seeded-random.js";
+import { ask, type Caller, longest, passUntilEnded } from "./callers.js";
+
+const instance = { roleArn: ROLE, region: "eu-central-1" };
+const sts = { target: "sts" } as const;
+const WINDOW_BEGINS = 45 * MINUTE;
+const WINDOW = 15 * MINUTE;
+const STEP = 4 * SECOND;
+
+/** When STS is down, by the age of the session that is held. */
+interface Pattern {
+  readonly name: string;
+  /** @param part how much of the advisory window is over: 0 to 1 */
+  isDown(part: number): boolean;
+  /** A refresh may be due after STS went down: then the session's last ten seconds have nothing to serve. */
+  readonly outlastsSessions?: boolean;
+}
+
+/** Each is down for 80 % of each window. */
+const PATTERNS: Pattern[] = [
+  { name: "the first 12 minutes of each window", isDown: (part) => part < 0.8 },
+  { name: "12 minutes from the second minute of each window on", isDown: (part) => part >= 1 / 15 && part < 13 / 15 },
+  { name: "4 of every 5 minutes of each window", isDown: (part) => (part * 3) % 1 < 0.8 },
+  { name: "48 seconds of every minute of each window", isDown: (part) => (part * 15) % 1 < 0.8 },
+  { name: "the last 12 minutes of each window", isDown: (part) => part >= 0.2, outlastsSessions: true },
+];
+
+describe("STS is down for 80 % of every advisory window, for 24 hours", () => {
+  const rows: (string | number)[][] = [];
+
+  it.each(PATTERNS)(
+    "$name",
+    async ({ name, isDown, outlastsSessions }) => {
+      const clock = createManualClock({ now: Date.now(), random: seededRandom(24) });
+      const { aws, resolver } = await setUpLocal({ clock });
+      let issued = 0;
+      listen("aws-rolecall:refreshed", (event) => {
+        if ((event as { roleArn?: string }).roleArn === ROLE) issued = clock.monotonic();
+      });
+      await resolver.resolve(instance);
+
+      let outage: { clear(): void } | undefined;
+      let down = 0;
+      const callers: Caller[] = [];
+      const ends = clock.monotonic() + 24 * HOUR;
+      for (let step = 0; clock.monotonic() < ends; step++) {
+        const part = (clock.monotonic() - issued - WINDOW_BEGINS) / WINDOW;
+        const isOut = part >= 0 && part < 1 && isDown(part);
+        if (isOut) down += STEP;
+        if (!isOut) {
+          outage?.clear();
+          outage = undefined;
+        } else outage ??= aws.fault({ on: sts, status: 503 });
+        if (step % 5 === 0) callers.push(ask(resolver, instance, clock));
+        await clock.advance(STEP);
+      }
+      await passUntilEnded(callers, clock);
+
+      expect(down, "there were outages").toBeGreaterThan(HOUR);
+      const sessions = aws.count({ operation: "AssumeRole", status: 200 });
+      const served = callers.filter(({ outcome }) => outcome === "served");
+      const failed = callers.length - served.length;
+      if (outlastsSessions) expect(failed, "a command in ten seconds of each session").toBeLessThanOrEqual(sessions);
+      else expect(failed).toBe(0);
+      expect(longest(served)).toBe(0);
+      rows.push([name, `${served.length} of ${callers.length}`, sessions, assumeRoleCalls(aws) - sessions]);
+    },
+    30_000,
+  );
+
+  it("stands in docs/reliability.md as it was measured; ROLECALL_WRITE_DOCS=1 writes it", () => {
+    const head = ["STS is down", "commands served at once", "sessions", "calls in vain"];
+    expectGenerated({ page: "reliability.md", name: "outages" }, markdownTable(head, rows));
+  });
+});
+
+it("STS is down past the expiry: an error within the deadline names role, cause and last success, and the first command after recovery succeeds", async () => {
+  const { aws, clock, resolver } = await setUpLocal();
+  await resolver.resolve(instance);
+  const lastSuccess = new Date(clock.now()).toISOString();
+  await clock.advance(45 * MINUTE);
+  const outage = aws.fault({ on: sts, status: 503, code: "ServiceUnavailable" });
+
+  const failed: Caller[] = [];
+  for (let age = 45 * MINUTE; age < 4 * HOUR; age += 20 * SECOND) {
+    const caller = ask(resolver, instance, clock);
+    await passUntilEnded([caller], clock);
+    if (age < 59 * MINUTE + 50 * SECOND) expect(caller).toMatchObject({ outcome: "served", took: 0 });
+    else failed.push(caller);
+    await clock.advance(20 * SECOND - (caller.took ?? 0));
+  }
+  expect(failed).toHaveLength(3 * 60 * 3);
+  expect(longest(failed)).toBeLessThanOrEqual(10 * SECOND);
+  for (const { error } of failed) {
+    expect(error).toMatchObject({
+      code: "STS_UNAVAILABLE",
+      retryable: true,
+      roleArn: ROLE,
+      awsCode: "ServiceUnavailable",
+      cause: expect.objectContaining({ name: "ServiceUnavailable" }),
+      message: expect.stringContaining(`last success ${lastSuccess}`),
+    });
+  }
+
+  outage.clear();
+  const first = ask(resolver, instance, clock);
+  await passUntilEnded([first], clock);
+  expect(first).toMatchObject({ outcome: "served", took: 0 });
+});
