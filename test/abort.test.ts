@@ -1,6 +1,37 @@
+import { getEventListeners } from "node:events";
 import { expect, it } from "vitest";
-import { raceAbort, withDeadline } from "../src/abort.js";
+import { onAbort, raceAbort, withDeadline } from "../src/abort.js";
 import { createManualClock } from "../src/testing/index.js";
+
+it("onAbort puts one listener on a signal for any number of tasks, and none is left once all are taken back", () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const ran: number[] = [];
+  const takeBack = Array.from({ length: 1000 }, (_, task) => onAbort(signal, () => ran.push(task)));
+  expect(getEventListeners(signal, "abort")).toHaveLength(1);
+  for (const take of takeBack) take();
+  expect(getEventListeners(signal, "abort")).toHaveLength(0);
+
+  const first = onAbort(signal, () => ran.push(1));
+  onAbort(signal, () => ran.push(2));
+  first();
+  controller.abort();
+  expect(ran).toEqual([2]);
+  expect(getEventListeners(signal, "abort")).toHaveLength(0);
+});
+
+it("onAbort's tasks may take each other back while they run", () => {
+  const controller = new AbortController();
+  const ran: string[] = [];
+  const tasks = ["first", "second"].map((name) =>
+    onAbort(controller.signal, () => {
+      ran.push(name);
+      for (const take of tasks) take();
+    }),
+  );
+  controller.abort();
+  expect(ran[0]).toBe("first");
+});
 
 it("raceAbort settles as the promise does, and rejects with the signal's reason if that comes first", async () => {
   const { signal } = new AbortController();

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { inspect } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Diagnostics } from "../../src/diagnostics.js";
@@ -254,6 +255,20 @@ describe("what a caller may ask", () => {
     finish?.();
     expect((await waiting).accessKeyId).toBe("ASIA1");
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("a thousand waiters may share one signal", async () => {
+    const { clock, cache } = createCache();
+    const it = createSource();
+    it.answers(() => new Promise(() => {}));
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waiters = Array.from({ length: 1000 }, () => cache.get(it.source, { signal }).catch(({ code }) => code));
+    await clock.settle();
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    controller.abort();
+    expect(new Set(await Promise.all(waiters))).toEqual(new Set(["ABORTED"]));
+    expect([it.loads, getEventListeners(signal, "abort").length]).toEqual([1, 0]);
   });
 
   it("a signal that is aborted already makes no load", async () => {

@@ -208,6 +208,32 @@ describe("the base identity's faults", () => {
     await clock.settle();
   });
 
+  it("keys that are refused to many roles at once are read again once for all of them", async () => {
+    const roles = Array.from({ length: 20 }, (_, index) => `arn:aws:iam::123456789012:role/Role-${index}`);
+    const { aws, resolver } = await setUpLocal({ roles: roles.map((roleArn) => ({ roleArn })) });
+    const { accessKeyId } = await resolver.resolve({ region: "eu-central-1" });
+    aws.expireSession(accessKeyId);
+    aws.instanceProfile.rotate();
+    aws.clearRequests();
+    await Promise.all(roles.map((roleArn) => resolver.resolve({ roleArn, region: "eu-central-1" })));
+    expect(aws.count({ target: "imds" })).toBe(3);
+    expect(aws.count({ ...assumeRole, status: 200 })).toBe(roles.length);
+    expect(aws.count(assumeRole)).toBeLessThanOrEqual(2 * roles.length);
+  });
+
+  it("an answer that comes after the process stood still is not used: nobody knows how old it is", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    await resolver.resolve({ ...instance, roleArn: OTHER_ROLE });
+    aws.setLatency(SECOND, { target: "sts" });
+    const session = resolver.resolve(instance);
+    while (assumeRoleCalls(aws) < 2) await clock.settle();
+    clock.freeze(5 * SECOND);
+    const { accessKeyId } = await settleWithin(clock, 5 * SECOND, session);
+    expect(assumeRoleCalls(aws)).toBe(3);
+    expect(aws.requests.at(-1)).toMatchObject({ status: 200 });
+    expect((await resolver.resolve(instance)).accessKeyId).toBe(accessKeyId);
+  });
+
   it("keys that are refused even when read again are an error that says so", async () => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: assumeRole, status: 403, code: "InvalidClientTokenId" });
