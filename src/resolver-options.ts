@@ -34,7 +34,7 @@ export interface CredentialResolverOptions {
     | {
         /** AssumeRole calls at a time. Default 25. Throttling lowers it for a while. */
         maxConcurrent?: number | undefined;
-        /** Calls for one session until it counts as failed. Default 3. */
+        /** Calls for one session until it counts as failed. Default 3. Throttled ones do not count while a caller waits. */
         attempts?: number | undefined;
         /** Milliseconds for one call. Default 3000. */
         attemptTimeout?: number | undefined;
