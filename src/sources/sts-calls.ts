@@ -71,6 +71,8 @@ class FailedAttempt extends Error {
 /** How far the calls for one result have come. */
 interface Progress {
   failures: number;
+  /** Of these, how many were throttled while somebody waited: they cost no attempt. */
+  throttled: number;
   lastError?: RolecallError;
   /** When the first call left the queue, by the monotonic clock. */
   began?: number;
@@ -93,7 +95,7 @@ export class StsCalls {
     const { settings, runtime } = this.#options;
     const deadline = new AbortController();
     const signal = AbortSignal.any([flight.signal, deadline.signal]);
-    const progress: Progress = { failures: 0, repeated: new Set() };
+    const progress: Progress = { failures: 0, throttled: 0, repeated: new Set() };
     let cancelDeadline: (() => void) | undefined;
     const attempt = () => {
       progress.began ??= runtime.monotonic();
@@ -113,6 +115,7 @@ export class StsCalls {
             if (!(error instanceof FailedAttempt)) return false;
             if (error.kind === "throttling") this.limiter.noteThrottling();
             progress.failures++;
+            if (error.kind === "throttling" && flight.urgent) progress.throttled++;
             progress.lastError = error.error;
             if (!(await this.#mayRepeat(error, question.caller, flight, progress, signal))) return false;
             const wait = this.#waitAfter(error, progress);
@@ -174,11 +177,11 @@ export class StsCalls {
     { kind, accessKeyId }: FailedAttempt,
     caller: StsCaller,
     flight: Flight,
-    { failures, repeated }: Progress,
+    { failures, throttled, repeated }: Progress,
     signal: AbortSignal,
   ): Promise<boolean> {
     if (kind === "throttling" && flight.urgent) return true;
-    if (failures >= this.#options.settings.attempts) return false;
+    if (failures - throttled >= this.#options.settings.attempts) return false;
     if (kind === "throttling" || kind === "transient") return true;
     if (repeated.has(kind)) return false;
     repeated.add(kind);

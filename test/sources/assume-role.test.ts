@@ -157,6 +157,14 @@ describe("retries", () => {
     });
   });
 
+  it("have all their attempts left after throttling", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    aws.fault({ on: assumeRole, status: 400, code: "Throttling", times: 3 });
+    aws.fault({ on: assumeRole, status: 500, times: 2 });
+    await settleWithin(clock, 10 * SECOND, resolver.resolve(instance));
+    expect(assumeRoleCalls(aws)).toBe(6);
+  });
+
   it("end after three attempts in the background, also on throttling", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     await resolver.resolve(instance);
