@@ -36,6 +36,30 @@ const BUGS: Record<string, Bug> = {
     becomes: "if (minRemaining === 0 || remaining >= minRemaining) return session;",
     breaks: ["no expired session"],
   },
+  "revival: a load goes on as if nothing had been invalidated": {
+    file: "session/session-slot.ts",
+    text: "if (generation === this.#generation) return",
+    becomes: "if (generation <= this.#generation) return",
+    breaks: ["nothing dropped comes back"],
+  },
+  "abort for all: a caller's signal ends the load": {
+    file: "session/session-slot.ts",
+    text: "leaveWith(() => this.#abortedError(signal)),",
+    becomes: "() => flight.abort(this.#abortedError(signal)),",
+    breaks: ["an abort frees one caller at once"],
+  },
+  "no second identity: the base keys that STS refused are kept": {
+    file: "credential-resolver.ts",
+    text: "if (isHeld) await keyNow({ signal, forceRefresh: true });",
+    becomes: "if (isHeld) await keyNow({ signal });",
+    breaks: ["base keys that were refused are read again"],
+  },
+  "leak: loads go on after close": {
+    file: "session/credential-cache.ts",
+    text: "for (const slot of this.#pinned.values()) slot.abort(closedError());",
+    becomes: "",
+    breaks: ["nothing is left after close"],
+  },
 };
 
 const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));

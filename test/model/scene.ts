@@ -142,11 +142,12 @@ export class Scene {
     this.#track(closing);
     await closing;
     await this.#settle();
+    const open = await this.#world.leftovers();
     const left = [
       ...this.#waiting.map(({ name }) => `a caller for ${name}`),
       ...this.witness.calls.map(({ name }) => `a call for ${name}`),
       ...(this.#promises.size > 0 ? [`${this.#promises.size} promises`] : []),
-      ...(await this.#world.leftovers()),
+      ...open,
     ];
     this.witness.watch(() => {
       if (left.length > 0) violated("nothing is left after close", left.join(", "));
@@ -244,8 +245,9 @@ export class Scene {
     if (base.asked.order <= this.#baseDropped) violated("nothing dropped comes back", who);
     if (wish.forceRefresh && base.issued.order < started.order) violated("a wish is granted", `${who} again`);
     if (base.expiration > this.#world.now() || this.#stepped) return;
-    const mayBeExtended = lastProfileFailure && elapsed(lastProfileFailure, this.witness.now()) <= NEXT_LOOK;
-    if (!mayBeExtended) violated("no expired session", who);
+    const now = this.witness.now();
+    const failedLately = lastProfileFailure !== undefined && elapsed(lastProfileFailure, now) <= NEXT_LOOK;
+    if (!failedLately && !this.witness.profileFailsAt(now)) violated("no expired session", who);
   }
 
   #rejected(caller: Caller, error: unknown): void {

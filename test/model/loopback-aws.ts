@@ -1,0 +1,136 @@
+import { globalAgent } from "node:http";
+import { setTimeout as later } from "node:timers/promises";
+import { vi } from "vitest";
+import { createManualClock, type Fault, type LocalAws, startLocalAws } from "../../src/testing/index.js";
+import { ROLES, requestOf } from "./requests.js";
+import type { StsCall, Witness } from "./witness.js";
+import type { CallFailure, CreateResolver, StsFault, World } from "./world.js";
+
+/** So short that no call is under way when its load's deadline comes: the server would not know that nobody listens. */
+const LATENCY = 1;
+/** A server does not see that a client gives up, but it knows when: just before the resolver's 3 s are over. */
+const GIVEN_UP_AFTER = 2999;
+const SOCKETS_CLOSE_WITHIN = 500;
+
+const FAULTS: Record<StsFault, Fault> = {
+  "500": { on: { target: "sts" }, status: 500 },
+  throttling: { on: { target: "sts" }, status: 400, code: "Throttling" },
+  denied: { on: { target: "sts" }, status: 403, code: "AccessDenied" },
+  hang: { on: { target: "sts" }, kind: "hang" },
+};
+const FAILURES: Record<string, CallFailure> = {
+  InternalFailure: "500",
+  Throttling: "throttling",
+  AccessDenied: "denied",
+  ExpiredToken: "base refused",
+};
+
+/** The local AWS over real sockets: the SDK's own client signs, and its connections are the resolver's. */
+export async function createLoopbackAws(
+  witness: Witness,
+  createResolver: CreateResolver,
+  random: () => number,
+): Promise<World> {
+  const clock = createManualClock({ now: Date.now(), random, env: { AWS_REGION: "us-east-1" } });
+  const underWay = new Map<StsCall, () => void>();
+  const bases = new Set<string>();
+  let answering: StsCall | undefined;
+  let waits = 0;
+  let clearStsFault = () => {};
+  let clearProfileFault = () => {};
+
+  /** Every call to STS waits here for its answer, so that it is seen to come and to go. */
+  async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    const request = aws.requests.at(-1);
+    const name = request && requestOf(request.parameters);
+    if (request === undefined || name === undefined) throw new Error(`nobody asks for ${JSON.stringify(request)}`);
+    const call = witness.callBegins(name, request.accessKeyId ?? "");
+    const giveUp = () => end(call, "given up");
+    underWay.set(call, clock.schedule(GIVEN_UP_AFTER, giveUp));
+    waits++;
+    await clock.sleep(ms, signal).finally(() => waits--);
+    answering = call;
+    process.nextTick(() => {
+      const failure = FAILURES[request.errorCode ?? ""];
+      if (failure) end(call, failure);
+    });
+  }
+
+  function end(call: StsCall, failure?: CallFailure): void {
+    underWay.get(call)?.();
+    if (underWay.delete(call) && failure) witness.callFails(call, failure);
+  }
+
+  const aws: LocalAws = await startLocalAws({
+    clock: { now: () => clock.now(), sleep },
+    roles: ROLES.map((roleArn) => ({ roleArn })),
+  });
+  for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
+  aws.setLatency(LATENCY, { target: "sts" });
+  aws.fault({
+    on: { operation: "AssumeRole" },
+    kind: "patch-credentials",
+    patch(fields) {
+      const { AccessKeyId: accessKeyId = "", Expiration = "" } = fields;
+      const date = Math.floor(clock.now() / 1000) * 1000;
+      const expiration = Date.parse(Expiration);
+      if (answering && underWay.has(answering)) {
+        end(answering);
+        witness.callSucceeds(answering, { accessKeyId, expiration, life: expiration - date, date });
+      }
+      return fields;
+    },
+  });
+  aws.fault({
+    on: { target: "imds", operation: "credentials" },
+    kind: "patch-credentials",
+    patch(fields) {
+      const { AccessKeyId: accessKeyId = "", Expiration = "" } = fields;
+      bases.add(accessKeyId);
+      witness.profileReadEnds(witness.profileReadBegins(), { accessKeyId, expiration: Date.parse(Expiration) });
+      return fields;
+    },
+  });
+  const resolver = createResolver({ runtime: clock });
+
+  return {
+    clock,
+    resolver,
+    now: () => clock.now(),
+    profileFailure: "IMDS_UNREACHABLE",
+    faultSts(fault) {
+      clearStsFault();
+      clearStsFault = fault ? aws.fault(FAULTS[fault]).clear : () => {};
+    },
+    failProfile(fails) {
+      clearProfileFault();
+      // A read that failed is not seen here: one may have until now.
+      if (!fails) witness.profileReadEnds(witness.profileReadBegins(), undefined);
+      clearProfileFault = fails
+        ? aws.fault({ on: { target: "imds", operation: "credentials" }, status: 500 }).clear
+        : () => {};
+    },
+    rotateBase(refuseOld) {
+      aws.instanceProfile.rotate();
+      if (!refuseOld) return;
+      for (const accessKeyId of bases) aws.expireSession(accessKeyId);
+    },
+    baseKey: () => aws.instanceProfile.current()?.accessKeyId ?? "",
+    async leftovers() {
+      // IMDS is read through Node's own agent: it keeps a connection for 5 s that is idle and holds up nothing.
+      for (const idle of Object.values(globalAgent.freeSockets).flat()) idle?.destroy();
+      const open = () => aws.sockets.aws.open + aws.sockets.imds.open;
+      for (let waited = 0; open() > 0 && waited < SOCKETS_CLOSE_WITHIN; waited++) await later(1);
+      // A call whose connection is gone is no longer under way.
+      if (aws.sockets.aws.open === 0) for (const call of [...underWay.keys()]) end(call, "given up");
+      const { assumeRoleInFlight, assumeRoleQueued } = resolver.stats();
+      const timers = clock.pendingTimers - waits - underWay.size;
+      const { aws: sts, imds } = aws.sockets;
+      const counts = { "sockets to STS": sts.open, "sockets to IMDS": imds.open };
+      return Object.entries({ ...counts, timers, assumeRoleInFlight, assumeRoleQueued })
+        .filter(([, count]) => count > 0)
+        .map(([what, count]) => `${count} ${what}`);
+    },
+    end: () => aws.close(),
+  };
+}
