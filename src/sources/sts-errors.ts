@@ -61,10 +61,10 @@ function errorCode(error: Error): string {
   return String(error.name).replace(/Exception$/, "");
 }
 
-/** Milliseconds that the answer asks to wait, or `undefined`. */
+/** Milliseconds that the answer asks to wait, or `undefined`: whole seconds, as the header has them. */
 export function retryAfter(error: StsError): number | undefined {
   const at = getRetryAfterHint(error.$response);
-  return at && Math.max(at.getTime() - Date.now(), 0);
+  return at && Math.max(Math.ceil((at.getTime() - Date.now()) / 1000), 0) * 1000;
 }
 
 const CODES: Record<StsErrorKind, RolecallErrorCode> = {
