@@ -22,8 +22,8 @@ const IMDS_FAULTS: Record<ImdsTrouble, Fault> = {
   hang: { on: { target: "imds", operation: "token" }, kind: "hang" },
   "no-role": { on: { target: "imds", operation: "role-list" }, status: 404 },
 };
-/** Milliseconds: late, but not too late. */
-const SLOW_ANSWER = 2000;
+/** Milliseconds. Sleepers wake at whole seconds only: it comes after two at most, and within the limit of one attempt. */
+const SLOW_ANSWER = 900;
 
 const { sharedTime, roles } = workerData as WorkerSetup;
 const time = new Float64Array(sharedTime);
