@@ -1,5 +1,5 @@
 import { onAbort } from "./abort.js";
-import { ClientPool, liveProvider } from "./clients/client-pool.js";
+import { type ClientPlan, ClientPool, liveProvider } from "./clients/client-pool.js";
 import type { InstanceOf } from "./clients/client-types.js";
 import { SharedHandlers } from "./clients/shared-handlers.js";
 import { Diagnostics } from "./diagnostics.js";
@@ -8,8 +8,9 @@ import { once } from "./once.js";
 import type { AuthorSession } from "./request/author-session.js";
 import type { CommandOverrides } from "./request/command-overrides.js";
 import type { IntegrationInstance } from "./request/integration-instance.js";
+import { RequestMemo } from "./request/request-memo.js";
 import { isSessionOf } from "./request/role-arn.js";
-import { assertInPartition, createRoleRequest, type RoleRequest, serviceRegion } from "./request/role-request.js";
+import { assertInPartition, type RoleRequest, serviceRegion } from "./request/role-request.js";
 import { invalid, isGiven, readBoolean, readInteger, readSettings } from "./request/validation.js";
 import { type CredentialResolverOptions, readResolverOptions } from "./resolver-options.js";
 import type { CredentialResolver } from "./resolver-types.js";
@@ -35,6 +36,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   const serverClock = new ServerClock();
   const handlers = new SharedHandlers();
   const pool = new ClientPool(settings.maxClients, handlers);
+  const requests = new RequestMemo(settings.maxSessions);
   const cache = new CredentialCache({ ...settings, diagnostics });
   const roleRules = { ...DEFAULT_RULES, advisoryWindow: settings.advisoryWindow };
   let stsCalls: StsCalls | undefined;
@@ -70,7 +72,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     session: AuthorSession | null | undefined,
   ): RoleRequest {
     closing.signal.throwIfAborted();
-    return createRoleRequest(instance, command, session, runtime.env);
+    return requests.get(instance, command, session, runtime.env);
   }
 
   function baseSourceOf({ base, baseKey }: RoleRequest): SessionSource {
@@ -85,6 +87,20 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
       roleArn: assumption.role.arn,
       rules: roleRules,
       load: async (flight) => (await sts()).assumer.assume(request, assumption, baseCallerOf(request), flight),
+    };
+  }
+
+  function planOf(request: RoleRequest): ClientPlan {
+    return {
+      region: serviceRegion(request),
+      instanceRegion: async () => {
+        const region = await instanceRegion();
+        assertInPartition({ field: "the machine's region", region }, request.assumption?.role);
+        return region;
+      },
+      credentials: providerOf(request),
+      reject: (accessKeyId, doubtful) => cache.reject(request.key, accessKeyId, doubtful),
+      integration: request.integration,
     };
   }
 
@@ -131,22 +147,9 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
 
   return {
     getClientForCommand(Client, instance, command, clientOptions) {
-      const { session, clientConfig, fresh } = readClientOptions(Client, clientOptions);
+      const { session, ...wish } = readClientOptions(Client, clientOptions);
       const request = requestOf(instance, command, session);
-      return pool.get(Client, {
-        key: request.key,
-        region: serviceRegion(request),
-        instanceRegion: async () => {
-          const region = await instanceRegion();
-          assertInPartition({ field: "the machine's region", region }, request.assumption?.role);
-          return region;
-        },
-        credentials: providerOf(request),
-        reject: (accessKeyId, doubtful) => cache.reject(request.key, accessKeyId, doubtful),
-        integration: request.integration,
-        clientConfig,
-        fresh,
-      }) as InstanceOf<typeof Client>;
+      return pool.get(Client, request, wish, () => planOf(request)) as InstanceOf<typeof Client>;
     },
 
     async resolve(instance, command, resolveOptions) {

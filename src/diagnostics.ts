@@ -51,16 +51,19 @@ export type RolecallEventName = keyof RolecallEvents;
 
 /** Publishes events and counts them. */
 export class Diagnostics {
-  readonly #counts = new Map<RolecallEventName, number>();
+  readonly #counts = Object.fromEntries(Object.keys(CHANNELS).map((event) => [event, 0])) as Record<
+    RolecallEventName,
+    number
+  >;
 
   publish<E extends RolecallEventName>(event: E, payload: RolecallEvents[E]): void {
-    this.#counts.set(event, this.count(event) + 1);
+    this.#counts[event]++;
     const target = CHANNELS[event];
     if (target.hasSubscribers) target.publish(payload);
   }
 
   count(event: RolecallEventName): number {
-    return this.#counts.get(event) ?? 0;
+    return this.#counts[event];
   }
 }
 

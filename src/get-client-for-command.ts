@@ -45,7 +45,8 @@ export function getClientForCommand<K extends SdkClientConstructor>(
   command?: CommandOverrides | null,
   options?: GetClientOptions<K>,
 ): InstanceOf<K> {
-  const given = (readSettings("options", options, OPTIONS) ?? {}) as GetClientOptions<K>;
+  if (!isGiven(options)) return currentResolver().getClientForCommand(Client, instance, command);
+  const given = readSettings("options", options, OPTIONS) as GetClientOptions<K>;
   // Each by name: a rest of the object would lose what it inherits, such as a session policy.
   const { resolver, session, clientConfig, fresh } = given;
   assertResolver("options.resolver", resolver);

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { canonicalJson } from "../request/canonical.js";
+import type { RoleRequest } from "../request/role-request.js";
 import { conflict, isGiven, readRecord } from "../request/validation.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
 import { abortWaitingSend } from "./abort-waiting-send.js";
@@ -11,11 +12,18 @@ import { type RejectSession, signAgainOnce } from "./sign-again-once.js";
 import { userAgentOf } from "./user-agent.js";
 import { withholdToken } from "./withhold-token.js";
 
-/** A provider that the SDK asks anew before each request, and keeps no copy of. */
-export type LiveProvider = (() => Promise<SessionCredentials>) & { readonly memoized: true };
+/**
+ * A provider that the SDK asks anew before each request, and keeps no copy of. It takes nothing from the client's
+ * configuration, so that the SDK need not bind it to one.
+ */
+export type LiveProvider = (() => Promise<SessionCredentials>) & {
+  readonly memoized: true;
+  readonly configBound: true;
+  readonly attributed: true;
+};
 
 export function liveProvider(read: () => Promise<SessionCredentials>): LiveProvider {
-  return Object.assign(() => read(), { memoized: true as const });
+  return Object.assign(() => read(), { memoized: true, configBound: true, attributed: true } as const);
 }
 
 /** A provider, and whether it gave an access key: its last one, or the one before, which a request may hold yet. */
@@ -30,26 +38,34 @@ function remembering(provider: LiveProvider) {
   return { credentials, isOwn: (accessKeyId: string) => accessKeyId === last || accessKeyId === previous };
 }
 
+/** What the caller asks of a client. */
+export interface ClientWish {
+  readonly clientConfig?: object | undefined;
+  /** A client of the caller's own. */
+  readonly fresh?: boolean | undefined;
+}
+
 /** What a client is made of. */
 export interface ClientPlan {
-  /** Hash of the role request. */
-  readonly key: string;
   /** `undefined`: `instanceRegion` is asked at the first send. */
   readonly region: string | undefined;
   readonly instanceRegion: () => Promise<string>;
   readonly credentials: LiveProvider;
   readonly reject: RejectSession;
   readonly integration: string | undefined;
-  readonly clientConfig: object | undefined;
-  /** A client of the caller's own. */
-  readonly fresh: boolean;
+}
+
+interface PooledClass {
+  readonly number: number;
+  /** The clients' names in the pool, made once: a long text takes time to join and to hash. */
+  readonly names: WeakMap<RoleRequest, string>;
 }
 
 /** Clients by class, role request, region and plain configuration. */
 export class ClientPool {
   readonly #clients: LRUCache<string, SdkClient>;
   readonly #handlers: SharedHandlers;
-  readonly #classNumbers = new WeakMap<SdkClientConstructor, number>();
+  readonly #classes = new WeakMap<SdkClientConstructor, PooledClass>();
   #lastClassNumber = 0;
 
   constructor(maxClients: number, handlers: SharedHandlers) {
@@ -61,14 +77,17 @@ export class ClientPool {
     return this.#clients.size;
   }
 
-  get(Client: SdkClientConstructor, plan: ClientPlan): SdkClient {
-    const clientConfig = readClientConfig(plan.clientConfig);
-    if (plan.fresh || !isPlain(clientConfig)) return this.#create(Client, plan, clientConfig);
-    const { key, region, integration } = plan;
-    const pooledAs = canonicalJson([this.#numberOf(Client), key, region ?? null, integration ?? null, clientConfig]);
+  /** @param plan what the client is made of if the pool has none */
+  get(Client: SdkClientConstructor, request: RoleRequest, wish: ClientWish, plan: () => ClientPlan): SdkClient {
+    const clientConfig = readClientConfig(wish.clientConfig);
+    if (wish.fresh || !(clientConfig === undefined || isPlain(clientConfig))) {
+      return this.#create(Client, plan(), clientConfig);
+    }
+    const plain = this.#nameOf(Client, request);
+    const pooledAs = clientConfig === undefined ? plain : `${plain} ${canonicalJson(clientConfig)}`;
     let client = this.#clients.get(pooledAs);
     if (!client) {
-      client = this.#create(Client, plan, clientConfig);
+      client = this.#create(Client, plan(), clientConfig);
       this.#clients.set(pooledAs, client);
     }
     return client;
@@ -78,7 +97,7 @@ export class ClientPool {
     this.#clients.clear();
   }
 
-  #create(Client: SdkClientConstructor, plan: ClientPlan, clientConfig: Record<string, unknown>): SdkClient {
+  #create(Client: SdkClientConstructor, plan: ClientPlan, clientConfig: Record<string, unknown> = {}): SdkClient {
     const { credentials, isOwn } = remembering(plan.credentials);
     const Constructor = Client as unknown as new (config: object) => SdkClient & { middlewareStack: MiddlewareStack };
     const client = new Constructor({
@@ -103,21 +122,29 @@ export class ClientPool {
     return client;
   }
 
-  #numberOf(Client: SdkClientConstructor): number {
-    let number = this.#classNumbers.get(Client);
-    if (number === undefined) {
-      number = ++this.#lastClassNumber;
-      this.#classNumbers.set(Client, number);
+  /** What the pool calls a client without configuration. Neither a region nor an integration's name holds a space. */
+  #nameOf(Client: SdkClientConstructor, request: RoleRequest): string {
+    let known = this.#classes.get(Client);
+    if (!known) {
+      known = { number: ++this.#lastClassNumber, names: new WeakMap() };
+      this.#classes.set(Client, known);
     }
-    return number;
+    let name = known.names.get(request);
+    if (name === undefined) {
+      const { key, regions, integration = "" } = request;
+      name = [known.number, key, regions[0]?.region ?? "", integration].join(" ");
+      known.names.set(request, name);
+    }
+    return name;
   }
 }
 
 /** The caller's configuration without what is not given: `undefined` must not undo a default of ours. */
-function readClientConfig(value: unknown): Record<string, unknown> {
-  if (!isGiven(value)) return {};
+function readClientConfig(value: unknown): Record<string, unknown> | undefined {
+  if (!isGiven(value)) return undefined;
   const settings = readRecord("options.clientConfig", value, "an object, the client's own configuration");
   const given = Object.entries(settings).filter(([, setting]) => setting !== undefined);
+  if (given.length === 0) return undefined;
   const config: Record<string, unknown> = Object.fromEntries(given);
   const managed = MANAGED_KEYS.find((key) => isGiven(config[key]));
   if (managed) {

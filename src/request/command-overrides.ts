@@ -23,12 +23,20 @@ export type CommandOverrides =
   | (CommandSettings & { readonly [argument: string]: unknown })
   | (CommandSettings & object); // an interface has no index signature
 
-const KEYS = ["roleArn", "roleSessionName", "roleSessionDuration", "region"] as const;
-const KEY_BY_SPELLING = new Map<string, string>(KEYS.map((key) => [key.toLowerCase(), key]));
+const KEYS: readonly string[] = ["roleArn", "roleSessionName", "roleSessionDuration", "region"];
+const KEY_BY_SPELLING = new Map(KEYS.map((key) => [key.toLowerCase(), key]));
+
+/** The settings among a command's arguments, unread. */
+export function pickCommandSettings(command: unknown): CommandSettings {
+  if (!isGiven(command)) return {};
+  const overrides = readRecord("command", command, "an object of the command's arguments");
+  for (const key in overrides) assertNoMisspelling(key);
+  const { roleArn, roleSessionName, roleSessionDuration, region } = overrides as CommandSettings;
+  return { roleArn, roleSessionName, roleSessionDuration, region };
+}
 
 export function readCommand(command: unknown) {
-  const overrides = isGiven(command) ? readRecord("command", command, "an object of the command's arguments") : {};
-  for (const key in overrides) assertNoMisspelling(key);
+  const overrides = pickCommandSettings(command);
   return {
     role: readRoleArn("command.roleArn", overrides.roleArn),
     roleSessionName: readText("command.roleSessionName", overrides.roleSessionName, ROLE_SESSION_NAME),
@@ -45,8 +53,9 @@ export function readCommand(command: unknown) {
 
 /** `role_arn` or `RoleARN` would run the command as another identity than the one it names. */
 function assertNoMisspelling(key: string): void {
+  if (KEYS.includes(key) || !/^[_-]*r/i.test(key)) return; // all settings begin with an r
   const right = KEY_BY_SPELLING.get(key.replace(/[_-]/g, "").toLowerCase());
-  if (right !== undefined && right !== key) {
+  if (right !== undefined) {
     throw conflict(pathOf("command", key), `is not a setting, and reads like ${right}`, `Write it as ${right}.`);
   }
 }

@@ -46,7 +46,7 @@ export interface IntegrationInstance {
 
 const INTEGRATION: TextRule = { pattern: /^[\w.+-]*$/, min: 1, max: 50, allowed: "1 to 50 letters, digits and _.+-" };
 
-const KEYS = [
+export const INSTANCE_KEYS = [
   "roleArn",
   "roleSessionName",
   "roleSessionDuration",
@@ -66,8 +66,8 @@ const KEYS = [
 export type InstanceSettings = ReturnType<typeof readInstance>;
 
 export function readInstance(instance: unknown) {
-  const settings = readSettings("instance", instance ?? undefined, KEYS);
-  if (!settings) throw invalid("instance", instance, `an object with ${KEYS.join(", ")}; {} for none of them`);
+  const settings = readSettings("instance", instance ?? undefined, INSTANCE_KEYS);
+  if (!settings) throw invalid("instance", instance, `an object with ${INSTANCE_KEYS.join(", ")}; {} for none of them`);
   return {
     role: readRoleArn("instance.roleArn", settings.roleArn),
     roleSessionName: readText("instance.roleSessionName", settings.roleSessionName, ROLE_SESSION_NAME),

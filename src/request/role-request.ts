@@ -154,10 +154,16 @@ function assertNothingToEnforce(fixed: InstanceSettings, author: ReturnType<type
   }
 }
 
-/** An empty variable counts as not set. */
+/** The environment's region as it stands there. An empty variable counts as not set. */
+export function envRegion(env: Record<string, string | undefined>): { name: string; region: string | undefined } {
+  const { AWS_REGION } = env;
+  if (AWS_REGION) return { name: "AWS_REGION", region: AWS_REGION };
+  return { name: "AWS_DEFAULT_REGION", region: env.AWS_DEFAULT_REGION || undefined };
+}
+
 function readEnvRegion(env: Record<string, string | undefined>): Record<string, string | undefined> {
-  const name = env.AWS_REGION ? "AWS_REGION" : "AWS_DEFAULT_REGION";
-  return { [name]: readRegion(name, env[name] || undefined) };
+  const { name, region } = envRegion(env);
+  return { [name]: readRegion(name, region) };
 }
 
 function readRegions(regions: Record<string, string | undefined>): RegionSetting[] {

@@ -1,5 +1,6 @@
 import { canonicalJson } from "./canonical.js";
 import { MAX_POLICY_ARNS, MAX_POLICY_CHARACTERS } from "./limits.js";
+import { isOfObjects } from "./plain-copy.js";
 import { conflict, invalid, isGiven, readList } from "./validation.js";
 
 /** The session policies of one request. They cut down what the role allows and never add to it. */
@@ -96,15 +97,10 @@ function copyJson(field: string, value: unknown, budget: { values: number }, lev
     if (Object.keys(value).length !== size) throw fail("a list with keys");
     return value.map(inner);
   }
-  if (!isPlainObject(value) || Reflect.ownKeys(value).length !== size) throw fail("an object that is not plain JSON");
+  if (!isOfObjects(Object.getPrototypeOf(value)) || Reflect.ownKeys(value).length !== size)
+    throw fail("an object that is not plain JSON");
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
   return Object.fromEntries(entries.map(([key, item]) => [key, inner(item)]));
-}
-
-/** Also one of another realm, such as a test runner's sandbox. */
-function isPlainObject(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === null || Object.hasOwn(prototype, "isPrototypeOf");
 }
 
 function readPolicyArns(field: string, value: unknown): readonly string[] | undefined {

@@ -117,8 +117,10 @@ export function readSettings<K extends string>(
  * object's JSON with secrets in it, so that errors never show it.
  */
 export function readRecord(field: string, value: unknown, allowed: string): Record<string, unknown> {
-  if (Object.prototype.toString.call(value) !== "[object Object]" || Symbol.iterator in (value as object)) {
-    throw invalid(field, value, allowed, { sensitive: true });
-  }
-  return value as Record<string, unknown>;
+  if (!isRecord(value)) throw invalid(field, value, allowed, { sensitive: true });
+  return value;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return Object.prototype.toString.call(value) === "[object Object]" && !(Symbol.iterator in (value as object));
 }

@@ -49,8 +49,8 @@ export class CredentialCache {
    * The source's session: from memory while it is valid, else loaded once for all who ask.
    * @throws RolecallError the load's error, a remembered refusal, `ABORTED`, `TIMEOUT` or `RESOLVER_CLOSED`
    */
-  async get(source: SessionSource, wish: SessionWish = {}): Promise<SessionCredentials> {
-    if (this.#closed) throw closedError();
+  get(source: SessionSource, wish: SessionWish = {}): Promise<SessionCredentials> {
+    if (this.#closed) return Promise.reject(closedError());
     let slot = this.#find(source.key);
     if (!slot) {
       slot = new SessionSlot(source, this.#host);

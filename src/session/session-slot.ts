@@ -29,6 +29,8 @@ export interface SlotHost {
 
 interface HeldSession {
   readonly credentials: SessionCredentials;
+  /** The same, for all who are served from memory. */
+  readonly served: Promise<SessionCredentials>;
   readonly life: number;
   readonly advisoryPoint: number;
   readonly issued: Moment;
@@ -86,20 +88,21 @@ export class SessionSlot {
   }
 
   /**
-   * The session, at once where one can be served.
-   * @throws RolecallError the load's error, a remembered refusal, `ABORTED` or `TIMEOUT`
+   * The session, at once where one can be served. Rejects with the load's error, a remembered refusal, `ABORTED` or
+   * `TIMEOUT`. Every request comes through here, hence no `async`: it would make a promise more for each.
    */
-  async get(wish: SessionWish): Promise<SessionCredentials> {
-    const { signal, forceRefresh = false, minRemaining = 0, despiteRefusal = forceRefresh } = wish;
-    const { diagnostics } = this.#host;
+  get(wish: SessionWish): Promise<SessionCredentials> {
     const now = this.#now();
     this.#usedSinceRefresh = true;
-    const held = forceRefresh ? undefined : this.#servable(now, minRemaining);
-    if (held) {
-      diagnostics.publish("hit", this.#labels());
-      if (this.#isRefreshDue(now)) this.#startFlight();
-      return held.credentials;
-    }
+    const held = wish.forceRefresh ? undefined : this.#servable(now, wish.minRemaining ?? 0);
+    if (!held) return this.#load(wish, now);
+    this.#host.diagnostics.publish("hit", this.#labels());
+    if (this.#isRefreshDue(now)) this.#startFlight();
+    return held.served;
+  }
+
+  async #load({ signal, forceRefresh, despiteRefusal = forceRefresh }: SessionWish, now: Moment) {
+    const { diagnostics } = this.#host;
     const refusal = despiteRefusal ? undefined : this.#rememberedRefusal(now);
     if (refusal) {
       diagnostics.publish("denied", { ...this.#labels(), code: refusal.code, remembered: true });
@@ -206,7 +209,7 @@ export class SessionSlot {
     try {
       for (;;) {
         const generation = this.#generation;
-        const outcome = await this.#load(flight);
+        const outcome = await this.#ask(flight);
         if (flight.signal.aborted) throw flight.signal.reason;
         if (generation === this.#generation) return this.#settle(outcome, flight);
         if (!flight.urgent) throw new Error("invalidated on the way, and nobody waits");
@@ -217,7 +220,7 @@ export class SessionSlot {
     }
   }
 
-  async #load(flight: Flight): Promise<LoadedSession | RolecallError> {
+  async #ask(flight: Flight): Promise<LoadedSession | RolecallError> {
     try {
       return await raceAbort(this.#source.load(flight), flight.signal);
     } catch (error) {
@@ -244,6 +247,7 @@ export class SessionSlot {
       loaded.credentials.expiration?.getTime() === this.#session.credentials.expiration?.getTime();
     this.#session = {
       credentials: loaded.credentials,
+      served: Promise.resolve(loaded.credentials),
       life,
       issued: now,
       advisoryPoint: repeated

@@ -1,0 +1,199 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { CommandOverrides } from "../../src/request/command-overrides.js";
+import { INSTANCE_KEYS, type IntegrationInstance } from "../../src/request/integration-instance.js";
+import { RequestMemo } from "../../src/request/request-memo.js";
+import { createRoleRequest, type RoleRequest } from "../../src/request/role-request.js";
+import { OTHER_ROLE, ROLE } from "./support.js";
+import { COMMAND_KEYS, wild } from "./wild-input.js";
+
+type Env = Record<string, string | undefined>;
+type Settings = Record<string, unknown>;
+
+/** What a request says, or the error in its place. */
+function told(act: () => RoleRequest): unknown {
+  try {
+    const { base, ...request } = act();
+    return { ...request, base: base.keyPart };
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** The memo says what a request made anew says. */
+function expectTheSame(memo: RequestMemo, instance: unknown, command: unknown, env: Env = {}): void {
+  const settings = instance as IntegrationInstance;
+  const overrides = command as CommandOverrides;
+  expect(told(() => memo.get(settings, overrides, undefined, env))).toEqual(
+    told(() => createRoleRequest(settings, overrides, undefined, env)),
+  );
+}
+
+const KEYS_OF_A_USER = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "never-used-0" };
+/** For each setting of an instance a value, and a change of it in place or as a whole. */
+const CHANGES: Record<(typeof INSTANCE_KEYS)[number], { value: () => unknown; change(instance: Settings): void }[]> = {
+  roleArn: [{ value: () => ROLE, change: (instance) => Object.assign(instance, { roleArn: OTHER_ROLE }) }],
+  roleSessionName: [{ value: () => "nightly", change: (instance) => delete instance.roleSessionName }],
+  roleSessionDuration: [
+    { value: () => 900, change: (instance) => Object.assign(instance, { roleSessionDuration: "" }) },
+  ],
+  region: [{ value: () => "us-east-1", change: (instance) => Object.assign(instance, { region: "us-west-2" }) }],
+  policy: [
+    {
+      value: () => ({ Statement: [{ Effect: "Deny", Action: ["s3:*"], Resource: "*" }] }),
+      change: (instance) =>
+        (instance.policy as { Statement: { Action: string[] }[] }).Statement[0]?.Action.push("ec2:*"),
+    },
+    {
+      value: () => ({ Statement: [] }),
+      change: ({ policy }) => Object.assign(policy as object, { Version: "2012-10-17" }),
+    },
+  ],
+  policyArns: [
+    {
+      value: () => ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
+      change: ({ policyArns }) => (policyArns as string[]).push("arn:aws:iam::aws:policy/ViewOnly"),
+    },
+  ],
+  tags: [
+    { value: () => ({ team: "blue" }), change: ({ tags }) => Object.assign(tags as object, { team: "red" }) },
+    { value: () => ({ team: "blue" }), change: ({ tags }) => delete (tags as Settings).team },
+  ],
+  sourceIdentity: [{ value: () => "ada", change: (instance) => Object.assign(instance, { sourceIdentity: "bob" }) }],
+  externalId: [{ value: () => "acme", change: (instance) => Object.assign(instance, { externalId: "other" }) }],
+  transitiveTagKeys: [
+    { value: () => ["team"], change: ({ transitiveTagKeys }) => (transitiveTagKeys as string[]).pop() },
+  ],
+  allowedRoles: [
+    { value: () => [ROLE], change: ({ allowedRoles }) => (allowedRoles as string[]).splice(0, 1, OTHER_ROLE) },
+    { value: () => [ROLE, OTHER_ROLE], change: ({ allowedRoles }) => (allowedRoles as string[]).shift() },
+    {
+      value: () => [{ roleArn: ROLE, externalId: "acme" }],
+      change: ({ allowedRoles }) => Object.assign((allowedRoles as object[])[0] ?? {}, { externalId: "other" }),
+    },
+  ],
+  credentials: [
+    {
+      value: () => ({ ...KEYS_OF_A_USER }),
+      change: ({ credentials }) => Object.assign(credentials as object, { secretAccessKey: "never-used-1" }),
+    },
+    { value: () => async () => KEYS_OF_A_USER, change: (instance) => delete instance.credentials },
+  ],
+  sts: [
+    {
+      value: () => ({ region: "us-east-1" }),
+      change: ({ sts }) => Object.assign(sts as object, { useFipsEndpoint: true }),
+    },
+    {
+      value: () => ({ region: "us-east-1" }),
+      change: ({ sts }) => Object.defineProperty(sts, "region", { value: "us-east-2", enumerable: false }),
+    },
+  ],
+  integration: [{ value: () => "scanner", change: (instance) => Object.assign(instance, { integration: "other" }) }],
+};
+
+describe("a request that was made before", () => {
+  it("is given again, to a command of its own that says the same", () => {
+    const memo = new RequestMemo(10);
+    const instance = { roleArn: ROLE, tags: { team: "blue" } };
+    const command = () => ({ region: "eu-west-1", limit: Math.random() });
+    const request = memo.get(instance, command(), undefined, {});
+    expect(memo.get(instance, command(), null, {})).toBe(request);
+    expect(memo.get(instance, { region: "eu-west-2" }, undefined, {})).not.toBe(request);
+    expect(memo.get({ ...instance }, command(), undefined, {})).toEqual(request);
+  });
+
+  const changes = INSTANCE_KEYS.flatMap((key) => CHANGES[key].map((change, index) => ({ key, index, ...change })));
+  it.each(changes)("is not given after instance.$key has changed ($index)", ({ key, value, change }) => {
+    const memo = new RequestMemo(10);
+    const tags = key === "transitiveTagKeys" && { tags: { team: "blue" } };
+    const instance: Settings = { roleArn: ROLE, ...tags, [key]: value() };
+    expectTheSame(memo, instance, {});
+    const before = told(() => memo.get(instance, {}, undefined, {}));
+    change(instance);
+    expectTheSame(memo, instance, {});
+    expect(told(() => memo.get(instance, {}, undefined, {}))).not.toEqual(before);
+  });
+
+  it("is not given under another environment, nor after a key was added that is no setting", () => {
+    const memo = new RequestMemo(10);
+    const instance: Settings = { roleArn: ROLE };
+    for (const env of [{ AWS_REGION: "us-east-1" }, {}, { AWS_DEFAULT_REGION: "us-east-2" }, { AWS_REGION: "x" }]) {
+      expectTheSame(memo, instance, {}, env);
+    }
+    instance.role = OTHER_ROLE;
+    expectTheSame(memo, instance, {});
+  });
+
+  it.each([
+    ["roleArn", [ROLE]],
+    ["roleArn", { toString: () => ROLE }],
+    ["roleArn", `${ROLE} region us-east-1`],
+    ["roleArn", ""],
+    ["region", ""],
+    ["region", "us-east-1 name nightly"],
+    ["roleSessionDuration", true],
+    ["roleSessionDuration", "900 "],
+    ["role_arn", OTHER_ROLE],
+  ])("is not given to a command whose %s is %j", (key, value) => {
+    const memo = new RequestMemo(10);
+    const instance = {};
+    const right = { roleArn: ROLE, region: "us-east-1", roleSessionName: "nightly", roleSessionDuration: 900 };
+    for (const command of [right, { roleArn: ROLE }, { roleArn: ROLE, region: "us-east-1" }, {}]) {
+      expectTheSame(memo, instance, command);
+      expectTheSame(memo, instance, { ...command, [key]: value });
+    }
+    expectTheSame(memo, instance, { [key]: value });
+  });
+
+  it.each([
+    ["a map", new Map()],
+    ["null", null],
+    ["a text", "x"],
+    ["a list", []],
+    ["a promise", Promise.resolve({})],
+  ])("is not made of %s", (_, instance) => {
+    expectTheSame(new RequestMemo(10), instance, {});
+  });
+
+  it("is the getter's of this moment", () => {
+    const memo = new RequestMemo(10);
+    let role = ROLE;
+    class Settings {
+      get roleArn(): string {
+        return role;
+      }
+    }
+    const instance = new Settings();
+    for (role of [ROLE, OTHER_ROLE, ROLE]) expectTheSame(memo, instance, {});
+  });
+
+  it("counts towards a bound that holds over all instances", () => {
+    const memo = new RequestMemo(3);
+    const instances = [ROLE, OTHER_ROLE].map((roleArn) => ({ roleArn }));
+    for (let round = 0; round < 3; round++) {
+      for (const instance of instances) {
+        for (const region of ["us-east-1", "us-west-2", "eu-west-1"]) expectTheSame(memo, instance, { region });
+      }
+    }
+  });
+});
+
+it("whatever an instance becomes and a command says, the memo gives what a request made anew is", () => {
+  const settingOf = (keys: readonly string[]) =>
+    fc.constantFrom(...keys).chain((key) => wild(key).map((value): [string, unknown] => [key, value]));
+  const step = fc.record({ change: fc.option(settingOf(INSTANCE_KEYS)), command: fc.array(settingOf(COMMAND_KEYS)) });
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 2, maxLength: 8 }), (steps) => {
+      const memo = new RequestMemo(4);
+      const instance: Settings = { roleArn: ROLE };
+      for (const { change, command } of steps) {
+        if (change) instance[change[0]] = change[1];
+        for (let twice = 0; twice < 2; twice++) expectTheSame(memo, instance, Object.fromEntries(command));
+        if (change) delete instance[change[0]];
+        expectTheSame(memo, instance, {});
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
