@@ -1,0 +1,38 @@
+/**
+ * Preloaded into a process, it lets time run `TIME_LAPSE_FACTOR` times faster since `TIME_LAPSE_ORIGIN`: an hour's session
+ * of STS ends while one looks on. `Date` and `performance.now()` run faster, and timers of more than a minute fire that
+ * much sooner. Shorter ones stay as they are: they guard real sockets.
+ *
+ * `globalThis.realNow` is the clock of the world outside.
+ */
+import { performance } from "node:perf_hooks";
+
+const LONG_TIMER = 60_000;
+
+const factor = Number(process.env.TIME_LAPSE_FACTOR);
+const origin = Number(process.env.TIME_LAPSE_ORIGIN);
+
+const RealDate = Date;
+const realNow = performance.now.bind(performance);
+const realSetTimeout = globalThis.setTimeout;
+/** All processes that share the origin agree on the time. */
+const start = realNow();
+const startDate = origin + (RealDate.now() - origin) * factor;
+const dateNow = () => Math.floor(startDate + (realNow() - start) * factor);
+
+globalThis.realNow = realNow;
+globalThis.Date = class FasterDate extends RealDate {
+  constructor(...values) {
+    if (values.length === 0) super(dateNow());
+    else super(...values);
+  }
+
+  static now() {
+    return dateNow();
+  }
+};
+performance.now = () => start + (realNow() - start) * factor;
+globalThis.setTimeout = Object.assign(
+  (task, delay, ...values) => realSetTimeout(task, delay > LONG_TIMER ? delay / factor : delay, ...values),
+  realSetTimeout,
+);
