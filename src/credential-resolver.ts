@@ -49,12 +49,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
 
   /** STS with all that it needs, loaded by the first session that no cache holds. */
   const sts = once(async () => {
-    const [{ RoleAssumer }, { StsCalls }, { StsClients }, { readCallerIdentity }] = await Promise.all([
-      import("./sources/assume-role.js"),
-      import("./sources/sts-calls.js"),
-      import("./sources/sts-clients.js"),
-      import("./sources/caller-identity.js"),
-    ]);
+    const { RoleAssumer, StsCalls, StsClients, readCallerIdentity } = await import("./sources/sts.js");
     const clients = new StsClients({ ...settings, handlers, instanceRegion });
     const calls = new StsCalls({ runtime, settings: settings.assumeRole, clients, serverClock });
     stsCalls = calls;

@@ -99,14 +99,13 @@ export class ClientPool {
 
   #create(Client: SdkClientConstructor, plan: ClientPlan, clientConfig: Record<string, unknown> = {}): SdkClient {
     const { credentials, isOwn } = remembering(plan.credentials);
-    const Constructor = Client as unknown as new (config: object) => SdkClient & { middlewareStack: MiddlewareStack };
-    const client = new Constructor({
-      requestHandler: this.#handlers.for(Client),
-      ...clientConfig,
+    const config = {
       region: plan.region ?? plan.instanceRegion,
       credentials,
       customUserAgent: [...userAgentOf(plan.integration), ...readUserAgent(clientConfig.customUserAgent)],
-    });
+    };
+    type Stacked = SdkClient & { readonly middlewareStack: MiddlewareStack };
+    const client = this.#handlers.create<Stacked>(Client, config, clientConfig);
     client.middlewareStack.add(abortWaitingSend, { step: "initialize", priority: "high", name: "rolecallAbort" });
     client.middlewareStack.add(signAgainOnce(plan.reject), {
       step: "initialize",

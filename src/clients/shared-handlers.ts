@@ -1,4 +1,4 @@
-import type { SdkClientConstructor } from "./client-types.js";
+import type { SdkClient, SdkClientConstructor } from "./client-types.js";
 
 /** A request handler of the SDK, as far as it is used here. */
 interface RequestHandler {
@@ -8,6 +8,10 @@ interface RequestHandler {
   destroy?(): void;
 }
 
+interface SharingClient {
+  readonly config: { requestHandler: RequestHandler };
+}
+
 /**
  * One request handler per client class, so that a thousand clients share one set of sockets. It is taken from a client
  * of that class: services that speak HTTP/2 keep the handler that they need.
@@ -15,26 +19,33 @@ interface RequestHandler {
 export class SharedHandlers {
   readonly #handlers = new Map<SdkClientConstructor, { own: RequestHandler; shared: RequestHandler }>();
 
-  for(Client: SdkClientConstructor): RequestHandler {
-    let known = this.#handlers.get(Client);
-    if (!known) {
-      const own = probe(Client);
-      known = { own, shared: withoutDestroy(own) };
-      this.#handlers.set(Client, known);
+  /**
+   * Makes a client that shares its class's handler.
+   * @param config without anything that the handler would be made by
+   * @param clientConfig the caller's, which may say more, and may hold a handler of its own
+   */
+  create<C extends SdkClient>(Client: SdkClientConstructor, config: object, clientConfig: object = {}): C {
+    const Constructor = Client as unknown as new (config: object) => C & SharingClient;
+    if (!this.#handlers.has(Client) && Object.keys(clientConfig).length > 0) {
+      const credentials = { accessKeyId: "never-used", secretAccessKey: "never-used" };
+      this.#share(Client, new Constructor({ region: "us-east-1", credentials }));
     }
-    return known.shared;
+    const requestHandler = this.#handlers.get(Client)?.shared;
+    const client = new Constructor({ ...(requestHandler && { requestHandler }), ...clientConfig, ...config });
+    if (!requestHandler) client.config.requestHandler = this.#share(Client, client);
+    return client;
+  }
+
+  #share(Client: SdkClientConstructor, { config: { requestHandler: own } }: SharingClient): RequestHandler {
+    const shared = withoutDestroy(own);
+    this.#handlers.set(Client, { own, shared });
+    return shared;
   }
 
   destroy(): void {
     for (const { own } of this.#handlers.values()) own.destroy?.();
     this.#handlers.clear();
   }
-}
-
-function probe(Client: SdkClientConstructor): RequestHandler {
-  const Probe = Client as unknown as new (config: object) => { config: { requestHandler: RequestHandler } };
-  const credentials = { accessKeyId: "never-used", secretAccessKey: "never-used" };
-  return new Probe({ region: "us-east-1", credentials }).config.requestHandler;
 }
 
 /** `client.destroy()` closes the handler's sockets, and others are using them. */

@@ -1,9 +1,3 @@
-import {
-  AssumeRoleCommand,
-  type AssumeRoleCommandInput,
-  type AssumeRoleCommandOutput,
-  type Credentials,
-} from "@aws-sdk/client-sts";
 import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
 import { isRolecallError } from "../errors.js";
@@ -11,6 +5,12 @@ import { isSessionOf } from "../request/role-arn.js";
 import type { Assumption, RoleRequest } from "../request/role-request.js";
 import { isGiven } from "../request/validation.js";
 import type { Runtime } from "../runtime.js";
+import {
+  AssumeRoleCommand,
+  type AssumeRoleCommandInput,
+  type AssumeRoleCommandOutput,
+  type Credentials,
+} from "../sdk/sts.js";
 import { EXPIRY_MARGIN } from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
 import type { Flight, LoadedSession } from "../session/session-source.js";
@@ -28,7 +28,7 @@ export interface RoleAssumerOptions {
 
 /** Seconds that STS grants for every role, whatever its MaxSessionDuration, and the most that role chaining allows. */
 const ALWAYS_GRANTED_SECONDS = 3600;
-const MAX_REMEMBERED = 10_000;
+const MAX_REMEMBERED = 1000;
 
 /** Asks STS for sessions of roles. */
 export class RoleAssumer {

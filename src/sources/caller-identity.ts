@@ -1,5 +1,5 @@
-import { GetCallerIdentityCommand, type GetCallerIdentityCommandOutput } from "@aws-sdk/client-sts";
 import type { StsTarget } from "../request/role-request.js";
+import { GetCallerIdentityCommand, type GetCallerIdentityCommandOutput } from "../sdk/sts.js";
 import type { Flight } from "../session/session-source.js";
 import type { StsCalls } from "./sts-calls.js";
 import type { StsCaller } from "./sts-clients.js";

@@ -1,8 +1,8 @@
-import { fromInstanceMetadata, getInstanceMetadataEndpoint, httpRequest } from "@smithy/credential-provider-imds";
 import { withDeadline } from "../abort.js";
 import { RolecallError } from "../errors.js";
 import { isRegion } from "../request/regions.js";
 import type { Runtime } from "../runtime.js";
+import { fromInstanceMetadata, getInstanceMetadataEndpoint, httpRequest } from "../sdk/imds.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
 import { safeCause } from "./safe-cause.js";
 

@@ -1,4 +1,3 @@
-import { STSClient } from "@aws-sdk/client-sts";
 import { LRUCache } from "lru-cache";
 import type { MiddlewareStack } from "../clients/sdk-middleware.js";
 import type { SharedHandlers } from "../clients/shared-handlers.js";
@@ -8,6 +7,7 @@ import { once } from "../once.js";
 import { canonicalJson } from "../request/canonical.js";
 import { defaultRegionOf, mayLieInPartition } from "../request/regions.js";
 import type { StsTarget } from "../request/role-request.js";
+import { STSClient } from "../sdk/sts.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
 import { readBoundedAnswer } from "./bounded-answer.js";
 import { confidentialOnly } from "./confidential-only.js";
@@ -91,14 +91,16 @@ export class StsClients {
     };
     if (typeof stsClient === "function") return stsClient(context);
     if (stsClient) return stsClient;
-    const client = new STSClient({
+    const config = {
       ...(endpoint !== undefined && { useFipsEndpoint: false, useDualstackEndpoint: false }), // whatever the environment says
       ...context,
       maxAttempts: 1, // p-retry is the only retry loop
       customUserAgent: userAgentOf(),
       streamCollector: readBoundedAnswer,
-      requestHandler: (requestHandler as never) ?? handlers.for(STSClient),
-    });
+    };
+    const client = requestHandler
+      ? new STSClient({ ...config, requestHandler: requestHandler as never })
+      : handlers.create<STSClient>(STSClient, config);
     const stack = client.middlewareStack as MiddlewareStack;
     stack.add(confidentialOnly, { step: "finalizeRequest", name: "rolecallConfidentialOnly", priority: "high" });
     return client;

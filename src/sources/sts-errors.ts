@@ -1,5 +1,5 @@
-import { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTransientError } from "@smithy/core/retry";
 import { RolecallError, type RolecallErrorCode, type RolecallErrorStep } from "../errors.js";
+import { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTransientError } from "../sdk/sts.js";
 import { isSystemErrorCode, safeCause } from "./safe-cause.js";
 
 /** What to do about an error of STS; the first that fits, in this order. */

@@ -1,23 +1,15 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { join, relative } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
+import { type Bug, buildWith } from "../support/build-with-bug.js";
 import { type Invariant, Violation } from "./invariants.js";
 import { runModel, warmUp } from "./run-model.js";
 import { createSimulatedAws } from "./simulated-aws.js";
-import type { CreateResolver } from "./world.js";
 
-/** A mistake that somebody could make: one piece of text in one file of the source, and what it becomes. */
-interface Bug {
-  readonly file: string;
-  readonly text: string;
-  readonly becomes: string;
+interface ModelBug extends Bug {
   /** The invariants that it breaks; which one is found first is a matter of chance. */
   readonly breaks: readonly Invariant[];
 }
 
-const BUGS: Record<string, Bug> = {
+const BUGS: Record<string, ModelBug> = {
   "stale key: the session's name is left out of the cache key": {
     file: "request/role-request.ts",
     text: "roleArn: role.arn, ...assumption, sts: fixed.sts",
@@ -62,9 +54,6 @@ const BUGS: Record<string, Bug> = {
   },
 };
 
-const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
-/** Where Node finds the library's dependencies from. */
-const MODULES = fileURLToPath(new URL("../../node_modules/", import.meta.url));
 const RUNS = 2000;
 
 it.each(Object.entries(BUGS))("finds a counterexample for %s", { timeout: 120_000 }, async (name, bug) => {
@@ -83,44 +72,3 @@ it("finds none in the same build without a bug", { timeout: 120_000 }, async () 
   const { counterexample } = await runModel({ ...worlds, runs: 500, seed: 1 });
   expect(counterexample, counterexample).toBeUndefined();
 });
-
-/** The library's entry, built with the bug in it. */
-async function buildWith(bug?: Bug): Promise<CreateResolver> {
-  const folder = await mkdtemp(join(MODULES, ".rolecall-model-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  let patched = 0;
-  await build({
-    entryPoints: [join(SOURCE, "index.ts")],
-    outdir: folder,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    packages: "external",
-    define: { __ROLECALL_VERSION__: '"0.0.0"' },
-    plugins: [
-      {
-        name: "deliberate-bug",
-        setup: ({ onLoad }) => {
-          onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-            const text = await readFile(path, "utf8");
-            if (relative(SOURCE, path) !== bug?.file) return { contents: text, loader: "ts" };
-            patched++;
-            return { contents: replaceOnce(text, bug), loader: "ts" };
-          });
-        },
-      },
-    ],
-  });
-  expect(patched).toBe(bug ? 1 : 0);
-  const { createCredentialResolver } = await import(pathToFileURL(join(folder, "index.mjs")).href);
-  return createCredentialResolver;
-}
-
-function replaceOnce(text: string, { file, text: before, becomes }: Bug): string {
-  const pieces = text.split(before);
-  if (pieces.length !== 2) throw new Error(`${file} holds the text to replace ${pieces.length - 1} times: ${before}`);
-  return pieces.join(becomes);
-}

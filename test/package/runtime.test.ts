@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { mkdtemp, readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
@@ -49,15 +48,6 @@ describe("an installed package", () => {
     expect(stderr).toContain("ERR_PACKAGE_PATH_NOT_EXPORTED");
   });
 
-  it.each(["load-esm.mjs", "load-cjs.cjs"])("loads only lru-cache beside itself on import (%s)", async (script) => {
-    const loaded = await scriptsLoadedBy(script);
-    const own = loaded.filter((file) => file.includes("/node_modules/aws-rolecall/"));
-
-    expect(own).not.toEqual([]);
-    expect(new Set(loaded.map(packageOf))).toEqual(new Set(["aws-rolecall", "lru-cache"]));
-    expect(own.filter((file) => readFileSync(file, "utf8").includes("class PQueue"))).toEqual([]);
-  });
-
   it("runs its demo", async () => {
     const { code, stdout } = await runDemo(packed.consumer);
 
@@ -97,19 +87,6 @@ async function runDemo(cwd: string): Promise<Outcome> {
 async function installedManifest() {
   const text = await readFile(join(packed.bare, "node_modules", "aws-rolecall", "package.json"), "utf8");
   return JSON.parse(text) as { name: string; exports: Record<string, unknown>; bin: { rolecall: string } };
-}
-
-/** The files that V8 ran, ES modules and CommonJS alike: the one list that every Node keeps in the same form. */
-async function scriptsLoadedBy(script: string): Promise<string[]> {
-  const coverage = await mkdtemp(join(packed.consumer, "coverage-"));
-  expect(await runNode([script], { env: { NODE_V8_COVERAGE: coverage } })).toMatchObject({ code: 0 });
-  const reports = await Promise.all((await readdir(coverage)).map((file) => readFile(join(coverage, file), "utf8")));
-  const urls = reports.flatMap((report) => (JSON.parse(report) as { result: { url: string }[] }).result);
-  return urls.map(({ url }) => url.replace(/^file:\/\//, "")).filter((file) => file.includes("/node_modules/"));
-}
-
-function packageOf(file: string): string | undefined {
-  return /^(?:@[^/]+\/)?[^/]+/.exec(file.slice(file.lastIndexOf("/node_modules/") + "/node_modules/".length))?.[0];
 }
 
 async function bundleOf(entry: string, format: "esm" | "cjs"): Promise<string> {

@@ -9,7 +9,7 @@ const root = join(packed.bare, "node_modules", "aws-rolecall");
 
 describe("the tarball", () => {
   it("holds the build and the documents, nothing else", () => {
-    const beside = packed.files.filter((file) => !/^dist\/[^/]+\.(js|cjs|d\.ts|d\.cts|js\.map)$/.test(file));
+    const beside = packed.files.filter((file) => !/^dist\/(sdk\/)?[^/]+\.(js|cjs|d\.ts|d\.cts|js\.map)$/.test(file));
 
     expect(beside.sort()).toEqual([
       "CHANGELOG.md",
@@ -34,17 +34,16 @@ describe("the tarball", () => {
     expect(await filesThatHold((text) => secrets.test(text))).toEqual([]);
   });
 
-  it("leaves its dependencies to npm, but for the ESM-only ones that the CJS build carries", async () => {
+  it.each([".js", ".cjs"])("leaves the SDK, and nothing else, to npm: %s", async (extension) => {
     const { dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
       dependencies: Record<string, string>;
     };
-    const carried = ["p-queue", "p-retry"];
-    const required = (await filesOf(".cjs")).flatMap(({ text }) =>
-      Array.from(text.matchAll(/\brequire\("([^"./][^"]*)"\)/g), (match) => String(match[1])),
+    const required = (await filesOf(extension)).flatMap(({ text }) =>
+      Array.from(text.matchAll(/(?:\brequire\(|\bfrom ?|\bimport ?)"([^"./#][^"]*)"/g), (match) => String(match[1])),
     );
     const packages = required.filter((name) => !isBuiltin(name)).map((name) => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0]);
 
-    expect([...new Set(packages)].sort()).toEqual(Object.keys(dependencies).filter((name) => !carried.includes(name)));
+    expect([...new Set(packages)].sort()).toEqual(Object.keys(dependencies));
     expect(packed.unpackedSize).toBeLessThan(2_000_000);
   });
 
@@ -54,6 +53,7 @@ describe("the tarball", () => {
     expect(licences.split(/^-+\n\n/m).map((entry) => entry.split("\n")[0])).toEqual([
       "eventemitter3",
       "is-network-error",
+      "lru-cache",
       "p-queue",
       "p-retry",
       "p-timeout",

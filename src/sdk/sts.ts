@@ -1,0 +1,11 @@
+/** What is used of the SDK to ask STS: see `sdkThroughRequire` in `tsup.config.ts`. */
+export {
+  AssumeRoleCommand,
+  type AssumeRoleCommandInput,
+  type AssumeRoleCommandOutput,
+  type Credentials,
+  GetCallerIdentityCommand,
+  type GetCallerIdentityCommandOutput,
+  STSClient,
+} from "@aws-sdk/client-sts";
+export { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTransientError } from "@smithy/core/retry";

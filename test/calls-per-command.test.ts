@@ -1,0 +1,81 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EC2Client } from "@aws-sdk/client-ec2";
+import { S3Client } from "@aws-sdk/client-s3";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { createCredentialResolver, type IntegrationInstance } from "../src/index.js";
+import { startLocalAws } from "../src/testing/index.js";
+import { type Bug, buildWith } from "./support/build-with-bug.js";
+import { assumeRoleCalls, ROLE } from "./support/local.js";
+
+const COMMANDS = 1000;
+const AT_A_TIME = 100;
+const INSTANCE: IntegrationInstance = { roleArn: ROLE, region: "eu-central-1" };
+
+/** What a thousand commands with three client classes cost, a hundred at a time, each with arguments of its own. */
+async function costOf(create: typeof createCredentialResolver) {
+  const aws = await startLocalAws({ roles: [{ roleArn: ROLE }] });
+  for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
+  const resolver = create();
+  onTestFinished(async () => {
+    await resolver.close();
+    await aws.close();
+  });
+  let clients = 0;
+  class Ec2 extends EC2Client {
+    made = ++clients;
+  }
+  class S3 extends S3Client {
+    made = ++clients;
+  }
+  class DynamoDb extends DynamoDBClient {
+    made = ++clients;
+  }
+  const classes = [Ec2, S3, DynamoDb];
+  const command = async (number: number) => {
+    const Client = classes[number % classes.length] ?? Ec2;
+    const client = resolver.getClientForCommand(Client, INSTANCE, { limit: number });
+    return client.config.credentials();
+  };
+  for (let done = 0; done < COMMANDS; done += AT_A_TIME) {
+    await Promise.all(Array.from({ length: AT_A_TIME }, (_, index) => command(done + index)));
+  }
+  return {
+    assumeRole: assumeRoleCalls(aws),
+    imds: aws.count({ target: "imds" }),
+    clients,
+    sockets: aws.sockets.aws.total + aws.sockets.imds.total,
+  };
+}
+
+/** The metadata service is asked for a token, the role's name and its keys. One connection for each service. */
+const BUDGET = { assumeRole: 1, imds: 3, clients: 3, sockets: 2 };
+
+interface CostlyBug extends Bug {
+  readonly raises: keyof typeof BUDGET;
+}
+
+const BUGS: Record<string, CostlyBug> = {
+  "the client pool": {
+    file: "clients/client-pool.ts",
+    text: "this.#clients.set(pooledAs, client);",
+    becomes: "",
+    raises: "clients",
+  },
+  "the single flight": {
+    file: "session/session-slot.ts",
+    text: "this.#wait(this.#flight ?? this.#startFlight(), signal)",
+    becomes: "this.#wait(this.#startFlight(), signal)",
+    raises: "assumeRole",
+  },
+};
+
+describe(`${COMMANDS} commands, three client classes, ${AT_A_TIME} at a time`, () => {
+  it("cost one AssumeRole, three requests for instance metadata, and a client for each class", async () => {
+    expect(await costOf(createCredentialResolver)).toEqual(BUDGET);
+  });
+
+  it.each(Object.entries(BUGS))("cost more without %s", async (_, bug) => {
+    const cost = await costOf(await buildWith(bug));
+    expect(cost[bug.raises]).toBeGreaterThanOrEqual(AT_A_TIME);
+  });
+});

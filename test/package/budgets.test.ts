@@ -1,0 +1,68 @@
+import { statSync } from "node:fs";
+import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { describe, expect, it } from "vitest";
+import { packed, runNode } from "./consumer.js";
+
+/** Files and bytes decide how long Node takes to load it, and they are the same on every machine. */
+const FIRST_LOAD = { files: 3, bytes: 92 * 1024 };
+/** Minified, what the library adds to an application that has the SDK's clients already. Before gzip. */
+const ADDED_TO_A_BUNDLE = 96 * 1024;
+
+describe.each([
+  ["import", "load-esm.mjs"],
+  ["require", "load-cjs.cjs"],
+])("%s of the library", (_, script) => {
+  it("loads nothing beside the library itself, and little of that", async () => {
+    const loaded = await scriptsLoadedBy(script);
+
+    expect(new Set(loaded.map(packageOf))).toEqual(new Set(["aws-rolecall"]));
+    expect(loaded.length).toBeLessThanOrEqual(FIRST_LOAD.files);
+    expect(loaded.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThanOrEqual(FIRST_LOAD.bytes);
+  });
+});
+
+describe.each(["esm", "cjs"] as const)("a bundled application (%s)", (format) => {
+  it("grows by little, and holds the SDK once", async () => {
+    const sdk = 'export { EC2Client } from "@aws-sdk/client-ec2"; export { STSClient } from "@aws-sdk/client-sts";';
+    const without = await bundle(sdk, format);
+    const withLibrary = await bundle(`${sdk} export { getClientForCommand } from "aws-rolecall";`, format);
+
+    expect(withLibrary.bytes - without.bytes).toBeLessThanOrEqual(ADDED_TO_A_BUNDLE);
+    const sdkFiles = withLibrary.files.filter((file) => file.includes("client-sts/"));
+    expect(sdkFiles).toEqual(without.files.filter((file) => file.includes("client-sts/")));
+  });
+});
+
+/** The files that V8 ran, ES modules and CommonJS alike: the one list that every Node keeps in the same form. */
+async function scriptsLoadedBy(script: string): Promise<string[]> {
+  const coverage = await mkdtemp(join(packed.consumer, "coverage-"));
+  expect(await runNode([script], { env: { NODE_V8_COVERAGE: coverage } })).toMatchObject({ code: 0 });
+  const reports = await Promise.all((await readdir(coverage)).map((file) => readFile(join(coverage, file), "utf8")));
+  const urls = reports.flatMap((report) => (JSON.parse(report) as { result: { url: string }[] }).result);
+  return urls.map(({ url }) => url.replace(/^file:\/\//, "")).filter((file) => file.includes("/node_modules/"));
+}
+
+function packageOf(file: string): string | undefined {
+  return /^(?:@[^/]+\/)?[^/]+/.exec(file.slice(file.lastIndexOf("/node_modules/") + "/node_modules/".length))?.[0];
+}
+
+async function bundle(source: string, format: "esm" | "cjs"): Promise<{ bytes: number; files: string[] }> {
+  const entry = join(await mkdtemp(join(packed.consumer, "size-")), "app.mjs");
+  await writeFile(entry, source);
+  const { metafile } = await build({
+    entryPoints: [entry],
+    write: false,
+    metafile: true,
+    outfile: "app.js",
+    format,
+    bundle: true,
+    minify: true,
+    platform: "node",
+    target: "node20",
+    logLevel: "error",
+  });
+  const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+  return { bytes, files: Object.keys(metafile.inputs).sort() };
+}
