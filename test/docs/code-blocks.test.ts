@@ -151,7 +151,12 @@ describe("what a page has to list", () => {
   });
 
   it("docs/precedence-and-validation.md names each setting of an instance", () => {
-    const settings = membersOf(read("src/request/integration-instance.ts"), /const INSTANCE_KEYS = \[/, "]", /"(\w+)"/g);
+    const settings = membersOf(
+      read("src/request/integration-instance.ts"),
+      /const INSTANCE_KEYS = \[/,
+      "]",
+      /"(\w+)"/g,
+    );
     expect(settings).toContain("allowedRoles");
     const page = read("docs/precedence-and-validation.md");
     expect(settings.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
