@@ -1,0 +1,7 @@
+import { fromInstanceMetadata, fromTemporaryCredentials } from "@aws-sdk/credential-providers";
+
+const provider = fromTemporaryCredentials({
+  params: { RoleArn: process.env.ROLE_ARN, RoleSessionName: "benchmark" },
+  masterCredentials: fromInstanceMetadata(),
+});
+void provider().then(globalThis.obtained);
