@@ -1,0 +1,62 @@
+import { boto3Version } from "../lib/boto3.js";
+import { loadContenders } from "../lib/contenders.js";
+import { countBoto3Calls, countCalls, formatCounts } from "../lib/count-calls.js";
+import { median } from "../lib/statistics.js";
+
+export const title = "Calls for 1,000 commands";
+
+const ROLE_ARN = "arn:aws:iam::123456789012:role/Inventory";
+const WORK = { clients: ["EC2Client", "S3Client", "DynamoDBClient"], commands: 1000, atATime: 100 };
+const LATENCY = { imds: 5, sts: 5 };
+/** What is counted does not depend on the machine's speed. */
+const ENOUGH_ROUNDS = 2;
+/** The least: a token, the role's name and its credentials; and one session. */
+const FLOOR = { assumeRole: 1, imds: 3 };
+
+export async function run({ rounds }) {
+  const contenders = await loadContenders();
+  const results = new Map();
+  const add = (label, { assumeRole, imds, sessions }) => {
+    const imdsRequests = Object.values(imds).reduce((sum, count) => sum + count, 0);
+    results.set(label, [...(results.get(label) ?? []), { assumeRole, imds: imdsRequests, sessions }]);
+  };
+  for (let round = 0; round < Math.min(rounds, ENOUGH_ROUNDS); round++) {
+    for (const { name, label } of contenders) {
+      add(label, await countCalls({ ...WORK, contender: name, roleArns: [ROLE_ARN] }, LATENCY));
+    }
+    if (boto3Version() !== undefined) {
+      const { commands, atATime } = WORK;
+      add("boto3", await countBoto3Calls({ roleArn: ROLE_ARN, commands, atATime }, LATENCY));
+    }
+  }
+  const ours = results.get(contenders.find(({ name }) => name === "rolecall").label);
+  return { markdown: toMarkdown(results), plots: [], checks: toChecks(ours) };
+}
+
+const counted = (runs, what) => runs.map((one) => one[what]);
+
+function toChecks(ours) {
+  return [
+    ["assumeRole", "AssumeRole calls for 1,000 commands", FLOOR.assumeRole],
+    ["imds", "IMDS requests for 1,000 commands", FLOOR.imds],
+  ].map(([what, description, target]) => {
+    const measured = Math.max(...counted(ours, what));
+    return { what: description, target: String(target), measured: String(measured), met: measured <= target };
+  });
+}
+
+function toMarkdown(results) {
+  const rows = [...results].map(
+    ([label, runs]) =>
+      `| ${label} | ${formatCounts(counted(runs, "assumeRole"))} | ${formatCounts(counted(runs, "imds"))} | ${formatCounts(counted(runs, "sessions"))} | ${median(counted(runs, "assumeRole")) / FLOOR.assumeRole} × |`,
+  );
+  return [
+    `A new process runs ${WORK.commands} commands for one role, ${WORK.atATime} at a time, by turns with ${WORK.clients.join(", ")}. Each command gets its client and then its credentials, as a first request would. The AWS beside it, ${LATENCY.sts} ms away, counts what it is asked. Counts do not depend on the machine's speed: ${ENOUGH_ROUNDS} rounds, of which the median is shown, and the spread where there is one.`,
+    "",
+    "| | AssumeRole | IMDS requests | different sessions | AssumeRole to the floor |",
+    "|---|---:|---:|---:|---:|",
+    `| raw HTTP exchange, once (floor) | ${FLOOR.assumeRole} | ${FLOOR.imds} | 1 | 1 × |`,
+    ...rows,
+    ...(results.has("boto3") ? [] : ["", "Python with boto3 was not there, so that its row is missing."]),
+  ].join("\n");
+}

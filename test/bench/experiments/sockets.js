@@ -1,0 +1,57 @@
+import { loadContenders } from "../lib/contenders.js";
+import { countCalls, formatCounts } from "../lib/count-calls.js";
+import { median } from "../lib/statistics.js";
+
+export const title = "Sockets for 250 roles cold at once";
+
+const ROLES = 250;
+const LATENCY = { imds: 5, sts: 100 };
+const TARGET = 25;
+/** What is counted does not depend on the machine's speed. */
+const ENOUGH_ROUNDS = 2;
+
+/** Each in an account of its own, since one of the contenders knows one role per account. */
+const ROLE_ARNS = Array.from({ length: ROLES }, (_, number) => `arn:aws:iam::${123456789012 + number}:role/Inventory`);
+
+export async function run({ rounds }) {
+  const contenders = await loadContenders();
+  const results = new Map(contenders.map(({ label }) => [label, []]));
+  const work = { clients: ["EC2Client"], roleArns: ROLE_ARNS, commands: ROLES, atATime: ROLES };
+  for (let round = 0; round < Math.min(rounds, ENOUGH_ROUNDS); round++) {
+    for (const { name, label } of contenders) {
+      const { sockets, sessions } = await countCalls({ ...work, contender: name }, LATENCY);
+      if (sessions !== ROLES) throw new Error(`${label} got ${sessions} sessions for ${ROLES} roles`);
+      results.get(label).push(sockets);
+    }
+  }
+  const ours = results.get(contenders.find(({ name }) => name === "rolecall").label);
+  const measured = Math.max(...ours.map(({ sts }) => sts));
+  return {
+    markdown: toMarkdown(results, median(ours.map(({ sts }) => sts))),
+    plots: [],
+    checks: [
+      {
+        what: `sockets to STS for ${ROLES} roles cold at once`,
+        target: `at most ${TARGET}`,
+        measured: String(measured),
+        met: measured <= TARGET,
+      },
+    ],
+  };
+}
+
+function toMarkdown(results, ours) {
+  const rows = [...results].map(([label, runs]) => {
+    const sts = runs.map((sockets) => sockets.sts);
+    const ratio = (median(sts) / ours).toFixed(1);
+    return `| ${label} | ${formatCounts(sts)} | ${formatCounts(runs.map(({ imds }) => imds))} | ${ratio} × |`;
+  });
+  return [
+    `A new process runs ${ROLES} commands at once, each for a role of its own, with an STS that answers after ${LATENCY.sts} ms. Counted are the connections that were open at the same time. Ours lets ${TARGET} calls to STS run at a time: a fleet that starts does not throttle itself. ${ENOUGH_ROUNDS} rounds; where they differ, the median and the spread.`,
+    "",
+    "| | sockets to STS | sockets to IMDS | to ours |",
+    "|---|---:|---:|---:|",
+    `| raw HTTP exchange, one role after the other (floor) | 1 | 1 | ${(1 / ours).toFixed(2)} × |`,
+    ...rows,
+  ].join("\n");
+}
