@@ -10,13 +10,19 @@ import type { CommandOverrides } from "./request/command-overrides.js";
 import type { IntegrationInstance } from "./request/integration-instance.js";
 import { RequestMemo } from "./request/request-memo.js";
 import { isSessionOf } from "./request/role-arn.js";
-import { assertInPartition, type RoleRequest, serviceRegion } from "./request/role-request.js";
+import {
+  assertInPartition,
+  isForRole,
+  type RequestForRole,
+  type RoleRequest,
+  serviceRegion,
+} from "./request/role-request.js";
 import { invalid, isGiven, readBoolean, readInteger, readSettings } from "./request/validation.js";
 import { type CredentialResolverOptions, readResolverOptions } from "./resolver-options.js";
 import type { CredentialResolver } from "./resolver-types.js";
 import { CredentialCache, closedError } from "./session/credential-cache.js";
-import { DEFAULT_RULES } from "./session/refresh-policy.js";
-import { Flight, type SessionSource, type SessionWish } from "./session/session-source.js";
+import { DEFAULT_RULES, type RefreshRules } from "./session/refresh-policy.js";
+import { Flight, type LoadedSession, type SessionSource, type SessionWish } from "./session/session-source.js";
 import { baseIdentitySource } from "./sources/base-identity-source.js";
 import { ServerClock } from "./sources/server-clock.js";
 import type { StsCalls } from "./sources/sts-calls.js";
@@ -38,7 +44,6 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   const pool = new ClientPool(settings.maxClients, handlers);
   const requests = new RequestMemo(settings.maxSessions);
   const cache = new CredentialCache({ ...settings, diagnostics });
-  const roleRules = { ...DEFAULT_RULES, advisoryWindow: settings.advisoryWindow };
   let stsCalls: StsCalls | undefined;
   const closing = new AbortController();
 
@@ -70,19 +75,17 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     return requests.get(instance, command, session, runtime.env);
   }
 
-  function baseSourceOf({ base, baseKey }: RoleRequest): SessionSource {
-    return baseIdentitySource(base, baseKey, { runtime, serverClock, readInstanceProfile });
+  function baseSourceOf({ base }: RoleRequest): SessionSource {
+    return baseIdentitySource(base, { runtime, serverClock, readInstanceProfile });
   }
 
+  const roleSessions: RoleSessions = {
+    rules: { ...DEFAULT_RULES, advisoryWindow: settings.advisoryWindow },
+    load: async (request, flight) => (await sts()).assumer.assume(request, baseCallerOf(request), flight),
+  };
+
   function sourceOf(request: RoleRequest): SessionSource {
-    const { assumption, key } = request;
-    if (!assumption) return baseSourceOf(request);
-    return {
-      key,
-      roleArn: assumption.role.arn,
-      rules: roleRules,
-      load: async (flight) => (await sts()).assumer.assume(request, assumption, baseCallerOf(request), flight),
-    };
+    return isForRole(request) ? new RoleSource(request, roleSessions) : baseSourceOf(request);
   }
 
   function planOf(request: RoleRequest): ClientPlan {
@@ -106,7 +109,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
 
   function baseCallerOf(request: RoleRequest): StsCaller {
     const source = baseSourceOf(request);
-    const { baseKey } = request;
+    const { key: baseKey } = request.base;
     const canBeReadAgain = request.base.kind !== "static";
     const keyNow = async (wish: SessionWish) => (await cache.get(source, wish).catch(() => undefined))?.accessKeyId;
     return {
@@ -212,6 +215,39 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     cache.close();
     pool.clear();
     handlers.destroy();
+  }
+}
+
+/** What the sources of all roles share. */
+interface RoleSessions {
+  readonly rules: RefreshRules;
+  load(request: RequestForRole, flight: Flight): Promise<LoadedSession>;
+}
+
+/** A class, since each session keeps its source: a literal with a closure in it would take twice the memory. */
+class RoleSource implements SessionSource {
+  readonly #request: RequestForRole;
+  readonly #sessions: RoleSessions;
+
+  constructor(request: RequestForRole, sessions: RoleSessions) {
+    this.#request = request;
+    this.#sessions = sessions;
+  }
+
+  get key(): string {
+    return this.#request.key;
+  }
+
+  get roleArn(): string {
+    return this.#request.assumption.role.arn;
+  }
+
+  get rules(): RefreshRules {
+    return this.#sessions.rules;
+  }
+
+  load(flight: Flight): Promise<LoadedSession> {
+    return this.#sessions.load(this.#request, flight);
   }
 }
 

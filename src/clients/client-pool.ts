@@ -130,8 +130,8 @@ export class ClientPool {
     }
     let name = known.names.get(request);
     if (name === undefined) {
-      const { key, regions, integration = "" } = request;
-      name = [known.number, key, regions[0]?.region ?? "", integration].join(" ");
+      const { key, region, integration = "" } = request;
+      name = [known.number, key, region?.region ?? "", integration].join(" ");
       known.names.set(request, name);
     }
     return name;

@@ -1,5 +1,5 @@
 import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
-import { canonicalJson, sha256 } from "./canonical.js";
+import { canonicalJson, keyOf, sha256 } from "./canonical.js";
 import { invalid, isGiven, readRecord } from "./validation.js";
 
 /** The credentials that call STS. Prints no secret. */
@@ -8,11 +8,18 @@ export class BaseIdentity {
   /** Its part of the cache key: never a secret, only a hash of one. */
   readonly keyPart: string;
   readonly #provider: CredentialProvider | undefined;
+  #key: string | undefined;
 
   constructor(kind: BaseIdentity["kind"], keyPart: string, provider?: CredentialProvider) {
     this.kind = kind;
     this.keyPart = keyPart;
     this.#provider = provider;
+  }
+
+  /** Its own cache key. */
+  get key(): string {
+    this.#key ??= keyOf({ base: this.keyPart });
+    return this.#key;
   }
 
   /** Where to read it; `undefined` stands for the resolver's instance profile. */

@@ -12,6 +12,14 @@ export function canonicalJson(value: unknown): string {
   return JSON.stringify(value);
 }
 
+/** Changes when the meaning of a key's record does, so that two versions of the library never share a session. */
+const KEY_VERSION = 1;
+
+/** The key of what makes one session differ from another: a hash, since caches publish their keys. */
+export function keyOf(record: object): string {
+  return sha256(canonicalJson({ v: KEY_VERSION, ...record }));
+}
+
 export function sha256(text: string): string {
   // Loaded by the first command and not with the library: it takes half as long as all the rest.
   return process.getBuiltinModule("node:crypto").hash("sha256", text, "base64url");

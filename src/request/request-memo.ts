@@ -1,8 +1,13 @@
 import type { AuthorSession } from "./author-session.js";
 import { type CommandOverrides, type CommandSettings, pickCommandSettings } from "./command-overrides.js";
-import { INSTANCE_KEYS, type IntegrationInstance } from "./integration-instance.js";
+import {
+  INSTANCE_KEYS,
+  type InstanceSettings,
+  type IntegrationInstance,
+  readInstance,
+} from "./integration-instance.js";
 import { copyPlain, isAsCopied, NOT_PLAIN } from "./plain-copy.js";
-import { createRoleRequest, envRegion, type RoleRequest } from "./role-request.js";
+import { createRoleRequest, envRegion, mergeRequest, type RoleRequest } from "./role-request.js";
 import { isGiven, isRecord } from "./validation.js";
 
 const KNOWN_KEYS: ReadonlySet<string> = new Set(INSTANCE_KEYS);
@@ -10,6 +15,8 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set(INSTANCE_KEYS);
 /** An instance as it was when the requests were made from it. */
 interface KnownInstance {
   readonly copied: IntegrationInstance;
+  /** What was read of the copy, by the first request that was right so far. */
+  settings: InstanceSettings | undefined;
   /** The region that the environment named then. */
   readonly envRegion: string | undefined;
   readonly requests: Map<string, RoleRequest>;
@@ -42,7 +49,8 @@ export class RequestMemo {
     const key = keyOf(settings);
     const before = key !== undefined && known.requests.get(key);
     if (before) return before;
-    const request = createRoleRequest(known.copied, settings, session, env);
+    known.settings ??= readInstance(known.copied);
+    const request = mergeRequest(known.settings, settings, session, env);
     if (key !== undefined) this.#remember(known, key, request);
     return request;
   }
@@ -60,7 +68,7 @@ export class RequestMemo {
       if (value === NOT_PLAIN) return undefined;
       copied[key] = value;
     }
-    const fresh = { copied, envRegion: region, requests: new Map<string, RoleRequest>() };
+    const fresh = { copied, settings: undefined, envRegion: region, requests: new Map<string, RoleRequest>() };
     this.#instances.set(instance, fresh);
     return fresh;
   }

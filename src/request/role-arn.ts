@@ -1,16 +1,33 @@
 import { invalid, isGiven } from "./validation.js";
 
-/** A role's ARN, taken apart once. */
-export interface RoleArn {
+/** A role's ARN that has been checked. Its parts are taken from it when they are needed: every session keeps its own. */
+export class RoleArn {
   readonly arn: string;
-  readonly partition: string;
-  readonly accountId: string;
+
+  constructor(arn: string) {
+    this.arn = arn;
+  }
+
+  get partition(): string {
+    return partOf(this.arn, 1);
+  }
+
+  get accountId(): string {
+    return partOf(this.arn, 4);
+  }
+
   /** Without the path: what STS repeats in the ARN of an assumed role. */
-  readonly name: string;
+  get name(): string {
+    return this.arn.slice(this.arn.lastIndexOf("/") + 1);
+  }
+}
+
+function partOf(arn: string, index: number): string {
+  return arn.split(":", index + 1)[index] as string;
 }
 
 /** The path is one run that holds its own slashes: as a repeated group it would take exponential time to refuse. */
-const ROLE_ARN = /^arn:(aws(?:-[a-z0-9]+)*):iam::(\d{12}):role\/(?:[!-)+-9;->@-~]+\/)?([\w+=,.@-]{1,64})$/;
+const ROLE_ARN = /^arn:aws(?:-[a-z0-9]+)*:iam::\d{12}:role\/(?:[!-)+-9;->@-~]+\/)?[\w+=,.@-]{1,64}$/;
 const ALLOWED = "a role ARN of 20 to 2048 characters, such as arn:aws:iam::123456789012:role/path/name";
 
 /** Other things that people paste where a role belongs, and what to use instead. */
@@ -33,10 +50,8 @@ const MISTAKEN: readonly [RegExp, string][] = [
 export function readRoleArn(field: string, value: unknown): RoleArn | undefined {
   if (!isGiven(value)) return undefined;
   if (typeof value !== "string" || value.length < 20 || value.length > 2048) throw mistaken(field, value);
-  const match = ROLE_ARN.exec(value);
-  if (!match) throw mistaken(field, value);
-  const [, partition, accountId, name] = match as unknown as [string, string, string, string];
-  return { arn: value, partition, accountId, name };
+  if (!ROLE_ARN.test(value)) throw mistaken(field, value);
+  return new RoleArn(value);
 }
 
 function mistaken(field: string, value: unknown): Error {

@@ -1,7 +1,7 @@
 import { assertAllowed } from "./allowed-roles.js";
 import { type AuthorSession, readAuthorSession } from "./author-session.js";
 import type { BaseIdentity } from "./base-identity.js";
-import { canonicalJson, sha256 } from "./canonical.js";
+import { keyOf } from "./canonical.js";
 import { type CommandOverrides, readCommand } from "./command-overrides.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "./integration-instance.js";
 import { ROLE_SESSION_DURATION } from "./limits.js";
@@ -12,22 +12,24 @@ import { mergeTags, readTransitiveTagKeys, type SessionTags } from "./session-ta
 import type { StsSettings } from "./sts-settings.js";
 import { conflict } from "./validation.js";
 
-/** Changes when the meaning of a key's record does, so that two versions of the library never share a session. */
-const KEY_VERSION = 1;
-
 /** Instance, author and command, merged and validated: which identity, in which region. Immutable, and holds no secret. */
 export interface RoleRequest {
   /** SHA-256 of everything that makes one session differ from another. */
   readonly key: string;
-  /** The same for the base identity alone; equal to `key` when no role is assumed. */
-  readonly baseKey: string;
   readonly base: BaseIdentity;
   /** What to ask of STS, or `undefined` when the base identity itself acts. */
   readonly assumption: Assumption | undefined;
-  /** Where the service's region may come from, first one first. Read it with {@link serviceRegion}. */
-  readonly regions: readonly RegionSetting[];
+  /** What names the service's region, if anything does. Read it with {@link serviceRegion}. */
+  readonly region: RegionSetting | undefined;
   readonly sts: StsTarget;
   readonly integration: string | undefined;
+}
+
+/** A request that a role acts for. */
+export type RequestForRole = RoleRequest & { readonly assumption: Assumption };
+
+export function isForRole(request: RoleRequest): request is RequestForRole {
+  return request.assumption !== undefined;
 }
 
 /** One AssumeRole. */
@@ -64,35 +66,43 @@ export function createRoleRequest(
   session: AuthorSession | null | undefined,
   env: Record<string, string | undefined>,
 ): RoleRequest {
-  const fixed = readInstance(instance);
+  return mergeRequest(readInstance(instance), command, session, env);
+}
+
+/** The same for an instance that has been read. */
+export function mergeRequest(
+  fixed: InstanceSettings,
+  command: CommandOverrides | null | undefined,
+  session: AuthorSession | null | undefined,
+  env: Record<string, string | undefined>,
+): RoleRequest {
   const author = readAuthorSession(session);
   const overrides = readCommand(command);
   const role = overrides.role ?? fixed.role;
   const allowed = fixed.allowedRoles && assertAllowed(fixed.allowedRoles, role);
-  const merged = {
-    ...mergeCeilings(fixed.ceiling, author.ceiling),
-    tags: mergeTags("options.session.tags", fixed.tags, author.tags),
-    sourceIdentity: mergeSourceIdentity(fixed.sourceIdentity, author.sourceIdentity),
-    externalId: allowed?.externalId ?? fixed.externalId,
-  };
-  const transitiveTagKeys = readTransitiveTagKeys("instance.transitiveTagKeys", fixed.transitiveTagKeys, merged.tags);
+  const ceiling = mergeCeilings(fixed.ceiling, author.ceiling);
+  const tags = mergeTags("options.session.tags", fixed.tags, author.tags);
+  const sourceIdentity = mergeSourceIdentity(fixed.sourceIdentity, author.sourceIdentity);
+  const transitiveTagKeys = readTransitiveTagKeys("instance.transitiveTagKeys", fixed.transitiveTagKeys, tags);
   if (!role) assertNothingToEnforce(fixed, author);
 
-  const baseKey = sha256(canonicalJson({ v: KEY_VERSION, base: fixed.base.keyPart }));
   const assumption = role && {
     role,
     roleSessionName: overrides.roleSessionName ?? fixed.roleSessionName,
     durationSeconds: overrides.roleSessionDuration ?? fixed.roleSessionDuration ?? ROLE_SESSION_DURATION.default,
-    ...merged,
+    policy: ceiling?.policy,
+    policyArns: ceiling?.policyArns,
+    tags,
     transitiveTagKeys,
+    sourceIdentity,
+    externalId: allowed?.externalId ?? fixed.externalId,
   };
   const administered = readRegions({ "instance.region": fixed.region, ...readEnvRegion(env) });
   return deepFreeze({
-    key: assumption ? keyOf(fixed, assumption) : baseKey,
-    baseKey,
+    key: assumption ? sessionKeyOf(fixed, assumption) : fixed.base.key,
     base: fixed.base,
     assumption,
-    regions: [...readRegions({ "command.region": overrides.region }), ...administered],
+    region: readRegions({ "command.region": overrides.region })[0] ?? administered[0],
     sts: toStsTarget(fixed, administered, role),
     integration: fixed.integration,
   });
@@ -103,10 +113,8 @@ function deepFreeze<T extends object>(value: T): T {
   return Object.freeze(value);
 }
 
-function keyOf(fixed: InstanceSettings, { role, ...assumption }: Assumption): string {
-  return sha256(
-    canonicalJson({ v: KEY_VERSION, base: fixed.base.keyPart, roleArn: role.arn, ...assumption, sts: fixed.sts }),
-  );
+function sessionKeyOf(fixed: InstanceSettings, { role, ...assumption }: Assumption): string {
+  return keyOf({ base: fixed.base.keyPart, roleArn: role.arn, ...assumption, sts: fixed.sts });
 }
 
 /** Session policies add up, so that two owners would widen what either of them set: one owner sets both. */
@@ -174,9 +182,9 @@ function readRegions(regions: Record<string, string | undefined>): RegionSetting
  * The region that a service client of this request calls, or `undefined` where only the metadata service can tell.
  * @throws RolecallError `INVALID_REQUEST` if it is known to lie outside the role's partition
  */
-export function serviceRegion({ regions: [first], assumption }: RoleRequest): string | undefined {
-  if (first) assertInPartition(first, assumption?.role);
-  return first?.region;
+export function serviceRegion({ region, assumption }: RoleRequest): string | undefined {
+  if (region) assertInPartition(region, assumption?.role);
+  return region?.region;
 }
 
 export function assertInPartition({ field, region }: RegionSetting, role: RoleArn | undefined): void {

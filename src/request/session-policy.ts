@@ -6,8 +6,8 @@ import { conflict, invalid, isGiven, readList } from "./validation.js";
 /** The session policies of one request. They cut down what the role allows and never add to it. */
 export interface PermissionCeiling {
   /** As sent to STS: canonical JSON, so that the key and the request can never disagree. */
-  readonly policy?: string;
-  readonly policyArns?: readonly string[];
+  readonly policy: string | undefined;
+  readonly policyArns: readonly string[] | undefined;
 }
 
 const POLICY_ARN = /^arn:aws(-[a-z0-9]+)*:iam::(aws|\d{12}):policy\/[!-9;-~]+$/;
@@ -25,7 +25,7 @@ export function readPermissionCeiling(
   const policy = readPolicy(`${owner}.policy`, settings.policy);
   const policyArns = readPolicyArns(`${owner}.policyArns`, settings.policyArns);
   if (policy === undefined && policyArns === undefined) return undefined;
-  return { ...(policy !== undefined && { policy }), ...(policyArns !== undefined && { policyArns }) };
+  return { policy, policyArns };
 }
 
 function readPolicy(field: string, value: unknown): string | undefined {

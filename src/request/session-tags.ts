@@ -7,6 +7,9 @@ export type SessionTags = Readonly<Record<string, string>>;
 /** IAM's characters for tags: letters, numbers, spaces and `_.:/=+-@`. */
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 const KEY_ALLOWED = `tag keys of 1 to ${MAX_TAG_KEY_CHARACTERS} letters, digits, spaces and _.:/=+-@`;
+/** One for all, as most requests have none. */
+const NO_TAGS: SessionTags = Object.freeze(Object.create(null));
+const NO_KEYS: readonly string[] = Object.freeze([]);
 const VALUE_ALLOWED = `a tag value of 0 to ${MAX_TAG_VALUE_CHARACTERS} letters, digits, spaces and _.:/=+-@`;
 
 export function readTags(field: string, value: unknown): SessionTags | undefined {
@@ -31,8 +34,10 @@ function isTagText(text: unknown, min: number, max: number): text is string {
 
 /** The author's tags on top of the instance's. A tag that is there already may be repeated and not changed. */
 export function mergeTags(field: string, fixed: SessionTags | undefined, added: SessionTags | undefined): SessionTags {
+  const more = Object.entries(added ?? {});
+  if (more.length === 0) return fixed ?? NO_TAGS;
   const tags: Record<string, string> = Object.assign(Object.create(null), fixed);
-  for (const [key, value] of Object.entries(added ?? {})) {
+  for (const [key, value] of more) {
     if (tags[key] !== value) addTag(field, tags, key, value);
   }
   return tags;
@@ -60,7 +65,8 @@ function addTag(field: string, tags: Record<string, string>, key: string, value:
 
 /** Keys of tags that pass on to roles assumed from the session. Each has to name one of its tags. */
 export function readTransitiveTagKeys(field: string, value: unknown, tags: SessionTags): readonly string[] {
-  const keys = readList(field, value, "tag keys") ?? [];
+  const keys = readList(field, value, "tag keys");
+  if (!keys) return NO_KEYS;
   for (const [index, key] of keys.entries()) {
     if (typeof key !== "string") throw invalid(`${field}[${index}]`, key, "a tag key");
     if (!Object.hasOwn(tags, key)) {

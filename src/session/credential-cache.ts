@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
 import { RolecallError } from "../errors.js";
 import type { Runtime } from "../runtime.js";
+import { RefreshTimer } from "./refresh-timer.js";
 import type { SessionCredentials } from "./session-credentials.js";
 import { SessionSlot, type SlotHost } from "./session-slot.js";
 import type { SessionSource, SessionWish } from "./session-source.js";
@@ -32,7 +33,7 @@ export class CredentialCache {
     this.#host = {
       runtime,
       diagnostics,
-      refreshAhead,
+      timer: refreshAhead ? new RefreshTimer(runtime) : undefined,
       pin: (slot) => this.#pinned.set(slot.key, slot),
       unpin: (slot) => {
         this.#pinned.delete(slot.key);

@@ -18,15 +18,22 @@ export interface SessionCredentials {
 const REDACTED = "[redacted]";
 
 class RedactedCredentials implements SessionCredentials {
-  declare readonly accessKeyId: string;
-  declare readonly secretAccessKey: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
   declare readonly sessionToken?: string;
   declare readonly expiration?: Date;
   declare readonly accountId?: string;
   declare readonly assumedRoleArn?: string;
 
+  /** What is not given is no property at all. */
   constructor(credentials: SessionCredentials) {
-    Object.assign(this, credentials);
+    const { accessKeyId, secretAccessKey, sessionToken, expiration, accountId, assumedRoleArn } = credentials;
+    this.accessKeyId = accessKeyId;
+    this.secretAccessKey = secretAccessKey;
+    if (sessionToken !== undefined) this.sessionToken = sessionToken;
+    if (expiration !== undefined) this.expiration = expiration;
+    if (accountId !== undefined) this.accountId = accountId;
+    if (assumedRoleArn !== undefined) this.assumedRoleArn = assumedRoleArn;
   }
 
   toJSON(): Record<string, unknown> {
@@ -41,20 +48,6 @@ class RedactedCredentials implements SessionCredentials {
 }
 
 /** The same credentials as a value that cannot be printed by accident. */
-export function redacted({
-  accessKeyId,
-  secretAccessKey,
-  sessionToken,
-  expiration,
-  accountId,
-  assumedRoleArn,
-}: SessionCredentials): SessionCredentials {
-  return new RedactedCredentials({
-    accessKeyId,
-    secretAccessKey,
-    ...(sessionToken !== undefined && { sessionToken }),
-    ...(expiration !== undefined && { expiration }),
-    ...(accountId !== undefined && { accountId }),
-    ...(assumedRoleArn !== undefined && { assumedRoleArn }),
-  });
+export function redacted(credentials: SessionCredentials): SessionCredentials {
+  return new RedactedCredentials(credentials);
 }

@@ -13,6 +13,7 @@ import {
   type Moment,
   nextLook,
 } from "./refresh-policy.js";
+import type { RefreshTimer } from "./refresh-timer.js";
 import type { SessionCredentials } from "./session-credentials.js";
 import { Flight, type LoadedSession, type SessionSource, type SessionWish } from "./session-source.js";
 
@@ -20,8 +21,8 @@ import { Flight, type LoadedSession, type SessionSource, type SessionWish } from
 export interface SlotHost {
   readonly runtime: Runtime;
   readonly diagnostics: Diagnostics;
-  /** Whether a used session is refreshed by its own timer. */
-  readonly refreshAhead: boolean;
+  /** Refreshes a session that is in use before a command asks. `undefined`: the command's question does. */
+  readonly timer: RefreshTimer | undefined;
   /** Keeps the slot findable while a load is under way, whatever the bound on sessions says. */
   pin(slot: SessionSlot): void;
   unpin(slot: SessionSlot): void;
@@ -29,8 +30,6 @@ export interface SlotHost {
 
 interface HeldSession {
   readonly credentials: SessionCredentials;
-  /** The same, for all who are served from memory. */
-  readonly served: Promise<SessionCredentials>;
   readonly life: number;
   readonly advisoryPoint: number;
   readonly issued: Moment;
@@ -48,6 +47,7 @@ interface Failure {
 const DOUBT_AFTER = 60_000;
 /** A caller without a signal of its own waits no longer than this. */
 const LONGEST_WAIT = 60_000;
+const NEVER = -1;
 /** The refresh timer leaves at least this between two tries. */
 const SHORTEST_RETRY = 1000;
 
@@ -68,7 +68,8 @@ export class SessionSlot {
   #failure: Failure | undefined;
   #flight: Flight | undefined;
   #usedSinceRefresh = false;
-  #cancelTimer: (() => void) | undefined;
+  /** When the refresh ahead of need is due, by the host's timer. */
+  #tick = NEVER;
   /** Counts invalidations: a load that began before one must not bring its session back. */
   #generation = 0;
   #lastSuccess: number | undefined;
@@ -98,7 +99,7 @@ export class SessionSlot {
     if (!held) return this.#load(wish, now);
     this.#host.diagnostics.publish("hit", this.#labels());
     if (this.#isRefreshDue(now)) this.#startFlight();
-    return held.served;
+    return Promise.resolve(held.credentials);
   }
 
   async #load({ signal, forceRefresh, despiteRefusal = forceRefresh }: SessionWish, now: Moment) {
@@ -129,7 +130,7 @@ export class SessionSlot {
     this.#session = undefined;
     this.#failure = undefined;
     this.#generation++;
-    this.#cancelTimer?.();
+    this.#disarm();
     this.#host.diagnostics.publish("invalidated", this.#labels());
     return true;
   }
@@ -148,7 +149,7 @@ export class SessionSlot {
 
   /** Ends the timer. The slot is out of the cache, or about to be. */
   retire(): void {
-    this.#cancelTimer?.();
+    this.#disarm();
   }
 
   /** Ends the load under way for all who wait. */
@@ -247,7 +248,6 @@ export class SessionSlot {
       loaded.credentials.expiration?.getTime() === this.#session.credentials.expiration?.getTime();
     this.#session = {
       credentials: loaded.credentials,
-      served: Promise.resolve(loaded.credentials),
       life,
       issued: now,
       advisoryPoint: repeated
@@ -287,11 +287,19 @@ export class SessionSlot {
 
   /** The refresh ahead of need: for a session that is in use. The way of a request never relies on it. */
   #arm(delay: number): void {
-    this.#cancelTimer?.();
-    if (!this.#host.refreshAhead || delay === Number.POSITIVE_INFINITY) return;
-    this.#cancelTimer = this.#host.runtime.schedule(delay, () => {
-      if (this.#usedSinceRefresh && this.#session && !this.#flight) this.#startFlight();
-    });
+    this.#disarm();
+    if (this.#host.timer && delay !== Number.POSITIVE_INFINITY) this.#tick = this.#host.timer.set(this, delay);
+  }
+
+  #disarm(): void {
+    this.#host.timer?.delete(this, this.#tick);
+    this.#tick = NEVER;
+  }
+
+  /** For the timer. */
+  refreshAhead(): void {
+    this.#tick = NEVER;
+    if (this.#usedSinceRefresh && this.#session && !this.#flight) this.#startFlight();
   }
 
   #wait(flight: Flight, signal: AbortSignal | undefined): Promise<SessionCredentials> {

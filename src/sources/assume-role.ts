@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
 import { isRolecallError } from "../errors.js";
 import { isSessionOf } from "../request/role-arn.js";
-import type { Assumption, RoleRequest } from "../request/role-request.js";
+import type { Assumption, RequestForRole, RoleRequest } from "../request/role-request.js";
 import { isGiven } from "../request/validation.js";
 import type { Runtime } from "../runtime.js";
 import {
@@ -44,12 +44,8 @@ export class RoleAssumer {
    * A session of the role. A duration over one hour that STS refuses is asked for once more as one hour.
    * @throws RolecallError as {@link StsCalls.ask} does, and `ASSUME_ROLE_INVALID` if STS answers for another role
    */
-  async assume(
-    request: RoleRequest,
-    assumption: Assumption,
-    caller: StsCaller,
-    flight: Flight,
-  ): Promise<LoadedSession> {
+  async assume(request: RequestForRole, caller: StsCaller, flight: Flight): Promise<LoadedSession> {
+    const { assumption } = request;
     const requestedSeconds = assumption.durationSeconds;
     const seconds = this.#clamped.has(request.key) ? ALWAYS_GRANTED_SECONDS : requestedSeconds;
     const assumeFor = (durationSeconds: number) =>

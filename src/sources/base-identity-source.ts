@@ -21,7 +21,6 @@ export interface BaseIdentitySourceOptions {
 /** The base identity as a source of sessions: read once, shared by all roles, kept fresh like any session. */
 export function baseIdentitySource(
   base: BaseIdentity,
-  key: string,
   { runtime, serverClock, readInstanceProfile }: BaseIdentitySourceOptions,
 ): SessionSource {
   const own = base.provider();
@@ -29,7 +28,7 @@ export function baseIdentitySource(
   const failed = isInstanceProfile ? instanceProfileFailed : providerFailed;
   const reason = () => failed(`No answer within ${READ_TIMEOUT / 1000} seconds`);
   return {
-    key,
+    key: base.key,
     roleArn: undefined,
     rules: isInstanceProfile ? INSTANCE_PROFILE_RULES : DEFAULT_RULES,
     async load({ signal }): Promise<LoadedSession> {

@@ -108,7 +108,7 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
     return identity;
   };
   const source: SessionSource = {
-    ...baseIdentitySource(new BaseIdentity("provider", "vector", provider), "vector", {
+    ...baseIdentitySource(new BaseIdentity("provider", "vector", provider), {
       runtime: clock,
       serverClock: new ServerClock(),
       readInstanceProfile: provider,

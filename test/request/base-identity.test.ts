@@ -57,7 +57,7 @@ describe("the base identity", () => {
     expect(new Set(given.map(keyOf)).size).toBe(given.length);
     const assumed = given.map((credentials) => roleRequestOf({ instance: { credentials } }));
     expect(new Set(assumed.map(({ key }) => key)).size).toBe(given.length);
-    expect(assumed.map(({ baseKey }) => baseKey)).toEqual(given.map(keyOf));
+    expect(assumed.map(({ base }) => base.key)).toEqual(given.map(keyOf));
   });
 
   it("makes the same key from equal keys, and from the same provider", () => {

@@ -10,7 +10,7 @@ describe("an integration instance", () => {
     const request = requestOf({ instance: {} });
     expect(request.assumption).toBeUndefined();
     expect(request.base.kind).toBe("instance-profile");
-    expect(request.key).toBe(request.baseKey);
+    expect(request.key).toBe(request.base.key);
   });
 
   it("takes undefined and null for not given, in every setting", () => {

@@ -7,14 +7,9 @@ const PREFIX = `arn:aws:iam::${ACCOUNT}:role/`;
 
 describe("a role ARN", () => {
   it("is taken apart into partition, account and name", () => {
-    expect(
-      readRoleArn("command.roleArn", `arn:aws-us-gov:iam::${ACCOUNT}:role/team/inventory/Read.Only+1=2,3@4-5_6`),
-    ).toEqual({
-      arn: `arn:aws-us-gov:iam::${ACCOUNT}:role/team/inventory/Read.Only+1=2,3@4-5_6`,
-      partition: "aws-us-gov",
-      accountId: ACCOUNT,
-      name: "Read.Only+1=2,3@4-5_6",
-    });
+    const given = `arn:aws-us-gov:iam::${ACCOUNT}:role/team/inventory/Read.Only+1=2,3@4-5_6`;
+    const { arn, partition, accountId, name } = readRoleArn("command.roleArn", given)!;
+    expect([arn, partition, accountId, name]).toEqual([given, "aws-us-gov", ACCOUNT, "Read.Only+1=2,3@4-5_6"]);
   });
 
   it.each([undefined, null])("%s is not given", (value) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { RoleArn } from "../../src/request/role-arn.js";
 import { assumptionOf, expectInvalid, OTHER_ROLE, ROLE, requestOf, roleRequestOf } from "./support.js";
 
 const POLICY = { Statement: [{ Effect: "Allow", Action: "ec2:Describe*", Resource: "*" }] };
@@ -40,7 +41,7 @@ describe("who may set what", () => {
 
   it("by default nothing but the role and an hour", () => {
     expect(assumptionOf({})).toEqual({
-      role: { arn: ROLE, partition: "aws", accountId: "123456789012", name: "Inventory" },
+      role: new RoleArn(ROLE),
       roleSessionName: undefined,
       durationSeconds: 3600,
       tags: Object.create(null),
