@@ -9,11 +9,11 @@ import { assertSessions, toPlain } from "../lib/sessions.js";
 /** Shortly before the first measured command, which must not be a cold one. */
 const WARM_UP = 500;
 
-const { contender: name, roleArn, commands, perSecond, startAt } = JSON.parse(process.argv[2]);
+const { contender: path, roleArn, commands, perSecond, startAt } = JSON.parse(process.argv[2]);
 const now = globalThis.realNow ?? performance.now.bind(performance);
 const start = startAt - performance.timeOrigin;
 
-const { default: contender } = await import(`../contenders/${name}.js`);
+const { default: contender } = await import(`../${path}.js`);
 const made = await contender.create({ roleArns: [roleArn] });
 const command = async () => {
   const client = await made.client(EC2Client, { roleArn, region: "eu-central-1" });
