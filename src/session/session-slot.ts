@@ -28,11 +28,11 @@ export interface SlotHost {
   unpin(slot: SessionSlot): void;
 }
 
-interface HeldSession {
+/** Begins at the moment when it was issued. */
+interface HeldSession extends Moment {
   readonly credentials: SessionCredentials;
   readonly life: number;
   readonly advisoryPoint: number;
-  readonly issued: Moment;
 }
 
 interface Failure {
@@ -144,7 +144,7 @@ export class SessionSlot {
   }
 
   isOlderThan(age: number): boolean {
-    return this.#session !== undefined && elapsedBetween(this.#session.issued, this.#now()) > age;
+    return this.#session !== undefined && elapsedBetween(this.#session, this.#now()) > age;
   }
 
   /** Ends the timer. The slot is out of the cache, or about to be. */
@@ -167,7 +167,7 @@ export class SessionSlot {
   }
 
   #remaining(now: Moment): number {
-    return this.#session ? this.#session.life - elapsedBetween(this.#session.issued, now) : 0;
+    return this.#session ? this.#session.life - elapsedBetween(this.#session, now) : 0;
   }
 
   #servable(now: Moment, minRemaining: number): HeldSession | undefined {
@@ -182,11 +182,11 @@ export class SessionSlot {
   #isRefreshDue(now: Moment): boolean {
     const session = this.#session;
     if (!session || this.#flight || this.#isHeldOff(now)) return false;
-    return freshnessOf(elapsedBetween(session.issued, now), session.life, session.advisoryPoint) !== "fresh";
+    return freshnessOf(elapsedBetween(session, now), session.life, session.advisoryPoint) !== "fresh";
   }
 
   #untilRefreshDue(now: Moment): number {
-    return this.#session ? this.#session.advisoryPoint - elapsedBetween(this.#session.issued, now) : 0;
+    return this.#session ? this.#session.advisoryPoint - elapsedBetween(this.#session, now) : 0;
   }
 
   #isHeldOff(now: Moment): boolean {
@@ -249,7 +249,8 @@ export class SessionSlot {
     this.#session = {
       credentials: loaded.credentials,
       life,
-      issued: now,
+      wall: now.wall,
+      monotonic: now.monotonic,
       advisoryPoint: repeated
         ? nextLook(life, runtime.random())
         : drawAdvisoryPoint(life, this.#source.rules, runtime.random()),

@@ -130,14 +130,19 @@ function toSession(
   return {
     life: Math.min(life, durationSeconds * 1000), // AWS gives no more than it is asked for
     credentials: redacted({
-      accessKeyId: set.AccessKeyId,
-      secretAccessKey: set.SecretAccessKey,
-      sessionToken: set.SessionToken,
+      accessKeyId: copyOf(set.AccessKeyId),
+      secretAccessKey: copyOf(set.SecretAccessKey),
+      sessionToken: copyOf(set.SessionToken),
       expiration: set.Expiration,
       accountId: role.accountId,
-      ...(user?.Arn !== undefined && { assumedRoleArn: user.Arn }),
+      ...(user?.Arn !== undefined && { assumedRoleArn: copyOf(user.Arn) }),
     }),
   };
+}
+
+/** The parser hands out slices, each of which would keep the whole answer in memory for as long as the session is held. */
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 type CredentialSet = { [K in "AccessKeyId" | "SecretAccessKey" | "SessionToken"]: string } & { Expiration: Date };

@@ -171,7 +171,8 @@ export class StsCalls {
 
   /**
    * Throttling is repeated while somebody waits and the deadline has not come: the limiter slows all calls down until
-   * they get through. Clock skew and the caller's own faults are repeated once, the rest while attempts are left.
+   * they get through, or while attempts are left, as with all that may pass by itself. Clock skew and the caller's own
+   * faults are repeated once, whatever failed before: what is tried then is something else.
    */
   async #mayRepeat(
     { kind, accessKeyId }: FailedAttempt,
@@ -181,8 +182,7 @@ export class StsCalls {
     signal: AbortSignal,
   ): Promise<boolean> {
     if (kind === "throttling" && flight.urgent) return true;
-    if (failures - throttled >= this.#options.settings.attempts) return false;
-    if (kind === "throttling" || kind === "transient") return true;
+    if (kind === "throttling" || kind === "transient") return failures - throttled < this.#options.settings.attempts;
     if (repeated.has(kind)) return false;
     repeated.add(kind);
     if (kind === "base-identity") return caller.reject(accessKeyId, signal);

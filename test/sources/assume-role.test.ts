@@ -216,6 +216,18 @@ describe("the base identity's faults", () => {
     await clock.settle();
   });
 
+  it("keys that STS does not know any more are read again even if it failed twice before", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    const { accessKeyId } = await resolver.resolve({ region: "eu-central-1" });
+    aws.expireSession(accessKeyId);
+    aws.instanceProfile.rotate();
+    aws.fault({ on: assumeRole, status: 500, times: 2 });
+    await settleWithin(clock, 5 * SECOND, resolver.resolve(instance));
+    expect(aws.requests.filter(({ target }) => target === "sts").map(({ status }) => status)).toEqual([
+      500, 500, 403, 200,
+    ]);
+  });
+
   it("keys that are refused to many roles at once are read again once for all of them", async () => {
     const roles = Array.from({ length: 20 }, (_, index) => `arn:aws:iam::123456789012:role/Role-${index}`);
     const { aws, resolver } = await setUpLocal({ roles: roles.map((roleArn) => ({ roleArn })) });
