@@ -22,7 +22,7 @@ const WAITED = STS_LATENCY / 2;
 const TAIL_TARGET = 1.5;
 
 /** They ask STS for each command: there is no refresh to look at. */
-const WITHOUT_CACHE = new Set(["per-command", "shared-provider"]);
+const WITHOUT_CACHE = new Set(["per-command", "shared-provider", "backstage"]);
 
 /** Idle for the most part, so many can share two cores; each starts a little after the one before. */
 const PROCESSES_AT_ONCE = 20;

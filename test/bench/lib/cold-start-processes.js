@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { boto3Arguments, boto3Environment, boto3Version, PYTHON } from "./boto3.js";
+import { toProfile } from "./profiles.js";
 import { makeWorkFolder } from "./work-folder.js";
 
 const SOURCES = new URL("../cold-start/", import.meta.url);
@@ -24,12 +25,6 @@ async function bundle(options) {
   return options.outfile;
 }
 
-const PROFILE = (roleArn) => `[profile command]
-role_arn = ${roleArn}
-credential_source = Ec2InstanceMetadata
-role_session_name = benchmark
-`;
-
 /**
  * Writes what the cold start runs. Each process prints what `first-credentials.cjs` saw; those of Python print what
  * `contenders/assume_role.py` does.
@@ -39,7 +34,7 @@ role_session_name = benchmark
 export async function writeColdStartProcesses(programs, { roleArn, env }) {
   const folder = await makeWorkFolder("cold-start");
   const config = join(folder, "aws-config");
-  await writeFile(config, PROFILE(roleArn));
+  await writeFile(config, toProfile("command", roleArn));
   const nodeEnv = { ...env, ROLE_ARN: roleArn, AWS_CONFIG_FILE: config };
   const processes = [];
   for (const { name, source, forms } of programs) {

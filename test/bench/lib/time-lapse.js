@@ -14,7 +14,6 @@ const origin = Number(process.env.TIME_LAPSE_ORIGIN);
 
 const RealDate = Date;
 const realNow = performance.now.bind(performance);
-const realSetTimeout = globalThis.setTimeout;
 /** All processes that share the origin agree on the time. */
 const start = realNow();
 const startDate = origin + (RealDate.now() - origin) * factor;
@@ -32,7 +31,8 @@ globalThis.Date = class FasterDate extends RealDate {
   }
 };
 performance.now = () => start + (realNow() - start) * factor;
-globalThis.setTimeout = Object.assign(
-  (task, delay, ...values) => realSetTimeout(task, delay > LONG_TIMER ? delay / factor : delay, ...values),
-  realSetTimeout,
-);
+for (const name of ["setTimeout", "setInterval"]) {
+  const real = globalThis[name];
+  const faster = (task, delay, ...values) => real(task, delay > LONG_TIMER ? delay / factor : delay, ...values);
+  globalThis[name] = Object.assign(faster, real);
+}
