@@ -1,20 +1,20 @@
 /**
- * Many commands of one contender, some at a time, by turns over the client classes and the roles. Prints how many sessions
- * they got, and some of them to look at.
+ * Many commands of one contender, some at a time, by turns over the client classes and the roles. Prints how many different
+ * sessions they got, and some of them to look at, each with the role that it was given for.
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { S3Client } from "@aws-sdk/client-s3";
 import { toPlain } from "../lib/sessions.js";
 
-const LOOKED_AT = 25;
 const CLIENTS = { EC2Client, S3Client, DynamoDBClient };
 
-const { contender: name, clients, roleArns, commands, atATime } = JSON.parse(process.argv[2]);
+const { contender: name, clients, roleArns, commands, atATime, show } = JSON.parse(process.argv[2]);
 const { default: contender } = await import(`../contenders/${name}.js`);
 const made = await contender.create({ roleArns });
 
-const sessions = new Map();
+const given = new Map();
+const keys = new Set();
 let next = 0;
 
 async function runCommands() {
@@ -24,12 +24,13 @@ async function runCommands() {
     const Client = CLIENTS[clients[number % clients.length]];
     const client = await made.client(Client, { roleArn, region: "eu-central-1" });
     const credentials = await client.config.credentials();
-    sessions.set(credentials.accessKeyId, { roleArn, credentials: toPlain(credentials) });
+    given.set(`${roleArn} ${credentials.accessKeyId}`, { roleArn, credentials: toPlain(credentials) });
+    keys.add(credentials.accessKeyId);
   }
 }
 
 await Promise.all(Array.from({ length: atATime }, runCommands));
 await made.close();
-const every = Math.ceil(sessions.size / LOOKED_AT);
-const some = [...sessions.values()].filter((_, index) => index % every === 0);
-process.stdout.write(JSON.stringify({ count: sessions.size, some }), () => process.exit());
+const every = Math.ceil(given.size / show);
+const some = [...given.values()].filter((_, index) => index % every === 0);
+process.stdout.write(JSON.stringify({ count: keys.size, some }), () => process.exit());

@@ -6,7 +6,13 @@ import { median } from "../lib/statistics.js";
 export const title = "Calls for 1,000 commands";
 
 const ROLE_ARN = "arn:aws:iam::123456789012:role/Inventory";
-const WORK = { clients: ["EC2Client", "S3Client", "DynamoDBClient"], commands: 1000, atATime: 100 };
+const WORK = {
+  clients: ["EC2Client", "S3Client", "DynamoDBClient"],
+  roleArns: [ROLE_ARN],
+  commands: 1000,
+  atATime: 100,
+  show: 25,
+};
 const LATENCY = { imds: 5, sts: 5 };
 /** What is counted does not depend on the machine's speed. */
 const ENOUGH_ROUNDS = 2;
@@ -16,17 +22,17 @@ const FLOOR = { assumeRole: 1, imds: 3 };
 export async function run({ rounds }) {
   const contenders = await loadContenders();
   const results = new Map();
-  const add = (label, { assumeRole, imds, sessions }) => {
+  const add = (label, { assumeRole, imds, refused, sessions, mistaken }) => {
+    if (refused > 0 || mistaken.length > 0) throw new Error(`${label} did not get the role in each command`);
     const imdsRequests = Object.values(imds).reduce((sum, count) => sum + count, 0);
     results.set(label, [...(results.get(label) ?? []), { assumeRole, imds: imdsRequests, sessions }]);
   };
   for (let round = 0; round < Math.min(rounds, ENOUGH_ROUNDS); round++) {
     for (const { name, label } of contenders) {
-      add(label, await countCalls({ ...WORK, contender: name, roleArns: [ROLE_ARN] }, LATENCY));
+      add(label, await countCalls({ ...WORK, contender: name }, LATENCY));
     }
     if (boto3Version() !== undefined) {
-      const { commands, atATime } = WORK;
-      add("boto3", await countBoto3Calls({ roleArn: ROLE_ARN, commands, atATime }, LATENCY));
+      add("boto3", await countBoto3Calls(WORK, LATENCY));
     }
   }
   const ours = results.get(contenders.find(({ name }) => name === "rolecall").label);

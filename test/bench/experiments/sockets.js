@@ -10,18 +10,26 @@ const TARGET = 25;
 /** What is counted does not depend on the machine's speed. */
 const ENOUGH_ROUNDS = 2;
 
+/**
+ * Where the profile cannot be used, the chain goes on to the machine's own identity. With so many at once on a slow
+ * machine, IMDS is not heard within its second.
+ */
+const MAY_FALL_BACK = new Set(["default-chain", "default-chain-cached-client"]);
+
 /** Each in an account of its own, since one of the contenders knows one role per account. */
 const ROLE_ARNS = Array.from({ length: ROLES }, (_, number) => `arn:aws:iam::${123456789012 + number}:role/Inventory`);
 
 export async function run({ rounds }) {
   const contenders = await loadContenders();
   const results = new Map(contenders.map(({ label }) => [label, []]));
-  const work = { clients: ["EC2Client"], roleArns: ROLE_ARNS, commands: ROLES, atATime: ROLES };
+  const work = { clients: ["EC2Client"], roleArns: ROLE_ARNS, commands: ROLES, atATime: ROLES, show: ROLES };
   for (let round = 0; round < Math.min(rounds, ENOUGH_ROUNDS); round++) {
     for (const { name, label } of contenders) {
-      const { sockets, sessions } = await countCalls({ ...work, contender: name }, LATENCY);
-      if (sessions !== ROLES) throw new Error(`${label} got ${sessions} sessions for ${ROLES} roles`);
-      results.get(label).push(sockets);
+      const { sockets, mistaken } = await countCalls({ ...work, contender: name }, LATENCY);
+      if (mistaken.length > 0 && !MAY_FALL_BACK.has(name)) {
+        throw new Error(`${label}: ${mistaken.length} of ${ROLES} commands got another identity than their role`);
+      }
+      results.get(label).push({ ...sockets, mistaken: mistaken.length });
     }
   }
   const ours = results.get(contenders.find(({ name }) => name === "rolecall").label);
@@ -44,14 +52,17 @@ function toMarkdown(results, ours) {
   const rows = [...results].map(([label, runs]) => {
     const sts = runs.map((sockets) => sockets.sts);
     const ratio = (median(sts) / ours).toFixed(1);
-    return `| ${label} | ${formatCounts(sts)} | ${formatCounts(runs.map(({ imds }) => imds))} | ${ratio} × |`;
+    const [imds, mistaken] = ["imds", "mistaken"].map((what) => formatCounts(runs.map((run) => run[what])));
+    return `| ${label} | ${formatCounts(sts)} | ${ratio} × | ${imds} | ${mistaken} |`;
   });
   return [
     `A new process runs ${ROLES} commands at once, each for a role of its own, with an STS that answers after ${LATENCY.sts} ms. Counted are the connections that were open at the same time. Ours lets ${TARGET} calls to STS run at a time: a fleet that starts does not throttle itself. ${ENOUGH_ROUNDS} rounds; where they differ, the median and the spread.`,
     "",
-    "| | sockets to STS | sockets to IMDS | to ours |",
-    "|---|---:|---:|---:|",
-    `| raw HTTP exchange, one role after the other (floor) | 1 | 1 | ${(1 / ours).toFixed(2)} × |`,
+    "| | sockets to STS | to ours | sockets to IMDS | commands with another identity |",
+    "|---|---:|---:|---:|---:|",
+    `| raw HTTP exchange, one role after the other (floor) | 1 | ${(1 / ours).toFixed(2)} × | 1 | 0 |`,
     ...rows,
+    "",
+    "The last column counts the commands that did not get their role: STS was asked afterwards who each of them acted as. The SDK's default chain asks IMDS for each profile by itself; where that is not answered within a second, because so many begin at once, the chain goes on to its next source, and the command acts as the machine's own instance profile.",
   ].join("\n");
 }

@@ -6,13 +6,21 @@ import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
  */
 export async function assertSessions(endpoint, sessions) {
   if (sessions.length === 0) throw new Error("No session was obtained");
+  const [mistaken] = await mistakenSessions(endpoint, sessions);
+  if (mistaken) throw new Error(`Credentials of ${mistaken.arn} where ${mistaken.roleArn} was asked for`);
+}
+
+/** Those sessions that are of another identity than the role that was asked for, with the `arn` of that identity. */
+export async function mistakenSessions(endpoint, sessions) {
+  const mistaken = [];
   for (const { roleArn, credentials } of sessions) {
     const sts = new STSClient({ endpoint, region: "eu-central-1", credentials: { ...credentials } });
-    const { Arn } = await sts.send(new GetCallerIdentityCommand({}));
+    const { Arn: arn } = await sts.send(new GetCallerIdentityCommand({}));
     sts.destroy();
     const expected = `${roleArn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")}/`;
-    if (!Arn.startsWith(expected)) throw new Error(`Credentials of ${Arn} where ${roleArn} was asked for`);
+    if (!arn.startsWith(expected)) mistaken.push({ roleArn, arn });
   }
+  return mistaken;
 }
 
 /** The parts of credentials that sign, as plain data: some contenders hide theirs from JSON. */
