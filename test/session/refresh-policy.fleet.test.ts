@@ -6,7 +6,7 @@ import {
   drawAdvisoryPoint,
   EXPIRY_MARGIN,
 } from "../../src/session/refresh-policy.js";
-import { randomFrom } from "../soak/random.js";
+import { seededRandom } from "../support/seeded-random.js";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -52,7 +52,7 @@ function mostByChance(share: number): number {
 }
 
 function worstOfAllSeeds(name: string, life: number): number {
-  const worst = Math.max(...SEEDS.map((seed) => busiestTenSeconds(refreshesOf(life, randomFrom(seed)))));
+  const worst = Math.max(...SEEDS.map((seed) => busiestTenSeconds(refreshesOf(life, seededRandom(seed)))));
   console.log(`sessions of ${name}: ${percent(worst)} in the busiest 10 s, ${percent(evenShare(life))} if even`);
   return worst;
 }
@@ -112,7 +112,7 @@ describe("after an outage that began when the first refresh of one-hour sessions
     "of %i min, no session expires, and the busiest ten seconds hold 31 % and what chance adds",
     (minutes) => {
       const ends = OUTAGE_BEGINS + minutes * MINUTE;
-      const fleets = SEEDS.map((seed) => recoveriesFrom(ends, randomFrom(seed)));
+      const fleets = SEEDS.map((seed) => recoveriesFrom(ends, seededRandom(seed)));
       const busiest = Math.max(...fleets.map(busiestTenSeconds));
       const due = Math.max(...fleets.map((times) => times.length)) / PROCESSES;
       console.log(

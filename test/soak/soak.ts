@@ -7,11 +7,11 @@ import {
 } from "../../src/index.js";
 import { createManualClock, type ManualClock } from "../../src/testing/index.js";
 import { HOUR, MINUTE, SECOND } from "../support/local.js";
+import { seededRandom } from "../support/seeded-random.js";
 import { Commands } from "./commands.js";
 import { type ExpectedSessions, expectedSessions } from "./expected-sessions.js";
 import { collectedHeap } from "./heap.js";
 import type { Tally } from "./ledger.js";
-import { randomFrom } from "./random.js";
 import { type RemoteAws, startRemoteAws } from "./remote-aws.js";
 import { progressLine } from "./report.js";
 import { HOSTNAME } from "./roles.js";
@@ -61,8 +61,8 @@ const SHARE_OF_CLIENTS_HELD = 0.95;
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   const { roles, hours, commandsPerSecond, seed } = options;
   const began = performance.now();
-  const weather = drawWeather(hours * HOUR, options.climate, randomFrom(seed));
-  const clock = createManualClock({ now: Date.now(), random: randomFrom(seed + 1), hostname: HOSTNAME });
+  const weather = drawWeather(hours * HOUR, options.climate, seededRandom(seed));
+  const clock = createManualClock({ now: Date.now(), random: seededRandom(seed + 1), hostname: HOSTNAME });
   const aws = await startRemoteAws(roles, clock.now());
   for (const [name, value] of Object.entries(aws.env)) options.stubEnv(name, value);
   const maxClients = Math.ceil(roles * SHARE_OF_CLIENTS_HELD);
@@ -72,7 +72,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     clock,
     endpoint: aws.endpoint,
     roles,
-    random: randomFrom(seed + 2),
+    random: seededRandom(seed + 2),
     isExcused: (asked, refused) => isTroubled(weather, asked - LOAD_TIMEOUT, refused),
   });
   const sessions = countSessions();
@@ -119,7 +119,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
       firstUses: commands.firstAsked,
       end: hours * HOUR,
       outages: outagesOfSts(weather),
-      random: randomFrom(seed + 3),
+      random: seededRandom(seed + 3),
     }),
     heap,
     timers: { ...timers, closed },
