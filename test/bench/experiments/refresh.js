@@ -134,7 +134,7 @@ function toMarkdown(summaries) {
   return [
     `A process begins ${PER_SECOND} commands a second, ${COMMANDS} in all, whether those before have ended or not; each gets its client and its credentials, and its wait is timed by the clock of the world outside. STS answers after ${STS_LATENCY} ms. In the process and in its AWS time runs ${FACTOR} times faster, so that an hour's session ends after ${3600 / FACTOR} s: \`Date\`, \`performance.now()\`, and timers of more than a minute; sockets and latency stay as they are. Our deadlines for STS are in that time too, so they are set to 10 and 20 minutes, one and two seconds outside. The rounds run side by side, since the processes are idle for the most part.`,
     "",
-    `The contenders without a cache are left out: there each command waits. "Waited" counts the commands that took ${WAITED} ms or more. The last row but the peers' is the floor; above it stands the same process of ours with time as it is, so that no refresh falls into the run: our p99.9 is ${formatNumber(tailRatio(summaries))} × of that.`,
+    `"Waited" counts the commands that took ${WAITED} ms or more. The contenders without a cache are left out: there each command waits. The second row is the same process of ours in usual time, so that no refresh falls into the run: with refreshes, our p99.9 is ${formatNumber(tailRatio(summaries))} × of that. What is left of the tail in all rows, the floor's too, is the machine's own: other processes, and garbage.`,
     "",
     "| milliseconds | median | p99 | p99.9 | slowest | slowest to ours | waited | refreshes |",
     "|---|---:|---:|---:|---:|---:|---:|---:|",
