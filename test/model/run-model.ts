@@ -1,5 +1,6 @@
 import { setTimeout as later } from "node:timers/promises";
 import fc from "fast-check";
+import { seededRandom } from "../support/seeded-random.js";
 import { COMMANDS } from "./commands.js";
 import { REQUESTS } from "./requests.js";
 import { Scene } from "./scene.js";
@@ -40,7 +41,7 @@ export async function runModel({
     fc.commands(commands, { maxCommands, size: "max", ...(replayPath !== undefined && { replayPath }) }),
     fc.integer({ min: 1 }),
     async (steps, chance) => {
-      const scene = await Scene.in(createWorld, createResolver, randomFrom(chance));
+      const scene = await Scene.in(createWorld, createResolver, seededRandom(chance));
       try {
         await fc.asyncModelRun(() => ({ model: {}, real: scene }), steps);
         await scene.close();
@@ -76,15 +77,4 @@ export async function warmUp({ createWorld, createResolver }: Pick<ModelRuns, "c
   while ((await Promise.race([session, later(10, loading)])) === loading) await clock.advance(10);
   await resolver.close();
   await world.end();
-}
-
-/** Numbers in [0, 1) that follow from a seed (xorshift32). */
-function randomFrom(seed: number): () => number {
-  let state = seed | 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
 }
