@@ -153,7 +153,7 @@ function toPlot(times, processes) {
       $schema: "https://vega.github.io/schema/vega-lite/v6.json",
       width: 620,
       data: { values },
-      mark: "bar",
+      mark: { type: "bar", aria: false },
       encoding: {
         y: {
           field: "program",

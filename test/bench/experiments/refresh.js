@@ -142,20 +142,20 @@ function toMarkdown(summaries) {
   ].join("\n");
 }
 
-/** The slowest command of each tenth of a second, in the first round: all of them would be a picture of megabytes. */
+/** The slowest command of each fifth of a second, in the first round: all of them would be a picture of megabytes. */
 function toPlot(results) {
   const values = [...results].flatMap(([contender, [{ waits }]]) => {
     const slowest = new Map();
     for (const [second, wait] of waits) {
-      const tenth = Math.floor(second * 10) / 10;
-      slowest.set(tenth, Math.max(wait, slowest.get(tenth) ?? 0));
+      const fifth = Math.floor(second * 5) / 5;
+      slowest.set(fifth, Math.max(wait, slowest.get(fifth) ?? 0));
     }
     return [...slowest].map(([second, wait]) => ({ contender, second, wait: Number(wait.toFixed(4)) }));
   });
   const contenders = [...results.keys()];
   return {
     file: "refresh",
-    title: "The slowest command of each tenth of a second, across refreshes",
+    title: "The slowest command of each fifth of a second, across refreshes",
     spec: {
       $schema: "https://vega.github.io/schema/vega-lite/v6.json",
       data: { values },
@@ -171,7 +171,7 @@ function toPlot(results) {
       spec: {
         width: 640,
         height: 60,
-        mark: { type: "point", size: 6, filled: true },
+        mark: { type: "point", size: 8, filled: true, aria: false },
         encoding: {
           x: { field: "second", type: "quantitative", title: `seconds; a session's hour lasts ${3600 / FACTOR}` },
           y: {
