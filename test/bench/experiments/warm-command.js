@@ -1,0 +1,63 @@
+import { loadContenders } from "../lib/contenders.js";
+import { formatNumber, formatSpread, median } from "../lib/statistics.js";
+import { timeWarmCommands } from "../lib/warm-commands.js";
+
+export const title = "A warm command";
+
+const FLOOR = "Map.get and an expiry check (floor)";
+const OURS = "rolecall";
+const CACHED = "memoized-cached-client";
+/** They hold clients; all others make one for each command. */
+const HOLDS_CLIENTS = new Set([OURS, CACHED, "default-chain-cached-client"]);
+
+export async function run({ rounds }) {
+  const contenders = await loadContenders();
+  const subjects = [
+    { label: FLOOR, contender: "floors/map-get" },
+    ...contenders.map(({ name, label }) => ({ name, label, contender: `contenders/${name}` })),
+  ];
+  const results = await timeWarmCommands(subjects, rounds);
+  const of = (label, what) => results.get(label).map((round) => round[what]);
+  const labelOf = (wanted) => subjects.find(({ name }) => name === wanted).label;
+  const command = (label) => median(of(label, "command"));
+  const [floor, ours, cached] = [FLOOR, labelOf(OURS), labelOf(CACHED)].map(command);
+  const makers = subjects.filter(({ name }) => name !== undefined && !HOLDS_CLIENTS.has(name));
+  const bestMaker = Math.min(...makers.map(({ label }) => command(label)));
+  const provider = (label) => median(of(label, "provider"));
+  const providerRatio = provider(labelOf(OURS)) / provider(labelOf(CACHED));
+
+  const rows = subjects.map(({ label }) => {
+    const cells = ["command", "client", "provider"].map((what) => formatSpread(of(label, what)));
+    return `| ${label} | ${cells.join(" | ")} | ${formatNumber(command(label) / floor)} × | ${formatNumber(command(label) / cached)} × |`;
+  });
+  return {
+    markdown: [
+      "Nanoseconds. A command is `getClientForCommand` with an overrides object of its own, and the credentials through its client: what the SDK asks for at each request. All sessions are held; four roles take turns; each contender runs in a process of its own for 0.12 s or longer. Those who ask STS for each command do so here too, on loopback, without latency. The second column is the client alone; the third is the credentials of a client that is held.",
+      "",
+      "| | command | client alone | credentials of a held client | to the floor | to the client cache by hand |",
+      "|---|---:|---:|---:|---:|---:|",
+      ...rows,
+    ].join("\n"),
+    plots: [],
+    checks: [
+      {
+        what: "a warm command, to a client cache by hand around the SDK",
+        target: "at most 5 ×; aim: 2.5 ×",
+        measured: `${formatNumber(ours / cached)} × (${formatNumber(ours)} ns)`,
+        met: ours <= 5 * cached,
+      },
+      {
+        what: "a warm command, faster than the best that makes a client per command",
+        target: "at least 30 ×",
+        measured: `${formatNumber(bestMaker / ours)} ×`,
+        met: bestMaker >= 30 * ours,
+      },
+      {
+        what: "credentials of a held client, to the SDK's memoizer",
+        target: "at most 1.5 ×",
+        measured: `${formatNumber(providerRatio)} ×`,
+        met: providerRatio <= 1.5,
+      },
+    ],
+  };
+}

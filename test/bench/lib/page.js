@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { parse, View } from "vega";
+import { compile } from "vega-lite";
+import { boto3Version } from "./boto3.js";
+
+const versionOf = (name) =>
+  JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), "utf8")).version;
+
+const NAMED = [
+  "aws-rolecall",
+  "@aws-sdk/client-sts",
+  "@aws-sdk/client-ec2",
+  "@aws-sdk/credential-providers",
+  "@smithy/core",
+  "@smithy/credential-provider-imds",
+  "@backstage/integration-aws-node",
+  "@middy/sts",
+  "lru-cache",
+  "p-retry",
+];
+
+/** The whole of docs/benchmarks.md. */
+export function toPage(results, { rounds }) {
+  const versions = NAMED.map((name) => `${name} ${versionOf(name)}`);
+  const boto3 = boto3Version();
+  if (boto3 !== undefined) versions.push(`boto3 ${boto3}`);
+  const checks = results.flatMap(({ checks: of }) => of);
+  return [
+    "# Benchmarks",
+    "",
+    "Written by `npm run bench`, which installs the peers, measures everything in one run and draws the plots. The metadata service and STS are the library's own local AWS in a process of its own, on loopback. Each contender runs in processes of its own, by turns with all others.",
+    "",
+    `- ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} × ${cpus()[0].model.trim()}, ${process.platform}`,
+    `- medians of ${rounds} rounds, of 3 for memory and scale and 2 for counts; in brackets the least and the greatest of them`,
+    `- ${versions.join(", ")}`,
+    "",
+    "Other machines give other times. Compare the ratios, and counts.",
+    "",
+    "## Targets",
+    "",
+    "| what | target | measured | |",
+    "|---|---|---|---|",
+    ...checks.map(
+      ({ what, target, measured, met }) => `| ${what} | ${target} | ${measured} | ${met ? "met" : "**not met**"} |`,
+    ),
+    "",
+    ...results.flatMap(({ title, markdown, plots }) => [
+      `## ${title}`,
+      "",
+      markdown.trim(),
+      "",
+      ...plots.flatMap(({ file, title: caption }) => [`![${caption}](benchmarks/${file}.svg)`, ""]),
+    ]),
+  ].join("\n");
+}
+
+/** A plot as SVG. */
+export function toSvg({ title, spec }) {
+  const { spec: compiled } = compile({ title, background: "white", ...spec });
+  return new View(parse(compiled), { renderer: "none" }).toSVG();
+}
