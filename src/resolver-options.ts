@@ -15,7 +15,7 @@ export interface CredentialResolverOptions {
   instanceProfile?: CredentialProvider | undefined;
   /** The SDK request handler for calls to STS. Default: one of the resolver's own. */
   requestHandler?: object | undefined;
-  /** Sessions held at most; the one unused for longest gives way. Default 10000. */
+  /** Sessions held at most, about 2 KiB each; the one unused for longest gives way. Default 10000. */
   maxSessions?: number | undefined;
   /** Pooled clients held at most. Default 1000. */
   maxClients?: number | undefined;
