@@ -1,7 +1,7 @@
 /** Codes whose messages quote the signed request, and with it the session token. */
 const QUOTES_THE_REQUEST = /signature/i;
-/** The SDK's own provider errors: their messages name files, profiles and addresses, and no secret… */
-const KNOWN_PROVIDER_ERRORS = new Set(["CredentialsProviderError", "ProviderError", "TokenProviderError"]);
+/** The SDK's own provider errors: their messages name files, profiles and addresses, and no secret; a store's neither… */
+const KNOWN_ERRORS = new Set(["CredentialsProviderError", "ProviderError", "TokenProviderError", "StoreError"]);
 /** …but where a `credential_process` fails: then Node's text stands there, with the command line and all of stderr. */
 const QUOTES_A_COMMAND = /^Command failed/;
 
@@ -23,7 +23,7 @@ export function safeCause(error: unknown): Error {
   const safeName = typeof name === "string" ? name : "Error";
   const isSystemError = isSystemErrorCode(code);
   const keepsMessage =
-    (isSystemError || $fault !== undefined || KNOWN_PROVIDER_ERRORS.has(safeName) || isAbort(safeName)) &&
+    (isSystemError || $fault !== undefined || KNOWN_ERRORS.has(safeName) || isAbort(safeName)) &&
     !QUOTES_THE_REQUEST.test(safeName) &&
     !QUOTES_A_COMMAND.test(String(message));
   const cause = new Error(keepsMessage ? String(message) : "(message withheld: it may quote a secret)");
