@@ -63,6 +63,6 @@ function toMarkdown(results, ours) {
     `| raw HTTP exchange, one role after the other (floor) | 1 | ${(1 / ours).toFixed(2)} × | 1 | 0 |`,
     ...rows,
     "",
-    "The last column counts the commands that did not get their role: STS was asked afterwards who each of them acted as. The SDK's default chain asks IMDS for each profile by itself; where that is not answered within a second, because so many begin at once, the chain goes on to its next source, and the command acts as the machine's own instance profile.",
+    "The last column counts the commands that did not get their role: STS was asked afterwards who each of them acted as. The SDK's default chain asks IMDS for each profile by itself; where that fails, likely because so many begin at once that one takes longer than the SDK's second for it, the chain goes on to its next source, and the command acts as the machine's own instance profile.",
   ].join("\n");
 }
