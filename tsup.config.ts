@@ -12,7 +12,12 @@ type BundlerPlugin = NonNullable<Options["esbuildPlugins"]>[number];
  * only, so that Jest's CommonJS could not load them either.
  */
 const BUNDLED = ["lru-cache", "p-retry", "p-queue"];
-const library = { index: "src/index.ts", testing: "src/testing/index.ts" };
+const library = {
+  index: "src/index.ts",
+  testing: "src/testing/index.ts",
+  "file-store": "src/store/file-store.ts",
+  "redis-store": "src/store/redis-store.ts",
+};
 const sdk = { "sdk/imds": "src/sdk/imds.ts", "sdk/sts": "src/sdk/sts.ts" };
 
 const shared: Options = {
@@ -55,7 +60,7 @@ const oneFileAtFirst: BundlerPlugin = {
   name: "one-file-at-first",
   setup(build) {
     const whole = resolve("src/index.ts");
-    build.onLoad({ filter: /[\\/]src[\\/](sources|testing|cli)[\\/]\w[\w-]*\.ts$/ }, async ({ path }) => ({
+    build.onLoad({ filter: /[\\/]src[\\/](sources|testing|cli|store)[\\/]\w[\w-]*\.ts$/ }, async ({ path }) => ({
       loader: "ts",
       contents: `${await readFile(path, "utf8")}\nimport "whole-library";\n`,
     }));

@@ -12,11 +12,12 @@ export default defineConfig({
     alias: [
       { find: /^aws-rolecall$/, replacement: source("index.ts") },
       { find: /^aws-rolecall\/testing$/, replacement: source("testing/index.ts") },
+      { find: /^aws-rolecall\/(file-store|redis-store)$/, replacement: source("store/$1.ts") },
     ],
   },
   test: {
     include: ["test/**/*.test.ts", "docs/examples/**/*.test.ts"],
-    exclude: ["**/node_modules/**", "test/package/**"],
+    exclude: ["**/node_modules/**", "test/package/**", "test/processes/**"],
     unstubEnvs: true,
     reporters: report ? ["default", ["json", { outputFile: report }]] : ["default"],
   },

@@ -17,7 +17,7 @@ import {
   type RoleRequest,
   serviceRegion,
 } from "./request/role-request.js";
-import { invalid, isGiven, readBoolean, readInteger, readSettings } from "./request/validation.js";
+import { conflict, invalid, isGiven, readBoolean, readInteger, readSettings } from "./request/validation.js";
 import { type CredentialResolverOptions, readResolverOptions } from "./resolver-options.js";
 import type { CredentialResolver } from "./resolver-types.js";
 import { CredentialCache, closedError } from "./session/credential-cache.js";
@@ -72,17 +72,33 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     session: AuthorSession | null | undefined,
   ): RoleRequest {
     closing.signal.throwIfAborted();
-    return requests.get(instance, command, session, runtime.env);
+    const request = requests.get(instance, command, session, runtime.env);
+    if (store) assertShareable(request);
+    return request;
   }
 
   function baseSourceOf({ base }: RoleRequest): SessionSource {
     return baseIdentitySource(base, { runtime, serverClock, readInstanceProfile });
   }
 
-  const roleSessions: RoleSessions = {
-    rules: { ...DEFAULT_RULES, advisoryWindow: settings.advisoryWindow },
-    load: async (request, flight) => (await sts()).assumer.assume(request, baseCallerOf(request), flight),
-  };
+  const rules = { ...DEFAULT_RULES, advisoryWindow: settings.advisoryWindow };
+  const assume = async (request: RequestForRole, flight: Flight) =>
+    (await sts()).assumer.assume(request, baseCallerOf(request), flight);
+
+  const { store } = settings;
+  const shared =
+    store &&
+    once(async () => {
+      const { SharedSessions } = await import("./store/shared-sessions.js");
+      return new SharedSessions({ store, runtime, diagnostics, serverClock, rules, times: settings.assumeRole });
+    });
+  const roleSessions: RoleSessions = shared
+    ? {
+        rules,
+        load: async (request, flight) => (await shared()).load(request, flight, () => assume(request, flight)),
+        forget: async (request, accessKeyId) => (await shared()).forget(request, accessKeyId),
+      }
+    : { rules, load: assume };
 
   function sourceOf(request: RoleRequest): SessionSource {
     return isForRole(request) ? new RoleSource(request, roleSessions) : baseSourceOf(request);
@@ -188,7 +204,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     },
 
     async invalidate(instance, command, providerOptions) {
-      cache.invalidate(requestOf(instance, command, readProviderOptions(providerOptions)).key);
+      await cache.drop(sourceOf(requestOf(instance, command, readProviderOptions(providerOptions))));
     },
 
     stats: () => ({
@@ -202,6 +218,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
       denied: diagnostics.count("denied"),
       invalidations: diagnostics.count("invalidated"),
       evictions: diagnostics.count("evicted"),
+      storeErrors: diagnostics.count("store-error"),
       assumeRoleInFlight: stsCalls?.limiter.inFlight ?? 0,
       assumeRoleQueued: stsCalls?.limiter.queued ?? 0,
     }),
@@ -221,7 +238,8 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
 /** What the sources of all roles share. */
 interface RoleSessions {
   readonly rules: RefreshRules;
-  load(request: RequestForRole, flight: Flight): Promise<LoadedSession>;
+  load(request: RequestForRole, flight: Flight): Promise<LoadedSession | undefined>;
+  forget?(request: RequestForRole, accessKeyId: string | undefined): Promise<void>;
 }
 
 /** A class, since each session keeps its source: a literal with a closure in it would take twice the memory. */
@@ -246,9 +264,24 @@ class RoleSource implements SessionSource {
     return this.#sessions.rules;
   }
 
-  load(flight: Flight): Promise<LoadedSession> {
+  load(flight: Flight): Promise<LoadedSession | undefined> {
     return this.#sessions.load(this.#request, flight);
   }
+
+  async forget(accessKeyId: string | undefined): Promise<void> {
+    await this.#sessions.forget?.(this.#request, accessKeyId);
+  }
+}
+
+/** A function says nothing of whose credentials it gives, and a session must be neither lost nor mixed with another's. */
+function assertShareable({ base, assumption }: RoleRequest): void {
+  if (!assumption || base.kind !== "provider") return;
+  throw conflict(
+    "instance.credentialsName",
+    "is missing, and the resolver has a store",
+    "Sessions of a base identity that is given as a function are shared under its name: set it.",
+    assumption.role.arn,
+  );
 }
 
 function readClientOptions(Client: unknown, options: unknown) {

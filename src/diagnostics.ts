@@ -1,5 +1,6 @@
 import { type Channel, channel } from "node:diagnostics_channel";
 import type { RolecallErrorCode } from "./errors.js";
+import type { RecordFault } from "./store/sealed-record.js";
 
 /** What every event says: which session. Neither holds a secret. */
 export interface SessionEvent {
@@ -25,6 +26,8 @@ export interface RolecallEvents {
     life: number;
     /** No caller waited for it. */
     background: boolean;
+    /** It came from the store: another process had asked for it. */
+    shared: boolean;
   };
   /** A source gave no session. */
   "refresh-failed": SessionEvent & {
@@ -43,6 +46,14 @@ export interface RolecallEvents {
   invalidated: SessionEvent;
   /** The bound on sessions pushed one out. */
   evicted: SessionEvent;
+  /** The store was of no use. Commands go on with memory and STS. */
+  "store-error": SessionEvent & {
+    operation: "get" | "set" | "delete" | "lock" | "release";
+    /** It failed, did not answer in time, or holds a record that is not used; then, why. */
+    reason: "failed" | "timeout" | RecordFault;
+    /** With `failed`: a copy of the store's error. Its message is withheld unless it is known to quote no record. */
+    error: Error | undefined;
+  };
   /** STS refused the duration, and gave a session of one hour. */
   "duration-clamped": SessionEvent & { requestedSeconds: number; grantedSeconds: number };
 }
@@ -76,5 +87,6 @@ const CHANNELS: Record<RolecallEventName, Channel> = {
   denied: channel("aws-rolecall:denied"),
   invalidated: channel("aws-rolecall:invalidated"),
   evicted: channel("aws-rolecall:evicted"),
+  "store-error": channel("aws-rolecall:store-error"),
   "duration-clamped": channel("aws-rolecall:duration-clamped"),
 };

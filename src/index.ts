@@ -29,3 +29,6 @@ export type { AwsCredentialIdentity, CredentialProvider } from "./sdk-types.js";
 export type { SessionCredentials } from "./session/session-credentials.js";
 export type { CallerIdentity } from "./sources/caller-identity.js";
 export type { StsClientContext, StsClientOption, StsLike } from "./sources/sts-clients.js";
+export { type CredentialStore, StoreError, type StoreLock } from "./store/credential-store.js";
+export type { EncryptionKey } from "./store/encryption-keys.js";
+export type { RecordFault } from "./store/sealed-record.js";

@@ -1,8 +1,18 @@
-import { invalid, isGiven, readBoolean, readInteger, readRecord, readSettings } from "./request/validation.js";
+import {
+  conflict,
+  invalid,
+  isGiven,
+  readBoolean,
+  readInteger,
+  readRecord,
+  readSettings,
+} from "./request/validation.js";
 import { type Runtime, systemRuntime } from "./runtime.js";
 import type { CredentialProvider } from "./sdk-types.js";
 import type { StsCallSettings } from "./sources/sts-calls.js";
 import type { StsClientOption } from "./sources/sts-clients.js";
+import type { CredentialStore } from "./store/credential-store.js";
+import { readEncryptionKeys } from "./store/encryption-keys.js";
 
 /** How a resolver works. All of it is optional; an unknown key or a wrong value is an `INVALID_REQUEST` error. */
 export interface CredentialResolverOptions {
@@ -15,6 +25,11 @@ export interface CredentialResolverOptions {
   instanceProfile?: CredentialProvider | undefined;
   /** The SDK request handler for calls to STS. Default: one of the resolver's own. */
   requestHandler?: object | undefined;
+  /**
+   * Where sessions are shared with other processes: `fileStore()`, `redisStore()`, or one of your own. Default: none. Not
+   * together with `instanceProfile`, whose identity no other process could know.
+   */
+  store?: CredentialStore | undefined;
   /** Sessions held at most, about 2 KiB each; the one unused for longest gives way. Default 10000. */
   maxSessions?: number | undefined;
   /** Pooled clients held at most. Default 1000. */
@@ -50,6 +65,7 @@ export interface ResolverSettings {
   readonly stsClient: StsClientOption | undefined;
   readonly instanceProfile: CredentialProvider | undefined;
   readonly requestHandler: object | undefined;
+  readonly store: CredentialStore | undefined;
   readonly maxSessions: number;
   readonly maxClients: number;
   readonly advisoryWindow: number | undefined;
@@ -58,6 +74,7 @@ export interface ResolverSettings {
   readonly runtime: Runtime;
 }
 
+const LONGEST_SCOPE = 255;
 const MILLION = 1_000_000;
 const DAY = 86_400_000;
 
@@ -66,6 +83,7 @@ export function readResolverOptions(options: CredentialResolverOptions | undefin
     "stsClient",
     "instanceProfile",
     "requestHandler",
+    "store",
     "maxSessions",
     "maxClients",
     "refresh",
@@ -84,6 +102,7 @@ export function readResolverOptions(options: CredentialResolverOptions | undefin
     stsClient: readStsClient(given?.stsClient),
     instanceProfile: readFunction("options.instanceProfile", given?.instanceProfile),
     requestHandler: readHandler(given?.requestHandler),
+    store: readStore(given?.store, given?.instanceProfile),
     maxSessions: count("options.maxSessions", given?.maxSessions, MILLION, "sessions") ?? 10_000,
     maxClients: count("options.maxClients", given?.maxClients, MILLION, "clients") ?? 1000,
     advisoryWindow: count("options.refresh.advisoryWindow", refresh?.advisoryWindow, DAY, "milliseconds"),
@@ -117,6 +136,27 @@ function readHandler(value: unknown): object | undefined {
     throw invalid("options.requestHandler", value, "an SDK request handler, an object with handle");
   }
   return value as object;
+}
+
+const STORE = "a store with scope, get, set and delete, such as fileStore()";
+
+function readStore(value: unknown, instanceProfile: unknown): CredentialStore | undefined {
+  if (!isGiven(value)) return undefined;
+  const { scope, encryptionKeys, get, set, delete: remove, lock } = value as Partial<CredentialStore>;
+  const isStore = [get, set, remove, lock ?? get].every((method) => typeof method === "function");
+  if (!isStore) throw invalid("options.store", value, STORE, { sensitive: true });
+  if (typeof scope !== "string" || scope === "" || scope.length > LONGEST_SCOPE) {
+    throw invalid("options.store.scope", scope, `1 to ${LONGEST_SCOPE} characters`);
+  }
+  readEncryptionKeys("options.store.encryptionKeys", encryptionKeys);
+  if (isGiven(instanceProfile)) {
+    throw conflict(
+      "options.instanceProfile",
+      "is set together with options.store",
+      "Other processes could not know whose sessions these are: put the function into instance.credentials, and its name into instance.credentialsName.",
+    );
+  }
+  return value as CredentialStore;
 }
 
 /** The machine's, with the parts replaced that are given. A clock of a test may be more than a runtime. */

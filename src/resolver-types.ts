@@ -65,6 +65,8 @@ export interface ResolverStats {
   readonly denied: number;
   readonly invalidations: number;
   readonly evictions: number;
+  /** Times that the store was of no use. 0 without a store. */
+  readonly storeErrors: number;
   /** Calls to STS under way. */
   readonly assumeRoleInFlight: number;
   /** Calls to STS that wait for their turn. */

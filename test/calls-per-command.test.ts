@@ -63,8 +63,8 @@ const BUGS: Record<string, CostlyBug> = {
   },
   "the single flight": {
     file: "session/session-slot.ts",
-    text: "this.#wait(this.#flight ?? this.#startFlight(), signal)",
-    becomes: "this.#wait(this.#startFlight(), signal)",
+    text: "this.#flight?.demand(wish) ?? this.#startFlight(wish)",
+    becomes: "this.#startFlight(wish)",
     raises: "assumeRole",
   },
 };

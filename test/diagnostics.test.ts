@@ -30,7 +30,7 @@ it("every event is published with its payload, and stats() counts the same", asy
   expect(events.get("hit")).toContainEqual({ roleArn: ROLE, key });
   expect(events.get("miss")).toContainEqual({ roleArn: ROLE, key });
   expect(events.get("joined")).toContainEqual({ roleArn: ROLE, key });
-  expect(events.get("refreshed")).toContainEqual({ roleArn: ROLE, key, life: HOUR, background: false });
+  expect(events.get("refreshed")).toContainEqual({ roleArn: ROLE, key, life: HOUR, background: false, shared: false });
   expect(events.get("refreshed")).toContainEqual(expect.objectContaining({ roleArn: undefined })); // the base identity
   expect(events.get("refresh-failed")).toContainEqual({
     roleArn: ROLE,
@@ -58,6 +58,7 @@ it("every event is published with its payload, and stats() counts the same", asy
     denied: counted("denied"),
     invalidations: counted("invalidated"),
     evictions: counted("evicted"),
+    storeErrors: counted("store-error"),
     assumeRoleInFlight: 0,
     assumeRoleQueued: 0,
   });

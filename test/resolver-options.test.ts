@@ -20,6 +20,7 @@ const DEFAULTS = {
   stsClient: undefined,
   instanceProfile: undefined,
   requestHandler: undefined,
+  store: undefined,
   maxSessions: 10_000,
   maxClients: 1000,
   advisoryWindow: undefined,
@@ -28,12 +29,16 @@ const DEFAULTS = {
   runtime: systemRuntime,
 };
 
+const A_STORE = { scope: "engines", get: async () => undefined, set: async () => {}, delete: async () => {} };
+const STORE = "a store with scope, get, set and delete, such as fileStore()";
+
 describe("a resolver's options", () => {
   const nothing = (keys: string[], value: unknown) => Object.fromEntries(keys.map((key) => [key, value]));
   const keys = [
     "stsClient",
     "instanceProfile",
     "requestHandler",
+    "store",
     "maxSessions",
     "maxClients",
     "refresh",
@@ -160,8 +165,31 @@ describe("a resolver's options", () => {
       "an SDK request handler, an object with handle",
     ],
     ["options.requestHandler", { requestHandler: 5 }, "5", "an SDK request handler, an object with handle"],
+    ["options.store", { store: "redis://localhost" }, "a string of 17 characters", STORE],
+    ["options.store", { store: { scope: "engines" } }, "an object", STORE],
+    ["options.store", { store: { ...A_STORE, lock: true } }, "an object", STORE],
+    ["options.store.scope", { store: { ...A_STORE, scope: "" } }, "an empty string", "1 to 255 characters"],
+    ["options.store.scope", { store: { ...A_STORE, scope: undefined } }, "undefined", "1 to 255 characters"],
   ])("%s is checked for its type", (field, options, received, allowed) => {
     expectInvalid(() => read(options), field, `${field} is wrong: received ${received}. Allowed: ${allowed}.`);
+  });
+
+  it("a store is not together with an instance profile of the author's", () => {
+    expectInvalid(
+      () => read({ store: A_STORE, instanceProfile: async () => ({}) }),
+      "options.instanceProfile",
+      "options.instanceProfile is set together with options.store. Other processes could not know whose sessions these are: put the function into instance.credentials, and its name into instance.credentialsName.",
+    );
+    expect(read({ store: A_STORE }).store).toBe(A_STORE);
+  });
+
+  it("the encryption keys of a store are checked, and not shown", () => {
+    const encryptionKeys = ["short"];
+    expectInvalid(
+      () => read({ store: { ...A_STORE, encryptionKeys } }),
+      "options.store.encryptionKeys[0]",
+      "options.store.encryptionKeys[0] is wrong: received a string of 5 characters. Allowed: at least 32 random bytes in base64, or a secret KeyObject of that size.",
+    );
   });
 
   it("take an STS client or a function that makes one, a provider, and a handler, as they are", () => {

@@ -1,3 +1,4 @@
+import { createSecretKey, randomBytes } from "node:crypto";
 import { inspect } from "node:util";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { expect, it, onTestFinished, vi } from "vitest";
@@ -44,6 +45,7 @@ it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's
   const own = aws.issueUserKeys({ userArn: "arn:aws:iam::123456789012:user/engine" });
   const session = aws.issueSession({ roleArn: OTHER_ROLE }) as Required<ReturnType<typeof aws.issueSession>>;
   const instance = { roleArn: ROLE, region: "eu-central-1", externalId: "external-id-that-stays" };
+  const secretRecords: string[] = [];
   const attempt = async (work: () => unknown) => {
     try {
       note(await work());
@@ -111,6 +113,24 @@ it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's
   for (const settings of wrong) await attempt(() => resolver.resolve(settings as IntegrationInstance));
   await attempt(() => resolver.resolve({ credentials: async () => Promise.reject(new Error(own.secretAccessKey)) }));
 
+  // a store that fails, and tells all that it knows
+  for (const encryptionKeys of [undefined, [createSecretKey(randomBytes(32))]]) {
+    const records: string[] = [];
+    const quote = async (_key: string, record?: string) => {
+      if (record !== undefined) records.push(record);
+      throw Object.assign(new Error(records.join()), { records });
+    };
+    const get = async () => records.at(-1)?.slice(1);
+    const store = { scope: "engines", encryptionKeys, get, set: quote, delete: quote };
+    const sharing = createCredentialResolver({ runtime: clock, store });
+    await attempt(() => sharing.resolve(instance));
+    expect(records).toHaveLength(1);
+    secretRecords.push(...records, ...(encryptionKeys ?? []).map((key) => key.export().toString("base64")));
+    await attempt(() => sharing.invalidate(instance));
+    note(sharing.stats());
+    await sharing.close();
+  }
+
   // what it is made of
   await clock.advance(HOUR - MINUTE);
   note(resolver.stats());
@@ -120,6 +140,7 @@ it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's
 
   const secrets = [
     ...aws.secrets(),
+    ...secretRecords,
     own.secretAccessKey,
     session.secretAccessKey,
     session.sessionToken,

@@ -1,10 +1,10 @@
 import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
 import { canonicalJson, keyOf, sha256 } from "./canonical.js";
-import { invalid, isGiven, readRecord } from "./validation.js";
+import { conflict, invalid, isGiven, readRecord, readText, type TextRule } from "./validation.js";
 
 /** The credentials that call STS. Prints no secret. */
 export class BaseIdentity {
-  readonly kind: "instance-profile" | "provider" | "static";
+  readonly kind: "instance-profile" | "provider" | "named-provider" | "static";
   /** Its part of the cache key: never a secret, only a hash of one. */
   readonly keyPart: string;
   readonly #provider: CredentialProvider | undefined;
@@ -34,16 +34,28 @@ let lastProviderNumber = 0;
 
 const ALLOWED = "{ accessKeyId, secretAccessKey, sessionToken? }, or a function that resolves to them";
 
-export function readBaseIdentity(field: string, value: unknown): BaseIdentity {
+const NAME: TextRule = { pattern: /^[\w+=,.@-]*$/, min: 1, max: 64, allowed: "1 to 64 characters of [\\w+=,.@-]" };
+
+/** `name` says what a function cannot: that two processes' functions give the same identity. */
+export function readBaseIdentity(field: string, value: unknown, name?: unknown): BaseIdentity {
+  const providerName = readText(`${field}Name`, name, NAME);
+  if (providerName !== undefined && typeof value !== "function") {
+    throw conflict(
+      `${field}Name`,
+      `is set, and ${field} is no function`,
+      "Only a function needs a name: leave it out.",
+    );
+  }
   if (!isGiven(value)) return INSTANCE_PROFILE;
-  if (typeof value === "function") return fromProvider(value as CredentialProvider);
+  if (typeof value === "function") return fromProvider(value as CredentialProvider, providerName);
   if (typeof value !== "object") throw invalid(field, value, ALLOWED, { sensitive: true });
   const identity = readStaticIdentity(field, readRecord(field, value, ALLOWED));
   const keyPart = `static:${identity.accessKeyId}:${sha256(canonicalJson(identity))}`;
   return new BaseIdentity("static", keyPart, async () => identity);
 }
 
-function fromProvider(provider: CredentialProvider): BaseIdentity {
+function fromProvider(provider: CredentialProvider, name: string | undefined): BaseIdentity {
+  if (name !== undefined) return new BaseIdentity("named-provider", `named:${name}`, provider);
   let number = PROVIDER_NUMBERS.get(provider);
   if (number === undefined) {
     number = ++lastProviderNumber;

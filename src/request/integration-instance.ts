@@ -38,6 +38,11 @@ export interface IntegrationInstance {
   allowedRoles?: readonly AllowedRole[] | null | undefined;
   /** Another base identity: static keys, or any SDK credential provider. Default: the instance profile. */
   credentials?: AwsCredentialIdentity | CredentialProvider | null | undefined;
+  /**
+   * Names the identity that a function in `credentials` gives, 1 to 64 of `[\w+=,.@-]`: functions with one name count as
+   * one identity. Needed where sessions are shared through a store. Default: each function is an identity of its own.
+   */
+  credentialsName?: string | null | undefined;
   /** Where STS is asked. */
   sts?: StsSettings | null | undefined;
   /** The integration's name, for the user agent: 1 to 50 of `[\w.+-]`. Default: none. */
@@ -59,6 +64,7 @@ export const INSTANCE_KEYS = [
   "transitiveTagKeys",
   "allowedRoles",
   "credentials",
+  "credentialsName",
   "sts",
   "integration",
 ] as const satisfies readonly (keyof IntegrationInstance)[];
@@ -85,7 +91,7 @@ export function readInstance(instance: unknown) {
     externalId: readText("instance.externalId", settings.externalId, EXTERNAL_ID),
     transitiveTagKeys: settings.transitiveTagKeys,
     allowedRoles: readAllowedRoles("instance.allowedRoles", settings.allowedRoles),
-    base: readBaseIdentity("instance.credentials", settings.credentials),
+    base: readBaseIdentity("instance.credentials", settings.credentials, settings.credentialsName),
     sts: readStsSettings("instance.sts", settings.sts),
     integration: readText("instance.integration", settings.integration, INTEGRATION),
   };

@@ -97,6 +97,7 @@ function isUnchanged(now: IntegrationInstance, then: IntegrationInstance): boole
     isAsCopied(now.transitiveTagKeys, then.transitiveTagKeys) &&
     isAsCopied(now.allowedRoles, then.allowedRoles) &&
     isAsCopied(now.credentials, then.credentials) &&
+    isAsCopied(now.credentialsName, then.credentialsName) &&
     isAsCopied(now.sts, then.sts) &&
     isAsCopied(now.integration, then.integration)
   );

@@ -65,6 +65,12 @@ export class CredentialCache {
     return this.#find(key)?.invalidate(accessKeyId, doubtful) ?? false;
   }
 
+  /** Drops the source's session, here at once, and wherever it is shared before the promise resolves. */
+  async drop(source: SessionSource): Promise<void> {
+    const slot = this.#find(source.key);
+    await (slot ? slot.drop() : source.forget?.(undefined));
+  }
+
   /** See {@link SessionSlot.reject}. A session that is no longer held has given way already. */
   reject(key: string, accessKeyId: string, doubtful: boolean): boolean {
     return this.#find(key)?.reject(accessKeyId, doubtful) ?? true;

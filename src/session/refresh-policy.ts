@@ -76,6 +76,11 @@ export function nextLook(remaining: number, random: number): number {
   return remaining > 0 ? Math.min(delay, Math.max(remaining / 4, FIRST_BACKOFF)) : delay;
 }
 
+/** When to look for the session that another process asks for: 1 to 2 seconds. */
+export function lookAgain(random: number): number {
+  return SECOND * (1 + random);
+}
+
 /** Full jitter, exponential, so that a last try always falls into the remaining life. No wait without any life left. */
 export function backoffAfter(failures: number, remaining: number, random: number): number {
   const ceiling = Math.min(

@@ -10,6 +10,7 @@ import {
   elapsedBetween,
   freshnessOf,
   holdAfterRefusal,
+  lookAgain,
   type Moment,
   nextLook,
 } from "./refresh-policy.js";
@@ -102,7 +103,8 @@ export class SessionSlot {
     return Promise.resolve(held.credentials);
   }
 
-  async #load({ signal, forceRefresh, despiteRefusal = forceRefresh }: SessionWish, now: Moment) {
+  async #load(wish: SessionWish, now: Moment) {
+    const { signal, forceRefresh, despiteRefusal = forceRefresh } = wish;
     const { diagnostics } = this.#host;
     const refusal = despiteRefusal ? undefined : this.#rememberedRefusal(now);
     if (refusal) {
@@ -111,7 +113,7 @@ export class SessionSlot {
     }
     if (signal?.aborted) throw this.#abortedError(signal);
     diagnostics.publish(this.#flight ? "joined" : "miss", this.#labels());
-    return this.#wait(this.#flight ?? this.#startFlight(), signal);
+    return this.#wait(this.#flight?.demand(wish) ?? this.#startFlight(wish), signal);
   }
 
   /**
@@ -127,12 +129,23 @@ export class SessionSlot {
       if (tooSoon || !this.isOlderThan(DOUBT_AFTER)) return false;
       this.#lastDoubt = now;
     }
+    void this.#drop();
+    return true;
+  }
+
+  /** Drops whatever is held, and waits until it is dropped wherever it is shared. */
+  drop(): Promise<void> {
+    return this.#drop();
+  }
+
+  async #drop(): Promise<void> {
+    const held = this.#session?.credentials.accessKeyId;
     this.#session = undefined;
     this.#failure = undefined;
     this.#generation++;
     this.#disarm();
     this.#host.diagnostics.publish("invalidated", this.#labels());
-    return true;
+    await this.#source.forget?.(held);
   }
 
   /**
@@ -197,8 +210,8 @@ export class SessionSlot {
     return this.#failure && isRefusal(this.#failure.error) && this.#isHeldOff(now) ? this.#failure.error : undefined;
   }
 
-  #startFlight(): Flight {
-    const flight = new Flight(this.#lastSuccess, this.#session?.credentials.accessKeyId);
+  #startFlight(wish: SessionWish = {}): Flight {
+    const flight = new Flight(this.#lastSuccess, this.#session?.credentials.accessKeyId).demand(wish);
     this.#flight = flight;
     this.#host.pin(this);
     flight.promise = this.#fly(flight);
@@ -207,21 +220,31 @@ export class SessionSlot {
   }
 
   async #fly(flight: Flight): Promise<SessionCredentials> {
+    let shared = false;
     try {
       for (;;) {
         const generation = this.#generation;
         const outcome = await this.#ask(flight);
         if (flight.signal.aborted) throw flight.signal.reason;
-        if (generation === this.#generation) return this.#settle(outcome, flight);
-        if (!flight.urgent) throw new Error("invalidated on the way, and nobody waits");
+        if (generation !== this.#generation) {
+          if (!flight.urgent) throw new Error("invalidated on the way, and nobody waits");
+          flight.anew = true;
+        } else if (!outcome) {
+          if (!flight.urgent) return this.#postpone();
+        } else if (isRolecallError(outcome) || outcome.age === undefined || flight.admits(outcome)) {
+          shared = !isRolecallError(outcome) && outcome.age !== undefined;
+          return this.#settle(outcome, flight);
+        }
       }
     } finally {
       this.#flight = undefined;
       this.#host.unpin(this);
+      // A process that ends after one command has nobody who would ask again.
+      if (shared && flight.urgent && this.#isRefreshDue(this.#now())) this.#startFlight();
     }
   }
 
-  async #ask(flight: Flight): Promise<LoadedSession | RolecallError> {
+  async #ask(flight: Flight): Promise<LoadedSession | RolecallError | undefined> {
     try {
       return await raceAbort(this.#source.load(flight), flight.signal);
     } catch (error) {
@@ -243,24 +266,36 @@ export class SessionSlot {
   #accept(loaded: LoadedSession, flight: Flight, now: Moment): SessionCredentials {
     const { runtime, diagnostics } = this.#host;
     const life = believedLife(loaded.life);
+    const age = loaded.age ?? 0;
     const repeated =
       loaded.credentials.accessKeyId === this.#session?.credentials.accessKeyId &&
       loaded.credentials.expiration?.getTime() === this.#session.credentials.expiration?.getTime();
     this.#session = {
       credentials: loaded.credentials,
       life,
-      wall: now.wall,
-      monotonic: now.monotonic,
+      wall: now.wall - age,
+      monotonic: now.monotonic - age,
       advisoryPoint: repeated
         ? nextLook(life, runtime.random())
-        : drawAdvisoryPoint(life, this.#source.rules, runtime.random()),
+        : (loaded.advisoryPoint ?? drawAdvisoryPoint(life, this.#source.rules, runtime.random())),
     };
     this.#failure = undefined;
     this.#lastSuccess = now.wall;
     this.#usedSinceRefresh = false;
-    this.#arm(this.#session.advisoryPoint);
-    diagnostics.publish("refreshed", { ...this.#labels(), life, background: !flight.urgent });
+    this.#arm(Math.max(0, this.#session.advisoryPoint - age));
+    const shared = loaded.age !== undefined;
+    diagnostics.publish("refreshed", { ...this.#labels(), life: life - age, background: !flight.urgent, shared });
     return loaded.credentials;
+  }
+
+  /** Another process refreshes: what it gets is looked for in a second or two. */
+  #postpone(): SessionCredentials {
+    const session = this.#session as HeldSession; // else somebody would wait, and the flight would be urgent
+    const now = this.#now();
+    const delay = lookAgain(this.#host.runtime.random());
+    this.#session = { ...session, advisoryPoint: elapsedBetween(session, now) + delay };
+    this.#arm(delay);
+    return session.credentials;
   }
 
   #noteFailure(error: RolecallError, now: Moment): void {

@@ -7,13 +7,20 @@ export interface SessionSource {
   /** `undefined` for the base identity itself. */
   readonly roleArn: string | undefined;
   readonly rules: RefreshRules;
-  load(flight: Flight): Promise<LoadedSession>;
+  /** `undefined`: another process loads it, and there is one to serve until then. Not for a flight that is urgent. */
+  load(flight: Flight): Promise<LoadedSession | undefined>;
+  /** Where sessions are shared: drops it there too, if it is the one with `accessKeyId`, or any. Never rejects. */
+  forget?(accessKeyId: string | undefined): Promise<void>;
 }
 
 export interface LoadedSession {
   readonly credentials: SessionCredentials;
-  /** Milliseconds from now to the expiration by the source's clock; `Infinity` without one. */
+  /** Milliseconds from its issue to the expiration by the source's clock; `Infinity` without one. */
   readonly life: number;
+  /** Milliseconds since its issue, for one that was shared. Absent for one that was issued just now. */
+  readonly age?: number;
+  /** The age at which a refresh is due, where processes have agreed on it. */
+  readonly advisoryPoint?: number;
 }
 
 /** What one caller asks of a session. */
@@ -34,6 +41,10 @@ export class Flight {
   #onUrgent: (() => void) | undefined;
   /** Whether a caller waits; `false` for a refresh in the background. */
   urgent = false;
+  /** Only a session that is issued from now on will do. */
+  anew = false;
+  /** Milliseconds that the session has to live on. */
+  minRemaining = 0;
   promise!: Promise<SessionCredentials>;
 
   constructor(
@@ -62,5 +73,17 @@ export class Flight {
 
   onUrgent(listener: () => void): void {
     this.#onUrgent = listener;
+  }
+
+  /** What one more caller asks of the load that is under way. */
+  demand({ forceRefresh = false, minRemaining = 0 }: SessionWish): this {
+    this.anew ||= forceRefresh;
+    this.minRemaining = Math.max(this.minRemaining, minRemaining);
+    return this;
+  }
+
+  /** Whether a session that another process asked for will do for all who wait. */
+  admits({ credentials, life, age = 0 }: LoadedSession): boolean {
+    return !this.anew && credentials.accessKeyId !== this.heldAccessKeyId && life - age >= this.minRemaining;
   }
 }

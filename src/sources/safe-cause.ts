@@ -1,7 +1,13 @@
 /** Codes whose messages quote the signed request, and with it the session token. */
 const QUOTES_THE_REQUEST = /signature/i;
-/** The SDK's own provider errors: their messages name files, profiles and addresses, and no secret; a store's neither… */
-const KNOWN_ERRORS = new Set(["CredentialsProviderError", "ProviderError", "TokenProviderError", "StoreError"]);
+/** The SDK's own provider errors: their messages name files, profiles and addresses, and no secret; ours neither… */
+const KNOWN_ERRORS = new Set([
+  "CredentialsProviderError",
+  "ProviderError",
+  "TokenProviderError",
+  "StoreError",
+  "RolecallError",
+]);
 /** …but where a `credential_process` fails: then Node's text stands there, with the command line and all of stderr. */
 const QUOTES_A_COMMAND = /^Command failed/;
 

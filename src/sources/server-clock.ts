@@ -4,6 +4,11 @@ import type { Runtime } from "../runtime.js";
 export class ServerClock {
   #offset = 0;
 
+  /** Milliseconds by which AWS's time is ahead of the machine's. */
+  get offset(): number {
+    return this.#offset;
+  }
+
   now(runtime: Runtime): number {
     return runtime.now() + this.#offset;
   }

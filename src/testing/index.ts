@@ -10,4 +10,7 @@ export type { SignerIdentity } from "./issued-sessions.js";
 export { type IssuedCredentials, type LocalAws, type LocalAwsOptions, startLocalAws } from "./local-aws.js";
 export type { SocketCount } from "./loopback-server.js";
 export { createManualClock, type ManualClock, type ManualClockOptions } from "./manual-clock.js";
+// Stores
+export { createMemoryStore, type MemoryStore, type MemoryStoreOptions } from "./memory-store.js";
+export { type StoreContractCase, type StoreUnderTest, storeContract } from "./store-contract.js";
 export type { LocalRole } from "./trust.js";

@@ -37,6 +37,35 @@ describe("the base identity", () => {
     expect(base.provider()).toBe(provider);
   });
 
+  it("is one for all functions of a name, and another than one without", () => {
+    const named = (credentialsName: unknown) =>
+      requestOf({ instance: { credentials: async () => identity, credentialsName } });
+    expect(named("vault").base.kind).toBe("named-provider");
+    expect(named("vault").key).toBe(named("vault").key);
+    expect(new Set(["vault", "other", undefined, undefined].map((name) => named(name).key)).size).toBe(4);
+  });
+
+  it.each([undefined, null, identity])("has no name unless it is a function: %s", (credentials) => {
+    expectInvalid(
+      () => requestOf({ instance: { credentials, credentialsName: "vault" } }),
+      "instance.credentialsName",
+      "instance.credentialsName is set, and instance.credentials is no function. Only a function needs a name: leave it out.",
+    );
+  });
+
+  it.each([
+    ["", "an empty string"],
+    ["a b", '"a b"'],
+    ["x".repeat(65), `"${"x".repeat(65)}"`],
+    [7, "7"],
+  ])("has no name such as %s", (credentialsName, received) => {
+    expectInvalid(
+      () => requestOf({ instance: { credentials: async () => identity, credentialsName } }),
+      "instance.credentialsName",
+      `instance.credentialsName is wrong: received ${received}. Allowed: 1 to 64 characters of [\\w+=,.@-].`,
+    );
+  });
+
   it("may hold what else an SDK identity holds", () => {
     expect(baseOf({ ...identity, expiration: new Date(), credentialScope: "x", $source: {} }).kind).toBe("static");
   });

@@ -79,6 +79,10 @@ const CHANGES: Record<(typeof INSTANCE_KEYS)[number], { value: () => unknown; ch
     },
     { value: () => async () => KEYS_OF_A_USER, change: (instance) => delete instance.credentials },
   ],
+  credentialsName: [
+    { value: () => "vault", change: (instance) => Object.assign(instance, { credentialsName: "other" }) },
+    { value: () => "vault", change: (instance) => delete instance.credentialsName },
+  ],
   sts: [
     {
       value: () => ({ region: "us-east-1" }),
@@ -107,7 +111,8 @@ describe("a request that was made before", () => {
   it.each(changes)("is not given after instance.$key has changed ($index)", ({ key, value, change }) => {
     const memo = new RequestMemo(10);
     const tags = key === "transitiveTagKeys" && { tags: { team: "blue" } };
-    const instance: Settings = { roleArn: ROLE, ...tags, [key]: value() };
+    const named = key === "credentialsName" && { credentials: async () => KEYS_OF_A_USER };
+    const instance: Settings = { roleArn: ROLE, ...tags, ...named, [key]: value() };
     expectTheSame(memo, instance, {});
     const before = told(() => memo.get(instance, {}, undefined, {}));
     change(instance);

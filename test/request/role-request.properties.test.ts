@@ -181,6 +181,7 @@ const seeds = fc.record({
     { ...KEYS, sessionToken: "t" },
     ...providers,
   ),
+  credentialsName: fc.constantFrom(undefined, "vault", "other"),
   region: fc.constantFrom(undefined, "us-east-1", "eu-west-1"),
   integration: fc.constantFrom(undefined, "a", "b"),
 });
@@ -195,6 +196,7 @@ function requestFrom(seed: Seed) {
   const role = seed.commandRole ?? seed.instanceRole;
   const transitiveTagKeys = seed.transitive.filter((key) => Object.hasOwn(seed.tags, key));
   const sts = seed.endpoint ? { region: seed.sts?.region, endpoint: seed.endpoint } : seed.sts;
+  const credentialsName = typeof seed.credentials === "function" ? seed.credentialsName : undefined;
   const input = {
     instance: {
       roleArn: seed.instanceRole,
@@ -208,6 +210,7 @@ function requestFrom(seed: Seed) {
       ...(seed.boundId && { allowedRoles: [{ roleArn: "arn:*:iam::*:role/*", externalId: seed.boundId }] }),
       sts,
       credentials: seed.credentials,
+      credentialsName,
       integration: seed.integration,
     },
     session: {
@@ -233,7 +236,11 @@ function requestFrom(seed: Seed) {
       seed.endpoint && "https://sts.example/",
       ...(seed.endpoint ? [] : [seed.sts?.useFipsEndpoint === true, seed.sts?.useDualstackEndpoint === true]),
     ],
-    base: typeof seed.credentials === "function" ? providers.indexOf(seed.credentials) : seed.credentials,
+    base: credentialsName
+      ? ["named", credentialsName]
+      : typeof seed.credentials === "function"
+        ? providers.indexOf(seed.credentials)
+        : seed.credentials,
   };
   return { input, meaning };
 }

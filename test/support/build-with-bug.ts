@@ -1,58 +1,15 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { join, relative } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
-import { expect, onTestFinished } from "vitest";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { onTestFinished } from "vitest";
 import type { createCredentialResolver } from "../../src/index.js";
+import { type Bug, buildLibrary } from "./build-library.js";
 
-/** A mistake that somebody could make: one piece of text in one file of the source, and what it becomes. */
-export interface Bug {
-  readonly file: string;
-  readonly text: string;
-  readonly becomes: string;
-}
-
-const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
-/** Where Node finds the library's dependencies from. */
-const MODULES = fileURLToPath(new URL("../../node_modules/", import.meta.url));
+export type { Bug };
 
 /** The library, built with the bug in it. */
 export async function buildWith(bug?: Bug): Promise<typeof createCredentialResolver> {
-  const folder = await mkdtemp(join(MODULES, ".rolecall-bug-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  let patched = 0;
-  await build({
-    entryPoints: [join(SOURCE, "index.ts")],
-    outdir: folder,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    packages: "external",
-    define: { __ROLECALL_VERSION__: '"0.0.0"' },
-    plugins: [
-      {
-        name: "deliberate-bug",
-        setup: ({ onLoad }) => {
-          onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-            const text = await readFile(path, "utf8");
-            if (relative(SOURCE, path) !== bug?.file) return { contents: text, loader: "ts" };
-            patched++;
-            return { contents: replaceOnce(text, bug), loader: "ts" };
-          });
-        },
-      },
-    ],
-  });
-  expect(patched).toBe(bug ? 1 : 0);
+  const { folder, remove } = await buildLibrary({ index: "index.ts" }, bug);
+  onTestFinished(remove);
   const built = await import(pathToFileURL(join(folder, "index.mjs")).href);
   return built.createCredentialResolver;
-}
-
-function replaceOnce(text: string, { file, text: before, becomes }: Bug): string {
-  const pieces = text.split(before);
-  if (pieces.length !== 2) throw new Error(`${file} holds the text to replace ${pieces.length - 1} times: ${before}`);
-  return pieces.join(becomes);
 }

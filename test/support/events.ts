@@ -12,6 +12,7 @@ const EVENTS: Record<RolecallEventName, true> = {
   denied: true,
   invalidated: true,
   evicted: true,
+  "store-error": true,
   "duration-clamped": true,
 };
 

@@ -1,0 +1,62 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync, readlinkSync } from "node:fs";
+import { hostname } from "node:os";
+import type { StoreLock } from "./credential-store.js";
+import type { PrivateDirectory, PrivateFile } from "./private-directory.js";
+
+/**
+ * A lock is a file that names its owner. It ends when the owner removes it, at its time, or as soon as somebody who
+ * wants it finds that its owner's process is gone.
+ */
+export async function takeLock(directory: PrivateDirectory, name: string, ttl: number): Promise<StoreLock | undefined> {
+  const owner = `${thisProcess()} ${randomUUID()}`;
+  const create = () => directory.create(name, { text: owner, expires: Date.now() + ttl });
+  const isTaken = (await create()) || ((await directory.removeIf(name, hasEnded)) && (await create()));
+  if (!isTaken) return undefined;
+  return {
+    release: async () => {
+      await directory.removeIf(name, ({ text }) => text === owner);
+    },
+  };
+}
+
+/** Tells this boot of this machine from any other, in all of its containers; elsewhere than on Linux, by its name. */
+export function thisHost(): string {
+  return readOr(hostname, () => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
+}
+
+function hasEnded({ text, expires }: PrivateFile): boolean {
+  if (expires <= Date.now()) return true;
+  const owner = text.slice(0, text.lastIndexOf(" "));
+  const pid = owner.slice(owner.lastIndexOf(" ") + 1);
+  // A process of another machine or container cannot be asked for.
+  return owner === processOf(pid) && !isRunning(Number(pid));
+}
+
+function thisProcess(): string {
+  return processOf(`${process.pid}`);
+}
+
+function processOf(pid: string): string {
+  const namespace = readOr(
+    () => "",
+    () => readlinkSync("/proc/self/ns/pid"),
+  );
+  return `${thisHost()} ${namespace} ${pid}`;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as { code?: string }).code !== "ESRCH";
+  }
+}
+
+function readOr(otherwise: () => string, read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return otherwise();
+  }
+}

@@ -1,0 +1,123 @@
+import { resolve } from "node:path";
+import { readSettings, readText, type TextRule } from "../request/validation.js";
+import { type CredentialStore, StoreError } from "./credential-store.js";
+import { type EncryptionKey, readEncryptionKeys } from "./encryption-keys.js";
+import { takeLock, thisHost } from "./file-lock.js";
+import { defaultDirectory, PrivateDirectory } from "./private-directory.js";
+import { type RecordLabels, readRecordLabels } from "./session-record.js";
+
+export type { RecordLabels };
+
+/** Where {@link fileStore} keeps sessions, and how. */
+export interface FileStoreOptions {
+  /**
+   * A directory that is this user's alone; it is made, with mode 0700, when the first session is stored. Default: where
+   * the platform keeps what may be lost: `$XDG_CACHE_HOME` or `~/.cache`, `~/Library/Caches`, `%LOCALAPPDATA%`; in it,
+   * `aws-rolecall/sessions`.
+   */
+  directory?: string | undefined;
+  /** Seals the sessions: the first key writes, all of them read. Default: files of mode 0600, not sealed. */
+  encryptionKeys?: readonly EncryptionKey[] | undefined;
+}
+
+/** What may be shown of a session in a store. */
+export interface StoredSession {
+  /** The store's key of it, 43 characters. */
+  key: string;
+  /** Role, account and the session's own end. `undefined` if the record is damaged or its encryption key is not given. */
+  labels: RecordLabels | undefined;
+}
+
+/** The sessions that the processes of one user share on one machine. */
+export interface FileStore extends CredentialStore {
+  /** The absolute path of the directory. */
+  readonly directory: string;
+  /** The sessions of this directory that have not expired; nothing of it is secret. */
+  list(): Promise<StoredSession[]>;
+  /** Deletes all that the store keeps. Gives how many sessions there were. */
+  clear(): Promise<number>;
+}
+
+const OPTION_KEYS = ["directory", "encryptionKeys"] as const satisfies readonly (keyof FileStoreOptions)[];
+const DIRECTORY: TextRule = { pattern: /^[^\0]*$/, min: 1, max: 4096, allowed: "the path of a directory" };
+const KEY = /^[\w-]{43}$/;
+const SESSION = ".session";
+const LOCK = ".lock";
+const OURS = /\.(session|lock|tmp)$/;
+/** Names the last sweep by its time of modification. */
+const SWEPT = "swept";
+/** Milliseconds between two sweeps, whichever process does them. */
+const SWEEP_INTERVAL = 600_000;
+/** Milliseconds after its end for which a file is left alone: another process may be at work on it. */
+const SWEEP_MARGIN = 60_000;
+
+/**
+ * Sessions in files: the processes of one user on one machine share them. For the resolver's `store`.
+ * @throws RolecallError `INVALID_REQUEST` if the directory is another user's, or open to others
+ */
+export function fileStore(options?: FileStoreOptions): FileStore {
+  const { directory: path, encryptionKeys } = readSettings("options", options, OPTION_KEYS) ?? {};
+  const keys = readEncryptionKeys("options.encryptionKeys", encryptionKeys);
+  const directory = new PrivateDirectory(resolve(readText("options.directory", path, DIRECTORY) ?? defaultDirectory()));
+
+  async function read(key: string): Promise<string | undefined> {
+    const file = await directory.read(fileOf(key, SESSION));
+    return file && file.expires > Date.now() ? file.text : undefined;
+  }
+
+  async function sweep(): Promise<void> {
+    const now = Date.now();
+    const last = await directory.expiryOf(SWEPT);
+    if (last !== undefined && Math.abs(now - last) < SWEEP_INTERVAL) return;
+    await directory.write(SWEPT, { text: "", expires: now });
+    for (const name of await ownNames()) {
+      const expires = await directory.expiryOf(name);
+      if (expires !== undefined && expires < now - SWEEP_MARGIN) await directory.remove(name);
+    }
+  }
+
+  async function ownNames(): Promise<string[]> {
+    return (await directory.names()).filter((name) => OURS.test(name));
+  }
+
+  return {
+    directory: directory.path,
+    scope: `host ${thisHost()}`,
+    encryptionKeys: keys,
+    get: read,
+    async set(key, record, ttl) {
+      await directory.write(fileOf(key, SESSION), { text: record, expires: Date.now() + ttl });
+      // Nobody waits for it; what it leaves, another sweep takes.
+      sweep().catch(() => {});
+    },
+    async delete(key, record) {
+      const name = fileOf(key, SESSION);
+      if (record === undefined) await directory.remove(name);
+      else await directory.removeIf(name, ({ text }) => text === record);
+    },
+    lock: async (key, ttl) => takeLock(directory, fileOf(key, LOCK), ttl),
+    async list() {
+      const sessions: StoredSession[] = [];
+      for (const name of (await ownNames()).sort()) {
+        const key = name.slice(0, -SESSION.length);
+        if (!name.endsWith(SESSION) || !KEY.test(key)) continue;
+        const record = await read(key);
+        if (record !== undefined) sessions.push({ key, labels: readRecordLabels(record, key, keys) });
+      }
+      return sessions;
+    },
+    async clear() {
+      let sessions = 0;
+      for (const name of await ownNames()) {
+        if ((await directory.remove(name)) && name.endsWith(SESSION)) sessions++;
+      }
+      return sessions;
+    },
+  };
+}
+
+/** Keys are the resolver's own; another text could lead out of the directory. */
+function fileOf(key: string, suffix: string): string {
+  if (!KEY.test(key)) throw new StoreError("A key of the file store has 43 characters of [A-Za-z0-9_-].");
+  return `${key}${suffix}`;
+}

@@ -1,0 +1,82 @@
+import { conflict, readSettings, readText, type TextRule } from "../request/validation.js";
+import { type CredentialStore, StoreError, type StoreLock } from "./credential-store.js";
+import { type EncryptionKey, readEncryptionKeys } from "./encryption-keys.js";
+import { type IoredisClient, type NodeRedisClient, type RedisClient, readRedisClient } from "./redis-client.js";
+
+export type { IoredisClient, NodeRedisClient, RedisClient };
+
+/** Whose sessions {@link redisStore} keeps, and how. */
+export interface RedisStoreOptions {
+  /**
+   * The operator's name for the hosts that share: those whose instance profile is the same role. Hosts with another one
+   * need another scope. 1 to 255 characters.
+   */
+  scope: string;
+  /** The first key writes, all of them read. Every host of the scope needs them; Redis never sees one. */
+  encryptionKeys: readonly EncryptionKey[];
+  /** What every key in Redis begins with. Default `"rolecall:"`. */
+  prefix?: string | undefined;
+}
+
+const OPTION_KEYS = ["scope", "encryptionKeys", "prefix"] as const satisfies readonly (keyof RedisStoreOptions)[];
+const SCOPE: TextRule = { pattern: /^/, min: 1, max: 255, allowed: "1 to 255 characters" };
+const PREFIX: TextRule = { pattern: /^[\x21-\x7e]*$/, min: 0, max: 100, allowed: "at most 100 printable characters" };
+/** What is deleted may have been replaced since it was read: so both are one step. */
+const DELETE_IF_EQUAL = 'if redis.call("get",KEYS[1])==ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end';
+
+/**
+ * Sessions in Redis or Valkey, sealed: the processes of many hosts share them. For the resolver's `store`.
+ * @throws RolecallError `INVALID_REQUEST` naming what is wrong or missing
+ */
+export function redisStore(client: RedisClient, options: RedisStoreOptions): CredentialStore {
+  const send = readRedisClient("client", client);
+  const given = readSettings("options", options, OPTION_KEYS);
+  const scope = readText("options.scope", given?.scope, SCOPE);
+  const encryptionKeys = readEncryptionKeys("options.encryptionKeys", given?.encryptionKeys);
+  const prefix = readText("options.prefix", given?.prefix, PREFIX) ?? "rolecall:";
+  if (scope === undefined) {
+    throw conflict("options.scope", "is missing", "Name the hosts that share: those with the same instance profile.");
+  }
+  if (!encryptionKeys) {
+    const hint =
+      'Whoever reads Redis could act as every role: give a key of "openssl rand -base64 32" to every host of the scope.';
+    throw conflict("options.encryptionKeys", "is missing", hint);
+  }
+
+  const set = (name: string, text: string, ttl: number, ...flags: string[]) =>
+    send("SET", name, text, ...flags, "PX", `${Math.ceil(ttl)}`);
+  const deleteIfEqual = (name: string, text: string) => send("EVAL", DELETE_IF_EQUAL, "1", name, text);
+
+  return {
+    scope,
+    encryptionKeys,
+    async get(key) {
+      const record = await send("GET", prefix + key);
+      if (record === null || record === undefined) return undefined;
+      if (typeof record !== "string") throw unexpected("GET");
+      return record;
+    },
+    async set(key, record, ttl) {
+      if ((await set(prefix + key, record, ttl)) !== "OK") throw unexpected("SET");
+    },
+    async delete(key, record) {
+      await (record === undefined ? send("DEL", prefix + key) : deleteIfEqual(prefix + key, record));
+    },
+    async lock(key, ttl): Promise<StoreLock | undefined> {
+      const name = `${prefix + key}:lock`;
+      const token = process.getBuiltinModule("node:crypto").randomUUID();
+      const answer = await set(name, token, ttl, "NX");
+      if (answer === null || answer === undefined) return undefined;
+      if (answer !== "OK") throw unexpected("SET");
+      return {
+        release: async () => {
+          await deleteIfEqual(name, token);
+        },
+      };
+    },
+  };
+}
+
+function unexpected(command: string): StoreError {
+  return new StoreError(`Redis answered ${command} with something else than a text. Does the client map types?`);
+}

@@ -1,0 +1,67 @@
+import type { KeyObject } from "node:crypto";
+import type { CredentialStore, StoreLock } from "../store/credential-store.js";
+
+/** How {@link createMemoryStore} starts. */
+export interface MemoryStoreOptions {
+  /** Default `"memory"`. */
+  scope?: string;
+  /** With keys, records are sealed. Default: none. */
+  encryptionKeys?: readonly KeyObject[];
+  /** By which records and locks end; a `ManualClock` fits. Default: the machine's. */
+  clock?: { now(): number };
+}
+
+/** A store that several resolvers of one test share. */
+export interface MemoryStore extends CredentialStore {
+  /** The records that have not expired, by key. */
+  records(): ReadonlyMap<string, string>;
+  lock(key: string, ttl: number): Promise<StoreLock | undefined>;
+}
+
+interface Entry {
+  readonly text: string;
+  readonly expires: number;
+}
+
+/**
+ * A store for tests, in memory: resolvers that get the same one share sessions, as processes do.
+ *
+ * @example
+ * ```ts
+ * const store = createMemoryStore({ clock });
+ * const [one, other] = [1, 2].map(() => createCredentialResolver({ store, runtime: clock }));
+ * ```
+ */
+export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  const { scope = "memory", encryptionKeys, clock = { now: () => Date.now() } } = options;
+  const records = new Map<string, Entry>();
+  const locks = new Map<string, Entry>();
+  let lastLock = 0;
+  const live = (entries: Map<string, Entry>, key: string) => {
+    const entry = entries.get(key);
+    return entry && entry.expires > clock.now() ? entry.text : undefined;
+  };
+  return {
+    scope,
+    encryptionKeys,
+    get: async (key) => live(records, key),
+    async set(key, record, ttl) {
+      records.set(key, { text: record, expires: clock.now() + ttl });
+    },
+    async delete(key, record) {
+      if (record === undefined || live(records, key) === record) records.delete(key);
+    },
+    async lock(key, ttl) {
+      if (live(locks, key) !== undefined) return undefined;
+      const owner = `${++lastLock}`;
+      locks.set(key, { text: owner, expires: clock.now() + ttl });
+      return {
+        release: async () => {
+          if (locks.get(key)?.text === owner) locks.delete(key);
+        },
+      };
+    },
+    records: () =>
+      new Map([...records].filter(([key]) => live(records, key) !== undefined).map(([key, { text }]) => [key, text])),
+  };
+}

@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { CredentialStore, StoreLock } from "../store/credential-store.js";
+import { readEncryptionKeys } from "../store/encryption-keys.js";
+
+/** The store that {@link storeContract} tests. */
+export interface StoreUnderTest {
+  /**
+   * A handle on one and the same place, as each process has one. Called once or twice in each case. What the place holds
+   * already does no harm: keys are made up.
+   */
+  open(): CredentialStore | Promise<CredentialStore>;
+  /** Whether the store has `lock`. Default `true`. */
+  locks?: boolean;
+  /** Lets milliseconds pass for the store. Default: real ones, some 200 in each of four cases. */
+  wait?(ms: number): Promise<void>;
+}
+
+/** One thing that a store must do. */
+export interface StoreContractCase {
+  readonly name: string;
+  /** Rejects with what the store did instead. */
+  run(): Promise<void>;
+}
+
+const MINUTE = 60_000;
+const SHORT = 100;
+const AFTER = 2 * SHORT;
+/** The longest record. */
+const LONGEST = 16_384;
+
+/**
+ * What `CredentialStore` promises, as cases for any test runner.
+ *
+ * @example
+ * ```ts
+ * describe("my store", () => {
+ *   for (const { name, run } of storeContract({ open: () => myStore() })) it(name, run);
+ * });
+ * ```
+ */
+export function storeContract({ open, locks = true, wait = (ms) => delay(ms) }: StoreUnderTest): StoreContractCase[] {
+  const contract: Record<string, () => Promise<void>> = {
+    "says whose sessions it keeps, and with which keys": async () => {
+      const [one, other] = await both();
+      assert.equal(typeof one.scope, "string");
+      assert.ok(one.scope.length >= 1 && one.scope.length <= 255, "scope has 1 to 255 characters");
+      assert.equal(other.scope, one.scope);
+      assert.equal(typeof one.lock, locks ? "function" : "undefined");
+      readEncryptionKeys("encryptionKeys", one.encryptionKeys);
+    },
+    "knows nothing of a key that was never set": async () => {
+      const [one] = await both();
+      assert.equal(await one.get(newKey()), undefined);
+    },
+    "gives a record as it was, to whoever asks": async () => {
+      const [one, other] = await both();
+      const records = ["x", ' {"a":"b\\n"}\n', "ä€😀\u0000\r\n", "y".repeat(LONGEST)];
+      for (const record of records) {
+        const key = newKey();
+        await one.set(key, record, MINUTE);
+        assert.equal(await one.get(key), record);
+        assert.equal(await other.get(key), record);
+      }
+    },
+    "tells keys apart, also by their case": async () => {
+      const [one] = await both();
+      const key = `a${newKey().slice(1)}`;
+      const others = [`A${key.slice(1)}`, `${key.slice(0, -1)}-`, `${key.slice(0, -1)}_`];
+      await one.set(key, "record", MINUTE);
+      for (const other of others) assert.equal(await one.get(other), undefined);
+    },
+    "replaces a record whole": async () => {
+      const [one, other] = await both();
+      const key = newKey();
+      const records = Array.from({ length: 20 }, (_, index) => `${index}`.repeat(1 + 100 * index));
+      const read: (string | undefined)[] = [];
+      await one.set(key, "the first", MINUTE);
+      await Promise.all(
+        records.map(async (record, index) => {
+          await (index % 2 === 0 ? one : other).set(key, record, MINUTE);
+          read.push(await one.get(key), await other.get(key));
+        }),
+      );
+      for (const record of read) assert.ok(records.includes(record ?? ""), "a record that was set, whole");
+      await one.set(key, "the last", MINUTE);
+      assert.equal(await other.get(key), "the last");
+    },
+    "forgets a record at its time": async () => {
+      const [one, other] = await both();
+      const key = newKey();
+      await one.set(key, "record", SHORT);
+      await wait(AFTER);
+      assert.equal(await one.get(key), undefined);
+      assert.equal(await other.get(key), undefined);
+    },
+    "gives a record that replaces another its own time": async () => {
+      const [one] = await both();
+      const key = newKey();
+      await one.set(key, "short", SHORT);
+      await one.set(key, "long", MINUTE);
+      await wait(AFTER);
+      assert.equal(await one.get(key), "long");
+    },
+    "deletes a record for all, and nothing where there is none": async () => {
+      const [one, other] = await both();
+      const key = newKey();
+      await one.delete(key);
+      await one.delete(key, "record");
+      await one.set(key, "record", MINUTE);
+      await other.delete(key);
+      assert.equal(await one.get(key), undefined);
+    },
+    "deletes a record only if it is the one that is named": async () => {
+      const [one, other] = await both();
+      const key = newKey();
+      await one.set(key, "newer", MINUTE);
+      await other.delete(key, "older");
+      assert.equal(await one.get(key), "newer");
+      await other.delete(key, "newer");
+      assert.equal(await one.get(key), undefined);
+    },
+  };
+
+  const contractOfLocks: Record<string, () => Promise<void>> = {
+    "gives a lock to one at a time": async () => {
+      const [one, other] = await both();
+      const key = newKey();
+      const lock = await taken(one, key);
+      assert.equal(await other.lock?.(key, MINUTE), undefined);
+      assert.equal(await one.lock?.(key, MINUTE), undefined);
+      await taken(other, newKey());
+      await lock.release();
+      await (await taken(other, key)).release();
+      await taken(one, key);
+    },
+    "gives a lock to one of many who ask at once": async () => {
+      const [one, other] = await both();
+      const key = newKey();
+      const asked = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? one : other).lock?.(key, MINUTE));
+      assert.equal((await Promise.all(asked)).filter((lock) => lock !== undefined).length, 1);
+    },
+    "ends a lock at its time": async () => {
+      const [one, other] = await both();
+      const key = newKey();
+      await taken(one, key, SHORT);
+      await wait(AFTER);
+      await taken(other, key);
+    },
+    "lets a lock that has ended do no harm to the next": async () => {
+      const [one, other] = await both();
+      const key = newKey();
+      const first = await taken(one, key, SHORT);
+      await wait(AFTER);
+      const second = await taken(other, key);
+      await first.release();
+      assert.equal(await one.lock?.(key, MINUTE), undefined);
+      await second.release();
+      await second.release();
+      await first.release();
+      await taken(one, key);
+    },
+    "keeps locks and records apart": async () => {
+      const [one] = await both();
+      const key = newKey();
+      const lock = await taken(one, key);
+      assert.equal(await one.get(key), undefined);
+      await one.set(key, "record", MINUTE);
+      await one.delete(key);
+      assert.equal(await one.lock?.(key, MINUTE), undefined);
+      await one.set(key, "record", MINUTE);
+      await lock.release();
+      assert.equal(await one.get(key), "record");
+    },
+  };
+
+  async function both(): Promise<[CredentialStore, CredentialStore]> {
+    return [await open(), await open()];
+  }
+
+  return Object.entries({ ...contract, ...(locks && contractOfLocks) }).map(([name, run]) => ({ name, run }));
+}
+
+async function taken(store: CredentialStore, key: string, ttl = MINUTE): Promise<StoreLock> {
+  const lock = await store.lock?.(key, ttl);
+  assert.ok(lock, "a lock that nobody holds can be taken");
+  return lock;
+}
+
+/** As the resolver makes them. */
+function newKey(): string {
+  return randomBytes(32).toString("base64url");
+}

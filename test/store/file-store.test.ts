@@ -1,0 +1,260 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { runCache } from "../../src/cli/cache.js";
+import { type FileStoreOptions, fileStore } from "../../src/store/file-store.js";
+import { defaultDirectory } from "../../src/store/private-directory.js";
+import { newEncryptionKey, newEncryptionKeyText } from "../support/encryption-key.js";
+import { HOUR, MINUTE, OTHER_ROLE, ROLE, setUpLocal } from "../support/local.js";
+
+const KEY = "k".repeat(43);
+const OTHER_KEY = "o".repeat(43);
+let directory: string;
+
+beforeEach(async () => {
+  const folder = await mkdtemp(join(tmpdir(), "rolecall-file-store-"));
+  directory = join(folder, "a", "sessions");
+  onTestFinished(() => rm(folder, { recursive: true }));
+});
+
+const modeOf = (path: string) => statSync(path).mode & 0o777;
+
+describe("the directory", () => {
+  it.each<[string, unknown]>([
+    ["options.directory", { directory: "" }],
+    ["options.directory", { directory: 7 }],
+    ["options.directory", { directory: "a\0b" }],
+    ["options.encryptionKeys", { encryptionKeys: "key" }],
+    ["options.dir", { dir: "x" }],
+  ])("%s is wrong: an error that names it", (field, options) => {
+    expect(() => fileStore(options as FileStoreOptions)).toThrow(
+      expect.objectContaining({ code: "INVALID_REQUEST", field }),
+    );
+  });
+
+  it.each([
+    ["linux", {}, join(homedir(), ".cache")],
+    ["linux", { XDG_CACHE_HOME: "/var/cache/me" }, "/var/cache/me"],
+    ["linux", { XDG_CACHE_HOME: "relative" }, join(homedir(), ".cache")],
+    ["darwin", { XDG_CACHE_HOME: "/var/cache/me" }, join(homedir(), "Library", "Caches")],
+    ["win32", { LOCALAPPDATA: "/local" }, "/local"],
+    ["win32", {}, join(homedir(), "AppData", "Local")],
+  ] as const)("is the platform's own by default: %s %j", (platform, env, parent) => {
+    expect(defaultDirectory(platform, env)).toBe(join(parent, "aws-rolecall", "sessions"));
+  });
+
+  it("is made when the first session is stored, for its owner alone, whatever the umask", async () => {
+    const umask = process.umask(0);
+    onTestFinished(() => void process.umask(umask));
+    const store = fileStore({ directory });
+    expect(await store.get(KEY)).toBeUndefined();
+    expect(await store.list()).toEqual([]);
+    expect(existsSync(directory)).toBe(false);
+    await store.set(KEY, "record", MINUTE);
+    expect(modeOf(directory)).toBe(0o700);
+    expect(modeOf(join(directory, `${KEY}.session`))).toBe(0o600);
+    await store.lock?.(KEY, MINUTE);
+    expect(modeOf(join(directory, `${KEY}.lock`))).toBe(0o600);
+  });
+
+  it.each([0o750, 0o701, 0o777])("is refused if others may enter it: mode %o", async (mode) => {
+    await mkdir(directory, { recursive: true });
+    await chmod(directory, mode);
+    expect(() => fileStore({ directory })).toThrow(
+      expect.objectContaining({
+        code: "INVALID_REQUEST",
+        field: "options.directory",
+        hint: expect.stringContaining(`chmod 700 ${directory}`),
+      }),
+    );
+  });
+
+  it("is refused if somebody else makes it before the first session is stored", async () => {
+    const store = fileStore({ directory });
+    await mkdir(directory, { recursive: true });
+    await chmod(directory, 0o777);
+    await expect(store.set(KEY, "record", MINUTE)).rejects.toThrow(/must be this user's alone: .* with mode 777/);
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it("is refused if it is a file", async () => {
+    const store = fileStore({ directory });
+    await mkdir(join(directory, ".."), { recursive: true });
+    await writeFile(directory, "a file");
+    await expect(store.get(KEY)).rejects.toMatchObject({ name: "StoreError", code: "ENOTDIR" });
+    await expect(store.set(KEY, "record", MINUTE)).rejects.toThrow(/is not a directory/);
+    expect(() => fileStore({ directory })).toThrow(expect.objectContaining({ field: "options.directory" }));
+  });
+
+  it.runIf(process.getuid?.() === 0)("is refused if it is another user's", async () => {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const chown = spawnSync("chown", ["12345", directory]);
+    expect(chown.status).toBe(0);
+    expect(() => fileStore({ directory })).toThrow(/of user 12345 with mode 700/);
+  });
+});
+
+describe("the files", () => {
+  it("that others may write or read are not believed", async () => {
+    const store = fileStore({ directory });
+    await store.set(KEY, "record", MINUTE);
+    await chmod(join(directory, `${KEY}.session`), 0o644);
+    await expect(store.get(KEY)).rejects.toThrow(/is not this user's alone\. Delete it\./);
+  });
+
+  it("that are links, or too large, are not read", async () => {
+    const store = fileStore({ directory });
+    await store.set(OTHER_KEY, "record", MINUTE);
+    await symlink(join(directory, `${OTHER_KEY}.session`), join(directory, `${KEY}.session`));
+    await expect(store.get(KEY)).rejects.toMatchObject({ name: "StoreError", code: "ELOOP" });
+    await store.set(KEY, "x".repeat(70_000), MINUTE);
+    await expect(store.get(KEY)).rejects.toThrow(/too large/);
+  });
+
+  it.each(["../../etc/passwd", "", `${KEY}/`, "k".repeat(44)])("are never named by another key: %j", async (key) => {
+    const store = fileStore({ directory });
+    for (const use of [
+      () => store.get(key),
+      () => store.set(key, "x", 1),
+      () => store.delete(key),
+      () => store.lock?.(key, 1),
+    ]) {
+      await expect(use()).rejects.toMatchObject({ name: "StoreError" });
+    }
+  });
+
+  it("leave no temporary file behind, also when they cannot be written", async () => {
+    const store = fileStore({ directory });
+    await store.set(KEY, "record", MINUTE);
+    await store.lock?.(KEY, MINUTE);
+    await store.lock?.(KEY, MINUTE);
+    await store.delete(KEY, "record");
+    await mkdir(join(directory, `${OTHER_KEY}.session`));
+    await expect(store.set(OTHER_KEY, "record", MINUTE)).rejects.toMatchObject({ name: "StoreError" });
+    await rm(join(directory, `${OTHER_KEY}.session`), { recursive: true });
+    expect((await readdir(directory)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  it("that have expired are swept by whoever writes, ten minutes after the last sweep; others' files stay", async () => {
+    const store = fileStore({ directory });
+    await store.set(KEY, "record", MINUTE);
+    const swept = async () => (await readdir(directory)).includes("swept");
+    await expect.poll(swept).toBe(true);
+    const past = new Date(Date.now() - HOUR);
+    const expired = [`${OTHER_KEY}.session`, `${OTHER_KEY}.lock`, "left-by-a-crash.tmp", "notes.txt"];
+    for (const name of expired) {
+      await writeFile(join(directory, name), "old", { mode: 0o600 });
+      await utimes(join(directory, name), past, past);
+    }
+    await store.set(KEY, "record", MINUTE);
+    expect(await readdir(directory)).toEqual(expect.arrayContaining(expired));
+    await utimes(join(directory, "swept"), past, past);
+    await store.set(KEY, "record", MINUTE);
+    await expect.poll(async () => (await readdir(directory)).sort()).toEqual([`${KEY}.session`, "notes.txt", "swept"]);
+  });
+});
+
+describe("a lock", () => {
+  const lockFile = () => join(directory, `${KEY}.lock`);
+
+  it("of a process that is gone is taken by the next who wants it", async () => {
+    const store = fileStore({ directory });
+    await store.lock?.(KEY, HOUR);
+    expect(await store.lock?.(KEY, HOUR)).toBeUndefined();
+    const gone = spawnSync(process.execPath, ["--print", "process.pid"]).stdout.toString().trim();
+    const { mtime } = statSync(lockFile());
+    await writeFile(lockFile(), (await readFile(lockFile(), "utf8")).replace(` ${process.pid} `, ` ${gone} `));
+    await utimes(lockFile(), mtime, mtime);
+    expect(await store.lock?.(KEY, HOUR)).toBeDefined();
+  });
+
+  it("of another machine or container is left until its time, whatever runs here", async () => {
+    const store = fileStore({ directory });
+    await store.lock?.(KEY, HOUR);
+    const { mtime } = statSync(lockFile());
+    await writeFile(lockFile(), "another-boot pid:[1] 1 token");
+    await utimes(lockFile(), mtime, mtime);
+    expect(await store.lock?.(KEY, HOUR)).toBeUndefined();
+    const past = new Date(Date.now() - 1);
+    await utimes(lockFile(), past, past);
+    expect(await store.lock?.(KEY, HOUR)).toBeDefined();
+  });
+
+  it("that is damaged ends at its time", async () => {
+    const store = fileStore({ directory });
+    await store.lock?.(KEY, HOUR);
+    await writeFile(lockFile(), "");
+    const future = new Date(Date.now() + HOUR);
+    await utimes(lockFile(), future, future);
+    expect(await store.lock?.(KEY, HOUR)).toBeUndefined();
+  });
+});
+
+describe("rolecall cache", () => {
+  const encryptionKey = newEncryptionKeyText();
+
+  async function run(args: string[], env: Record<string, string> = {}) {
+    const written = { output: "", errors: "" };
+    const to = (name: keyof typeof written) => ({
+      write(text: string) {
+        written[name] += text;
+      },
+    });
+    const code = await runCache([...args, "--directory", directory], to("output"), to("errors"), env);
+    return { code, ...written };
+  }
+
+  it("lists role, account and expiry, and no secret; clears", async () => {
+    const { aws, resolver } = await setUpLocal({ resolver: { store: fileStore({ directory }) } });
+    const session = await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" });
+    await resolver.resolve({ roleArn: OTHER_ROLE, region: "eu-central-1" });
+    const { code, output, errors } = await run(["list"]);
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    const lines = output.trimEnd().split("\n");
+    expect(lines[0]).toMatch(/^KEY +ACCOUNT +EXPIRES +ROLE$/);
+    expect(
+      lines
+        .slice(1)
+        .map((line) => line.split(/ +/).slice(1))
+        .sort(),
+    ).toEqual([
+      ["123456789012", session.expiration?.toISOString(), ROLE],
+      ["444455556666", session.expiration?.toISOString(), OTHER_ROLE],
+    ]);
+    for (const secret of [...aws.secrets(), session.accessKeyId]) expect(output).not.toContain(secret);
+    expect(await run(["clear"])).toEqual({ code: 0, output: `Deleted 2 sessions from ${directory}\n`, errors: "" });
+    expect(await run(["list"])).toEqual({ code: 0, output: `No sessions in ${directory}\n`, errors: "" });
+    expect((await readdir(directory)).filter((name) => name !== "swept")).toEqual([]);
+  });
+
+  it("lists sealed sessions by the keys of the environment", async () => {
+    const { resolver } = await setUpLocal({
+      resolver: { store: fileStore({ directory, encryptionKeys: [encryptionKey] }) },
+    });
+    await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" });
+    expect((await run(["list"])).output).toMatch(
+      /sealed with a key that is not in ROLECALL_ENCRYPTION_KEYS, or damaged/,
+    );
+    const other = newEncryptionKey().export().toString("base64url");
+    const { output } = await run(["list"], { ROLECALL_ENCRYPTION_KEYS: `${other},${encryptionKey}` });
+    expect(output).toContain(`  ${ROLE}\n`);
+    expect(await run(["list"], { ROLECALL_ENCRYPTION_KEYS: "short" })).toMatchObject({
+      code: 1,
+      output: "",
+      errors: expect.stringContaining("options.encryptionKeys[0] is wrong"),
+    });
+  });
+
+  it("says what is wrong with the directory", async () => {
+    await mkdir(directory, { recursive: true, mode: 0o755 });
+    await chmod(directory, 0o755);
+    expect(await run(["clear"])).toMatchObject({ code: 1, output: "", errors: expect.stringContaining("chmod 700") });
+  });
+
+  it.each([[["show"]], [[]], [["list", "more"]], [["list", "--all"]]])("knows no other command: %j", async (args) => {
+    expect(await run(args)).toEqual({ code: undefined, output: "", errors: "" });
+  });
+});

@@ -1,0 +1,86 @@
+import { expect, it, onTestFinished } from "vitest";
+import { type CredentialStore, createCredentialResolver, type StsLike } from "../../src/index.js";
+import { createManualClock, createMemoryStore } from "../../src/testing/index.js";
+import { HOUR, MINUTE } from "../support/local.js";
+import { seededRandom } from "../support/seeded-random.js";
+
+const HOSTS = 10;
+const ROLES = Array.from({ length: 5 }, (_, index) => `arn:aws:iam::123456789012:role/Role${index}`);
+const HOURS = 12;
+
+/** What docs/sharing-sessions.md calculates with. */
+it("a fleet asks STS once for each session, and the store three times at most for each session and host", async () => {
+  const random = seededRandom(20);
+  const clock = createManualClock({ random });
+  let issued = 0;
+  let latency = 0;
+  const stsClient: StsLike = {
+    async send() {
+      if (latency > 0) await clock.sleep(latency);
+      return {
+        Credentials: {
+          AccessKeyId: `ASIA${++issued}`,
+          SecretAccessKey: "made-up",
+          SessionToken: "made-up",
+          Expiration: new Date(clock.now() + HOUR),
+        },
+      };
+    },
+  };
+  const operations = { get: 0, set: 0, delete: 0, lock: 0, release: 0 };
+  const memory = createMemoryStore({ clock });
+  const store: CredentialStore = {
+    ...memory,
+    get(key) {
+      operations.get++;
+      return memory.get(key);
+    },
+    set(key, record, ttl) {
+      operations.set++;
+      return memory.set(key, record, ttl);
+    },
+    async lock(key, ttl) {
+      operations.lock++;
+      const lock = await memory.lock(key, ttl);
+      if (!lock) return undefined;
+      return {
+        release() {
+          operations.release++;
+          return lock.release();
+        },
+      };
+    },
+  };
+  const hosts = Array.from({ length: HOSTS }, (_, index) =>
+    createCredentialResolver({ store, stsClient, runtime: { ...clock, hostname: () => `host-${index}` } }),
+  );
+  onTestFinished(async () => {
+    for (const host of hosts) await host.close();
+  });
+  const waited = () => hosts.reduce((sum, host) => sum + host.stats().misses + host.stats().joined, 0);
+  const everyRoleOnEveryHost = () =>
+    Promise.all(hosts.flatMap((host) => ROLES.map((roleArn) => host.resolve({ roleArn, region: "eu-central-1" }))));
+
+  // One after the other at first: a module that is loaded meanwhile takes real time, in which this clock stands still.
+  for (const host of hosts) for (const roleArn of ROLES) await host.resolve({ roleArn, region: "eu-central-1" });
+  const cold = waited();
+  // Long enough for every host to come while the first one asks: each session falls due on all hosts at once.
+  latency = 100;
+  for (let minute = 0; minute < HOURS * 60; minute += 5) {
+    await clock.advance(5 * MINUTE);
+    await everyRoleOnEveryHost();
+  }
+
+  const total = Object.values(operations).reduce((sum, count) => sum + count, 0);
+  const perRoleAndHour = issued / ROLES.length / HOURS;
+  const perSessionAndHost = total / issued / HOSTS;
+  console.info(
+    `${HOSTS} hosts, ${ROLES.length} roles, ${HOURS} h: ${issued} AssumeRole, ${perRoleAndHour.toFixed(2)} per role and hour; ` +
+      `${perSessionAndHost.toFixed(2)} operations per session and host: ${JSON.stringify(operations)}`,
+  );
+  expect(waited()).toBe(cold);
+  expect(perRoleAndHour).toBeLessThan(60 / 45);
+  // A look, a lock that is taken, and a look a second later; the one who asks STS needs some more.
+  expect(perSessionAndHost).toBeGreaterThan(2.5);
+  expect(perSessionAndHost).toBeLessThan(3.5);
+}, 60_000);

@@ -1,0 +1,195 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { RoleArn } from "../../src/request/role-arn.js";
+import { redacted } from "../../src/session/session-credentials.js";
+import type { RecordFault } from "../../src/store/sealed-record.js";
+import { readRecord, readRecordLabels, type SharedSession, toRecord } from "../../src/store/session-record.js";
+import { newEncryptionKey } from "../support/encryption-key.js";
+import { HOUR, MINUTE, OTHER_ROLE, ROLE } from "../support/local.js";
+
+import { seededRandom } from "../support/seeded-random.js";
+
+const NOW = Date.UTC(2026, 0, 1);
+const HOST = { host: "one", offset: 0 };
+const MUTATIONS = 100_000;
+const FAULTS: readonly RecordFault[] = ["unreadable", "altered", "unknown-key", "unsealed", "foreign", "expired"];
+
+const roleOf = (arn: string) => new RoleArn(arn);
+const keyOf = (text: string) => createHash("sha256").update(text).digest("base64url");
+
+function sessionOf(roleArn: string, number: number, issuedAt = NOW): SharedSession {
+  const { accountId } = roleOf(roleArn);
+  const roleName = roleArn.slice(roleArn.lastIndexOf("/") + 1);
+  const credentials = redacted({
+    accessKeyId: `ASIA${number}`,
+    secretAccessKey: keyOf(`secret of ${roleArn} ${number}`),
+    sessionToken: keyOf(`token of ${roleArn} ${number}`).repeat(8),
+    expiration: new Date(issuedAt + HOUR),
+    accountId,
+    assumedRoleArn: `arn:aws:sts::${accountId}:assumed-role/${roleName}/session`,
+  });
+  return {
+    credentials: credentials as SharedSession["credentials"],
+    issuedAt,
+    advisoryPoint: 45 * MINUTE,
+    clock: HOST,
+  };
+}
+
+describe.each([
+  ["plain", undefined, undefined],
+  ["sealed", [newEncryptionKey()], [newEncryptionKey()]],
+] as const)("a %s record", (way, encryptionKeys, otherKeys) => {
+  const storeKey = keyOf("a session");
+  const reader = { storeKey, role: roleOf(ROLE), encryptionKeys, now: NOW + MINUTE, clock: HOST };
+  const record = toRecord(sessionOf(ROLE, 1), reader.role, storeKey, encryptionKeys);
+
+  it("gives back the session and its age", () => {
+    expect(readRecord(record, reader)).toEqual({ session: sessionOf(ROLE, 1), age: MINUTE });
+    expect(readRecordLabels(record, storeKey, encryptionKeys)).toEqual({
+      roleArn: ROLE,
+      accountId: "123456789012",
+      expiration: new Date(NOW + HOUR),
+    });
+  });
+
+  it("says nothing of its session to one who has not the key", () => {
+    expect(record.includes("ASIA1")).toBe(way === "plain");
+    expect(record.includes(ROLE)).toBe(way === "plain");
+    expect(record.length).toBeLessThan(16_384);
+  });
+
+  it("is never used at another key, for another role, after its time, or with another encryption key", () => {
+    expect(readRecord(record, { ...reader, storeKey: keyOf("another") })).toEqual({ fault: "altered" });
+    expect(readRecord(record, { ...reader, role: roleOf(OTHER_ROLE) })).toEqual({ fault: "foreign" });
+    expect(readRecord(record, { ...reader, now: NOW + HOUR - 10_000 })).toEqual({ fault: "expired" });
+    expect(readRecord(record, { ...reader, now: NOW + HOUR - 10_001 })).toMatchObject({ age: HOUR - 10_001 });
+    const withOther = readRecord(record, { ...reader, encryptionKeys: otherKeys ?? [newEncryptionKey()] });
+    expect(withOther).toEqual({ fault: way === "plain" ? "unsealed" : "unknown-key" });
+    expect(readRecordLabels(record, keyOf("another"), encryptionKeys)).toBeUndefined();
+  });
+
+  it("is judged by its writer's clock on the same host, and by the reader's own on another", () => {
+    const fast = { host: "one", offset: -2 * HOUR };
+    const written = toRecord({ ...sessionOf(ROLE, 1), clock: fast }, reader.role, storeKey, encryptionKeys);
+    const readAt = (now: number, clock: SharedSession["clock"]) => readRecord(written, { ...reader, now, clock });
+    expect(readAt(NOW + 2 * HOUR + MINUTE, { host: "one", offset: 0 })).toMatchObject({ age: MINUTE });
+    expect(readAt(NOW + MINUTE, { host: "two", offset: 0 })).toMatchObject({ age: MINUTE });
+    expect(readAt(NOW + 2 * HOUR + MINUTE, { host: "two", offset: 0 })).toEqual({ fault: "expired" });
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ["no key", { accessKeyId: undefined }],
+    ["an empty secret", { secretAccessKey: "" }],
+    ["no token", { sessionToken: null }],
+    ["a token that is no text", { sessionToken: ["x"] }],
+  ])("with %s is unreadable", (_, fields) => {
+    const { credentials, ...rest } = sessionOf(ROLE, 1);
+    const changed = { ...rest, credentials: { ...credentials, ...fields } } as SharedSession;
+    expect(readRecord(toRecord(changed, reader.role, storeKey, encryptionKeys), reader)).toEqual({
+      fault: "unreadable",
+    });
+  });
+
+  it.each<[string, Partial<SharedSession>, RecordFault]>([
+    ["a life of 13 hours", { issuedAt: NOW - 12 * HOUR }, "unreadable"],
+    ["an end before its beginning", { issuedAt: NOW + 2 * HOUR }, "unreadable"],
+    ["a refresh after its end", { advisoryPoint: 2 * HOUR }, "unreadable"],
+    ["a time that is none", { issuedAt: Number.NaN }, "unreadable"],
+    ["no clock", { clock: undefined as never }, "unreadable"],
+    ["a clock that is none", { clock: { host: "one", offset: Number.POSITIVE_INFINITY } }, "unreadable"],
+  ])("with %s is not used", (_, fields, fault) => {
+    const changed = toRecord({ ...sessionOf(ROLE, 1), ...fields }, reader.role, storeKey, encryptionKeys);
+    expect(readRecord(changed, reader)).toEqual({ fault });
+  });
+
+  it("that names another role's session is foreign", () => {
+    const { credentials, ...rest } = sessionOf(ROLE, 1);
+    const { assumedRoleArn } = sessionOf(OTHER_ROLE, 1).credentials;
+    const changed = { ...rest, credentials: { ...credentials, assumedRoleArn } } as SharedSession;
+    expect(readRecord(toRecord(changed, reader.role, storeKey, encryptionKeys), reader)).toEqual({ fault: "foreign" });
+  });
+});
+
+it("encryption keys rotate: the first writes, all read", () => {
+  const [old, next] = [newEncryptionKey(), newEncryptionKey()];
+  const storeKey = keyOf("a session");
+  const reader = { storeKey, role: roleOf(ROLE), now: NOW, clock: HOST };
+  const writtenWith = (keys: ReturnType<typeof newEncryptionKey>[]) =>
+    toRecord(sessionOf(ROLE, 1), reader.role, storeKey, keys);
+  const isRead = (record: string, encryptionKeys: ReturnType<typeof newEncryptionKey>[]) =>
+    "session" in readRecord(record, { ...reader, encryptionKeys });
+  expect(isRead(writtenWith([old]), [old, next])).toBe(true);
+  expect(isRead(writtenWith([old, next]), [next])).toBe(false);
+  expect(isRead(writtenWith([next, old]), [next])).toBe(true);
+  expect(isRead(writtenWith([old]), [next, old])).toBe(true);
+});
+
+it(`${MUTATIONS.toLocaleString("en")} records that were swapped, changed, cut, replayed or sealed with other keys: no wrong session`, () => {
+  const random = seededRandom(20_261_124);
+  const below = (limit: number) => Math.floor(random() * limit);
+  const oneOf = <T>(list: readonly T[]): T => list[below(list.length)] as T;
+  const old = newEncryptionKey();
+  const current = newEncryptionKey();
+  const unknown = newEncryptionKey();
+  /** What a store could have seen: sessions of two roles under four keys, of two hours, in every way of sealing. */
+  const pool = [ROLE, OTHER_ROLE].flatMap((roleArn, roleIndex) =>
+    [0, 1].flatMap((place) =>
+      [NOW - 2 * HOUR, NOW].flatMap((issuedAt, generation) =>
+        [undefined, [current], [old], [unknown]].map((encryptionKeys, sealing) => {
+          const storeKey = keyOf(`${roleArn} ${place}`);
+          const session = sessionOf(roleArn, roleIndex * 1000 + place * 100 + generation * 10 + sealing, issuedAt);
+          return { roleArn, storeKey, session, record: toRecord(session, roleOf(roleArn), storeKey, encryptionKeys) };
+        }),
+      ),
+    ),
+  );
+  const mutations: Record<string, (record: string, other: string) => string> = {
+    swapped: (_record, other) => other,
+    truncated: (record) => record.slice(0, below(record.length)),
+    extended: (record, other) => record + other.slice(0, 1 + below(8)),
+    flipped: (record) => {
+      const bytes = Buffer.from(record, "latin1");
+      const at = below(bytes.length);
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << below(8));
+      return bytes.toString("latin1");
+    },
+    exchanged: (record, other) => {
+      const at = below(record.length);
+      return record.slice(0, at) + oneOf([...other]) + record.slice(at + 1);
+    },
+    spliced: (record, other) => {
+      const at = below(Math.min(record.length, other.length));
+      return record.slice(0, at) + other.slice(at);
+    },
+    relabelled: (record, other) =>
+      [...record.split(".").slice(0, 1 + below(3)), ...other.split(".").slice(3)].join("."),
+  };
+  const faults = new Map<string, number>();
+  let served = 0;
+  for (let turn = 0; turn < MUTATIONS; turn++) {
+    const [origin, other] = [oneOf(pool), oneOf(pool)];
+    const target = oneOf([origin, oneOf(pool)]);
+    const mutated = mutations[oneOf(Object.keys(mutations))]?.(origin.record, other.record) ?? "";
+    const read = readRecord(mutated, {
+      storeKey: target.storeKey,
+      role: roleOf(target.roleArn),
+      encryptionKeys: oneOf([undefined, [current], [current, old]]),
+      now: NOW + below(HOUR),
+      clock: HOST,
+    });
+    if ("fault" in read) {
+      faults.set(read.fault, (faults.get(read.fault) ?? 0) + 1);
+      continue;
+    }
+    served++;
+    // Only a whole record, of the very key and role that are asked for, and in its time.
+    const source = pool.find(({ record }) => record === mutated);
+    expect(source).toMatchObject({ storeKey: target.storeKey, roleArn: target.roleArn, session: read.session });
+    expect(source?.session.issuedAt).toBe(NOW);
+  }
+  const seen = [...faults.keys()].sort();
+  expect(seen).toEqual(FAULTS.filter((fault) => fault !== "foreign").sort());
+  expect(served).toBeGreaterThan(100);
+  expect(served).toBeLessThan(MUTATIONS / 10);
+}, 60_000);

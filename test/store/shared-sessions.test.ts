@@ -1,0 +1,487 @@
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import {
+  type CredentialResolver,
+  type CredentialResolverOptions,
+  type CredentialStore,
+  createCredentialResolver,
+  type IntegrationInstance,
+  type RolecallEvents,
+} from "../../src/index.js";
+import {
+  createManualClock,
+  createMemoryStore,
+  type LocalAwsOptions,
+  type ManualClock,
+  startLocalAws,
+} from "../../src/testing/index.js";
+import { newEncryptionKey } from "../support/encryption-key.js";
+import { listen } from "../support/events.js";
+import { assumeRoleCalls, HOUR, MINUTE, OTHER_ROLE, ROLE, SECOND } from "../support/local.js";
+
+import { seededRandom } from "../support/seeded-random.js";
+
+const INSTANCE: IntegrationInstance = { roleArn: ROLE, region: "eu-central-1" };
+
+/** Processes of one machine that share a store, and all that they ask of AWS. */
+async function setUp({
+  awsClock,
+  clock = createManualClock({ now: Date.now() }),
+}: {
+  awsClock?: LocalAwsOptions["clock"];
+  clock?: ManualClock;
+} = {}) {
+  const aws = await startLocalAws({
+    clock: awsClock ?? clock,
+    roles: [ROLE, OTHER_ROLE].map((roleArn) => ({ roleArn, trustedPrincipals: ["*"] })),
+  });
+  for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
+  onTestFinished(() => aws.close());
+  const store = createMemoryStore({ clock });
+  const errors: RolecallEvents["store-error"][] = [];
+  listen("aws-rolecall:store-error", (message) => errors.push(message as RolecallEvents["store-error"]));
+  const refreshed: RolecallEvents["refreshed"][] = [];
+  listen("aws-rolecall:refreshed", (message) => refreshed.push(message as RolecallEvents["refreshed"]));
+  const start = (options: CredentialResolverOptions = {}) => {
+    const resolver = createCredentialResolver({ store, runtime: clock, ...options });
+    onTestFinished(() => resolver.close());
+    return resolver;
+  };
+  /** Lets time pass in small steps until it is done. Gives the outcome and the milliseconds that it took. */
+  const timed = async <T>(work: Promise<T>): Promise<{ outcome: T; took: number }> => {
+    const began = clock.monotonic();
+    let done = false;
+    const end = work.finally(() => {
+      done = true;
+    });
+    end.catch(() => {});
+    await clock.settle();
+    while (!done) await clock.advance(10);
+    return { outcome: await end, took: clock.monotonic() - began };
+  };
+  return { aws, clock, store, errors, refreshed, start, timed };
+}
+
+describe("a session that the store holds", () => {
+  it("is served without IMDS and STS", async () => {
+    const { aws, clock, refreshed, start } = await setUp();
+    const session = await start().resolve(INSTANCE);
+    await clock.advance(MINUTE);
+    aws.clearRequests();
+    expect(await start().resolve(INSTANCE)).toEqual(session);
+    expect(aws.requests).toEqual([]);
+    expect(refreshed.filter(({ roleArn }) => roleArn === ROLE)).toMatchObject([
+      { shared: false, life: HOUR },
+      { shared: true, life: HOUR - MINUTE, background: false },
+    ]);
+  });
+
+  it("is asked for once by many who start at once", async () => {
+    const { aws, start, timed } = await setUp();
+    const { outcome } = await timed(Promise.all(Array.from({ length: 20 }, () => start().resolve(INSTANCE))));
+    expect(new Set(outcome.map(({ accessKeyId }) => accessKeyId)).size).toBe(1);
+    expect(assumeRoleCalls(aws)).toBe(1);
+  });
+
+  it("is refreshed by one, and taken by the others", async () => {
+    const { aws, clock, start } = await setUp();
+    const processes = [start(), start(), start()];
+    const keys = async () => {
+      const found = [];
+      for (const one of processes) found.push((await one.resolve(INSTANCE)).accessKeyId);
+      return found;
+    };
+    const [first] = await keys();
+    await clock.advance(44 * MINUTE);
+    expect(new Set(await keys())).toEqual(new Set([first]));
+    await clock.advance(10 * MINUTE);
+    const after = await keys();
+    expect(new Set(after).size).toBe(1);
+    expect(after[0]).not.toBe(first);
+    expect(assumeRoleCalls(aws)).toBe(2);
+  });
+
+  it("is refreshed behind a process that asks once and ends", async () => {
+    const { aws, clock, start } = await setUp();
+    const { accessKeyId } = await start().resolve(INSTANCE);
+    clock.freeze(50 * MINUTE);
+    expect((await start().resolve(INSTANCE)).accessKeyId).toBe(accessKeyId);
+    await clock.settle();
+    expect(assumeRoleCalls(aws)).toBe(2);
+    expect((await start().resolve(INSTANCE)).accessKeyId).not.toBe(accessKeyId);
+  });
+
+  it("goes on being served while another process refreshes it", async () => {
+    const { aws, clock, store, start } = await setUp();
+    let isTaken = false;
+    const resolver = start({
+      store: { ...store, lock: async (key, ttl) => (isTaken ? undefined : store.lock(key, ttl)) },
+    });
+    const { accessKeyId } = await resolver.resolve(INSTANCE);
+    isTaken = true;
+    await clock.advance(55 * MINUTE);
+    expect((await resolver.resolve(INSTANCE)).accessKeyId).toBe(accessKeyId);
+    expect(assumeRoleCalls(aws)).toBe(1);
+  });
+
+  it("is not waited for longer than one call to STS may take, if its owner never shares it", async () => {
+    const { aws, store, start, timed } = await setUp();
+    const resolver = start({ store: { ...store, lock: async () => undefined }, assumeRole: { attemptTimeout: 2000 } });
+    const { took } = await timed(resolver.resolve(INSTANCE));
+    expect(took).toBeGreaterThanOrEqual(2000);
+    expect(took).toBeLessThan(2500);
+    expect(assumeRoleCalls(aws)).toBe(1);
+  });
+
+  it("is asked for without a lock where the store has none", async () => {
+    const { aws, store, start } = await setUp();
+    const { lock, ...without } = store;
+    await start({ store: without }).resolve(INSTANCE);
+    await start({ store: without }).resolve(INSTANCE);
+    expect(assumeRoleCalls(aws)).toBe(1);
+  });
+
+  it("does for a caller only if it lives long enough and is new enough", async () => {
+    const { aws, clock, start } = await setUp();
+    const session = await start().resolve(INSTANCE);
+    await clock.advance(20 * MINUTE);
+    expect(await start().resolve(INSTANCE, {}, { minRemaining: 30 * MINUTE })).toEqual(session);
+    const longer = await start().resolve(INSTANCE, {}, { minRemaining: 50 * MINUTE });
+    expect(longer.accessKeyId).not.toBe(session.accessKeyId);
+    const forced = await start().resolve(INSTANCE, {}, { forceRefresh: true });
+    expect(forced.accessKeyId).not.toBe(longer.accessKeyId);
+    expect(assumeRoleCalls(aws)).toBe(3);
+    expect(await start().resolve(INSTANCE)).toEqual(forced);
+  });
+
+  it("is given up with the process's own after invalidate(), if it is the same one", async () => {
+    const { aws, store, start } = await setUp();
+    const [one, other] = [start(), start()];
+    const first = await one.resolve(INSTANCE);
+    await other.resolve(INSTANCE);
+    await one.invalidate(INSTANCE);
+    expect(store.records().size).toBe(0);
+    const second = await one.resolve(INSTANCE);
+    expect(second.accessKeyId).not.toBe(first.accessKeyId);
+    await other.invalidate(INSTANCE);
+    expect(store.records().size).toBe(1);
+    expect(await other.resolve(INSTANCE)).toEqual(second);
+    expect(assumeRoleCalls(aws)).toBe(2);
+  });
+
+  it("is not taken again after invalidate(), though the store still gives it", async () => {
+    const { aws, store, start, timed } = await setUp();
+    const stubborn = { ...store, delete: async () => {} };
+    const resolver = start({ store: stubborn });
+    const first = await resolver.resolve(INSTANCE);
+    await resolver.invalidate(INSTANCE);
+    const { outcome } = await timed(resolver.resolve(INSTANCE));
+    expect(outcome.accessKeyId).not.toBe(first.accessKeyId);
+    expect(assumeRoleCalls(aws)).toBe(2);
+  });
+
+  it("ends for those who start later, when a service says that it has expired", async () => {
+    const { aws, start } = await setUp();
+    const one = start();
+    const { accessKeyId } = await one.resolve(INSTANCE);
+    aws.expireSession(accessKeyId);
+    const { EC2Client, DescribeInstancesCommand } = await import("@aws-sdk/client-ec2");
+    await one.getClientForCommand(EC2Client, INSTANCE).send(new DescribeInstancesCommand({}));
+    expect((await start().resolve(INSTANCE)).accessKeyId).not.toBe(accessKeyId);
+    expect(assumeRoleCalls(aws)).toBe(2);
+  });
+});
+
+describe("who shares", () => {
+  async function isShared(...sides: [CredentialResolver, IntegrationInstance][]) {
+    const keys = [];
+    for (const [resolver, instance] of sides) keys.push((await resolver.resolve(instance)).accessKeyId);
+    return new Set(keys).size === 1;
+  }
+
+  it("processes of one scope, and of no other", async () => {
+    const { store, start } = await setUp();
+    const of = (scope: string) => start({ store: { ...store, scope } });
+    expect(await isShared([of("fleet a"), INSTANCE], [of("fleet a"), INSTANCE])).toBe(true);
+    expect(await isShared([of("fleet b"), INSTANCE], [of("fleet c"), INSTANCE])).toBe(false);
+  });
+
+  it("requests that differ in nothing", async () => {
+    const { start } = await setUp();
+    for (const other of [
+      { roleArn: OTHER_ROLE },
+      { roleSessionDuration: 7200 },
+      { externalId: "external-id" },
+      { policyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess"] },
+      { tags: { team: "one" } },
+    ]) {
+      expect(await isShared([start(), INSTANCE], [start(), { ...INSTANCE, ...other }])).toBe(false);
+    }
+  });
+
+  it("those who call the same AWS", async () => {
+    const { clock, start } = await setUp();
+    const of = (env: Record<string, string>) => start({ runtime: { ...clock, env } });
+    const one = { AWS_ENDPOINT_URL: "https://one.example" };
+    expect(await isShared([of(one), INSTANCE], [of(one), INSTANCE])).toBe(true);
+    for (const other of [
+      {},
+      { AWS_ENDPOINT_URL: "https://two.example" },
+      { ...one, AWS_ENDPOINT_URL_STS: "https://two.example" },
+      { ...one, AWS_EC2_METADATA_SERVICE_ENDPOINT: "http://two.example" },
+    ]) {
+      expect(await isShared([of(one), INSTANCE], [of(other), INSTANCE])).toBe(false);
+    }
+  });
+
+  it("a role that is not allowed is refused before the store is asked", async () => {
+    const { store, start } = await setUp();
+    await start().resolve(INSTANCE);
+    const asked: string[] = [];
+    const resolver = start({
+      store: {
+        ...store,
+        get: async (key) => {
+          asked.push(key);
+          return store.get(key);
+        },
+      },
+    });
+    const instance = { ...INSTANCE, roleArn: OTHER_ROLE, allowedRoles: [OTHER_ROLE] };
+    await expect(resolver.resolve(instance, { roleArn: ROLE })).rejects.toMatchObject({ code: "ROLE_NOT_ALLOWED" });
+    expect(asked).toEqual([]);
+  });
+
+  it("base identities that are given as functions, by their names; without a name it is an error", async () => {
+    const { aws, start } = await setUp();
+    const keys = aws.issueUserKeys({ userArn: "arn:aws:iam::123456789012:user/engine" });
+    const credentials = async () => keys;
+    const attempt = () => start().resolve({ ...INSTANCE, credentials });
+    await expect(async () => attempt()).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+      field: "instance.credentialsName",
+    });
+    expect(aws.requests).toEqual([]);
+    const named = (credentialsName: string) => ({ ...INSTANCE, credentials: async () => keys, credentialsName });
+    expect(await isShared([start(), named("engine")], [start(), named("engine")])).toBe(true);
+    expect(await isShared([start(), named("engine")], [start(), named("another")], [start(), INSTANCE])).toBe(false);
+    // Without a role nothing is shared, so that no name is needed.
+    expect(await start().resolve({ region: "eu-central-1", credentials })).toMatchObject({
+      accessKeyId: keys.accessKeyId,
+    });
+  });
+
+  it("static keys, by what they are", async () => {
+    const { aws, start } = await setUp();
+    const engine = aws.issueUserKeys({ userArn: "arn:aws:iam::123456789012:user/engine" });
+    const another = aws.issueUserKeys({ userArn: "arn:aws:iam::123456789012:user/another" });
+    const of = (credentials: typeof engine): IntegrationInstance => ({ ...INSTANCE, credentials });
+    expect(await isShared([start(), of(engine)], [start(), of({ ...engine })])).toBe(true);
+    expect(await isShared([start(), of(engine)], [start(), of(another)])).toBe(false);
+    expect(await isShared([start(), of(engine)], [start(), INSTANCE])).toBe(false);
+  });
+
+  it("nobody the base identity's own credentials", async () => {
+    const { aws, store, start } = await setUp();
+    const resolver = start();
+    const base = await resolver.resolve({ region: "eu-central-1" });
+    expect(store.records().size).toBe(0);
+    await resolver.verify(INSTANCE);
+    const records = [...store.records().values()].join();
+    expect(records).toContain(ROLE);
+    expect(records).not.toContain(base.accessKeyId);
+    expect(records).not.toContain(base.secretAccessKey);
+    await resolver.invalidate({ region: "eu-central-1" });
+    expect(store.records().size).toBe(1);
+    expect(aws.count({ target: "imds" })).toBeGreaterThan(0);
+  });
+
+  it("no resolver whose instance profile is another function's", async () => {
+    const { store } = await setUp();
+    expect(() =>
+      createCredentialResolver({ store, instanceProfile: async () => ({ accessKeyId: "x", secretAccessKey: "x" }) }),
+    ).toThrow(expect.objectContaining({ code: "INVALID_REQUEST", field: "options.instanceProfile" }));
+  });
+});
+
+describe("a clock that is wrong", () => {
+  it.each([-3 * HOUR, 3 * HOUR])("by %d ms is made up for by what the writer learned from AWS", async (wrong) => {
+    const clock = createManualClock({ now: Date.now() });
+    const awsClock = { now: () => clock.now() + wrong };
+    const { aws, start } = await setUp({ clock, awsClock });
+    const session = await start().resolve(INSTANCE);
+    await clock.advance(30 * MINUTE);
+    expect(await start().resolve(INSTANCE)).toEqual(session);
+    // Another host, whose clock is right.
+    const rightClock = { ...clock, now: awsClock.now, hostname: () => "another" };
+    expect(await start({ runtime: rightClock }).resolve(INSTANCE)).toEqual(session);
+    expect(assumeRoleCalls(aws)).toBe(1);
+    await clock.advance(29 * MINUTE + 49 * SECOND);
+    expect(await start().resolve(INSTANCE)).toEqual(session);
+    await clock.advance(2 * SECOND);
+    expect((await start().resolve(INSTANCE)).accessKeyId).not.toBe(session.accessKeyId);
+  });
+});
+
+describe("a store that fails", () => {
+  const never = (): Promise<never> => new Promise(() => {});
+  const fails = async (): Promise<never> => {
+    throw new Error("down");
+  };
+  const throws = (): never => {
+    throw new Error("down");
+  };
+  const DEADLINE = 250;
+  const operations = ["get", "set", "delete", "lock"] as const;
+
+  async function commandsWith(broken: (store: ReturnType<typeof createMemoryStore>) => Partial<CredentialStore>) {
+    const local = await setUp();
+    const resolver = local.start({ store: { ...local.store, ...broken(local.store) } });
+    const times: number[] = [];
+    const step = async (work: () => Promise<unknown>) => times.push((await local.timed(work())).took);
+    const first = await local.timed(resolver.resolve(INSTANCE));
+    times.push(first.took);
+    await step(() => resolver.resolve({ ...INSTANCE, roleArn: OTHER_ROLE }));
+    await step(() => resolver.invalidate(INSTANCE));
+    await step(() => resolver.resolve(INSTANCE));
+    return { ...local, resolver, times };
+  }
+
+  type BrokenStore = [does: string, parts: object, reasons: string[]];
+  const BROKEN: BrokenStore[] = [
+    ...operations.flatMap((operation): BrokenStore[] => [
+      [`hangs at ${operation}`, { [operation]: never }, ["timeout"]],
+      [`rejects ${operation}`, { [operation]: fails }, ["failed"]],
+      [`throws at ${operation}`, { [operation]: throws }, ["failed"]],
+    ]),
+    ["hangs at release", { lock: async () => ({ release: never }) }, ["timeout"]],
+    ["rejects release", { lock: async () => ({ release: fails }) }, ["failed"]],
+    ["gives a lock that is none", { lock: async () => ({}) }, ["failed"]],
+    ["gives a number", { get: async () => 7 }, ["unreadable"]],
+    ["gives an object", { get: async () => ({ accessKeyId: "x" }) }, ["unreadable"]],
+    ["gives an empty text", { get: async () => "" }, ["unreadable"]],
+    ["gives 16 MiB", { get: async () => "x".repeat(2 ** 24) }, ["unreadable"]],
+  ];
+  it.each(BROKEN)("%s: commands go on with STS, and it costs at most its deadline", async (_, broken, reasons) => {
+    const { aws, errors, times, resolver } = await commandsWith(() => broken as Partial<CredentialStore>);
+    expect(assumeRoleCalls(aws)).toBe(3);
+    expect(errors.length).toBeGreaterThan(0);
+    expect(new Set(errors.map(({ reason }) => reason))).toEqual(new Set(reasons));
+    expect(Math.max(...times)).toBeLessThanOrEqual(DEADLINE + 10);
+    expect(resolver.stats()).toMatchObject({ storeErrors: errors.length, refreshFailures: 0 });
+  });
+
+  it("all operations of a load together have one deadline", async () => {
+    const { clock, errors, start, store, timed } = await setUp();
+    const slowly =
+      <A extends unknown[], R>(operation: (...args: A) => Promise<R>) =>
+      async (...args: A) => {
+        await clock.sleep(100);
+        return operation(...args);
+      };
+    const { get, set, lock } = store;
+    const resolver = start({ store: { ...store, get: slowly(get), set: slowly(set), lock: slowly(lock) } });
+    expect((await timed(resolver.resolve(INSTANCE))).took).toBeLessThanOrEqual(DEADLINE + 10);
+    expect(errors).toMatchObject([{ operation: "get", reason: "timeout", roleArn: ROLE }]);
+  });
+
+  it("by hanging is left alone for five seconds, then asked again", async () => {
+    const { clock, store, start, timed } = await setUp();
+    let asked = 0;
+    let answers = false;
+    const get = async (key: string) => {
+      asked += 1;
+      return answers ? store.get(key) : never();
+    };
+    const resolver = start({ store: { ...store, get } });
+    let number = 0;
+    const next = () => timed(resolver.resolve({ ...INSTANCE, tags: { number: `${++number}` } }));
+    expect((await next()).took).toBeGreaterThanOrEqual(DEADLINE);
+    expect(asked).toBe(1);
+    for (let count = 0; count < 5; count++) expect((await next()).took).toBe(0);
+    expect(asked).toBe(1);
+    await clock.advance(5 * SECOND);
+    answers = true;
+    await next();
+    expect(asked).toBeGreaterThan(1);
+  });
+
+  it("to give a lock in time gets it back when it comes", async () => {
+    const { clock, store, start, timed } = await setUp();
+    let taken = 0;
+    const lock = async (key: string, ttl: number) => {
+      await clock.sleep(SECOND);
+      taken += 1;
+      return store.lock(key, ttl);
+    };
+    await timed(start({ store: { ...store, lock } }).resolve(INSTANCE));
+    await clock.advance(2 * SECOND);
+    expect(taken).toBe(1);
+    expect((await timed(start().resolve(INSTANCE))).took).toBe(0);
+  });
+
+  it("names the role and the reason in its event, and nothing of a record", async () => {
+    const { errors, store, start } = await setUp();
+    const quoting = async (_key: string, record: string) => {
+      throw new Error(`cannot write ${record}`);
+    };
+    await start({ store: { ...store, set: quoting } }).resolve(INSTANCE);
+    expect(errors).toMatchObject([
+      {
+        operation: "set",
+        reason: "failed",
+        roleArn: ROLE,
+        error: { message: "(message withheld: it may quote a secret)" },
+      },
+    ]);
+  });
+});
+
+describe("a store that lies", () => {
+  it("by other records than were written: each is a miss with an event, and never a wrong session", async () => {
+    const random = seededRandom(5);
+    const below = (limit: number) => Math.floor(random() * limit);
+    const { aws, errors, store, start, timed } = await setUp();
+    const [key, unknown] = [newEncryptionKey(), newEncryptionKey()];
+    const sealed = (encryptionKeys = [key]) => ({ ...store, scope: "sealed", encryptionKeys });
+    const records: [key: string, record: string][] = [];
+    for (const written of [store, sealed([unknown]), sealed()]) {
+      for (const roleArn of [ROLE, OTHER_ROLE]) {
+        await start({ store: written }).resolve({ ...INSTANCE, roleArn }, {}, { forceRefresh: true });
+        records.unshift(...store.records());
+      }
+    }
+    let misses = 0;
+    for (let turn = 0; turn < 300; turn++) {
+      const roleArn = [ROLE, OTHER_ROLE][below(2)] ?? ROLE;
+      const lie = (asked: string) => {
+        const others = records.filter(([stored]) => stored !== asked);
+        const [, record = ""] = others[below(others.length)] ?? [];
+        const own = records.find(([stored]) => stored === asked)?.[1] ?? record;
+        const at = below(own.length);
+        const flipped = own.slice(0, at) + String.fromCharCode(own.charCodeAt(at) ^ 1) + own.slice(at + 1);
+        return [record, flipped, own.slice(0, at), `${own} `][below(4)];
+      };
+      const lying = {
+        ...(below(2) === 0 ? store : sealed()),
+        get: async (asked: string) => lie(asked),
+        set: async () => {},
+      };
+      const before = errors.length;
+      const { outcome } = await timed(start({ store: lying }).resolve({ ...INSTANCE, roleArn }));
+      expect(outcome.assumedRoleArn).toContain(roleArn.slice(roleArn.lastIndexOf("/")));
+      if (errors.length > before) misses++;
+    }
+    expect(misses).toBe(300);
+    expect(assumeRoleCalls(aws)).toBe(6 + 300);
+  });
+
+  it("by a session whose time is over", async () => {
+    const { clock, errors, store, start } = await setUp();
+    const session = await start().resolve(INSTANCE);
+    const [[key, record] = []] = [...store.records()];
+    await clock.advance(2 * HOUR);
+    const replaying = { ...store, get: async (asked: string) => (asked === key ? record : undefined) };
+    expect((await start({ store: replaying }).resolve(INSTANCE)).accessKeyId).not.toBe(session.accessKeyId);
+    expect(errors).toContainEqual(expect.objectContaining({ operation: "get", reason: "expired", roleArn: ROLE }));
+  });
+});
