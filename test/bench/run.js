@@ -10,6 +10,7 @@ const EXPERIMENTS = [
   "calls",
   "refresh",
   "cold-start",
+  "shared-session",
   "import",
   "memory",
   "sockets",

@@ -1,0 +1,122 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { awsCliProcesses, awsCliVersion } from "../lib/aws-cli.js";
+import { startAws } from "../lib/aws-process.js";
+import { childEnvironment } from "../lib/child.js";
+import { writeColdStartProcesses } from "../lib/cold-start-processes.js";
+import { timeProcesses } from "../lib/process-times.js";
+import { formatSpread, median } from "../lib/statistics.js";
+
+export const title = "Cold start with a session that another process left";
+
+const ROLE_ARN = "arn:aws:iam::123456789012:role/Inventory";
+const TARGET = 20;
+const RUNS = 20;
+const LATENCY = 5;
+const FORMS = ["import", "require", "bundle"];
+
+const EMPTY = "an empty Node process";
+const READ = "the session read from a file of JSON";
+const PLAIN = "aws-rolecall, file store";
+const SEALED = "aws-rolecall, file store, sealed";
+const SDK = "fromTemporaryCredentials, from IMDS";
+const PROGRAMS = [
+  { name: EMPTY, source: "empty", forms: ["import", "require"] },
+  { name: READ, source: "read-file", forms: FORMS },
+  { name: PLAIN, source: "rolecall-file-store", forms: FORMS },
+  { name: SEALED, source: "rolecall-file-store-sealed", forms: FORMS },
+  { name: SDK, source: "from-temporary-credentials", forms: FORMS },
+];
+const CLI = "AWS CLI";
+
+export async function run({ rounds }) {
+  const folder = mkdtempSync(join(tmpdir(), "rolecall-bench-store-"));
+  const aws = await startAws({ roles: [{ roleArn: ROLE_ARN }] });
+  const env = childEnvironment({
+    ...aws.env,
+    PLAIN_DIRECTORY: join(folder, "plain"),
+    SEALED_DIRECTORY: join(folder, "sealed"),
+    ENCRYPTION_KEY: randomBytes(32).toString("base64"),
+    SESSION_FILE: join(folder, "session.json"),
+  });
+  const node = await writeColdStartProcesses(PROGRAMS, { roleArn: ROLE_ARN, env });
+  const cli = awsCliProcesses({ profile: "command", env: { ...node[0].env, HOME: folder } });
+  await aws.setLatency(LATENCY);
+
+  // Whoever comes first leaves the session that is measured.
+  const first = timeProcesses([...node.filter(({ name }) => name.startsWith("aws-rolecall")), ...cli], {
+    rounds: 1,
+    runs: 1,
+  });
+  const left = new Map([...first].map(([name, [[{ output }]]]) => [name, output]));
+  const { credentials } = JSON.parse(left.get(`${PLAIN}, import`));
+  await writeFile(env.SESSION_FILE, JSON.stringify(credentials), { mode: 0o600 });
+
+  const times = timeProcesses([...node, ...cli], { rounds, runs: Math.ceil(RUNS / rounds) });
+  assertShared(times, left);
+  await aws.close();
+  rmSync(folder, { recursive: true });
+  return {
+    markdown: toMarkdown(times, cli.length > 0),
+    plots: [],
+    checks: [toCheck(times, PLAIN), toCheck(times, SEALED)],
+  };
+}
+
+/** Ours asked nobody, and all got the session that the first one of the store left. */
+function assertShared(times, left) {
+  for (const store of [PLAIN, SEALED]) {
+    const { credentials } = JSON.parse(left.get(`${store}, ${FORMS[0]}`));
+    for (const form of FORMS) {
+      for (const { output } of times.get(`${store}, ${form}`).flat()) {
+        const seen = JSON.parse(output);
+        const isShared = seen.requests.length === 0 && seen.credentials.accessKeyId === credentials.accessKeyId;
+        if (!isShared) throw new Error(`${store}, ${form} did not use the session in the store`);
+      }
+    }
+  }
+}
+
+const wallsOf = (times, name) => times.get(name).map((runs) => median(runs.map(({ wall }) => wall)));
+
+/** For each round, the milliseconds over an empty process. A bundle is one file of CommonJS. */
+function overFloor(times, name, form) {
+  const floor = wallsOf(times, `${EMPTY}, ${form === "bundle" ? "require" : form}`);
+  return wallsOf(times, `${name}, ${form}`).map((wall, round) => wall - floor[round]);
+}
+
+function toCheck(times, name) {
+  const over = median(overFloor(times, name, "import"));
+  return {
+    what: `a new process to credentials that ${name.slice(name.indexOf(",") + 2)} holds, over an empty process`,
+    target: `at most ${TARGET} ms`,
+    measured: `${over.toFixed(1)} ms; fromTemporaryCredentials ${median(overFloor(times, SDK, "import")).toFixed(1)} ms`,
+    met: over <= TARGET,
+  };
+}
+
+function toMarkdown(times, hasCli) {
+  const ours = Object.fromEntries(FORMS.map((form) => [form, median(overFloor(times, PLAIN, form))]));
+  const rows = PROGRAMS.slice(1).map(({ name }) => {
+    const cells = FORMS.map((form) => {
+      const over = overFloor(times, name, form);
+      return `${formatSpread(over, "ms")} | ${(median(over) / ours[form]).toFixed(2)} ×`;
+    });
+    return `| ${name}${name === READ ? " (floor)" : ""} | ${cells.join(" | ")} |`;
+  });
+  return [
+    `A process of its own gets the credentials of one role, and ends. An earlier process has left the session in the [file store](sharing-sessions.md); fromTemporaryCredentials has none, and asks the metadata service and STS, ${LATENCY} ms away. Each was started ${RUNS} times or more, in turns with all the others; the time of an empty process is taken off. That every process of the store asked nobody, and got that session, is part of the measurement.`,
+    "",
+    `| | ${FORMS.map((form) => `by ${form} | to ours`).join(" | ")} |`,
+    `|---|${FORMS.map(() => "---:|---:|").join("")}`,
+    `| ${EMPTY} (floor) | ${FORMS.map(() => "0 | ").join(" | ")} |`,
+    ...rows,
+    "",
+    hasCli
+      ? `The AWS CLI ${awsCliVersion()} keeps sessions in files as well. Its shortest command with one, which asks STS who it is and nothing else, takes ${formatSpread(wallsOf(times, CLI), "ms")} in all.`
+      : "The AWS CLI was not there, so that its time is missing.",
+  ].join("\n");
+}
