@@ -31,6 +31,8 @@ const broughtByConsumers = [
   "@aws-sdk/client-s3",
   "@types/node",
   "aws-sdk-client-mock",
+  "ioredis",
+  "redis",
   "vitest",
 ];
 

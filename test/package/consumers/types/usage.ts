@@ -4,6 +4,7 @@ import { STSClient } from "@aws-sdk/client-sts";
 import {
   type CommandOverrides,
   type CredentialResolver,
+  type CredentialStore,
   createCredentialResolver,
   getClientForCommand,
   type IntegrationInstance,
@@ -16,7 +17,9 @@ import {
   setDefaultResolver,
   type VerifiedIdentity,
 } from "aws-rolecall";
-import { createManualClock, startLocalAws } from "aws-rolecall/testing";
+import { fileStore } from "aws-rolecall/file-store";
+import { redisStore } from "aws-rolecall/redis-store";
+import { createManualClock, createMemoryStore, startLocalAws, storeContract } from "aws-rolecall/testing";
 
 const instance: IntegrationInstance = {
   roleArn: "arn:aws:iam::123456789012:role/Auditor",
@@ -73,4 +76,21 @@ export async function useTheTestingTools(): Promise<void> {
   const aws = await startLocalAws();
   await aws.close();
   void [clock, runtime, ec2, tuned, misspelt];
+}
+
+declare const nodeRedis: { sendCommand(args: readonly string[], options?: object): Promise<unknown> };
+declare const ioredis: { call(command: string, ...args: (string | number)[]): Promise<unknown> };
+const stores: CredentialStore[] = [
+  fileStore({ directory: "/var/cache/app" }),
+  redisStore(nodeRedis, { scope: "fleet", encryptionKeys: ["key"] }),
+  redisStore(ioredis, { scope: "fleet", encryptionKeys: ["key"], prefix: "app:" }),
+  createMemoryStore(),
+];
+// @ts-expect-error: Redis requires a scope
+redisStore(nodeRedis, { encryptionKeys: ["key"] });
+// @ts-expect-error: Redis requires keys
+redisStore(ioredis, { scope: "fleet" });
+for (const store of stores) {
+  createCredentialResolver({ store });
+  void storeContract({ open: () => store }).map(({ run }) => run());
 }
