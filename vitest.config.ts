@@ -18,6 +18,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "docs/examples/**/*.test.ts"],
     exclude: ["**/node_modules/**", "test/package/**", "test/processes/**"],
+    // By default one processor is left idle, which on two is half of them.
+    maxWorkers: "100%",
     unstubEnvs: true,
     reporters: report ? ["default", ["json", { outputFile: report }]] : ["default"],
   },
