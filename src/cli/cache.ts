@@ -1,59 +1,44 @@
-import { parseArgs } from "node:util";
-import { isRolecallError } from "../errors.js";
 import { type FileStore, fileStore, type StoredSession } from "../store/file-store.js";
-
-export const CACHE_USAGE = `  cache list   [--directory <path>]   Lists the sessions in the file store: key, role, account and expiry; no secret.
-  cache clear  [--directory <path>]   Deletes them. Processes that hold one in memory keep it.
-`;
-
-interface Output {
-  write(text: string): unknown;
-}
+import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
 
 /** The keys of sealed sessions, in base64, with commas between: secrets stand in no list of processes. */
 const KEYS_VARIABLE = "ROLECALL_ENCRYPTION_KEYS";
 
-/** @returns the exit code; `undefined` if the arguments are not those of a command */
-export async function runCache(
-  args: readonly string[],
-  output: Output,
-  errors: Output,
-  env: Record<string, string | undefined>,
-): Promise<number | undefined> {
-  const parsed = readArguments(args);
-  const run = { list, clear }[parsed?.action ?? ""];
-  if (!parsed || !run) return undefined;
-  try {
-    const encryptionKeys = env[KEYS_VARIABLE]?.split(",");
-    output.write(await run(fileStore({ directory: parsed.directory, encryptionKeys })));
-    return 0;
-  } catch (error) {
-    if (!isRolecallError(error)) throw error;
-    errors.write(`${error.message} ${error.hint ?? ""}\n`);
-    return 1;
-  }
-}
+const ACTIONS: Record<string, (store: FileStore) => Promise<string>> = { list, clear };
 
-function readArguments(args: readonly string[]): { action: string; directory: string | undefined } | undefined {
-  try {
-    const { values, positionals } = parseArgs({
+export const cache: CliCommand = {
+  help: `Usage: rolecall cache list [--directory <path>]
+       rolecall cache clear [--directory <path>]
+
+list   Prints the sessions in the file store: key, account, expiry and role; no secret.
+clear  Deletes them. Processes that hold one in memory keep it.
+
+  --directory <path>   The file store's directory. Default: the user's own.
+
+${KEYS_VARIABLE}: the keys of sealed sessions, in base64, with commas between.
+
+Example: rolecall cache list --directory /var/cache/integrations
+`,
+  async run(args, { stdout, env }) {
+    const { values, positionals } = parseCommandLine({
       args: [...args],
       options: { directory: { type: "string" } },
       allowPositionals: true,
     });
-    const [action, ...others] = positionals;
-    return action !== undefined && others.length === 0 ? { action, directory: values.directory } : undefined;
-  } catch {
-    return undefined;
-  }
-}
+    const [action = "", ...others] = positionals;
+    const perform = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
+    if (!perform || others.length > 0) throw new UsageError("rolecall cache takes one word: list or clear.");
+    const encryptionKeys = env[KEYS_VARIABLE]?.split(",");
+    stdout.write(await perform(fileStore({ directory: values.directory, encryptionKeys })));
+    return 0;
+  },
+};
 
 async function list(store: FileStore): Promise<string> {
   const sessions = await store.list();
   if (sessions.length === 0) return `No sessions in ${store.directory}\n`;
-  return ["KEY".padEnd(43).concat("  ACCOUNT       EXPIRES                   ROLE"), ...sessions.map(line), ""].join(
-    "\n",
-  );
+  const header = `${"KEY".padEnd(43)}  ACCOUNT       EXPIRES                   ROLE`;
+  return [header, ...sessions.map(line), ""].join("\n");
 }
 
 function line({ key, labels }: StoredSession): string {

@@ -2,6 +2,7 @@ import { devNull } from "node:os";
 import { createCredentialResolver } from "../credential-resolver.js";
 import { isRolecallError } from "../errors.js";
 import { createManualClock, startLocalAws } from "../testing/index.js";
+import { type CliCommand, parseCommandLine } from "./command.js";
 import { Report, type ReportOutput } from "./report.js";
 
 const ACCOUNT = "123456789012";
@@ -11,6 +12,20 @@ const ADMIN = `arn:aws:iam::${ACCOUNT}:role/Admin`;
 const SCANNER = `arn:aws:iam::${ACCOUNT}:role/Scanner`;
 const FORGOTTEN = `arn:aws:iam::${ACCOUNT}:role/Forgotten`;
 const MINUTE = 60_000;
+
+export const demo: CliCommand = {
+  help: `Usage: rolecall demo
+
+Shows the library at work on an AWS that runs on this machine alone: no account, no network. Each fact is checked by
+what that AWS saw; the exit code is 0 if all of them held.
+
+Example: rolecall demo
+`,
+  async run(args, { stdout }) {
+    parseCommandLine({ args: [...args], options: {} });
+    return runDemo(stdout);
+  },
+};
 
 /**
  * Shows what the library promises, each fact checked by what the local AWS saw.

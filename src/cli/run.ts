@@ -1,0 +1,62 @@
+import { isRolecallError } from "../errors.js";
+import { type CliCommand, type CliIo, UsageError } from "./command.js";
+
+interface Entry {
+  readonly summary: string;
+  /** Loaded when it is asked for: `--help` is not to wait for the SDK. */
+  load(): Promise<CliCommand>;
+}
+
+const COMMANDS: Record<string, Entry> = {
+  demo: {
+    summary: "Shows the library at work on an AWS that runs on this machine alone: no account, no network.",
+    load: async () => (await import("./demo.js")).demo,
+  },
+  cache: {
+    summary: "Lists or deletes the sessions in the file store.",
+    load: async () => (await import("./cache.js")).cache,
+  },
+};
+
+/** Exit codes: what the command says, 1 for an error, 2 for a wrong command line. */
+export async function runCli([name, ...args]: readonly string[], io: CliIo): Promise<number> {
+  if (name === "--help" || name === "-h") {
+    io.stdout.write(usage());
+    return 0;
+  }
+  const entry = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!entry) {
+    io.stderr.write(name === undefined ? usage() : `rolecall has no command ${JSON.stringify(name)}.\n\n${usage()}`);
+    return 2;
+  }
+  const command = await entry.load();
+  if (args.includes("--help") || args.includes("-h")) {
+    io.stdout.write(command.help);
+    return 0;
+  }
+  try {
+    return await command.run(args, io);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.stderr.write(`${error.message}\nSee: rolecall ${name} --help\n`);
+      return 2;
+    }
+    if (!isRolecallError(error)) throw error;
+    io.stderr.write(`${error.message}${error.hint ? `\n${error.hint}` : ""}\n`);
+    return 1;
+  }
+}
+
+function usage(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return [
+    "Usage: rolecall <command>",
+    "",
+    "Commands:",
+    ...lines,
+    "",
+    "`rolecall <command> --help` tells its options, with an example.",
+    "",
+  ].join("\n");
+}

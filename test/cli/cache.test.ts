@@ -1,0 +1,78 @@
+import { chmod, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { fileStore } from "../../src/store/file-store.js";
+import { newEncryptionKey, newEncryptionKeyText } from "../support/encryption-key.js";
+import { OTHER_ROLE, ROLE, setUpLocal } from "../support/local.js";
+import { runRolecall } from "./run-rolecall.js";
+
+let directory: string;
+
+beforeEach(async () => {
+  const folder = await mkdtemp(join(tmpdir(), "rolecall-cache-"));
+  directory = join(folder, "sessions");
+  onTestFinished(() => rm(folder, { recursive: true }));
+});
+
+describe("rolecall cache", () => {
+  const encryptionKey = newEncryptionKeyText();
+
+  const run = (args: string[], env: Record<string, string> = {}) =>
+    runRolecall(["cache", ...args, "--directory", directory], env);
+
+  it("lists role, account and expiry, and no secret; clears", async () => {
+    const { aws, resolver } = await setUpLocal({ resolver: { store: fileStore({ directory }) } });
+    const session = await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" });
+    await resolver.resolve({ roleArn: OTHER_ROLE, region: "eu-central-1" });
+    const { code, output, errors } = await run(["list"]);
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    const lines = output.trimEnd().split("\n");
+    expect(lines[0]).toMatch(/^KEY +ACCOUNT +EXPIRES +ROLE$/);
+    expect(
+      lines
+        .slice(1)
+        .map((line) => line.split(/ +/).slice(1))
+        .sort(),
+    ).toEqual([
+      ["123456789012", session.expiration?.toISOString(), ROLE],
+      ["444455556666", session.expiration?.toISOString(), OTHER_ROLE],
+    ]);
+    for (const secret of [...aws.secrets(), session.accessKeyId]) expect(output).not.toContain(secret);
+    expect(await run(["clear"])).toEqual({ code: 0, output: `Deleted 2 sessions from ${directory}\n`, errors: "" });
+    expect(await run(["list"])).toEqual({ code: 0, output: `No sessions in ${directory}\n`, errors: "" });
+    expect((await readdir(directory)).filter((name) => name !== "swept")).toEqual([]);
+  });
+
+  it("lists sealed sessions by the keys of the environment", async () => {
+    const { resolver } = await setUpLocal({
+      resolver: { store: fileStore({ directory, encryptionKeys: [encryptionKey] }) },
+    });
+    await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" });
+    expect((await run(["list"])).output).toMatch(
+      /sealed with a key that is not in ROLECALL_ENCRYPTION_KEYS, or damaged/,
+    );
+    const other = newEncryptionKey().export().toString("base64url");
+    const { output } = await run(["list"], { ROLECALL_ENCRYPTION_KEYS: `${other},${encryptionKey}` });
+    expect(output).toContain(`  ${ROLE}\n`);
+    expect(await run(["list"], { ROLECALL_ENCRYPTION_KEYS: "short" })).toMatchObject({
+      code: 1,
+      output: "",
+      errors: expect.stringContaining("options.encryptionKeys[0] is wrong"),
+    });
+  });
+
+  it("says what is wrong with the directory", async () => {
+    await mkdir(directory, { recursive: true, mode: 0o755 });
+    await chmod(directory, 0o755);
+    expect(await run(["clear"])).toMatchObject({ code: 1, output: "", errors: expect.stringContaining("chmod 700") });
+  });
+
+  it.each([[["show"]], [[]], [["list", "more"]], [["list", "--all"]]])("knows no other command: %j", async (args) => {
+    expect(await run(args)).toMatchObject({
+      code: 2,
+      output: "",
+      errors: expect.stringContaining("rolecall cache --help"),
+    });
+  });
+});

@@ -1,0 +1,13 @@
+import { runCli } from "../../src/cli/run.js";
+
+/** Runs a command of `rolecall` in this process, in an environment of its own. */
+export async function runRolecall(args: readonly string[], env: Record<string, string | undefined> = {}) {
+  const written = { output: "", errors: "" };
+  const to = (name: keyof typeof written) => ({
+    write(text: string) {
+      written[name] += text;
+    },
+  });
+  const code = await runCli(args, { stdout: to("output"), stderr: to("errors"), env });
+  return { code, ...written };
+}
