@@ -30,7 +30,7 @@ export function parseCommandLine<T extends ParseArgsConfig>(config: T): ReturnTy
     return parseArgs(config);
   } catch (error) {
     if (String((error as { code?: unknown }).code).startsWith("ERR_PARSE_ARGS")) {
-      throw new UsageError((error as Error).message.replace(/\.?$/, "."));
+      throw new UsageError((error as Error).message.replace(/\.?$/, "."), { cause: error });
     }
     throw error;
   }
