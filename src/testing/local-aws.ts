@@ -49,6 +49,12 @@ export interface LocalAwsOptions {
   /** Regions in which STS is not activated, and in which the services do not know the session. Default: none. */
   disabledRegions?: readonly string[];
   /**
+   * Whether the AccessDenied of AssumeRole ends with the kind of policy that does not allow it, such as `because no role
+   * trust policy allows the sts:AssumeRole action`. AWS adds that to some of its answers within one account or one
+   * organization. Default `false`: the message without it, as a caller from elsewhere gets it.
+   */
+  denialContext?: boolean;
+  /**
    * Whether a request must be signed within 15 minutes of `clock`. Default `false`: any time between `clock` and the
    * machine's own is accepted as well. A clock that a test moves does not move the time by which the SDK signs; the SDK
    * follows the last answer's `Date`.
@@ -163,6 +169,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     permissionsOf,
     defaultTrustedPrincipals: () => profile.roleArns,
     isDisabled,
+    denialContext: options.denialContext ?? false,
   });
   const sink = createServiceSink(isDisabled);
   const rules = { issued, now, strictSignatureTime: options.strictSignatureTime ?? false };

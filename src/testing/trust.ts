@@ -29,6 +29,7 @@ export interface TrustQuestion {
   caller: IssuedKeys;
   /** `Resource` list of the caller's own `sts:AssumeRole` permission. */
   callerPermissions: readonly string[];
+  roleArn: string;
   /** The role that is asked for, or `undefined` if there is none with that ARN. */
   role: LocalRole | undefined;
   /** Who is trusted by a role that names no one. */
@@ -40,21 +41,33 @@ export interface TrustQuestion {
   tagged: boolean;
 }
 
+/** What the caller is not authorized to perform, and which of its or the role's policies would have to allow it. */
+export interface Denial {
+  action: string;
+  /** In the words of AWS's messages. */
+  policy: "identity-based policy" | "role trust policy";
+}
+
 /**
- * The action that the caller is not authorized to perform, or `undefined` if it may assume the role.
+ * Why the caller may not assume the role, or `undefined` if it may. A role that does not exist has no trust policy that
+ * could allow it.
  *
  * Stricter than IAM in one point: the caller's own permission is needed within one account too, where IAM is content
  * with a trust policy that names the caller.
  */
-export function deniedAction(question: TrustQuestion): string | undefined {
-  const { caller, role, sourceIdentity } = question;
+export function denialOf(question: TrustQuestion): Denial | undefined {
+  const permitted = question.callerPermissions.some((pattern) => matchesResource(pattern, question.roleArn));
+  if (!permitted) return { action: "sts:AssumeRole", policy: "identity-based policy" };
+  const action = untrustedAction(question);
+  return action === undefined ? undefined : { action, policy: "role trust policy" };
+}
+
+function untrustedAction({ role, ...question }: TrustQuestion): string | undefined {
   if (role === undefined) return "sts:AssumeRole";
-  const permitted = question.callerPermissions.some((pattern) => matchesResource(pattern, role.roleArn));
-  const trusted = (role.trustedPrincipals ?? question.defaultTrustedPrincipals).some((principal) =>
-    isPrincipal(principal, caller),
-  );
-  if (!permitted || !trusted) return "sts:AssumeRole";
-  if (role.externalId !== undefined && role.externalId !== question.externalId) return "sts:AssumeRole";
+  const { caller, externalId, sourceIdentity } = question;
+  const principals = role.trustedPrincipals ?? question.defaultTrustedPrincipals;
+  if (!principals.some((principal) => isPrincipal(principal, caller))) return "sts:AssumeRole";
+  if (role.externalId !== undefined && role.externalId !== externalId) return "sts:AssumeRole";
   if (role.requiredSourceIdentity !== undefined && !role.requiredSourceIdentity.includes(sourceIdentity ?? "")) {
     return "sts:AssumeRole";
   }

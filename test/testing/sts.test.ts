@@ -88,6 +88,20 @@ describe("AssumeRole", () => {
     expect(await refusal(assumeRole(aws, { RoleArn: OTHER_ROLE }))).toBe(denied);
   });
 
+  it("names the kind of policy too, where it is started to", async () => {
+    await using explaining = await startLocalAws({ denialContext: true, instanceProfile: { roleArn: OTHER_ROLE } });
+    const reason = async (allowAssumeRole: string[], role?: Partial<LocalRole>) => {
+      explaining.instanceProfile.attach({ roleArn: OTHER_ROLE, allowAssumeRole });
+      explaining.removeRole(ROLE);
+      if (role) explaining.setRole({ roleArn: ROLE, ...role });
+      return (await refusal(assumeRole(explaining))).split(` on resource: ${ROLE} `)[1];
+    };
+    const untrusted = "because no role trust policy allows the sts:AssumeRole action";
+    expect(await reason([])).toBe("because no identity-based policy allows the sts:AssumeRole action");
+    expect(await reason(["*"])).toBe(untrusted);
+    expect(await reason(["*"], { externalId: "acme" })).toBe(untrusted);
+  });
+
   it.each<[string, Partial<LocalRole>, Parameters<typeof assumeRole>[1], string]>([
     ["another principal is trusted", { trustedPrincipals: [OTHER_ROLE] }, {}, "sts:AssumeRole"],
     ["the external id is missing", { externalId: "acme" }, {}, "sts:AssumeRole"],

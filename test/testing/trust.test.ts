@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { IssuedSessions } from "../../src/testing/issued-sessions.js";
-import { deniedAction, type LocalRole, matchesResource, type TrustQuestion } from "../../src/testing/trust.js";
+import { denialOf, type LocalRole, matchesResource, type TrustQuestion } from "../../src/testing/trust.js";
 
 const ARN = "arn:aws:iam::123456789012:role/teams/red/Inventory";
 const CALLER = "arn:aws:iam::111122223333:role/Engine";
@@ -39,9 +39,10 @@ describe("a caller", () => {
     },
   });
   const ask = (role: Omit<LocalRole, "roleArn"> | undefined, rest: Partial<TrustQuestion> = {}) =>
-    deniedAction({
+    denialOf({
       caller,
       callerPermissions: ["*"],
+      roleArn: ARN,
       role: role && { roleArn: ARN, ...role },
       defaultTrustedPrincipals: [CALLER],
       tagged: false,
@@ -69,6 +70,6 @@ describe("a caller", () => {
     ["need not tag", undefined, { allowTagSession: false }],
     ["may not set", "sts:SetSourceIdentity", { allowSetSourceIdentity: false }, { sourceIdentity: "ann" }],
   ])("%s (%s)", (_title, denied, role, rest) => {
-    expect(ask(role, rest)).toBe(denied);
+    expect(ask(role, rest)?.action).toBe(denied);
   });
 });
