@@ -8,15 +8,10 @@ import { once } from "./once.js";
 import type { AuthorSession } from "./request/author-session.js";
 import type { CommandOverrides } from "./request/command-overrides.js";
 import type { IntegrationInstance } from "./request/integration-instance.js";
+import { assertInPartition } from "./request/regions.js";
 import { RequestMemo } from "./request/request-memo.js";
 import { isSessionOf } from "./request/role-arn.js";
-import {
-  assertInPartition,
-  isForRole,
-  type RequestForRole,
-  type RoleRequest,
-  serviceRegion,
-} from "./request/role-request.js";
+import { isForRole, type RequestForRole, type RoleRequest, serviceRegion } from "./request/role-request.js";
 import { conflict, invalid, isGiven, readBoolean, readInteger, readSettings } from "./request/validation.js";
 import { type CredentialResolverOptions, readResolverOptions } from "./resolver-options.js";
 import type { CredentialResolver } from "./resolver-types.js";

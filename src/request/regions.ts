@@ -1,4 +1,5 @@
-import { readText, type TextRule } from "./validation.js";
+import type { RoleArn } from "./role-arn.js";
+import { conflict, readText, type TextRule } from "./validation.js";
 
 /**
  * AWS's partitions: how their regions begin, and where a partition's STS is asked when nothing else names a region.
@@ -43,4 +44,21 @@ export function mayLieInPartition(region: string, partition: string): boolean {
 
 export function defaultRegionOf(partition: string): string | undefined {
   return PARTITIONS.find((row) => row.partition === partition)?.defaultRegion;
+}
+
+/** A region, and what names it. */
+export interface RegionSetting {
+  readonly field: string;
+  readonly region: string;
+}
+
+/** @throws RolecallError `INVALID_REQUEST` for a region that is known to lie outside the role's partition */
+export function assertInPartition({ field, region }: RegionSetting, role: RoleArn | undefined): void {
+  if (!role || mayLieInPartition(region, role.partition)) return;
+  throw conflict(
+    field,
+    `is ${region}, and the role lies in the partition ${role.partition}`,
+    "Credentials hold within one partition: use a region of the role's partition.",
+    role.arn,
+  );
 }

@@ -7,7 +7,8 @@ import {
   readInstance,
 } from "./integration-instance.js";
 import { copyPlain, isAsCopied, NOT_PLAIN } from "./plain-copy.js";
-import { createRoleRequest, envRegion, mergeRequest, type RoleRequest } from "./role-request.js";
+import { envRegion } from "./precedence.js";
+import { createRoleRequest, mergeRequest, type RoleRequest } from "./role-request.js";
 import { isGiven, isRecord } from "./validation.js";
 
 const KNOWN_KEYS: ReadonlySet<string> = new Set(INSTANCE_KEYS);

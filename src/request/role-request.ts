@@ -1,16 +1,14 @@
-import { assertAllowed } from "./allowed-roles.js";
 import { type AuthorSession, readAuthorSession } from "./author-session.js";
 import type { BaseIdentity } from "./base-identity.js";
 import { keyOf } from "./canonical.js";
 import { type CommandOverrides, readCommand } from "./command-overrides.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "./integration-instance.js";
-import { ROLE_SESSION_DURATION } from "./limits.js";
-import { mayLieInPartition, readRegion } from "./regions.js";
+import { type ChosenSettings, chooseSettings } from "./precedence.js";
+import { assertInPartition, type RegionSetting } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
 import type { PermissionCeiling } from "./session-policy.js";
-import { mergeTags, readTransitiveTagKeys, type SessionTags } from "./session-tags.js";
+import type { SessionTags } from "./session-tags.js";
 import type { StsSettings } from "./sts-settings.js";
-import { conflict } from "./validation.js";
 
 /** Instance, author and command, merged and validated: which identity, in which region. Immutable, and holds no secret. */
 export interface RoleRequest {
@@ -45,11 +43,6 @@ export interface Assumption extends PermissionCeiling {
   readonly externalId: string | undefined;
 }
 
-interface RegionSetting {
-  readonly field: string;
-  readonly region: string;
-}
-
 /** The STS endpoint of a request. */
 export interface StsTarget extends Readonly<StsSettings> {
   /** The partition that the region has to lie in, or `undefined` without a role. */
@@ -76,34 +69,54 @@ export function mergeRequest(
   session: AuthorSession | null | undefined,
   env: Record<string, string | undefined>,
 ): RoleRequest {
-  const author = readAuthorSession(session);
-  const overrides = readCommand(command);
-  const role = overrides.role ?? fixed.role;
-  const allowed = fixed.allowedRoles && assertAllowed(fixed.allowedRoles, role);
-  const ceiling = mergeCeilings(fixed.ceiling, author.ceiling);
-  const tags = mergeTags("options.session.tags", fixed.tags, author.tags);
-  const sourceIdentity = mergeSourceIdentity(fixed.sourceIdentity, author.sourceIdentity);
-  const transitiveTagKeys = readTransitiveTagKeys("instance.transitiveTagKeys", fixed.transitiveTagKeys, tags);
-  if (!role) assertNothingToEnforce(fixed, author);
+  return toRequest(fixed, chooseSettings(readAuthorSession(session), readCommand(command), fixed, env));
+}
 
+/** A request as people want to see it: what it is, where each setting comes from, and what its key is made of. */
+export interface ExplainedRequest {
+  readonly request: RoleRequest;
+  readonly chosen: ChosenSettings;
+  /** What the key is the hash of. It holds the external id: never to be shown whole. */
+  readonly keyParts: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The request that {@link createRoleRequest} makes of the same arguments, explained.
+ * @throws RolecallError the same
+ */
+export function explainRoleRequest(
+  instance: IntegrationInstance,
+  command: CommandOverrides | null | undefined,
+  env: Record<string, string | undefined>,
+): ExplainedRequest {
+  const fixed = readInstance(instance);
+  const chosen = chooseSettings(readAuthorSession(undefined), readCommand(command), fixed, env);
+  const request = toRequest(fixed, chosen);
+  const { assumption, base } = request;
+  return { request, chosen, keyParts: assumption ? sessionKeyParts(fixed, assumption) : { base: base.keyPart } };
+}
+
+function toRequest(fixed: InstanceSettings, chosen: ChosenSettings): RoleRequest {
+  const role = chosen.role?.value;
+  const ceiling = chosen.ceiling?.value;
   const assumption = role && {
     role,
-    roleSessionName: overrides.roleSessionName ?? fixed.roleSessionName,
-    durationSeconds: overrides.roleSessionDuration ?? fixed.roleSessionDuration ?? ROLE_SESSION_DURATION.default,
+    roleSessionName: chosen.roleSessionName?.value,
+    durationSeconds: chosen.durationSeconds.value,
     policy: ceiling?.policy,
     policyArns: ceiling?.policyArns,
-    tags,
-    transitiveTagKeys,
-    sourceIdentity,
-    externalId: allowed?.externalId ?? fixed.externalId,
+    tags: chosen.tags,
+    transitiveTagKeys: chosen.transitiveTagKeys,
+    sourceIdentity: chosen.sourceIdentity?.value,
+    externalId: chosen.externalId?.value,
   };
-  const administered = readRegions({ "instance.region": fixed.region, ...readEnvRegion(env) });
+  const { region, stsRegion } = chosen;
   return deepFreeze({
-    key: assumption ? sessionKeyOf(fixed, assumption) : fixed.base.key,
+    key: assumption ? keyOf(sessionKeyParts(fixed, assumption)) : fixed.base.key,
     base: fixed.base,
     assumption,
-    region: readRegions({ "command.region": overrides.region })[0] ?? administered[0],
-    sts: toStsTarget(fixed, administered, role),
+    region: region && { field: region.from, region: region.value },
+    sts: { ...fixed.sts, ...(stsRegion && { region: stsRegion.value }), partition: role?.partition },
     integration: fixed.integration,
   });
 }
@@ -113,69 +126,8 @@ function deepFreeze<T extends object>(value: T): T {
   return Object.freeze(value);
 }
 
-function sessionKeyOf(fixed: InstanceSettings, { role, ...assumption }: Assumption): string {
-  return keyOf({ base: fixed.base.keyPart, roleArn: role.arn, ...assumption, sts: fixed.sts });
-}
-
-/** Session policies add up, so that two owners would widen what either of them set: one owner sets both. */
-function mergeCeilings(
-  fixed: PermissionCeiling | undefined,
-  author: PermissionCeiling | undefined,
-): PermissionCeiling | undefined {
-  if (fixed && author) {
-    throw conflict(
-      `options.session.${author.policy === undefined ? "policyArns" : "policy"}`,
-      "is set, and the instance sets policy or policyArns already",
-      "Whoever sets either owns both: leave it out here or there.",
-    );
-  }
-  return fixed ?? author;
-}
-
-function mergeSourceIdentity(fixed: string | undefined, author: string | undefined): string | undefined {
-  if (fixed !== undefined && author !== undefined && fixed !== author) {
-    throw conflict(
-      "options.session.sourceIdentity",
-      "differs from the instance's",
-      "Leave it out: the instance's source identity is used.",
-    );
-  }
-  return fixed ?? author;
-}
-
-/** Without a role nothing limits or labels the base identity, and a limit that cannot hold must not be passed over. */
-function assertNothingToEnforce(fixed: InstanceSettings, author: ReturnType<typeof readAuthorSession>): void {
-  const owners = [
-    ["instance", fixed],
-    ["options.session", { ...author, externalId: undefined }],
-  ] as const;
-  for (const [owner, { ceiling, tags, sourceIdentity, externalId }] of owners) {
-    const settings = { ...ceiling, tags: tags && Object.keys(tags).length > 0, sourceIdentity, externalId };
-    for (const [name, value] of Object.entries(settings)) {
-      if (!value) continue;
-      throw conflict(
-        `${owner}.${name}`,
-        "is set without a role",
-        "Only an assumed role's session can honour it: set roleArn, or leave it out.",
-      );
-    }
-  }
-}
-
-/** The environment's region as it stands there. An empty variable counts as not set. */
-export function envRegion(env: Record<string, string | undefined>): { name: string; region: string | undefined } {
-  const { AWS_REGION } = env;
-  if (AWS_REGION) return { name: "AWS_REGION", region: AWS_REGION };
-  return { name: "AWS_DEFAULT_REGION", region: env.AWS_DEFAULT_REGION || undefined };
-}
-
-function readEnvRegion(env: Record<string, string | undefined>): Record<string, string | undefined> {
-  const { name, region } = envRegion(env);
-  return { [name]: readRegion(name, region) };
-}
-
-function readRegions(regions: Record<string, string | undefined>): RegionSetting[] {
-  return Object.entries(regions).flatMap(([field, region]) => (region === undefined ? [] : [{ field, region }]));
+function sessionKeyParts(fixed: InstanceSettings, { role, ...assumption }: Assumption): Record<string, unknown> {
+  return { base: fixed.base.keyPart, roleArn: role.arn, ...assumption, sts: fixed.sts };
 }
 
 /**
@@ -185,26 +137,4 @@ function readRegions(regions: Record<string, string | undefined>): RegionSetting
 export function serviceRegion({ region, assumption }: RoleRequest): string | undefined {
   if (region) assertInPartition(region, assumption?.role);
   return region?.region;
-}
-
-export function assertInPartition({ field, region }: RegionSetting, role: RoleArn | undefined): void {
-  if (!role || mayLieInPartition(region, role.partition)) return;
-  throw conflict(
-    field,
-    `is ${region}, and the role lies in the partition ${role.partition}`,
-    "Credentials hold within one partition: use a region of the role's partition.",
-    role.arn,
-  );
-}
-
-/** Not the command's region: a role that is used in twenty regions is still one session. */
-function toStsTarget(
-  { sts }: InstanceSettings,
-  administered: readonly RegionSetting[],
-  role: RoleArn | undefined,
-): StsTarget {
-  if (sts.region) assertInPartition({ field: "instance.sts.region", region: sts.region }, role);
-  const usable = administered.find(({ region }) => !role || mayLieInPartition(region, role.partition));
-  const region = sts.region ?? usable?.region;
-  return { ...sts, ...(region && { region }), partition: role?.partition };
 }

@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
 import { isRolecallError } from "../errors.js";
+import { defaultSessionName } from "../request/limits.js";
 import { isSessionOf } from "../request/role-arn.js";
 import type { Assumption, RequestForRole, RoleRequest } from "../request/role-request.js";
 import { isGiven } from "../request/validation.js";
@@ -94,7 +95,7 @@ function toInput(assumption: Assumption, hostname: string): AssumeRoleCommandInp
   const tagList = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
   return {
     RoleArn: role.arn,
-    RoleSessionName: roleSessionName ?? generatedSessionName(hostname),
+    RoleSessionName: roleSessionName ?? defaultSessionName(hostname),
     DurationSeconds: durationSeconds,
     ...(policy !== undefined && { Policy: policy }),
     ...(policyArns !== undefined && { PolicyArns: policyArns.map((arn) => ({ arn })) }),
@@ -103,10 +104,6 @@ function toInput(assumption: Assumption, hostname: string): AssumeRoleCommandInp
     ...(sourceIdentity !== undefined && { SourceIdentity: sourceIdentity }),
     ...(externalId !== undefined && { ExternalId: externalId }),
   };
-}
-
-function generatedSessionName(hostname: string): string {
-  return `rolecall-${hostname.replace(/[^\w+=,.@-]/g, "-")}`.slice(0, 64);
 }
 
 /** The one mapping from STS's answer to a session. */
