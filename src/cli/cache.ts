@@ -1,8 +1,6 @@
-import { type FileStore, fileStore, type StoredSession } from "../store/file-store.js";
+import type { FileStore, StoredSession } from "../store/file-store.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
-
-/** The keys of sealed sessions, in base64, with commas between: secrets stand in no list of processes. */
-const KEYS_VARIABLE = "ROLECALL_ENCRYPTION_KEYS";
+import { KEYS_HELP, KEYS_VARIABLE, openFileStore } from "./store-options.js";
 
 const ACTIONS: Record<string, (store: FileStore) => Promise<string>> = { list, clear };
 
@@ -15,7 +13,7 @@ clear  Deletes them. Processes that hold one in memory keep it.
 
   --directory <path>   The file store's directory. Default: the user's own.
 
-${KEYS_VARIABLE}: the keys of sealed sessions, in base64, with commas between.
+${KEYS_HELP}
 
 Example: rolecall cache list --directory /var/cache/integrations
 `,
@@ -28,8 +26,7 @@ Example: rolecall cache list --directory /var/cache/integrations
     const [action = "", ...others] = positionals;
     const perform = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
     if (!perform || others.length > 0) throw new UsageError("rolecall cache takes one word: list or clear.");
-    const encryptionKeys = env[KEYS_VARIABLE]?.split(",");
-    stdout.write(await perform(fileStore({ directory: values.directory, encryptionKeys })));
+    stdout.write(await perform(openFileStore(values.directory, env)));
     return 0;
   },
 };

@@ -12,6 +12,18 @@ const COMMANDS: Record<string, Entry> = {
     summary: "Shows the library at work on an AWS that runs on this machine alone: no account, no network.",
     load: async () => (await import("./demo.js")).demo,
   },
+  doctor: {
+    summary: "Walks through the set-up on this machine, and says what is wrong and what to do.",
+    load: async () => (await import("./doctor.js")).doctor,
+  },
+  explain: {
+    summary: "Tells what a command would run as, and where each setting comes from; calls nobody.",
+    load: async () => (await import("./explain.js")).explain,
+  },
+  "credential-process": {
+    summary: "Prints credentials for the AWS CLI, boto3 and Terraform.",
+    load: async () => (await import("./credential-process.js")).credentialProcess,
+  },
   cache: {
     summary: "Lists or deletes the sessions in the file store.",
     load: async () => (await import("./cache.js")).cache,
@@ -42,7 +54,7 @@ export async function runCli([name, ...args]: readonly string[], io: CliIo): Pro
       return 2;
     }
     if (!isRolecallError(error)) throw error;
-    io.stderr.write(`${error.message}${error.hint ? `\n${error.hint}` : ""}\n`);
+    io.stderr.write(`${error.message}\n`);
     return 1;
   }
 }

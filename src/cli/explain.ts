@@ -1,0 +1,57 @@
+import { explainRoleRequest, serviceRegion } from "../request/role-request.js";
+import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
+import { type CacheKey, type Fact, factsOf, keyPartNames, LABELS } from "./explain/facts.js";
+import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./request-options.js";
+
+export const explain: CliCommand = {
+  help: `Usage: rolecall explain [<role ARN>] [options]
+
+Tells what a command would run as, and where each setting comes from. It calls nobody: neither AWS nor the metadata
+service. <role ARN> is what the command's argument roleArn would say; without it the instance's role counts.
+
+${REQUEST_OPTIONS_HELP}
+  --json                              For programs. External id, policy and keys are never shown.
+
+Exit codes: 0; 1 if such a command would be refused, with the reason; 2 for a wrong command line.
+
+Example: rolecall explain arn:aws:iam::123456789012:role/Inventory --config /etc/integration.json
+`,
+  async run(args, { stdout, env }) {
+    const { values, positionals } = parseCommandLine({
+      args: [...args],
+      options: { ...REQUEST_OPTIONS, json: { type: "boolean" } },
+      allowPositionals: true,
+    });
+    const [roleArn, ...others] = positionals;
+    if (others.length > 0) throw new UsageError("rolecall explain takes one role.");
+    const { instance, command } = readRequestOptions(values, roleArn);
+    const explained = explainRoleRequest(instance, command, env);
+    serviceRegion(explained.request);
+    const facts = factsOf(explained, env);
+    const cacheKey = { key: explained.request.key, madeOf: keyPartNames(explained) };
+    stdout.write(values.json ? toJson(facts, cacheKey) : toText(facts, cacheKey));
+    return 0;
+  },
+};
+
+function toJson(facts: readonly Fact[], cacheKey: CacheKey): string {
+  const settings = Object.fromEntries(facts.map(({ setting, value, from }) => [setting, { value, from }]));
+  return `${JSON.stringify({ settings, cacheKey }, undefined, 2)}\n`;
+}
+
+function toText(facts: readonly Fact[], { key, madeOf }: CacheKey): string {
+  const rows = facts.map(({ setting, value, from }) => [LABELS[setting], shown(value), from] as const);
+  const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));
+  const lines = rows.map(([setting, value, from]) => `${setting.padEnd(width(0))}  ${value.padEnd(width(1))}  ${from}`);
+  return [...lines, "", `cache key ${key}`, `made of ${madeOf.join(", ")}`, ""].join("\n");
+}
+
+function shown(value: Fact["value"]): string {
+  if (value === undefined) return "(set, not shown)";
+  if (Array.isArray(value)) return value.join(", ");
+  if (typeof value === "object")
+    return Object.entries(value)
+      .map((tag) => tag.join("="))
+      .join(", ");
+  return String(value);
+}

@@ -1,0 +1,114 @@
+import { hostname } from "node:os";
+import { defaultSessionName } from "../../request/limits.js";
+import type { Chosen, ChosenSettings } from "../../request/precedence.js";
+import { defaultRegionOf } from "../../request/regions.js";
+import type { ExplainedRequest, RoleRequest } from "../../request/role-request.js";
+
+type Env = Record<string, string | undefined>;
+type Value = string | number | readonly string[] | Readonly<Record<string, string>>;
+
+/** What the text calls each setting; the names are those of the JSON. */
+export const LABELS = {
+  baseIdentity: "base identity",
+  roleArn: "role",
+  allowedBy: "allowed by",
+  roleSessionName: "role session name",
+  roleSessionDuration: "duration, seconds",
+  externalId: "external id",
+  policy: "session policy",
+  policyArns: "policy ARNs",
+  sourceIdentity: "source identity",
+  tags: "tags",
+  transitiveTagKeys: "transitive tag keys",
+  region: "region",
+  stsRegion: "STS region",
+  stsEndpoint: "STS endpoint",
+} as const;
+
+/** One setting that a command would meet. */
+export interface Fact {
+  readonly setting: keyof typeof LABELS;
+  /** `undefined` for what is set and not shown. */
+  readonly value: Value | undefined;
+  readonly from: string;
+}
+
+export interface CacheKey {
+  readonly key: string;
+  readonly madeOf: readonly string[];
+}
+
+const AT_FIRST_USE = "IMDS, at first use";
+
+/** Every setting, with where it comes from; no secret. */
+export function factsOf({ request, chosen }: ExplainedRequest, env: Env): Fact[] {
+  return [
+    ...fact("baseIdentity", baseIdentity(request)),
+    ...(chosen.role ? roleFacts(chosen) : fact("roleArn", byDefault("none: the base identity itself acts"))),
+    ...fact("region", chosen.region ?? { value: "the machine's", from: AT_FIRST_USE }),
+    ...fact("stsRegion", chosen.stsRegion ?? machineRegion(request)),
+    ...fact("stsEndpoint", endpointOf(request, env)),
+  ];
+}
+
+/** None for a setting that nobody makes. */
+function fact(setting: Fact["setting"], chosen: Chosen<Value | undefined> | undefined): Fact[] {
+  return chosen ? [{ setting, ...chosen }] : [];
+}
+
+function byDefault<T>(value: T): Chosen<T> {
+  return { value, from: "default" };
+}
+
+function notShown(chosen: Chosen<unknown> | undefined): Chosen<undefined> | undefined {
+  return chosen && { value: undefined, from: chosen.from };
+}
+
+function baseIdentity({ base }: RoleRequest): Chosen<string> {
+  if (base.accessKeyId === undefined) return { value: "the instance profile", from: AT_FIRST_USE };
+  return { value: `static keys ${base.accessKeyId}`, from: "instance.credentials" };
+}
+
+function roleFacts(chosen: ChosenSettings): Fact[] {
+  const { role, allowedBy, tags, transitiveTagKeys, ceiling } = chosen;
+  const { policy, policyArns } = ceiling?.value ?? {};
+  const allowed = { value: allowedBy?.pattern ?? "IAM alone", from: "instance.allowedRoles" };
+  return [
+    ...fact("roleArn", role && { value: role.value.arn, from: role.from }),
+    ...fact("allowedBy", allowedBy ? allowed : { ...allowed, from: "default" }),
+    ...fact("roleSessionName", chosen.roleSessionName ?? byDefault(defaultSessionName(hostname()))),
+    ...fact("roleSessionDuration", chosen.durationSeconds),
+    ...fact("externalId", notShown(chosen.externalId)),
+    ...fact("policy", policy === undefined ? undefined : { value: undefined, from: `${ceiling?.from}.policy` }),
+    ...fact("policyArns", policyArns && { value: policyArns, from: `${ceiling?.from}.policyArns` }),
+    ...fact("sourceIdentity", chosen.sourceIdentity),
+    ...fact("tags", Object.keys(tags).length > 0 ? { value: tags, from: "instance.tags" } : undefined),
+    ...fact(
+      "transitiveTagKeys",
+      transitiveTagKeys.length > 0 ? { value: transitiveTagKeys, from: "instance.transitiveTagKeys" } : undefined,
+    ),
+  ];
+}
+
+function machineRegion({ sts }: RoleRequest): Chosen<string> {
+  const fallback = sts.partition && defaultRegionOf(sts.partition);
+  return { value: `the machine's${fallback ? `, else ${fallback}` : ""}`, from: AT_FIRST_USE };
+}
+
+/** The SDK reads the variables in this order. */
+function endpointOf({ sts }: RoleRequest, env: Env): Chosen<string> {
+  if (sts.endpoint) return { value: sts.endpoint, from: "instance.sts.endpoint" };
+  for (const name of ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]) {
+    const url = env[name];
+    if (url) return { value: URL.canParse(url) ? new URL(url).origin : "no URL", from: name };
+  }
+  const kinds = [sts.useFipsEndpoint && "FIPS", sts.useDualstackEndpoint && "dual-stack"].filter(Boolean);
+  return { value: ["the region's own", ...kinds].join(", "), from: kinds.length > 0 ? "instance.sts" : "default" };
+}
+
+/** The parts that are given. What is empty is part of every key, and the same in each. */
+export function keyPartNames({ keyParts }: ExplainedRequest): string[] {
+  const isGiven = (part: unknown) =>
+    part !== undefined && (typeof part !== "object" || part === null || Object.keys(part).length > 0);
+  return Object.keys(keyParts).filter((name) => isGiven(keyParts[name]));
+}
