@@ -4,6 +4,15 @@ export interface ReportOutput {
   readonly isTTY?: boolean;
 }
 
+type Mark = "ok" | "warning" | "failed" | "skipped";
+
+const MARKS: Record<Mark, readonly [colour: string, sign: string]> = {
+  ok: ["32", "✓"],
+  warning: ["33", "!"],
+  failed: ["31", "✗"],
+  skipped: ["2", "-"],
+};
+
 /** Prints headings and facts, and remembers whether every fact held. */
 export class Report {
   readonly #output: ReportOutput;
@@ -24,8 +33,12 @@ export class Report {
   }
 
   fact(holds: boolean, text: string): void {
-    if (!holds) this.#failures++;
-    this.#output.write(`  ${holds ? this.#paint("32", "✓") : this.#paint("31", "✗")} ${text}\n`);
+    this.mark(holds ? "ok" : "failed", text);
+  }
+
+  mark(kind: Mark, text: string): void {
+    if (kind === "failed") this.#failures++;
+    this.line(`  ${this.#paint(...MARKS[kind])} ${text}`);
   }
 
   detail(text: string): void {

@@ -1,5 +1,5 @@
 import { withDeadline } from "../abort.js";
-import { RolecallError } from "../errors.js";
+import { isRolecallError, RolecallError } from "../errors.js";
 import { isRegion } from "../request/regions.js";
 import type { Runtime } from "../runtime.js";
 import { fromInstanceMetadata, getInstanceMetadataEndpoint, httpRequest } from "../sdk/imds.js";
@@ -15,7 +15,32 @@ const REQUEST_TIMEOUT = 1000;
 /** Milliseconds for a whole read: an answer that breaks off, or that trickles, is never silent for long enough. */
 const READ_TIMEOUT = 5000;
 
-const NO_ANSWER_IN_TIME = "Nothing answers in time. In a container, raise HttpPutResponseHopLimit to 2;";
+/** Why the metadata service is of no use, and what to do about it. */
+export interface MetadataTrouble {
+  /** A sentence without its full stop. */
+  readonly cause: string;
+  readonly fix: string;
+}
+
+export const NO_ANSWER_IN_TIME: MetadataTrouble = {
+  cause: "Nothing answers in time",
+  fix: "in a container, raise HttpPutResponseHopLimit to 2",
+};
+const NOT_TO_BE_USED: MetadataTrouble = { cause: "AWS_EC2_METADATA_DISABLED is true", fix: "unset it" };
+const TURNED_OFF: MetadataTrouble = {
+  cause: "The metadata service is turned off for this machine",
+  fix: "set HttpEndpoint to enabled",
+};
+const NO_REGION: MetadataTrouble = {
+  cause: "It answers with something that is no region",
+  fix: "make sure that nothing stands between",
+};
+const BROKEN_OFF: MetadataTrouble = { cause: "The connection broke off", fix: "try again" };
+const NO_LISTENER: MetadataTrouble = {
+  cause: "Nothing listens at the metadata service's address",
+  fix: "this machine seems not to be an EC2 instance",
+};
+const PASSED: MetadataTrouble = { cause: "It gave no token, and a moment later it did", fix: "try again" };
 
 /** What is asked of the metadata service, in the words of an error. */
 interface Need {
@@ -70,20 +95,11 @@ export function readInstanceRegion(runtime: Runtime): Promise<string> {
 async function readRegion(): Promise<string> {
   let region: string;
   try {
-    const token = await requestToken();
-    const endpoint = await getInstanceMetadataEndpoint();
-    const headers = { [TOKEN_HEADER]: token };
-    const answer = await httpRequest({ ...endpoint, path: REGION_PATH, headers, timeout: REQUEST_TIMEOUT });
-    region = answer.toString().trim();
+    region = await requestMetadata(REGION_PATH, await requestToken());
   } catch (error) {
-    throw unreachable(REGION, whyNoToken(error), error);
+    throw unreachable(REGION, troubleOf(error), error);
   }
-  if (!isRegion(region))
-    throw unreachable(
-      REGION,
-      "It answers with something that is no region: make sure that nothing stands between;",
-      undefined,
-    );
+  if (!isRegion(region)) throw unreachable(REGION, NO_REGION, undefined);
   return region;
 }
 
@@ -95,10 +111,31 @@ async function requestToken(): Promise<string> {
   ).toString();
 }
 
-async function inTime<T>(runtime: Runtime, need: Need, read: () => Promise<T>): Promise<T> {
-  if (runtime.env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === "true") {
-    throw unreachable(need, "AWS_EC2_METADATA_DISABLED is true: unset it;", undefined, false);
+/** One item of the machine's metadata; without a token as IMDSv1 would give it. Rejects with the SDK's own error. */
+export async function requestMetadata(path: string, token?: string): Promise<string> {
+  const endpoint = await getInstanceMetadataEndpoint();
+  const headers = token === undefined ? {} : { [TOKEN_HEADER]: token };
+  return (await httpRequest({ ...endpoint, path, headers, timeout: REQUEST_TIMEOUT })).toString().trim();
+}
+
+/** The token that every read over IMDSv2 begins with, or why there is none. */
+export async function lookForToken(
+  runtime: Runtime,
+): Promise<{ token: string; trouble?: undefined } | { token?: undefined; trouble: MetadataTrouble }> {
+  if (isDisabled(runtime)) return { trouble: NOT_TO_BE_USED };
+  try {
+    return { token: await inTime(runtime, CREDENTIALS, requestToken) };
+  } catch (error) {
+    return { trouble: isRolecallError(error) ? NO_ANSWER_IN_TIME : troubleOf(error) };
   }
+}
+
+export function isDisabled({ env }: Runtime): boolean {
+  return env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === "true";
+}
+
+async function inTime<T>(runtime: Runtime, need: Need, read: () => Promise<T>): Promise<T> {
+  if (isDisabled(runtime)) throw unreachable(need, NOT_TO_BE_USED, undefined, false);
   const reason = () => unreachable(need, NO_ANSWER_IN_TIME, undefined);
   return withDeadline({ runtime, ms: READ_TIMEOUT, reason }, read);
 }
@@ -116,7 +153,7 @@ async function explain(error: { name?: string; statusCode?: number }): Promise<R
       hint: "Attach an instance profile to the EC2 instance: EC2 console, Actions, Security, Modify IAM role.",
     });
   }
-  return unreachable(CREDENTIALS, whyNoToken(error), error);
+  return unreachable(CREDENTIALS, troubleOf(error), error);
 }
 
 /** Every failure on the token looks alike from the provider: one more request finds out which it is. */
@@ -124,28 +161,32 @@ async function explainMissingToken(): Promise<RolecallError> {
   try {
     await requestToken();
   } catch (error) {
-    return unreachable(CREDENTIALS, whyNoToken(error), error);
+    return unreachable(CREDENTIALS, troubleOf(error), error);
   }
-  return unreachable(CREDENTIALS, "It gave no token, and a moment later it did: try again;", undefined);
+  return unreachable(CREDENTIALS, PASSED, undefined);
 }
 
-function whyNoToken(error: unknown): string {
+function troubleOf(error: unknown): MetadataTrouble {
   const { statusCode, message, code } = (error ?? {}) as { statusCode?: number; message?: string; code?: string };
-  if (statusCode === 403) return "The metadata service is turned off for this machine: set HttpEndpoint to enabled;";
-  if (statusCode !== undefined)
-    return `It answers with status ${statusCode}: make sure that nothing stands between, such as a proxy;`;
-  if (message?.startsWith("TimeoutError")) {
-    return NO_ANSWER_IN_TIME;
+  if (statusCode === 403) return TURNED_OFF;
+  if (statusCode !== undefined) {
+    const fix = "make sure that nothing stands between, such as a proxy";
+    return { cause: `The metadata service answers with status ${statusCode}`, fix };
   }
-  if (code === "ECONNRESET") return "The connection broke off: try again;";
-  return "Nothing listens there: this machine seems not to be an EC2 instance;";
+  if (message?.startsWith("TimeoutError")) return NO_ANSWER_IN_TIME;
+  return code === "ECONNRESET" ? BROKEN_OFF : NO_LISTENER;
 }
 
-function unreachable({ message, wayOut }: Need, hint: string, cause: unknown, retryable = true): RolecallError {
+function unreachable(
+  { message, wayOut }: Need,
+  trouble: MetadataTrouble,
+  cause: unknown,
+  retryable = true,
+): RolecallError {
   return new RolecallError("IMDS_UNREACHABLE", message, {
     step: "base-identity",
     retryable,
-    hint: `${hint} ${wayOut}`,
+    hint: `${trouble.cause}: ${trouble.fix}; ${wayOut}`,
     ...(cause !== undefined && { cause: safeCause(cause) }),
   });
 }

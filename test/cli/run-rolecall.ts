@@ -1,9 +1,14 @@
 import { runCli } from "../../src/cli/run.js";
 
-/** Runs a command of `rolecall` in this process, in an environment of its own. */
-export async function runRolecall(args: readonly string[], env: Record<string, string | undefined> = {}) {
+/** Runs a command of `rolecall` in this process, in an environment of its own; `isTTY`: as on a terminal. */
+export async function runRolecall(
+  args: readonly string[],
+  env: Record<string, string | undefined> = {},
+  { isTTY = false } = {},
+) {
   const written = { output: "", errors: "" };
   const to = (name: keyof typeof written) => ({
+    isTTY,
     write(text: string) {
       written[name] += text;
     },

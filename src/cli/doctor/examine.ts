@@ -1,0 +1,171 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { createCredentialResolver } from "../../credential-resolver.js";
+import type { CommandSettings } from "../../request/command-overrides.js";
+import type { IntegrationInstance } from "../../request/integration-instance.js";
+import { ROLE_SESSION_DURATION, sessionNameOf } from "../../request/limits.js";
+import type { Chosen } from "../../request/precedence.js";
+import { explainRoleRequest, serviceRegion } from "../../request/role-request.js";
+import type { CredentialResolver } from "../../resolver-types.js";
+import type { Runtime } from "../../runtime.js";
+import { readInstanceRegion } from "../../sources/instance-profile.js";
+import { ListeningHandler } from "./listening-handler.js";
+import { lookAtMetadata, otherCredentials, outcomeOf } from "./look-at-machine.js";
+import {
+  isRoleSession,
+  type Metadata,
+  type Observations,
+  type Outcome,
+  type RoleSeen,
+  type RoleSettings,
+  type StsSeen,
+} from "./observations.js";
+
+const HOUR_SECONDS = 3600;
+
+/** What is examined, and where. */
+export interface Subject {
+  readonly instance: IntegrationInstance;
+  readonly roleArns: readonly string[];
+  readonly runtime: Runtime;
+}
+
+/**
+ * Walks the way of a command with the library's own parts. Nothing is created in AWS: it asks STS who it is, and for
+ * sessions that nobody uses.
+ */
+export async function examine(subject: Subject): Promise<Observations> {
+  const { instance, runtime } = subject;
+  const { request, chosen } = explainRoleRequest(baseOf(instance), undefined, runtime.env);
+  const source = request.base.kind === "static" ? "static" : "instance-profile";
+  const needsMetadata = source === "instance-profile" || !chosen.region;
+  const metadata = needsMetadata ? await lookAtMetadata(runtime) : undefined;
+  const listener = new ListeningHandler(runtime.now);
+  // One call and no more: what passes by itself is for commands to ride out.
+  const resolver = createCredentialResolver({ requestHandler: listener, runtime, assumeRole: { attempts: 1 } });
+  try {
+    const hasToken = !metadata?.trouble;
+    const keys =
+      source === "static" || hasToken
+        ? await outcomeOf(resolver.resolve(baseOf(instance)).then(() => true as const))
+        : undefined;
+    const region = await regionOf(chosen.region, metadata, runtime);
+    const sts =
+      keys?.value && region?.value ? await askWho(resolver, listener, subject, region.value.value) : undefined;
+    const roles: RoleSeen[] = [];
+    for (const roleArn of subject.roleArns) roles.push(await examineRole(resolver, subject, roleArn, sts));
+    return {
+      source,
+      accessKeyId: request.base.accessKeyId,
+      otherCredentials: otherCredentials(runtime.env),
+      metadata,
+      keys,
+      region,
+      sts,
+      roles,
+    };
+  } finally {
+    await resolver.close();
+    listener.destroy();
+  }
+}
+
+/** The instance without what only a role's session can honour. */
+function baseOf({ credentials, sts, region }: IntegrationInstance): IntegrationInstance {
+  return { credentials, sts, region };
+}
+
+async function regionOf(
+  chosen: Chosen<string> | undefined,
+  metadata: Metadata | undefined,
+  runtime: Runtime,
+): Promise<Outcome<Chosen<string>> | undefined> {
+  if (chosen) return { value: chosen };
+  if (metadata?.trouble) return undefined;
+  return outcomeOf(readInstanceRegion(runtime).then((value) => ({ value, from: "the metadata service" })));
+}
+
+async function askWho(
+  resolver: CredentialResolver,
+  listener: ListeningHandler,
+  { instance }: Subject,
+  serviceRegion: string,
+): Promise<StsSeen> {
+  const caller = await outcomeOf(resolver.verify(baseOf(instance)));
+  const { host, clockOffset } = listener.lastAnswer ?? {};
+  const region = caller.value?.region ?? instance.sts?.region ?? serviceRegion;
+  return { region, caller, host, clockOffset };
+}
+
+async function examineRole(
+  resolver: CredentialResolver,
+  { instance, runtime }: Subject,
+  roleArn: string,
+  sts: StsSeen | undefined,
+): Promise<RoleSeen> {
+  const settings = await outcomeOf(readSettings(instance, roleArn, runtime));
+  if (settings.error || !sts?.caller.value) return { roleArn, settings };
+  const { roleSessionName, externalId, duration } = settings.value;
+  const ask = (own: IntegrationInstance, command: Partial<CommandSettings>) =>
+    outcomeOf(resolver.verify(own, { roleArn, roleSessionDuration: ROLE_SESSION_DURATION.min, ...command }));
+  // Tells in CloudTrail what these sessions are.
+  const name = { roleSessionName: sessionNameOf("rolecall-doctor", runtime.hostname()) };
+
+  const assumed = await ask(instance, name);
+  const mayBeTheName = assumed.error?.code === "ASSUME_ROLE_DENIED" && roleSessionName !== undefined;
+  const assumedByName = mayBeTheName ? await ask(instance, { roleSessionName }) : undefined;
+  const seen: RoleSeen = { roleArn, settings, assumed, ...(assumedByName && { assumedByName }) };
+  const found = assumed.value ?? assumedByName?.value;
+  if (!found) return seen;
+  const usable = assumed.value ? name : { roleSessionName };
+  const isLong = duration.value > HOUR_SECONDS && !isRoleSession(sts.caller.value.arn);
+  return {
+    ...seen,
+    ...(externalId && {
+      withoutExternalId: await ask({ ...instance, externalId: undefined, allowedRoles: undefined }, usable),
+    }),
+    ...(isLong && {
+      longestGranted: await longestGranted(duration.value, (roleSessionDuration) =>
+        resolver.resolve(instance, { roleArn, roleSessionDuration, ...usable }),
+      ),
+    }),
+  };
+}
+
+async function readSettings(instance: IntegrationInstance, roleArn: string, { env }: Runtime): Promise<RoleSettings> {
+  const { request, chosen } = explainRoleRequest(instance, { roleArn }, env);
+  serviceRegion(request);
+  return {
+    allowedBy: chosen.allowedBy?.pattern,
+    externalId: chosen.externalId && { value: true, from: chosen.externalId.from },
+    roleSessionName: chosen.roleSessionName?.value,
+    duration: chosen.durationSeconds,
+  };
+}
+
+/** `asked` if it is granted, else the longest of whole hours: by halves, four questions at most. */
+async function longestGranted(asked: number, assume: (seconds: number) => Promise<unknown>): Promise<number> {
+  if (await isGranted(asked, assume)) return asked;
+  let granted = 1;
+  let refused = Math.ceil(asked / HOUR_SECONDS);
+  while (refused - granted > 1) {
+    const middle = Math.floor((granted + refused) / 2);
+    if (await isGranted(middle * HOUR_SECONDS, assume)) granted = middle;
+    else refused = middle;
+  }
+  return granted * HOUR_SECONDS;
+}
+
+/** The library takes an hour where STS refuses more, and says so in an event. */
+async function isGranted(seconds: number, assume: (seconds: number) => Promise<unknown>): Promise<boolean> {
+  let clamped = false;
+  const onClamped = () => {
+    clamped = true;
+  };
+  subscribe("aws-rolecall:duration-clamped", onClamped);
+  try {
+    await assume(seconds);
+  } finally {
+    unsubscribe("aws-rolecall:duration-clamped", onClamped);
+  }
+  return !clamped;
+}

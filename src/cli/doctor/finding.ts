@@ -1,0 +1,45 @@
+/** What became of one step of the set-up guide. */
+export interface Finding {
+  readonly step: Step;
+  readonly status: "ok" | "warning" | "failed" | "skipped";
+  /** One sentence: what is the case. */
+  readonly summary: string;
+  /** What to do, the likeliest first. Empty where nothing is to be done. */
+  readonly next: readonly string[];
+  /** Only for the steps of one role. */
+  readonly roleArn?: string;
+}
+
+/** Each step, and the exit code if the first failure is there. */
+export const EXIT_CODES = {
+  metadata: 3,
+  "metadata-v1": 3,
+  "base-identity": 3,
+  region: 4,
+  sts: 4,
+  clock: 4,
+  caller: 3,
+  "allowed-roles": 5,
+  assume: 5,
+  "external-id": 5,
+  duration: 5,
+} as const;
+
+export type Step = keyof typeof EXIT_CODES;
+
+/** The code of the first failed step; 0 without one. */
+export function exitCodeOf(findings: readonly Finding[]): number {
+  const failed = findings.find(({ status }) => status === "failed");
+  return failed ? EXIT_CODES[failed.step] : 0;
+}
+
+type Report = (step: Step, summary: string, ...next: readonly string[]) => Finding;
+
+const report =
+  (status: Finding["status"]): Report =>
+  (step, summary, ...next) => ({ step, status, summary, next });
+
+export const ok = report("ok");
+export const warning = report("warning");
+export const failed = report("failed");
+export const skipped = report("skipped");

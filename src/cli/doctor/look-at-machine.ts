@@ -1,0 +1,62 @@
+import { isRolecallError } from "../../errors.js";
+import type { Runtime } from "../../runtime.js";
+import { isDisabled, lookForToken, NO_ANSWER_IN_TIME, requestMetadata } from "../../sources/instance-profile.js";
+import type { Metadata, Outcome } from "./observations.js";
+
+const PROFILE_PATH = "/latest/meta-data/iam/info";
+const ANY_PATH = "/latest/meta-data/instance-id";
+
+/** Variables that the AWS CLI and the SDKs take credentials from. */
+const OTHER_CREDENTIALS = [
+  "AWS_ACCESS_KEY_ID",
+  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+  "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  "AWS_PROFILE",
+];
+
+/** Asks the instance metadata service, with a token and without: a second at most if it is silent. */
+export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
+  const [{ token, trouble }, statusWithoutToken] = await Promise.all([
+    lookForToken(runtime),
+    isDisabled(runtime) ? undefined : statusOf(requestMetadata(ANY_PATH)),
+  ]);
+  return {
+    trouble,
+    isSilent: trouble === NO_ANSWER_IN_TIME,
+    statusWithoutToken,
+    instanceProfileArn: token === undefined ? undefined : await profileArn(token),
+  };
+}
+
+export function otherCredentials(env: Runtime["env"]): string[] {
+  return OTHER_CREDENTIALS.filter((name) => env[name]);
+}
+
+/** The error of this library that a promise ends with, as a value. Others are nobody's expectation. */
+export async function outcomeOf<T>(promise: Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { value: await promise };
+  } catch (error) {
+    if (isRolecallError(error)) return { error };
+    throw error;
+  }
+}
+
+async function statusOf(answer: Promise<string>): Promise<number | undefined> {
+  try {
+    await answer;
+    return 200;
+  } catch (error) {
+    return (error as { statusCode?: number }).statusCode;
+  }
+}
+
+async function profileArn(token: string): Promise<string | undefined> {
+  try {
+    return (JSON.parse(await requestMetadata(PROFILE_PATH, token)) as { InstanceProfileArn?: string })
+      .InstanceProfileArn;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,146 @@
+import type { MetadataTrouble } from "../../sources/instance-profile.js";
+import { type Finding, failed, ok, skipped, warning } from "./finding.js";
+import { type Metadata, type Observations, type StsSeen, whatFailed } from "./observations.js";
+
+const REQUIRE_TOKENS =
+  "aws ec2 modify-instance-metadata-options --instance-id <id> --http-endpoint enabled --http-tokens required";
+const RAISE_HOP_LIMIT =
+  "aws ec2 modify-instance-metadata-options --instance-id <id> --http-endpoint enabled --http-put-response-hop-limit 2";
+const SET_CLOCK = "Let chrony or systemd-timesyncd set the clock; on EC2 from 169.254.169.123.";
+
+const ELSEWHERE = "Outside of EC2: set credentials in the instance.";
+
+/** Milliseconds. AWS refuses a signature that is five minutes off. */
+const REFUSED_CLOCK = 5 * 60_000;
+const NOTABLE_CLOCK = 30_000;
+
+/** The machine's part of the guide, in the order in which a command meets it. */
+export function machineFindings(seen: Observations): Finding[] {
+  return [
+    ...metadataFindings(seen),
+    baseIdentityFinding(seen),
+    regionFinding(seen),
+    ...(seen.sts
+      ? stsFindings(seen.sts)
+      : [skipped("sts", "STS was not asked: there is no base identity to ask as, or no region.")]),
+  ];
+}
+
+function metadataFindings({ metadata, source }: Observations): Finding[] {
+  if (!metadata)
+    return [skipped("metadata", "The metadata service was not asked: the instance sets keys and a region.")];
+  const report = source === "static" ? warning : failed;
+  if (metadata.trouble) return [report("metadata", ...whyNoToken(metadata, metadata.trouble))];
+  const token = ok("metadata", "The metadata service gives IMDSv2 tokens.");
+  if (metadata.statusWithoutToken !== 200) return [token];
+  return [
+    token,
+    warning(
+      "metadata-v1",
+      "IMDSv1 is still on: whoever gets this machine to fetch a URL can read its credentials.",
+      REQUIRE_TOKENS,
+    ),
+  ];
+}
+
+/** The hop limit holds for the token's answer alone: a read without a token comes back into a container too. */
+function whyNoToken(
+  { statusWithoutToken, isSilent }: Metadata,
+  { cause, fix }: MetadataTrouble,
+): [summary: string, ...next: string[]] {
+  if (isSilent && statusWithoutToken !== undefined) {
+    return [
+      "The metadata service answers, and its IMDSv2 token does not arrive: the hop limit is too low for this container.",
+      RAISE_HOP_LIMIT,
+    ];
+  }
+  if (isSilent) {
+    return [
+      "Nothing answers at the metadata service's address: this is no EC2 machine, or something keeps requests from it.",
+      "On EC2: let this process reach 169.254.169.254, and see that HttpEndpoint is enabled.",
+      ELSEWHERE,
+    ];
+  }
+  if (statusWithoutToken === 200) {
+    return [
+      "The metadata service answers IMDSv1 only: it gives no IMDSv2 token.",
+      "Let PUT /latest/api/token reach the machine's own metadata service: what stands between knows IMDSv1 alone.",
+    ];
+  }
+  return [`${cause}.`, `${fix.charAt(0).toUpperCase()}${fix.slice(1)}.`, ELSEWHERE];
+}
+
+function baseIdentityFinding({ source, accessKeyId, keys, metadata, otherCredentials }: Observations): Finding {
+  if (!keys) return skipped("base-identity", "The instance profile was not read: there is no token to read it with.");
+  if (keys.error) {
+    const others = otherCredentials.map(
+      (name) => `${name} is set: it counts only if the instance's credentials say so.`,
+    );
+    return failed("base-identity", whatFailed(keys.error), keys.error.hint, ...others);
+  }
+  if (source === "static") return ok("base-identity", `The instance sets static keys, ${accessKeyId}.`);
+  return ok(
+    "base-identity",
+    `The instance profile ${metadata?.instanceProfileArn ?? "(of no name)"} gives credentials.`,
+  );
+}
+
+function regionFinding({ region }: Observations): Finding {
+  if (!region) return skipped("region", "The machine's region was not read: there is no token to read it with.");
+  if (region.error) return failed("region", whatFailed(region.error), region.error.hint);
+  return ok("region", `The region is ${region.value.value}, from ${region.value.from}.`);
+}
+
+function stsFindings(sts: StsSeen): Finding[] {
+  const { region, caller, host, clockOffset } = sts;
+  if (host === undefined) {
+    const error = caller.error;
+    return [
+      failed(
+        "sts",
+        `STS in ${region} does not answer.${error ? ` ${whatFailed(error)}` : ""}`,
+        "Let this machine reach the endpoint by HTTPS: DNS, proxy, security group; in a private subnet an interface VPC endpoint.",
+      ),
+    ];
+  }
+  if (caller.error?.code === "REGION_DISABLED") {
+    return [failed("sts", `STS is not activated in ${region} for this account.`, caller.error.hint)];
+  }
+  return [
+    ok("sts", `STS in ${region} answers, at ${host}.`),
+    ...(clockOffset === undefined ? [] : [clockFinding(clockOffset)]),
+    callerFinding(sts),
+  ];
+}
+
+function clockFinding(offset: number): Finding {
+  const off = Math.abs(offset);
+  const amount = off < 120_000 ? `${Math.round(off / 1000)} seconds` : `${Math.round(off / 60_000)} minutes`;
+  const summary = `The machine's clock is ${amount} ${offset > 0 ? "behind" : "ahead of"} AWS's`;
+  if (off > REFUSED_CLOCK) {
+    const meaning = "AWS refuses what it signs. This library signs by AWS's time and goes on, other tools may not.";
+    return failed("clock", `${summary}: ${meaning}`, SET_CLOCK);
+  }
+  if (off > NOTABLE_CLOCK) return warning("clock", `${summary}.`, SET_CLOCK);
+  return ok("clock", "The machine's clock agrees with AWS's.");
+}
+
+function callerFinding({ caller, region }: StsSeen): Finding {
+  if (!caller.error) return ok("caller", `The base identity is ${caller.value.arn}.`);
+  const { awsCode, hint, code } = caller.error;
+  if (code !== "BASE_IDENTITY_REJECTED") return failed("caller", whatFailed(caller.error), hint);
+  return failed("caller", `STS refuses the base identity's keys: ${awsCode}.`, ...whyRefused(awsCode, region), hint);
+}
+
+function whyRefused(awsCode: string | undefined, region: string): string[] {
+  switch (awsCode) {
+    case "ExpiredToken":
+      return ["The keys have expired: a session's keys hold for hours. Put new ones where these came from."];
+    case "InvalidClientTokenId":
+      return [`The keys were deleted or belong to another partition; or ${region} is not enabled for the account.`];
+    case "SignatureDoesNotMatch":
+      return ["The secret access key does not belong to the access key id, or the clock is wrong."];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,141 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { fileStore } from "../../src/store/file-store.js";
+import { createManualClock } from "../../src/testing/index.js";
+import { newEncryptionKeyText } from "../support/encryption-key.js";
+import { assumeRoleCalls, MINUTE, OTHER_ROLE, ROLE, setUpLocal } from "../support/local.js";
+import { runRolecall } from "./run-rolecall.js";
+
+let folder: string;
+let config: string;
+let directory: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "rolecall-process-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  directory = join(folder, "sessions");
+  config = join(folder, "instance.json");
+  await configure({});
+});
+
+const configure = (settings: object) =>
+  writeFile(config, JSON.stringify({ roleArn: ROLE, region: "eu-central-1", ...settings }));
+
+const run = (args: string[] = [], env: Record<string, string> = {}) =>
+  runRolecall(["credential-process", "--config", config, "--directory", directory, ...args], env);
+
+async function credentials(args: string[] = [], env: Record<string, string> = {}) {
+  const { code, output, errors } = await run(args, env);
+  expect({ code, errors }).toEqual({ code: 0, errors: "" });
+  return JSON.parse(output);
+}
+
+describe("rolecall credential-process", () => {
+  it("prints what the SDKs' contract asks for, and shares the session through the file store", async () => {
+    const { aws, resolver } = await setUpLocal({ resolver: { store: fileStore({ directory }) } });
+    const printed = await credentials();
+    const shared = await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" });
+    expect(printed).toEqual({
+      Version: 1,
+      AccessKeyId: shared.accessKeyId,
+      SecretAccessKey: shared.secretAccessKey,
+      SessionToken: shared.sessionToken,
+      Expiration: shared.expiration?.toISOString(),
+    });
+    expect(await credentials()).toEqual(printed);
+    expect(assumeRoleCalls(aws)).toBe(1);
+  });
+
+  it("takes a command's overrides", async () => {
+    const { aws } = await setUpLocal();
+    await credentials(["--role-arn", OTHER_ROLE, "--role-session-name", "cli", "--role-session-duration", "900"]);
+    expect(aws.requests.findLast(({ operation }) => operation === "AssumeRole")?.parameters).toMatchObject({
+      RoleArn: OTHER_ROLE,
+      RoleSessionName: "cli",
+      DurationSeconds: "900",
+    });
+  });
+
+  it.each([
+    ["3600", 44, 1],
+    ["3600", 46, 2],
+    ["900", 7, 1],
+    ["900", 8, 2],
+  ])("a session of %s s that is %i minutes old: %i AssumeRole", async (duration, age, calls) => {
+    const clock = createManualClock({ now: Date.now() - age * MINUTE });
+    const { aws, resolver } = await setUpLocal({ clock, resolver: { store: fileStore({ directory }) } });
+    await resolver.resolve({ roleArn: ROLE, region: "eu-central-1", roleSessionDuration: duration });
+    clock.stepWallClock(age * MINUTE);
+    await credentials(["--role-session-duration", duration]);
+    expect(assumeRoleCalls(aws)).toBe(calls);
+  });
+
+  it("--store none writes no file", async () => {
+    const { aws } = await setUpLocal();
+    await credentials(["--store", "none"]);
+    await credentials(["--store", "none"]);
+    expect(assumeRoleCalls(aws)).toBe(2);
+    expect(await readdir(folder)).toEqual(["instance.json"]);
+  });
+
+  it("seals with the environment's keys", async () => {
+    const { resolver, aws } = await setUpLocal();
+    const key = newEncryptionKeyText();
+    const { SecretAccessKey } = await credentials([], { ROLECALL_ENCRYPTION_KEYS: key });
+    await credentials([], { ROLECALL_ENCRYPTION_KEYS: key });
+    expect(assumeRoleCalls(aws)).toBe(1);
+    await resolver.close();
+    const { output } = await runRolecall(["cache", "list", "--directory", directory]);
+    expect(output).toContain("sealed with a key that is not in");
+    expect(output).not.toContain(SecretAccessKey);
+  });
+
+  it("without a role: the base identity's own", async () => {
+    const { aws } = await setUpLocal();
+    await configure({ roleArn: null });
+    const { AccessKeyId, Expiration } = await credentials();
+    expect(AccessKeyId).toBe(aws.instanceProfile.current()?.accessKeyId);
+    expect(Date.parse(Expiration)).toBe(aws.instanceProfile.current()?.expiration);
+  });
+
+  it("keys that do not expire have neither token nor end", async () => {
+    const { aws } = await setUpLocal();
+    const { accessKeyId, secretAccessKey } = aws.issueUserKeys({ userArn: "arn:aws:iam::111122223333:user/ann" });
+    await configure({ roleArn: null, credentials: { accessKeyId, secretAccessKey } });
+    expect(await credentials()).toEqual({
+      Version: 1,
+      AccessKeyId: accessKeyId,
+      SecretAccessKey: secretAccessKey,
+    });
+  });
+
+  it.each([
+    [
+      "a role that STS denies",
+      ["--role-arn", "arn:aws:iam::123456789012:role/Gone"],
+      1,
+      /AccessDenied.*Check, in this/,
+    ],
+    ["a setting that is wrong", ["--role-arn", "Inventory"], 1, /command\.roleArn is wrong/],
+    ["a store that there is not", ["--store", "redis"], 2, /--store takes file or none/],
+    ["a word too many", ["Inventory"], 2, /Unexpected argument/],
+  ])("%s: nothing on stdout, the reason on stderr", async (_title, args, code, reason) => {
+    await setUpLocal();
+    const outcome = await run(args);
+    expect(outcome).toMatchObject({ code, output: "" });
+    expect(outcome.errors).toMatch(reason);
+    expect(outcome.errors).not.toMatch(/^\s+at /m);
+  });
+
+  it("refuses a terminal, unless it is told to", async () => {
+    await setUpLocal();
+    const args = ["credential-process", "--config", config, "--directory", directory];
+    const refused = await runRolecall(args, {}, { isTTY: true });
+    expect(refused).toMatchObject({ code: 2, output: "" });
+    expect(refused.errors).toContain("its output is a terminal");
+    const { output } = await runRolecall([...args, "--print-secrets-to-terminal"], {}, { isTTY: true });
+    expect(JSON.parse(output)).toMatchObject({ Version: 1 });
+  });
+});

@@ -1,0 +1,470 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import type { Finding } from "../../src/cli/doctor/finding.js";
+import type { IntegrationInstance } from "../../src/index.js";
+import { type LocalAws, type LocalAwsOptions, type LocalRole, startLocalAws } from "../../src/testing/index.js";
+import { runRolecall } from "./run-rolecall.js";
+
+const MACHINE = "arn:aws:iam::111122223333:role/integration-host";
+const MACHINE_SESSION = "arn:aws:sts::111122223333:assumed-role/integration-host/i-0123456789abcdef0";
+const ROLE = "arn:aws:iam::123456789012:role/Inventory";
+const OTHER = "arn:aws:iam::444455556666:role/Audit";
+const USER = "arn:aws:iam::111122223333:user/integration";
+const EXTERNAL_ID = "acme-4711";
+const MINUTE = 60_000;
+
+/** A machine, and the instance that is configured on it. */
+interface Machine {
+  aws?: LocalAwsOptions;
+  /** What is done to the AWS after it has started. */
+  broken?(aws: LocalAws): unknown;
+  env?: Record<string, string>;
+  instance?: IntegrationInstance | ((aws: LocalAws) => IntegrationInstance);
+  /** The command line's roles. */
+  roles?: string[];
+}
+
+const permitting = (allowAssumeRole: string[]): LocalAwsOptions => ({
+  instanceProfile: { roleArn: MACHINE, allowAssumeRole },
+});
+const withRole = (role: Partial<LocalRole> = {}): LocalAwsOptions => ({ roles: [{ roleArn: ROLE, ...role }] });
+const explained: LocalAwsOptions = { denialContext: true };
+
+async function diagnose({ aws: options, broken, env = {}, instance = { roleArn: ROLE }, roles = [] }: Machine) {
+  const aws = await startLocalAws({
+    instanceProfile: { roleArn: MACHINE },
+    region: "eu-central-1",
+    ...withRole(),
+    ...options,
+  });
+  onTestFinished(() => aws.close());
+  for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
+  broken?.(aws);
+  const folder = await mkdtemp(join(tmpdir(), "rolecall-doctor-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const config = join(folder, "instance.json");
+  await writeFile(config, JSON.stringify(typeof instance === "function" ? instance(aws) : instance));
+  const { code, output, errors } = await runRolecall(["doctor", "--config", config, ...roles, "--json"], env);
+  expect(errors).toBe("");
+  const { exitCode, findings } = JSON.parse(output) as { exitCode: number; findings: Finding[] };
+  expect(exitCode).toBe(code);
+  for (const secret of aws.secrets()) expect(output).not.toContain(secret);
+  return { aws, code, findings, output };
+}
+
+/** Title, the machine, the step and words of its first failed line, words of what to do, the exit code. */
+const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
+  [
+    "no metadata service",
+    { broken: () => vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9") },
+    "metadata",
+    /Nothing listens at the metadata service's address/,
+    /set credentials in the instance/,
+    3,
+  ],
+  [
+    "a metadata service that hangs",
+    { broken: (aws) => aws.fault({ on: { target: "imds" }, kind: "hang" }) },
+    "metadata",
+    /Nothing answers at the metadata service's address/,
+    /let this process reach 169\.254\.169\.254/,
+    3,
+  ],
+  [
+    "a container, and a hop limit of 1",
+    { aws: { imds: { hopLimitExceeded: true } } },
+    "metadata",
+    /IMDSv2 token does not arrive: the hop limit is too low/,
+    /--http-put-response-hop-limit 2/,
+    3,
+  ],
+  [
+    "a metadata service that is turned off",
+    { broken: (aws) => aws.fault({ on: { target: "imds" }, status: 403 }) },
+    "metadata",
+    /turned off for this machine/,
+    /Set HttpEndpoint to enabled/,
+    3,
+  ],
+  [
+    "IMDSv1 alone",
+    {
+      aws: { imds: { v1: true } },
+      broken: (aws) => aws.fault({ on: { target: "imds", operation: "token" }, status: 404 }),
+    },
+    "metadata",
+    /IMDSv1 only/,
+    /PUT \/latest\/api\/token/,
+    3,
+  ],
+  [
+    "IMDS that this process may not use",
+    { env: { AWS_EC2_METADATA_DISABLED: "true" } },
+    "metadata",
+    /AWS_EC2_METADATA_DISABLED is true/,
+    /Unset it/,
+    3,
+  ],
+  [
+    "no role attached",
+    { aws: { instanceProfile: null } },
+    "base-identity",
+    /knows no role for this machine/,
+    /Attach an instance profile/,
+    3,
+  ],
+  [
+    "no role attached, and keys that only other tools would use",
+    { aws: { instanceProfile: null }, env: { AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE" } },
+    "base-identity",
+    /knows no role/,
+    /AWS_ACCESS_KEY_ID is set: it counts only if the instance's credentials say so/,
+    3,
+  ],
+  [
+    "a base identity that has expired",
+    {
+      instance: (aws) => {
+        const { expiration: _, ...credentials } = aws.issueSession({ roleArn: MACHINE });
+        aws.expireSession(credentials.accessKeyId);
+        return { roleArn: ROLE, region: "eu-central-1", credentials };
+      },
+    },
+    "caller",
+    /refuses the base identity's keys: ExpiredToken/,
+    /have expired.*Put new ones/,
+    3,
+  ],
+  [
+    "keys that were deleted",
+    {
+      instance: {
+        roleArn: ROLE,
+        region: "eu-central-1",
+        credentials: { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "made-up" },
+      },
+    },
+    "caller",
+    /InvalidClientTokenId/,
+    /deleted or belong to another partition/,
+    3,
+  ],
+  [
+    "STS not activated in the region",
+    { aws: { disabledRegions: ["eu-central-1"] } },
+    "sts",
+    /STS is not activated in eu-central-1/,
+    /Activate STS in that region/,
+    4,
+  ],
+  [
+    "no way to STS",
+    { instance: { roleArn: ROLE, sts: { endpoint: "http://127.0.0.1:9/", region: "eu-central-1" } } },
+    "sts",
+    /STS in eu-central-1 does not answer/,
+    /VPC endpoint/,
+    4,
+  ],
+  [
+    "no region, and none from the metadata service",
+    { broken: (aws) => aws.fault({ on: { operation: "placement" }, status: 404 }) },
+    "region",
+    /No region is set/,
+    /AWS_REGION/,
+    4,
+  ],
+  [
+    "a clock that is 20 minutes slow",
+    { aws: { clock: { now: () => Date.now() + 20 * MINUTE }, strictSignatureTime: true } },
+    "clock",
+    /clock is 20 minutes behind AWS's/,
+    /chrony/,
+    4,
+  ],
+  [
+    "a clock that is 20 minutes fast",
+    { aws: { clock: { now: () => Date.now() - 20 * MINUTE }, strictSignatureTime: true } },
+    "clock",
+    /clock is 20 minutes ahead of AWS's/,
+    /chrony/,
+    4,
+  ],
+  [
+    "a role that allowedRoles does not list",
+    { instance: { allowedRoles: [OTHER] }, roles: [ROLE] },
+    "allowed-roles",
+    /not in the instance's allowedRoles/,
+    /add it to allowedRoles/,
+    5,
+  ],
+  [
+    "a role of another partition than the region",
+    { instance: { region: "eu-central-1" }, roles: ["arn:aws-cn:iam::123456789012:role/Inventory"] },
+    "allowed-roles",
+    /the role lies in the partition aws-cn/,
+    /region of the role's partition/,
+    5,
+  ],
+  [
+    "no permission to assume anything",
+    { aws: { ...explained, ...permitting([]) } },
+    "assume",
+    /no policy of the base identity allows sts:AssumeRole on this role/,
+    new RegExp(`Add ${ROLE} to the Resource list of sts:AssumeRole in a policy of ${MACHINE}`),
+    5,
+  ],
+  [
+    "a role that is not in the Resource list",
+    {
+      aws: { ...explained, ...permitting([OTHER]), roles: [{ roleArn: ROLE }, { roleArn: OTHER }] },
+      roles: [ROLE, OTHER],
+    },
+    "assume",
+    new RegExp(`It may assume ${OTHER}: so its Resource list does not hold this role`),
+    new RegExp(`Add ${ROLE} to the Resource list`),
+    5,
+  ],
+  [
+    "a trust policy for another principal",
+    { aws: { ...explained, ...withRole({ trustedPrincipals: [OTHER] }) } },
+    "assume",
+    /no trust policy of this role allows sts:AssumeRole\. Its trust policy names another principal/,
+    new RegExp(`In account 123456789012: .*--role-name Inventory .*its Principal is ${MACHINE} `),
+    5,
+  ],
+  [
+    "a wrong external id",
+    {
+      aws: { ...explained, ...withRole({ externalId: EXTERNAL_ID }) },
+      instance: { roleArn: ROLE, externalId: "umbrella" },
+    },
+    "assume",
+    /no trust policy of this role allows.* it demands another external id/,
+    /sts:ExternalId there equals instance\.externalId/,
+    5,
+  ],
+  [
+    "a missing external id",
+    { aws: { ...explained, ...withRole({ externalId: EXTERNAL_ID }) } },
+    "assume",
+    /it demands an external id, and none is set/,
+    /no sts:ExternalId is demanded, or set externalId/,
+    5,
+  ],
+  [
+    "a role that is gone",
+    { aws: { ...explained, roles: [] } },
+    "assume",
+    /or there is no such role/,
+    /aws iam get-role --role-name Inventory/,
+    5,
+  ],
+  [
+    "tags that the trust policy does not let pass",
+    {
+      aws: { ...explained, ...withRole({ allowTagSession: false }) },
+      instance: { roleArn: ROLE, tags: { team: "platform" } },
+    },
+    "assume",
+    /no trust policy of this role allows sts:TagSession/,
+    /its Action holds sts:TagSession/,
+    5,
+  ],
+  [
+    "a denial of which AWS tells nothing, of the only role",
+    { aws: permitting([]) },
+    "assume",
+    /AWS does not say by which policy\. The likeliest first: the base identity's own policy does not allow/,
+    new RegExp(`^See that a policy of ${MACHINE} .*allows sts:AssumeRole on ${ROLE}`),
+    5,
+  ],
+  [
+    "a denial of which AWS tells nothing, while another role can be assumed",
+    { aws: { roles: [{ roleArn: ROLE, trustedPrincipals: [OTHER] }, { roleArn: OTHER }] }, roles: [ROLE, OTHER] },
+    "assume",
+    /The likeliest first: its trust policy names another principal/,
+    /^In account 123456789012: aws iam get-role/,
+    5,
+  ],
+  [
+    "a duration that role chaining does not grant",
+    {
+      aws: withRole({ maxSessionDuration: 43_200 }),
+      instance: { roleArn: ROLE, roleSessionDuration: 14_400 },
+    },
+    "duration",
+    /instance\.roleSessionDuration asks for 14400 s, and commands get 3600 s: .*role chaining ends after one hour/,
+    /Set roleSessionDuration to 3600 or less/,
+    5,
+  ],
+  [
+    "a duration over the role's MaxSessionDuration",
+    {
+      aws: withRole({ maxSessionDuration: 7200, trustedPrincipals: [USER] }),
+      instance: (aws) => ({
+        roleArn: ROLE,
+        region: "eu-central-1",
+        roleSessionDuration: 43_200,
+        credentials: aws.issueUserKeys({ userArn: USER }),
+      }),
+    },
+    "duration",
+    /the role's MaxSessionDuration is lower\. Of whole hours it grants 7200 s/,
+    /aws iam update-role --role-name Inventory --max-session-duration 43200/,
+    5,
+  ],
+];
+
+describe("rolecall doctor", () => {
+  it.each(BROKEN)("%s: names it in its first failed line", async (_title, machine, step, cause, next, exitCode) => {
+    const { findings, code } = await diagnose(machine);
+    const failure = findings.find(({ status }) => status === "failed");
+    expect(failure).toMatchObject({ step, summary: expect.stringMatching(cause) });
+    expect(failure?.next.join(" ")).toMatch(next);
+    expect(code).toBe(exitCode);
+  });
+
+  it("a healthy machine: every step is ok, and what commands will meet", async () => {
+    const { findings, code, aws } = await diagnose({
+      aws: withRole({ externalId: EXTERNAL_ID }),
+      instance: { roleArn: ROLE, externalId: EXTERNAL_ID, allowedRoles: [ROLE] },
+    });
+    expect(findings.map(({ step, status }) => `${step} ${status}`)).toEqual([
+      "metadata ok",
+      "base-identity ok",
+      "region ok",
+      "sts ok",
+      "clock ok",
+      "caller ok",
+      "allowed-roles ok",
+      "assume ok",
+      "external-id ok",
+      "duration ok",
+    ]);
+    expect(code).toBe(0);
+    const said = findings.map(({ summary }) => summary).join("\n");
+    expect(said).toContain(MACHINE_SESSION);
+    expect(said).toContain("It demands the external id that is set.");
+    const assumed = aws.requests.filter(({ operation }) => operation === "AssumeRole");
+    expect(assumed.map(({ parameters }) => parameters.DurationSeconds)).toEqual(["900", "900"]);
+    for (const { parameters } of assumed) expect(parameters.RoleSessionName).toMatch(/^rolecall-doctor-/);
+    const asked = aws.requests.filter(({ target }) => target === "sts").map(({ operation }) => operation);
+    expect(new Set(asked)).toEqual(new Set(["GetCallerIdentity", "AssumeRole"]));
+  });
+
+  it("a role that demands the session name that the instance sets: it can be assumed, and why not otherwise", async () => {
+    const { findings, aws, code } = await diagnose({
+      instance: { roleArn: ROLE, roleSessionName: "inventory" },
+      broken: (local) => local.fault({ on: { operation: "AssumeRole" }, status: 403, times: 1 }),
+    });
+    expect(findings.find(({ step }) => step === "assume")).toMatchObject({
+      status: "ok",
+      summary: expect.stringMatching(/assumed-role\/Inventory\/inventory\. Under another session name it is denied\.$/),
+    });
+    const names = aws.requests.flatMap(({ parameters }) => parameters.RoleSessionName ?? []);
+    expect(names).toEqual([expect.stringMatching(/^rolecall-doctor-/), "inventory"]);
+    expect(code).toBe(0);
+  });
+
+  it("IMDSv1 that is still on: a warning, and code 0", async () => {
+    const { findings, code } = await diagnose({ aws: { imds: { v1: true } } });
+    expect(findings.filter(({ status }) => status !== "ok")).toEqual([
+      expect.objectContaining({
+        step: "metadata-v1",
+        status: "warning",
+        next: [expect.stringContaining("--http-tokens required")],
+      }),
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it("an external id that nobody demands: a warning", async () => {
+    const { findings, code } = await diagnose({ instance: { roleArn: ROLE, externalId: EXTERNAL_ID } });
+    expect(findings.find(({ step }) => step === "external-id")).toMatchObject({
+      status: "warning",
+      summary: "An external id is set, and the role can be assumed without it.",
+    });
+    expect(code).toBe(0);
+  });
+
+  it("a duration of more than an hour that the role grants is tried as it is", async () => {
+    const { findings, aws } = await diagnose({
+      aws: withRole({ maxSessionDuration: 14_400, trustedPrincipals: [USER] }),
+      instance: (local) => ({
+        roleArn: ROLE,
+        region: "eu-central-1",
+        roleSessionDuration: 14_400,
+        credentials: local.issueUserKeys({ userArn: USER }),
+      }),
+    });
+    expect(findings.at(-1)).toMatchObject({
+      step: "duration",
+      status: "ok",
+      summary: "It grants sessions of 14400 s.",
+    });
+    const durations = aws.requests.flatMap(({ parameters }) => parameters.DurationSeconds ?? []);
+    expect(durations).toEqual(["900", "14400"]);
+  });
+
+  it("static keys and a region: nobody asks the metadata service; one that is silent is a warning", async () => {
+    const withKeys = (region?: string) => (local: LocalAws) => ({
+      region,
+      credentials: local.issueUserKeys({ userArn: USER }),
+    });
+    const alone = await diagnose({ instance: withKeys("eu-central-1") });
+    expect(alone.aws.count({ target: "imds" })).toBe(0);
+    expect(alone.findings[0]).toMatchObject({ step: "metadata", status: "skipped" });
+    expect(alone.output).toMatch(/The instance sets static keys, AKIA\w{16}\./);
+    const off = (aws: LocalAws) => aws.fault({ on: { target: "imds" }, status: 403 });
+    const silent = await diagnose({ instance: withKeys(), broken: off, env: { AWS_REGION: "eu-central-1" } });
+    expect(silent.findings.filter(({ status }) => status === "failed")).toEqual([]);
+  });
+
+  it("leaves out what cannot be asked after a failure, and says so", async () => {
+    const { findings } = await diagnose({ aws: { instanceProfile: null } });
+    expect(findings.map(({ step, status }) => `${step} ${status}`)).toEqual([
+      "metadata ok",
+      "base-identity failed",
+      "region ok",
+      "sts skipped",
+      "allowed-roles ok",
+      "assume skipped",
+    ]);
+  });
+
+  it("takes the instance's role and the exact entries of allowedRoles; patterns wait for names", async () => {
+    const pattern = "arn:aws:iam::123456789012:role/integration-*";
+    const instance = { roleArn: ROLE, allowedRoles: [ROLE, pattern, { roleArn: OTHER, externalId: EXTERNAL_ID }] };
+    const { findings } = await diagnose({
+      aws: { roles: [{ roleArn: ROLE }, { roleArn: OTHER, externalId: EXTERNAL_ID }] },
+      instance,
+    });
+    const assumed = findings.filter(({ step }) => step === "assume");
+    expect(assumed.map(({ roleArn, status }) => `${roleArn} ${status}`)).toEqual([
+      `${ROLE} ok`,
+      `${OTHER} ok`,
+      `${pattern} skipped`,
+    ]);
+  });
+
+  it("prints what failed with what to do below it, in the order of the guide", async () => {
+    const aws = await startLocalAws({ region: "eu-central-1", roles: [] });
+    onTestFinished(() => aws.close());
+    for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
+    const { code, output, errors } = await runRolecall(["doctor", ROLE]);
+    expect({ code, errors }).toEqual({ code: 5, errors: "" });
+    expect(output).toMatch(/^\nThis machine\n {2}✓ The metadata service gives IMDSv2 tokens\.\n/);
+    expect(output).toMatch(new RegExp(`\n\n${ROLE}\n {2}✓ .*\n {2}✗ Denied, .*\n {6}See that a policy of `));
+    expect(output).toMatch(/\n\n1 failed: begin with the first\.\n$/);
+  });
+
+  it("refuses a role that is none, before any call", async () => {
+    expect(await runRolecall(["doctor", "Inventory"])).toMatchObject({
+      code: 1,
+      output: "",
+      errors: expect.stringMatching(/^role is wrong: received "Inventory"\. Allowed: a role ARN/),
+    });
+  });
+});

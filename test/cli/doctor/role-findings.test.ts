@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import type { Observations, RoleSeen } from "../../../src/cli/doctor/observations.js";
+import { roleFindings } from "../../../src/cli/doctor/role-findings.js";
+import { RolecallError } from "../../../src/errors.js";
+
+const MACHINE = "arn:aws:iam::111122223333:role/integration-host";
+const CALLER = "arn:aws:sts::111122223333:assumed-role/integration-host/i-0123456789abcdef0";
+const ROLE = "arn:aws:iam::123456789012:role/teams/red/Inventory";
+
+const caller = { accountId: "111122223333", arn: CALLER, userId: "AROAEXAMPLE:i-0123456789abcdef0" };
+
+function diagnosis(reason: string, role: Partial<RoleSeen> = {}) {
+  const cause = new Error(`User: ${CALLER} is not authorized to perform: sts:AssumeRole on resource: ${ROLE}${reason}`);
+  const error = new RolecallError("ASSUME_ROLE_DENIED", `AssumeRole of ${ROLE} failed: AccessDenied.`, {
+    step: "assume-role",
+    roleArn: ROLE,
+    hint: "Check.",
+    cause,
+  });
+  const seen: RoleSeen = {
+    roleArn: ROLE,
+    settings: {
+      value: {
+        allowedBy: undefined,
+        externalId: undefined,
+        roleSessionName: undefined,
+        duration: { value: 3600, from: "default" },
+      },
+    },
+    assumed: { error },
+    ...role,
+  };
+  const around: Observations = {
+    source: "instance-profile",
+    accessKeyId: undefined,
+    otherCredentials: [],
+    metadata: undefined,
+    keys: { value: true },
+    region: { value: { value: "eu-central-1", from: "instance.region" } },
+    sts: { region: "eu-central-1", caller: { value: caller }, host: "sts.eu-central-1.amazonaws.com", clockOffset: 0 },
+    roles: [seen],
+  };
+  const { summary, next } = roleFindings(seen, around).find(({ status }) => status === "failed") ?? {};
+  return { summary, next: next?.join(" ") };
+}
+
+describe("a denial", () => {
+  it.each([
+    [
+      " with an explicit deny in a service control policy",
+      /a Deny statement in a service control policy/,
+      /Organizations.*exempt/,
+    ],
+    [
+      " with an explicit deny in an identity-based policy",
+      /a Deny statement in an identity-based policy/,
+      /base identity's account/,
+    ],
+    [
+      " with an explicit deny in the role trust policy",
+      /a Deny statement in a role trust policy/,
+      /trust relationships/,
+    ],
+    [" with an explicit deny in a resource control policy", /resource control policy forbids/, /of the role's account/],
+    [
+      " because no service control policy allows the sts:AssumeRole action",
+      /no service control policy allows/,
+      /account that asks/,
+    ],
+    [
+      " because no permissions boundary allows the sts:AssumeRole action",
+      /no permissions boundary allows/,
+      /permissions boundary: allow/,
+    ],
+    [
+      " because no session policy allows the sts:AssumeRole action",
+      /no session policy allows/,
+      /session was made with/,
+    ],
+    [
+      " because no VPC endpoint policy allows the sts:AssumeRole action",
+      /no VPC endpoint policy allows/,
+      /interface endpoint for STS/,
+    ],
+  ])("%s: is told by its policy", (reason, summary, next) => {
+    expect(diagnosis(reason)).toEqual({
+      summary: expect.stringMatching(summary),
+      next: expect.stringMatching(next),
+    });
+  });
+
+  it("says how to look at the trust policy, without the role's path", () => {
+    const { next } = diagnosis(" because no role trust policy allows the sts:AssumeRole action");
+    expect(next).toContain("In account 123456789012: aws iam get-role --role-name Inventory ");
+    expect(next).toContain(`its Principal is ${MACHINE} (with its path, if it has one)`);
+  });
+
+  it("claims no cause where AWS gives none", () => {
+    const { summary, next } = diagnosis("");
+    expect(summary).toMatch(/^Denied, and AWS does not say by which policy\./);
+    expect(next).toMatch(/a service control policy, a permissions boundary or the VPC endpoint's policy\.$/);
+  });
+});

@@ -1,0 +1,188 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { createRoleRequest } from "../../src/request/role-request.js";
+import { runRolecall } from "./run-rolecall.js";
+
+const ROLE = "arn:aws:iam::123456789012:role/integrations/Inventory";
+const AUDIT = "arn:aws:iam::444455556666:role/Audit";
+const POLICY = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "ec2:Describe*", Resource: "*" }] };
+
+const INSTANCE = {
+  roleArn: ROLE,
+  allowedRoles: ["arn:aws:iam::123456789012:role/integrations/*", { roleArn: AUDIT, externalId: "partner-0815" }],
+  externalId: "acme-4711",
+  region: "eu-central-1",
+  policy: POLICY,
+  policyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
+  tags: { team: "platform" },
+  transitiveTagKeys: ["team"],
+  sourceIdentity: "inventory",
+};
+
+async function configOf(instance: object): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "rolecall-explain-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const config = join(folder, "instance.json");
+  await writeFile(config, JSON.stringify(instance));
+  return config;
+}
+
+async function explained(instance: object, args: string[] = [], env: Record<string, string> = {}) {
+  const { code, output, errors } = await runRolecall(
+    ["explain", ...args, "--config", await configOf(instance), "--json"],
+    env,
+  );
+  expect({ code, errors }).toEqual({ code: 0, errors: "" });
+  const { settings, cacheKey } = JSON.parse(output);
+  return { settings, cacheKey, output };
+}
+
+describe("rolecall explain", () => {
+  it("tells each setting and where it comes from; no external id and no policy", async () => {
+    const { settings, cacheKey, output } = await explained(INSTANCE);
+    expect(settings).toEqual({
+      baseIdentity: { value: "the instance profile", from: "IMDS, at first use" },
+      roleArn: { value: ROLE, from: "instance.roleArn" },
+      allowedBy: { value: "arn:aws:iam::123456789012:role/integrations/*", from: "instance.allowedRoles" },
+      roleSessionName: { value: `rolecall-${hostname()}`, from: "default" },
+      roleSessionDuration: { value: 3600, from: "default" },
+      externalId: { from: "instance.externalId" },
+      policy: { from: "instance.policy" },
+      policyArns: { value: INSTANCE.policyArns, from: "instance.policyArns" },
+      sourceIdentity: { value: "inventory", from: "instance.sourceIdentity" },
+      tags: { value: { team: "platform" }, from: "instance.tags" },
+      transitiveTagKeys: { value: ["team"], from: "instance.transitiveTagKeys" },
+      region: { value: "eu-central-1", from: "instance.region" },
+      stsRegion: { value: "eu-central-1", from: "instance.region" },
+      stsEndpoint: { value: "the region's own", from: "default" },
+    });
+    expect(cacheKey.key).toBe(createRoleRequest(INSTANCE, {}, undefined, {}).key);
+    for (const secret of ["acme-4711", "partner-0815", "ec2:Describe"]) expect(output).not.toContain(secret);
+  });
+
+  it("tells what a command overrides, and the external id that is bound to its role", async () => {
+    const { settings } = await explained(INSTANCE, [
+      AUDIT,
+      "--role-session-name",
+      "nightly",
+      "--role-session-duration",
+      "7200",
+      "--region",
+      "us-east-1",
+    ]);
+    expect(settings).toMatchObject({
+      roleArn: { value: AUDIT, from: "command.roleArn" },
+      allowedBy: { value: AUDIT, from: "instance.allowedRoles" },
+      roleSessionName: { value: "nightly", from: "command.roleSessionName" },
+      roleSessionDuration: { value: 7200, from: "command.roleSessionDuration" },
+      externalId: { from: "instance.allowedRoles" },
+      region: { value: "us-east-1", from: "command.region" },
+      stsRegion: { value: "eu-central-1", from: "instance.region" },
+    });
+  });
+
+  it.each<[string, object, Record<string, string>, string, object]>([
+    ["the environment's region", {}, { AWS_REGION: "eu-west-1" }, "region", { value: "eu-west-1", from: "AWS_REGION" }],
+    [
+      "the older variable",
+      {},
+      { AWS_DEFAULT_REGION: "eu-west-2" },
+      "region",
+      { value: "eu-west-2", from: "AWS_DEFAULT_REGION" },
+    ],
+    ["the machine's region", {}, {}, "region", { value: "the machine's", from: "IMDS, at first use" }],
+    [
+      "the partition's STS where the machine stands elsewhere",
+      { roleArn: "arn:aws-cn:iam::123456789012:role/Inventory" },
+      {},
+      "stsRegion",
+      { value: "the machine's, else cn-northwest-1", from: "IMDS, at first use" },
+    ],
+    [
+      "an STS region of its own",
+      { sts: { region: "us-east-1" } },
+      {},
+      "stsRegion",
+      { value: "us-east-1", from: "instance.sts.region" },
+    ],
+    [
+      "an STS endpoint of its own",
+      { sts: { endpoint: "https://vpce.example.com", region: "us-east-1" } },
+      {},
+      "stsEndpoint",
+      { value: "https://vpce.example.com/", from: "instance.sts.endpoint" },
+    ],
+    [
+      "FIPS",
+      { sts: { useFipsEndpoint: true } },
+      {},
+      "stsEndpoint",
+      { value: "the region's own, FIPS", from: "instance.sts" },
+    ],
+    [
+      "the SDK's variable, without a password in it",
+      {},
+      { AWS_ENDPOINT_URL: "https://user:secret@proxy.example.com/sts" },
+      "stsEndpoint",
+      { value: "https://proxy.example.com", from: "AWS_ENDPOINT_URL" },
+    ],
+    ["no role", {}, {}, "roleArn", { value: "none: the base identity itself acts", from: "default" }],
+    ["no list", { roleArn: ROLE }, {}, "allowedBy", { value: "IAM alone", from: "default" }],
+    [
+      "static keys by their id",
+      { credentials: { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "made-up-secret" } },
+      {},
+      "baseIdentity",
+      { value: "static keys AKIAIOSFODNN7EXAMPLE", from: "instance.credentials" },
+    ],
+  ])("%s", async (_title, instance, env, setting, expected) => {
+    const { settings, output } = await explained(instance, [], env);
+    expect(settings[setting]).toEqual(expected);
+    for (const secret of ["made-up-secret", "user:secret"]) expect(output).not.toContain(secret);
+  });
+
+  it("names the parts of the cache key that are given", async () => {
+    expect((await explained({})).cacheKey.madeOf).toEqual(["base"]);
+    expect((await explained({ roleArn: ROLE })).cacheKey.madeOf).toEqual(["base", "roleArn", "durationSeconds"]);
+    expect((await explained({ ...INSTANCE, sts: { region: "eu-central-1" } })).cacheKey.madeOf.sort()).toEqual([
+      "base",
+      "durationSeconds",
+      "externalId",
+      "policy",
+      "policyArns",
+      "roleArn",
+      "sourceIdentity",
+      "sts",
+      "tags",
+      "transitiveTagKeys",
+    ]);
+  });
+
+  it("prints a table for people", async () => {
+    const { output } = await runRolecall(["explain", "--config", await configOf(INSTANCE)]);
+    expect(output).toMatch(/^base identity +the instance profile +IMDS, at first use\nrole +arn:/);
+    expect(output).toMatch(/^external id +\(set, not shown\) +instance\.externalId$/m);
+    expect(output).toMatch(/^tags +team=platform +instance\.tags$/m);
+    expect(output).toMatch(/\n\ncache key [\w-]{43}\nmade of base, /);
+  });
+
+  it.each<[string, string[], object, number, RegExp]>([
+    ["a role that is not allowed", [AUDIT], { allowedRoles: [ROLE] }, 1, /not in the instance's allowedRoles\. Ask an/],
+    ["no role, and a list", [], { allowedRoles: [ROLE] }, 1, /No role was asked for/],
+    ["a role of another partition", [ROLE], { region: "cn-north-1" }, 1, /the role lies in the partition aws/],
+    ["a user's ARN", ["arn:aws:iam::123456789012:user/ann"], {}, 1, /A user cannot be assumed/],
+    ["a wrong duration", [ROLE, "--role-session-duration", "60"], {}, 1, /from 900 to 43200/],
+    ["two roles", [ROLE, AUDIT], {}, 2, /takes one role/],
+  ])("refuses as a command would be refused: %s", async (_title, args, instance, code, message) => {
+    const {
+      output,
+      errors,
+      code: actual,
+    } = await runRolecall(["explain", ...args, "--config", await configOf(instance)]);
+    expect({ output, code: actual }).toEqual({ output: "", code });
+    expect(errors).toMatch(message);
+    expect(errors).not.toMatch(/^\s+at /m);
+  });
+});
