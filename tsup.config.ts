@@ -60,10 +60,13 @@ const oneFileAtFirst: BundlerPlugin = {
   name: "one-file-at-first",
   setup(build) {
     const whole = resolve("src/index.ts");
-    build.onLoad({ filter: /[\\/]src[\\/](sources|testing|cli|store)[\\/]\w[\w-]*\.ts$/ }, async ({ path }) => ({
-      loader: "ts",
-      contents: `${await readFile(path, "utf8")}\nimport "whole-library";\n`,
-    }));
+    build.onLoad(
+      { filter: /[\\/]src[\\/](sources|testing|cli|cli[\\/]\w+|store)[\\/]\w[\w-]*\.ts$/ },
+      async ({ path }) => ({
+        loader: "ts",
+        contents: `${await readFile(path, "utf8")}\nimport "whole-library";\n`,
+      }),
+    );
     build.onResolve({ filter: /^whole-library$/ }, () => ({ path: whole, sideEffects: true }));
   },
 };

@@ -1,5 +1,5 @@
 import { createCredentialResolver } from "../credential-resolver.js";
-import { explainRoleRequest } from "../request/role-request.js";
+import { explainRoleRequest } from "../request/explain-request.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
 import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./request-options.js";

@@ -3,7 +3,6 @@ import type { IntegrationInstance } from "../request/integration-instance.js";
 import { readRoleArn } from "../request/role-arn.js";
 import { systemRuntime } from "../runtime.js";
 import { type CliCommand, type CliIo, parseCommandLine } from "./command.js";
-import { examine } from "./doctor/examine.js";
 import { exitCodeOf, type Finding, skipped } from "./doctor/finding.js";
 import { machineFindings } from "./doctor/machine-findings.js";
 import { roleFindings } from "./doctor/role-findings.js";
@@ -38,6 +37,7 @@ Example: rolecall doctor --config /etc/integration.json
     for (const role of positionals) readRoleArn("role", role);
     const instance = values.config === undefined ? {} : readInstanceFile(values.config);
     const { roleArns, patterns } = positionals.length > 0 ? { roleArns: positionals, patterns: [] } : rolesOf(instance);
+    const { examine } = await import("./doctor/examine.js"); // loads the SDK, for which --help has no use
     const seen = await examine({ instance, roleArns, runtime: { ...systemRuntime, env: io.env } });
     const findings = [
       ...machineFindings(seen),

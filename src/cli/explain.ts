@@ -1,4 +1,5 @@
-import { explainRoleRequest, serviceRegion } from "../request/role-request.js";
+import { explainRoleRequest } from "../request/explain-request.js";
+import { serviceRegion } from "../request/role-request.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
 import { type CacheKey, type Fact, factsOf, keyPartNames, LABELS } from "./explain/facts.js";
 import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./request-options.js";

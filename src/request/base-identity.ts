@@ -22,11 +22,6 @@ export class BaseIdentity {
     return this.#key;
   }
 
-  /** Of static keys. Of another identity nobody knows it before it is read. */
-  get accessKeyId(): string | undefined {
-    return this.kind === "static" ? this.keyPart.split(":")[1] : undefined;
-  }
-
   /** Where to read it; `undefined` stands for the resolver's instance profile. */
   provider(): CredentialProvider | undefined {
     return this.#provider;

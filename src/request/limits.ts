@@ -11,13 +11,8 @@ export const ROLE_SESSION_NAME: TextRule = {
   allowed: "2 to 64 letters, digits and _+=,.@-",
 };
 
-/** The session name where nobody gives one: `rolecall-` and the machine's name. */
-export function defaultSessionName(hostname: string): string {
-  return sessionNameOf("rolecall", hostname);
-}
-
-/** A session name that tells the machine: made safe, and at most as long as STS takes. */
-export function sessionNameOf(purpose: string, hostname: string): string {
+/** A session name that tells the machine: made safe, and at most as long as STS takes. The default one without `purpose`. */
+export function sessionNameOf(hostname: string, purpose = "rolecall"): string {
   return `${purpose}-${hostname.replace(/[^\w+=,.@-]/g, "-")}`.slice(0, ROLE_SESSION_NAME.max);
 }
 

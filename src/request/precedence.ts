@@ -16,17 +16,17 @@ export interface Chosen<T> {
   readonly from: string;
 }
 
-/** What instance, author and command make together, each setting with where it comes from; absent where nobody sets it. */
+/** What instance, author and command make together; with where it comes from for what more than one of them may set. */
 export interface ChosenSettings {
   readonly role: Chosen<RoleArn> | undefined;
   /** The entry of `allowedRoles` that allows the role; absent without a list. */
   readonly allowedBy: AllowedRoleEntry | undefined;
   readonly roleSessionName: Chosen<string> | undefined;
   readonly durationSeconds: Chosen<number>;
-  readonly ceiling: Chosen<PermissionCeiling> | undefined;
+  readonly ceiling: PermissionCeiling | undefined;
   readonly tags: SessionTags;
   readonly transitiveTagKeys: readonly string[];
-  readonly sourceIdentity: Chosen<string> | undefined;
+  readonly sourceIdentity: string | undefined;
   readonly externalId: Chosen<string> | undefined;
   /** Of the service. */
   readonly region: Chosen<string> | undefined;
@@ -46,7 +46,7 @@ export function chooseSettings(
   fixed: InstanceSettings,
   env: Record<string, string | undefined>,
 ): ChosenSettings {
-  const role = given("command.roleArn", command.role) ?? given("instance.roleArn", fixed.role);
+  const role = commandFirst("roleArn", command.role, fixed.role);
   const allowedBy = fixed.allowedRoles && assertAllowed(fixed.allowedRoles, role?.value);
   const ceiling = mergeCeilings(fixed.ceiling, author.ceiling);
   const tags = mergeTags("options.session.tags", fixed.tags, author.tags);
@@ -61,14 +61,11 @@ export function chooseSettings(
   return {
     role,
     allowedBy,
-    roleSessionName:
-      given("command.roleSessionName", command.roleSessionName) ??
-      given("instance.roleSessionName", fixed.roleSessionName),
-    durationSeconds: given("command.roleSessionDuration", command.roleSessionDuration) ??
-      given("instance.roleSessionDuration", fixed.roleSessionDuration) ?? {
-        value: ROLE_SESSION_DURATION.default,
-        from: "default",
-      },
+    roleSessionName: commandFirst("roleSessionName", command.roleSessionName, fixed.roleSessionName),
+    durationSeconds: commandFirst("roleSessionDuration", command.roleSessionDuration, fixed.roleSessionDuration) ?? {
+      value: ROLE_SESSION_DURATION.default,
+      from: "default",
+    },
     ceiling,
     tags,
     transitiveTagKeys,
@@ -77,6 +74,10 @@ export function chooseSettings(
     region: given("command.region", command.region) ?? administered[0] ?? administered[1],
     stsRegion: chooseStsRegion(fixed, administered, role?.value),
   };
+}
+
+function commandFirst<T>(setting: string, command: T | undefined, fixed: T | undefined): Chosen<T> | undefined {
+  return given(`command.${setting}`, command) ?? given(`instance.${setting}`, fixed);
 }
 
 function given<T>(from: string, value: T | undefined): Chosen<T> | undefined {
@@ -99,7 +100,7 @@ function chooseStsRegion(
 function mergeCeilings(
   fixed: PermissionCeiling | undefined,
   author: PermissionCeiling | undefined,
-): Chosen<PermissionCeiling> | undefined {
+): PermissionCeiling | undefined {
   if (fixed && author) {
     throw conflict(
       `options.session.${author.policy === undefined ? "policyArns" : "policy"}`,
@@ -107,10 +108,10 @@ function mergeCeilings(
       "Whoever sets either owns both: leave it out here or there.",
     );
   }
-  return given("instance", fixed) ?? given("options.session", author);
+  return fixed ?? author;
 }
 
-function mergeSourceIdentity(fixed: string | undefined, author: string | undefined): Chosen<string> | undefined {
+function mergeSourceIdentity(fixed: string | undefined, author: string | undefined): string | undefined {
   if (fixed !== undefined && author !== undefined && fixed !== author) {
     throw conflict(
       "options.session.sourceIdentity",
@@ -118,7 +119,7 @@ function mergeSourceIdentity(fixed: string | undefined, author: string | undefin
       "Leave it out: the instance's source identity is used.",
     );
   }
-  return given("instance.sourceIdentity", fixed) ?? given("options.session.sourceIdentity", author);
+  return fixed ?? author;
 }
 
 /** Without a role nothing limits or labels the base identity, and a limit that cannot hold must not be passed over. */

@@ -72,33 +72,10 @@ export function mergeRequest(
   return toRequest(fixed, chooseSettings(readAuthorSession(session), readCommand(command), fixed, env));
 }
 
-/** A request as people want to see it: what it is, where each setting comes from, and what its key is made of. */
-export interface ExplainedRequest {
-  readonly request: RoleRequest;
-  readonly chosen: ChosenSettings;
-  /** What the key is the hash of. It holds the external id: never to be shown whole. */
-  readonly keyParts: Readonly<Record<string, unknown>>;
-}
-
-/**
- * The request that {@link createRoleRequest} makes of the same arguments, explained.
- * @throws RolecallError the same
- */
-export function explainRoleRequest(
-  instance: IntegrationInstance,
-  command: CommandOverrides | null | undefined,
-  env: Record<string, string | undefined>,
-): ExplainedRequest {
-  const fixed = readInstance(instance);
-  const chosen = chooseSettings(readAuthorSession(undefined), readCommand(command), fixed, env);
-  const request = toRequest(fixed, chosen);
-  const { assumption, base } = request;
-  return { request, chosen, keyParts: assumption ? sessionKeyParts(fixed, assumption) : { base: base.keyPart } };
-}
-
-function toRequest(fixed: InstanceSettings, chosen: ChosenSettings): RoleRequest {
+/** The request that the settings make together. */
+export function toRequest(fixed: InstanceSettings, chosen: ChosenSettings): RoleRequest {
   const role = chosen.role?.value;
-  const ceiling = chosen.ceiling?.value;
+  const { ceiling } = chosen;
   const assumption = role && {
     role,
     roleSessionName: chosen.roleSessionName?.value,
@@ -107,7 +84,7 @@ function toRequest(fixed: InstanceSettings, chosen: ChosenSettings): RoleRequest
     policyArns: ceiling?.policyArns,
     tags: chosen.tags,
     transitiveTagKeys: chosen.transitiveTagKeys,
-    sourceIdentity: chosen.sourceIdentity?.value,
+    sourceIdentity: chosen.sourceIdentity,
     externalId: chosen.externalId?.value,
   };
   const { region, stsRegion } = chosen;
@@ -126,7 +103,8 @@ function deepFreeze<T extends object>(value: T): T {
   return Object.freeze(value);
 }
 
-function sessionKeyParts(fixed: InstanceSettings, { role, ...assumption }: Assumption): Record<string, unknown> {
+/** What a session's key is the hash of. It holds the external id. */
+export function sessionKeyParts(fixed: InstanceSettings, { role, ...assumption }: Assumption): Record<string, unknown> {
   return { base: fixed.base.keyPart, roleArn: role.arn, ...assumption, sts: fixed.sts };
 }
 

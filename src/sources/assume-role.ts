@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
 import { isRolecallError } from "../errors.js";
-import { defaultSessionName } from "../request/limits.js";
+import { sessionNameOf } from "../request/limits.js";
 import { isSessionOf } from "../request/role-arn.js";
 import type { Assumption, RequestForRole, RoleRequest } from "../request/role-request.js";
 import { isGiven } from "../request/validation.js";
@@ -95,7 +95,7 @@ function toInput(assumption: Assumption, hostname: string): AssumeRoleCommandInp
   const tagList = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
   return {
     RoleArn: role.arn,
-    RoleSessionName: roleSessionName ?? defaultSessionName(hostname),
+    RoleSessionName: roleSessionName ?? sessionNameOf(hostname),
     DurationSeconds: durationSeconds,
     ...(policy !== undefined && { Policy: policy }),
     ...(policyArns !== undefined && { PolicyArns: policyArns.map((arn) => ({ arn })) }),

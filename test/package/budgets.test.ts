@@ -6,9 +6,11 @@ import { describe, expect, it } from "vitest";
 import { packed, runNode } from "./consumer.js";
 
 /** Files and bytes decide how long Node takes to load it, and they are the same on every machine. */
-const FIRST_LOAD = { files: 3, bytes: 95 * 1024 };
+const FIRST_LOAD = { files: 3, bytes: 96 * 1024 };
+/** Of the command line: its entry, the command, and what they share with the library. */
+const COMMAND_FILES = 12;
 /** Minified, what the library adds to an application that has the SDK's clients already. Before gzip. */
-const ADDED_TO_A_BUNDLE = 105 * 1024;
+const ADDED_TO_A_BUNDLE = 106 * 1024;
 
 describe.each([
   ["import", "load-esm.mjs"],
@@ -20,6 +22,22 @@ describe.each([
     expect(new Set(loaded.map(packageOf))).toEqual(new Set(["aws-rolecall"]));
     expect(loaded.length).toBeLessThanOrEqual(FIRST_LOAD.files);
     expect(loaded.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThanOrEqual(FIRST_LOAD.bytes);
+  });
+});
+
+describe.each([
+  [["--help"]],
+  [["doctor", "--help"]],
+  [["explain", "--help"]],
+  [["credential-process", "--help"]],
+  [["cache", "--help"]],
+  [["explain", "arn:aws:iam::123456789012:role/Inventory"]],
+])("rolecall %j", (args) => {
+  it("loads the library alone, and no SDK", async () => {
+    const loaded = await scriptsLoadedBy(join("node_modules", "aws-rolecall", "dist", "cli.js"), ...args);
+
+    expect(new Set(loaded.map(packageOf))).toEqual(new Set(["aws-rolecall"]));
+    expect(loaded.length).toBeLessThanOrEqual(COMMAND_FILES);
   });
 });
 
@@ -36,9 +54,9 @@ describe.each(["esm", "cjs"] as const)("a bundled application (%s)", (format) =>
 });
 
 /** The files that V8 ran, ES modules and CommonJS alike: the one list that every Node keeps in the same form. */
-async function scriptsLoadedBy(script: string): Promise<string[]> {
+async function scriptsLoadedBy(...script: string[]): Promise<string[]> {
   const coverage = await mkdtemp(join(packed.consumer, "coverage-"));
-  expect(await runNode([script], { env: { NODE_V8_COVERAGE: coverage } })).toMatchObject({ code: 0 });
+  expect(await runNode(script, { env: { NODE_V8_COVERAGE: coverage } })).toMatchObject({ code: 0 });
   const reports = await Promise.all((await readdir(coverage)).map((file) => readFile(join(coverage, file), "utf8")));
   const urls = reports.flatMap((report) => (JSON.parse(report) as { result: { url: string }[] }).result);
   return urls.map(({ url }) => url.replace(/^file:\/\//, "")).filter((file) => file.includes("/node_modules/"));

@@ -1,10 +1,11 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createCredentialResolver } from "../../credential-resolver.js";
 import type { CommandSettings } from "../../request/command-overrides.js";
+import { accessKeyIdOf, explainRoleRequest } from "../../request/explain-request.js";
 import type { IntegrationInstance } from "../../request/integration-instance.js";
 import { ROLE_SESSION_DURATION, sessionNameOf } from "../../request/limits.js";
 import type { Chosen } from "../../request/precedence.js";
-import { explainRoleRequest, serviceRegion } from "../../request/role-request.js";
+import { serviceRegion } from "../../request/role-request.js";
 import type { CredentialResolver } from "../../resolver-types.js";
 import type { Runtime } from "../../runtime.js";
 import { readInstanceRegion } from "../../sources/instance-profile.js";
@@ -55,7 +56,7 @@ export async function examine(subject: Subject): Promise<Observations> {
     for (const roleArn of subject.roleArns) roles.push(await examineRole(resolver, subject, roleArn, sts));
     return {
       source,
-      accessKeyId: request.base.accessKeyId,
+      accessKeyId: accessKeyIdOf(request.base),
       otherCredentials: otherCredentials(runtime.env),
       metadata,
       keys,
@@ -108,7 +109,7 @@ async function examineRole(
   const ask = (own: IntegrationInstance, command: Partial<CommandSettings>) =>
     outcomeOf(resolver.verify(own, { roleArn, roleSessionDuration: ROLE_SESSION_DURATION.min, ...command }));
   // Tells in CloudTrail what these sessions are.
-  const name = { roleSessionName: sessionNameOf("rolecall-doctor", runtime.hostname()) };
+  const name = { roleSessionName: sessionNameOf(runtime.hostname(), "rolecall-doctor") };
 
   const assumed = await ask(instance, name);
   const mayBeTheName = assumed.error?.code === "ASSUME_ROLE_DENIED" && roleSessionName !== undefined;

@@ -1,8 +1,9 @@
 import { hostname } from "node:os";
-import { defaultSessionName } from "../../request/limits.js";
+import { accessKeyIdOf, type ExplainedRequest } from "../../request/explain-request.js";
+import { sessionNameOf } from "../../request/limits.js";
 import type { Chosen, ChosenSettings } from "../../request/precedence.js";
 import { defaultRegionOf } from "../../request/regions.js";
-import type { ExplainedRequest, RoleRequest } from "../../request/role-request.js";
+import type { RoleRequest } from "../../request/role-request.js";
 
 type Env = Record<string, string | undefined>;
 type Value = string | number | readonly string[] | Readonly<Record<string, string>>;
@@ -56,6 +57,11 @@ function fact(setting: Fact["setting"], chosen: Chosen<Value | undefined> | unde
   return chosen ? [{ setting, ...chosen }] : [];
 }
 
+/** For what no command may set. */
+function instanceFact(setting: Fact["setting"], value: Value | undefined): Fact[] {
+  return fact(setting, value === undefined ? undefined : { value, from: `instance.${setting}` });
+}
+
 function byDefault<T>(value: T): Chosen<T> {
   return { value, from: "default" };
 }
@@ -65,28 +71,26 @@ function notShown(chosen: Chosen<unknown> | undefined): Chosen<undefined> | unde
 }
 
 function baseIdentity({ base }: RoleRequest): Chosen<string> {
-  if (base.accessKeyId === undefined) return { value: "the instance profile", from: AT_FIRST_USE };
-  return { value: `static keys ${base.accessKeyId}`, from: "instance.credentials" };
+  const accessKeyId = accessKeyIdOf(base);
+  if (accessKeyId === undefined) return { value: "the instance profile", from: AT_FIRST_USE };
+  return { value: `static keys ${accessKeyId}`, from: "instance.credentials" };
 }
 
 function roleFacts(chosen: ChosenSettings): Fact[] {
-  const { role, allowedBy, tags, transitiveTagKeys, ceiling } = chosen;
-  const { policy, policyArns } = ceiling?.value ?? {};
+  const { role, allowedBy, tags, transitiveTagKeys, ceiling, sourceIdentity } = chosen;
+  const { policy, policyArns } = ceiling ?? {};
   const allowed = { value: allowedBy?.pattern ?? "IAM alone", from: "instance.allowedRoles" };
   return [
     ...fact("roleArn", role && { value: role.value.arn, from: role.from }),
     ...fact("allowedBy", allowedBy ? allowed : { ...allowed, from: "default" }),
-    ...fact("roleSessionName", chosen.roleSessionName ?? byDefault(defaultSessionName(hostname()))),
+    ...fact("roleSessionName", chosen.roleSessionName ?? byDefault(sessionNameOf(hostname()))),
     ...fact("roleSessionDuration", chosen.durationSeconds),
     ...fact("externalId", notShown(chosen.externalId)),
-    ...fact("policy", policy === undefined ? undefined : { value: undefined, from: `${ceiling?.from}.policy` }),
-    ...fact("policyArns", policyArns && { value: policyArns, from: `${ceiling?.from}.policyArns` }),
-    ...fact("sourceIdentity", chosen.sourceIdentity),
-    ...fact("tags", Object.keys(tags).length > 0 ? { value: tags, from: "instance.tags" } : undefined),
-    ...fact(
-      "transitiveTagKeys",
-      transitiveTagKeys.length > 0 ? { value: transitiveTagKeys, from: "instance.transitiveTagKeys" } : undefined,
-    ),
+    ...fact("policy", policy === undefined ? undefined : { value: undefined, from: "instance.policy" }),
+    ...instanceFact("policyArns", policyArns),
+    ...instanceFact("sourceIdentity", sourceIdentity),
+    ...instanceFact("tags", Object.keys(tags).length > 0 ? tags : undefined),
+    ...instanceFact("transitiveTagKeys", transitiveTagKeys.length > 0 ? transitiveTagKeys : undefined),
   ];
 }
 

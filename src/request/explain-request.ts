@@ -1,0 +1,35 @@
+import { readAuthorSession } from "./author-session.js";
+import type { BaseIdentity } from "./base-identity.js";
+import { type CommandOverrides, readCommand } from "./command-overrides.js";
+import { type IntegrationInstance, readInstance } from "./integration-instance.js";
+import { type ChosenSettings, chooseSettings } from "./precedence.js";
+import { type RoleRequest, sessionKeyParts, toRequest } from "./role-request.js";
+
+/** A request as people want to see it: what it is, where each setting comes from, and what its key is made of. */
+export interface ExplainedRequest {
+  readonly request: RoleRequest;
+  readonly chosen: ChosenSettings;
+  /** What the key is the hash of. It holds the external id: never to be shown whole. */
+  readonly keyParts: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The request that `createRoleRequest` makes of the same arguments, explained.
+ * @throws RolecallError the same
+ */
+export function explainRoleRequest(
+  instance: IntegrationInstance,
+  command: CommandOverrides | null | undefined,
+  env: Record<string, string | undefined>,
+): ExplainedRequest {
+  const fixed = readInstance(instance);
+  const chosen = chooseSettings(readAuthorSession(undefined), readCommand(command), fixed, env);
+  const request = toRequest(fixed, chosen);
+  const { assumption, base } = request;
+  return { request, chosen, keyParts: assumption ? sessionKeyParts(fixed, assumption) : { base: base.keyPart } };
+}
+
+/** Of static keys. Of another base identity nobody knows it before it is read. */
+export function accessKeyIdOf({ kind, keyPart }: BaseIdentity): string | undefined {
+  return kind === "static" ? keyPart.split(":")[1] : undefined;
+}
