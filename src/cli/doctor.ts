@@ -73,7 +73,7 @@ function print(findings: readonly Finding[], { stdout, env }: CliIo): void {
     if (roleArn !== about) report.heading(roleArn ?? "This machine");
     about = roleArn;
     report.mark(status, summary);
-    for (const step of next) report.line(`      ${step}`);
+    for (const step of next) report.advice(step);
   }
   const { failures } = report;
   report.line(failures === 0 ? "\nNothing failed." : `\n${failures} failed: begin with the first.`);

@@ -2,7 +2,12 @@
 export interface ReportOutput {
   write(text: string): unknown;
   readonly isTTY?: boolean;
+  /** Of a terminal. */
+  readonly columns?: number;
 }
+
+/** Longer lines are hard to read, however wide the terminal is. */
+const MAX_COLUMNS = 100;
 
 type Mark = "ok" | "warning" | "failed" | "skipped";
 
@@ -17,11 +22,13 @@ const MARKS: Record<Mark, readonly [colour: string, sign: string]> = {
 export class Report {
   readonly #output: ReportOutput;
   readonly #colour: boolean;
+  readonly #columns: number;
   #failures = 0;
 
   constructor(output: ReportOutput, env: Record<string, string | undefined>) {
     this.#output = output;
     this.#colour = output.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+    this.#columns = output.isTTY ? Math.min(output.columns || MAX_COLUMNS, MAX_COLUMNS) : Number.POSITIVE_INFINITY;
   }
 
   get failures(): number {
@@ -38,7 +45,12 @@ export class Report {
 
   mark(kind: Mark, text: string): void {
     if (kind === "failed") this.#failures++;
-    this.line(`  ${this.#paint(...MARKS[kind])} ${text}`);
+    this.line(`  ${this.#paint(...MARKS[kind])} ${this.#wrap(text, 4)}`);
+  }
+
+  /** What to do about the line before. A command of the AWS CLI stays in one line, to be copied. */
+  advice(text: string): void {
+    this.line(`      ${text.startsWith("aws ") ? text : this.#wrap(text, 6)}`);
   }
 
   detail(text: string): void {
@@ -47,6 +59,18 @@ export class Report {
 
   line(text: string): void {
     this.#output.write(`${text}\n`);
+  }
+
+  /** On a terminal: breaks between words, with what follows `indent` columns from the left. */
+  #wrap(text: string, indent: number): string {
+    const lines = [""];
+    for (const word of text.split(" ")) {
+      const line = lines.at(-1) ?? "";
+      if (line === "") lines[lines.length - 1] = word;
+      else if (indent + line.length + 1 + word.length > this.#columns) lines.push(word);
+      else lines[lines.length - 1] = `${line} ${word}`;
+    }
+    return lines.join(`\n${" ".repeat(indent)}`);
   }
 
   #paint(code: string, text: string): string {

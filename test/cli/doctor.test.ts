@@ -231,7 +231,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     { aws: { ...explained, ...withRole({ trustedPrincipals: [OTHER] }) } },
     "assume",
     /no trust policy of this role allows sts:AssumeRole\. Its trust policy names another principal/,
-    new RegExp(`In account 123456789012: .*--role-name Inventory .*its Principal is ${MACHINE} `),
+    new RegExp(`in account 123456789012: .*--role-name Inventory .*its Principal is ${MACHINE} `),
     5,
   ],
   [
@@ -285,7 +285,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     { aws: { roles: [{ roleArn: ROLE, trustedPrincipals: [OTHER] }, { roleArn: OTHER }] }, roles: [ROLE, OTHER] },
     "assume",
     /The likeliest first: its trust policy names another principal/,
-    /^In account 123456789012: aws iam get-role/,
+    /^Look at it in account 123456789012: aws iam get-role/,
     5,
   ],
   [
@@ -295,7 +295,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       instance: { roleArn: ROLE, roleSessionDuration: 14_400 },
     },
     "duration",
-    /instance\.roleSessionDuration asks for 14400 s, and commands get 3600 s: .*role chaining ends after one hour/,
+    /instance\.roleSessionDuration asks for 14400 s, and commands get 3600 s: .*role chaining is limited to that/,
     /Set roleSessionDuration to 3600 or less/,
     5,
   ],

@@ -14,7 +14,7 @@ interface Surroundings {
 }
 
 const ALWAYS_GRANTED_SECONDS = 3600;
-const CHAINED = "the base identity is a role's session itself, and role chaining ends after one hour";
+const CHAINED = "the base identity is a role's session itself, and role chaining is limited to that";
 
 /** The findings of one role, in the order in which a command meets them. */
 export function roleFindings(role: RoleSeen, seen: Observations): Finding[] {
@@ -69,14 +69,15 @@ function durationFinding(role: RoleSeen, { duration }: RoleSettings, { isChained
     "duration",
     `${meaning}: the role's MaxSessionDuration is lower. Of whole hours it grants ${granted} s.`,
     lower,
-    `Or raise it: aws iam update-role --role-name ${nameOf(role.roleArn)} --max-session-duration ${asked}`,
+    "Or raise it:",
+    `aws iam update-role --role-name ${nameOf(role.roleArn)} --max-session-duration ${asked}`,
   );
 }
 
 function grantedSummary(asked: number, isChained: boolean): string {
   if (asked > ALWAYS_GRANTED_SECONDS) return `It grants sessions of ${asked} s.`;
-  const more = isChained ? `No role grants more than an hour here: ${CHAINED}` : "More than an hour was not asked for";
-  return `It grants sessions of ${asked} s, as every role does. ${more}.`;
+  const most = isChained ? `3600 s are the most: ${CHAINED}` : "More than 3600 s was not asked for";
+  return `It grants sessions of ${asked} s, as every role does. ${most}.`;
 }
 
 function refusal(error: RolecallError, settings: RoleSettings, around: Surroundings): Finding {
@@ -148,11 +149,14 @@ function trustSuspects({ externalId }: RoleSettings): string {
 }
 
 function trustChecks({ action }: Denial, roleArn: string, { externalId }: RoleSettings, callerArn: string): string[] {
-  const inAccount = `In account ${accountOf(roleArn)}: aws iam get-role --role-name ${nameOf(roleArn)} --query Role.AssumeRolePolicyDocument`;
   const id = externalId
     ? `sts:ExternalId there equals ${externalId.from}`
     : "no sts:ExternalId is demanded, or set externalId";
-  return [inAccount, `See that its Principal is ${principalOf(callerArn)}, its Action holds ${action}, and ${id}.`];
+  return [
+    `Look at it in account ${accountOf(roleArn)}:`,
+    `aws iam get-role --role-name ${nameOf(roleArn)} --query Role.AssumeRolePolicyDocument`,
+    `See that its Principal is ${principalOf(callerArn)}, its Action holds ${action}, and ${id}.`,
+  ];
 }
 
 /** AWS tells which policy it was only within one account or organization. */

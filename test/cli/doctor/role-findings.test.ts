@@ -91,7 +91,7 @@ describe("a denial", () => {
 
   it("says how to look at the trust policy, without the role's path", () => {
     const { next } = diagnosis(" because no role trust policy allows the sts:AssumeRole action");
-    expect(next).toContain("In account 123456789012: aws iam get-role --role-name Inventory ");
+    expect(next).toContain("Look at it in account 123456789012: aws iam get-role --role-name Inventory ");
     expect(next).toContain(`its Principal is ${MACHINE} (with its path, if it has one)`);
   });
 

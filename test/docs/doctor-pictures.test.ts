@@ -1,0 +1,15 @@
+import { expect, it, vi } from "vitest";
+import { runRolecall } from "../cli/run-rolecall.js";
+import { doctorPicture, MACHINES, pictureFile, setUpMachine } from "../support/doctor-machines.js";
+
+/** `npm run docs:images` writes them. */
+it.each(Object.entries(MACHINES))(
+  "the docs' picture of rolecall doctor on a %s machine is current",
+  async (name, machine) => {
+    const { aws, args } = await setUpMachine(machine);
+    for (const [variable, value] of Object.entries(aws.env)) vi.stubEnv(variable, value);
+    const { code, output } = await runRolecall(args, {}, { isTTY: true });
+    expect(code).toBe(machine.code);
+    await expect(doctorPicture(name, output)).toMatchFileSnapshot(pictureFile(name));
+  },
+);
