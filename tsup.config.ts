@@ -44,6 +44,7 @@ const commonJs: Plugin = {
       platform: "node",
       target: "node20",
       supported: { "dynamic-import": false },
+      define: { __ROLECALL_REQUIRE__: "require" },
       minifyWhitespace: true,
       // An `.mjs` file gets Node's meaning of a default import.
       sourcefile: "chunk.mjs",

@@ -20,6 +20,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "test/package/**", "test/processes/**"],
     // By default one processor is left idle, which on two is half of them.
     maxWorkers: "100%",
+    setupFiles: [fileURLToPath(new URL("./test/support/require.ts", import.meta.url))],
+    testTimeout: 30_000, // a busy machine is no failure
     unstubEnvs: true,
     reporters: report ? ["default", ["json", { outputFile: report }]] : ["default"],
   },

@@ -21,6 +21,7 @@ interface KnownInstance {
   /** The region that the environment named then. */
   readonly envRegion: string | undefined;
   readonly requests: Map<string, RoleRequest>;
+  latest: RoleRequest | undefined;
 }
 
 /**
@@ -51,7 +52,8 @@ export class RequestMemo {
     const before = key !== undefined && known.requests.get(key);
     if (before) return before;
     known.settings ??= readInstance(known.copied);
-    const request = mergeRequest(known.settings, settings, session, env);
+    const request = mergeRequest(known.settings, settings, session, env, known.latest);
+    known.latest = request;
     if (key !== undefined) this.#remember(known, key, request);
     return request;
   }
@@ -69,7 +71,13 @@ export class RequestMemo {
       if (value === NOT_PLAIN) return undefined;
       copied[key] = value;
     }
-    const fresh = { copied, settings: undefined, envRegion: region, requests: new Map<string, RoleRequest>() };
+    const fresh: KnownInstance = {
+      copied,
+      settings: undefined,
+      envRegion: region,
+      requests: new Map(),
+      latest: undefined,
+    };
     this.#instances.set(instance, fresh);
     return fresh;
   }

@@ -1,6 +1,6 @@
 import { type AuthorSession, readAuthorSession } from "./author-session.js";
 import type { BaseIdentity } from "./base-identity.js";
-import { keyOf } from "./canonical.js";
+import { canonicalJson, keyOf } from "./canonical.js";
 import { type CommandOverrides, readCommand } from "./command-overrides.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "./integration-instance.js";
 import { type ChosenSettings, chooseSettings } from "./precedence.js";
@@ -62,18 +62,19 @@ export function createRoleRequest(
   return mergeRequest(readInstance(instance), command, session, env);
 }
 
-/** The same for an instance that has been read. */
+/** The same for an instance that has been read. What equals a part of `similar` is that part: ten thousand roles share it. */
 export function mergeRequest(
   fixed: InstanceSettings,
   command: CommandOverrides | null | undefined,
   session: AuthorSession | null | undefined,
   env: Record<string, string | undefined>,
+  similar?: RoleRequest,
 ): RoleRequest {
-  return toRequest(fixed, chooseSettings(readAuthorSession(session), readCommand(command), fixed, env));
+  return toRequest(fixed, chooseSettings(readAuthorSession(session), readCommand(command), fixed, env), similar);
 }
 
 /** The request that the settings make together. */
-export function toRequest(fixed: InstanceSettings, chosen: ChosenSettings): RoleRequest {
+export function toRequest(fixed: InstanceSettings, chosen: ChosenSettings, similar?: RoleRequest): RoleRequest {
   const role = chosen.role?.value;
   const { ceiling } = chosen;
   const assumption = role && {
@@ -92,10 +93,18 @@ export function toRequest(fixed: InstanceSettings, chosen: ChosenSettings): Role
     key: assumption ? keyOf(sessionKeyParts(fixed, assumption)) : fixed.base.key,
     base: fixed.base,
     assumption,
-    region: region && { field: region.from, region: region.value },
-    sts: { ...fixed.sts, ...(stsRegion && { region: stsRegion.value }), partition: role?.partition },
+    region: sameOrNew(similar?.region, region && { field: region.from, region: region.value }),
+    sts: sameOrNew(similar?.sts, {
+      ...fixed.sts,
+      ...(stsRegion && { region: stsRegion.value }),
+      partition: role?.partition,
+    }),
     integration: fixed.integration,
   });
+}
+
+function sameOrNew<T extends object | undefined>(same: T | undefined, made: T): T {
+  return same && made && canonicalJson(same) === canonicalJson(made) ? same : made;
 }
 
 function deepFreeze<T extends object>(value: T): T {
