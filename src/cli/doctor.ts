@@ -36,7 +36,8 @@ Example: rolecall doctor --config /etc/integration.json
     });
     for (const role of positionals) readRoleArn("role", role);
     const instance = values.config === undefined ? {} : readInstanceFile(values.config);
-    const { roleArns, patterns } = positionals.length > 0 ? { roleArns: positionals, patterns: [] } : rolesOf(instance);
+    const { roleArns, patterns } =
+      positionals.length > 0 ? { roleArns: [...new Set(positionals)], patterns: [] } : rolesOf(instance);
     const { examine } = await import("./doctor/examine.js"); // loads the SDK, for which --help has no use
     const seen = await examine({ instance, roleArns, runtime: { ...systemRuntime, env: io.env } });
     const findings = [
@@ -70,7 +71,7 @@ function print(findings: readonly Finding[], { stdout, env }: CliIo): void {
   let about: string | undefined;
   report.heading("This machine");
   for (const { status, summary, next, roleArn } of findings) {
-    if (roleArn !== about) report.heading(roleArn ?? "This machine");
+    if (roleArn !== undefined && roleArn !== about) report.heading(roleArn);
     about = roleArn;
     report.mark(status, summary);
     for (const step of next) report.advice(step);

@@ -10,7 +10,7 @@ const FIRST_LOAD = { files: 3, bytes: 96 * 1024 };
 /** Of the command line: its entry, the command, and what they share with the library. */
 const COMMAND_FILES = 12;
 /** Minified, what the library adds to an application that has the SDK's clients already. Before gzip. */
-const ADDED_TO_A_BUNDLE = 106 * 1024;
+const ADDED_TO_A_BUNDLE = 107 * 1024;
 
 describe.each([
   ["import", "load-esm.mjs"],

@@ -1,3 +1,4 @@
+import type { RolecallErrorCode } from "../../errors.js";
 import type { MetadataTrouble } from "../../sources/instance-profile.js";
 import { type Finding, failed, ok, skipped, warning } from "./finding.js";
 import { type Metadata, type Observations, type StsSeen, whatFailed } from "./observations.js";
@@ -7,8 +8,11 @@ const REQUIRE_TOKENS =
 const RAISE_HOP_LIMIT =
   "aws ec2 modify-instance-metadata-options --instance-id <id> --http-endpoint enabled --http-put-response-hop-limit 2";
 const SET_CLOCK = "Let chrony or systemd-timesyncd set the clock; on EC2 from 169.254.169.123.";
-
 const ELSEWHERE = "Outside of EC2: set credentials in the instance.";
+
+const NO_USABLE_ANSWER: ReadonlySet<RolecallErrorCode> = new Set(["STS_UNAVAILABLE", "TIMEOUT"]);
+const LET_THROUGH =
+  "Let this machine reach the endpoint by HTTPS: DNS, proxy, security group; in a private subnet an interface VPC endpoint.";
 
 /** Milliseconds. AWS refuses a signature that is five minutes off. */
 const REFUSED_CLOCK = 5 * 60_000;
@@ -85,7 +89,14 @@ function baseIdentityFinding({ source, accessKeyId, keys, metadata, otherCredent
   );
 }
 
-function regionFinding({ region }: Observations): Finding {
+function regionFinding({ region, source }: Observations): Finding {
+  if (!region && source === "static") {
+    return failed(
+      "region",
+      "No region is set, and the metadata service does not tell the machine's.",
+      "Set region in the instance, or AWS_REGION.",
+    );
+  }
   if (!region) return skipped("region", "The machine's region was not read: there is no token to read it with.");
   if (region.error) return failed("region", whatFailed(region.error), region.error.hint);
   return ok("region", `The region is ${region.value.value}, from ${region.value.from}.`);
@@ -93,19 +104,14 @@ function regionFinding({ region }: Observations): Finding {
 
 function stsFindings(sts: StsSeen): Finding[] {
   const { region, caller, host, clockOffset } = sts;
-  if (host === undefined) {
-    const error = caller.error;
-    return [
-      failed(
-        "sts",
-        `STS in ${region} does not answer.${error ? ` ${whatFailed(error)}` : ""}`,
-        "Let this machine reach the endpoint by HTTPS: DNS, proxy, security group; in a private subnet an interface VPC endpoint.",
-      ),
-    ];
+  const { error } = caller;
+  if (error && NO_USABLE_ANSWER.has(error.code)) {
+    return [failed("sts", `STS in ${region} does not answer. ${whatFailed(error)}`, LET_THROUGH)];
   }
-  if (caller.error?.code === "REGION_DISABLED") {
-    return [failed("sts", `STS is not activated in ${region} for this account.`, caller.error.hint)];
+  if (error?.code === "REGION_DISABLED") {
+    return [failed("sts", `STS is not activated in ${region} for this account.`, error.hint)];
   }
+  if (error && host === undefined) return [failed("sts", whatFailed(error), error.hint)];
   return [
     ok("sts", `STS in ${region} answers, at ${host}.`),
     ...(clockOffset === undefined ? [] : [clockFinding(clockOffset)]),

@@ -28,7 +28,7 @@ function findingsOf(role: RoleSeen, around: Surroundings): Finding[] {
   const { settings, assumed } = role;
   if (settings.error) return [failed("allowed-roles", whatFailed(settings.error), settings.error.hint)];
   const allowed = allowedFinding(settings.value);
-  if (!assumed) return [allowed, skipped("assume", "Not asked for: there is no base identity to ask as.")];
+  if (!assumed) return [allowed, skipped("assume", "Not asked for: STS has to accept the base identity first.")];
   const found = assumed.error ? role.assumedByName : assumed;
   if (!found?.value) return [allowed, refusal(assumed.error as RolecallError, settings.value, around)];
   return [
@@ -50,7 +50,9 @@ function assumedSummary(arn: string, byNameAlone: boolean): string {
 
 function externalIdFinding({ withoutExternalId }: RoleSeen, { externalId }: RoleSettings): Finding {
   if (!externalId) return ok("external-id", "It demands no external id.");
-  if (withoutExternalId?.error) return ok("external-id", "It demands the external id that is set.");
+  const refused = withoutExternalId?.error;
+  if (refused?.code === "ASSUME_ROLE_DENIED") return ok("external-id", "It demands the external id that is set.");
+  if (refused) return skipped("external-id", `Whether it demands the external id is not known. ${whatFailed(refused)}`);
   return warning(
     "external-id",
     "An external id is set, and the role can be assumed without it.",
@@ -126,7 +128,9 @@ function articleOf(noun: string): string {
 
 function notPermitted({ action }: Denial, roleArn: string, { callerArn, assumable }: Surroundings): Finding {
   const known =
-    assumable === undefined ? "" : ` It may assume ${assumable}: so its Resource list does not hold this role.`;
+    assumable === undefined
+      ? ""
+      : ` It may assume ${assumable}: so a Resource list, or a Condition, leaves this one out.`;
   return failed(
     "assume",
     `Denied: no policy of the base identity allows ${action} on this role.${known}`,
@@ -144,14 +148,14 @@ function untrusted(denial: Denial, roleArn: string, settings: RoleSettings, { ca
 
 /** STS tells none of these apart, so that nobody can find out which roles there are. */
 function trustSuspects({ externalId }: RoleSettings): string {
-  const suspect = externalId ? "it demands another external id" : "it demands an external id, and none is set";
-  return `Its trust policy names another principal; or ${suspect}; or there is no such role`;
+  const id = externalId ? "it demands another external id" : "it demands an external id, and none is set";
+  return `Its trust policy names another principal; or ${id}, or something else that is not so; or there is no such role`;
 }
 
 function trustChecks({ action }: Denial, roleArn: string, { externalId }: RoleSettings, callerArn: string): string[] {
   const id = externalId
     ? `sts:ExternalId there equals ${externalId.from}`
-    : "no sts:ExternalId is demanded, or set externalId";
+    : "it has no sts:ExternalId, or set externalId to that";
   return [
     `Look at it in account ${accountOf(roleArn)}:`,
     `aws iam get-role --role-name ${nameOf(roleArn)} --query Role.AssumeRolePolicyDocument`,
