@@ -44,6 +44,9 @@ const OPTIONS = [
   "partition",
 ] as const satisfies readonly (keyof IdentityPolicyOptions)[];
 
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars */
+const IAM_DOLLAR = `\${$}`;
+
 const ACTION: TextRule = {
   pattern: /^(\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*?]+)$/,
   min: 1,
@@ -149,13 +152,12 @@ function listedRoles({ setup, partition }: Input): Variant {
 }
 
 /**
- * `allowedRoles` and IAM read a pattern alike, but for two things: roles of other partitions are out of reach, and IAM
- * takes `${` for a policy variable, which a role's path could spell.
+ * `allowedRoles` and IAM read a pattern alike, but for two things: roles of other partitions are out of reach, and in IAM
+ * a `$` may begin a policy variable, where in a role's path it is one character.
  */
 function toResource(pattern: string, partition: string): string {
   const [arn, , ...rest] = pattern.split(":");
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: IAM's own way to write a dollar sign
-  return [arn, partition, ...rest].join(":").replaceAll("${", "${$}{");
+  return [arn, partition, ...rest].join(":").replaceAll("$", () => IAM_DOLLAR);
 }
 
 function warnOfWildcards(resource: string): PolicyWarning[] {

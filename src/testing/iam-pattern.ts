@@ -30,5 +30,5 @@ export function toLiteral(text: string): string {
 
 /** Whether a text has a policy variable, such as `${aws:username}`, beside those characters. */
 export function hasVariable(text: string): boolean {
-  return text.replace(LITERAL, "").includes("${");
+  return text.replace(LITERAL, " ").includes("${");
 }
