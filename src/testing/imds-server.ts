@@ -122,7 +122,7 @@ function credentials({ profile, addSecrets }: ImdsOptions, patch: PatchCredentia
 function unauthorized(time: number, roleArn: string) {
   return {
     Code: "AssumeRoleUnauthorizedAccess",
-    Message: `EC2 cannot assume the role ${roleArn}. Please see documentation at https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html#troubleshoot_iam-ec2_errors-info-doc.`,
+    Message: `EC2 cannot assume the role ${roleArn}.`,
     LastUpdated: toIsoSeconds(time),
   };
 }

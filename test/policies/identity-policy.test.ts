@@ -55,8 +55,8 @@ describe("the listed roles", () => {
   it("warn if the document is too large, and say what to do", () => {
     const roles = (count: number) =>
       Array.from({ length: count }, (_, index) => `arn:aws:iam::123456789012:role/integration-${index}`);
-    expect(make({ roles: roles(130) }).warnings).toEqual([]);
-    expect(make({ roles: roles(140) }).warnings).toEqual([
+    expect(make({ roles: roles(125) }).warnings).toEqual([]);
+    expect(make({ roles: roles(130) }).warnings).toEqual([
       { code: "too-large", message: expect.stringMatching(/than the 6144 .*fits as an inline policy only.*patterns/) },
     ]);
     expect(make({ roles: roles(250) }).warnings).toEqual([
