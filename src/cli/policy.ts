@@ -61,7 +61,7 @@ ec2-trust   That EC2 may hand a role to the machine: the trust policy of the mac
   --source-identity <id>   A source identity that authors may set, with * and ?. Repeat it for more.
   --partition <partition>  Where no ARN tells it: aws (default), aws-cn or aws-us-gov.
 
-Exit codes: 0 the document is printed; 1 a role or a setting is wrong; 2 the command line is wrong.
+Exit codes: 0 the document is printed; 1 a role, a setting or a value is wrong; 2 the command line is wrong.
 
 Examples:
   rolecall policy identity arn:aws:iam::123456789012:role/Inventory 'arn:aws:iam::444455556666:role/integration-*'

@@ -1,6 +1,6 @@
 import { readRoleArn } from "../request/role-arn.js";
 import { readSettings } from "../request/validation.js";
-import { ec2ServicePrincipal, readPartition } from "./partition.js";
+import { DEFAULT_PARTITION, ec2ServicePrincipal, readPartition } from "./partition.js";
 import { type SetupPolicy, toDocument } from "./policy-document.js";
 
 /** What {@link ec2TrustPolicy} takes. */
@@ -21,7 +21,7 @@ export function ec2TrustPolicy(options: Ec2TrustPolicyOptions = {}): SetupPolicy
   const settings = readSettings("options", options, OPTIONS) ?? {};
   const role = readRoleArn("principal", settings.principal);
   const arns = role ? [{ field: "principal", arn: role.arn }] : [];
-  const partition = readPartition(settings.partition, arns) ?? "aws";
+  const partition = readPartition(settings.partition, arns) ?? DEFAULT_PARTITION;
   const Principal = { Service: ec2ServicePrincipal(partition) };
   return {
     kind: "ec2-trust",

@@ -1,6 +1,6 @@
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
 import { conflict, invalid, readList, readSettings, readText, type TextRule } from "../request/validation.js";
-import { readPartition } from "./partition.js";
+import { DEFAULT_PARTITION, type NamedArn, readPartition } from "./partition.js";
 import {
   oneOrList,
   type PolicyDocument,
@@ -14,6 +14,7 @@ import {
   ROLES_AND_SETTINGS,
   type RolesAndSettings,
   readRolesAndSettings,
+  rolesToAssume,
   type Setup,
 } from "./roles-and-settings.js";
 
@@ -54,7 +55,7 @@ const ACTION: TextRule = {
   allowed: "an action such as ec2:DescribeInstances or s3:Get*",
 };
 
-/** Reads one variant and writes its statements. */
+/** What a variant comes to. */
 interface Variant {
   statements: readonly PolicyStatement[];
   warnings: readonly PolicyWarning[];
@@ -86,13 +87,14 @@ export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
   if (actions && variant !== "own-permissions") {
     throw conflict("actions", `is given with the variant ${variant}`, "Only own-permissions has actions of its own.");
   }
-  const { statements, warnings } = VARIANTS[variant]({ setup, actions, partition: known ?? "aws" });
+  const partition = known ?? DEFAULT_PARTITION;
+  const { statements, warnings } = VARIANTS[variant]({ setup, actions, partition });
   const document = toDocument(statements);
   return {
     kind: "identity",
     document,
     roleArn: role?.arn,
-    partition: known ?? "aws",
+    partition,
     warnings: [
       ...warnings,
       ...(known === undefined ? warnOfAssumedPartition(document) : []),
@@ -116,10 +118,10 @@ function readActions(value: unknown): readonly string[] | undefined {
   });
 }
 
-function arnsOf({ field, entries = [] }: Setup, principal: RoleArn | undefined) {
+function arnsOf(setup: Setup, principal: RoleArn | undefined): readonly NamedArn[] {
   return [
     ...(principal ? [{ field: "principal", arn: principal.arn }] : []),
-    ...entries.map(({ pattern }) => ({ field, arn: pattern })),
+    ...(rolesToAssume(setup) ?? []).map((arn) => ({ field: setup.field, arn })),
   ];
 }
 
@@ -137,14 +139,14 @@ function anyRole({ setup }: Input): Variant {
 }
 
 function listedRoles({ setup, partition }: Input): Variant {
-  const { field, entries } = setup;
-  if (!entries) {
-    throw conflict(field, "is missing", "List the roles, or use the variant any-role or own-permissions.");
+  const roles = rolesToAssume(setup);
+  if (!roles) {
+    throw conflict(setup.field, "is missing", "List the roles, or use the variant any-role or own-permissions.");
   }
-  if (entries.length === 0) {
-    throw conflict(field, "is empty and allows no role", "For a machine that assumes none, use own-permissions.");
+  if (roles.length === 0) {
+    throw conflict(setup.field, "is empty and allows no role", "For a machine that assumes none, use own-permissions.");
   }
-  const resources = [...new Set(entries.map(({ pattern }) => toResource(pattern, partition)))];
+  const resources = [...new Set(roles.map((role) => toResource(role, partition)))];
   return {
     statements: [{ Effect: "Allow", Action: oneOrList(assumeRoleActions(setup)), Resource: resources }],
     warnings: resources.flatMap(warnOfWildcards),
@@ -161,27 +163,33 @@ function toResource(pattern: string, partition: string): string {
 }
 
 function warnOfWildcards(resource: string): PolicyWarning[] {
-  const [, , , , account = "", role] = resource.split(":");
+  const [, , , , account = "", role = ""] = resource.split(":");
   const anyAccount = `${resource} covers accounts that are not yours: a stranger can make a role of that name. Write account ids.`;
   const everyRole = `${resource} covers every role of the account, those of administrators too. Write a name or a path before the *.`;
   return [
     ...(/[*?]/.test(account) ? [warn("any-account", anyAccount)] : []),
-    ...(role === "role/*" ? [warn("every-role", everyRole)] : []),
+    ...(/^role\/[*?]+$/.test(role) ? [warn("every-role", everyRole)] : []),
   ];
 }
 
 /** The denial holds where a trust policy of the same account names the machine's role, which IAM takes for permission. */
 function ownPermissions({ setup, actions }: Input): Variant {
-  const { field, role, entries } = setup;
-  if (role || (entries && entries.length > 0)) {
+  if (rolesToAssume(setup)?.length) {
     throw conflict(
-      role ? "instance.roleArn" : field,
+      setup.role ? "instance.roleArn" : setup.field,
       "names a role, and with own-permissions the machine assumes none",
       "Leave the roles out, or use the variant listed-roles.",
     );
   }
   if (!actions) {
     throw conflict("actions", "is missing", "Say what commands do, such as ec2:DescribeInstances; * for everything.");
+  }
+  if (actions.some((action) => /^sts:AssumeRole$/i.test(action))) {
+    throw conflict(
+      "actions",
+      "has sts:AssumeRole, and with own-permissions the machine assumes no role",
+      "Leave it out.",
+    );
   }
   return {
     statements: [

@@ -1,6 +1,9 @@
 import { matchesArn } from "../request/allowed-roles.js";
 import { conflict, describe, readText, type TextRule } from "../request/validation.js";
 
+/** Where nothing names one. */
+export const DEFAULT_PARTITION = "aws";
+
 const PARTITION: TextRule = {
   pattern: /^aws(-[a-z0-9]+)*$/,
   min: 1,

@@ -45,8 +45,8 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
     field: settings ? "instance.allowedRoles" : "roles",
     role: settings?.role,
     externalId: settings?.externalId,
-    /** `undefined`: no list was given. */
-    entries: settings ? entriesOf(settings) : readAllowedRoles("roles", roles),
+    /** `undefined`: no list was given, and IAM alone decides. */
+    allowed: settings ? readConsistentList(settings) : readAllowedRoles("roles", roles),
     /** Every session has these. */
     fixedTags,
     /** No session has a tag with another key. */
@@ -63,10 +63,14 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
   };
 }
 
-function entriesOf({ allowedRoles, role }: InstanceSettings): readonly AllowedRoleEntry[] | undefined {
-  if (!allowedRoles) return role && [{ pattern: role.arn, exact: true, externalId: undefined }];
-  if (role) assertAllowed(allowedRoles, role);
+function readConsistentList({ allowedRoles, role }: InstanceSettings): readonly AllowedRoleEntry[] | undefined {
+  if (allowedRoles && role) assertAllowed(allowedRoles, role);
   return allowedRoles;
+}
+
+/** ARNs and patterns of the roles to be assumed: the list, else the instance's role. `undefined` if there is neither. */
+export function rolesToAssume({ allowed, role }: Setup): readonly string[] | undefined {
+  return allowed?.map(({ pattern }) => pattern) ?? (role && [role.arn]);
 }
 
 function readTagKeys(fixed: SessionTags, value: unknown): readonly string[] {

@@ -39,10 +39,7 @@ export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
   }
   const role = readRoleArn("role", settings.role) ?? setup.role;
   if (!role) throw conflict("role", "is missing", "Give the ARN of the role to be assumed.");
-  const partition = readPartition(undefined, [
-    { field: "principal", arn: principal.arn },
-    { field: "role", arn: role.arn },
-  ]);
+  assertOnePartition(principal, role);
   const externalId = readExternalId(settings.externalId, setup, role);
   const document = toDocument(
     statements(setup, externalId).map((statement) => ({
@@ -55,14 +52,21 @@ export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
     kind: "trust",
     document,
     roleArn: role.arn,
-    partition: partition ?? role.partition,
+    partition: role.partition,
     warnings: [...warnOfAnySourceIdentity(setup), ...warnOfTrustPolicySize(document)],
   };
 }
 
+function assertOnePartition(principal: RoleArn, role: RoleArn): void {
+  readPartition(undefined, [
+    { field: "principal", arn: principal.arn },
+    { field: "role", arn: role.arn },
+  ]);
+}
+
 function readExternalId(value: unknown, setup: Setup, role: RoleArn): string | undefined {
   const given = readText("externalId", value, EXTERNAL_ID);
-  const bound = (setup.entries && assertAllowed(setup.entries, role).externalId) ?? setup.externalId;
+  const bound = (setup.allowed && assertAllowed(setup.allowed, role).externalId) ?? setup.externalId;
   if (given !== undefined && bound !== undefined && given !== bound) {
     throw conflict("externalId", "is not the one that the instance sends for this role", "Leave it out.");
   }

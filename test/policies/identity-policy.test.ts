@@ -50,6 +50,7 @@ describe("the listed roles", () => {
     expect(warningsOf({ roles: ["arn:aws:iam::*:role/Inventory"] })).toEqual(["any-account"]);
     expect(warningsOf({ roles: ["arn:aws:iam::12345678901?:role/*"] })).toEqual(["any-account", "every-role"]);
     expect(warningsOf({ roles: ["arn:aws:iam::123456789012:role/*"] })).toEqual(["every-role"]);
+    expect(warningsOf({ roles: ["arn:aws:iam::123456789012:role/?*"] })).toEqual(["every-role"]);
   });
 
   it("warn if the document is too large, and say what to do", () => {
@@ -144,6 +145,7 @@ describe("what is wrong", () => {
     [{ variant: "own-permissions" }, "actions is missing."],
     [{ variant: "own-permissions", actions: [] }, "actions is wrong: received a list of 0."],
     [{ variant: "own-permissions", actions: ["Describe"] }, 'actions[0] is wrong: received "Describe".'],
+    [{ variant: "own-permissions", actions: ["ec2:*", "sts:assumeRole"] }, "actions has sts:AssumeRole"],
     [{ variant: "own-permissions", actions: [null] }, "actions[0] is wrong: received null."],
     [{ variant: "own-permissions", actions: ["ec2:*"], roles: [INVENTORY] }, "roles names a role"],
     [{ variant: "own-permissions", actions: ["ec2:*"], instance: { roleArn: INVENTORY } }, "instance.roleArn names"],

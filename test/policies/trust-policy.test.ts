@@ -33,6 +33,8 @@ describe("the trust policy of a role", () => {
     expect(conditionOf({ instance })).toEqual(demanded("acme"));
     expect(conditionOf({ instance, role: AUDIT })).toEqual(demanded("partner"));
     expect(conditionOf({ instance, role: AUDIT, externalId: "partner" })).toEqual(demanded("partner"));
+    const unlimited = { roleArn: INVENTORY, externalId: "acme" };
+    expect(conditionOf({ instance: unlimited, role: AUDIT })).toEqual(demanded("acme"));
   });
 
   it("demands the instance's tags and source identity, and limits what authors add", () => {
