@@ -33,6 +33,8 @@ export const ACTIONS = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdenti
 
 const VERSION = "2012-10-17";
 const ACTION = /^(\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*?]+)$/;
+/** All that a trust policy may be about. */
+const STS_ACTION = /^sts:[a-zA-Z*?]+$/i;
 const RESOURCE = /^(\*|arn:[^:]+:[^:]+:[^:]*:[^:]*:.+)$/s;
 const AWS_PRINCIPAL =
   /^(\*|\d{12}|arn:aws[\w-]*:iam::\d{12}:(root|(role|user)\/[!-)+->@-~]+)|arn:aws[\w-]*:sts::\d{12}:assumed-role\/[\w+=,.@/-]+)$/;
@@ -57,22 +59,19 @@ const READERS = { identity: readIdentityStatement, trust: readTrustStatement };
 function readIdentityStatement(path: string, statement: Record<string, unknown>): Statement {
   assertKeys(path, statement, ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"]);
   const coversResource = readEither(path, statement, "Resource", RESOURCE, matchesResource);
-  return readStatement(path, statement, [], coversResource);
+  return readStatement(path, statement, ACTION, [], coversResource);
 }
 
 function readTrustStatement(path: string, statement: Record<string, unknown>): Statement {
   assertKeys(path, statement, ["Sid", "Effect", "Principal", "Action", "NotAction", "Condition"]);
-  const foreign = [statement.Action, statement.NotAction]
-    .flat()
-    .find((action) => !/^(sts:|undefined$)/i.test(String(action)));
-  if (foreign !== undefined)
-    throw new TypeError(`${path} is about ${foreign}: a trust policy takes actions of STS only`);
-  return readStatement(path, statement, readPrincipals(`${path}.Principal`, statement.Principal), () => true);
+  const principals = readPrincipals(`${path}.Principal`, statement.Principal);
+  return readStatement(path, statement, STS_ACTION, principals, () => true);
 }
 
 function readStatement(
   path: string,
   statement: Record<string, unknown>,
+  action: RegExp,
   principals: readonly Principal[],
   coversResource: (arn: string) => boolean,
 ): Statement {
@@ -81,8 +80,8 @@ function readStatement(
   if (statement.Sid !== undefined && !(typeof statement.Sid === "string" && /^[A-Za-z0-9]*$/.test(statement.Sid))) {
     throw new TypeError(`${path}.Sid must be letters and digits`);
   }
-  const coversAction = readEither(path, statement, "Action", ACTION, (pattern, action) =>
-    matchesText(pattern.toLowerCase(), action.toLowerCase()),
+  const coversAction = readEither(path, statement, "Action", action, (pattern, asked) =>
+    matchesText(pattern.toLowerCase(), asked.toLowerCase()),
   );
   // What is about other services is none of the local AWS's business, and may test what it likes.
   const condition = ACTIONS.some(coversAction) ? readConditions(`${path}.Condition`, statement.Condition) : () => false;

@@ -225,7 +225,8 @@ describe("what the local AWS cannot evaluate is refused when it is loaded", () =
     ["role.trustPolicy.Statement[0].Principal has CanonicalUser", trust({ Principal: { CanonicalUser: "1" } })],
     [`role.trustPolicy.Statement[0].Principal.AWS has "${HOST}*"`, trust({ Principal: { AWS: `${HOST}*` } })],
     ["role.trustPolicy.Statement[0].Principal.AWS has", trust({ Principal: { AWS: "AROAEXAMPLEEXAMPLE000" } })],
-    ["role.trustPolicy.Statement[0] is about s3:*", trust({ Action: ["sts:AssumeRole", "s3:*"] })],
+    ['role.trustPolicy.Statement[0].Action has "s3:*"', trust({ Action: ["sts:AssumeRole", "s3:*"] })],
+    ['role.trustPolicy.Statement[0].Action has "*"', trust({ Action: "*" })],
   ])("a trust policy: %s", (message, statement) => {
     expect(() => readLocalRole({ roleArn: ROLE, trustPolicy: document(statement) })).toThrow(
       expect.objectContaining({ name: "TypeError", message: expect.stringContaining(message) }),
