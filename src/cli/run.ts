@@ -12,13 +12,13 @@ const COMMANDS: Record<string, Entry> = {
     summary: "Shows the library at work on an AWS that runs on this machine alone: no account, no network.",
     load: async () => (await import("./demo.js")).demo,
   },
-  policy: {
-    summary: "Writes the IAM documents of the set-up: for the machine's role, and for the roles that it assumes.",
-    load: async () => (await import("./policy.js")).policy,
-  },
   cache: {
     summary: "Lists or deletes the sessions in the file store.",
     load: async () => (await import("./cache.js")).cache,
+  },
+  policy: {
+    summary: "Writes the IAM documents of the set-up: for the machine's role, and for the roles that it assumes.",
+    load: async () => (await import("./policy.js")).policy,
   },
 };
 
