@@ -17,6 +17,7 @@ const library = {
   testing: "src/testing/index.ts",
   "file-store": "src/store/file-store.ts",
   "redis-store": "src/store/redis-store.ts",
+  policies: "src/policies/index.ts",
 };
 const sdk = { "sdk/imds": "src/sdk/imds.ts", "sdk/sts": "src/sdk/sts.ts" };
 
@@ -62,7 +63,7 @@ const oneFileAtFirst: BundlerPlugin = {
   setup(build) {
     const whole = resolve("src/index.ts");
     build.onLoad(
-      { filter: /[\\/]src[\\/](sources|testing|cli|cli[\\/]\w+|store)[\\/]\w[\w-]*\.ts$/ },
+      { filter: /[\\/]src[\\/](sources|testing|cli|cli[\\/]\w+|store|policies)[\\/]\w[\w-]*\.ts$/ },
       async ({ path }) => ({
         loader: "ts",
         contents: `${await readFile(path, "utf8")}\nimport "whole-library";\n`,

@@ -48,9 +48,9 @@ export class Report {
     this.line(`  ${this.#paint(...MARKS[kind])} ${this.#wrap(text, 4)}`);
   }
 
-  /** What to do about the line before. A command of the AWS CLI stays in one line, to be copied. */
+  /** What to do about the line before. A command stays in one line, to be copied. */
   advice(text: string): void {
-    this.line(`      ${text.startsWith("aws ") ? text : this.#wrap(text, 6)}`);
+    this.line(`      ${/^(aws|rolecall) /.test(text) ? text : this.#wrap(text, 6)}`);
   }
 
   detail(text: string): void {

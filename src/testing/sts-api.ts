@@ -4,11 +4,13 @@ import { AwsError } from "./aws-error.js";
 import { toIsoSeconds } from "./aws-time.js";
 import { element } from "./aws-xml.js";
 import type { Answer, CredentialFields, Exchange, PatchCredentials } from "./exchange.js";
+import type { Statement } from "./iam-policy.js";
 import type { IssuedKeys, IssuedSessions } from "./issued-sessions.js";
+import type { KnownRole } from "./local-role.js";
 import { readParameters, refuseInQueryProtocol, succeedInQueryProtocol } from "./query-protocol.js";
 import { roleSessionIdentity } from "./role-identity.js";
 import type { WireRequest } from "./sigv4-verification.js";
-import { type Denial, denialOf, type LocalRole } from "./trust.js";
+import { type Denial, denialOf } from "./trust.js";
 
 export const STS_VERSION = "2011-06-15";
 const DEFAULT_MAX_SESSION_SECONDS = 3600;
@@ -17,9 +19,9 @@ const ROLE_CHAINING_LIMIT_SECONDS = 3600;
 export interface StsOptions {
   issued: IssuedSessions;
   now: () => number;
-  findRole(roleArn: string): LocalRole | undefined;
-  /** `Resource` list of the `sts:AssumeRole` permission of whoever holds these keys. */
-  permissionsOf(keys: IssuedKeys): readonly string[];
+  findRole(roleArn: string): KnownRole | undefined;
+  /** What the policy of whoever holds these keys says. */
+  permissionsOf(keys: IssuedKeys): readonly Statement[];
   /** Who may assume a role that names no one. */
   defaultTrustedPrincipals(): readonly string[];
   isDisabled(region: string): boolean;
@@ -61,12 +63,14 @@ function assumeRole(options: StsOptions, caller: IssuedKeys, parameters: Paramet
   const role = options.findRole(input.roleArn);
   const denial = denialOf({
     caller,
-    callerPermissions: options.permissionsOf(caller),
+    permissions: options.permissionsOf(caller),
     roleArn: input.roleArn,
-    role,
-    defaultTrustedPrincipals: options.defaultTrustedPrincipals(),
+    roleSessionName: input.roleSessionName,
+    trust: role?.trust(options.defaultTrustedPrincipals()),
     externalId: input.externalId,
     sourceIdentity,
+    tags: input.tags,
+    transitiveTagKeys: input.transitiveTagKeys,
     tagged: input.tags.size > 0 || transitiveTags.size > 0,
   });
   if (denial !== undefined) {
@@ -148,8 +152,13 @@ function callerIdentity({ identity }: IssuedKeys): Answer {
 
 function accessDenied({ identity }: IssuedKeys, action: string, roleArn: string, context?: Denial): AwsError {
   const message = `User: ${identity.arn} is not authorized to perform: ${action} on resource: ${roleArn}`;
-  const reason = context === undefined ? "" : ` because no ${context.policy} allows the ${context.action} action`;
-  return new AwsError(403, "AccessDenied", message + reason);
+  return new AwsError(403, "AccessDenied", message + (context ? ` ${reasonOf(context)}` : ""));
+}
+
+/** As AWS words it: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
+function reasonOf({ action, policy, isExplicit }: Denial): string {
+  if (!isExplicit) return `because no ${policy} allows the ${action} action`;
+  return `with an explicit deny in ${policy === "role trust policy" ? "the" : "an"} ${policy}`;
 }
 
 function regionDisabled({ identity }: IssuedKeys): AwsError {

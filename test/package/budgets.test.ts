@@ -31,6 +31,7 @@ describe.each([
   [["explain", "--help"]],
   [["credential-process", "--help"]],
   [["cache", "--help"]],
+  [["policy", "--help"]],
   [["explain", "arn:aws:iam::123456789012:role/Inventory"]],
 ])("rolecall %j", (args) => {
   it("loads the library alone, and no SDK", async () => {

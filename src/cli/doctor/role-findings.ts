@@ -134,7 +134,7 @@ function notPermitted({ action }: Denial, roleArn: string, { callerArn, assumabl
   return failed(
     "assume",
     `Denied: no policy of the base identity allows ${action} on this role.${known}`,
-    `Add ${roleArn} to the Resource list of ${action} in a policy of ${principalOf(callerArn)}.`,
+    `Add ${roleArn} to the Resource list of ${action} in a policy of ${withPath(callerArn)}.`,
   );
 }
 
@@ -159,7 +159,8 @@ function trustChecks({ action }: Denial, roleArn: string, { externalId }: RoleSe
   return [
     `Look at it in account ${accountOf(roleArn)}:`,
     `aws iam get-role --role-name ${nameOf(roleArn)} --query Role.AssumeRolePolicyDocument`,
-    `See that its Principal is ${principalOf(callerArn)}, its Action holds ${action}, and ${id}.`,
+    `See that its Principal is ${withPath(callerArn)}, its Action holds ${action}, and ${id}. One that fits:`,
+    `rolecall policy trust ${roleArn} --principal ${principalOf(callerArn)}`,
   ];
 }
 
@@ -170,7 +171,7 @@ function unexplained(denial: Denial, roleArn: string, settings: RoleSettings, ar
   const suspects = trustSuspects(settings).replace(/^Its/, "its");
   const summary = assumable === undefined ? `${permission}; or ${suspects}` : `${suspects}; or ${permission}`;
   const checks = trustChecks(denial, roleArn, settings, callerArn);
-  const add = `See that a policy of ${principalOf(callerArn)} allows ${denial.action} on ${roleArn}.`;
+  const add = `See that a policy of ${withPath(callerArn)} allows ${denial.action} on ${roleArn}.`;
   return failed(
     "assume",
     `Denied, and AWS does not say by which policy. The likeliest first: ${summary}.`,
@@ -181,8 +182,11 @@ function unexplained(denial: Denial, roleArn: string, settings: RoleSettings, ar
 
 /** The role or user behind an identity. A session's ARN does not tell its role's path. */
 function principalOf(callerArn: string): string {
-  const session = /^arn:([\w-]+):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(callerArn);
-  return session ? `arn:${session[1]}:iam::${session[2]}:role/${session[3]} (with its path, if it has one)` : callerArn;
+  return callerArn.replace(/^arn:([\w-]+):sts::(\d{12}):assumed-role\/([^/]+)\/.*$/, "arn:$1:iam::$2:role/$3");
+}
+
+function withPath(callerArn: string): string {
+  return `${principalOf(callerArn)}${isRoleSession(callerArn) ? " (with its path, if it has one)" : ""}`;
 }
 
 function accountOf(roleArn: string): string {
