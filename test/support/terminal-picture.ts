@@ -4,7 +4,7 @@ interface Run {
   readonly look: string;
 }
 
-const COLUMNS = 114;
+const COLUMNS = 126;
 const CHARACTER = 7.83;
 const LINE = 18;
 const MARGIN = 16;
@@ -19,7 +19,7 @@ const STYLE = `text { font: 13px "DejaVu Sans Mono", Menlo, Consolas, monospace;
 .green { fill: #6fcf6f }
 .yellow { fill: #e5c15c }`;
 
-/** What a terminal of 114 columns shows of a program's output, as an SVG whose text is text. */
+/** What a terminal of 126 columns shows of a program's output, as an SVG whose text is text. */
 export function terminalPicture(title: string, output: string): string {
   const lines = output.trimEnd().split(/\r?\n/).map(toRuns).flatMap(wrap);
   const width = Math.ceil(COLUMNS * CHARACTER + 2 * MARGIN);

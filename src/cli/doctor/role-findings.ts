@@ -159,7 +159,8 @@ function trustChecks({ action }: Denial, roleArn: string, { externalId }: RoleSe
   return [
     `Look at it in account ${accountOf(roleArn)}:`,
     `aws iam get-role --role-name ${nameOf(roleArn)} --query Role.AssumeRolePolicyDocument`,
-    `See that its Principal is ${withPath(callerArn)}, its Action holds ${action}, and ${id}. One that fits:`,
+    `See that its Principal is ${withPath(callerArn)}, its Action holds ${action}, and ${id}.`,
+    "A trust policy that fits is printed by:",
     `rolecall policy trust ${roleArn} --principal ${principalOf(callerArn)}`,
   ];
 }
