@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Finding } from "../../src/cli/doctor/finding.js";
 import type { IntegrationInstance } from "../../src/index.js";
-import { type LocalAws, type LocalAwsOptions, type LocalRole, startLocalAws } from "../../src/testing/index.js";
+import {
+  type IamPolicy,
+  type LocalAws,
+  type LocalAwsOptions,
+  type LocalRole,
+  startLocalAws,
+} from "../../src/testing/index.js";
 import { runRolecall } from "./run-rolecall.js";
 
 const MACHINE = "arn:aws:iam::111122223333:role/integration-host";
@@ -30,6 +36,7 @@ const permitting = (allowAssumeRole: string[]): LocalAwsOptions => ({
   instanceProfile: { roleArn: MACHINE, allowAssumeRole },
 });
 const withRole = (role: Partial<LocalRole> = {}): LocalAwsOptions => ({ roles: [{ roleArn: ROLE, ...role }] });
+const policyOf = (...Statement: object[]) => ({ Version: "2012-10-17", Statement }) as IamPolicy;
 const explained: LocalAwsOptions = { denialContext: true };
 
 async function diagnose({ aws: options, broken, env = {}, instance = { roleArn: ROLE }, roles = [] }: Machine) {
@@ -295,6 +302,68 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     5,
   ],
   [
+    "a Deny in the base identity's own policy",
+    {
+      aws: {
+        ...explained,
+        instanceProfile: {
+          roleArn: MACHINE,
+          policy: policyOf(
+            { Effect: "Allow", Action: "sts:AssumeRole", Resource: "*" },
+            { Effect: "Deny", Action: "sts:AssumeRole", Resource: ROLE },
+          ),
+        },
+      },
+    },
+    "assume",
+    /a Deny statement in an identity-based policy forbids sts:AssumeRole/,
+    /base identity's account.*look for Deny/,
+    5,
+  ],
+  [
+    "a Deny in the trust policy",
+    {
+      aws: {
+        ...explained,
+        ...withRole({ trustPolicy: policyOf({ Effect: "Deny", Principal: "*", Action: "sts:AssumeRole" }) }),
+      },
+    },
+    "assume",
+    /a Deny statement in a role trust policy forbids sts:AssumeRole/,
+    /the role's trust relationships: look for Deny/,
+    5,
+  ],
+  [
+    "a service control policy",
+    {
+      broken: (aws) =>
+        aws.fault({
+          on: { operation: "AssumeRole" },
+          status: 403,
+          message: `User: ${MACHINE_SESSION} is not authorized to perform: sts:AssumeRole on resource: ${ROLE} with an explicit deny in a service control policy`,
+        }),
+    },
+    "assume",
+    /a Deny statement in a service control policy/,
+    /AWS Organizations/,
+    5,
+  ],
+  [
+    "a machine's role that EC2 may not assume",
+    {
+      aws: {
+        instanceProfile: {
+          roleArn: MACHINE,
+          trustPolicy: policyOf({ Effect: "Allow", Principal: { AWS: USER }, Action: "sts:AssumeRole" }),
+        },
+      },
+    },
+    "base-identity",
+    /something that is no credential set/,
+    /its trust policy may not name ec2\.amazonaws\.com/,
+    3,
+  ],
+  [
     "tags that the trust policy does not let pass",
     {
       aws: { ...explained, ...withRole({ allowTagSession: false }) },
@@ -389,8 +458,15 @@ describe("rolecall doctor", () => {
 
   it("a role that demands the session name that the instance sets: it can be assumed, and why not otherwise", async () => {
     const { findings, aws, code } = await diagnose({
+      aws: withRole({
+        trustPolicy: policyOf({
+          Effect: "Allow",
+          Principal: { AWS: MACHINE },
+          Action: "sts:AssumeRole",
+          Condition: { StringEquals: { "sts:RoleSessionName": "inventory" } },
+        }),
+      }),
       instance: { roleArn: ROLE, roleSessionName: "inventory" },
-      broken: (local) => local.fault({ on: { operation: "AssumeRole" }, status: 403, times: 1 }),
     });
     expect(findings.find(({ step }) => step === "assume")).toMatchObject({
       status: "ok",
