@@ -1,7 +1,7 @@
 import { onAbort } from "./abort.js";
 import { type ClientPlan, ClientPool, liveProvider } from "./clients/client-pool.js";
 import type { InstanceOf } from "./clients/client-types.js";
-import { SharedHandlers } from "./clients/shared-handlers.js";
+import { ownHandler, SharedHandlers } from "./clients/shared-handlers.js";
 import { Diagnostics } from "./diagnostics.js";
 import { RolecallError } from "./errors.js";
 import { once } from "./once.js";
@@ -18,7 +18,7 @@ import {
   serviceRegion,
 } from "./request/role-request.js";
 import { conflict, invalid, isGiven, readBoolean, readInteger, readSettings } from "./request/validation.js";
-import { type CredentialResolverOptions, readResolverOptions } from "./resolver-options.js";
+import { type CredentialResolverOptions, type ResolverSettings, readResolverOptions } from "./resolver-options.js";
 import type { CredentialResolver } from "./resolver-types.js";
 import { CredentialCache, closedError } from "./session/credential-cache.js";
 import { DEFAULT_RULES, type RefreshRules } from "./session/refresh-policy.js";
@@ -46,6 +46,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   const cache = new CredentialCache({ ...settings, diagnostics });
   let stsCalls: StsCalls | undefined;
   const closing = new AbortController();
+  const ownWayToSts = ownWayToStsOf(settings);
 
   const instanceProfileModule = () => import("./sources/instance-profile.js");
   const instanceRegion = once(async () => (await instanceProfileModule()).readInstanceRegion(runtime));
@@ -74,6 +75,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     closing.signal.throwIfAborted();
     const request = requests.get(instance, command, session, runtime.env);
     if (store) assertShareable(request);
+    if (ownWayToSts && request.network) throw ownHandler(ownWayToSts);
     return request;
   }
 
@@ -114,6 +116,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
       },
       credentials: providerOf(request),
       reject: (accessKeyId, doubtful) => cache.reject(request.key, accessKeyId, doubtful),
+      network: request.network,
       integration: request.integration,
     };
   }
@@ -271,6 +274,12 @@ class RoleSource implements SessionSource {
   async forget(accessKeyId: string | undefined): Promise<void> {
     await this.#sessions.forget?.(this.#request, accessKeyId);
   }
+}
+
+/** The option by which STS is asked past an instance's network. A function is told of the network. */
+function ownWayToStsOf({ stsClient, requestHandler }: ResolverSettings): string | undefined {
+  if (isGiven(stsClient)) return typeof stsClient === "function" ? undefined : "the resolver's stsClient";
+  return requestHandler && "the resolver's requestHandler";
 }
 
 /** A function says nothing of whose credentials it gives, and a session must be neither lost nor mixed with another's. */

@@ -5,6 +5,7 @@ import { keyOf } from "./canonical.js";
 import { type CommandOverrides, readCommand } from "./command-overrides.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "./integration-instance.js";
 import { ROLE_SESSION_DURATION } from "./limits.js";
+import type { Network } from "./network-settings.js";
 import { mayLieInPartition, readRegion } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
 import type { PermissionCeiling } from "./session-policy.js";
@@ -22,6 +23,8 @@ export interface RoleRequest {
   /** What names the service's region, if anything does. Read it with {@link serviceRegion}. */
   readonly region: RegionSetting | undefined;
   readonly sts: StsTarget;
+  /** How AWS is reached, or `undefined` for the SDK's own way. */
+  readonly network: Network | undefined;
   readonly integration: string | undefined;
 }
 
@@ -50,10 +53,11 @@ interface RegionSetting {
   readonly region: string;
 }
 
-/** The STS endpoint of a request. */
+/** The STS endpoint of a request, and the way to it. */
 export interface StsTarget extends Readonly<StsSettings> {
   /** The partition that the region has to lie in, or `undefined` without a role. */
   readonly partition: string | undefined;
+  readonly network: Network | undefined;
 }
 
 /**
@@ -104,6 +108,7 @@ export function mergeRequest(
     assumption,
     region: readRegions({ "command.region": overrides.region })[0] ?? administered[0],
     sts: toStsTarget(fixed, administered, role),
+    network: fixed.network,
     integration: fixed.integration,
   });
 }
@@ -113,8 +118,13 @@ function deepFreeze<T extends object>(value: T): T {
   return Object.freeze(value);
 }
 
+/**
+ * How STS is reached makes no other session, but who may pass for STS does: what was taken from anybody must not serve an
+ * instance that looks at certificates.
+ */
 function sessionKeyOf(fixed: InstanceSettings, { role, ...assumption }: Assumption): string {
-  return keyOf({ base: fixed.base.keyPart, roleArn: role.arn, ...assumption, sts: fixed.sts });
+  const { base, sts, network } = fixed;
+  return keyOf({ base: base.keyPart, roleArn: role.arn, ...assumption, sts, trust: network?.trust });
 }
 
 /** Session policies add up, so that two owners would widen what either of them set: one owner sets both. */
@@ -199,12 +209,12 @@ export function assertInPartition({ field, region }: RegionSetting, role: RoleAr
 
 /** Not the command's region: a role that is used in twenty regions is still one session. */
 function toStsTarget(
-  { sts }: InstanceSettings,
+  { sts, network }: InstanceSettings,
   administered: readonly RegionSetting[],
   role: RoleArn | undefined,
 ): StsTarget {
   if (sts.region) assertInPartition({ field: "instance.sts.region", region: sts.region }, role);
   const usable = administered.find(({ region }) => !role || mayLieInPartition(region, role.partition));
   const region = sts.region ?? usable?.region;
-  return { ...sts, ...(region && { region }), partition: role?.partition };
+  return { ...sts, ...(region && { region }), partition: role?.partition, network };
 }
