@@ -165,7 +165,7 @@ describe("a certificate of a private CA", () => {
 
   it.each<[string, () => NetworkSettings]>([
     ["extraCa", () => ({ extraCa: certificates.ca })],
-    ["extraCa, among others", () => ({ extraCa: [certificates.cert, others.ca + certificates.ca] })],
+    ["extraCa, among others", () => ({ extraCa: `${others.ca}\n${certificates.ca}` })],
     ["dangerouslyDisableTlsVerification", () => ({ dangerouslyDisableTlsVerification: true })],
   ])("is taken with %s, by STS's client and by those of services, HTTP/2 too", async (_, network) => {
     const { aws, resolver, call } = await setUpTls();

@@ -60,7 +60,8 @@ export class SharedHandlers {
     this.#ofNetworks.set(Client, handlers);
     let known = handlers.get(network.key);
     if (!known) {
-      known = withShared(handlerOf(Client, this.#ofClass(Client).own, network));
+      const own = handlerOf(Client, this.#ofClass(Client).own, network);
+      known = { own, shared: withoutDestroy(own) };
       handlers.set(network.key, known);
     }
     return known.shared;
@@ -75,7 +76,7 @@ export class SharedHandlers {
   }
 
   #share(Client: SdkClientConstructor, { config: { requestHandler } }: SharingClient): Handlers {
-    const handlers = withShared(requestHandler);
+    const handlers = { own: requestHandler, shared: withoutDestroy(requestHandler) };
     this.#handlers.set(Client, handlers);
     return handlers;
   }
@@ -104,15 +105,15 @@ function assertFitForHttp2({ name }: SdkClientConstructor, network: Network): vo
   if (proxy !== undefined) {
     throw conflict(
       "instance.network.proxy",
-      `is set, and ${name} speaks HTTP/2, for which the SDK has no proxies`,
-      "Reach that service without a proxy, such as by a VPC endpoint, from an instance without this setting.",
+      `is set, and ${name} speaks HTTP/2, for which the SDK takes no proxy`,
+      "Call that service from an instance without a proxy, such as by a VPC endpoint.",
     );
   }
   if (connectionTimeout !== undefined && requestTimeout === undefined && socketTimeout === undefined) {
     throw conflict(
       "instance.network.connectionTimeout",
       `is set alone, and ${name} speaks HTTP/2, for which the SDK has no such limit`,
-      "Set requestTimeout or socketTimeout as well: there they limit the connecting too.",
+      "Set requestTimeout or socketTimeout too: there they limit the connecting.",
     );
   }
 }
@@ -124,10 +125,6 @@ export function ownHandler(owner: string) {
     `is set, and ${owner} has a request handler of its own`,
     "Leave that handler out, or the network.",
   );
-}
-
-function withShared(own: RequestHandler): Handlers {
-  return { own, shared: withoutDestroy(own) };
 }
 
 /** `client.destroy()` closes the handler's sockets, and others are using them. */

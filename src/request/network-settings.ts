@@ -1,5 +1,5 @@
 import { canonicalJson, sha256 } from "./canonical.js";
-import { conflict, invalid, isGiven, readBoolean, readInteger, readSettings } from "./validation.js";
+import { conflict, invalid, isGiven, readBoolean, readInteger, readSettings, withoutUndefined } from "./validation.js";
 
 /**
  * How an instance reaches AWS. It holds for STS and for every client of the instance, and never for the instance metadata
@@ -22,8 +22,8 @@ export interface NetworkSettings {
    * proxy. User and password are percent-encoded. Default: none; no variable of the environment is read.
    */
   proxy?: string | null | undefined;
-  /** Certificates to trust beside those that Node.js trusts: one or more in PEM form, as a text or a list of texts. */
-  extraCa?: string | readonly string[] | null | undefined;
+  /** Certificates to trust beside those that Node.js trusts: the text of one or more in PEM form. */
+  extraCa?: string | null | undefined;
   /**
    * Takes any certificate from AWS's endpoints and from the proxy, so that anybody on the way can read the requests and
    * answer in AWS's place. For a trial in a laboratory; everywhere else set `extraCa`. Default `false`.
@@ -91,7 +91,7 @@ export function readNetworkSettings(field: string, value: unknown): Network | un
   if (!given) return undefined;
   const timeout = (key: "requestTimeout" | "socketTimeout" | "connectionTimeout") =>
     readInteger(`${field}.${key}`, given[key], 1, LONGEST_TIMEOUT, "milliseconds");
-  const settings = withoutUndefined({
+  const settings: ReadNetworkSettings = withoutUndefined({
     requestTimeout: timeout("requestTimeout"),
     socketTimeout: timeout("socketTimeout"),
     connectionTimeout: timeout("connectionTimeout"),
@@ -100,22 +100,18 @@ export function readNetworkSettings(field: string, value: unknown): Network | un
     extraCa: readCertificates(`${field}.extraCa`, given.extraCa),
     dangerouslyDisableTlsVerification:
       readBoolean(`${field}.dangerouslyDisableTlsVerification`, given.dangerouslyDisableTlsVerification) || undefined,
-  }) as ReadNetworkSettings;
+  });
   if (settings.extraCa && settings.dangerouslyDisableTlsVerification) {
     throw conflict(
       `${field}.dangerouslyDisableTlsVerification`,
       "is true, and extraCa is set",
-      "With it no certificate is looked at: leave it out.",
+      "It makes no certificate count: leave it out.",
     );
   }
   return Object.keys(settings).length > 0 ? new Network(settings) : undefined;
 }
 
-function withoutUndefined(record: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
-}
-
-const PROXY = "an http or https URL of a host, without path, query or fragment, such as http://proxy.example.com:3128";
+const PROXY = "an http or https URL without path, query or fragment, such as http://proxy.example.com:3128";
 
 /** Errors never show it: it may hold a password. */
 export function readProxy(field: string, value: unknown): string | undefined {
@@ -137,20 +133,13 @@ function isDecodable({ username, password }: URL): boolean {
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-const CERTIFICATES = "certificates in PEM form, a text or a list of texts; a private key is none of them";
 
 /** Each certificate as a text of its own, in the order given. */
 function readCertificates(field: string, value: unknown): readonly string[] | undefined {
   if (!isGiven(value)) return undefined;
-  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (texts.length === 0) throw invalid(field, value, CERTIFICATES);
-  return texts.flatMap((text, index) => {
-    const found = typeof text === "string" ? (text.match(CERTIFICATE) ?? []) : [];
-    if (found.length === 0 || !found.every(isCertificate) || /PRIVATE KEY/.test(String(text))) {
-      throw invalid(Array.isArray(value) ? `${field}[${index}]` : field, text, CERTIFICATES, { sensitive: true });
-    }
-    return found;
-  });
+  const found = typeof value === "string" && !value.includes("PRIVATE KEY") ? value.match(CERTIFICATE) : undefined;
+  if (found?.every(isCertificate)) return found;
+  throw invalid(field, value, "the text of one or more certificates in PEM form, without a key", { sensitive: true });
 }
 
 function isCertificate(pem: string): boolean {
