@@ -47,6 +47,7 @@ const commonJs: Plugin = {
       target: "node20",
       supported: { "dynamic-import": false },
       minifyWhitespace: true,
+      minifySyntax: true,
       // An `.mjs` file gets Node's meaning of a default import.
       sourcefile: "chunk.mjs",
     });

@@ -46,7 +46,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   const cache = new CredentialCache({ ...settings, diagnostics });
   let stsCalls: StsCalls | undefined;
   const closing = new AbortController();
-  const ownWayToSts = ownWayToStsOf(settings);
+  const goesItsOwnWay = ownWayToSts(settings);
 
   const instanceProfileModule = () => import("./sources/instance-profile.js");
   const instanceRegion = once(async () => (await instanceProfileModule()).readInstanceRegion(runtime));
@@ -75,7 +75,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     closing.signal.throwIfAborted();
     const request = requests.get(instance, command, session, runtime.env);
     if (store) assertShareable(request);
-    if (ownWayToSts && request.network) throw ownHandler(ownWayToSts);
+    if (goesItsOwnWay && request.network) throw goesItsOwnWay();
     return request;
   }
 
@@ -276,10 +276,12 @@ class RoleSource implements SessionSource {
   }
 }
 
-/** The option by which STS is asked past an instance's network. A function is told of the network. */
-function ownWayToStsOf({ stsClient, requestHandler }: ResolverSettings): string | undefined {
-  if (isGiven(stsClient)) return typeof stsClient === "function" ? undefined : "the resolver's stsClient";
-  return requestHandler && "the resolver's requestHandler";
+/** The error if STS would be asked past an instance's network. A function is told of the network. */
+function ownWayToSts({ stsClient, requestHandler }: ResolverSettings): (() => RolecallError) | undefined {
+  if (typeof stsClient === "function") return undefined;
+  const wayOut = "Give stsClient as a function: its context holds a handler with these settings.";
+  if (stsClient) return () => ownHandler("the resolver's stsClient", wayOut);
+  return requestHandler && (() => ownHandler("the resolver's option requestHandler"));
 }
 
 /** A function says nothing of whose credentials it gives, and a session must be neither lost nor mixed with another's. */

@@ -334,12 +334,13 @@ describe("a way to AWS that an instance's network would not hold on", () => {
     for (const options of [{ requestHandler: handler() }, { stsClient: { send: async () => ({}) } }]) {
       await using resolver = createCredentialResolver(options);
       await expect(resolver.resolve(settingsOf(network))).rejects.toThrow(refused);
+      expect(resolver.stats().misses).toBe(0);
     }
   });
 
   it("is none for a client that a function makes of its context", async () => {
     const { aws, call } = await setUp({
-      resolver: { runtime: AT_ONCE, stsClient: (context) => new STSClient(context) as never },
+      resolver: { runtime: AT_ONCE, stsClient: (context) => new STSClient(context) },
     });
     const proxy = await startConnectProxy();
     await call({ proxy: proxy.url });

@@ -119,12 +119,8 @@ function assertFitForHttp2({ name }: SdkClientConstructor, network: Network): vo
 }
 
 /** The error for a handler that would go another way than the instance's network. */
-export function ownHandler(owner: string) {
-  return conflict(
-    "instance.network",
-    `is set, and ${owner} has a request handler of its own`,
-    "Leave that handler out, or the network.",
-  );
+export function ownHandler(owner: string, wayOut = "Leave that handler out, or the network.") {
+  return conflict("instance.network", `is set, and ${owner} has a request handler of its own`, wayOut);
 }
 
 /** `client.destroy()` closes the handler's sockets, and others are using them. */

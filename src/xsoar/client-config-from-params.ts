@@ -9,7 +9,7 @@ export interface ClientConfigFromParams {
 /**
  * What `endpoint_url` says of the client, for the option `clientConfig`: it is the endpoint of the one service that the
  * integration calls, and so no part of the instance. `{}` if it is not given.
- * @throws {@link RolecallError} `INVALID_REQUEST` with the field `params.endpoint_url`
+ * @throws RolecallError `INVALID_REQUEST` with the field `params.endpoint_url`
  */
 export function clientConfigFromParams(params: XsoarParams): ClientConfigFromParams {
   const { field, value } = new Parameters("params", params).get("endpoint_url");

@@ -8,7 +8,7 @@ export type XsoarArgs = (CommandSettings & { readonly [argument: string]: unknow
  * What a command in Cortex XSOAR says of its identity and region, from its arguments as they come (`demisto.args()`):
  * `roleArn`, `roleSessionName`, `roleSessionDuration` and `region`, each on its own. All other arguments are the
  * command's.
- * @throws {@link RolecallError} `INVALID_REQUEST`; `field` names the argument, such as `args.roleArn`
+ * @throws RolecallError `INVALID_REQUEST`; `field` names the argument, such as `args.roleArn`
  */
 export function commandFromArgs(args?: XsoarArgs | null): CommandOverrides {
   if (!isGiven(args)) return {};

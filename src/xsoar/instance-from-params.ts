@@ -17,7 +17,7 @@ import { Parameters, type XsoarParams } from "./params.js";
  * `docs/xsoar.md` says what becomes of each parameter.
  *
  * @param env where `proxy` finds the server's proxy. Default: the process's environment
- * @throws {@link RolecallError} `INVALID_REQUEST`; `field` names the parameter, such as `params.defaultRegion`
+ * @throws RolecallError `INVALID_REQUEST`; `field` names the parameter, such as `params.defaultRegion`
  */
 export function instanceFromParams(
   params: XsoarParams,

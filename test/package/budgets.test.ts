@@ -6,9 +6,9 @@ import { describe, expect, it } from "vitest";
 import { packed, runNode } from "./consumer.js";
 
 /** Files and bytes decide how long Node takes to load it, and they are the same on every machine. */
-const FIRST_LOAD = { files: 3, bytes: 95 * 1024 };
+const FIRST_LOAD = { files: 3, bytes: 100 * 1024 };
 /** Minified, what the library adds to an application that has the SDK's clients already. Before gzip. */
-const ADDED_TO_A_BUNDLE = 105 * 1024;
+const ADDED_TO_A_BUNDLE = 115 * 1024;
 
 describe.each([
   ["import", "load-esm.mjs"],

@@ -41,6 +41,10 @@ describe("an installed package", () => {
     expect(await runNode(["--input-type=commonjs", "--eval", requireEach])).toMatchObject({ code: 0 });
   });
 
+  it.each(["proxy.mjs", "proxy-cjs-build.cjs"])("reaches AWS through a proxy: %s", async (script) => {
+    expect(await runConsumer(script)).toEqual({ roleArn: assumed.asked[0], connected: [true] });
+  });
+
   it("keeps its internals out of reach", async () => {
     const { code, stderr } = await runNode(["--eval", 'require("aws-rolecall/dist/index.cjs")']);
 
@@ -66,6 +70,10 @@ describe("an installed package", () => {
 describe("a bundle of a consumer", () => {
   it("runs as an ES module", async () => {
     expect(await runConsumer(await bundleOf("esm.mjs", "esm"))).toEqual(assumed);
+  });
+
+  it("reaches AWS through a proxy", async () => {
+    expect(await runConsumer(await bundleOf("proxy.mjs", "esm"))).toMatchObject({ connected: [true] });
   });
 
   it("runs as CommonJS", async () => {
