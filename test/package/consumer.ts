@@ -34,8 +34,8 @@ export function runNode(
 }
 
 /** Runs a consumer that prints one JSON value. */
-export async function runConsumer(script: string): Promise<unknown> {
-  const { code, stdout, stderr } = await runNode([script]);
+export async function runConsumer(script: string, env: Record<string, string> = {}): Promise<unknown> {
+  const { code, stdout, stderr } = await runNode([script], { env });
   if (code !== 0) throw new Error(`${script} exited with ${code}\n${stdout}\n${stderr}`);
   return JSON.parse(stdout);
 }

@@ -1,7 +1,8 @@
-import { mkdtemp, readFile } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
+import { createCertificates } from "../support/certificates.js";
 import { type Outcome, packed, runConsumer, runNode } from "./consumer.js";
 
 const assumed = {
@@ -43,6 +44,20 @@ describe("an installed package", () => {
 
   it.each(["proxy.mjs", "proxy-cjs-build.cjs"])("reaches AWS through a proxy: %s", async (script) => {
     expect(await runConsumer(script)).toEqual({ roleArn: assumed.asked[0], connected: [true] });
+  });
+
+  it("adds an instance's certificates to those that Node.js trusts, NODE_EXTRA_CA_CERTS included", async () => {
+    const { ca, ...server } = createCertificates();
+    const file = join(packed.consumer, "extra-ca.pem");
+    await writeFile(file, ca);
+    const CERTIFICATES = JSON.stringify({ ...server, otherCa: createCertificates().ca });
+    const trusted = { withoutNetwork: "123456789012", withNetwork: "123456789012" };
+    expect(await runConsumer("extra-ca.mjs", { CERTIFICATES, NODE_EXTRA_CA_CERTS: file })).toEqual(trusted);
+    const untrusted = "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
+    expect(await runConsumer("extra-ca.mjs", { CERTIFICATES })).toEqual({
+      withoutNetwork: untrusted,
+      withNetwork: untrusted,
+    });
   });
 
   it("keeps its internals out of reach", async () => {
