@@ -1,8 +1,8 @@
-import { type CommandOverrides, type CommandSettings, readCommand } from "../request/command-overrides.js";
+import { type CommandOverrides, readCommand } from "../request/command-overrides.js";
 import { isGiven, readRecord, withoutUndefined } from "../request/validation.js";
 
 /** A command's arguments as the platform hands them over. `""`, `null` and `undefined`: not given. */
-export type XsoarArgs = (CommandSettings & { readonly [argument: string]: unknown }) | (CommandSettings & object); // an interface has no index signature
+export type XsoarArgs = CommandOverrides;
 
 /**
  * What a command in Cortex XSOAR says of its identity and region, from its arguments as they come (`demisto.args()`):
