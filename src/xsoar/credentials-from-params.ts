@@ -11,9 +11,8 @@ type KeyPair = readonly [Parameter, Parameter];
 
 /** The key pair in `credentials`, else the older one; `undefined`: the instance profile is used. */
 export function credentialsFromParams(params: Parameters): AwsCredentialIdentity | undefined {
-  const pair = [pairInCredentials(params), [params.get("access_key"), params.get("secret_key")] as const].find(
-    (halves) => halves?.some(({ value }) => value !== undefined),
-  );
+  const older: KeyPair = [olderHalf(params, "access_key"), olderHalf(params, "secret_key")];
+  const pair = [pairInCredentials(params), older].find((halves) => halves?.some(({ value }) => value !== undefined));
   if (!pair) return undefined;
   const [id, secret] = pair;
   assertWhole(id, secret);
@@ -28,7 +27,20 @@ function pairInCredentials(params: Parameters): KeyPair | undefined {
   if (value === undefined) return undefined;
   if (!isRecord(value)) throw invalid(field, value, "an object with identifier and password", { sensitive: true });
   const credentials = new Parameters(field, value);
-  return [credentials.get("identifier"), credentials.get("password")];
+  return [identifierIn(credentials), credentials.get("password")];
+}
+
+/** Of a key pair in a vault, `identifier` names the entry, and the id stands deeper. */
+function identifierIn(credentials: Parameters): Parameter {
+  const { field, value } = credentials.get("credentials");
+  const vault = isRecord(value) ? new Parameters(field, value) : undefined;
+  return vault?.get("vaultInstanceId").value ? vault.get("user") : credentials.get("identifier");
+}
+
+/** A text, or the `password` of a field that the platform keeps as a secret. */
+function olderHalf(params: Parameters, name: string): Parameter {
+  const half = params.get(name);
+  return isRecord(half.value) ? new Parameters(half.field, half.value).get("password") : half;
 }
 
 function assertWhole(half: Parameter, other: Parameter): void {

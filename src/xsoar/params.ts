@@ -18,9 +18,9 @@ export interface XsoarParameters {
   /** The same as `sessionDuration`. */
   roleSessionDuration?: number | string | null | undefined;
   credentials?: XsoarCredentials | string | null | undefined;
-  /** The older pair, read if `credentials` is empty. */
-  access_key?: string | null | undefined;
-  secret_key?: string | null | undefined;
+  /** The older pair, read if `credentials` is empty: texts, or `{ password }`. */
+  access_key?: XsoarCredentials | string | null | undefined;
+  secret_key?: XsoarCredentials | string | null | undefined;
   /** Seconds, read or `"read,connect"`. Default `"60,10"`. */
   timeout?: number | string | null | undefined;
   /** Tries after the first one, at most 10. Default 5. */

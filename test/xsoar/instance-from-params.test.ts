@@ -61,6 +61,22 @@ describe("each form of each parameter", () => {
     ],
     ["secret@@@token", { credentials: { identifier: ID, password: "hush@@@token" } }, credentials("token")],
     ["access_key and secret_key", { access_key: ID, secret_key: "hush" }, credentials()],
+    [
+      "access_key and secret_key as fields that are kept as secrets",
+      { access_key: { identifier: "", password: ID }, secret_key: { password: "hush" } },
+      credentials(),
+    ],
+    [
+      "credentials from a vault",
+      {
+        credentials: {
+          identifier: "an entry",
+          password: "hush",
+          credentials: { user: ID, password: "hush", vaultInstanceId: "6f2d" },
+        },
+      },
+      credentials(),
+    ],
     ["secret@@@token in secret_key", { access_key: ID, secret_key: "hush@@@token" }, credentials("token")],
     [
       "the older pair beside empty credentials",
@@ -143,6 +159,7 @@ describe("each wrong form is an error that names the parameter", () => {
     ["credentials.password", { credentials: { identifier: ID }, secret_key: "hush-hush" }, "is missing"],
     ["secret_key", { access_key: ID }, "params.access_key is set"],
     ["access_key", { secret_key: "hush-hush" }, "is missing"],
+    ["secret_key.password", { access_key: { password: ID }, secret_key: { password: "" } }, "is missing"],
     ["access_key", { access_key: "short", secret_key: "hush-hush" }],
     ["credentials.password", { credentials: { identifier: ID, password: "hush-hush@@@" } }, "@@@ and a session token"],
     ["credentials.password", { credentials: { identifier: ID, password: "@@@hush-hush" } }],
