@@ -123,8 +123,8 @@ function deepFreeze<T extends object>(value: T): T {
  * instance that looks at certificates.
  */
 function sessionKeyOf(fixed: InstanceSettings, { role, ...assumption }: Assumption): string {
-  const { base, sts, network } = fixed;
-  return keyOf({ base: base.keyPart, roleArn: role.arn, ...assumption, sts, trust: network?.trust });
+  const { keyPart: base } = fixed.base;
+  return keyOf({ base, roleArn: role.arn, ...assumption, sts: fixed.sts, trust: fixed.network?.trust });
 }
 
 /** Session policies add up, so that two owners would widen what either of them set: one owner sets both. */
