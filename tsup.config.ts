@@ -17,6 +17,7 @@ const library = {
   testing: "src/testing/index.ts",
   "file-store": "src/store/file-store.ts",
   "redis-store": "src/store/redis-store.ts",
+  policies: "src/policies/index.ts",
   xsoar: "src/xsoar/index.ts",
 };
 const sdk = { "sdk/imds": "src/sdk/imds.ts", "sdk/sts": "src/sdk/sts.ts" };
@@ -46,6 +47,7 @@ const commonJs: Plugin = {
       platform: "node",
       target: "node20",
       supported: { "dynamic-import": false },
+      define: { __ROLECALL_REQUIRE__: "require" },
       minifyWhitespace: true,
       minifySyntax: true,
       // An `.mjs` file gets Node's meaning of a default import.
@@ -63,10 +65,13 @@ const oneFileAtFirst: BundlerPlugin = {
   name: "one-file-at-first",
   setup(build) {
     const whole = resolve("src/index.ts");
-    build.onLoad({ filter: /[\\/]src[\\/](sources|testing|cli|store|xsoar)[\\/]\w[\w-]*\.ts$/ }, async ({ path }) => ({
-      loader: "ts",
-      contents: `${await readFile(path, "utf8")}\nimport "whole-library";\n`,
-    }));
+    build.onLoad(
+      { filter: /[\\/]src[\\/](sources|testing|cli|store|policies|xsoar)[\\/]\w[\w-]*\.ts$/ },
+      async ({ path }) => ({
+        loader: "ts",
+        contents: `${await readFile(path, "utf8")}\nimport "whole-library";\n`,
+      }),
+    );
     build.onResolve({ filter: /^whole-library$/ }, () => ({ path: whole, sideEffects: true }));
   },
 };

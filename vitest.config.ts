@@ -11,7 +11,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^aws-rolecall$/, replacement: source("index.ts") },
-      { find: /^aws-rolecall\/(testing|xsoar)$/, replacement: source("$1/index.ts") },
+      { find: /^aws-rolecall\/(testing|policies|xsoar)$/, replacement: source("$1/index.ts") },
       { find: /^aws-rolecall\/(file-store|redis-store)$/, replacement: source("store/$1.ts") },
     ],
   },
@@ -20,6 +20,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "test/package/**", "test/processes/**"],
     // By default one processor is left idle, which on two is half of them.
     maxWorkers: "100%",
+    setupFiles: [fileURLToPath(new URL("./test/support/require.ts", import.meta.url))],
+    testTimeout: 30_000, // a busy machine is no failure
     unstubEnvs: true,
     reporters: report ? ["default", ["json", { outputFile: report }]] : ["default"],
   },

@@ -48,7 +48,12 @@ export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefine
 
 /** Runs `task` under a time limit; past it, the task's signal aborts and the call rejects with `reason`. */
 export async function withDeadline<T>(
-  { runtime, ms, reason, signal }: { runtime: Runtime; ms: number; reason: () => Error; signal?: AbortSignal },
+  {
+    runtime,
+    ms,
+    reason,
+    signal,
+  }: { runtime: Pick<Runtime, "schedule">; ms: number; reason: () => Error; signal?: AbortSignal },
   task: (signal: AbortSignal) => T | Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();

@@ -56,6 +56,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   /** STS with all that it needs, loaded by the first session that no cache holds. */
   const sts = once(async () => {
     const { RoleAssumer, StsCalls, StsClients, readCallerIdentity } = await import("./sources/sts.js");
+    await turnOfEventLoop(); // what has arrived meanwhile is answered first
     const clients = new StsClients({ ...settings, handlers, instanceRegion });
     const calls = new StsCalls({ runtime, settings: settings.assumeRole, clients, serverClock });
     stsCalls = calls;
@@ -84,8 +85,19 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   }
 
   const rules = { ...DEFAULT_RULES, advisoryWindow: settings.advisoryWindow };
-  const assume = async (request: RequestForRole, flight: Flight) =>
-    (await sts()).assumer.assume(request, baseCallerOf(request), flight);
+  const assume = async (request: RequestForRole, flight: Flight) => {
+    if (!stsCalls) await readAhead(request);
+    return (await sts()).assumer.assume(request, baseCallerOf(request), flight);
+  };
+
+  /** While STS loads, the metadata service answers. Not where STS may be a mock: then nothing is to be asked of it. */
+  async function readAhead(request: RequestForRole): Promise<void> {
+    const { stsClient, instanceProfile } = settings;
+    if (stsClient || instanceProfile || request.base.kind !== "instance-profile") return;
+    if ((await instanceProfileModule()).isStsLoaded()) return;
+    cache.get(baseSourceOf(request)).catch(() => {}); // STS's call hears of it
+    await turnOfEventLoop(); // loading keeps the process busy: the question has to be on its way
+  }
 
   const { store } = settings;
   const shared =
@@ -236,6 +248,11 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     pool.clear();
     handlers.destroy();
   }
+}
+
+/** Lets the sockets have their say. Two turns, since the first may begin behind their place in the loop. */
+async function turnOfEventLoop(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** What the sources of all roles share. */

@@ -16,6 +16,10 @@ const COMMANDS: Record<string, Entry> = {
     summary: "Lists or deletes the sessions in the file store.",
     load: async () => (await import("./cache.js")).cache,
   },
+  policy: {
+    summary: "Writes the IAM documents of the set-up: for the machine's role, and for the roles that it assumes.",
+    load: async () => (await import("./policy.js")).policy,
+  },
 };
 
 /** Exit codes: what the command says, 1 for an error, 2 for a wrong command line. */

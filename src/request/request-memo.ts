@@ -20,6 +20,7 @@ interface KnownInstance {
   /** The region that the environment named then. */
   readonly envRegion: string | undefined;
   readonly requests: Map<string, RoleRequest>;
+  latest: RoleRequest | undefined;
 }
 
 /**
@@ -50,7 +51,8 @@ export class RequestMemo {
     const before = key !== undefined && known.requests.get(key);
     if (before) return before;
     known.settings ??= readInstance(known.copied);
-    const request = mergeRequest(known.settings, settings, session, env);
+    const request = mergeRequest(known.settings, settings, session, env, known.latest);
+    known.latest = request;
     if (key !== undefined) this.#remember(known, key, request);
     return request;
   }
@@ -68,7 +70,13 @@ export class RequestMemo {
       if (value === NOT_PLAIN) return undefined;
       copied[key] = value;
     }
-    const fresh = { copied, settings: undefined, envRegion: region, requests: new Map<string, RoleRequest>() };
+    const fresh: KnownInstance = {
+      copied,
+      settings: undefined,
+      envRegion: region,
+      requests: new Map(),
+      latest: undefined,
+    };
     this.#instances.set(instance, fresh);
     return fresh;
   }

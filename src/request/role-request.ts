@@ -1,7 +1,7 @@
 import { assertAllowed } from "./allowed-roles.js";
 import { type AuthorSession, readAuthorSession } from "./author-session.js";
 import type { BaseIdentity } from "./base-identity.js";
-import { keyOf } from "./canonical.js";
+import { canonicalJson, keyOf } from "./canonical.js";
 import { type CommandOverrides, readCommand } from "./command-overrides.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "./integration-instance.js";
 import { ROLE_SESSION_DURATION } from "./limits.js";
@@ -73,12 +73,13 @@ export function createRoleRequest(
   return mergeRequest(readInstance(instance), command, session, env);
 }
 
-/** The same for an instance that has been read. */
+/** The same for an instance that has been read. What equals a part of `similar` is that part: ten thousand roles share it. */
 export function mergeRequest(
   fixed: InstanceSettings,
   command: CommandOverrides | null | undefined,
   session: AuthorSession | null | undefined,
   env: Record<string, string | undefined>,
+  similar?: RoleRequest,
 ): RoleRequest {
   const author = readAuthorSession(session);
   const overrides = readCommand(command);
@@ -106,11 +107,15 @@ export function mergeRequest(
     key: assumption ? sessionKeyOf(fixed, assumption) : fixed.base.key,
     base: fixed.base,
     assumption,
-    region: readRegions({ "command.region": overrides.region })[0] ?? administered[0],
-    sts: toStsTarget(fixed, administered, role),
+    region: sameOrNew(similar?.region, readRegions({ "command.region": overrides.region })[0] ?? administered[0]),
+    sts: sameOrNew(similar?.sts, toStsTarget(fixed, administered, role)),
     network: fixed.network,
     integration: fixed.integration,
   });
+}
+
+function sameOrNew<T extends object | undefined>(same: T | undefined, made: T): T {
+  return same && made && canonicalJson(same) === canonicalJson(made) ? same : made;
 }
 
 function deepFreeze<T extends object>(value: T): T {

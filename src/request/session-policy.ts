@@ -44,7 +44,7 @@ function readPolicy(field: string, value: unknown): string | undefined {
 }
 
 /** STS takes no character above U+00FF in a policy; escaped, it says the same. */
-function escapeNonLatin(json: string): string {
+export function escapeNonLatin(json: string): string {
   return json.replace(/[\u0100-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 

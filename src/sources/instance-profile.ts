@@ -6,6 +6,8 @@ import { fromInstanceMetadata, getInstanceMetadataEndpoint, httpRequest } from "
 import type { AwsCredentialIdentity } from "../sdk-types.js";
 import { safeCause } from "./safe-cause.js";
 
+export { isStsLoaded } from "../sdk/imds.js";
+
 const TOKEN_PATH = "/latest/api/token";
 const TOKEN_TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
 const TOKEN_HEADER = "x-aws-ec2-metadata-token";

@@ -7,7 +7,9 @@ import type { RecordFault } from "./sealed-record.js";
 
 /** Milliseconds that one load waits for the store, all operations together. */
 export const STORE_DEADLINE = 250;
-/** Milliseconds for which a store that did not answer in time is left alone. */
+/** Milliseconds by which a wait is counted. */
+const STEP = 25;
+/** Milliseconds for which a store is left alone that was late, or that took more than half of its time to fail. */
 const HOLD_OFF = 5000;
 
 export interface StoreAccessOptions {
@@ -49,7 +51,7 @@ export class StoreVisit {
   readonly #storeKey: string;
   readonly #labels: SessionEvent;
   readonly #options: StoreAccessOptions;
-  #left = STORE_DEADLINE;
+  readonly #patience: Patience;
   #over = false;
 
   constructor(access: StoreAccess, storeKey: string, labels: SessionEvent, options: StoreAccessOptions) {
@@ -57,6 +59,7 @@ export class StoreVisit {
     this.#storeKey = storeKey;
     this.#labels = labels;
     this.#options = options;
+    this.#patience = new Patience(options.runtime);
   }
 
   async get(): Promise<string | undefined> {
@@ -97,7 +100,7 @@ export class StoreVisit {
 
   /** The time that other processes need is not the store's. */
   renew(): void {
-    this.#left = STORE_DEADLINE;
+    this.#patience.left = STORE_DEADLINE;
   }
 
   /** What the store holds is not used. */
@@ -106,25 +109,56 @@ export class StoreVisit {
   }
 
   async #ask<T>(operation: Operation, task: (store: CredentialStore) => Promise<T>): Promise<T | undefined> {
-    const { store, runtime } = this.#options;
-    if (this.#over || this.#left <= 0 || this.#access.isHeldOff) return undefined;
-    const began = runtime.monotonic();
+    const { store } = this.#options;
+    const { left } = this.#patience;
+    if (this.#over || left <= 0 || this.#access.isHeldOff) return undefined;
     const reason = () => new OutOfTime();
     try {
-      return await withDeadline({ runtime, ms: this.#left, reason }, () => task(store));
+      return await withDeadline({ runtime: this.#patience, ms: left, reason }, () => task(store));
     } catch (error) {
       this.#over = true;
       const isLate = error instanceof OutOfTime;
-      if (isLate) this.#access.holdOff();
+      if (this.#patience.left < STORE_DEADLINE / 2) this.#access.holdOff();
       this.#publish(operation, isLate ? "timeout" : "failed", isLate ? undefined : safeCause(error));
       return undefined;
-    } finally {
-      this.#left -= runtime.monotonic() - began;
     }
   }
 
   #publish(operation: Operation, reason: "failed" | "timeout" | RecordFault, error?: Error): void {
     this.#options.diagnostics.publish("store-error", { ...this.#labels, operation, reason, error });
+  }
+}
+
+/**
+ * How much longer a load waits for its store. A wait is counted in steps, each no longer than it should take: what a
+ * process beyond that stands still, on a machine with too many of them, is not the store's fault.
+ */
+class Patience {
+  readonly #runtime: Runtime;
+  /** Milliseconds. */
+  left = STORE_DEADLINE;
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  schedule(ms: number, task: () => void): () => void {
+    let began = 0;
+    let cancel = () => {};
+    const wait = (rest: number) => {
+      const step = Math.min(STEP, rest);
+      began = this.#runtime.monotonic();
+      cancel = this.#runtime.schedule(step, () => {
+        this.left -= step;
+        if (rest > step) wait(rest - step);
+        else task();
+      });
+    };
+    wait(ms);
+    return () => {
+      cancel();
+      this.left -= Math.min(STEP, this.#runtime.monotonic() - began);
+    };
   }
 }
 

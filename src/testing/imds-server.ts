@@ -104,6 +104,7 @@ function findRoute(path: string): Route | undefined {
 function credentials({ profile, addSecrets }: ImdsOptions, patch: PatchCredentials): Answer | undefined {
   const keys = profile.keys();
   if (keys === undefined) return undefined;
+  if (!profile.isTrusting) return json(unauthorized(keys.issuedAt, profile.profile?.roleArn ?? ""));
   const { identity, secretAccessKey, sessionToken, expiration = 0 } = keys.issued;
   const fields: CredentialFields = patch({
     Code: "Success",
@@ -116,6 +117,14 @@ function credentials({ profile, addSecrets }: ImdsOptions, patch: PatchCredentia
   });
   addSecrets(fields.SecretAccessKey, fields.Token);
   return json(fields);
+}
+
+function unauthorized(time: number, roleArn: string) {
+  return {
+    Code: "AssumeRoleUnauthorizedAccess",
+    Message: `EC2 cannot assume the role ${roleArn}.`,
+    LastUpdated: toIsoSeconds(time),
+  };
 }
 
 function iamInfo({ profile }: ImdsOptions): Answer | undefined {

@@ -1,10 +1,20 @@
+import { ec2ServicePrincipal } from "../policies/partition.js";
+import { type IamPolicy, readPolicy, type Statement } from "./iam-policy.js";
 import type { IssuedKeys, IssuedSessions } from "./issued-sessions.js";
+import { readPermissions } from "./local-role.js";
 import { assertRoleArn, roleSessionIdentity } from "./role-identity.js";
 
 /** The role that is attached to the machine. */
 export interface InstanceProfile {
   /** `arn:<partition>:iam::<12 digits>:role/<path/name>`. */
   roleArn: string;
+  /** The role's own policy, as a document. In place of `allowAssumeRole`. */
+  policy?: IamPolicy;
+  /**
+   * The role's trust policy, as a document. If EC2 may not assume the role by it, IMDS answers with the code
+   * AssumeRoleUnauthorizedAccess in place of credentials. Default: EC2 may.
+   */
+  trustPolicy?: IamPolicy;
   /** `Resource` list of the role's own `sts:AssumeRole` permission, with IAM's `*` and `?`. Default `["*"]`. */
   allowAssumeRole?: readonly string[];
   /** How long a credential set lives, ms. Default 6 hours, as on EC2. */
@@ -58,7 +68,8 @@ export class InstanceProfileState implements LocalInstanceProfile {
   readonly #now: () => number;
   #profile: InstanceProfile | undefined;
   /** Every role that was ever attached: what it may assume does not end with the attachment. */
-  readonly #known = new Map<string, InstanceProfile>();
+  readonly #known = new Map<string, readonly Statement[]>();
+  #isTrusting = true;
   #keys: { issued: IssuedKeys; issuedAt: number } | undefined;
   #pinned = false;
 
@@ -72,10 +83,14 @@ export class InstanceProfileState implements LocalInstanceProfile {
     return this.#profile;
   }
 
-  /** What the role's own policy allows it to assume; `undefined` for a role that was never attached. */
-  permissionsOf(roleArn: string): readonly string[] | undefined {
-    const known = this.#known.get(roleArn);
-    return known && (known.allowAssumeRole ?? ["*"]);
+  /** What the role's own policy says; `undefined` for a role that was never attached. */
+  permissionsOf(roleArn: string): readonly Statement[] | undefined {
+    return this.#known.get(roleArn);
+  }
+
+  /** Whether EC2 may assume the attached role. */
+  get isTrusting(): boolean {
+    return this.#isTrusting;
   }
 
   /** Every role that was ever attached. */
@@ -89,9 +104,12 @@ export class InstanceProfileState implements LocalInstanceProfile {
     if (lifetime !== undefined && !(lifetime > 0 && Number.isFinite(lifetime))) {
       throw new RangeError(`instanceProfile.credentialLifetime must be above 0 ms, got ${lifetime}`);
     }
+    const permissions = readPermissions("instanceProfile", profile, ["*"]);
+    const isTrusting = profile.trustPolicy === undefined || isEc2Trusted(profile.roleArn, profile.trustPolicy);
     this.detach();
     this.#profile = structuredClone(profile);
-    this.#known.set(profile.roleArn, this.#profile);
+    this.#isTrusting = isTrusting;
+    this.#known.set(profile.roleArn, permissions);
   }
 
   detach(): void {
@@ -143,4 +161,14 @@ export class InstanceProfileState implements LocalInstanceProfile {
       expiration,
     });
   }
+}
+
+function isEc2Trusted(roleArn: string, trustPolicy: IamPolicy): boolean {
+  const service = ec2ServicePrincipal(roleArn.split(":")[1] ?? "");
+  const reaching = readPolicy("instanceProfile.trustPolicy", trustPolicy, "trust").filter(
+    ({ principals, covers }) =>
+      principals.some(({ type, id }) => type === "Service" && id === service) &&
+      covers({ action: "sts:AssumeRole", roleArn, context: new Map() }),
+  );
+  return reaching.length > 0 && reaching.every(({ effect }) => effect === "Allow");
 }

@@ -3,6 +3,7 @@ import { setTimeout as realDelay } from "node:timers/promises";
 import { authenticate } from "./authentication.js";
 import { type Exchange, matchesFilter, type RecordedRequest, type RequestFilter } from "./exchange.js";
 import { type Fault, FaultList } from "./faults.js";
+import type { IamPolicy, Statement } from "./iam-policy.js";
 import { createImds } from "./imds-server.js";
 import {
   DEFAULT_INSTANCE_PROFILE,
@@ -11,13 +12,13 @@ import {
   type LocalInstanceProfile,
 } from "./instance-profile.js";
 import { type IssuedKeys, IssuedSessions } from "./issued-sessions.js";
+import { type KnownRole, type LocalRole, readLocalRole, readPermissions } from "./local-role.js";
 import { type SocketCount, startLoopbackServer } from "./loopback-server.js";
 import { readParameters } from "./query-protocol.js";
 import { parseUserArn, roleSessionIdentity, uniqueId } from "./role-identity.js";
 import { createServiceSink } from "./service-sink.js";
 import type { WireRequest } from "./sigv4-verification.js";
 import { createSts, STS_VERSION } from "./sts-api.js";
-import { assertLocalRole, type LocalRole } from "./trust.js";
 
 const MACHINE_CLOCK = {
   now: () => Date.now(),
@@ -48,6 +49,12 @@ export interface LocalAwsOptions {
   };
   /** Regions in which STS is not activated, and in which the services do not know the session. Default: none. */
   disabledRegions?: readonly string[];
+  /**
+   * Whether the AccessDenied of AssumeRole ends with the kind of policy that does not allow it, such as `because no role
+   * trust policy allows the sts:AssumeRole action`. AWS adds that to some of its answers within one account or one
+   * organization. Default `false`: the message without it, as a caller from elsewhere gets it.
+   */
+  denialContext?: boolean;
   /**
    * Whether a request must be signed within 15 minutes of `clock`. Default `false`: any time between `clock` and the
    * machine's own is accepted as well. A clock that a test moves does not move the time by which the SDK signs; the SDK
@@ -104,8 +111,8 @@ export interface LocalAws extends AsyncDisposable {
    * a known one may assume others.
    */
   issueSession(session: { roleArn: string; roleSessionName?: string; lifetime?: number }): IssuedCredentials;
-  /** Long-term keys of an IAM user. `allowAssumeRole` as in {@link InstanceProfile}, default `["*"]`. */
-  issueUserKeys(user: { userArn: string; allowAssumeRole?: readonly string[] }): IssuedCredentials;
+  /** Long-term keys of an IAM user. `policy` and `allowAssumeRole` as in {@link InstanceProfile}, default `["*"]`. */
+  issueUserKeys(user: { userArn: string; policy?: IamPolicy; allowAssumeRole?: readonly string[] }): IssuedCredentials;
   /** From now on STS and the services answer ExpiredToken to these keys. */
   expireSession(accessKeyId: string): void;
   /** Ends the servers, with every open connection and every answer that is still due. */
@@ -133,8 +140,8 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   const sleep = (ms: number, signal: AbortSignal) => (clock.sleep ?? MACHINE_CLOCK.sleep)(ms, signal);
   const issued = new IssuedSessions();
   const profile = new InstanceProfileState(issued, now, instanceProfile);
-  const roles = new Map(options.roles?.map((role) => [role.roleArn, assertLocalRole(role)]));
-  const userPermissions = new Map<string, readonly string[]>();
+  const roles = new Map<string, KnownRole>(options.roles?.map((role) => [role.roleArn, readLocalRole(role)]));
+  const userPermissions = new Map<string, readonly Statement[]>();
   const disabledRegions = new Set(options.disabledRegions);
   const faults = new FaultList(now);
   const requests: RecordedRequest[] = [];
@@ -142,10 +149,10 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   const closing = new AbortController();
   setMaxListeners(0, closing.signal); // every answer that is due waits for it
 
-  const permissionsOf = ({ kind, identity: { accessKeyId, roleArn = "" } }: IssuedKeys): readonly string[] => {
+  const permissionsOf = ({ kind, identity: { accessKeyId, roleArn = "" } }: IssuedKeys): readonly Statement[] => {
     if (kind === "user") return userPermissions.get(accessKeyId) ?? [];
     const ofProfile = kind === "instance-profile" ? profile.permissionsOf(roleArn) : undefined;
-    return ofProfile ?? roles.get(roleArn)?.allowAssumeRole ?? [];
+    return ofProfile ?? roles.get(roleArn)?.permissions ?? [];
   };
 
   const isDisabled = (name: string) => disabledRegions.has(name);
@@ -163,6 +170,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     permissionsOf,
     defaultTrustedPrincipals: () => profile.roleArns,
     isDisabled,
+    denialContext: options.denialContext ?? false,
   });
   const sink = createServiceSink(isDisabled);
   const rules = { issued, now, strictSignatureTime: options.strictSignatureTime ?? false };
@@ -214,7 +222,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     sockets: { imds: imdsServer.sockets, aws: awsServer.sockets },
     instanceProfile: profile,
     setRole: (role) => {
-      roles.set(role.roleArn, assertLocalRole(role));
+      roles.set(role.roleArn, readLocalRole(role));
     },
     removeRole: (roleArn) => {
       roles.delete(roleArn);
@@ -227,9 +235,10 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     fault: (fault) => faults.add(fault),
     secrets: () => issued.secrets(),
     issueSession: (session) => toCredentials(issueSession(issued, now(), session)),
-    issueUserKeys: ({ userArn, allowAssumeRole = ["*"] }) => {
-      const keys = issueUserKeys(issued, userArn);
-      userPermissions.set(keys.identity.accessKeyId, [...allowAssumeRole]);
+    issueUserKeys: (user) => {
+      const permissions = readPermissions("user", user, ["*"]);
+      const keys = issueUserKeys(issued, user.userArn);
+      userPermissions.set(keys.identity.accessKeyId, permissions);
       return toCredentials(keys);
     },
     expireSession: (accessKeyId) => {

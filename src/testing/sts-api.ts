@@ -4,11 +4,13 @@ import { AwsError } from "./aws-error.js";
 import { toIsoSeconds } from "./aws-time.js";
 import { element } from "./aws-xml.js";
 import type { Answer, CredentialFields, Exchange, PatchCredentials } from "./exchange.js";
+import type { Statement } from "./iam-policy.js";
 import type { IssuedKeys, IssuedSessions } from "./issued-sessions.js";
+import type { KnownRole } from "./local-role.js";
 import { readParameters, refuseInQueryProtocol, succeedInQueryProtocol } from "./query-protocol.js";
 import { roleSessionIdentity } from "./role-identity.js";
 import type { WireRequest } from "./sigv4-verification.js";
-import { deniedAction, type LocalRole } from "./trust.js";
+import { type Denial, denialOf } from "./trust.js";
 
 export const STS_VERSION = "2011-06-15";
 const DEFAULT_MAX_SESSION_SECONDS = 3600;
@@ -17,12 +19,14 @@ const ROLE_CHAINING_LIMIT_SECONDS = 3600;
 export interface StsOptions {
   issued: IssuedSessions;
   now: () => number;
-  findRole(roleArn: string): LocalRole | undefined;
-  /** `Resource` list of the `sts:AssumeRole` permission of whoever holds these keys. */
-  permissionsOf(keys: IssuedKeys): readonly string[];
+  findRole(roleArn: string): KnownRole | undefined;
+  /** What the policy of whoever holds these keys says. */
+  permissionsOf(keys: IssuedKeys): readonly Statement[];
   /** Who may assume a role that names no one. */
   defaultTrustedPrincipals(): readonly string[];
   isDisabled(region: string): boolean;
+  /** Whether an AccessDenied names the kind of policy that does not allow the call. */
+  denialContext: boolean;
 }
 
 /** The Security Token Service: AssumeRole and GetCallerIdentity. */
@@ -57,17 +61,22 @@ function assumeRole(options: StsOptions, caller: IssuedKeys, parameters: Paramet
   const input = readAssumeRoleInput(parameters);
   const { sourceIdentity, transitiveTags } = inherit(caller, input);
   const role = options.findRole(input.roleArn);
-  const denied = deniedAction({
+  const denial = denialOf({
     caller,
-    callerPermissions: options.permissionsOf(caller),
-    role,
-    defaultTrustedPrincipals: options.defaultTrustedPrincipals(),
+    permissions: options.permissionsOf(caller),
+    roleArn: input.roleArn,
+    roleSessionName: input.roleSessionName,
+    trust: role?.trust(options.defaultTrustedPrincipals()),
     externalId: input.externalId,
     sourceIdentity,
+    tags: input.tags,
+    transitiveTagKeys: input.transitiveTagKeys,
     tagged: input.tags.size > 0 || transitiveTags.size > 0,
   });
-  if (role === undefined || denied !== undefined) throw accessDenied(caller, denied ?? "sts:AssumeRole", input.roleArn);
-  assertDuration(input.duration, caller, role);
+  if (denial !== undefined) {
+    throw accessDenied(caller, denial.action, input.roleArn, options.denialContext ? denial : undefined);
+  }
+  assertDuration(input.duration, caller, role?.maxSessionDuration);
 
   const keys = options.issued.issue({
     kind: "role",
@@ -104,12 +113,12 @@ function inherit(caller: IssuedKeys, input: AssumeRoleInput) {
   return { sourceIdentity, transitiveTags: new Map([...caller.transitiveTags, ...own]) };
 }
 
-function assertDuration(seconds: number, caller: IssuedKeys, role: LocalRole): void {
+function assertDuration(seconds: number, caller: IssuedKeys, maxSessionSeconds = DEFAULT_MAX_SESSION_SECONDS): void {
   if (caller.kind !== "user" && seconds > ROLE_CHAINING_LIMIT_SECONDS) {
     const message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
     throw new AwsError(400, "ValidationError", message);
   }
-  if (seconds > (role.maxSessionDuration ?? DEFAULT_MAX_SESSION_SECONDS)) {
+  if (seconds > maxSessionSeconds) {
     const message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
     throw new AwsError(400, "ValidationError", message);
   }
@@ -141,9 +150,15 @@ function callerIdentity({ identity }: IssuedKeys): Answer {
   ]);
 }
 
-function accessDenied({ identity }: IssuedKeys, action: string, roleArn: string): AwsError {
+function accessDenied({ identity }: IssuedKeys, action: string, roleArn: string, context?: Denial): AwsError {
   const message = `User: ${identity.arn} is not authorized to perform: ${action} on resource: ${roleArn}`;
-  return new AwsError(403, "AccessDenied", message);
+  return new AwsError(403, "AccessDenied", message + (context ? ` ${reasonOf(context)}` : ""));
+}
+
+/** As AWS words it: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
+function reasonOf({ action, policy, isExplicit }: Denial): string {
+  if (!isExplicit) return `because no ${policy} allows the ${action} action`;
+  return `with an explicit deny in ${policy === "role trust policy" ? "the" : "an"} ${policy}`;
 }
 
 function regionDisabled({ identity }: IssuedKeys): AwsError {

@@ -1,91 +1,94 @@
+import { ACTIONS, type PolicyQuestion, type Statement } from "./iam-policy.js";
 import type { IssuedKeys } from "./issued-sessions.js";
-import { assertRoleArn } from "./role-identity.js";
-
-/** A role that the local STS knows, with the parts of its trust policy and settings that STS acts on. */
-export interface LocalRole {
-  /** `arn:<partition>:iam::<12 digits>:role/<path/name>`. */
-  roleArn: string;
-  /**
-   * Who may assume the role: role, user or session ARNs, `arn:aws:iam::<account>:root` for everyone in an account, or
-   * `"*"`. Default: every role that has been attached as the instance profile.
-   */
-  trustedPrincipals?: readonly string[];
-  /** The `sts:ExternalId` that the trust policy demands. Default: none; one that is sent all the same is ignored, as in AWS. */
-  externalId?: string;
-  /** The longest session in seconds, 3600 to 43200. Default 3600, as IAM's. */
-  maxSessionDuration?: number;
-  /** `Resource` list of the `sts:AssumeRole` permission that this role's sessions hold, with IAM's `*` and `?`. Default `[]`. */
-  allowAssumeRole?: readonly string[];
-  /** The values of `sts:SourceIdentity` that the trust policy accepts. Default: any, or none. */
-  requiredSourceIdentity?: readonly string[];
-  /** Whether the trust policy grants `sts:TagSession`. Default `true`. */
-  allowTagSession?: boolean;
-  /** Whether the trust policy grants `sts:SetSourceIdentity`. Default `true`. */
-  allowSetSourceIdentity?: boolean;
-}
 
 /** One AssumeRole call, as far as authorization looks at it. */
 export interface TrustQuestion {
   caller: IssuedKeys;
-  /** `Resource` list of the caller's own `sts:AssumeRole` permission. */
-  callerPermissions: readonly string[];
-  /** The role that is asked for, or `undefined` if there is none with that ARN. */
-  role: LocalRole | undefined;
-  /** Who is trusted by a role that names no one. */
-  defaultTrustedPrincipals: readonly string[];
+  /** What the caller's own policy says. */
+  permissions: readonly Statement[];
+  roleArn: string;
+  roleSessionName: string;
+  /** What the role's trust policy says; `undefined` if there is no role with that ARN. */
+  trust: readonly Statement[] | undefined;
   externalId?: string | undefined;
   /** Set in the call, or inherited from the caller's session. */
   sourceIdentity?: string | undefined;
-  /** Tags set in the call, or inherited from the caller's session. */
+  /** Set in the call. */
+  tags: ReadonlyMap<string, string>;
+  transitiveTagKeys: readonly string[];
+  /** Whether there are tags, set in the call or inherited from the caller's session. */
   tagged: boolean;
 }
 
+/** What the caller is not authorized to perform, and which of its or the role's policies is in the way. */
+export interface Denial {
+  action: string;
+  /** In the words of AWS's messages. */
+  policy: "identity-based policy" | "role trust policy";
+  /** Whether that policy denies it. Otherwise it does not allow it. */
+  isExplicit: boolean;
+}
+
 /**
- * The action that the caller is not authorized to perform, or `undefined` if it may assume the role.
+ * Why the caller may not assume the role, or `undefined` if it may. A role that does not exist has no trust policy that
+ * could allow it.
  *
- * Stricter than IAM in one point: the caller's own permission is needed within one account too, where IAM is content
- * with a trust policy that names the caller.
+ * As in IAM, a denial in either policy decides. Otherwise both have to allow it, but for one case: within one account a
+ * trust policy that names the caller's role, user or session needs no permission of the caller's own. One that names the
+ * account does, and so does `*`, where the local AWS may be stricter than IAM.
  */
-export function deniedAction(question: TrustQuestion): string | undefined {
-  const { caller, role, sourceIdentity } = question;
-  if (role === undefined) return "sts:AssumeRole";
-  const permitted = question.callerPermissions.some((pattern) => matchesResource(pattern, role.roleArn));
-  const trusted = (role.trustedPrincipals ?? question.defaultTrustedPrincipals).some((principal) =>
-    isPrincipal(principal, caller),
-  );
-  if (!permitted || !trusted) return "sts:AssumeRole";
-  if (role.externalId !== undefined && role.externalId !== question.externalId) return "sts:AssumeRole";
-  if (role.requiredSourceIdentity !== undefined && !role.requiredSourceIdentity.includes(sourceIdentity ?? "")) {
-    return "sts:AssumeRole";
+export function denialOf(question: TrustQuestion): Denial | undefined {
+  const context = contextOf(question);
+  for (const action of neededActions(question)) {
+    const denial = denialOfAction(question, { action, roleArn: question.roleArn, context });
+    if (denial) return { action, ...denial };
   }
-  if (question.tagged && role.allowTagSession === false) return "sts:TagSession";
-  if (sourceIdentity !== undefined && role.allowSetSourceIdentity === false) return "sts:SetSourceIdentity";
   return undefined;
 }
 
-/**
- * Whether an IAM `Resource` pattern covers an ARN: `*` is any run of characters, `/` included, and `?` exactly one.
- * Neither reaches across a `:`, except for the pattern `*` itself. Case counts.
- */
-export function matchesResource(pattern: string, arn: string): boolean {
-  if (pattern === "*") return true;
-  const source = pattern.replace(/[\\^$.|+()[\]{}*?]/g, (character) =>
-    character === "*" ? "[^:]*" : character === "?" ? "[^:]" : `\\${character}`,
-  );
-  return new RegExp(`^${source}$`, "s").test(arn);
+function neededActions({ tagged, sourceIdentity }: TrustQuestion): readonly string[] {
+  const [assumeRole, tagSession, setSourceIdentity] = ACTIONS;
+  return [assumeRole, ...(tagged ? [tagSession] : []), ...(sourceIdentity === undefined ? [] : [setSourceIdentity])];
 }
 
-export function assertLocalRole(role: LocalRole): LocalRole {
-  assertRoleArn("role.roleArn", role.roleArn);
-  const { maxSessionDuration: seconds } = role;
-  if (seconds !== undefined && !(Number.isInteger(seconds) && seconds >= 3600 && seconds <= 43_200)) {
-    throw new RangeError(`role.maxSessionDuration must be 3600 to 43200 seconds, got ${seconds}`);
-  }
-  return structuredClone(role);
+function denialOfAction(
+  { caller, roleArn, permissions, trust = [] }: TrustQuestion,
+  asked: PolicyQuestion,
+): Omit<Denial, "action"> | undefined {
+  const own = permissions.filter((statement) => statement.covers(asked));
+  const trusting = trust.filter((statement) => reachOf(statement, caller) !== undefined && statement.covers(asked));
+  if (own.some(isDeny)) return { policy: "identity-based policy", isExplicit: true };
+  if (trusting.some(isDeny)) return { policy: "role trust policy", isExplicit: true };
+  const isNamedAtHome =
+    caller.identity.accountId === roleArn.split(":")[4] &&
+    trusting.some((statement) => reachOf(statement, caller) === "caller");
+  if (own.length === 0 && !isNamedAtHome) return { policy: "identity-based policy", isExplicit: false };
+  return trusting.length === 0 ? { policy: "role trust policy", isExplicit: false } : undefined;
 }
 
-function isPrincipal(principal: string, { identity }: IssuedKeys): boolean {
-  if (principal === "*" || principal === identity.arn || principal === identity.roleArn) return true;
-  const root = /^arn:[\w-]+:iam::(\d{12}):root$/.exec(principal);
-  return root?.[1] === identity.accountId;
+function isDeny({ effect }: Statement): boolean {
+  return effect === "Deny";
+}
+
+/** Whether a statement of a trust policy names the caller itself, or only all of its account or everyone. */
+function reachOf({ principals }: Statement, { identity }: IssuedKeys): "caller" | "account" | undefined {
+  const ids = principals.filter(({ type }) => type === "AWS").map(({ id }) => id);
+  if (ids.some((id) => id === identity.arn || id === identity.roleArn)) return "caller";
+  const root = `arn:${identity.arn.split(":")[1]}:iam::${identity.accountId}:root`;
+  return ids.some((id) => id === "*" || id === root || id === identity.accountId) ? "account" : undefined;
+}
+
+function contextOf({ caller, roleSessionName, externalId, sourceIdentity, tags, transitiveTagKeys }: TrustQuestion) {
+  const { arn, roleArn = arn, accountId } = caller.identity;
+  const context = new Map<string, readonly string[]>([
+    ["sts:rolesessionname", [roleSessionName]],
+    ["aws:principalarn", [roleArn]],
+    ["aws:principalaccount", [accountId]],
+  ]);
+  if (externalId !== undefined) context.set("sts:externalid", [externalId]);
+  if (sourceIdentity !== undefined) context.set("sts:sourceidentity", [sourceIdentity]);
+  if (tags.size > 0) context.set("aws:tagkeys", [...tags.keys()]);
+  if (transitiveTagKeys.length > 0) context.set("sts:transitivetagkeys", transitiveTagKeys);
+  for (const [key, value] of tags) context.set(`aws:requesttag/${key.toLowerCase()}`, [value]);
+  return context;
 }

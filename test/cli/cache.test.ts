@@ -12,7 +12,7 @@ let directory: string;
 beforeEach(async () => {
   const folder = await mkdtemp(join(tmpdir(), "rolecall-cache-"));
   directory = join(folder, "sessions");
-  onTestFinished(() => rm(folder, { recursive: true }));
+  onTestFinished(() => rm(folder, { recursive: true, maxRetries: 10 }));
 });
 
 describe("rolecall cache", () => {

@@ -17,7 +17,7 @@ export interface Outcome {
 /** Runs a script in the consumer's folder on the Node that runs the tests. Never rejects: the exit code is in the outcome. */
 export function runNode(
   args: string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
+  options: { cwd?: string; env?: Record<string, string> | undefined } = {},
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = execFile(
@@ -34,7 +34,7 @@ export function runNode(
 }
 
 /** Runs a consumer that prints one JSON value. */
-export async function runConsumer(script: string, env: Record<string, string> = {}): Promise<unknown> {
+export async function runConsumer(script: string, env?: Record<string, string>): Promise<unknown> {
   const { code, stdout, stderr } = await runNode([script], { env });
   if (code !== 0) throw new Error(`${script} exited with ${code}\n${stdout}\n${stderr}`);
   return JSON.parse(stdout);

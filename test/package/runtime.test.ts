@@ -60,6 +60,22 @@ describe("an installed package", () => {
     });
   });
 
+  it("asks the metadata service before it loads STS, so that the answer comes meanwhile", async () => {
+    const asked = (await runConsumer("read-ahead.mjs")) as { path: string; isStsLoaded: boolean }[];
+
+    expect(asked[0]).toEqual({ path: "/latest/api/token", isStsLoaded: false });
+    expect(asked.map(({ path }) => path)).toEqual([
+      "/latest/api/token",
+      "/latest/meta-data/iam/security-credentials/",
+      expect.stringMatching(/^\/latest\/meta-data\/iam\/security-credentials\/./),
+      "/",
+    ]);
+  });
+
+  it("asks nobody where STS is a mock", async () => {
+    expect(await runConsumer("read-ahead.mjs", { MOCKED: "true" })).toEqual([]);
+  });
+
   it("keeps its internals out of reach", async () => {
     const { code, stderr } = await runNode(["--eval", 'require("aws-rolecall/dist/index.cjs")']);
 

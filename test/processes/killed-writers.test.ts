@@ -27,7 +27,7 @@ const { start, run } = useChildren();
 
 it(`${WRITERS} writers are killed at any point while ${READERS} readers read: no wrong session, no lock that stays`, async () => {
   const folder = await mkdtemp(join(tmpdir(), "rolecall-killed-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  onTestFinished(() => rm(folder, { recursive: true, maxRetries: 10 }));
   const encryptionKeys = [newEncryptionKeyText()];
   const stores = [{ directory: join(folder, "plain") }, { directory: join(folder, "sealed"), encryptionKeys }];
   const environments = stores.map(({ directory, encryptionKeys: keys }) => ({

@@ -38,7 +38,7 @@ const places: [string, boolean, Place][] = [
     true,
     async () => {
       const directory = await mkdtemp(join(tmpdir(), "rolecall-processes-"));
-      onTestFinished(() => rm(directory, { recursive: true }));
+      onTestFinished(() => rm(directory, { recursive: true, maxRetries: 10 }));
       return { STORE: "file", DIRECTORY: directory };
     },
   ],

@@ -131,6 +131,21 @@ describe("a request that was made before", () => {
     expect(told(() => memo.get(instance, {}, undefined, {}))).not.toEqual(before);
   });
 
+  it("lets the requests of one instance share what they have in common, and nothing else", () => {
+    const memo = new RequestMemo(100);
+    const instance = { region: "eu-west-1", sts: { useFipsEndpoint: true } };
+    const get = (command: CommandOverrides) => memo.get(instance, command, undefined, {});
+    const one = get({ roleArn: ROLE });
+    const other = get({ roleArn: OTHER_ROLE });
+    expect(other.sts).toBe(one.sts);
+    expect(other.region).toBe(one.region);
+    expect(get({ roleArn: ROLE, region: "eu-west-2" }).region).toEqual({
+      field: "command.region",
+      region: "eu-west-2",
+    });
+    expect(get({}).sts).toEqual({ useFipsEndpoint: true, region: "eu-west-1", partition: undefined });
+  });
+
   it("is not given under another environment, nor after a key was added that is no setting", () => {
     const memo = new RequestMemo(10);
     const instance: Settings = { roleArn: ROLE };

@@ -15,7 +15,7 @@ let directory: string;
 beforeEach(async () => {
   const folder = await mkdtemp(join(tmpdir(), "rolecall-file-store-"));
   directory = join(folder, "a", "sessions");
-  onTestFinished(() => rm(folder, { recursive: true }));
+  onTestFinished(() => rm(folder, { recursive: true, maxRetries: 10 }));
 });
 
 const modeOf = (path: string) => statSync(path).mode & 0o777;
@@ -132,7 +132,7 @@ describe("the files", () => {
     await store.delete(KEY, "record");
     await mkdir(join(directory, `${OTHER_KEY}.session`));
     await expect(store.set(OTHER_KEY, "record", MINUTE)).rejects.toMatchObject({ name: "StoreError" });
-    await rm(join(directory, `${OTHER_KEY}.session`), { recursive: true });
+    await rm(join(directory, `${OTHER_KEY}.session`), { recursive: true, maxRetries: 10 });
     expect((await readdir(directory)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 

@@ -21,7 +21,7 @@ describe.each<[string, FileStoreOptions]>([
   it.each(
     casesOf(async () => {
       const directory = await mkdtemp(join(tmpdir(), "rolecall-contract-"));
-      onTestFinished(() => rm(directory, { recursive: true }));
+      onTestFinished(() => rm(directory, { recursive: true, maxRetries: 10 }));
       return () => fileStore({ ...options, directory });
     }),
   )("$name", ({ run }) => run());

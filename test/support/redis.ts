@@ -35,7 +35,7 @@ export async function startRedis(): Promise<RedisServer> {
     server.stdout?.resume();
   };
   const stop = async () => {
-    if (!server || server.exitCode !== null) return;
+    if (!server || server.exitCode !== null || server.signalCode !== null) return;
     const ended = once(server, "exit");
     server.kill("SIGKILL");
     await ended;

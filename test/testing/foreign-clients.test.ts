@@ -1,12 +1,10 @@
-import { execFile, execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LocalAws, startLocalAws } from "../../src/testing/index.js";
+import { isThere, PROGRAM_TIMEOUT, runProgram } from "../support/programs.js";
 import { type Keys, ROLE, USER } from "./requests.js";
-
-const START_UP_MS = 30_000;
 
 const hasCli = isThere("the AWS CLI", "aws", "--version");
 const hasBoto3 = isThere("boto3", "python3", "-c", "import boto3");
@@ -23,7 +21,7 @@ afterEach(async () => {
   await rm(home, { recursive: true });
 });
 
-describe("the AWS CLI", { timeout: START_UP_MS }, () => {
+describe("the AWS CLI", { timeout: PROGRAM_TIMEOUT }, () => {
   it.runIf(hasCli)("identifies the instance profile", async () => {
     const { stdout } = await run("aws", ["sts", "get-caller-identity", "--output", "json"]);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -60,7 +58,7 @@ describe("the AWS CLI", { timeout: START_UP_MS }, () => {
   });
 });
 
-describe("boto3", { timeout: START_UP_MS }, () => {
+describe("boto3", { timeout: PROGRAM_TIMEOUT }, () => {
   const ASSUME = `
 import boto3, botocore.config, sys
 sts = boto3.client("sts")
@@ -99,32 +97,8 @@ print(s3.generate_presigned_url("get_object", Params={"Bucket": "reports", "Key"
   });
 });
 
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs a program that knows this AWS and nothing of the machine's own settings. */
-function run(program: string, args: string[], extra: Record<string, string> = {}): Promise<Outcome> {
-  const env = {
-    PATH: process.env.PATH,
-    PYENV_ROOT: process.env.PYENV_ROOT ?? join(process.env.HOME ?? "", ".pyenv"),
-    HOME: home,
-    AWS_CONFIG_FILE: join(home, "config"),
-    AWS_SHARED_CREDENTIALS_FILE: join(home, "credentials"),
-    AWS_DEFAULT_REGION: "eu-west-1",
-    AWS_MAX_ATTEMPTS: "1",
-    AWS_PAGER: "",
-    ...aws.env,
-    ...extra,
-  };
-  return new Promise((resolve) => {
-    // Not the synchronous form: the servers live in this process.
-    execFile(program, args, { env, timeout: START_UP_MS }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
-    });
-  });
+function run(program: string, args: string[], extra: Record<string, string> = {}) {
+  return runProgram(program, args, home, { ...aws.env, ...extra });
 }
 
 function toEnv({ accessKeyId, secretAccessKey, sessionToken }: Keys): Record<string, string> {
@@ -133,15 +107,4 @@ function toEnv({ accessKeyId, secretAccessKey, sessionToken }: Keys): Record<str
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }),
   };
-}
-
-function isThere(name: string, program: string, ...args: string[]): boolean {
-  try {
-    execFileSync(program, args, { stdio: "ignore", timeout: START_UP_MS });
-    return true;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    console.log(`Without ${name}: its tests do not run (${reason})`);
-    return false;
-  }
 }

@@ -126,6 +126,24 @@ describe("paths", () => {
     await aws.close();
   });
 
+  it.each<[string, object, string]>([
+    ["aws", { Service: ["lambda.amazonaws.com", "ec2.amazonaws.com"] }, "Success"],
+    ["aws-us-gov", { Service: "ec2.amazonaws.com" }, "Success"],
+    ["aws-cn", { Service: "ec2.amazonaws.com.cn" }, "Success"],
+    ["aws-cn", { Service: "ec2.amazonaws.com" }, "AssumeRoleUnauthorizedAccess"],
+    ["aws", { Service: "ec2.amazonaws.com.cn" }, "AssumeRoleUnauthorizedAccess"],
+    ["aws", { AWS: "111122223333" }, "AssumeRoleUnauthorizedAccess"],
+  ])("serve credentials if EC2 may assume the role: in %s %j", async (partition, Principal, code) => {
+    const Statement = { Effect: "Allow", Principal, Action: "sts:AssumeRole" };
+    const trustPolicy = { Version: "2012-10-17", Statement };
+    const roleArn = `arn:${partition}:iam::111122223333:role/Engine`;
+    await using aws = await startLocalAws({ instanceProfile: { roleArn, trustPolicy } });
+    const answer = await get(aws, `${ROLE_LIST}Engine`, await imdsToken(aws));
+    const { Code, ...rest } = JSON.parse(answer.body);
+    expect(Code).toBe(code);
+    expect("Token" in rest).toBe(code === "Success");
+  });
+
   it("answer 404 for another role's name, an unknown path, and 405 for a write", async () => {
     await using aws = await startLocalAws();
     const token = await imdsToken(aws);

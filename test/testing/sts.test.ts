@@ -88,6 +88,26 @@ describe("AssumeRole", () => {
     expect(await refusal(assumeRole(aws, { RoleArn: OTHER_ROLE }))).toBe(denied);
   });
 
+  it("names the kind of policy too, where it is started to", async () => {
+    await using explaining = await startLocalAws({ denialContext: true, instanceProfile: { roleArn: OTHER_ROLE } });
+    const reason = async (allowAssumeRole: string[], role?: Partial<LocalRole>) => {
+      explaining.instanceProfile.attach({ roleArn: OTHER_ROLE, allowAssumeRole });
+      explaining.removeRole(ROLE);
+      if (role) explaining.setRole({ roleArn: ROLE, ...role });
+      return (await refusal(assumeRole(explaining))).split(` on resource: ${ROLE} `)[1];
+    };
+    const untrusted = "because no role trust policy allows the sts:AssumeRole action";
+    expect(await reason([])).toBe("because no identity-based policy allows the sts:AssumeRole action");
+    expect(await reason(["*"])).toBe(untrusted);
+    expect(await reason(["*"], { externalId: "acme" })).toBe(untrusted);
+    const Statement = { Effect: "Deny", Principal: "*", Action: "sts:AssumeRole" };
+    const trustPolicy = { Version: "2012-10-17", Statement };
+    expect(await reason(["*"], { trustPolicy })).toBe("with an explicit deny in the role trust policy");
+    const policy = { Version: "2012-10-17", Statement: { Effect: "Deny", Action: "sts:*", Resource: "*" } };
+    explaining.instanceProfile.attach({ roleArn: OTHER_ROLE, policy });
+    expect(await refusal(assumeRole(explaining))).toMatch(/ with an explicit deny in an identity-based policy$/);
+  });
+
   it.each<[string, Partial<LocalRole>, Parameters<typeof assumeRole>[1], string]>([
     ["another principal is trusted", { trustedPrincipals: [OTHER_ROLE] }, {}, "sts:AssumeRole"],
     ["the external id is missing", { externalId: "acme" }, {}, "sts:AssumeRole"],
@@ -132,6 +152,31 @@ describe("AssumeRole", () => {
     expect(await refusal(assumeRole(aws))).toContain("AccessDenied");
     attach([]);
     expect(await refusal(assumeRole(aws))).toContain("AccessDenied");
+  });
+
+  it("takes the policies of role, caller and user as documents", async () => {
+    const Version = "2012-10-17";
+    const roleArn = "arn:aws:iam::111122223333:role/Engine";
+    const sts = { Effect: "Allow", Action: ["sts:AssumeRole", "sts:TagSession"] };
+    const Condition = { StringEquals: { "aws:RequestTag/team": "red", "sts:RoleSessionName": "nightly" } };
+    const trustPolicy = { Version, Statement: { ...sts, Principal: { AWS: [roleArn, USER] }, Condition } };
+    const policy = JSON.stringify({ Version, Statement: [{ ...sts, Resource: ROLE }] });
+    const asked = { RoleSessionName: "nightly", Tags: [{ Key: "team", Value: "red" }], TransitiveTagKeys: ["team"] };
+    aws.setRole({ roleArn: ROLE, trustPolicy, policy: policy.replace(ROLE, OTHER_ROLE) });
+    aws.setRole({ roleArn: OTHER_ROLE, trustPolicy: { Version, Statement: { ...sts, Principal: { AWS: ROLE } } } });
+    aws.instanceProfile.attach({ roleArn, policy });
+    await assumeRole(aws, asked, aws.issueUserKeys({ userArn: USER, policy }));
+    const keys = await assumedKeys(aws, asked);
+    await assumeRole(aws, { RoleArn: OTHER_ROLE }, keys);
+
+    expect(await refusal(assumeRole(aws, { ...asked, RoleSessionName: "other" }))).toContain("403 AccessDenied");
+    expect(await refusal(assumeRole(aws, { ...asked, SourceIdentity: "ann" }))).toContain("sts:SetSourceIdentity");
+    expect(await refusal(assumeRole(aws, { RoleArn: OTHER_ROLE }))).toContain("403 AccessDenied");
+    expect(() => aws.issueUserKeys({ userArn: USER, policy: { Version: "2008-10-17" } })).toThrow(
+      "user.policy.Version",
+    );
+    expect(() => aws.instanceProfile.attach({ roleArn, policy: "{}" })).toThrow("instanceProfile.policy.Version");
+    expect(aws.instanceProfile.current()).toMatchObject({ roleArn });
   });
 
   it("follows a trust policy that changes while it runs", async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { matchesResource } from "../../src/testing/iam-pattern.js";
 import { IssuedSessions } from "../../src/testing/issued-sessions.js";
-import { deniedAction, type LocalRole, matchesResource, type TrustQuestion } from "../../src/testing/trust.js";
+import { type LocalRole, readLocalRole, readPermissions } from "../../src/testing/local-role.js";
+import { denialOf, type TrustQuestion } from "../../src/testing/trust.js";
 
 const ARN = "arn:aws:iam::123456789012:role/teams/red/Inventory";
 const CALLER = "arn:aws:iam::111122223333:role/Engine";
@@ -38,19 +40,29 @@ describe("a caller", () => {
       roleSessionName: "me",
     },
   });
-  const ask = (role: Omit<LocalRole, "roleArn"> | undefined, rest: Partial<TrustQuestion> = {}) =>
-    deniedAction({
+  interface Rest extends Partial<TrustQuestion> {
+    allowAssumeRole?: readonly string[];
+    attached?: readonly string[];
+  }
+  const ask = (
+    role: Omit<LocalRole, "roleArn"> | undefined,
+    { allowAssumeRole = ["*"], attached = [CALLER], ...rest }: Rest = {},
+  ) =>
+    denialOf({
       caller,
-      callerPermissions: ["*"],
-      role: role && { roleArn: ARN, ...role },
-      defaultTrustedPrincipals: [CALLER],
+      permissions: readPermissions("caller", { allowAssumeRole }, []),
+      roleArn: ARN,
+      roleSessionName: "session",
+      trust: role && readLocalRole({ roleArn: ARN, ...role }).trust(attached),
+      tags: new Map(),
+      transitiveTagKeys: [],
       tagged: false,
       ...rest,
     });
 
-  it.each<[string, string | undefined, Omit<LocalRole, "roleArn"> | undefined, Partial<TrustQuestion>?]>([
+  it.each<[string, string | undefined, Omit<LocalRole, "roleArn"> | undefined, Rest?]>([
     ["is trusted by default", undefined, {}],
-    ["is not trusted by default when another is attached", "sts:AssumeRole", {}, { defaultTrustedPrincipals: [] }],
+    ["is not trusted by default when another is attached", "sts:AssumeRole", {}, { attached: [] }],
     ["cannot assume what does not exist", "sts:AssumeRole", undefined],
     ["is trusted by its role", undefined, { trustedPrincipals: [CALLER] }],
     ["is trusted by its session", undefined, { trustedPrincipals: [caller.identity.arn] }],
@@ -58,7 +70,7 @@ describe("a caller", () => {
     ["is trusted with everyone", undefined, { trustedPrincipals: ["*"] }],
     ["is not another account", "sts:AssumeRole", { trustedPrincipals: ["arn:aws:iam::444455556666:root"] }],
     ["is not covered by a pattern, which a principal is not", "sts:AssumeRole", { trustedPrincipals: [`${CALLER}*`] }],
-    ["needs its own permission", "sts:AssumeRole", {}, { callerPermissions: ["arn:aws:iam::*:role/Other"] }],
+    ["needs its own permission", "sts:AssumeRole", {}, { allowAssumeRole: ["arn:aws:iam::*:role/Other"] }],
     ["needs the external id", "sts:AssumeRole", { externalId: "acme" }],
     ["needs the right external id", "sts:AssumeRole", { externalId: "acme" }, { externalId: "Acme" }],
     ["passes with the external id", undefined, { externalId: "acme" }, { externalId: "acme" }],
@@ -69,6 +81,6 @@ describe("a caller", () => {
     ["need not tag", undefined, { allowTagSession: false }],
     ["may not set", "sts:SetSourceIdentity", { allowSetSourceIdentity: false }, { sourceIdentity: "ann" }],
   ])("%s (%s)", (_title, denied, role, rest) => {
-    expect(ask(role, rest)).toBe(denied);
+    expect(ask(role, rest)?.action).toBe(denied);
   });
 });

@@ -13,7 +13,8 @@ import { formatSpread, median } from "../lib/statistics.js";
 export const title = "Cold start with a session that another process left";
 
 const ROLE_ARN = "arn:aws:iam::123456789012:role/Inventory";
-const TARGET = 20;
+/** At most 20 ms where fromTemporaryCredentials takes 73. */
+const TARGET = 20 / 73;
 const RUNS = 20;
 const LATENCY = 5;
 const FORMS = ["import", "require", "bundle"];
@@ -90,11 +91,12 @@ function overFloor(times, name, form) {
 
 function toCheck(times, name) {
   const over = median(overFloor(times, name, "import"));
+  const sdk = median(overFloor(times, SDK, "import"));
   return {
     what: `a new process to credentials that ${name.slice(name.indexOf(",") + 2)} holds, over an empty process`,
-    target: `at most ${TARGET} ms`,
-    measured: `${over.toFixed(1)} ms; fromTemporaryCredentials ${median(overFloor(times, SDK, "import")).toFixed(1)} ms`,
-    met: over <= TARGET,
+    target: `at most ${TARGET.toFixed(2)} × fromTemporaryCredentials: 20 ms where that takes 73`,
+    measured: `${(over / sdk).toFixed(2)} × (${over.toFixed(1)} ms to ${sdk.toFixed(1)} ms)`,
+    met: over <= TARGET * sdk,
   };
 }
 

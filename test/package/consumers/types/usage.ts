@@ -18,6 +18,7 @@ import {
   type VerifiedIdentity,
 } from "aws-rolecall";
 import { fileStore } from "aws-rolecall/file-store";
+import { formatPolicy, identityPolicy, type PolicyWarning, trustPolicy } from "aws-rolecall/policies";
 import { redisStore } from "aws-rolecall/redis-store";
 import { createManualClock, createMemoryStore, startLocalAws, storeContract } from "aws-rolecall/testing";
 import { clientConfigFromParams, commandFromArgs, instanceFromParams } from "aws-rolecall/xsoar";
@@ -106,3 +107,10 @@ for (const store of stores) {
   createCredentialResolver({ store });
   void storeContract({ open: () => store }).map(({ run }) => run());
 }
+
+const principal = "arn:aws:iam::111122223333:role/host";
+const warnings: readonly PolicyWarning[] = identityPolicy({ variant: "listed-roles", instance, principal }).warnings;
+const hcl: string = formatPolicy(trustPolicy({ principal, roles: ["arn:aws:iam::*:role/Reader"] }), "terraform");
+// @ts-expect-error: one of three variants
+identityPolicy({ variant: "some-roles" });
+void [warnings, hcl];

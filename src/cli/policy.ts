@@ -1,0 +1,120 @@
+import {
+  ec2TrustPolicy,
+  formatPolicy,
+  type IdentityPolicyVariant,
+  identityPolicy,
+  type PolicyFormat,
+  type SetupPolicy,
+  trustPolicy,
+} from "../policies/index.js";
+import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
+import { readInstanceFile } from "./instance-file.js";
+
+const OPTIONS = {
+  config: { type: "string" },
+  principal: { type: "string" },
+  variant: { type: "string" },
+  action: { type: "string", multiple: true },
+  "external-id": { type: "string" },
+  "author-tag": { type: "string", multiple: true },
+  "source-identity": { type: "string", multiple: true },
+  partition: { type: "string" },
+  format: { type: "string", default: "json" },
+} as const;
+
+type OptionName = keyof typeof OPTIONS;
+type Values = ReturnType<typeof parseCommandLine<{ options: typeof OPTIONS }>>["values"];
+
+interface Kind {
+  /** Options beside `format`, which every kind has. */
+  readonly options: readonly OptionName[];
+  make(values: Values, roles: readonly string[]): SetupPolicy;
+}
+
+const KINDS: Record<string, Kind> = {
+  identity: {
+    options: ["config", "principal", "variant", "action", "author-tag", "source-identity", "partition"],
+    make: identity,
+  },
+  trust: { options: ["config", "principal", "external-id", "author-tag", "source-identity"], make: trust },
+  "ec2-trust": { options: ["principal", "partition"], make: ec2Trust },
+};
+
+export const policy: CliCommand = {
+  help: `Usage: rolecall policy identity [<role>...] [--variant <variant>] [options]
+       rolecall policy trust [<role>] --principal <arn> [options]
+       rolecall policy ec2-trust [options]
+
+Prints an IAM document of the set-up, and warnings on stderr. Nothing is sent to AWS.
+
+identity    What the machine's role may do. <role>: the ARNs or patterns that it may assume, or --config.
+trust       Who may assume a role. <role>: its ARN. Default: the roleArn of --config.
+ec2-trust   That EC2 may hand a role to the machine: the trust policy of the machine's role.
+
+  --principal <arn>        The machine's role, the one in its instance profile.
+  --config <file>          The instance's settings in JSON: allowedRoles or roleArn, externalId, tags, sourceIdentity.
+  --format <format>        json (default), terraform or cloudformation. The last two need --principal.
+  --variant <variant>      identity: listed-roles (default), any-role or own-permissions, which assumes no role.
+  --action <action>        identity, own-permissions: what commands do. Repeat it for more.
+  --external-id <id>       trust: the external id that is demanded. Default: the one of --config.
+  --author-tag <key>       A session tag that authors add, with any value. Repeat it for more.
+  --source-identity <id>   A source identity that authors may set, with * and ?. Repeat it for more.
+  --partition <partition>  Where no ARN tells it: aws (default), aws-cn or aws-us-gov.
+
+Exit codes: 0 the document is printed; 1 a role, a setting or a value is wrong; 2 the command line is wrong.
+
+Examples:
+  rolecall policy identity arn:aws:iam::123456789012:role/Inventory 'arn:aws:iam::444455556666:role/integration-*'
+  rolecall policy identity --variant own-permissions --action ec2:DescribeInstances --action ec2:DescribeRegions
+  rolecall policy trust --config instance.json --principal arn:aws:iam::111122223333:role/integration-host
+  rolecall policy ec2-trust --principal arn:aws-cn:iam::111122223333:role/integration-host --format terraform
+`,
+  async run(args, { stdout, stderr }) {
+    const { values, positionals } = parseCommandLine({ args: [...args], options: OPTIONS, allowPositionals: true });
+    const [name = "", ...roles] = positionals;
+    const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
+    if (!kind) throw new UsageError("rolecall policy takes one of: identity, trust, ec2-trust.");
+    const foreign = Object.keys(values).find(
+      (option) => option !== "format" && !kind.options.includes(option as OptionName),
+    );
+    if (foreign !== undefined) throw new UsageError(`rolecall policy ${name} does not take --${foreign}.`);
+
+    const made = kind.make(values, roles);
+    stdout.write(formatPolicy(made, values.format as PolicyFormat));
+    for (const { message } of made.warnings) stderr.write(`warning: ${message}\n`);
+    return 0;
+  },
+};
+
+function identity(values: Values, roles: readonly string[]): SetupPolicy {
+  return identityPolicy({
+    ...sourceOf(values),
+    ...(roles.length > 0 && { roles }),
+    variant: (values.variant ?? "listed-roles") as IdentityPolicyVariant,
+    actions: values.action,
+    principal: values.principal,
+    partition: values.partition,
+  });
+}
+
+function trust(values: Values, roles: readonly string[]): SetupPolicy {
+  const { principal } = values;
+  if (principal === undefined) throw new UsageError("rolecall policy trust needs --principal <arn>.");
+  if (roles.length > 1)
+    throw new UsageError("rolecall policy trust takes one role: each has a trust policy of its own.");
+  return trustPolicy({ ...sourceOf(values), principal, role: roles[0], externalId: values["external-id"] });
+}
+
+function ec2Trust({ principal, partition }: Values, roles: readonly string[]): SetupPolicy {
+  if (roles.length > 0)
+    throw new UsageError("rolecall policy ec2-trust takes no role; name the machine's by --principal.");
+  return ec2TrustPolicy({ principal, partition });
+}
+
+function sourceOf(values: Values) {
+  return {
+    instance: values.config === undefined ? undefined : readInstanceFile(values.config),
+    authorTagKeys: values["author-tag"],
+    sourceIdentities: values["source-identity"],
+  };
+}

@@ -1,0 +1,66 @@
+import type { RoleArn } from "../request/role-arn.js";
+import { type PolicyDocument, pathOf, type SetupPolicy } from "./policy-document.js";
+
+/**
+ * A template in YAML. Its logical ids are fixed and it has no `Fn::Sub`, so that no name or pattern can be taken for a
+ * part of the template. As it names roles, it needs CAPABILITY_NAMED_IAM.
+ */
+export function toCloudFormation(kind: SetupPolicy["kind"], document: PolicyDocument, role: RoleArn): string {
+  const template = {
+    AWSTemplateFormatVersion: "2010-09-09",
+    Description: DESCRIPTIONS[kind](role),
+    Resources: RESOURCES[kind](document, role),
+  };
+  return `${toYaml(template)}\n`;
+}
+
+const DESCRIPTIONS: Record<SetupPolicy["kind"], (role: RoleArn) => string> = {
+  identity: ({ name }) => `What the role ${name} of the machine may do`,
+  trust: ({ name }) => `The role ${name}, and who may assume it`,
+  "ec2-trust": ({ name }) => `The role ${name} of the machine, and its instance profile`,
+};
+
+const RESOURCES: Record<SetupPolicy["kind"], (document: PolicyDocument, role: RoleArn) => object> = {
+  identity: (document, role) => ({
+    Policy: {
+      Type: "AWS::IAM::Policy",
+      Properties: { PolicyName: "aws-rolecall", Roles: [role.name], PolicyDocument: document },
+    },
+  }),
+  trust: (document, role) => ({ Role: roleResource(document, role) }),
+  "ec2-trust": (document, role) => ({
+    Role: roleResource(document, role),
+    InstanceProfile: {
+      Type: "AWS::IAM::InstanceProfile",
+      Properties: { InstanceProfileName: role.name, Path: pathOf(role), Roles: [{ Ref: "Role" }] },
+    },
+  }),
+};
+
+function roleResource(document: PolicyDocument, role: RoleArn) {
+  return {
+    Type: "AWS::IAM::Role",
+    Properties: { RoleName: role.name, Path: pathOf(role), AssumeRolePolicyDocument: document },
+  };
+}
+
+/**
+ * A block of YAML 1.1, as CloudFormation reads it. Each text is quoted, as in JSON: no version of YAML can take it for a
+ * date or a number.
+ */
+function toYaml(value: unknown, indent = ""): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) {
+    return value.map((item) => `${indent}- ${toYaml(item, `${indent}  `).trimStart()}`).join("\n");
+  }
+  return Object.entries(value)
+    .map(([key, item]) => {
+      const inner = toYaml(item, `${indent}  `);
+      return `${indent}${toKey(key)}:${typeof item === "object" ? `\n${inner}` : ` ${inner}`}`;
+    })
+    .join("\n");
+}
+
+function toKey(key: string): string {
+  return /^[A-Za-z]+$/.test(key) ? key : JSON.stringify(key);
+}

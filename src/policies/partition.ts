@@ -1,0 +1,44 @@
+import { matchesArn } from "../request/allowed-roles.js";
+import { conflict, describe, readText, type TextRule } from "../request/validation.js";
+
+/** Where nothing names one. */
+export const DEFAULT_PARTITION = "aws";
+
+const PARTITION: TextRule = {
+  pattern: /^aws(-[a-z0-9]+)*$/,
+  min: 1,
+  max: 63,
+  allowed: "a partition such as aws, aws-cn or aws-us-gov",
+};
+
+/** A role's ARN, or a pattern of them, and the option that names it. */
+export interface NamedArn {
+  readonly field: string;
+  readonly arn: string;
+}
+
+/**
+ * The one partition in which all of these lie, for credentials hold within one: the option's, else that of the first
+ * ARN that names one, else `undefined`.
+ * @throws RolecallError `INVALID_REQUEST` if an ARN lies in another one
+ */
+export function readPartition(option: unknown, arns: readonly NamedArn[]): string | undefined {
+  const partition =
+    readText("partition", option, PARTITION) ?? arns.map(partitionOf).find((part) => !/[*?]/.test(part));
+  if (partition === undefined) return undefined;
+  for (const named of arns) {
+    if (matchesArn(partitionOf(named), partition)) continue;
+    const message = `names ${describe(named.arn)}, which is not in the partition ${partition} as the rest is`;
+    throw conflict(named.field, message, "Credentials hold within one partition: make documents for each.");
+  }
+  return partition;
+}
+
+function partitionOf({ arn }: NamedArn): string {
+  return arn.split(":")[1] ?? "";
+}
+
+/** EC2's name in a trust policy: the same in every partition but China's. */
+export function ec2ServicePrincipal(partition: string): string {
+  return partition === "aws-cn" ? "ec2.amazonaws.com.cn" : "ec2.amazonaws.com";
+}

@@ -1,0 +1,76 @@
+import type { RoleArn } from "../request/role-arn.js";
+import { type PolicyDocument, pathOf, type SetupPolicy } from "./policy-document.js";
+
+/** HCL with the resources that carry the document. */
+export function toTerraform(kind: SetupPolicy["kind"], document: PolicyDocument, role: RoleArn): string {
+  const label = toLabel(role.name);
+  switch (kind) {
+    case "identity":
+      return resource("aws_iam_role_policy", label, {
+        name: toHcl("aws-rolecall"),
+        role: toHcl(role.name),
+        policy: jsonEncoded(document),
+      });
+    case "trust":
+      return roleResource(label, document, role);
+    case "ec2-trust":
+      return [
+        roleResource(label, document, role),
+        resource("aws_iam_instance_profile", label, {
+          name: toHcl(role.name),
+          path: toHcl(pathOf(role)),
+          role: `aws_iam_role.${label}.name`,
+        }),
+      ].join("\n");
+  }
+}
+
+function roleResource(label: string, document: PolicyDocument, role: RoleArn): string {
+  return resource("aws_iam_role", label, {
+    name: toHcl(role.name),
+    path: toHcl(pathOf(role)),
+    assume_role_policy: jsonEncoded(document),
+  });
+}
+
+/** A name in Terraform's own sense: letters, digits, `_` and `-`, and no digit or `-` at the start. */
+function toLabel(roleName: string): string {
+  const label = roleName.replace(/[^A-Za-z0-9_-]/g, "_");
+  return /^[A-Za-z_]/.test(label) ? label : `_${label}`;
+}
+
+function resource(type: string, label: string, attributes: Record<string, string>): string {
+  return `resource "${type}" "${label}" {\n${assignments(Object.entries(attributes), "  ")}}\n`;
+}
+
+function jsonEncoded(document: PolicyDocument): string {
+  return `jsonencode(${toHcl(document, "  ")})`;
+}
+
+/** A value as an HCL expression without templates: `$` and `%` are doubled where they would begin one. */
+function toHcl(value: unknown, indent = ""): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value).replace(/[$%](?=\{)/g, "$&$&");
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    return `[\n${value.map((item) => `${inner}${toHcl(item, inner)},\n`).join("")}${indent}]`;
+  }
+  const entries = Object.entries(value).map(([key, item]): [string, string] => [toKey(key), toHcl(item, inner)]);
+  return `{\n${assignments(entries, inner)}${indent}}`;
+}
+
+/** As `terraform fmt` lays them out: the signs of neighbours that take one line each stand below each other. */
+function assignments(entries: readonly [string, string][], indent: string): string {
+  const isShort = (index: number) => entries[index]?.[1].includes("\n") === false;
+  const widthAt = (index: number) => {
+    if (!isShort(index)) return 0;
+    let [from, to] = [index, index];
+    while (isShort(from - 1)) from--;
+    while (isShort(to + 1)) to++;
+    return Math.max(...entries.slice(from, to + 1).map(([key]) => key.length));
+  };
+  return entries.map(([key, text], index) => `${indent}${key.padEnd(widthAt(index))} = ${text}\n`).join("");
+}
+
+function toKey(key: string): string {
+  return /^[A-Za-z]+$/.test(key) ? key : toHcl(key);
+}

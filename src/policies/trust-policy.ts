@@ -1,0 +1,120 @@
+import { assertAllowed } from "../request/allowed-roles.js";
+import { EXTERNAL_ID } from "../request/limits.js";
+import { type RoleArn, readRoleArn } from "../request/role-arn.js";
+import { conflict, readSettings, readText } from "../request/validation.js";
+import { readPartition } from "./partition.js";
+import { oneOrList, type PolicyStatement, type SetupPolicy, toDocument } from "./policy-document.js";
+import { type PolicyWarning, warn, warnOfTrustPolicySize } from "./policy-warnings.js";
+import { ROLES_AND_SETTINGS, type RolesAndSettings, readRolesAndSettings, type Setup } from "./roles-and-settings.js";
+
+/** What {@link trustPolicy} takes. */
+export interface TrustPolicyOptions extends RolesAndSettings {
+  /** ARN of the machine's role, the one in its instance profile: who may assume the role. */
+  principal: string;
+  /** ARN of the role to be assumed. Default: the instance's `roleArn`. With a list of roles it has to be on it. */
+  role?: string | null | undefined;
+  /** Default: what the list of roles binds to the role, else the instance's, else none. */
+  externalId?: string | null | undefined;
+}
+
+const OPTIONS = [
+  ...ROLES_AND_SETTINGS,
+  "principal",
+  "role",
+  "externalId",
+] as const satisfies readonly (keyof TrustPolicyOptions)[];
+
+/**
+ * The trust policy of one role that commands act as. It demands what every session of the instance has: the external id,
+ * the instance's source identity and tags. What authors may add is limited to the keys and values that are named.
+ * @throws RolecallError `INVALID_REQUEST` naming the option, or the setting of the instance, that is wrong;
+ * `ROLE_NOT_ALLOWED` if the list does not have the role
+ */
+export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
+  const settings = readSettings("options", options, OPTIONS) ?? {};
+  const setup = readRolesAndSettings(settings);
+  const principal = readRoleArn("principal", settings.principal);
+  if (!principal) {
+    throw conflict("principal", "is missing", "Give the ARN of the machine's role, the one in its instance profile.");
+  }
+  const role = readRoleArn("role", settings.role) ?? setup.role;
+  if (!role) throw conflict("role", "is missing", "Give the ARN of the role to be assumed.");
+  assertOnePartition(principal, role);
+  const externalId = readExternalId(settings.externalId, setup, role);
+  const document = toDocument(
+    statements(setup, externalId).map((statement) => ({
+      Effect: "Allow",
+      Principal: { AWS: principal.arn },
+      ...statement,
+    })),
+  );
+  return {
+    kind: "trust",
+    document,
+    roleArn: role.arn,
+    partition: role.partition,
+    warnings: [...warnOfAnySourceIdentity(setup), ...warnOfTrustPolicySize(document)],
+  };
+}
+
+function assertOnePartition(principal: RoleArn, role: RoleArn): void {
+  readPartition(undefined, [
+    { field: "principal", arn: principal.arn },
+    { field: "role", arn: role.arn },
+  ]);
+}
+
+function readExternalId(value: unknown, setup: Setup, role: RoleArn): string | undefined {
+  const given = readText("externalId", value, EXTERNAL_ID);
+  const bound = (setup.allowed && assertAllowed(setup.allowed, role).externalId) ?? setup.externalId;
+  if (given !== undefined && bound !== undefined && given !== bound) {
+    throw conflict("externalId", "is not the one that the instance sends for this role", "Leave it out.");
+  }
+  return given ?? bound;
+}
+
+type Grant = Pick<PolicyStatement, "Action" | "Condition">;
+
+/**
+ * One statement for each action, since IAM knows each condition key with some of the actions only: the external id, for
+ * one, with AssumeRole. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+ */
+function statements(setup: Setup, externalId: string | undefined): Grant[] {
+  const { fixedTags, tagKeys, transitiveTagKeys, fixedSourceIdentity, sourceIdentities } = setup;
+  const demanded = {
+    ...(externalId !== undefined && { "sts:ExternalId": externalId }),
+    ...(fixedSourceIdentity !== undefined && { "sts:SourceIdentity": fixedSourceIdentity }),
+    ...Object.fromEntries(Object.entries(fixedTags).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
+  };
+  const grants = [grant("sts:AssumeRole", { StringEquals: demanded })];
+  if (tagKeys.length > 0) {
+    const keys = {
+      "aws:TagKeys": [...tagKeys],
+      ...(transitiveTagKeys.length > 0 && { "sts:TransitiveTagKeys": [...transitiveTagKeys] }),
+    };
+    grants.push(grant("sts:TagSession", { "ForAllValues:StringEquals": keys }));
+  }
+  if (sourceIdentities.length > 0) {
+    const operator = sourceIdentities.some(isPattern) ? "StringLike" : "StringEquals";
+    const values = { "sts:SourceIdentity": oneOrList(sourceIdentities) };
+    grants.push(grant("sts:SetSourceIdentity", { [operator]: values }));
+  }
+  return grants;
+}
+
+function grant(action: string, condition: NonNullable<PolicyStatement["Condition"]>): Grant {
+  const used = Object.entries(condition).filter(([, keys]) => Object.keys(keys).length > 0);
+  return { Action: action, ...(used.length > 0 && { Condition: Object.fromEntries(used) }) };
+}
+
+function isPattern(text: string): boolean {
+  return /[*?]/.test(text);
+}
+
+function warnOfAnySourceIdentity({ sourceIdentities }: Setup): PolicyWarning[] {
+  return sourceIdentities
+    .filter((pattern) => /^[*?]+$/.test(pattern))
+    .map((pattern) =>
+      warn("any-source-identity", `"${pattern}" lets authors set any source identity. Name the values.`),
+    );
+}

@@ -1,0 +1,120 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { ec2TrustPolicy, formatPolicy, identityPolicy, trustPolicy } from "../../src/policies/index.js";
+import { readCloudFormation, readTerraform } from "../policies/read-back.js";
+import { runRolecall } from "./run-rolecall.js";
+
+const HOST = "arn:aws:iam::111122223333:role/integration-host";
+const INVENTORY = "arn:aws:iam::123456789012:role/Inventory";
+const PATTERN = "arn:aws:iam::444455556666:role/integration-*";
+const AUDIT = "arn:aws:iam::444455556666:role/integration-audit";
+
+const run = (...args: string[]) => runRolecall(["policy", ...args]);
+
+async function configFile(instance: unknown): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "rolecall-policy-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, "instance.json");
+  await writeFile(file, JSON.stringify(instance));
+  return file;
+}
+
+describe("rolecall policy identity", () => {
+  it("prints the document of the listed roles and nothing else", async () => {
+    const { document } = identityPolicy({ variant: "listed-roles", roles: [INVENTORY, PATTERN] });
+    const { code, output, errors } = await run("identity", INVENTORY, PATTERN);
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(JSON.parse(output)).toEqual(document);
+  });
+
+  it("prints warnings on stderr", async () => {
+    const { code, output, errors } = await run("identity", "--variant", "any-role");
+    expect(JSON.parse(output)).toMatchObject({ Statement: [{ Resource: "*" }] });
+    expect({ code, errors }).toEqual({ code: 0, errors: expect.stringMatching(/^warning: Resource "\*": .*\n$/) });
+  });
+
+  it("takes the roles and what sessions carry from a file, and what authors add from options", async () => {
+    const file = await configFile({ allowedRoles: [INVENTORY], tags: { team: "red" } });
+    const { output } = await run("identity", "--config", file, "--source-identity", "ann", "--author-tag", "command");
+    expect(JSON.parse(output).Statement).toEqual([
+      { Effect: "Allow", Action: ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"], Resource: [INVENTORY] },
+    ]);
+  });
+
+  it("prints what a machine may do that assumes no role", async () => {
+    const { output } = await run("identity", "--variant=own-permissions", "--action=ec2:Describe*", "--action=s3:Get*");
+    expect(JSON.parse(output).Statement).toMatchObject([
+      { Effect: "Allow", Action: ["ec2:Describe*", "s3:Get*"] },
+      { Effect: "Deny", Action: "sts:AssumeRole" },
+    ]);
+  });
+});
+
+describe("rolecall policy trust", () => {
+  it("prints the trust policy of the instance's role, or of another one on its list", async () => {
+    const instance = {
+      roleArn: INVENTORY,
+      allowedRoles: [INVENTORY, { roleArn: PATTERN, externalId: "partner-0815" }],
+      externalId: "acme-4711",
+      sourceIdentity: "inventory",
+    };
+    const file = await configFile(instance);
+    const own = await run("trust", "--config", file, "--principal", HOST);
+    expect(JSON.parse(own.output)).toEqual(trustPolicy({ instance, principal: HOST }).document);
+    const other = await run("trust", AUDIT, "--config", file, "--principal", HOST);
+    expect(JSON.parse(other.output)).toEqual(trustPolicy({ instance, role: AUDIT, principal: HOST }).document);
+    expect(other.output).toContain("partner-0815");
+  });
+
+  it("takes the external id by option", async () => {
+    const { output } = await run("trust", INVENTORY, "--principal", HOST, "--external-id", "acme-4711");
+    expect(JSON.parse(output).Statement[0].Condition).toEqual({ StringEquals: { "sts:ExternalId": "acme-4711" } });
+  });
+});
+
+describe("rolecall policy ec2-trust", () => {
+  it("prints the trust policy of the machine's role", async () => {
+    expect((await run("ec2-trust")).output).toBe(formatPolicy(ec2TrustPolicy(), "json"));
+    expect((await run("ec2-trust", "--partition", "aws-cn")).output).toContain("ec2.amazonaws.com.cn");
+  });
+
+  it("prints Terraform and CloudFormation", async () => {
+    const terraform = await run("ec2-trust", "--principal", HOST, "--format", "terraform");
+    expect(Object.keys(readTerraform(terraform.output)).sort()).toEqual(["aws_iam_instance_profile", "aws_iam_role"]);
+    const cloudFormation = await run("ec2-trust", "--principal", HOST, "--format", "cloudformation");
+    expect(Object.keys(readCloudFormation(cloudFormation.output).Resources)).toEqual(["Role", "InstanceProfile"]);
+  });
+});
+
+describe("rolecall policy tells what is wrong, and prints no document", () => {
+  it.each<[string[], number, string]>([
+    [[], 2, "rolecall policy takes one of: identity, trust, ec2-trust."],
+    [["toString"], 2, "rolecall policy takes one of: identity, trust, ec2-trust."],
+    [["trust", INVENTORY], 2, "rolecall policy trust needs --principal <arn>."],
+    [["trust", INVENTORY, AUDIT, "--principal", HOST], 2, "rolecall policy trust takes one role"],
+    [["ec2-trust", HOST], 2, "rolecall policy ec2-trust takes no role"],
+    [["identity", INVENTORY, "--external-id", "acme"], 2, "rolecall policy identity does not take --external-id."],
+    [["ec2-trust", "--config", "instance.json"], 2, "rolecall policy ec2-trust does not take --config."],
+    [["identity", "--config", "/no/such/file"], 2, "Cannot read /no/such/file: ENOENT."],
+    [["identity", INVENTORY, "--principal"], 2, "--principal"],
+    [["identity"], 1, "roles is missing."],
+    [["identity", INVENTORY, "--variant", "all"], 1, 'variant is wrong: received "all".'],
+    [["identity", INVENTORY, "--format", "xml"], 1, 'format is wrong: received "xml".'],
+    [["identity", INVENTORY, "--format", "terraform"], 1, "principal is missing, and terraform names the role."],
+    [["identity", INVENTORY, "arn:aws-cn:iam::123456789012:role/x"], 1, "not in the partition aws"],
+    [["trust", "Inventory", "--principal", HOST], 1, "role is wrong"],
+  ])("%j", async (args, code, message) => {
+    const result = await run(...args);
+    expect(result).toMatchObject({ code, output: "", errors: expect.stringContaining(message) });
+    expect(result.errors).not.toMatch(/^\s+at /m);
+  });
+
+  it("repeats no external id", async () => {
+    const file = await configFile({ roleArn: INVENTORY, externalId: "acme-4711" });
+    const { errors } = await run("trust", "--config", file, "--principal", HOST, "--external-id", "partner-0815");
+    expect(errors).toContain("externalId is not the one that the instance sends for this role.");
+    expect(errors).not.toMatch(/4711|0815/);
+  });
+});

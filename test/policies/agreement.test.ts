@@ -1,0 +1,139 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { identityPolicy, type SetupPolicy, trustPolicy } from "../../src/policies/index.js";
+import { assertAllowed, readAllowedRoles } from "../../src/request/allowed-roles.js";
+import { RoleArn } from "../../src/request/role-arn.js";
+import { IssuedSessions } from "../../src/testing/issued-sessions.js";
+import { readLocalRole, readPermissions } from "../../src/testing/local-role.js";
+import { roleSessionIdentity } from "../../src/testing/role-identity.js";
+import { denialOf, type TrustQuestion } from "../../src/testing/trust.js";
+import { externalId, hostileRole, PARTITIONS, pattern, plainRole, sourceIdentity, tags } from "./arbitraries.js";
+
+const TIMEOUT = 30_000;
+const HOSTS = PARTITIONS.map((partition) => `arn:${partition}:iam::777788889999:role/host`);
+const OTHER_HOST = "arn:aws:iam::777788889999:role/other";
+const issued = new IssuedSessions();
+const sessions = new Map(
+  [...HOSTS, OTHER_HOST].map((roleArn) => [
+    roleArn,
+    issued.issue({ kind: "role", identity: roleSessionIdentity("roleArn", roleArn, "session") }),
+  ]),
+);
+const partitionOf = (arn: string) => arn.split(":")[1] ?? "";
+
+function isAllowedByLibrary(roles: readonly string[], role: string): boolean {
+  try {
+    assertAllowed(readAllowedRoles("roles", roles) ?? [], new RoleArn(role));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface Request extends Pick<TrustQuestion, "externalId" | "sourceIdentity"> {
+  tags?: Record<string, string>;
+  transitiveTagKeys?: string[];
+}
+
+/** An account's administrator loads two documents; then `host` asks, and is told the action that it is denied. */
+function setUp(policy: SetupPolicy, trust: SetupPolicy) {
+  const permissions = readPermissions("host", { policy: policy.document }, []);
+  const trusting = readLocalRole({ roleArn: OTHER_HOST, trustPolicy: trust.document }).trust([]);
+  return (host: string, roleArn: string, { tags = {}, ...request }: Request = {}) =>
+    denialOf({
+      caller: sessions.get(host)!,
+      permissions,
+      trust: trusting,
+      roleArn,
+      roleSessionName: "session",
+      transitiveTagKeys: [],
+      tagged: Object.keys(tags).length > 0,
+      ...request,
+      tags: new Map(Object.entries(tags)),
+    })?.action;
+}
+
+describe("the policy of listed roles and allowedRoles", () => {
+  it("say the same of every role", { timeout: TIMEOUT }, () => {
+    const verdicts = { allowed: 0, refused: 0 };
+    const scenes = fc.constantFrom(...HOSTS).chain((host) =>
+      fc.record({
+        host: fc.constant(host),
+        roles: fc.array(fc.oneof(pattern(partitionOf(host)), plainRole(partitionOf(host))), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        asked: fc.array(plainRole(partitionOf(host)), { minLength: 1, maxLength: 8 }),
+      }),
+    );
+    fc.assert(
+      fc.property(scenes, ({ host, roles, asked }) => {
+        const ask = setUp(
+          identityPolicy({ variant: "listed-roles", roles, principal: host }),
+          trustPolicy({ principal: host, role: `${host}-any` }),
+        );
+        for (const role of [...asked, ...roles.filter((entry) => !/[*?]/.test(entry))]) {
+          const isAllowed = isAllowedByLibrary(roles, role);
+          expect(ask(host, role)).toBe(isAllowed ? undefined : "sts:AssumeRole");
+          verdicts[isAllowed ? "allowed" : "refused"]++;
+        }
+      }),
+      { numRuns: 400 },
+    );
+    expect(Math.min(verdicts.allowed, verdicts.refused)).toBeGreaterThan(200);
+  });
+
+  it("take a dollar sign in a path for what it is, and not for a policy variable", () => {
+    const role = `arn:aws:iam::123456789012:role/\${aws}$/x`;
+    const [principal = ""] = HOSTS;
+    const policy = identityPolicy({ variant: "listed-roles", roles: [role], principal });
+    expect(policy.document.Statement[0]?.Resource).toEqual([`arn:aws:iam::123456789012:role/\${$}{aws}\${$}/x`]);
+    expect(setUp(policy, trustPolicy({ principal, role }))(principal, role)).toBeUndefined();
+  });
+});
+
+describe("the two documents of one instance", () => {
+  const scenes = fc.constantFrom(...HOSTS).chain((host) =>
+    fc.record({
+      host: fc.constant(host),
+      roleArn: hostileRole(partitionOf(host)),
+      tags: tags.filter((record) => !Object.keys(record).some((key) => /^(command|other)$/i.test(key))),
+      authorTagKeys: fc.constantFrom([], ["command"]),
+      externalId: fc.option(externalId, { nil: undefined }),
+      sourceIdentity: fc.option(sourceIdentity, { nil: undefined }),
+    }),
+  );
+
+  it("allow the instance's own request, and none that carries less or more", { timeout: TIMEOUT }, () => {
+    fc.assert(
+      fc.property(scenes, ({ host, authorTagKeys, ...settings }) => {
+        const { roleArn, ...request } = { ...settings, transitiveTagKeys: Object.keys(settings.tags).slice(0, 1) };
+        const documents = { instance: { roleArn, ...request }, authorTagKeys, principal: host };
+        const ask = setUp(identityPolicy({ variant: "listed-roles", ...documents }), trustPolicy(documents));
+        const denied = (change: Request = {}) => ask(host, roleArn, { ...request, ...change });
+        expect(denied()).toBeUndefined();
+        expect(ask(OTHER_HOST, roleArn, request)).toBe("sts:AssumeRole");
+
+        const { tags, externalId, sourceIdentity } = request;
+        expect(denied({ tags: { ...tags, command: "x" } })).toBe(authorTagKeys[0] ? undefined : "sts:TagSession");
+        expect(denied({ tags: { ...tags, other: "x" } })).toBe("sts:TagSession");
+        for (const [key, value] of Object.entries(tags)) {
+          const { [key]: _, ...fewer } = tags;
+          expect(denied({ tags: fewer, transitiveTagKeys: [] })).toBe("sts:AssumeRole");
+          expect(denied({ tags: { ...tags, [key]: `${value}x` } })).toBe("sts:AssumeRole");
+        }
+        if (externalId !== undefined) {
+          expect(denied({ externalId: undefined })).toBe("sts:AssumeRole");
+          expect(denied({ externalId: `${externalId}x` })).toBe("sts:AssumeRole");
+        }
+        if (sourceIdentity === undefined) {
+          expect(denied({ sourceIdentity: "ann" })).toBe("sts:SetSourceIdentity");
+        } else {
+          expect(denied({ sourceIdentity: undefined })).toBe("sts:AssumeRole");
+          expect(denied({ sourceIdentity: `${sourceIdentity}x` })).toBe("sts:AssumeRole");
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

@@ -1,0 +1,46 @@
+import fc from "fast-check";
+
+export const PARTITIONS = ["aws", "aws-cn", "aws-us-gov"] as const;
+export const ACCOUNTS = ["111122223333", "123456789012", "444455556666"];
+
+const text = (characters: string, minLength: number, maxLength: number) =>
+  fc.string({ unit: fc.constantFrom(...characters), minLength, maxLength });
+
+const NAME = "abzABZ019_+=,.@-";
+/** What IAM takes in a path, with what a format could take for syntax. */
+const PATH = `ab/$\${}%{"'\\#<>&~()[]|;!^\`@`;
+
+/** Roles with names and paths that nobody should have, in `partition`. */
+export const hostileRole = (partition: string) =>
+  fc
+    .tuple(fc.constantFrom(...ACCOUNTS), fc.option(text(PATH, 1, 20)), text(NAME, 1, 64))
+    .map(([account, path, name]) => `arn:${partition}:iam::${account}:role/${path === null ? "" : `${path}/`}${name}`);
+
+/** Role ARNs of few letters, so that patterns of the same letters often cover them. */
+export const plainRole = (partition: string) =>
+  fc
+    .tuple(fc.constantFrom(...ACCOUNTS), text(`ab/\${}`, 0, 4), text("ab", 1, 3))
+    .map(([account, path, name]) => `arn:${partition}:iam::${account}:role/${path === "" ? "" : `${path}/`}${name}`);
+
+/** A role ARN in which some characters are `*` or `?`, in the account, path or name, and the partition perhaps. */
+export const pattern = (partition: string) =>
+  fc
+    .tuple(plainRole(partition), fc.constantFrom(partition, partition, "*", "a?s*"), fc.infiniteStream(fc.nat(11)))
+    .map(([role, part, chances]) => {
+      const [arn, , service, region, account = "", resource = ""] = role.split(":");
+      const blur = (part: string) =>
+        [...part].map((character) => ({ 0: "*", 1: "?" })[chances.next().value as number] ?? character).join("");
+      const name = resource.slice("role/".length);
+      return [arn, part, service, region, chances.next().value === 0 ? "*" : account, `role/${blur(name)}*`].join(":");
+    });
+
+export const externalId = text("aZ09_+=,.@:/-", 2, 40);
+export const sourceIdentity = text("aZ09_+=,.@-", 2, 64);
+
+/** Letters of Latin-1 and spaces among them; no key twice, whatever its case. */
+export const tags = fc
+  .uniqueArray(fc.tuple(text("abzABZ09éÿ \u00a0_.:/=+-@", 1, 30), text("abz09é _.:/=+-@", 0, 30)), {
+    maxLength: 5,
+    selector: ([key]) => key.toLowerCase(),
+  })
+  .map((pairs) => Object.fromEntries(pairs));

@@ -1,0 +1,163 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  ec2TrustPolicy,
+  formatPolicy,
+  identityPolicy,
+  type SetupPolicy,
+  trustPolicy,
+} from "../../src/policies/index.js";
+import { externalId, hostileRole, PARTITIONS, pattern, sourceIdentity, tags } from "./arbitraries.js";
+import { readCloudFormation, readTerraform } from "./read-back.js";
+
+const HOST = "arn:aws:iam::111122223333:role/integrations/integration-host";
+const INVENTORY = "arn:aws:iam::123456789012:role/Inventory";
+
+describe("the three formats", () => {
+  const identity = identityPolicy({ variant: "listed-roles", roles: [INVENTORY], principal: HOST });
+  const trust = trustPolicy({ principal: HOST, role: INVENTORY, externalId: "acme-4711" });
+  const ec2Trust = ec2TrustPolicy({ principal: HOST });
+
+  it("json is the document alone", () => {
+    const text = formatPolicy(identity, "json");
+    expect(JSON.parse(text)).toEqual(identity.document);
+    expect(text).toMatch(/^\{\n {2}"Version": "2012-10-17",\n[\s\S]*\n\}\n$/);
+  });
+
+  it("json escapes what IAM does not take raw", () => {
+    const policy = trustPolicy({ principal: HOST, instance: { roleArn: INVENTORY, tags: { 部門: "営業" } } });
+    const text = formatPolicy(policy, "json");
+    expect(text).not.toMatch(/[\u0100-\uffff]/);
+    expect(JSON.parse(text)).toEqual(policy.document);
+    for (const format of ["terraform", "cloudformation"] as const) {
+      expect(() => formatPolicy(policy, format)).toThrow(/^format is \w+, and a tag has characters above U\+00FF\. /);
+    }
+  });
+
+  it("terraform is laid out as `terraform fmt` does it", () => {
+    expect(formatPolicy(identity, "terraform")).toBe(`resource "aws_iam_role_policy" "integration-host" {
+  name = "aws-rolecall"
+  role = "integration-host"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect = "Allow"
+        Action = "sts:AssumeRole"
+        Resource = [
+          "arn:aws:iam::123456789012:role/Inventory",
+        ]
+      },
+    ]
+  })
+}
+`);
+  });
+
+  it("terraform makes the machine's role and its instance profile", () => {
+    expect(readTerraform(formatPolicy(ec2Trust, "terraform"))).toEqual({
+      aws_iam_role: {
+        "integration-host": [
+          { name: "integration-host", path: "/integrations/", assume_role_policy: ec2Trust.document },
+        ],
+      },
+      aws_iam_instance_profile: {
+        "integration-host": [
+          { name: "integration-host", path: "/integrations/", role: `\${aws_iam_role.integration-host.name}` },
+        ],
+      },
+    });
+  });
+
+  it("cloudformation makes them too, in a template of its own", () => {
+    expect(readCloudFormation(formatPolicy(ec2Trust, "cloudformation"))).toEqual({
+      AWSTemplateFormatVersion: "2010-09-09",
+      Description: "The role integration-host of the machine, and its instance profile",
+      Resources: {
+        Role: {
+          Type: "AWS::IAM::Role",
+          Properties: {
+            RoleName: "integration-host",
+            Path: "/integrations/",
+            AssumeRolePolicyDocument: ec2Trust.document,
+          },
+        },
+        InstanceProfile: {
+          Type: "AWS::IAM::InstanceProfile",
+          Properties: { InstanceProfileName: "integration-host", Path: "/integrations/", Roles: [{ Ref: "Role" }] },
+        },
+      },
+    });
+  });
+
+  it("cloudformation attaches the policy to the machine's role", () => {
+    expect(readCloudFormation(formatPolicy(identity, "cloudformation")).Resources).toEqual({
+      Policy: {
+        Type: "AWS::IAM::Policy",
+        Properties: { PolicyName: "aws-rolecall", Roles: ["integration-host"], PolicyDocument: identity.document },
+      },
+    });
+  });
+
+  it("both need the ARN of the role that the document belongs to", () => {
+    for (const policy of [ec2TrustPolicy(), identityPolicy({ variant: "any-role" })]) {
+      expect(() => formatPolicy(policy, "terraform")).toThrow("principal is missing, and terraform names the role.");
+      expect(() => formatPolicy(policy, "cloudformation")).toThrow("principal is missing, and cloudformation");
+    }
+    expect(() => formatPolicy(trust, "xml" as "json")).toThrow(
+      'format is wrong: received "xml". Allowed: json, terraform, cloudformation.',
+    );
+  });
+});
+
+/** Every kind of document, from whatever input is valid. */
+const policies: fc.Arbitrary<SetupPolicy> = fc.constantFrom(...PARTITIONS).chain((partition) =>
+  fc
+    .record({
+      principal: hostileRole(partition),
+      role: hostileRole(partition),
+      others: fc.array(pattern(partition), { maxLength: 4 }),
+      externalId: fc.option(externalId, { nil: undefined }),
+      sourceIdentity: fc.option(sourceIdentity, { nil: undefined }),
+      tags,
+      kind: fc.constantFrom("identity", "trust", "ec2-trust"),
+    })
+    .map(({ principal, role, others, kind, ...labels }) => {
+      const instance = { roleArn: role, allowedRoles: [role, ...others], ...labels };
+      if (kind === "identity") return identityPolicy({ variant: "listed-roles", instance, principal });
+      return kind === "trust" ? trustPolicy({ instance, principal }) : ec2TrustPolicy({ principal });
+    }),
+);
+
+/** The documents that resources hold, under whatever name their type has for them. */
+function documentsIn(resources: Record<string, unknown>[]): unknown[] {
+  return resources.flatMap((properties) =>
+    ["policy", "assume_role_policy", "PolicyDocument", "AssumeRolePolicyDocument"]
+      .map((name) => properties[name])
+      .filter((value) => value !== undefined),
+  );
+}
+
+it("whatever the valid input, each format parses back to the document and the names that were meant", {
+  timeout: 30_000,
+}, () => {
+  fc.assert(
+    fc.property(policies, (policy) => {
+      const name = policy.roleArn?.slice(policy.roleArn.lastIndexOf("/") + 1);
+      expect(JSON.parse(formatPolicy(policy, "json"))).toEqual(policy.document);
+
+      const hcl = readTerraform(formatPolicy(policy, "terraform"));
+      const resources = Object.values(hcl).flatMap((labels) => Object.values(labels).flat());
+      for (const label of Object.values(hcl).flatMap(Object.keys)) expect(label).toMatch(/^[A-Za-z_][\w-]*$/);
+      expect(documentsIn(resources)).toEqual([policy.document]);
+      expect(resources[0]).toMatchObject(policy.kind === "identity" ? { role: name } : { name });
+
+      const yaml = formatPolicy(policy, "cloudformation");
+      const properties = Object.values(readCloudFormation(yaml).Resources).map(({ Properties }) => Properties);
+      expect(documentsIn(properties)).toEqual([policy.document]);
+      expect(properties[0]).toMatchObject(policy.kind === "identity" ? { Roles: [name] } : { RoleName: name });
+      expect(yaml).not.toMatch(/Fn::|\{\{resolve:/);
+    }),
+    { numRuns: 100 },
+  );
+});

@@ -1,0 +1,164 @@
+import { describe, expect, it } from "vitest";
+import { formatPolicy, type IdentityPolicyOptions, identityPolicy } from "../../src/policies/index.js";
+
+const HOST = "arn:aws:iam::111122223333:role/integration-host";
+const INVENTORY = "arn:aws:iam::123456789012:role/Inventory";
+const PATTERN = "arn:aws:iam::444455556666:role/integration-*";
+
+const make = (options: Partial<IdentityPolicyOptions>) => identityPolicy({ variant: "listed-roles", ...options });
+const statementsOf = (options: Partial<IdentityPolicyOptions>) => make(options).document.Statement;
+const warningsOf = (options: Partial<IdentityPolicyOptions>) => make(options).warnings.map(({ code }) => code);
+
+describe("the listed roles", () => {
+  it("are the resources, each once, and nothing is warned of", () => {
+    const policy = make({ roles: [INVENTORY, { roleArn: PATTERN, externalId: "acme" }, INVENTORY] });
+    expect(policy).toEqual({
+      kind: "identity",
+      document: {
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Resource: [INVENTORY, PATTERN] }],
+      },
+      roleArn: undefined,
+      partition: "aws",
+      warnings: [],
+    });
+  });
+
+  it("are an instance's allowedRoles, else its role", () => {
+    expect(statementsOf({ instance: { roleArn: INVENTORY } })[0]?.Resource).toEqual([INVENTORY]);
+    const instance = { roleArn: INVENTORY, allowedRoles: [PATTERN, INVENTORY] };
+    expect(statementsOf({ instance })[0]?.Resource).toEqual([PATTERN, INVENTORY]);
+    expect(() => make({ instance: { ...instance, allowedRoles: [PATTERN] } })).toThrow(
+      expect.objectContaining({ code: "ROLE_NOT_ALLOWED" }),
+    );
+  });
+
+  it.each<[Partial<IdentityPolicyOptions>, string[]]>([
+    [{ instance: { roleArn: INVENTORY, tags: { team: "red" } } }, ["sts:TagSession"]],
+    [{ instance: { roleArn: INVENTORY, sourceIdentity: "inventory" } }, ["sts:SetSourceIdentity"]],
+    [{ roles: [INVENTORY], authorTagKeys: ["command"] }, ["sts:TagSession"]],
+    [
+      { roles: [INVENTORY], authorTagKeys: ["command"], sourceIdentities: ["ann"] },
+      ["sts:TagSession", "sts:SetSourceIdentity"],
+    ],
+  ])("with what sessions carry: %j", (options, actions) => {
+    expect(statementsOf(options)[0]?.Action).toEqual(["sts:AssumeRole", ...actions]);
+    expect(statementsOf({ ...options, variant: "any-role" })[0]?.Action).toEqual(["sts:AssumeRole", ...actions]);
+  });
+
+  it("warn of a * that covers more than one may think", () => {
+    expect(warningsOf({ roles: ["arn:aws:iam::*:role/Inventory"] })).toEqual(["any-account"]);
+    expect(warningsOf({ roles: ["arn:aws:iam::12345678901?:role/*"] })).toEqual(["any-account", "every-role"]);
+    expect(warningsOf({ roles: ["arn:aws:iam::123456789012:role/*"] })).toEqual(["every-role"]);
+    expect(warningsOf({ roles: ["arn:aws:iam::123456789012:role/?*"] })).toEqual(["every-role"]);
+  });
+
+  it("warn if the document is too large, and say what to do", () => {
+    const roles = (count: number) =>
+      Array.from({ length: count }, (_, index) => `arn:aws:iam::123456789012:role/integration-${index}`);
+    expect(make({ roles: roles(125) }).warnings).toEqual([]);
+    expect(make({ roles: roles(130) }).warnings).toEqual([
+      { code: "too-large", message: expect.stringMatching(/than the 6144 .*fits as an inline policy only.*patterns/) },
+    ]);
+    expect(make({ roles: roles(250) }).warnings).toEqual([
+      { code: "too-large", message: expect.stringMatching(/than the 6144 .* and than the 10240 .*patterns/) },
+    ]);
+  });
+});
+
+describe("any role", () => {
+  it("is Resource *, with a warning", () => {
+    const policy = make({ variant: "any-role", roles: [INVENTORY] });
+    expect(policy.document.Statement).toEqual([{ Effect: "Allow", Action: "sts:AssumeRole", Resource: "*" }]);
+    expect(policy.warnings).toEqual([{ code: "any-role", message: expect.stringContaining("allowedRoles") }]);
+  });
+});
+
+describe("own permissions", () => {
+  it("are the actions, and a denial of every role", () => {
+    const policy = make({ variant: "own-permissions", actions: ["ec2:DescribeInstances", "s3:Get*"] });
+    expect(policy.document.Statement).toEqual([
+      { Effect: "Allow", Action: ["ec2:DescribeInstances", "s3:Get*"], Resource: "*" },
+      { Effect: "Deny", Action: "sts:AssumeRole", Resource: "*" },
+    ]);
+    expect(policy.warnings.map(({ code }) => code)).toEqual(["every-resource"]);
+  });
+
+  it.each([["*"], ["s3:*"], ["s3:?*"]])("warn of the action %s", (action) => {
+    expect(warningsOf({ variant: "own-permissions", actions: [action] })).toEqual(["every-action", "every-resource"]);
+  });
+});
+
+describe("the partition", () => {
+  it.each(["aws", "aws-cn", "aws-us-gov"])("%s is that of the ARNs, the machine's role or the option", (partition) => {
+    const [host, role] = [HOST, INVENTORY].map((arn) => arn.replace("arn:aws:", `arn:${partition}:`)) as [
+      string,
+      string,
+    ];
+    const anywhere = "arn:*:iam::123456789012:role/x";
+    const written = [anywhere.replace("*", partition)];
+    expect(make({ roles: [role] }).partition).toBe(partition);
+    expect(make({ roles: [anywhere], principal: host })).toMatchObject({ partition, roleArn: host, warnings: [] });
+    expect(statementsOf({ roles: [anywhere], principal: host })[0]?.Resource).toEqual(written);
+    expect(statementsOf({ roles: [anywhere], partition })[0]?.Resource).toEqual(written);
+    expect(statementsOf({ roles: [anywhere, role] })[0]?.Resource).toEqual([...written, role]);
+  });
+
+  it("is assumed where nothing names one, with a warning where it matters", () => {
+    expect(warningsOf({ roles: ["arn:*:iam::123456789012:role/x"] })).toEqual(["partition-assumed"]);
+    expect(warningsOf({ variant: "any-role" })).toEqual(["any-role"]);
+  });
+
+  it.each<[Partial<IdentityPolicyOptions>, string]>([
+    [{ roles: [INVENTORY, "arn:aws-cn:iam::123456789012:role/x"] }, "roles"],
+    [{ roles: ["arn:aws-*:iam::123456789012:role/x", INVENTORY] }, "roles"],
+    [{ instance: { allowedRoles: ["arn:aws-cn:iam::123456789012:role/*"] }, principal: HOST }, "instance.allowedRoles"],
+    [{ roles: [INVENTORY], partition: "aws-us-gov" }, "roles"],
+    [{ roles: [], variant: "any-role", principal: HOST, partition: "aws-us-gov" }, "principal"],
+  ])("is one: %j is refused", (options, field) => {
+    expect(() => make(options)).toThrow(expect.objectContaining({ code: "INVALID_REQUEST", field }));
+  });
+});
+
+describe("what is wrong", () => {
+  it.each<[object, string]>([
+    [{ variant: "all" }, 'variant is wrong: received "all". Allowed: listed-roles, any-role, own-permissions.'],
+    [{}, "roles is missing. List the roles, or use the variant any-role or own-permissions."],
+    [{ instance: {} }, "instance.allowedRoles is missing."],
+    [{ roles: [] }, "roles is empty and allows no role. For a machine that assumes none, use own-permissions."],
+    [{ roles: ["Inventory"] }, 'roles[0] is wrong: received "Inventory".'],
+    [{ roles: [INVENTORY], instance: {} }, "roles is given beside an instance."],
+    [{ roles: [INVENTORY], role: INVENTORY }, "options.role is not a setting."],
+    [{ roles: [INVENTORY], principal: "arn:aws:iam::111122223333:instance-profile/x" }, "principal is wrong"],
+    [{ roles: [INVENTORY], partition: "china" }, "partition is wrong"],
+    [{ roles: [INVENTORY], actions: ["ec2:*"] }, "actions is given with the variant listed-roles."],
+    [{ roles: [INVENTORY], authorTagKeys: [1] }, "authorTagKeys[0] is wrong: received 1."],
+    [{ roles: [INVENTORY], authorTagKeys: ["a*"] }, 'authorTagKeys is wrong: received "a*".'],
+    [{ instance: { tags: { team: "red" } }, authorTagKeys: ["Team"] }, "authorTagKeys.Team contradicts"],
+    [{ roles: [INVENTORY], sourceIdentities: [null] }, "sourceIdentities[0] is wrong: received null."],
+    [{ roles: [INVENTORY], sourceIdentities: ["aws:x"] }, "sourceIdentities[0] is wrong"],
+    [
+      { instance: { sourceIdentity: "inventory" }, sourceIdentities: ["ann"] },
+      "sourceIdentities is given beside instance.sourceIdentity.",
+    ],
+    [{ instance: { roleArn: "x" } }, "instance.roleArn is wrong"],
+    [{ variant: "own-permissions" }, "actions is missing."],
+    [{ variant: "own-permissions", actions: [] }, "actions is wrong: received a list of 0."],
+    [{ variant: "own-permissions", actions: ["Describe"] }, 'actions[0] is wrong: received "Describe".'],
+    [{ variant: "own-permissions", actions: ["ec2:*", "sts:assumeRole"] }, "actions has sts:AssumeRole"],
+    [{ variant: "own-permissions", actions: [null] }, "actions[0] is wrong: received null."],
+    [{ variant: "own-permissions", actions: ["ec2:*"], roles: [INVENTORY] }, "roles names a role"],
+    [{ variant: "own-permissions", actions: ["ec2:*"], instance: { roleArn: INVENTORY } }, "instance.roleArn names"],
+  ])("%j", (options, message) => {
+    expect(() => make(options)).toThrow(
+      expect.objectContaining({ code: "INVALID_REQUEST", message: expect.stringContaining(message) }),
+    );
+  });
+});
+
+it("shows no external id, for it is none of the machine's", () => {
+  const policy = make({ roles: [{ roleArn: INVENTORY, externalId: "acme-4711" }], principal: HOST });
+  for (const format of ["json", "terraform", "cloudformation"] as const) {
+    expect(formatPolicy(policy, format)).not.toContain("acme-4711");
+  }
+});

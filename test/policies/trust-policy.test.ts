@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import { ec2TrustPolicy, type TrustPolicyOptions, trustPolicy } from "../../src/policies/index.js";
+
+const HOST = "arn:aws:iam::111122223333:role/integration-host";
+const INVENTORY = "arn:aws:iam::123456789012:role/Inventory";
+const AUDIT = "arn:aws:iam::444455556666:role/integration-audit";
+
+const statementsOf = (options: Partial<TrustPolicyOptions>) =>
+  trustPolicy({ principal: HOST, ...options }).document.Statement;
+const conditionOf = (options: Partial<TrustPolicyOptions>) => statementsOf(options)[0]?.Condition;
+
+describe("the trust policy of a role", () => {
+  it("names the machine's role", () => {
+    expect(trustPolicy({ principal: HOST, role: INVENTORY })).toEqual({
+      kind: "trust",
+      document: {
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Principal: { AWS: HOST }, Action: "sts:AssumeRole" }],
+      },
+      roleArn: INVENTORY,
+      partition: "aws",
+      warnings: [],
+    });
+  });
+
+  it("demands the external id that the library sends for that role", () => {
+    const demanded = (externalId: string) => ({ StringEquals: { "sts:ExternalId": externalId } });
+    const roles = [INVENTORY, { roleArn: "arn:aws:iam::444455556666:role/integration-*", externalId: "partner" }];
+    expect(conditionOf({ role: INVENTORY, externalId: "acme" })).toEqual(demanded("acme"));
+    expect(conditionOf({ role: AUDIT, roles })).toEqual(demanded("partner"));
+    expect(conditionOf({ role: INVENTORY, roles })).toBeUndefined();
+    const instance = { roleArn: INVENTORY, allowedRoles: roles, externalId: "acme" };
+    expect(conditionOf({ instance })).toEqual(demanded("acme"));
+    expect(conditionOf({ instance, role: AUDIT })).toEqual(demanded("partner"));
+    expect(conditionOf({ instance, role: AUDIT, externalId: "partner" })).toEqual(demanded("partner"));
+    const unlimited = { roleArn: INVENTORY, externalId: "acme" };
+    expect(conditionOf({ instance: unlimited, role: AUDIT })).toEqual(demanded("acme"));
+  });
+
+  it("demands the instance's tags and source identity, and limits what authors add", () => {
+    const instance = {
+      roleArn: INVENTORY,
+      externalId: "acme",
+      tags: { team: "red", stage: "prod" },
+      transitiveTagKeys: ["team"],
+      sourceIdentity: "inventory",
+    };
+    const named = { Effect: "Allow", Principal: { AWS: HOST } };
+    expect(statementsOf({ instance, authorTagKeys: ["command"] })).toEqual([
+      {
+        ...named,
+        Action: "sts:AssumeRole",
+        Condition: {
+          StringEquals: {
+            "sts:ExternalId": "acme",
+            "sts:SourceIdentity": "inventory",
+            "aws:RequestTag/team": "red",
+            "aws:RequestTag/stage": "prod",
+          },
+        },
+      },
+      {
+        ...named,
+        Action: "sts:TagSession",
+        Condition: {
+          "ForAllValues:StringEquals": {
+            "aws:TagKeys": ["team", "stage", "command"],
+            "sts:TransitiveTagKeys": ["team"],
+          },
+        },
+      },
+      {
+        ...named,
+        Action: "sts:SetSourceIdentity",
+        Condition: { StringEquals: { "sts:SourceIdentity": "inventory" } },
+      },
+    ]);
+  });
+
+  it.each<[string[], object]>([
+    [["ann"], { StringEquals: { "sts:SourceIdentity": "ann" } }],
+    [["ann", "bob", "ann"], { StringEquals: { "sts:SourceIdentity": ["ann", "bob"] } }],
+    [["ann", "b*"], { StringLike: { "sts:SourceIdentity": ["ann", "b*"] } }],
+  ])("lets authors set a source identity of %j and demands none", (sourceIdentities, condition) => {
+    const [assumeRole, setSourceIdentity] = statementsOf({ role: INVENTORY, sourceIdentities });
+    expect(assumeRole).not.toHaveProperty("Condition");
+    expect(setSourceIdentity).toMatchObject({ Action: "sts:SetSourceIdentity", Condition: condition });
+  });
+
+  it("warns of any source identity, and of more than IAM takes by default", () => {
+    const warnings = (options: Partial<TrustPolicyOptions>) =>
+      trustPolicy({ principal: HOST, role: INVENTORY, ...options }).warnings;
+    expect(warnings({ sourceIdentities: ["*"] })).toEqual([
+      { code: "any-source-identity", message: expect.stringContaining('"*" lets authors') },
+    ]);
+    const authorTagKeys = Array.from(
+      { length: 50 },
+      (_, index) => `a-tag-with-a-key-of-fifty-characters-or-so-${index}`,
+    );
+    expect(warnings({ authorTagKeys })).toEqual([
+      { code: "too-large", message: expect.stringMatching(/IAM takes 2048 by default.*quota/) },
+    ]);
+  });
+
+  it.each<[object, string, string?]>([
+    [{ principal: undefined, role: INVENTORY }, "principal is missing."],
+    [{ principal: "*", role: INVENTORY }, 'principal is wrong: received "*".'],
+    [{}, "role is missing."],
+    [{ role: `${INVENTORY}*` }, "role is wrong"],
+    [{ role: "arn:aws-cn:iam::123456789012:role/Inventory" }, "which is not in the partition aws as the rest is."],
+    [{ role: INVENTORY, externalId: "x" }, "externalId is wrong: received a string of 1 characters."],
+    [{ instance: { roleArn: INVENTORY, externalId: "acme" }, externalId: "other" }, "externalId is not the one that"],
+    [{ instance: { roleArn: INVENTORY, transitiveTagKeys: ["team"] } }, "instance.transitiveTagKeys[0] names"],
+    [{ role: INVENTORY, partition: "aws" }, "options.partition is not a setting."],
+    [
+      { role: AUDIT, roles: [INVENTORY] },
+      `The role ${AUDIT} is not in the instance's allowedRoles.`,
+      "ROLE_NOT_ALLOWED",
+    ],
+  ])("is refused: %j", (options, message, code = "INVALID_REQUEST") => {
+    expect(() => trustPolicy({ principal: HOST, ...options })).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(message) }),
+    );
+  });
+});
+
+describe("the EC2 trust policy", () => {
+  it.each([
+    ["aws", "ec2.amazonaws.com"],
+    ["aws-cn", "ec2.amazonaws.com.cn"],
+    ["aws-us-gov", "ec2.amazonaws.com"],
+  ])("names EC2 as %s does: %s", (partition, Service) => {
+    const expected = {
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Principal: { Service }, Action: "sts:AssumeRole" }],
+    };
+    const principal = HOST.replace("aws", partition);
+    expect(ec2TrustPolicy({ principal })).toEqual({
+      kind: "ec2-trust",
+      document: expected,
+      roleArn: principal,
+      partition,
+      warnings: [],
+    });
+    expect(ec2TrustPolicy({ partition }).document).toEqual(expected);
+  });
+
+  it("is aws's where nothing names a partition, and refuses two", () => {
+    expect(ec2TrustPolicy()).toMatchObject({ partition: "aws", roleArn: undefined });
+    expect(() => ec2TrustPolicy({ principal: HOST, partition: "aws-cn" })).toThrow(/^principal names /);
+    expect(() => ec2TrustPolicy({ role: HOST } as object)).toThrow("options.role is not a setting.");
+  });
+});
