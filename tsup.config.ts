@@ -9,15 +9,16 @@ type BundlerPlugin = NonNullable<Options["esbuildPlugins"]>[number];
 
 /**
  * What travels inside the build: small packages, which cost Node more to find than to run. Two of them are ES modules
- * only, so that Jest's CommonJS could not load them either.
+ * only, so that Jest's CommonJS could not load them either. The agents for proxies are a chunk of their own.
  */
-const BUNDLED = ["lru-cache", "p-retry", "p-queue"];
+const BUNDLED = ["lru-cache", "p-retry", "p-queue", "hpagent"];
 const library = {
   index: "src/index.ts",
   testing: "src/testing/index.ts",
   "file-store": "src/store/file-store.ts",
   "redis-store": "src/store/redis-store.ts",
   policies: "src/policies/index.ts",
+  xsoar: "src/xsoar/index.ts",
 };
 const sdk = { "sdk/imds": "src/sdk/imds.ts", "sdk/sts": "src/sdk/sts.ts" };
 
@@ -28,6 +29,7 @@ const shared: Options = {
   // Entries share their modules: one error class and one default resolver, whichever subpath is imported.
   splitting: true,
   minifyWhitespace: true,
+  minifySyntax: true,
   define: { __ROLECALL_VERSION__: JSON.stringify(packageJson.version) },
 };
 
@@ -47,6 +49,7 @@ const commonJs: Plugin = {
       supported: { "dynamic-import": false },
       define: { __ROLECALL_REQUIRE__: "require" },
       minifyWhitespace: true,
+      minifySyntax: true,
       // An `.mjs` file gets Node's meaning of a default import.
       sourcefile: "chunk.mjs",
     });
@@ -63,7 +66,7 @@ const oneFileAtFirst: BundlerPlugin = {
   setup(build) {
     const whole = resolve("src/index.ts");
     build.onLoad(
-      { filter: /[\\/]src[\\/](sources|testing|cli|cli[\\/]\w+|store|policies)[\\/]\w[\w-]*\.ts$/ },
+      { filter: /[\\/]src[\\/](sources|testing|cli|cli[\\/]\w+|store|policies|xsoar)[\\/]\w[\w-]*\.ts$/ },
       async ({ path }) => ({
         loader: "ts",
         contents: `${await readFile(path, "utf8")}\nimport "whole-library";\n`,
@@ -84,6 +87,21 @@ const sdkThroughRequire: BundlerPlugin = {
       path: `#sdk/${basename(path, ".js")}`,
       external: true,
     }));
+  },
+};
+
+/** hpagent is CommonJS, whose `require` no ES module has: what it needs of Node is imported instead. */
+const agentsAsModule: BundlerPlugin = {
+  name: "agents-as-module",
+  setup(build) {
+    build.onLoad({ filter: /[\\/]hpagent[\\/]index\.mjs$/ }, async ({ path }) => {
+      const text = await readFile(path.replace(/mjs$/, "js"), "utf8");
+      const contents = text
+        .replace(/^const (.+) = require\('(\w+)'\)$/gm, 'import $1 from "node:$2"')
+        .replace("module.exports =", "export");
+      if (/\brequire\b|\bmodule\b/.test(contents)) throw new Error(`${path} is written in another way than before`);
+      return { contents };
+    });
   },
 };
 
@@ -114,7 +132,7 @@ export default defineConfig([
     entry: { ...library, ...sdk, cli: "src/cli/index.ts" },
     noExternal: BUNDLED,
     external: [/^@aws-sdk\//], // the demo uses clients that are no dependency
-    esbuildPlugins: [oneFileAtFirst, sdkThroughRequire],
+    esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, agentsAsModule],
     sourcemap: true,
     dts: { entry: library },
   },
@@ -124,7 +142,7 @@ export default defineConfig([
     outExtension: () => ({ js: ".cjs" }),
     noExternal: BUNDLED,
     plugins: [commonJs],
-    esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, thirdPartyLicenses],
+    esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, agentsAsModule, thirdPartyLicenses],
   },
   // The declarations of the CommonJS build.
   { ...shared, format: "cjs", entry: library, dts: { entry: library, only: true } },

@@ -11,7 +11,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^aws-rolecall$/, replacement: source("index.ts") },
-      { find: /^aws-rolecall\/(testing|policies)$/, replacement: source("$1/index.ts") },
+      { find: /^aws-rolecall\/(testing|policies|xsoar)$/, replacement: source("$1/index.ts") },
       { find: /^aws-rolecall\/(file-store|redis-store)$/, replacement: source("store/$1.ts") },
     ],
   },

@@ -1,7 +1,7 @@
 import { onAbort } from "./abort.js";
 import { type ClientPlan, ClientPool, liveProvider } from "./clients/client-pool.js";
 import type { InstanceOf } from "./clients/client-types.js";
-import { SharedHandlers } from "./clients/shared-handlers.js";
+import { ownHandler, SharedHandlers } from "./clients/shared-handlers.js";
 import { Diagnostics } from "./diagnostics.js";
 import { RolecallError } from "./errors.js";
 import { once } from "./once.js";
@@ -13,7 +13,7 @@ import { RequestMemo } from "./request/request-memo.js";
 import { isSessionOf } from "./request/role-arn.js";
 import { isForRole, type RequestForRole, type RoleRequest, serviceRegion } from "./request/role-request.js";
 import { conflict, invalid, isGiven, readBoolean, readInteger, readSettings } from "./request/validation.js";
-import { type CredentialResolverOptions, readResolverOptions } from "./resolver-options.js";
+import { type CredentialResolverOptions, type ResolverSettings, readResolverOptions } from "./resolver-options.js";
 import type { CredentialResolver } from "./resolver-types.js";
 import { CredentialCache, closedError } from "./session/credential-cache.js";
 import { DEFAULT_RULES, type RefreshRules } from "./session/refresh-policy.js";
@@ -41,6 +41,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   const cache = new CredentialCache({ ...settings, diagnostics });
   let stsCalls: StsCalls | undefined;
   const closing = new AbortController();
+  const goesItsOwnWay = ownWayToSts(settings);
 
   const instanceProfileModule = () => import("./sources/instance-profile.js");
   const instanceRegion = once(async () => (await instanceProfileModule()).readInstanceRegion(runtime));
@@ -70,6 +71,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     closing.signal.throwIfAborted();
     const request = requests.get(instance, command, session, runtime.env);
     if (store) assertShareable(request);
+    if (goesItsOwnWay && request.network) throw goesItsOwnWay();
     return request;
   }
 
@@ -121,6 +123,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
       },
       credentials: providerOf(request),
       reject: (accessKeyId, doubtful) => cache.reject(request.key, accessKeyId, doubtful),
+      network: request.network,
       integration: request.integration,
     };
   }
@@ -283,6 +286,14 @@ class RoleSource implements SessionSource {
   async forget(accessKeyId: string | undefined): Promise<void> {
     await this.#sessions.forget?.(this.#request, accessKeyId);
   }
+}
+
+/** The error if STS would be asked past an instance's network. A function is told of the network. */
+function ownWayToSts({ stsClient, requestHandler }: ResolverSettings): (() => RolecallError) | undefined {
+  if (typeof stsClient === "function") return undefined;
+  const wayOut = "Give stsClient as a function: its context holds a handler with these settings.";
+  if (stsClient) return () => ownHandler("the resolver's stsClient", wayOut);
+  return requestHandler && (() => ownHandler("the resolver's option requestHandler"));
 }
 
 /** A function says nothing of whose credentials it gives, and a session must be neither lost nor mixed with another's. */

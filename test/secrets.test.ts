@@ -4,6 +4,8 @@ import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { createCredentialResolver, type IntegrationInstance } from "../src/index.js";
 import type { Fault } from "../src/testing/index.js";
+import { instanceFromParams } from "../src/xsoar/index.js";
+import { startConnectProxy } from "./support/connect-proxy.js";
 import { EVENT_NAMES, LRU_CHANNELS, listen } from "./support/events.js";
 import { HOUR, MINUTE, OTHER_ROLE, ROLE, SECOND, setUpLocal } from "./support/local.js";
 
@@ -101,6 +103,22 @@ it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's
     resolver.resolve(instance).then(() => undefined),
   );
 
+  // a proxy with a password: what works, what it refuses, what is wrong
+  const password = "proxy-password-that-stays";
+  const basic = Buffer.from(`engine:${password}`).toString("base64");
+  for (const answer of [200, 407]) {
+    const { url } = await startConnectProxy({ answer });
+    const network = { proxy: url.replace("//", `//engine:${password}@`), connectionTimeout: 5000, maxAttempts: 1 };
+    await attempt(() => resolver.resolve({ ...instance, network }, {}, { forceRefresh: true }));
+    const behind = resolver.getClientForCommand(EC2Client, { ...instance, network });
+    note([behind, behind.config.requestHandler]);
+    await attempt(() => behind.send(new DescribeInstancesCommand({})));
+  }
+  await attempt(() => resolver.resolve({ ...instance, network: { proxy: `ftp://engine:${password}@proxy` } }));
+  const params = { defaultRegion: "eu-central-1", proxy: true, access_key: own.accessKeyId };
+  await attempt(() => instanceFromParams({ ...params, secret_key: `${own.secretAccessKey}@@@` }));
+  await attempt(() => instanceFromParams(params, { HTTPS_PROXY: `ftp://engine:${password}@proxy` }));
+
   // what is wrong with the settings
   const wrong: unknown[] = [
     { credentials: { ...own, accessKeyId: "short" } },
@@ -145,6 +163,8 @@ it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's
     session.secretAccessKey,
     session.sessionToken,
     "external-id-that-stays",
+    password,
+    basic,
   ];
   expect(secrets.length).toBeGreaterThan(30);
   expect([...counts.keys()].filter((name) => name.startsWith("aws-rolecall:")).length).toBe(EVENT_NAMES.length);

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { canonicalJson } from "../request/canonical.js";
+import type { Network } from "../request/network-settings.js";
 import type { RoleRequest } from "../request/role-request.js";
 import { conflict, isGiven, readRecord } from "../request/validation.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
@@ -7,7 +8,7 @@ import { abortWaitingSend } from "./abort-waiting-send.js";
 import { MANAGED_KEYS, type SdkClient, type SdkClientConstructor } from "./client-types.js";
 import { roleIdentityOnly } from "./role-identity-only.js";
 import type { MiddlewareStack } from "./sdk-middleware.js";
-import type { SharedHandlers } from "./shared-handlers.js";
+import { ownHandler, type SharedHandlers } from "./shared-handlers.js";
 import { type RejectSession, signAgainOnce } from "./sign-again-once.js";
 import { userAgentOf } from "./user-agent.js";
 import { withholdToken } from "./withhold-token.js";
@@ -52,6 +53,7 @@ export interface ClientPlan {
   readonly instanceRegion: () => Promise<string>;
   readonly credentials: LiveProvider;
   readonly reject: RejectSession;
+  readonly network: Network | undefined;
   readonly integration: string | undefined;
 }
 
@@ -61,7 +63,7 @@ interface PooledClass {
   readonly names: WeakMap<RoleRequest, string>;
 }
 
-/** Clients by class, role request, region and plain configuration. */
+/** Clients by class, role request, region, network and plain configuration. */
 export class ClientPool {
   readonly #clients: LRUCache<string, SdkClient>;
   readonly #handlers: SharedHandlers;
@@ -99,13 +101,16 @@ export class ClientPool {
 
   #create(Client: SdkClientConstructor, plan: ClientPlan, clientConfig: Record<string, unknown> = {}): SdkClient {
     const { credentials, isOwn } = remembering(plan.credentials);
+    const { network } = plan;
+    if (network) assertWithinNetwork(network, clientConfig);
     const config = {
+      ...(network?.maxAttempts !== undefined && { maxAttempts: clientConfig.maxAttempts ?? network.maxAttempts }),
       region: plan.region ?? plan.instanceRegion,
       credentials,
       customUserAgent: [...userAgentOf(plan.integration), ...readUserAgent(clientConfig.customUserAgent)],
     };
     type Stacked = SdkClient & { readonly middlewareStack: MiddlewareStack };
-    const client = this.#handlers.create<Stacked>(Client, config, clientConfig);
+    const client = this.#handlers.create<Stacked>(Client, config, clientConfig, network);
     client.middlewareStack.add(abortWaitingSend, { step: "initialize", priority: "high", name: "rolecallAbort" });
     client.middlewareStack.add(signAgainOnce(plan.reject), {
       step: "initialize",
@@ -130,8 +135,8 @@ export class ClientPool {
     }
     let name = known.names.get(request);
     if (name === undefined) {
-      const { key, region, integration = "" } = request;
-      name = [known.number, key, region?.region ?? "", integration].join(" ");
+      const { key, region, network, integration = "" } = request;
+      name = [known.number, key, region?.region ?? "", network?.key ?? "", integration].join(" ");
       known.names.set(request, name);
     }
     return name;
@@ -154,6 +159,20 @@ function readClientConfig(value: unknown): Record<string, unknown> | undefined {
     );
   }
   return config;
+}
+
+/** What the administrator says of the network, the author's configuration may narrow and not pass by. */
+function assertWithinNetwork({ maxAttempts }: Network, clientConfig: Record<string, unknown>): void {
+  if (isGiven(clientConfig.requestHandler)) throw ownHandler("options.clientConfig");
+  if (maxAttempts === undefined) return;
+  const { maxAttempts: wanted, retryStrategy } = clientConfig;
+  const isWithin = !isGiven(wanted) || (typeof wanted === "number" && wanted <= maxAttempts);
+  if (isWithin && !isGiven(retryStrategy)) return;
+  throw conflict(
+    `options.clientConfig.${isWithin ? "retryStrategy" : "maxAttempts"}`,
+    `is set, and instance.network.maxAttempts is ${maxAttempts}`,
+    `Set maxAttempts to a number of at most ${maxAttempts}, or leave it out.`,
+  );
 }
 
 /** Only configuration that can be compared is shared: two functions may differ in all that they do. */

@@ -49,7 +49,7 @@ export function readBaseIdentity(field: string, value: unknown, name?: unknown):
   if (!isGiven(value)) return INSTANCE_PROFILE;
   if (typeof value === "function") return fromProvider(value as CredentialProvider, providerName);
   if (typeof value !== "object") throw invalid(field, value, ALLOWED, { sensitive: true });
-  const identity = readStaticIdentity(field, readRecord(field, value, ALLOWED));
+  const identity = readStaticIdentity(readRecord(field, value, ALLOWED), (part) => `${field}.${part}`);
   const keyPart = `static:${identity.accessKeyId}:${sha256(canonicalJson(identity))}`;
   return new BaseIdentity("static", keyPart, async () => identity);
 }
@@ -64,19 +64,22 @@ function fromProvider(provider: CredentialProvider, name: string | undefined): B
   return new BaseIdentity("provider", `provider:${number}`, provider);
 }
 
-function readStaticIdentity(field: string, value: Record<string, unknown>): AwsCredentialIdentity {
-  const { accessKeyId, secretAccessKey, sessionToken, accountId } = value;
+/** @param fieldOf what an error calls a part */
+export function readStaticIdentity(
+  { accessKeyId, secretAccessKey, sessionToken, accountId }: Record<string, unknown>,
+  fieldOf: (part: keyof AwsCredentialIdentity) => string,
+): AwsCredentialIdentity {
   if (typeof accessKeyId !== "string" || !/^\w{16,128}$/.test(accessKeyId)) {
-    throw invalid(`${field}.accessKeyId`, accessKeyId, "16 to 128 letters and digits", { sensitive: true });
+    throw invalid(fieldOf("accessKeyId"), accessKeyId, "16 to 128 letters and digits", { sensitive: true });
   }
   if (typeof secretAccessKey !== "string" || !/^\S+$/.test(secretAccessKey)) {
-    throw invalid(`${field}.secretAccessKey`, secretAccessKey, "a text without spaces", { sensitive: true });
+    throw invalid(fieldOf("secretAccessKey"), secretAccessKey, "a text without spaces", { sensitive: true });
   }
   if (isGiven(sessionToken) && (typeof sessionToken !== "string" || !/^\S+$/.test(sessionToken))) {
-    throw invalid(`${field}.sessionToken`, sessionToken, "a text without spaces, or nothing", { sensitive: true });
+    throw invalid(fieldOf("sessionToken"), sessionToken, "a text without spaces, or nothing", { sensitive: true });
   }
   if (isGiven(accountId) && (typeof accountId !== "string" || !/^\d{12}$/.test(accountId))) {
-    throw invalid(`${field}.accountId`, accountId, "12 digits, or nothing", { sensitive: true });
+    throw invalid(fieldOf("accountId"), accountId, "12 digits, or nothing", { sensitive: true });
   }
   return {
     accessKeyId,

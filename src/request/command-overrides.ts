@@ -26,36 +26,36 @@ export type CommandOverrides =
 const KEYS: readonly string[] = ["roleArn", "roleSessionName", "roleSessionDuration", "region"];
 const KEY_BY_SPELLING = new Map(KEYS.map((key) => [key.toLowerCase(), key]));
 
-/** The settings among a command's arguments, unread. */
-export function pickCommandSettings(command: unknown): CommandSettings {
+/** The settings among a command's arguments, unread. `owner`: what an error calls the arguments. */
+export function pickCommandSettings(command: unknown, owner = "command"): CommandSettings {
   if (!isGiven(command)) return {};
-  const overrides = readRecord("command", command, "an object of the command's arguments");
-  for (const key in overrides) assertNoMisspelling(key);
+  const overrides = readRecord(owner, command, "an object of the command's arguments");
+  for (const key in overrides) assertNoMisspelling(owner, key);
   const { roleArn, roleSessionName, roleSessionDuration, region } = overrides as CommandSettings;
   return { roleArn, roleSessionName, roleSessionDuration, region };
 }
 
-export function readCommand(command: unknown) {
-  const overrides = pickCommandSettings(command);
+export function readCommand(command: unknown, owner = "command") {
+  const overrides = pickCommandSettings(command, owner);
   return {
-    role: readRoleArn("command.roleArn", overrides.roleArn),
-    roleSessionName: readText("command.roleSessionName", overrides.roleSessionName, ROLE_SESSION_NAME),
+    role: readRoleArn(`${owner}.roleArn`, overrides.roleArn),
+    roleSessionName: readText(`${owner}.roleSessionName`, overrides.roleSessionName, ROLE_SESSION_NAME),
     roleSessionDuration: readInteger(
-      "command.roleSessionDuration",
+      `${owner}.roleSessionDuration`,
       overrides.roleSessionDuration,
       ROLE_SESSION_DURATION.min,
       ROLE_SESSION_DURATION.max,
       "seconds",
     ),
-    region: readRegion("command.region", overrides.region),
+    region: readRegion(`${owner}.region`, overrides.region),
   };
 }
 
 /** `role_arn` or `RoleARN` would run the command as another identity than the one it names. */
-function assertNoMisspelling(key: string): void {
+function assertNoMisspelling(owner: string, key: string): void {
   if (KEYS.includes(key) || !/^[_-]*r/i.test(key)) return; // all settings begin with an r
   const right = KEY_BY_SPELLING.get(key.replace(/[_-]/g, "").toLowerCase());
   if (right !== undefined) {
-    throw conflict(pathOf("command", key), `is not a setting, and reads like ${right}`, `Write it as ${right}.`);
+    throw conflict(pathOf(owner, key), `is not a setting, and reads like ${right}`, `Write it as ${right}.`);
   }
 }

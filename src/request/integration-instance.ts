@@ -2,6 +2,7 @@ import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js"
 import { type AllowedRole, readAllowedRoles } from "./allowed-roles.js";
 import { readBaseIdentity } from "./base-identity.js";
 import { EXTERNAL_ID, ROLE_SESSION_DURATION, ROLE_SESSION_NAME, SOURCE_IDENTITY } from "./limits.js";
+import { type NetworkSettings, readNetworkSettings } from "./network-settings.js";
 import { readRegion } from "./regions.js";
 import { readRoleArn } from "./role-arn.js";
 import { readPermissionCeiling } from "./session-policy.js";
@@ -45,6 +46,8 @@ export interface IntegrationInstance {
   credentialsName?: string | null | undefined;
   /** Where STS is asked. */
   sts?: StsSettings | null | undefined;
+  /** How AWS is reached: timeouts, tries, a proxy, certificates. For STS and all clients, and never for IMDS. */
+  network?: NetworkSettings | null | undefined;
   /** The integration's name, for the user agent: 1 to 50 of `[\w.+-]`. Default: none. */
   integration?: string | null | undefined;
 }
@@ -66,6 +69,7 @@ export const INSTANCE_KEYS = [
   "credentials",
   "credentialsName",
   "sts",
+  "network",
   "integration",
 ] as const satisfies readonly (keyof IntegrationInstance)[];
 
@@ -93,6 +97,7 @@ export function readInstance(instance: unknown) {
     allowedRoles: readAllowedRoles("instance.allowedRoles", settings.allowedRoles),
     base: readBaseIdentity("instance.credentials", settings.credentials, settings.credentialsName),
     sts: readStsSettings("instance.sts", settings.sts),
+    network: readNetworkSettings("instance.network", settings.network),
     integration: readText("instance.integration", settings.integration, INTEGRATION),
   };
 }

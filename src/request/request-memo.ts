@@ -108,6 +108,7 @@ function isUnchanged(now: IntegrationInstance, then: IntegrationInstance): boole
     isAsCopied(now.credentials, then.credentials) &&
     isAsCopied(now.credentialsName, then.credentialsName) &&
     isAsCopied(now.sts, then.sts) &&
+    isAsCopied(now.network, then.network) &&
     isAsCopied(now.integration, then.integration)
   );
 }

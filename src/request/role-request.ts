@@ -3,6 +3,7 @@ import type { BaseIdentity } from "./base-identity.js";
 import { canonicalJson, keyOf } from "./canonical.js";
 import { type CommandOverrides, readCommand } from "./command-overrides.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "./integration-instance.js";
+import type { Network } from "./network-settings.js";
 import { type ChosenSettings, chooseSettings } from "./precedence.js";
 import { assertInPartition, type RegionSetting } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
@@ -20,6 +21,8 @@ export interface RoleRequest {
   /** What names the service's region, if anything does. Read it with {@link serviceRegion}. */
   readonly region: RegionSetting | undefined;
   readonly sts: StsTarget;
+  /** How AWS is reached, or `undefined` for the SDK's own way. */
+  readonly network: Network | undefined;
   readonly integration: string | undefined;
 }
 
@@ -43,10 +46,11 @@ export interface Assumption extends PermissionCeiling {
   readonly externalId: string | undefined;
 }
 
-/** The STS endpoint of a request. */
+/** The STS endpoint of a request, and the way to it. */
 export interface StsTarget extends Readonly<StsSettings> {
   /** The partition that the region has to lie in, or `undefined` without a role. */
   readonly partition: string | undefined;
+  readonly network: Network | undefined;
 }
 
 /**
@@ -98,7 +102,9 @@ export function toRequest(fixed: InstanceSettings, chosen: ChosenSettings, simil
       ...fixed.sts,
       ...(stsRegion && { region: stsRegion.value }),
       partition: role?.partition,
+      network: fixed.network,
     }),
+    network: fixed.network,
     integration: fixed.integration,
   });
 }
@@ -112,9 +118,13 @@ function deepFreeze<T extends object>(value: T): T {
   return Object.freeze(value);
 }
 
-/** What a session's key is the hash of. It holds the external id. */
+/**
+ * What a session's key is the hash of. It holds the external id. How STS is reached makes no other session, but who may
+ * pass for STS does: what was taken from anybody must not serve an instance that looks at certificates.
+ */
 export function sessionKeyParts(fixed: InstanceSettings, { role, ...assumption }: Assumption): Record<string, unknown> {
-  return { base: fixed.base.keyPart, roleArn: role.arn, ...assumption, sts: fixed.sts };
+  const { keyPart: base } = fixed.base;
+  return { base, roleArn: role.arn, ...assumption, sts: fixed.sts, trust: fixed.network?.trust };
 }
 
 /**

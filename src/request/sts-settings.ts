@@ -16,7 +16,7 @@ export interface StsSettings {
 export function readStsSettings(field: string, value: unknown): Readonly<StsSettings> {
   const settings = readSettings(field, value, ["region", "endpoint", "useFipsEndpoint", "useDualstackEndpoint"]) ?? {};
   const region = readRegion(`${field}.region`, settings.region);
-  const endpoint = readEndpoint(`${field}.endpoint`, settings.endpoint);
+  const endpoint = readStsEndpoint(`${field}.endpoint`, settings.endpoint);
   const useFipsEndpoint = readBoolean(`${field}.useFipsEndpoint`, settings.useFipsEndpoint);
   const useDualstackEndpoint = readBoolean(`${field}.useDualstackEndpoint`, settings.useDualstackEndpoint);
   if (endpoint && (useFipsEndpoint || useDualstackEndpoint)) {
@@ -34,7 +34,7 @@ export function readStsSettings(field: string, value: unknown): Readonly<StsSett
   };
 }
 
-function readEndpoint(field: string, value: unknown): string | undefined {
+export function readStsEndpoint(field: string, value: unknown): string | undefined {
   if (!isGiven(value)) return undefined;
   const plain = typeof value === "string" && !/[\s\\@?#]/.test(value);
   const url = plain && URL.canParse(value) ? new URL(value) : undefined;

@@ -53,6 +53,11 @@ export function conflict(field: string, message: string, hint: string, roleArn?:
   return new RolecallError("INVALID_REQUEST", `${field} ${message}.`, { step: "request", field, hint, roleArn });
 }
 
+/** The same without the keys that hold `undefined`. */
+export function withoutUndefined<T extends object>(record: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as typeof record;
+}
+
 export function isGiven<T>(value: T | undefined | null): value is T {
   return value !== undefined && value !== null;
 }

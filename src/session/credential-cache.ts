@@ -57,7 +57,7 @@ export class CredentialCache {
       slot = new SessionSlot(source, this.#host);
       this.#slots.set(source.key, slot);
     }
-    return slot.get(wish);
+    return slot.get(source, wish);
   }
 
   /** See {@link SessionSlot.invalidate}. */

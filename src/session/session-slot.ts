@@ -63,7 +63,8 @@ const REFUSALS: ReadonlySet<RolecallErrorCode> = new Set([
  * All state is private, since lru-cache publishes the values that it holds.
  */
 export class SessionSlot {
-  readonly #source: SessionSource;
+  /** That of the caller who asked last: its way to the source may be another one. */
+  #source: SessionSource;
   readonly #host: SlotHost;
   #session: HeldSession | undefined;
   #failure: Failure | undefined;
@@ -93,8 +94,9 @@ export class SessionSlot {
    * The session, at once where one can be served. Rejects with the load's error, a remembered refusal, `ABORTED` or
    * `TIMEOUT`. Every request comes through here, hence no `async`: it would make a promise more for each.
    */
-  get(wish: SessionWish): Promise<SessionCredentials> {
+  get(source: SessionSource, wish: SessionWish): Promise<SessionCredentials> {
     const now = this.#now();
+    this.#source = source;
     this.#usedSinceRefresh = true;
     const held = wish.forceRefresh ? undefined : this.#servable(now, wish.minRemaining ?? 0);
     if (!held) return this.#load(wish, now);

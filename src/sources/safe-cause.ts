@@ -45,7 +45,15 @@ export function safeCause(error: unknown): Error {
 
 /** Such as `ECONNREFUSED`: what Node says of a connection. */
 export function isSystemErrorCode(code: unknown): code is string {
-  return typeof code === "string" && /^E[A-Z_]+$/.test(code);
+  return typeof code === "string" && (/^E[A-Z_]+$/.test(code) || isCertificateErrorCode(code));
+}
+
+const CERTIFICATE_ERROR =
+  /^(ERR_TLS_CERT_|CERT_|SELF_SIGNED_CERT_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_MISMATCH$|INVALID_CA$)/;
+
+/** Such as `UNABLE_TO_VERIFY_LEAF_SIGNATURE`: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+export function isCertificateErrorCode(code: unknown): boolean {
+  return typeof code === "string" && CERTIFICATE_ERROR.test(code);
 }
 
 function isAbort(name: string): boolean {

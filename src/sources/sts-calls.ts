@@ -117,7 +117,7 @@ export class StsCalls {
             progress.failures++;
             if (error.kind === "throttling" && flight.urgent) progress.throttled++;
             progress.lastError = error.error;
-            if (!(await this.#mayRepeat(error, question.caller, flight, progress, signal))) return false;
+            if (!(await this.#mayRepeat(error, question, flight, progress, signal))) return false;
             const wait = this.#waitAfter(error, progress);
             if (wait === undefined) return false;
             if (wait > 0) await runtime.sleep(wait, signal);
@@ -172,17 +172,20 @@ export class StsCalls {
   /**
    * Throttling is repeated while somebody waits and the deadline has not come: the limiter slows all calls down until
    * they get through, or while attempts are left, as with all that may pass by itself. Clock skew and the caller's own
-   * faults are repeated once, whatever failed before: what is tried then is something else.
+   * faults are repeated once, whatever failed before: what is tried then is something else. An administrator who limits
+   * the tries limits those of throttled calls as well.
    */
   async #mayRepeat(
     { kind, accessKeyId }: FailedAttempt,
-    caller: StsCaller,
+    { caller, target: { network } }: StsQuestion<unknown>,
     flight: Flight,
     { failures, throttled, repeated }: Progress,
     signal: AbortSignal,
   ): Promise<boolean> {
+    const mayPass = kind === "throttling" || kind === "transient";
+    if (mayPass && network?.maxAttempts !== undefined) return failures < network.maxAttempts;
     if (kind === "throttling" && flight.urgent) return true;
-    if (kind === "throttling" || kind === "transient") return failures - throttled < this.#options.settings.attempts;
+    if (mayPass) return failures - throttled < this.#options.settings.attempts;
     if (repeated.has(kind)) return false;
     repeated.add(kind);
     if (kind === "base-identity") return caller.reject(accessKeyId, signal);

@@ -26,6 +26,8 @@ export interface StsClientContext {
   readonly endpoint?: string;
   readonly useFipsEndpoint?: boolean;
   readonly useDualstackEndpoint?: boolean;
+  /** Holds the settings of `instance.network`: an SDK request handler, shared and not to be destroyed. */
+  readonly requestHandler?: Readonly<Record<string, unknown>>;
 }
 
 export type StsClientOption = StsLike | ((context: StsClientContext) => StsLike);
@@ -78,7 +80,7 @@ export class StsClients {
 
   #create(
     caller: StsCaller,
-    { endpoint, useFipsEndpoint, useDualstackEndpoint }: StsTarget,
+    { endpoint, useFipsEndpoint, useDualstackEndpoint, network }: StsTarget,
     region: () => Promise<string>,
   ): StsLike {
     const { stsClient, requestHandler, handlers } = this.#options;
@@ -88,6 +90,7 @@ export class StsClients {
       ...(endpoint !== undefined && { endpoint }),
       ...(useFipsEndpoint !== undefined && { useFipsEndpoint }),
       ...(useDualstackEndpoint !== undefined && { useDualstackEndpoint }),
+      ...(network && { requestHandler: handlers.ofNetwork(STSClient, network) }),
     };
     if (typeof stsClient === "function") return stsClient(context);
     if (stsClient) return stsClient;
@@ -100,7 +103,7 @@ export class StsClients {
     };
     const client = requestHandler
       ? new STSClient({ ...config, requestHandler: requestHandler as never })
-      : handlers.create<STSClient>(STSClient, config);
+      : handlers.create<STSClient>(STSClient, config, {}, network);
     const stack = client.middlewareStack as MiddlewareStack;
     stack.add(confidentialOnly, { step: "finalizeRequest", name: "rolecallConfidentialOnly", priority: "high" });
     return client;

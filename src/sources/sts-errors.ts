@@ -1,6 +1,6 @@
 import { RolecallError, type RolecallErrorCode, type RolecallErrorStep } from "../errors.js";
 import { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTransientError } from "../sdk/sts.js";
-import { isSystemErrorCode, safeCause } from "./safe-cause.js";
+import { isCertificateErrorCode, isSystemErrorCode, safeCause } from "./safe-cause.js";
 
 /** What to do about an error of STS; the first that fits, in this order. */
 export type StsErrorKind =
@@ -97,6 +97,9 @@ const HINTS_BY_CODE: Record<string, string> = {
     "Session policy and tags are too large together: shorten them, or move statements to policyArns.",
 };
 
+const CERTIFICATE_HINT =
+  "The endpoint's certificate is not trusted: if it, or a proxy's on the way, is of a CA of your own, put that into instance.network.extraCa.";
+
 export interface StsCall {
   readonly action: "AssumeRole" | "GetCallerIdentity";
   readonly roleArn: string | undefined;
@@ -115,7 +118,9 @@ export function translateStsError(error: StsError, kind: StsErrorKind, call: Sts
     region: call.region,
     requestId: error.$metadata?.requestId,
     awsCode: (error.$metadata?.httpStatusCode ?? 0) < 300 || NO_CODES.has(code) ? undefined : code,
-    hint: HINTS_BY_CODE[code] ?? HINTS[kind],
+    hint: isCertificateErrorCode((error as { code?: unknown }).code)
+      ? CERTIFICATE_HINT
+      : (HINTS_BY_CODE[code] ?? HINTS[kind]),
     cause: safeCause(error),
   });
 }

@@ -11,6 +11,7 @@ import {
   type LocalRole,
   startLocalAws,
 } from "../../src/testing/index.js";
+import { startConnectProxy } from "../support/connect-proxy.js";
 import { runRolecall } from "./run-rolecall.js";
 
 const MACHINE = "arn:aws:iam::111122223333:role/integration-host";
@@ -529,6 +530,26 @@ describe("rolecall doctor", () => {
     const off = (aws: LocalAws) => aws.fault({ on: { target: "imds" }, status: 403 });
     const withRegion = await diagnose({ instance: withKeys(), broken: off, env: { AWS_REGION: "eu-central-1" } });
     expect(withRegion.findings[0]).toMatchObject({ step: "metadata", status: "skipped" });
+  });
+
+  it("goes through the instance's proxy, as a command does, and not to the metadata service", async () => {
+    const proxy = await startConnectProxy();
+    const { aws, code, findings } = await diagnose({ instance: { roleArn: ROLE, network: { proxy: proxy.url } } });
+    expect(code).toBe(0);
+    expect(findings).toContainEqual(expect.objectContaining({ step: "sts", status: "ok" }));
+    expect(findings).toContainEqual(expect.objectContaining({ step: "clock", status: "ok" }));
+    expect(new Set(proxy.connected)).toEqual(new Set([new URL(aws.endpoint).host]));
+    expect(aws.count({ target: "imds", operation: "token" })).toBeGreaterThan(0);
+  });
+
+  it("tells a proxy that refuses", async () => {
+    const proxy = await startConnectProxy({ answer: 407 });
+    const { code, findings } = await diagnose({ instance: { roleArn: ROLE, network: { proxy: proxy.url } } });
+    expect(code).toBe(4);
+    expect(findings.find(({ status }) => status === "failed")).toMatchObject({
+      step: "sts",
+      summary: expect.stringMatching(/proxy|EPROXY/),
+    });
   });
 
   it("leaves out what cannot be asked after a failure, and says so", async () => {

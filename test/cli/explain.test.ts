@@ -40,6 +40,14 @@ async function explained(instance: object, args: string[] = [], env: Record<stri
 }
 
 describe("rolecall explain", () => {
+  it("names what is set of the network, and shows no proxy", async () => {
+    const network = { proxy: "http://user:hush-hush@proxy.example.com:3128", maxAttempts: 2 };
+    const { settings, cacheKey, output } = await explained({ ...INSTANCE, network });
+    expect(settings.network).toEqual({ value: ["maxAttempts", "proxy"], from: "instance.network" });
+    expect(output).not.toMatch(/proxy\.example|hush/);
+    expect(cacheKey.key).toBe((await explained(INSTANCE)).cacheKey.key);
+  });
+
   it("tells each setting and where it comes from; no external id and no policy", async () => {
     const { settings, cacheKey, output } = await explained(INSTANCE);
     expect(settings).toEqual({

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { createCredentialResolver, setDefaultResolver } from "aws-rolecall";
 import { createManualClock, type LocalAws, type LocalAwsOptions, startLocalAws } from "aws-rolecall/testing";
@@ -18,8 +21,13 @@ import { warnOfFailedRefreshes } from "../../docs/examples/events.js";
 import { listBuckets, listInstances, main } from "../../docs/examples/getting-started.js";
 import { instance as fullInstance } from "../../docs/examples/instance-settings.js";
 import { readReport } from "../../docs/examples/narrow-a-command.js";
+import { behindTheProxy, withAnStsClientOfYourOwn } from "../../docs/examples/network.js";
 import { configure } from "../../docs/examples/resolver-options.js";
 import { testConnection } from "../../docs/examples/verify.js";
+import { runCommand } from "../../docs/examples/xsoar.js";
+import { createCertificates } from "../support/certificates.js";
+import { startConnectProxy } from "../support/connect-proxy.js";
+import { startTlsRelay } from "../support/tls-relay.js";
 
 const INVENTORY = "arn:aws:iam::123456789012:role/Inventory";
 const AUDIT = "arn:aws:iam::444455556666:role/integration-audit";
@@ -127,6 +135,84 @@ describe("every setting of an instance", () => {
     await using resolver = createCredentialResolver();
     await resolver.resolve(fullInstance, { roleArn });
     expect(lastRequest(aws)).toMatchObject({ status: 200, parameters: { ExternalId: "partner-0815" } });
+  });
+});
+
+it("an instance behind a proxy with a certificate of the company's own", async () => {
+  const aws = await setUp();
+  const certificates = createCertificates();
+  vi.stubEnv("AWS_ENDPOINT_URL", await startTlsRelay(aws.endpoint, certificates));
+  const folder = await mkdtemp(join(tmpdir(), "rolecall-docs-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "ca.pem"), certificates.ca);
+  const proxy = await startConnectProxy();
+
+  const behind = behindTheProxy(proxy.url, join(folder, "ca.pem"));
+  await after.listInstances(behind, {});
+  await using resolver = withAnStsClientOfYourOwn();
+  await resolver.resolve(behind);
+  expect(aws.count({ target: "sts", status: 200 })).toBe(2);
+  expect(aws.count({ target: "service", status: 200 })).toBe(1);
+  expect(proxy.connected).toHaveLength(3);
+});
+
+describe("a Cortex XSOAR integration", () => {
+  const params = {
+    defaultRegion: "eu-central-1",
+    roleArn: INVENTORY,
+    roleSessionName: "",
+    sessionDuration: "900",
+    credentials: { identifier: "", password: "" },
+    timeout: "60,10",
+    retries: "0",
+    proxy: true,
+    insecure: true,
+    fetch_limit: "50",
+  };
+
+  it("calls STS and the service through the server's proxy, and IMDS not", async () => {
+    const aws = await setUp();
+    vi.stubEnv("AWS_ENDPOINT_URL", await startTlsRelay(aws.endpoint, createCertificates()));
+    const proxy = await startConnectProxy();
+    vi.stubEnv("HTTPS_PROXY", proxy.url);
+    const args = { roleArn: AUDIT, roleSessionName: "", region: "us-east-1", filters: "Name=tag:team" };
+
+    expect(await runCommand("test-module", params, {})).toBe("ok");
+    expect(await runCommand("aws-ec2-describe-instances", params, args)).toEqual([expect.stringMatching(/^i-/)]);
+    expect(lastRequest(aws)).toMatchObject({ region: "us-east-1", session: { roleArn: AUDIT } });
+    const [host] = proxy.connected;
+    expect(host).toBe(new URL(process.env.AWS_ENDPOINT_URL ?? "").host);
+    expect(proxy.connected.every((other) => other === host)).toBe(true);
+    expect(aws.sockets.aws.total).toBe(proxy.connected.length);
+    expect(aws.count({ target: "imds" })).toBeGreaterThan(0);
+  });
+
+  it("with keys of its own, a token in them, and an endpoint for STS and the service", async () => {
+    const aws = await setUp({ roles: [{ roleArn: INVENTORY, trustedPrincipals: ["*"] }] });
+    vi.stubEnv("AWS_ENDPOINT_URL", "http://localhost:1");
+    const { accessKeyId, secretAccessKey, sessionToken } = aws.issueSession({ roleArn: AUDIT });
+    const keys = { identifier: accessKeyId, password: `${secretAccessKey}@@@${sessionToken}` };
+    const endpoints = { endpoint_url: aws.endpoint, sts_endpoint_url: aws.endpoint, sts_region: "us-east-1" };
+    const own = { ...params, ...endpoints, proxy: false, insecure: false, roleArn: "", credentials: keys };
+
+    await runCommand("aws-ec2-describe-instances", own, {});
+    expect(lastRequest(aws)).toMatchObject({ region: "eu-central-1", session: { accessKeyId } });
+    await runCommand("test-module", own, {});
+    expect(lastRequest(aws)).toMatchObject({ target: "sts", region: "us-east-1", session: { accessKeyId } });
+    expect(aws.count({ target: "imds" })).toBe(0);
+  });
+
+  it("without retries tries once, at STS and at the service", async () => {
+    const aws = await setUp();
+    const direct = { ...params, proxy: "", insecure: "", sessionDuration: "1200" };
+    const run = () => runCommand("aws-ec2-describe-instances", direct, {});
+    const { clear } = aws.fault({ on: { target: "sts" }, status: 503 });
+    await expect(run()).rejects.toMatchObject({ code: "STS_UNAVAILABLE" });
+    expect(assumeRoleCalls(aws)).toBe(1);
+    clear();
+    aws.fault({ on: { target: "service" }, status: 503 });
+    await expect(run()).rejects.toThrow();
+    expect(aws.count({ target: "service" })).toBe(1);
   });
 });
 

@@ -1,7 +1,8 @@
-import { mkdtemp, readFile } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
+import { createCertificates } from "../support/certificates.js";
 import { type Outcome, packed, runConsumer, runNode } from "./consumer.js";
 
 const assumed = {
@@ -39,6 +40,24 @@ describe("an installed package", () => {
 
     expect(await runNode(["--input-type=module", "--eval", importEach])).toMatchObject({ code: 0 });
     expect(await runNode(["--input-type=commonjs", "--eval", requireEach])).toMatchObject({ code: 0 });
+  });
+
+  it.each(["proxy.mjs", "proxy-cjs-build.cjs"])("reaches AWS through a proxy: %s", async (script) => {
+    expect(await runConsumer(script)).toEqual({ roleArn: assumed.asked[0], connected: [true] });
+  });
+
+  it("adds an instance's certificates to those that Node.js trusts, NODE_EXTRA_CA_CERTS included", async () => {
+    const { ca, ...server } = createCertificates();
+    const file = join(packed.consumer, "extra-ca.pem");
+    await writeFile(file, ca);
+    const CERTIFICATES = JSON.stringify({ ...server, otherCa: createCertificates().ca });
+    const trusted = { withoutNetwork: "123456789012", withNetwork: "123456789012" };
+    expect(await runConsumer("extra-ca.mjs", { CERTIFICATES, NODE_EXTRA_CA_CERTS: file })).toEqual(trusted);
+    const untrusted = "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
+    expect(await runConsumer("extra-ca.mjs", { CERTIFICATES })).toEqual({
+      withoutNetwork: untrusted,
+      withNetwork: untrusted,
+    });
   });
 
   it("asks the metadata service before it loads STS, so that the answer comes meanwhile", async () => {
@@ -82,6 +101,10 @@ describe("an installed package", () => {
 describe("a bundle of a consumer", () => {
   it("runs as an ES module", async () => {
     expect(await runConsumer(await bundleOf("esm.mjs", "esm"))).toEqual(assumed);
+  });
+
+  it("reaches AWS through a proxy", async () => {
+    expect(await runConsumer(await bundleOf("proxy.mjs", "esm"))).toMatchObject({ connected: [true] });
   });
 
   it("runs as CommonJS", async () => {

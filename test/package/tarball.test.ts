@@ -52,6 +52,7 @@ describe("the tarball", () => {
 
     expect(licences.split(/^-+\n\n/m).map((entry) => entry.split("\n")[0])).toEqual([
       "eventemitter3",
+      "hpagent",
       "is-network-error",
       "lru-cache",
       "p-queue",

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { expectInvalid, ROLE, refusalOf, requestOf, roleRequestOf } from "./support.js";
 
 const KEYS =
-  "roleArn, roleSessionName, roleSessionDuration, region, policy, policyArns, tags, sourceIdentity, externalId, transitiveTagKeys, allowedRoles, credentials, credentialsName, sts, integration";
+  "roleArn, roleSessionName, roleSessionDuration, region, policy, policyArns, tags, sourceIdentity, externalId, transitiveTagKeys, allowedRoles, credentials, credentialsName, sts, network, integration";
 
 describe("an integration instance", () => {
   it("may set nothing: then the instance profile itself acts", () => {
@@ -72,7 +72,7 @@ describe("an integration instance", () => {
     expect(inspect(error, { depth: null, showHidden: true })).not.toContain("hush-hush");
   });
 
-  it.each(["rolearn", "RoleArn", "role_arn", "roleARN", "duration", "network", "__proto__", "constructor", ""])(
+  it.each(["rolearn", "RoleArn", "role_arn", "roleARN", "duration", "proxy", "__proto__", "constructor", ""])(
     "with the unknown key %j is refused, whatever its value",
     (key) => {
       for (const value of ["text", undefined, null]) {

@@ -93,6 +93,17 @@ const CHANGES: Record<(typeof INSTANCE_KEYS)[number], { value: () => unknown; ch
       change: ({ sts }) => Object.defineProperty(sts, "region", { value: "us-east-2", enumerable: false }),
     },
   ],
+  network: [
+    {
+      value: () => ({ proxy: "http://one.example.com" }),
+      change: ({ network }) => Object.assign(network as object, { proxy: "http://other.example.com" }),
+    },
+    { value: () => ({ requestTimeout: 1000 }), change: (instance) => delete instance.network },
+    {
+      value: () => ({ maxAttempts: 2 }),
+      change: ({ network }) => Object.assign(network as object, { maxAttempt: 2 }),
+    },
+  ],
   integration: [{ value: () => "scanner", change: (instance) => Object.assign(instance, { integration: "other" }) }],
 };
 

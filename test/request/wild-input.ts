@@ -89,6 +89,16 @@ const nearly: Record<string, fc.Arbitrary<unknown>> = {
     },
     { requiredKeys: [] },
   ),
+  network: fc.record(
+    {
+      requestTimeout: fc.oneof(fc.integer({ min: -1, max: 100_000_000 }), anything),
+      maxAttempts: fc.oneof(fc.integer({ min: -1, max: 101 }).map(String), anything),
+      proxy: fc.oneof(fc.webUrl({ withFragments: true, withQueryParameters: true }), anything),
+      extraCa: fc.oneof(fc.constant("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"), anything),
+      dangerouslyDisableTlsVerification: fc.oneof(fc.boolean(), anything),
+    },
+    { requiredKeys: [] },
+  ),
   credentialsName: fc.oneof(fc.constant("vault"), fc.string({ maxLength: 70 })),
   integration: fc.string({ maxLength: 60 }),
 };

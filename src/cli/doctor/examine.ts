@@ -9,7 +9,6 @@ import { serviceRegion } from "../../request/role-request.js";
 import type { CredentialResolver } from "../../resolver-types.js";
 import type { Runtime } from "../../runtime.js";
 import { readInstanceRegion } from "../../sources/instance-profile.js";
-import { ListeningHandler } from "./listening-handler.js";
 import { lookAtMetadata, otherCredentials, outcomeOf } from "./look-at-machine.js";
 import {
   isRoleSession,
@@ -20,6 +19,7 @@ import {
   type RoleSettings,
   type StsSeen,
 } from "./observations.js";
+import { StsListener } from "./sts-listener.js";
 
 const HOUR_SECONDS = 3600;
 
@@ -40,9 +40,9 @@ export async function examine(subject: Subject): Promise<Observations> {
   const source = request.base.kind === "static" ? "static" : "instance-profile";
   const needsMetadata = source === "instance-profile" || !chosen.region;
   const metadata = needsMetadata ? await lookAtMetadata(runtime) : undefined;
-  const listener = new ListeningHandler(runtime.now);
+  const listener = new StsListener(runtime.now);
   // One call and no more: what passes by itself is for commands to ride out.
-  const resolver = createCredentialResolver({ requestHandler: listener, runtime, assumeRole: { attempts: 1 } });
+  const resolver = createCredentialResolver({ runtime, assumeRole: { attempts: 1 } });
   try {
     const hasToken = !metadata?.trouble;
     const keys =
@@ -66,13 +66,13 @@ export async function examine(subject: Subject): Promise<Observations> {
     };
   } finally {
     await resolver.close();
-    listener.destroy();
+    listener.close();
   }
 }
 
 /** The instance without what only a role's session can honour. */
-function baseOf({ credentials, sts, region }: IntegrationInstance): IntegrationInstance {
-  return { credentials, sts, region };
+function baseOf({ credentials, sts, region, network }: IntegrationInstance): IntegrationInstance {
+  return { credentials, sts, region, network };
 }
 
 async function regionOf(
@@ -87,7 +87,7 @@ async function regionOf(
 
 async function askWho(
   resolver: CredentialResolver,
-  listener: ListeningHandler,
+  listener: StsListener,
   { instance }: Subject,
   serviceRegion: string,
 ): Promise<StsSeen> {

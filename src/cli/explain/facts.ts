@@ -24,6 +24,7 @@ export const LABELS = {
   region: "region",
   stsRegion: "STS region",
   stsEndpoint: "STS endpoint",
+  network: "network",
 } as const;
 
 /** One setting that a command would meet. */
@@ -49,6 +50,7 @@ export function factsOf({ request, chosen }: ExplainedRequest, env: Env): Fact[]
     ...fact("region", chosen.region ?? { value: "the machine's", from: AT_FIRST_USE }),
     ...fact("stsRegion", chosen.stsRegion ?? machineRegion(request)),
     ...fact("stsEndpoint", endpointOf(request, env)),
+    ...instanceFact("network", request.network && Object.keys(request.network.settings())),
   ];
 }
 

@@ -21,12 +21,14 @@ import { fileStore } from "aws-rolecall/file-store";
 import { formatPolicy, identityPolicy, type PolicyWarning, trustPolicy } from "aws-rolecall/policies";
 import { redisStore } from "aws-rolecall/redis-store";
 import { createManualClock, createMemoryStore, startLocalAws, storeContract } from "aws-rolecall/testing";
+import { clientConfigFromParams, commandFromArgs, instanceFromParams } from "aws-rolecall/xsoar";
 
 const instance: IntegrationInstance = {
   roleArn: "arn:aws:iam::123456789012:role/Auditor",
   region: "eu-west-1",
   allowedRoles: ["arn:aws:iam::123456789012:role/*", { roleArn: "arn:aws:iam::*:role/Reader", externalId: "partner" }],
   tags: { team: "blue" },
+  network: { proxy: "http://proxy.example.com:3128", connectionTimeout: 5_000, extraCa: "PEM" },
 };
 const command: CommandOverrides = { roleSessionName: "nightly", roleSessionDuration: "900" };
 
@@ -45,12 +47,22 @@ const config: EC2ClientConfig = { credentials: { accessKeyId: "id", secretAccess
 getClientForCommand(EC2Client, instance, command, { clientConfig: config });
 // @ts-expect-error: not a client
 getClientForCommand(Date, instance);
+const params: Record<string, unknown> = { defaultRegion: "eu-west-1", timeout: "60,10", fetch_limit: 50 };
+const onXsoar: EC2Client = getClientForCommand(
+  EC2Client,
+  instanceFromParams(params),
+  commandFromArgs({ roleArn: "", filters: "Name=tag:team" }),
+  { clientConfig: clientConfigFromParams(params) },
+);
+// @ts-expect-error: the network's settings are known
+const unknownSetting: IntegrationInstance = { network: { timeout: 5 } };
 // @ts-expect-error: an instance's settings are known
 const misspelt: IntegrationInstance = { roleARN: "arn:aws:iam::123456789012:role/Auditor" };
 
 export async function useAResolver(): Promise<SessionCredentials> {
   const resolver: CredentialResolver = createCredentialResolver({ stsClient: new STSClient({ region: "eu-west-1" }) });
   setDefaultResolver(resolver);
+  createCredentialResolver({ stsClient: (context) => new STSClient(context) });
   const bound: EC2Client = resolver.getClientForCommand(EC2Client, instance);
   const presigner = new EC2Client({ region: "eu-west-1", credentials: resolver.provider(instance, command) });
   const { account, seconds }: { account: string | undefined; seconds: number } = await verified(resolver);
@@ -76,7 +88,7 @@ export async function useTheTestingTools(): Promise<void> {
   const runtime: Partial<Runtime> = { now: () => 0 };
   const aws = await startLocalAws();
   await aws.close();
-  void [clock, runtime, ec2, tuned, misspelt];
+  void [clock, runtime, ec2, tuned, misspelt, onXsoar, unknownSetting];
 }
 
 declare const nodeRedis: { sendCommand(args: readonly string[], options?: object): Promise<unknown> };

@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { STSClient } from "@aws-sdk/client-sts";
+import { createCredentialResolver, type IntegrationInstance } from "aws-rolecall";
+
+/** An instance whose calls to AWS go through a proxy that opens TLS with a certificate of the company's own. */
+export function behindTheProxy(proxy: string, caFile: string): IntegrationInstance {
+  return {
+    roleArn: "arn:aws:iam::123456789012:role/Inventory",
+    region: "eu-central-1",
+    network: {
+      proxy, // such as http://user:password@proxy.example.com:3128
+      extraCa: readFileSync(caFile, "utf8"),
+      connectionTimeout: 5_000, // milliseconds
+      socketTimeout: 60_000,
+      maxAttempts: 4,
+    },
+  };
+}
+
+/** An STS client of one's own: `context` has a `requestHandler` that holds the instance's network. */
+export function withAnStsClientOfYourOwn() {
+  return createCredentialResolver({ stsClient: (context) => new STSClient({ ...context, maxAttempts: 1 }) });
+}

@@ -1,0 +1,48 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { ClientRequest, IncomingMessage } from "node:http";
+
+/** What an answer of STS tells besides its body, also where it refuses. */
+export interface StsAnswer {
+  readonly host: string;
+  /** Milliseconds by which AWS's clock is ahead of the machine's: AWS tells whole seconds. */
+  readonly clockOffset: number | undefined;
+}
+
+const STARTED = "http.client.request.start";
+const ANSWERED = "http.client.response.finish";
+
+/** Hears the answers of STS as Node's own HTTP client tells them: whichever way the instance's network takes. */
+export class StsListener {
+  readonly #now: () => number;
+  readonly #sent = new WeakMap<ClientRequest, number>();
+  #lastAnswer: StsAnswer | undefined;
+
+  constructor(now: () => number) {
+    this.#now = now;
+    subscribe(STARTED, this.#onStarted);
+    subscribe(ANSWERED, this.#onAnswered);
+  }
+
+  get lastAnswer(): StsAnswer | undefined {
+    return this.#lastAnswer;
+  }
+
+  close(): void {
+    unsubscribe(STARTED, this.#onStarted);
+    unsubscribe(ANSWERED, this.#onAnswered);
+  }
+
+  readonly #onStarted = (message: unknown): void => {
+    this.#sent.set((message as { request: ClientRequest }).request, this.#now());
+  };
+
+  readonly #onAnswered = (message: unknown): void => {
+    const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
+    const sent = this.#sent.get(request);
+    // The metadata service is asked by GET and PUT, a proxy by CONNECT.
+    if (request.method !== "POST" || sent === undefined) return;
+    const middle = (sent + this.#now()) / 2;
+    const date = Date.parse(response.headers.date ?? "") + 500; // the middle of the second that it tells
+    this.#lastAnswer = { host: request.host, clockOffset: Number.isNaN(date) ? undefined : date - middle };
+  };
+}

@@ -1,0 +1,108 @@
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
+import type { Socket } from "node:net";
+import tls from "node:tls";
+import { HttpProxyAgent, type HttpProxyAgentOptions, HttpsProxyAgent } from "hpagent";
+import type { ReadNetworkSettings } from "../request/network-settings.js";
+
+/** As the SDK's own agents have it. */
+const POOL = { keepAlive: true, maxSockets: 50 } as const;
+
+interface Trust {
+  /** Said outright: otherwise `NODE_TLS_REJECT_UNAUTHORIZED` would decide. */
+  readonly rejectUnauthorized: boolean;
+  readonly secureContext?: tls.SecureContext;
+}
+
+/** What the SDK's handler for HTTP/1.1 is made of. */
+export function http1Options(settings: ReadNetworkSettings): object {
+  const { requestTimeout, socketTimeout, connectionTimeout } = settings;
+  const trust = trustOf(settings);
+  return {
+    ...(requestTimeout !== undefined && { requestTimeout, throwOnRequestTimeout: true }),
+    ...(socketTimeout !== undefined && { socketTimeout }),
+    ...(connectionTimeout !== undefined && { connectionTimeout }),
+    ...(settings.proxy === undefined ? directAgents(trust) : proxyAgents(settings, settings.proxy, trust)),
+  };
+}
+
+/** What the SDK's handler for HTTP/2 is made of. Its one limit is on the silence of a stream, the connecting included. */
+export function http2Options(settings: ReadNetworkSettings): object {
+  const { requestTimeout = Number.POSITIVE_INFINITY, socketTimeout = Number.POSITIVE_INFINITY } = settings;
+  const silence = Math.min(requestTimeout, socketTimeout);
+  return {
+    ...(Number.isFinite(silence) && { requestTimeout: silence }),
+    nodeHttp2ConnectOptions: trustOf(settings),
+  };
+}
+
+/** Agents and not their options: from options the SDK makes another agent for large uploads, which lacks them. */
+function directAgents(trust: Trust) {
+  return { httpAgent: new http.Agent(POOL), httpsAgent: new https.Agent({ ...POOL, ...trust }) };
+}
+
+function proxyAgents({ connectionTimeout = 0 }: ReadNetworkSettings, proxy: string, trust: Trust) {
+  const { hostname, port, protocol, username, password } = new URL(proxy);
+  const options = {
+    ...POOL,
+    ...trust,
+    // Without user and password, and an IPv6 address as Node's sockets take it.
+    proxy: { hostname: hostname.replace(/^\[|\]$/g, ""), port, protocol } as URL,
+    proxyRequestOptions: connectOptions(trust, username, password),
+  };
+  return {
+    httpAgent: connecting(new HttpProxyAgent(options), connectionTimeout),
+    httpsAgent: connecting(new HttpsProxyAgent(options), connectionTimeout),
+  };
+}
+
+/** The header is made when it is sent: an agent that is printed shows no password. */
+function connectOptions(trust: Trust, username: string, password: string) {
+  const options: NonNullable<HttpProxyAgentOptions["proxyRequestOptions"]> = { ...trust };
+  if (!username && !password) return options;
+  const authorization = () =>
+    Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64");
+  return Object.defineProperty(options, "headers", {
+    get: () => ({ "proxy-authorization": `Basic ${authorization()}` }),
+  });
+}
+
+interface Connecting {
+  createConnection(options: object, callback: (error: Error | null, socket: Socket | null) => void): void;
+}
+
+/** Gives up a proxy that does not answer, and names one that refuses: "Bad response: 407" says nothing of a proxy. */
+function connecting<A extends http.Agent>(agent: A, timeout: number): A {
+  const own = agent as unknown as Connecting;
+  const connect = own.createConnection.bind(agent);
+  own.createConnection = (options, callback) =>
+    connect({ ...options, timeout }, (error, socket) => {
+      socket?.setTimeout(0); // the time was for the connection
+      callback(error && namingTheProxy(error), socket);
+    });
+  return agent;
+}
+
+function namingTheProxy(error: Error): Error {
+  if ("code" in error) return error;
+  const named = new Error(`The proxy gives no connection: ${error.message}`, { cause: error });
+  named.name = "ProxyError";
+  return Object.assign(named, { code: "EPROXY" });
+}
+
+function trustOf({ extraCa, dangerouslyDisableTlsVerification }: ReadNetworkSettings): Trust {
+  return {
+    rejectUnauthorized: !dangerouslyDisableTlsVerification,
+    // Once, and not for every connection: Node reads its hundred and fifty certificates again each time.
+    ...(extraCa && { secureContext: tls.createSecureContext({ ca: [...trustedByNode(), ...extraCa] }) }),
+  };
+}
+
+/** `ca` takes the place of all these. */
+function trustedByNode(): readonly string[] {
+  const { getCACertificates, rootCertificates } = tls as typeof tls & { getCACertificates?: () => string[] };
+  if (getCACertificates) return getCACertificates();
+  const { NODE_EXTRA_CA_CERTS: file } = process.env; // before Node 22.15
+  return [...rootCertificates, ...(file ? [readFileSync(file, "utf8")] : [])];
+}

@@ -1,0 +1,4 @@
+export { type ClientConfigFromParams, clientConfigFromParams } from "./client-config-from-params.js";
+export { commandFromArgs, type XsoarArgs } from "./command-from-args.js";
+export { instanceFromParams } from "./instance-from-params.js";
+export type { XsoarCredentials, XsoarParameters, XsoarParams } from "./params.js";

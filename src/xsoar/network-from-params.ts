@@ -1,0 +1,57 @@
+import { type NetworkSettings, readProxy } from "../request/network-settings.js";
+import { conflict, invalid, readInteger } from "../request/validation.js";
+import type { Parameter, Parameters } from "./params.js";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Seconds, and tries after the first one: the platform's own defaults. */
+const DEFAULT_TIMEOUT = "60,10";
+const DEFAULT_CONNECT = "10";
+const DEFAULT_RETRIES = 5;
+/** The platform's own limit; a higher number counts as this one. */
+const MOST_RETRIES = 10;
+const LONGEST_TIMEOUT = 86_400;
+
+/** AWS is called over https: that variable first. All calls go through the one proxy. */
+const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+
+export function networkFromParams(params: Parameters, env: Environment): NetworkSettings {
+  const retries = params.get("retries");
+  const count = readInteger(retries.field, retries.value, 0, Number.MAX_SAFE_INTEGER, "retries") ?? DEFAULT_RETRIES;
+  return {
+    ...readTimeout(params.get("timeout")),
+    maxAttempts: Math.min(count, MOST_RETRIES) + 1,
+    ...(params.checkbox("proxy") && { proxy: systemProxy(params.get("proxy"), env) }),
+    ...(params.checkbox("insecure") && { dangerouslyDisableTlsVerification: true }),
+  };
+}
+
+/** The read timeout of the platform is one of silence, as `socketTimeout` is. */
+function readTimeout({ field, value = DEFAULT_TIMEOUT }: Parameter) {
+  const isText = typeof value === "string" || typeof value === "number";
+  const [read, connect = DEFAULT_CONNECT, ...more] = isText ? String(value).split(",") : [];
+  const [socketTimeout, connectionTimeout] = [toMilliseconds(read), toMilliseconds(connect)];
+  if (socketTimeout === undefined || connectionTimeout === undefined || more.length > 0) {
+    const allowed = `seconds from 1 to ${LONGEST_TIMEOUT}: 60 for reading, or "60,10" for reading and connecting`;
+    throw invalid(field, value, allowed);
+  }
+  return { socketTimeout, connectionTimeout };
+}
+
+function toMilliseconds(text = ""): number | undefined {
+  const seconds = /^\s*\d{1,5}\s*$/.test(text) ? Number(text) : 0;
+  return seconds >= 1 && seconds <= LONGEST_TIMEOUT ? seconds * 1000 : undefined;
+}
+
+function systemProxy({ field }: Parameter, env: Environment): string | undefined {
+  const name = PROXY_VARIABLES.find((variable) => env[variable]);
+  if (name === undefined) {
+    throw conflict(
+      field,
+      `is on, and the server's environment has none of ${PROXY_VARIABLES.join(", ")}`,
+      "Set HTTPS_PROXY there, or turn the parameter off: AWS is not called past the proxy.",
+    );
+  }
+  const url = env[name] as string;
+  return readProxy(name, /^[a-z][\w+.-]*:\/\//i.test(url) ? url : `http://${url}`);
+}

@@ -1,0 +1,81 @@
+import { conflict, invalid, isGiven, readRecord } from "../request/validation.js";
+
+/** A `credentials` parameter: the key's id and its secret, or `secret@@@token` for a temporary key. */
+export interface XsoarCredentials {
+  identifier?: string | null | undefined;
+  password?: string | null | undefined;
+}
+
+/** The parameters of an integration instance in Cortex XSOAR that are read. `""`, `null` and `undefined`: not given. */
+export interface XsoarParameters {
+  /** Required, in this field or in `region`. */
+  defaultRegion?: string | null | undefined;
+  region?: string | null | undefined;
+  roleArn?: string | null | undefined;
+  roleSessionName?: string | null | undefined;
+  /** Seconds. */
+  sessionDuration?: number | string | null | undefined;
+  /** The same as `sessionDuration`. */
+  roleSessionDuration?: number | string | null | undefined;
+  credentials?: XsoarCredentials | string | null | undefined;
+  /** The older pair, read if `credentials` is empty: texts, or `{ password }`. */
+  access_key?: XsoarCredentials | string | null | undefined;
+  secret_key?: XsoarCredentials | string | null | undefined;
+  /** Seconds, read or `"read,connect"`. Default `"60,10"`. */
+  timeout?: number | string | null | undefined;
+  /** Tries after the first one, at most 10. Default 5. */
+  retries?: number | string | null | undefined;
+  /** Use the server's proxy. */
+  proxy?: boolean | string | null | undefined;
+  /** Take any certificate. */
+  insecure?: boolean | string | null | undefined;
+  /** The service's endpoint: see {@link clientConfigFromParams}. */
+  endpoint_url?: string | null | undefined;
+  sts_endpoint_url?: string | null | undefined;
+  sts_region?: string | null | undefined;
+  /** `legacy` or `regional`: STS is asked at a regional endpoint in either case. */
+  sts_regional_endpoint?: string | null | undefined;
+}
+
+/** An integration's parameters as the platform hands them over. Those that are not AWS's are the integration's own. */
+export type XsoarParams = (XsoarParameters & { readonly [parameter: string]: unknown }) | (XsoarParameters & object); // an interface has no index signature
+
+/** One parameter, and what an error calls it. */
+export interface Parameter {
+  readonly field: string;
+  readonly value: unknown;
+}
+
+/** Parameters by their names. A field that nobody filled in holds an empty text. */
+export class Parameters {
+  readonly #owner: string;
+  readonly #values: Record<string, unknown>;
+
+  constructor(owner: string, values: unknown) {
+    this.#owner = owner;
+    this.#values = readRecord(owner, values, "an object of the platform's parameters");
+  }
+
+  get(name: string): Parameter {
+    const value = this.#values[name];
+    return { field: `${this.#owner}.${name}`, value: value === "" || value === null ? undefined : value };
+  }
+
+  /** A parameter that packs spell in two ways. */
+  oneOf(name: string, otherName: string): Parameter {
+    const [one, other] = [this.get(name), this.get(otherName)];
+    if (one.value === undefined && other.value !== undefined) return other;
+    if (isGiven(other.value) && String(one.value) !== String(other.value)) {
+      throw conflict(other.field, `is set, and ${one.field} says something else`, "Set one of them.");
+    }
+    return one;
+  }
+
+  checkbox(name: string): boolean {
+    const { field, value } = this.get(name);
+    const word = typeof value === "string" ? value.toLowerCase() : value;
+    if (word === undefined || word === false || word === "false" || word === "no") return false;
+    if (word === true || word === "true" || word === "yes") return true;
+    throw invalid(field, value, "true or false, as a checkbox or as a text");
+  }
+}

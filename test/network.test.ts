@@ -1,0 +1,383 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { inspect } from "node:util";
+import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { KinesisClient, ListStreamsCommand } from "@aws-sdk/client-kinesis";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { STSClient } from "@aws-sdk/client-sts";
+import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { createCredentialResolver, type IntegrationInstance, type NetworkSettings } from "../src/index.js";
+import { createCertificates, type TestCertificates } from "./support/certificates.js";
+import { startConnectProxy } from "./support/connect-proxy.js";
+import { assumeRoleCalls, OTHER_ROLE, ROLE, setUpLocal } from "./support/local.js";
+import { startTlsRelay } from "./support/tls-relay.js";
+
+/** No wait between two tries, and the machine's own clock: the SDK's handlers know no other. */
+const AT_ONCE = { random: () => 0 };
+
+let certificates: TestCertificates;
+let others: TestCertificates;
+beforeAll(() => {
+  certificates = createCertificates();
+  others = createCertificates();
+});
+
+const settingsOf = (network: NetworkSettings, roleArn = ROLE): IntegrationInstance => ({
+  roleArn,
+  region: "eu-central-1",
+  network,
+});
+const describeInstances = new DescribeInstancesCommand({});
+
+async function setUp(options: Parameters<typeof setUpLocal>[0] = {}) {
+  const { aws, resolver } = await setUpLocal({ resolver: { runtime: AT_ONCE }, ...options });
+  const call = (network: NetworkSettings) =>
+    resolver.getClientForCommand(EC2Client, settingsOf(network)).send(describeInstances);
+  return { aws, resolver, call };
+}
+
+/** The same with TLS in front of it. */
+async function setUpTls() {
+  const local = await setUp();
+  const endpoint = await startTlsRelay(local.aws.endpoint, certificates);
+  vi.stubEnv("AWS_ENDPOINT_URL", endpoint);
+  return { ...local, endpoint };
+}
+
+describe("a proxy", () => {
+  it("sees every call to STS and to services, and none to IMDS", async () => {
+    const { aws, resolver, call } = await setUp();
+    const proxy = await startConnectProxy();
+    await call({ proxy: proxy.url });
+    await resolver.verify(settingsOf({ proxy: proxy.url }));
+    await resolver.resolve({ region: "eu-central-1", network: { proxy: proxy.url } });
+
+    expect(aws.count({ target: "sts", operation: "AssumeRole", status: 200 })).toBe(1);
+    expect(aws.count({ target: "sts", operation: "GetCallerIdentity", status: 200 })).toBe(2);
+    expect(aws.count({ target: "service", status: 200 })).toBe(1);
+    expect(aws.count({ target: "imds" })).toBeGreaterThan(0);
+    expect(new Set(proxy.connected)).toEqual(new Set([new URL(aws.endpoint).host]));
+    expect(aws.sockets.aws.total).toBe(proxy.connected.length);
+    expect(proxy.forwarded).toEqual([]);
+  });
+
+  it("is for the instances that name it", async () => {
+    const { aws, resolver, call } = await setUp();
+    const proxy = await startConnectProxy();
+    await resolver.getClientForCommand(EC2Client, settingsOf({})).send(describeInstances);
+    expect(proxy.connected).toEqual([]);
+    await call({ proxy: proxy.url });
+    expect(proxy.connected).toHaveLength(1);
+    expect(assumeRoleCalls(aws)).toBe(1); // one session, whatever the way to AWS
+  });
+
+  it("of the environment is not asked", async () => {
+    const { call } = await setUp();
+    const proxy = await startConnectProxy();
+    for (const name of ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"]) vi.stubEnv(name, proxy.url);
+    await call({ requestTimeout: 60_000 });
+    expect(proxy.connected).toEqual([]);
+  });
+
+  it("gets user and password, which nothing prints", async () => {
+    const { resolver, call } = await setUp();
+    const proxy = await startConnectProxy();
+    const url = proxy.url.replace("//", "//engine:p%40ss-word-that-stays@");
+    await call({ proxy: url });
+    const basic = Buffer.from("engine:p@ss-word-that-stays").toString("base64");
+    expect(new Set(proxy.authorizations)).toEqual(new Set([`Basic ${basic}`]));
+
+    const client = resolver.getClientForCommand(EC2Client, settingsOf({ proxy: url }));
+    const handler = client.config.requestHandler as unknown as { httpHandlerConfigs(): { httpAgent: unknown } };
+    const printed = [client, handler, handler.httpHandlerConfigs()].map(
+      (value) =>
+        inspect(value, { depth: 30, showHidden: true }) + JSON.stringify(handler.httpHandlerConfigs().httpAgent),
+    );
+    expect(printed.join()).not.toContain("word-that-stays");
+    expect(printed.join()).not.toContain(basic);
+  });
+
+  it("carries TLS from end to end, and may be reached over TLS itself", async () => {
+    const { aws, call, endpoint } = await setUpTls();
+    const proxy = await startConnectProxy({ tls: certificates });
+    await expect(call({ proxy: proxy.url })).rejects.toMatchObject({ code: "STS_UNAVAILABLE" });
+    expect(aws.count({ target: "sts" })).toBe(0);
+    await call({ proxy: proxy.url, extraCa: certificates.ca });
+    expect(aws.count({ status: 200, target: "service" })).toBe(1);
+    expect(new Set(proxy.connected)).toEqual(new Set([new URL(endpoint).host]));
+  });
+
+  it.each([407, 503])("that refuses with %i is named in the error", async (answer) => {
+    const { aws, resolver, call } = await setUp();
+    const network = { proxy: (await startConnectProxy({ answer })).url, maxAttempts: 1 };
+    await expect(call(network)).rejects.toMatchObject({
+      code: "STS_UNAVAILABLE",
+      message: expect.stringContaining("EPROXY"),
+      cause: { message: `The proxy gives no connection: Bad response: ${answer}` },
+    });
+    const base = { region: "eu-central-1", network };
+    const sent = resolver.getClientForCommand(EC2Client, base).send(describeInstances);
+    await expect(sent).rejects.toMatchObject({ name: "ProxyError", code: "EPROXY" });
+    expect(aws.count({ target: "sts" }) + aws.count({ target: "service" })).toBe(0);
+  });
+
+  it("that is not there is an error, and is not passed by", async () => {
+    const { aws, call } = await setUp();
+    await expect(call({ proxy: "http://[::1]:1", maxAttempts: 1 })).rejects.toMatchObject({
+      code: "STS_UNAVAILABLE",
+      message: expect.stringMatching(/ECONNREFUSED|EADDRNOTAVAIL/),
+    });
+    expect(aws.count({ target: "sts" })).toBe(0);
+  });
+
+  it("cannot serve a client that speaks HTTP/2", async () => {
+    const { aws, resolver } = await setUp();
+    const network = { proxy: "http://localhost:1" };
+    expect(() => resolver.getClientForCommand(KinesisClient, settingsOf(network))).toThrow(
+      expect.objectContaining({
+        code: "INVALID_REQUEST",
+        field: "instance.network.proxy",
+        message: expect.stringContaining("KinesisClient speaks HTTP/2"),
+      }),
+    );
+    expect(aws.requests).toEqual([]);
+  });
+});
+
+describe("a certificate of a private CA", () => {
+  const base = { region: "eu-central-1" };
+  const untrusted = { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" };
+
+  it("is refused by STS's client and by a service's, with a word of what to do", async () => {
+    const { aws, resolver, call } = await setUpTls();
+    for (const network of [{ maxAttempts: 1 }, {}]) {
+      await expect(call(network)).rejects.toMatchObject({
+        code: "STS_UNAVAILABLE",
+        message: expect.stringContaining(untrusted.code),
+        hint: expect.stringContaining("instance.network.extraCa"),
+        cause: untrusted,
+      });
+      const sent = resolver.getClientForCommand(EC2Client, { ...base, network }).send(describeInstances);
+      await expect(sent).rejects.toMatchObject(untrusted);
+    }
+    expect(aws.count({ target: "sts" }) + aws.count({ target: "service" })).toBe(0);
+  });
+
+  it.each<[string, () => NetworkSettings]>([
+    ["extraCa", () => ({ extraCa: certificates.ca })],
+    ["extraCa, among others", () => ({ extraCa: `${others.ca}\n${certificates.ca}` })],
+    ["dangerouslyDisableTlsVerification", () => ({ dangerouslyDisableTlsVerification: true })],
+  ])("is taken with %s, by STS's client and by those of services, HTTP/2 too", async (_, network) => {
+    const { aws, resolver, call } = await setUpTls();
+    await call(network());
+    await resolver.getClientForCommand(KinesisClient, settingsOf(network())).send(new ListStreamsCommand({}));
+    expect(
+      aws.requests.filter(({ target }) => target !== "imds").map(({ operation, status }) => [operation, status]),
+    ).toEqual([
+      ["AssumeRole", 200],
+      ["DescribeInstances", 200],
+      ["ListStreams", 200],
+    ]);
+  });
+
+  it("is refused whatever NODE_TLS_REJECT_UNAUTHORIZED says", async () => {
+    const { call } = await setUpTls();
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    await expect(call({ maxAttempts: 1 })).rejects.toMatchObject({ cause: untrusted });
+  });
+
+  it("is taken for a large upload, for which the SDK would make an agent of its own", async () => {
+    const { aws, resolver } = await setUpTls();
+    const s3 = resolver.getClientForCommand(
+      S3Client,
+      settingsOf({ extraCa: certificates.ca }),
+      {},
+      {
+        clientConfig: { forcePathStyle: true },
+      },
+    );
+    await s3.send(new PutObjectCommand({ Bucket: "reports", Key: "large", Body: Buffer.alloc(3 * 1024 * 1024) }));
+    expect(aws.requests.at(-1)).toMatchObject({ operation: "PutObject", status: 200 });
+  });
+
+  it("makes a session that no instance with other trust is given", async () => {
+    const { aws, resolver } = await setUp();
+    for (const network of [{}, { dangerouslyDisableTlsVerification: true }, { extraCa: certificates.ca }, {}]) {
+      await resolver.resolve(settingsOf(network));
+    }
+    expect(assumeRoleCalls(aws)).toBe(3);
+  });
+});
+
+describe("an endpoint that hangs", () => {
+  const hang = { kind: "hang" } as const;
+
+  it.each<[string, NetworkSettings]>([
+    ["requestTimeout", { requestTimeout: 50 }],
+    ["socketTimeout", { socketTimeout: 50 }],
+  ])("ends in time by %s: STS's, and a service's", async (_, limit) => {
+    const { aws, resolver, call } = await setUp();
+    aws.fault({ on: { target: "sts" }, ...hang });
+    aws.fault({ on: { target: "service" }, ...hang });
+    const began = Date.now();
+    const network = { ...limit, maxAttempts: 2 };
+    await expect(call(network)).rejects.toMatchObject({ code: "STS_UNAVAILABLE", cause: { name: "TimeoutError" } });
+    expect(assumeRoleCalls(aws)).toBe(2);
+    const base = { region: "eu-central-1", network };
+    await expect(resolver.getClientForCommand(EC2Client, base).send(describeInstances)).rejects.toMatchObject({
+      name: "TimeoutError",
+    });
+    expect(aws.count({ target: "service" })).toBe(2);
+    expect(Date.now() - began).toBeLessThan(2500);
+  });
+
+  it("and speaks HTTP/2 ends in time as well", async () => {
+    const { aws, resolver } = await setUp();
+    aws.fault({ on: { target: "service" }, ...hang });
+    const network = { requestTimeout: 5000, socketTimeout: 50, connectionTimeout: 1000, maxAttempts: 1 };
+    const kinesis = resolver.getClientForCommand(KinesisClient, settingsOf(network));
+    await expect(kinesis.send(new ListStreamsCommand({}))).rejects.toMatchObject({ name: "TimeoutError" });
+    expect(() => resolver.getClientForCommand(KinesisClient, settingsOf({ connectionTimeout: 1000 }))).toThrow(
+      expect.objectContaining({ field: "instance.network.connectionTimeout" }),
+    );
+  });
+
+  it("midway in its answer ends by socketTimeout", async () => {
+    const { resolver } = await setUp();
+    const server = createServer((_, response) => {
+      response.writeHead(200, { "content-type": "text/xml", "content-length": 100 }).write("<half");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.closeAllConnections());
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const client = resolver.getClientForCommand(
+      EC2Client,
+      settingsOf({ socketTimeout: 50, maxAttempts: 1 }),
+      {},
+      { clientConfig: { endpoint } },
+    );
+    await expect(client.send(describeInstances)).rejects.toThrow();
+    server.close();
+  });
+
+  it("behind a proxy that says nothing ends by connectionTimeout", async () => {
+    const { call } = await setUp();
+    const proxy = await startConnectProxy({ answer: "nothing" });
+    const network = { proxy: proxy.url, connectionTimeout: 50, maxAttempts: 2 };
+    await expect(call(network)).rejects.toMatchObject({ code: "STS_UNAVAILABLE", cause: { name: "TimeoutError" } });
+    expect(proxy.connected).toHaveLength(2);
+  });
+
+  it("is left by STS's own limit, if that is shorter", async () => {
+    const { aws, call } = await setUp({
+      resolver: { runtime: AT_ONCE, assumeRole: { attemptTimeout: 50, attempts: 1 } },
+    });
+    aws.fault({ on: { target: "sts" }, ...hang });
+    await expect(call({ requestTimeout: 60_000 })).rejects.toMatchObject({ code: "TIMEOUT" });
+  });
+});
+
+describe("maxAttempts", () => {
+  it.each([1, 2, 4])("%i: so many tries at STS, and at a service", async (maxAttempts) => {
+    const { aws, resolver, call } = await setUp();
+    aws.fault({ on: { target: "sts" }, status: 503 });
+    aws.fault({ on: { target: "service" }, status: 503 });
+    await expect(call({ maxAttempts })).rejects.toMatchObject({ code: "STS_UNAVAILABLE" });
+    expect(assumeRoleCalls(aws)).toBe(maxAttempts);
+    if (maxAttempts > 2) return; // the SDK waits in real time between its tries
+    const base = { region: "eu-central-1", network: { maxAttempts } };
+    await expect(resolver.getClientForCommand(EC2Client, base).send(describeInstances)).rejects.toThrow();
+    expect(aws.count({ target: "service" })).toBe(maxAttempts);
+  });
+
+  it("counts throttled calls to STS, too", async () => {
+    const { aws, call } = await setUp();
+    aws.fault({ on: { target: "sts" }, status: 400, code: "Throttling" });
+    await expect(call({ maxAttempts: 2 })).rejects.toMatchObject({ code: "STS_UNAVAILABLE", awsCode: "Throttling" });
+    expect(assumeRoleCalls(aws)).toBe(2);
+  });
+
+  it("may be lowered by an author and not raised", async () => {
+    await using resolver = createCredentialResolver();
+    const get = (clientConfig: object) =>
+      resolver.getClientForCommand(EC2Client, settingsOf({ maxAttempts: 3 }), {}, { clientConfig });
+    expect(await get({}).config.maxAttempts()).toBe(3);
+    expect(await get({ maxAttempts: 2 }).config.maxAttempts()).toBe(2);
+    for (const [key, value] of [
+      ["maxAttempts", 4],
+      ["maxAttempts", async () => 2],
+      ["retryStrategy", { mode: "mine" }],
+    ] as const) {
+      const field = `options.clientConfig.${key}`;
+      expect(() => get({ [key]: value })).toThrow(expect.objectContaining({ code: "INVALID_REQUEST", field }));
+    }
+  });
+});
+
+describe("a way to AWS that an instance's network would not hold on", () => {
+  const network = { requestTimeout: 1000 };
+  const refused = expect.objectContaining({ code: "INVALID_REQUEST", field: "instance.network" });
+  const handler = () => new STSClient({ region: "us-east-1" }).config.requestHandler;
+
+  it("is refused: an author's handler, in clientConfig or by an extension", async () => {
+    await using resolver = createCredentialResolver();
+    const extension = {
+      configure: (configuration: { setHttpHandler(own: unknown): void }) => configuration.setHttpHandler(handler()),
+    };
+    for (const clientConfig of [{ requestHandler: handler() }, { requestHandler: {} }, { extensions: [extension] }]) {
+      const options = { clientConfig: clientConfig as object };
+      expect(() => resolver.getClientForCommand(EC2Client, settingsOf(network), {}, options)).toThrow(refused);
+    }
+  });
+
+  it("is refused: the resolver's own handler or client for STS", async () => {
+    for (const options of [{ requestHandler: handler() }, { stsClient: { send: async () => ({}) } }]) {
+      await using resolver = createCredentialResolver(options);
+      await expect(resolver.resolve(settingsOf(network))).rejects.toThrow(refused);
+      expect(resolver.stats().misses).toBe(0);
+    }
+  });
+
+  it("is none for a client that a function makes of its context", async () => {
+    const { aws, call } = await setUp({
+      resolver: { runtime: AT_ONCE, stsClient: (context) => new STSClient(context) },
+    });
+    const proxy = await startConnectProxy();
+    await call({ proxy: proxy.url });
+    expect(aws.count({ target: "sts", status: 200 })).toBe(1);
+    expect(proxy.connected.length).toBeGreaterThan(0);
+    expect(aws.sockets.aws.total).toBe(proxy.connected.length);
+  });
+});
+
+describe("a change of the network", () => {
+  it("takes effect at the next call, also in place and for a session's next refresh", async () => {
+    const { aws, resolver } = await setUp();
+    const [first, second] = [await startConnectProxy(), await startConnectProxy()];
+    const network = { proxy: first.url };
+    const instance = settingsOf(network);
+    await resolver.resolve(instance);
+    expect([first.connected.length, second.connected.length]).toEqual([1, 0]);
+    network.proxy = second.url;
+    const before = resolver.getClientForCommand(EC2Client, instance);
+    await resolver.resolve(instance, {}, { forceRefresh: true });
+    expect([first.connected.length, second.connected.length]).toEqual([1, 1]);
+    expect(assumeRoleCalls(aws)).toBe(2);
+    expect(resolver.getClientForCommand(EC2Client, instance)).toBe(before);
+    expect(resolver.getClientForCommand(EC2Client, settingsOf({ proxy: first.url }))).not.toBe(before);
+    expect(resolver.getClientForCommand(EC2Client, settingsOf({ proxy: second.url }))).toBe(before);
+  });
+
+  it("leaves sockets to all clients of a class and network", async () => {
+    const { resolver } = await setUp();
+    const proxy = await startConnectProxy();
+    const one = settingsOf({ proxy: proxy.url });
+    const other = settingsOf({ proxy: proxy.url }, OTHER_ROLE);
+    const clients = [one, other].map((instance) => resolver.getClientForCommand(EC2Client, instance));
+    for (const client of clients) {
+      await client.send(describeInstances);
+      client.destroy();
+    }
+    expect(proxy.connected).toHaveLength(2); // one for STS, one for EC2
+  });
+});

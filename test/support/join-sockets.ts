@@ -1,0 +1,25 @@
+import type { Duplex } from "node:stream";
+
+/** Passes everything on between two connections, until either ends. */
+export function joinSockets() {
+  const open = new Set<Duplex>();
+  return {
+    join(one: Duplex, other: Duplex): void {
+      for (const [from, to] of [
+        [one, other],
+        [other, one],
+      ] as const) {
+        open.add(from);
+        from.on("error", () => to.destroy());
+        from.on("close", () => {
+          open.delete(from);
+          to.destroy();
+        });
+        from.pipe(to);
+      }
+    },
+    destroy(): void {
+      for (const socket of open) socket.destroy();
+    },
+  };
+}

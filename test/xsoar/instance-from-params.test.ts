@@ -1,0 +1,210 @@
+import { describe, expect, it, vi } from "vitest";
+import { instanceFromParams, type XsoarParams } from "../../src/xsoar/index.js";
+import { OTHER_ROLE, ROLE } from "../support/local.js";
+
+const ID = "AKIAIOSFODNN7EXAMPLE";
+const OTHER_ID = "AKIAI44QH8DHBEXAMPLE";
+const DEFAULTS = {
+  region: "eu-central-1",
+  network: { socketTimeout: 60_000, connectionTimeout: 10_000, maxAttempts: 6 },
+};
+const PROXY_ENV = { HTTPS_PROXY: "http://proxy.example.com:3128" };
+
+/** What the parameters give, beside the defaults. */
+const given = (params: object, env = {}) =>
+  instanceFromParams({ defaultRegion: "eu-central-1", ...params } as XsoarParams, env);
+const network = (part: object) => ({ ...DEFAULTS, network: { ...DEFAULTS.network, ...part } });
+const credentials = (sessionToken?: string) => ({
+  ...DEFAULTS,
+  credentials: { accessKeyId: ID, secretAccessKey: "hush", ...(sessionToken && { sessionToken }) },
+});
+
+describe("each form of each parameter", () => {
+  it.each<[string, object, object, Record<string, string>?]>([
+    ["nothing but the region", {}, DEFAULTS],
+    ["other parameters are the integration's own", { fetch_limit: 50, role: "x", roleARN: "x" }, DEFAULTS],
+
+    ["region", { defaultRegion: "", region: "us-east-1" }, { ...DEFAULTS, region: "us-east-1" }],
+    ["region alone", { defaultRegion: undefined, region: "us-east-1" }, { ...DEFAULTS, region: "us-east-1" }],
+    ["defaultRegion and an empty region", { region: "" }, DEFAULTS],
+    ["both, the same", { region: "eu-central-1" }, DEFAULTS],
+
+    ["roleArn", { roleArn: ROLE }, { ...DEFAULTS, roleArn: ROLE }],
+    ["roleArn, and no session name", { roleArn: ROLE, roleSessionName: "" }, { ...DEFAULTS, roleArn: ROLE }],
+    ["roleArn: empty", { roleArn: "" }, DEFAULTS],
+    ["roleArn: null", { roleArn: null }, DEFAULTS],
+    ["roleSessionName alone", { roleSessionName: "xsoar" }, { ...DEFAULTS, roleSessionName: "xsoar" }],
+
+    ["sessionDuration: a text", { sessionDuration: "900" }, { ...DEFAULTS, roleSessionDuration: 900 }],
+    ["sessionDuration: a number", { sessionDuration: 3600 }, { ...DEFAULTS, roleSessionDuration: 3600 }],
+    ["sessionDuration: empty", { sessionDuration: "" }, DEFAULTS],
+    ["roleSessionDuration", { roleSessionDuration: "7200" }, { ...DEFAULTS, roleSessionDuration: 7200 }],
+    [
+      "both durations, the same",
+      { sessionDuration: 900, roleSessionDuration: "900" },
+      { ...DEFAULTS, roleSessionDuration: 900 },
+    ],
+
+    ["credentials", { credentials: { identifier: ID, password: "hush" } }, credentials()],
+    [
+      "credentials as the platform sends them, with more",
+      {
+        credentials: {
+          identifier: ID,
+          password: "hush",
+          credential: "",
+          credentials: { name: "" },
+          passwordChanged: false,
+        },
+      },
+      credentials(),
+    ],
+    ["secret@@@token", { credentials: { identifier: ID, password: "hush@@@token" } }, credentials("token")],
+    ["access_key and secret_key", { access_key: ID, secret_key: "hush" }, credentials()],
+    [
+      "access_key and secret_key as fields that are kept as secrets",
+      { access_key: { identifier: "", password: ID }, secret_key: { password: "hush" } },
+      credentials(),
+    ],
+    [
+      "credentials from a vault",
+      {
+        credentials: {
+          identifier: "an entry",
+          password: "hush",
+          credentials: { user: ID, password: "hush", vaultInstanceId: "6f2d" },
+        },
+      },
+      credentials(),
+    ],
+    ["secret@@@token in secret_key", { access_key: ID, secret_key: "hush@@@token" }, credentials("token")],
+    [
+      "the older pair beside empty credentials",
+      { credentials: { identifier: "", password: "" }, access_key: ID, secret_key: "hush" },
+      credentials(),
+    ],
+    [
+      "credentials go before the older pair",
+      { credentials: { identifier: ID, password: "hush" }, access_key: OTHER_ID, secret_key: "older" },
+      credentials(),
+    ],
+    ["credentials: empty", { credentials: "", access_key: "", secret_key: "" }, DEFAULTS],
+    ["credentials: an empty pair", { credentials: { identifier: "", password: null } }, DEFAULTS],
+
+    ["timeout: 30", { timeout: 30 }, network({ socketTimeout: 30_000 })],
+    ['timeout: "30"', { timeout: "30" }, network({ socketTimeout: 30_000 })],
+    ['timeout: "30,5"', { timeout: "30,5" }, network({ socketTimeout: 30_000, connectionTimeout: 5000 })],
+    ['timeout: "30, 5"', { timeout: " 30 , 5 " }, network({ socketTimeout: 30_000, connectionTimeout: 5000 })],
+    ["timeout: empty", { timeout: "" }, DEFAULTS],
+
+    ["retries: 0", { retries: 0 }, network({ maxAttempts: 1 })],
+    ['retries: "0"', { retries: "0" }, network({ maxAttempts: 1 })],
+    ["retries: 3", { retries: 3 }, network({ maxAttempts: 4 })],
+    ['retries: "3"', { retries: "3" }, network({ maxAttempts: 4 })],
+    ["retries: above the limit of 10", { retries: "50" }, network({ maxAttempts: 11 })],
+    ["retries: empty", { retries: "" }, DEFAULTS],
+
+    ["proxy: true", { proxy: true }, network({ proxy: "http://proxy.example.com:3128/" }), PROXY_ENV],
+    ['proxy: "true"', { proxy: "true" }, network({ proxy: "http://proxy.example.com:3128/" }), PROXY_ENV],
+    ["proxy: false", { proxy: false }, DEFAULTS, PROXY_ENV],
+    ['proxy: "False"', { proxy: "False" }, DEFAULTS, PROXY_ENV],
+    ["proxy: empty", { proxy: "" }, DEFAULTS, PROXY_ENV],
+    ["proxy: not there", {}, DEFAULTS, PROXY_ENV],
+    [
+      "proxy without a scheme",
+      { proxy: true },
+      network({ proxy: "http://proxy:3128/" }),
+      { https_proxy: "proxy:3128" },
+    ],
+    ["proxy for https first", { proxy: true }, network({ proxy: "http://a/" }), { HTTP_PROXY: "b", HTTPS_PROXY: "a" }],
+    ["proxy for http, if there is no other", { proxy: true }, network({ proxy: "http://b/" }), { http_proxy: "b" }],
+
+    ["insecure: true", { insecure: true }, network({ dangerouslyDisableTlsVerification: true })],
+    ['insecure: "yes"', { insecure: "yes" }, network({ dangerouslyDisableTlsVerification: true })],
+    ["insecure: false", { insecure: false }, DEFAULTS],
+    ["insecure: not there", { insecure: undefined }, DEFAULTS],
+
+    ["endpoint_url is no part of an instance", { endpoint_url: "https://vpce.example.com" }, DEFAULTS],
+    [
+      "sts_endpoint_url",
+      { sts_endpoint_url: "https://vpce.example.com" },
+      { ...DEFAULTS, sts: { endpoint: "https://vpce.example.com/" } },
+    ],
+    ["sts_region", { sts_region: "us-east-1" }, { ...DEFAULTS, sts: { region: "us-east-1" } }],
+    ["sts: empty", { sts_endpoint_url: "", sts_region: "", sts_regional_endpoint: "" }, DEFAULTS],
+    ["sts_regional_endpoint: legacy", { sts_regional_endpoint: "legacy" }, DEFAULTS],
+    ["sts_regional_endpoint: Regional", { sts_regional_endpoint: "Regional" }, DEFAULTS],
+  ])("%s", (_, params, instance, env = {}) => {
+    expect(given(params, env)).toEqual(instance);
+  });
+});
+
+describe("each wrong form is an error that names the parameter", () => {
+  it.each<[string, object, string?, Record<string, string>?]>([
+    ["defaultRegion", { defaultRegion: "" }, "is missing"],
+    ["defaultRegion", { defaultRegion: undefined }, "is missing"],
+    ["defaultRegion", { defaultRegion: "Frankfurt" }],
+    ["defaultRegion", { defaultRegion: "cn-north-1", roleArn: ROLE }, "the partition aws"],
+    ["region", { region: "us-east-1" }, "says something else"],
+    ["roleArn", { roleArn: "Inventory" }, "This looks like a role's name"],
+    ["roleArn", { roleArn: "arn:aws:iam::123456789012:user/ada" }],
+    ["roleSessionName", { roleSessionName: "a b" }],
+    ["sessionDuration", { sessionDuration: "10" }],
+    ["sessionDuration", { sessionDuration: "one hour" }],
+    ["roleSessionDuration", { roleSessionDuration: 100_000 }],
+    ["roleSessionDuration", { roleSessionDuration: 900, sessionDuration: "3600" }, "says something else"],
+    ["credentials", { credentials: "AKIA:hush-hush" }],
+    ["credentials.password", { credentials: { identifier: ID, password: "" } }, "params.credentials.identifier is set"],
+    ["credentials.identifier", { credentials: { password: "hush-hush" } }, "is missing"],
+    ["credentials.password", { credentials: { identifier: ID }, secret_key: "hush-hush" }, "is missing"],
+    ["secret_key", { access_key: ID }, "params.access_key is set"],
+    ["access_key", { secret_key: "hush-hush" }, "is missing"],
+    ["secret_key.password", { access_key: { password: ID }, secret_key: { password: "" } }, "is missing"],
+    ["access_key", { access_key: "short", secret_key: "hush-hush" }],
+    ["credentials.password", { credentials: { identifier: ID, password: "hush-hush@@@" } }, "@@@ and a session token"],
+    ["credentials.password", { credentials: { identifier: ID, password: "@@@hush-hush" } }],
+    ["secret_key", { access_key: ID, secret_key: "hush-hush@@@hush-hush@@@more" }],
+    ["secret_key", { access_key: ID, secret_key: "hush-hush with spaces" }],
+    ["timeout", { timeout: "soon" }],
+    ["timeout", { timeout: "60,10,5" }],
+    ["timeout", { timeout: "60," }],
+    ["timeout", { timeout: 0 }],
+    ["timeout", { timeout: 1.5 }],
+    ["timeout", { timeout: [60, 10] }],
+    ["retries", { retries: "-1" }],
+    ["retries", { retries: "five" }],
+    ["proxy", { proxy: "http://proxy.example.com" }],
+    ["proxy", { proxy: true }, "HTTPS_PROXY"],
+    ["insecure", { insecure: 1 }],
+    ["sts_endpoint_url", { sts_endpoint_url: "http://sts.example.com" }],
+    ["sts_region", { sts_region: "global" }],
+    ["sts_region", { sts_region: "cn-north-1", roleArn: OTHER_ROLE }, "the partition aws"],
+    ["sts_regional_endpoint", { sts_regional_endpoint: "local" }],
+  ])("params.%s: %j", (name, params, message = "") => {
+    const refused = expect.objectContaining({
+      code: "INVALID_REQUEST",
+      field: `params.${name}`,
+      message: expect.stringContaining(message),
+    });
+    expect(() => given(params)).toThrow(refused);
+    expect(() => given(params)).toThrow(expect.not.objectContaining({ message: expect.stringContaining("hush-hush") }));
+  });
+
+  it("a proxy that the environment names wrongly is an error that shows no password", () => {
+    const env = { https_proxy: "socks5://engine:hush-hush@proxy" };
+    expect(() => given({ proxy: true }, env)).toThrow(expect.objectContaining({ field: "https_proxy" }));
+    expect(() => given({ proxy: true }, env)).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining("hush-hush") }),
+    );
+  });
+
+  it.each([undefined, null, "text", []])("parameters that are %j", (params) => {
+    expect(() => instanceFromParams(params as never)).toThrow(expect.objectContaining({ field: "params" }));
+  });
+});
+
+it("the server's proxy is found in the process's environment", () => {
+  const params = { defaultRegion: "eu-central-1", proxy: true };
+  vi.stubEnv("HTTPS_PROXY", "http://proxy.example.com");
+  expect(instanceFromParams(params).network?.proxy).toBe("http://proxy.example.com/");
+});
