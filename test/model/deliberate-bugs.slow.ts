@@ -18,8 +18,8 @@ const BUGS: Record<string, ModelBug> = {
   },
   "double flight: a caller who has to wait starts a load of its own": {
     file: "session/session-slot.ts",
-    text: "this.#wait(this.#flight ?? this.#startFlight(), signal)",
-    becomes: "this.#wait(this.#startFlight(), signal)",
+    text: "this.#wait(this.#flight?.demand(wish) ?? this.#startFlight(wish), signal)",
+    becomes: "this.#wait(this.#startFlight(wish), signal)",
     breaks: ["one flight per key"],
   },
   "expired served: the life that is left counts for a caller who asks for some alone": {
@@ -30,8 +30,8 @@ const BUGS: Record<string, ModelBug> = {
   },
   "revival: a load goes on as if nothing had been invalidated": {
     file: "session/session-slot.ts",
-    text: "if (generation === this.#generation) return",
-    becomes: "if (generation <= this.#generation) return",
+    text: "if (generation !== this.#generation) {",
+    becomes: "if (generation > this.#generation) {",
     breaks: ["nothing dropped comes back"],
   },
   "abort for all: a caller's signal ends the load": {
