@@ -1,6 +1,7 @@
 import dns from "node:dns";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { onTestFinished, vi } from "vitest";
+import { joinSockets } from "../support/join-sockets.js";
 
 /** A port that passes everything on to another one, until it is out of reach. */
 export interface Relay {
@@ -14,7 +15,7 @@ export interface Relay {
 
 export async function startRelay(target: string): Promise<Relay> {
   const { port: targetPort } = new URL(target);
-  const open = new Set<Socket>();
+  const sockets = joinSockets();
   let isKnown = true;
   const real = dns.lookup as unknown as (...args: unknown[]) => void;
   vi.spyOn(dns, "lookup").mockImplementation(((hostname: string, ...rest: unknown[]) => {
@@ -25,41 +26,24 @@ export async function startRelay(target: string): Promise<Relay> {
       done(Object.assign(new Error("getaddrinfo EAI_AGAIN localhost"), { code: "EAI_AGAIN", syscall: "getaddrinfo" }));
   }) as never);
 
-  const server = createServer((socket) => {
-    const onward = connect(Number(targetPort), "127.0.0.1");
-    for (const [from, to] of [
-      [socket, onward],
-      [onward, socket],
-    ] as const) {
-      open.add(from);
-      from.on("error", () => to.destroy());
-      from.on("close", () => {
-        open.delete(from);
-        to.destroy();
-      });
-      from.pipe(to);
-    }
-  });
+  const server = createServer((socket) => sockets.join(socket, connect(Number(targetPort), "127.0.0.1")));
   await listen(server, 0);
   const { port } = server.address() as AddressInfo;
-  const drop = () => {
-    for (const socket of open) socket.destroy();
-  };
   onTestFinished(() => {
     server.close();
-    drop();
+    sockets.destroy();
     vi.mocked(dns.lookup).mockRestore();
   });
   return {
     url: `http://localhost:${port}`,
     refuse() {
       server.close();
-      drop();
+      sockets.destroy();
       return () => void listen(server, port);
     },
     failLookup() {
       isKnown = false;
-      drop();
+      sockets.destroy();
       return () => {
         isKnown = true;
       };
