@@ -39,7 +39,7 @@ async function list(store: FileStore): Promise<string> {
 }
 
 function line({ key, labels }: StoredSession): string {
-  if (!labels) return `${key}  (sealed with a key that is not in ${KEYS_VARIABLE}, or damaged)`;
+  if (!labels) return `${key}  (damaged, open to others, or sealed with a key that is not in ${KEYS_VARIABLE})`;
   return [key, labels.accountId, labels.expiration.toISOString(), labels.roleArn].join("  ");
 }
 

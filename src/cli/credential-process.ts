@@ -9,6 +9,8 @@ const STORES = ["file", "none"];
 
 /** Milliseconds. The AWS CLI and boto3 ask again 15 minutes before the end: with less they would ask at every call. */
 const MIN_REMAINING = 15 * 60_000;
+/** Milliseconds that the process lives on, at most, after its output. */
+const TIME_TO_STORE = 1000;
 
 export const credentialProcess: CliCommand = {
   help: `Usage: rolecall credential-process [--role-arn <arn>] [options]
@@ -24,8 +26,8 @@ ${REQUEST_OPTIONS_HELP}
 
 ${KEYS_HELP}
 
-A session has at least 15 minutes left, or half of its duration if that is less. Exit code 1: no credentials, the
-reason is on stderr, and nothing on stdout.
+A session has at least 15 minutes left, or half of its duration if that is less; while AWS gives no new one, the stored
+one is printed to its end. Exit code 1: no credentials, the reason is on stderr, and nothing on stdout.
 
 Example: rolecall credential-process --config /etc/integration.json --role-arn arn:aws:iam::123456789012:role/Inventory
 
@@ -53,10 +55,14 @@ In ~/.aws/config:
     const { instance, command } = readRequestOptions(values, values["role-arn"]);
     const { request } = explainRoleRequest(instance, command, env);
     const store = values.store === "file" ? openFileStore(values.directory, env) : undefined;
-    // Not closed: a refresh that it set off is stored before the process ends.
     const resolver = createCredentialResolver({ store, runtime: { env } });
     const minRemaining = request.assumption ? minRemainingOf(request.assumption.durationSeconds) : 0;
-    stdout.write(`${toProcessOutput(await resolver.resolve(instance, command, { minRemaining }))}\n`);
+    const held = await resolver.resolve(instance, command);
+    // While AWS fails, a session with less left is better than none.
+    const session = await resolver.resolve(instance, command, { minRemaining }).catch(() => held);
+    stdout.write(`${toProcessOutput(session)}\n`);
+    // A refresh that was set off is stored before the process ends, if it can be had soon: the caller waits for the end.
+    setTimeout(() => void resolver.close(), TIME_TO_STORE).unref();
     return 0;
   },
 };

@@ -2,4 +2,9 @@
 import { runCli } from "./run.js";
 
 const { stdout, stderr, env } = process;
+for (const stream of [stdout, stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error; // whoever reads has had enough
+  });
+}
 process.exitCode = await runCli(process.argv.slice(2), { stdout, stderr, env });

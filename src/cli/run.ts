@@ -1,4 +1,5 @@
 import { isRolecallError } from "../errors.js";
+import { StoreError } from "../store/credential-store.js";
 import { type CliCommand, type CliIo, UsageError } from "./command.js";
 
 interface Entry {
@@ -57,7 +58,7 @@ export async function runCli([name, ...args]: readonly string[], io: CliIo): Pro
       io.stderr.write(`${error.message}\nSee: rolecall ${name} --help\n`);
       return 2;
     }
-    if (!isRolecallError(error)) throw error;
+    if (!isRolecallError(error) && !(error instanceof StoreError)) throw error;
     io.stderr.write(`${error.message}\n`);
     return 1;
   }

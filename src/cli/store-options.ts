@@ -8,5 +8,5 @@ export const KEYS_HELP = `${KEYS_VARIABLE}: the keys of sealed sessions, in base
 
 /** @throws RolecallError `INVALID_REQUEST` about the directory or the keys */
 export function openFileStore(directory: string | undefined, env: Record<string, string | undefined>): FileStore {
-  return fileStore({ directory, encryptionKeys: env[KEYS_VARIABLE]?.split(",") });
+  return fileStore({ directory, encryptionKeys: (env[KEYS_VARIABLE] || undefined)?.split(",") });
 }

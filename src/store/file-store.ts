@@ -24,7 +24,7 @@ export interface FileStoreOptions {
 export interface StoredSession {
   /** The store's key of it, 43 characters. */
   key: string;
-  /** Role, account and the session's own end. `undefined` if the record is damaged or its encryption key is not given. */
+  /** Role, account and the session's own end. `undefined` if it is damaged, open to others, or sealed with another key. */
   labels: RecordLabels | undefined;
 }
 
@@ -101,7 +101,7 @@ export function fileStore(options?: FileStoreOptions): FileStore {
       for (const name of (await ownNames()).sort()) {
         const key = name.slice(0, -SESSION.length);
         if (!name.endsWith(SESSION) || !KEY.test(key)) continue;
-        const record = await read(key);
+        const record = await read(key).catch(notReadable);
         if (record !== undefined) sessions.push({ key, labels: readRecordLabels(record, key, keys) });
       }
       return sessions;
@@ -114,6 +114,12 @@ export function fileStore(options?: FileStoreOptions): FileStore {
       return sessions;
     },
   };
+}
+
+/** What cannot be read is listed all the same, as a record that says nothing. */
+function notReadable(error: unknown): string {
+  if (error instanceof StoreError) return "";
+  throw error;
 }
 
 /** Keys are the resolver's own; another text could lead out of the directory. */

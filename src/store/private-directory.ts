@@ -124,13 +124,26 @@ export class PrivateDirectory {
   }
 
   #isThere(): boolean {
-    return statSync(this.path, { throwIfNoEntry: false }) !== undefined;
+    return this.#status() !== undefined;
+  }
+
+  #status() {
+    try {
+      return statSync(this.path, { throwIfNoEntry: false });
+    } catch (error) {
+      const problem = conflict(
+        "options.directory",
+        `cannot be used: ${this.path}: ${codeOf(error)}`,
+        "Name a directory that this user can make or enter.",
+      );
+      throw Object.assign(problem, { cause: error });
+    }
   }
 
   #assertPrivate(): void {
-    const status = statSync(this.path);
+    const status = this.#status();
     const field = "options.directory";
-    if (!status.isDirectory()) throw conflict(field, `is not a directory: ${this.path}`, "Name a directory.");
+    if (!status?.isDirectory()) throw conflict(field, `is not a directory: ${this.path}`, "Name a directory.");
     if (isPrivate(status.uid, status.mode)) return;
     const mode = (status.mode & 0o777).toString(8);
     throw conflict(

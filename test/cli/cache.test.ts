@@ -50,7 +50,7 @@ describe("rolecall cache", () => {
     });
     await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" });
     expect((await run(["list"])).output).toMatch(
-      /sealed with a key that is not in ROLECALL_ENCRYPTION_KEYS, or damaged/,
+      /damaged, open to others, or sealed with a key that is not in ROLECALL_ENCRYPTION_KEYS/,
     );
     const other = newEncryptionKey().export().toString("base64url");
     const { output } = await run(["list"], { ROLECALL_ENCRYPTION_KEYS: `${other},${encryptionKey}` });

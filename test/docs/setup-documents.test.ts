@@ -14,7 +14,7 @@ const blocks = [...readFileSync(page, "utf8").matchAll(/^```(\w+)\n([\s\S]*?)^``
   ([, language = "", text = ""]) => ({ language, text }),
 );
 
-const COMMAND = /^npx rolecall (policy .*?)(?: > \S+)?$/m;
+const COMMAND = /^npx aws-rolecall (policy .*?)(?: > \S+)?$/m;
 
 /** A line of a shell as words. */
 function toWords(line: string): string[] {
