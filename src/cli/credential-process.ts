@@ -9,6 +9,8 @@ const STORES = ["file", "none"];
 
 /** Milliseconds. The AWS CLI and boto3 ask again 15 minutes before the end: with less they would ask at every call. */
 const MIN_REMAINING = 15 * 60_000;
+/** Milliseconds to wait for a session with more left, where there is a valid one. */
+const TIME_FOR_MORE = 2000;
 /** Milliseconds that the process lives on, at most, after its output. */
 const TIME_TO_STORE = 1000;
 
@@ -59,7 +61,8 @@ In ~/.aws/config:
     const minRemaining = request.assumption ? minRemainingOf(request.assumption.durationSeconds) : 0;
     const held = await resolver.resolve(instance, command);
     // While AWS fails, a session with less left is better than none.
-    const session = await resolver.resolve(instance, command, { minRemaining }).catch(() => held);
+    const signal = AbortSignal.timeout(TIME_FOR_MORE);
+    const session = await resolver.resolve(instance, command, { minRemaining, signal }).catch(() => held);
     stdout.write(`${toProcessOutput(session)}\n`);
     // A refresh that was set off is stored before the process ends, if it can be had soon: the caller waits for the end.
     setTimeout(() => void resolver.close(), TIME_TO_STORE).unref();

@@ -68,6 +68,26 @@ describe("rolecall cache", () => {
     expect(await run(["clear"])).toMatchObject({ code: 1, output: "", errors: expect.stringContaining("chmod 700") });
   });
 
+  it("lists a file that others could have written as one that says nothing", async () => {
+    const { resolver } = await setUpLocal({ resolver: { store: fileStore({ directory }) } });
+    await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" });
+    const [name = ""] = (await readdir(directory)).filter((file) => file.endsWith(".session"));
+    await chmod(join(directory, name), 0o644);
+    const { code, output, errors } = await run(["list"]);
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(output).toContain(`${name.replace(".session", "")}  (damaged, open to others, or`);
+  });
+
+  it("says that a directory cannot be used, and why", async () => {
+    const { code, output, errors } = await runRolecall(["cache", "list", "--directory", "/etc/passwd/sessions"]);
+    expect({ code, output }).toEqual({ code: 1, output: "" });
+    expect(errors).toMatch(/^options\.directory cannot be used: \/etc\/passwd\/sessions: ENOTDIR\. Name a directory/);
+  });
+
+  it("takes an empty list of keys for none", async () => {
+    expect(await run(["list"], { ROLECALL_ENCRYPTION_KEYS: "" })).toMatchObject({ code: 0, errors: "" });
+  });
+
   it.each([[["show"]], [[]], [["list", "more"]], [["list", "--all"]]])("knows no other command: %j", async (args) => {
     expect(await run(args)).toMatchObject({
       code: 2,

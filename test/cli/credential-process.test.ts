@@ -72,6 +72,18 @@ describe("rolecall credential-process", () => {
     expect(assumeRoleCalls(aws)).toBe(calls);
   });
 
+  it("prints what is valid while AWS gives no new session", async () => {
+    const clock = createManualClock({ now: Date.now() - 46 * MINUTE });
+    const { aws, resolver } = await setUpLocal({ clock, resolver: { store: fileStore({ directory }) } });
+    const held = await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" });
+    clock.stepWallClock(46 * MINUTE);
+    const outage = aws.fault({ on: { operation: "AssumeRole" }, status: 503, code: "ServiceUnavailable" });
+    expect((await credentials()).AccessKeyId).toBe(held.accessKeyId);
+    outage.clear();
+    aws.fault({ on: { operation: "AssumeRole" }, status: 403, code: "AccessDenied" });
+    expect((await credentials()).AccessKeyId).toBe(held.accessKeyId);
+  });
+
   it("--store none writes no file", async () => {
     const { aws } = await setUpLocal();
     await credentials(["--store", "none"]);

@@ -1,8 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { createCredentialResolver } from "../../src/index.js";
+import { fileStore } from "../../src/store/file-store.js";
 import { startLocalAws } from "../../src/testing/index.js";
 import { buildLibrary } from "../support/build-library.js";
 import { isThere, PROGRAM_TIMEOUT, runProgram } from "../support/programs.js";
@@ -25,8 +27,9 @@ print(boto3.Session(profile_name="inventory").client("sts").get_caller_identity(
 `;
 
 /** A profile whose credentials `rolecall` gives, from an instance that a Node.js process uses as well. */
-async function setUp() {
+async function setUp(clock = { now: () => Date.now() }) {
   const aws = await startLocalAws({
+    clock,
     region: "eu-central-1",
     roles: [{ roleArn: ROLE, externalId: "acme" }],
   });
@@ -79,5 +82,30 @@ describe("credential_process = rolecall credential-process", { timeout: 2 * PROG
     expect(code).not.toBe(0);
     expect(stderr).toContain("AssumeRole of arn:aws:iam::123456789012:role/Gone");
     expect(stderr).toContain("its trust policy names the base identity");
+  });
+
+  it("ends soon though STS hangs, and prints what the store holds", async () => {
+    let age = 46 * 60_000;
+    const clock = { now: () => Date.now() - age };
+    const { aws, instance, directory, run } = await setUp(clock);
+    for (const [name, value] of Object.entries({ ...aws.env, AWS_REGION: "eu-central-1" })) vi.stubEnv(name, value);
+    await using resolver = createCredentialResolver({ store: fileStore({ directory }), runtime: clock });
+    const held = await resolver.resolve(JSON.parse(await readFile(instance, "utf8")));
+    age = 0;
+    aws.fault({ on: { operation: "AssumeRole" }, kind: "hang" });
+
+    const began = performance.now();
+    const args = ["credential-process", "--config", instance, "--directory", directory];
+    const { code, stdout } = await run(process.execPath, [join(built.folder, "cli.mjs"), ...args]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).AccessKeyId).toBe(held.accessKeyId);
+    expect(performance.now() - began).toBeLessThan(8000);
+  });
+
+  it("whose output nobody reads to its end: no stack trace", async () => {
+    const { run } = await setUp();
+    const command = `${process.execPath} ${join(built.folder, "cli.mjs")} --help`;
+    const { stderr } = await run("bash", ["-c", `${command} | true; exit \${PIPESTATUS[0]}`]);
+    expect(stderr).toBe("");
   });
 });
