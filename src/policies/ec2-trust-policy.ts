@@ -1,5 +1,5 @@
 import { readRoleArn } from "../request/role-arn.js";
-import { readSettings } from "../request/validation.js";
+import { conflict, readSettings } from "../request/validation.js";
 import { DEFAULT_PARTITION, ec2ServicePrincipal, readPartition } from "./partition.js";
 import { type SetupPolicy, toDocument } from "./policy-document.js";
 
@@ -22,7 +22,15 @@ export function ec2TrustPolicy(options: Ec2TrustPolicyOptions = {}): SetupPolicy
   const role = readRoleArn("principal", settings.principal);
   const arns = role ? [{ field: "principal", arn: role.arn }] : [];
   const partition = readPartition(settings.partition, arns) ?? DEFAULT_PARTITION;
-  const Principal = { Service: ec2ServicePrincipal(partition) };
+  const Service = ec2ServicePrincipal(partition);
+  if (Service === undefined) {
+    throw conflict(
+      "partition",
+      `is ${partition}, whose name for EC2 is not known here`,
+      "Look up EC2's service principal in that partition's own documentation, and write the document by hand.",
+    );
+  }
+  const Principal = { Service };
   return {
     kind: "ec2-trust",
     document: toDocument([{ Effect: "Allow", Principal, Action: "sts:AssumeRole" }]),

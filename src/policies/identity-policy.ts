@@ -1,5 +1,5 @@
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
-import { conflict, invalid, readList, readSettings, readText, type TextRule } from "../request/validation.js";
+import { conflict, invalid, isGiven, readList, readSettings, readText, type TextRule } from "../request/validation.js";
 import { DEFAULT_PARTITION, type NamedArn, readPartition } from "./partition.js";
 import {
   oneOrList,
@@ -20,7 +20,8 @@ import {
 
 /**
  * What the machine's role may do:
- * - `listed-roles`: assume the roles of the list and no other;
+ * - `listed-roles`: assume the roles of the list. In the machine's own account IAM takes a trust policy that names the
+ *   machine's role for permission enough, whatever the list says;
  * - `any-role`: assume every role whose trust policy names it;
  * - `own-permissions`: act by itself, with `actions`, and assume no role.
  */
@@ -84,6 +85,13 @@ export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
   const role = readRoleArn("principal", settings.principal);
   const known = readPartition(settings.partition, arnsOf(setup, role));
   const actions = readActions(settings.actions);
+  if (variant !== "listed-roles" && isGiven(settings.roles)) {
+    throw conflict("roles", `are given with the variant ${variant}`, "Only listed-roles limits the machine to a list.");
+  }
+  if (variant === "own-permissions" && (setup.tagKeys.length > 0 || setup.sourceIdentities.length > 0)) {
+    const message = "has tags or source identities, and with own-permissions the machine assumes no role";
+    throw conflict("options", message, "Only a role's session carries them: leave them out.");
+  }
   if (actions && variant !== "own-permissions") {
     throw conflict("actions", `is given with the variant ${variant}`, "Only own-permissions has actions of its own.");
   }

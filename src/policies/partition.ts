@@ -38,7 +38,14 @@ function partitionOf({ arn }: NamedArn): string {
   return arn.split(":")[1] ?? "";
 }
 
-/** EC2's name in a trust policy: the same in every partition but China's. */
-export function ec2ServicePrincipal(partition: string): string {
-  return partition === "aws-cn" ? "ec2.amazonaws.com.cn" : "ec2.amazonaws.com";
+/** Of other partitions, such as the isolated ones, no public page of AWS tells it. */
+const EC2_PRINCIPALS: Readonly<Record<string, string>> = {
+  aws: "ec2.amazonaws.com",
+  "aws-cn": "ec2.amazonaws.com.cn",
+  "aws-us-gov": "ec2.amazonaws.com",
+};
+
+/** EC2's name in a trust policy; `undefined` where it is not known. */
+export function ec2ServicePrincipal(partition: string): string | undefined {
+  return Object.hasOwn(EC2_PRINCIPALS, partition) ? EC2_PRINCIPALS[partition] : undefined;
 }

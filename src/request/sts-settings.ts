@@ -43,8 +43,23 @@ export function readStsEndpoint(field: string, value: unknown): string | undefin
   throw invalid(field, value, allowed, { sensitive: typeof value === "string" && /[@?#]/.test(value) });
 }
 
+interface Endpoint {
+  readonly protocol: string;
+  readonly hostname: string;
+}
+
+/** @throws RolecallError `INVALID_REQUEST` if others could read what STS answers there */
+export function assertConfidential(endpoint: Endpoint, field = "AWS_ENDPOINT_URL"): void {
+  if (isConfidential(endpoint)) return;
+  throw conflict(
+    field,
+    `would lead to STS over ${endpoint.protocol}//${endpoint.hostname}`,
+    "Use https, or http on the loopback interface; in a test, pass a client of your own as stsClient.",
+  );
+}
+
 /** Whether an answer that holds credentials may come from there: over TLS, or without leaving the machine. */
-export function isConfidential({ protocol, hostname }: { protocol: string; hostname: string }): boolean {
+function isConfidential({ protocol, hostname }: Endpoint): boolean {
   return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
 }
 

@@ -193,7 +193,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       broken: () => vi.stubEnv("AWS_ENDPOINT_URL", "http://sts.test"),
     },
     "sts",
-    /STS would be asked over http:/,
+    /would lead to STS over http:/,
     /Use https/,
     4,
   ],

@@ -40,6 +40,21 @@ async function explained(instance: object, args: string[] = [], env: Record<stri
 }
 
 describe("rolecall explain", () => {
+  it.each([
+    [{ AWS_ENDPOINT_URL: "https://sts.example.com/x" }, { value: "https://sts.example.com", from: "AWS_ENDPOINT_URL" }],
+    [{ AWS_USE_FIPS_ENDPOINT: "true" }, { value: "the region's own, FIPS", from: "AWS_USE_FIPS_ENDPOINT" }],
+    [{ AWS_USE_DUALSTACK_ENDPOINT: "false" }, { from: "default" }],
+  ])("tells the STS endpoint of the environment: %j", async (env, endpoint) => {
+    expect((await explained(INSTANCE, [], env)).settings.stsEndpoint).toMatchObject(endpoint);
+  });
+
+  it("refuses an endpoint that others could read, as the command is refused", async () => {
+    const env = { AWS_ENDPOINT_URL: "http://sts.test" };
+    const { code, output, errors } = await runRolecall(["explain", "--config", await configOf(INSTANCE)], env);
+    expect({ code, output }).toEqual({ code: 1, output: "" });
+    expect(errors).toMatch(/^AWS_ENDPOINT_URL would lead to STS over http:\/\/sts\.test\. Use https/);
+  });
+
   it("names what is set of the network, and shows no proxy", async () => {
     const network = { proxy: "http://user:hush-hush@proxy.example.com:3128", maxAttempts: 2 };
     const { settings, cacheKey, output } = await explained({ ...INSTANCE, network });
@@ -64,7 +79,7 @@ describe("rolecall explain", () => {
       transitiveTagKeys: { value: ["team"], from: "instance.transitiveTagKeys" },
       region: { value: "eu-central-1", from: "instance.region" },
       stsRegion: { value: "eu-central-1", from: "instance.region" },
-      stsEndpoint: { value: "the region's own", from: "default" },
+      stsEndpoint: { value: "the region's own, unless the SDK's configuration file names one", from: "default" },
     });
     expect(cacheKey.key).toBe(createRoleRequest(INSTANCE, {}, undefined, {}).key);
     for (const secret of ["acme-4711", "partner-0815", "ec2:Describe"]) expect(output).not.toContain(secret);

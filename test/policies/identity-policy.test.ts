@@ -43,7 +43,10 @@ describe("the listed roles", () => {
     ],
   ])("with what sessions carry: %j", (options, actions) => {
     expect(statementsOf(options)[0]?.Action).toEqual(["sts:AssumeRole", ...actions]);
-    expect(statementsOf({ ...options, variant: "any-role" })[0]?.Action).toEqual(["sts:AssumeRole", ...actions]);
+    expect(statementsOf({ ...options, roles: undefined, variant: "any-role" })[0]?.Action).toEqual([
+      "sts:AssumeRole",
+      ...actions,
+    ]);
   });
 
   it("warn of a * that covers more than one may think", () => {
@@ -68,7 +71,7 @@ describe("the listed roles", () => {
 
 describe("any role", () => {
   it("is Resource *, with a warning", () => {
-    const policy = make({ variant: "any-role", roles: [INVENTORY] });
+    const policy = make({ variant: "any-role", instance: { roleArn: INVENTORY } });
     expect(policy.document.Statement).toEqual([{ Effect: "Allow", Action: "sts:AssumeRole", Resource: "*" }]);
     expect(policy.warnings).toEqual([{ code: "any-role", message: expect.stringContaining("allowedRoles") }]);
   });
@@ -114,7 +117,7 @@ describe("the partition", () => {
     [{ roles: ["arn:aws-*:iam::123456789012:role/x", INVENTORY] }, "roles"],
     [{ instance: { allowedRoles: ["arn:aws-cn:iam::123456789012:role/*"] }, principal: HOST }, "instance.allowedRoles"],
     [{ roles: [INVENTORY], partition: "aws-us-gov" }, "roles"],
-    [{ roles: [], variant: "any-role", principal: HOST, partition: "aws-us-gov" }, "principal"],
+    [{ variant: "any-role", principal: HOST, partition: "aws-us-gov" }, "principal"],
   ])("is one: %j is refused", (options, field) => {
     expect(() => make(options)).toThrow(expect.objectContaining({ code: "INVALID_REQUEST", field }));
   });
@@ -147,7 +150,15 @@ describe("what is wrong", () => {
     [{ variant: "own-permissions", actions: ["Describe"] }, 'actions[0] is wrong: received "Describe".'],
     [{ variant: "own-permissions", actions: ["ec2:*", "sts:assumeRole"] }, "actions has sts:AssumeRole"],
     [{ variant: "own-permissions", actions: [null] }, "actions[0] is wrong: received null."],
-    [{ variant: "own-permissions", actions: ["ec2:*"], roles: [INVENTORY] }, "roles names a role"],
+    [
+      { variant: "own-permissions", actions: ["ec2:*"], roles: [INVENTORY] },
+      "roles are given with the variant own-permissions.",
+    ],
+    [{ variant: "any-role", roles: [INVENTORY] }, "roles are given with the variant any-role."],
+    [
+      { variant: "own-permissions", actions: ["ec2:*"], authorTagKeys: ["team"] },
+      "options has tags or source identities, and with own-permissions",
+    ],
     [{ variant: "own-permissions", actions: ["ec2:*"], instance: { roleArn: INVENTORY } }, "instance.roleArn names"],
   ])("%j", (options, message) => {
     expect(() => make(options)).toThrow(

@@ -145,6 +145,11 @@ describe("the EC2 trust policy", () => {
     expect(ec2TrustPolicy({ partition }).document).toEqual(expected);
   });
 
+  it("is refused where EC2's name is not known", () => {
+    const isolated = { principal: "arn:aws-iso:iam::111122223333:role/host" };
+    expect(() => ec2TrustPolicy(isolated)).toThrow(/^partition is aws-iso, whose name for EC2 is not known here/);
+  });
+
   it("is aws's where nothing names a partition, and refuses two", () => {
     expect(ec2TrustPolicy()).toMatchObject({ partition: "aws", roleArn: undefined });
     expect(() => ec2TrustPolicy({ principal: HOST, partition: "aws-cn" })).toThrow(/^principal names /);

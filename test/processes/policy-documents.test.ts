@@ -105,7 +105,8 @@ describe.each(PARTITIONS)(
       {
         variant: "listed-roles",
         options: [],
-        assumable: ["listed", "matched"],
+        // In the machine's own account a trust policy that names it is permission enough.
+        assumable: ["listed", "matched", "atHome"],
         others: ["unlisted", "untrusting"],
       },
       {

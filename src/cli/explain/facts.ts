@@ -4,6 +4,7 @@ import { sessionNameOf } from "../../request/limits.js";
 import type { Chosen, ChosenSettings } from "../../request/precedence.js";
 import { defaultRegionOf } from "../../request/regions.js";
 import type { RoleRequest } from "../../request/role-request.js";
+import { assertConfidential } from "../../request/sts-settings.js";
 
 type Env = Record<string, string | undefined>;
 type Value = string | number | readonly string[] | Readonly<Record<string, string>>;
@@ -101,15 +102,29 @@ function machineRegion({ sts }: RoleRequest): Chosen<string> {
   return { value: `the machine's${fallback ? `, else ${fallback}` : ""}`, from: AT_FIRST_USE };
 }
 
-/** The SDK reads the variables in this order. */
+/** The SDK reads the variables in this order, and its configuration file after them. */
 function endpointOf({ sts }: RoleRequest, env: Env): Chosen<string> {
   if (sts.endpoint) return { value: sts.endpoint, from: "instance.sts.endpoint" };
   for (const name of ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]) {
     const url = env[name];
-    if (url) return { value: URL.canParse(url) ? new URL(url).origin : "no URL", from: name };
+    if (!url) continue;
+    if (!URL.canParse(url)) return { value: "no URL", from: name };
+    const endpoint = new URL(url);
+    assertConfidential(endpoint, name);
+    return { value: endpoint.origin, from: name };
   }
-  const kinds = [sts.useFipsEndpoint && "FIPS", sts.useDualstackEndpoint && "dual-stack"].filter(Boolean);
-  return { value: ["the region's own", ...kinds].join(", "), from: kinds.length > 0 ? "instance.sts" : "default" };
+  const kinds = [
+    variantOf("FIPS", sts.useFipsEndpoint, "AWS_USE_FIPS_ENDPOINT", env),
+    variantOf("dual-stack", sts.useDualstackEndpoint, "AWS_USE_DUALSTACK_ENDPOINT", env),
+  ].filter((kind) => kind !== undefined);
+  const value = ["the region's own", ...kinds.map((kind) => kind.value)].join(", ");
+  if (kinds.length > 0) return { value, from: [...new Set(kinds.map(({ from }) => from))].join(", ") };
+  return byDefault(`${value}, unless the SDK's configuration file names one`);
+}
+
+function variantOf(kind: string, setting: boolean | undefined, name: string, env: Env): Chosen<string> | undefined {
+  const fixed = setting !== undefined;
+  return (fixed ? setting : env[name] === "true") ? { value: kind, from: fixed ? "instance.sts" : name } : undefined;
 }
 
 /** The parts that are given. What is empty is part of every key, and the same in each. */
