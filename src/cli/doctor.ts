@@ -42,7 +42,7 @@ Example: rolecall doctor --config /etc/integration.json
     const seen = await examine({ instance, roleArns, runtime: { ...systemRuntime, env: io.env } });
     const findings = [
       ...machineFindings(seen),
-      ...seen.roles.flatMap((role) => roleFindings(role, seen)),
+      ...seen.roles.flatMap((role) => roleFindings(role, seen, values.config)),
       ...patterns.map(untried),
     ];
     const exitCode = exitCodeOf(findings);
