@@ -1,5 +1,5 @@
 import { type Channel, channel } from "node:diagnostics_channel";
-import type { RolecallErrorCode } from "./errors.js";
+import type { RolecallError, RolecallErrorCode } from "./errors.js";
 import type { RecordFault } from "./store/sealed-record.js";
 
 /** What every event says: which session. Neither holds a secret. */
@@ -55,7 +55,12 @@ export interface RolecallEvents {
     error: Error | undefined;
   };
   /** STS refused the duration, and gave a session of one hour. */
-  "duration-clamped": SessionEvent & { requestedSeconds: number; grantedSeconds: number };
+  "duration-clamped": SessionEvent & {
+    requestedSeconds: number;
+    grantedSeconds: number;
+    /** STS's refusal; its message repeats the reason in STS's words. */
+    error: RolecallError;
+  };
 }
 
 export type RolecallEventName = keyof RolecallEvents;

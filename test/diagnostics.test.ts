@@ -45,7 +45,16 @@ it("every event is published with its payload, and stats() counts the same", asy
   expect(events.get("invalidated")).toEqual([{ roleArn: ROLE, key }]);
   expect(events.get("evicted")).toContainEqual({ roleArn: ROLE, key });
   expect(events.get("duration-clamped")).toEqual([
-    { roleArn: ROLE, key, requestedSeconds: 7200, grantedSeconds: 3600 },
+    {
+      roleArn: ROLE,
+      key,
+      requestedSeconds: 7200,
+      grantedSeconds: 3600,
+      error: expect.objectContaining({
+        code: "ASSUME_ROLE_INVALID",
+        message: expect.stringContaining("exceeds the 1 hour session limit"),
+      }),
+    },
   ]);
 
   const counted = (event: RolecallEventName) => events.get(event)?.length;

@@ -2,7 +2,7 @@ import { readAllowedRoles } from "../request/allowed-roles.js";
 import type { IntegrationInstance } from "../request/integration-instance.js";
 import { readRoleArn } from "../request/role-arn.js";
 import { systemRuntime } from "../runtime.js";
-import { type CliCommand, type CliIo, parseCommandLine } from "./command.js";
+import { type CliCommand, type CliIo, parseCommandLine, UsageError } from "./command.js";
 import { exitCodeOf, type Finding, skipped } from "./doctor/finding.js";
 import { machineFindings } from "./doctor/machine-findings.js";
 import { roleFindings } from "./doctor/role-findings.js";
@@ -22,7 +22,7 @@ rolecall-doctor-<host>, which nobody uses. A duration of more than one hour is t
   --json            For programs: { exitCode, findings: [{ step, status, summary, next, roleArn? }] }.
 
 Exit codes: 0, all is well, perhaps with warnings; else by the first failed step:
-  1  rolecall itself failed        3  the base identity: metadata service, instance profile, keys
+  1  a setting is refused          3  the base identity: metadata service, instance profile, keys
   2  wrong command line or file    4  the surroundings: region, network to STS, clock
                                    5  a role
 
@@ -34,7 +34,7 @@ Example: rolecall doctor --config /etc/integration.json
       options: { config: { type: "string" }, json: { type: "boolean" } },
       allowPositionals: true,
     });
-    for (const role of positionals) readRoleArn("role", role);
+    for (const role of positionals) assertRole(role);
     const instance = values.config === undefined ? {} : readInstanceFile(values.config);
     const { roleArns, patterns } =
       positionals.length > 0 ? { roleArns: [...new Set(positionals)], patterns: [] } : rolesOf(instance);
@@ -42,7 +42,7 @@ Example: rolecall doctor --config /etc/integration.json
     const seen = await examine({ instance, roleArns, runtime: { ...systemRuntime, env: io.env } });
     const findings = [
       ...machineFindings(seen),
-      ...seen.roles.flatMap((role) => roleFindings(role, seen)),
+      ...seen.roles.flatMap((role) => roleFindings(role, seen, values.config)),
       ...patterns.map(untried),
     ];
     const exitCode = exitCodeOf(findings);
@@ -51,6 +51,14 @@ Example: rolecall doctor --config /etc/integration.json
     return exitCode;
   },
 };
+
+function assertRole(argument: string): void {
+  try {
+    readRoleArn("role", argument);
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
 
 /** The roles that are configured one by one, and the patterns, which cannot be tried. */
 function rolesOf({ roleArn, allowedRoles }: IntegrationInstance) {

@@ -51,7 +51,7 @@ identity    What the machine's role may do. <role>: the ARNs or patterns that it
 trust       Who may assume a role. <role>: its ARN. Default: the roleArn of --config.
 ec2-trust   That EC2 may hand a role to the machine: the trust policy of the machine's role.
 
-  --principal <arn>        The machine's role, the one in its instance profile.
+  --principal <arn>        The machine's role, the one in its instance profile. trust: or the user whose keys are set.
   --config <file>          The instance's settings in JSON: allowedRoles or roleArn, externalId, tags, sourceIdentity.
   --format <format>        json (default), terraform or cloudformation. The last two need --principal.
   --variant <variant>      identity: listed-roles (default), any-role or own-permissions, which assumes no role.

@@ -1,7 +1,7 @@
 import { assertAllowed } from "../request/allowed-roles.js";
 import { EXTERNAL_ID } from "../request/limits.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
-import { conflict, readSettings, readText } from "../request/validation.js";
+import { conflict, readSettings, readText, type TextRule } from "../request/validation.js";
 import { readPartition } from "./partition.js";
 import { oneOrList, type PolicyStatement, type SetupPolicy, toDocument } from "./policy-document.js";
 import { type PolicyWarning, warn, warnOfTrustPolicySize } from "./policy-warnings.js";
@@ -9,7 +9,7 @@ import { ROLES_AND_SETTINGS, type RolesAndSettings, readRolesAndSettings, type S
 
 /** What {@link trustPolicy} takes. */
 export interface TrustPolicyOptions extends RolesAndSettings {
-  /** ARN of the machine's role, the one in its instance profile: who may assume the role. */
+  /** ARN of who may assume the role: the machine's role, the one in its instance profile; or the IAM user whose keys are set. */
   principal: string;
   /** ARN of the role to be assumed. Default: the instance's `roleArn`. With a list of roles it has to be on it. */
   role?: string | null | undefined;
@@ -24,6 +24,15 @@ const OPTIONS = [
   "externalId",
 ] as const satisfies readonly (keyof TrustPolicyOptions)[];
 
+/** Who can be the base identity. A session's ARN would hold for that session alone, and it lacks the role's path. */
+const PRINCIPAL: TextRule = {
+  pattern: /^arn:aws(?:-[a-z0-9]+)*:iam::\d{12}:(?:role|user)\/(?:[!-)+-9;->@-~]+\/)?[\w+=,.@-]{1,64}$/,
+  min: 20,
+  max: 2048,
+  allowed:
+    "the ARN of an IAM role or user (not of a session), such as arn:aws:iam::111122223333:role/path/name or arn:aws:iam::111122223333:user/name",
+};
+
 /**
  * The trust policy of one role that commands act as. It demands what every session of the instance has: the external id,
  * the instance's source identity and tags. What authors may add is limited to the keys and values that are named.
@@ -33,9 +42,11 @@ const OPTIONS = [
 export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
   const settings = readSettings("options", options, OPTIONS) ?? {};
   const setup = readRolesAndSettings(settings);
-  const principal = readRoleArn("principal", settings.principal);
-  if (!principal) {
-    throw conflict("principal", "is missing", "Give the ARN of the machine's role, the one in its instance profile.");
+  const principal = readText("principal", settings.principal, PRINCIPAL);
+  if (principal === undefined) {
+    const hint =
+      "Give the ARN of the machine's role, the one in its instance profile, or of the user whose keys are set.";
+    throw conflict("principal", "is missing", hint);
   }
   const role = readRoleArn("role", settings.role) ?? setup.role;
   if (!role) throw conflict("role", "is missing", "Give the ARN of the role to be assumed.");
@@ -44,7 +55,7 @@ export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
   const document = toDocument(
     statements(setup, externalId).map((statement) => ({
       Effect: "Allow",
-      Principal: { AWS: principal.arn },
+      Principal: { AWS: principal },
       ...statement,
     })),
   );
@@ -57,9 +68,9 @@ export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
   };
 }
 
-function assertOnePartition(principal: RoleArn, role: RoleArn): void {
+function assertOnePartition(principal: string, role: RoleArn): void {
   readPartition(undefined, [
-    { field: "principal", arn: principal.arn },
+    { field: "principal", arn: principal },
     { field: "role", arn: role.arn },
   ]);
 }

@@ -62,7 +62,7 @@ export class RoleAssumer {
       this.#clamped.set(request.key, true);
       const labels = { roleArn: assumption.role.arn, key: request.key };
       const grantedSeconds = ALWAYS_GRANTED_SECONDS;
-      this.#options.diagnostics.publish("duration-clamped", { ...labels, requestedSeconds, grantedSeconds });
+      this.#options.diagnostics.publish("duration-clamped", { ...labels, requestedSeconds, grantedSeconds, error });
       return session;
     }
   }

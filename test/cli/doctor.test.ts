@@ -11,7 +11,9 @@ import {
   type LocalRole,
   startLocalAws,
 } from "../../src/testing/index.js";
+import { createCertificates } from "../support/certificates.js";
 import { startConnectProxy } from "../support/connect-proxy.js";
+import { startTlsRelay } from "../support/tls-relay.js";
 import { runRolecall } from "./run-rolecall.js";
 
 const MACHINE = "arn:aws:iam::111122223333:role/integration-host";
@@ -21,6 +23,13 @@ const OTHER = "arn:aws:iam::444455556666:role/Audit";
 const USER = "arn:aws:iam::111122223333:user/integration";
 const EXTERNAL_ID = "acme-4711";
 const MINUTE = 60_000;
+/** What a trust policy can demand. */
+const DEMANDING: IntegrationInstance = {
+  roleArn: ROLE,
+  externalId: EXTERNAL_ID,
+  tags: { team: "platform" },
+  sourceIdentity: "inventory",
+};
 
 /** A machine, and the instance that is configured on it. */
 interface Machine {
@@ -28,7 +37,7 @@ interface Machine {
   /** What is done to the AWS after it has started. */
   broken?(aws: LocalAws): unknown;
   env?: Record<string, string>;
-  instance?: IntegrationInstance | ((aws: LocalAws) => IntegrationInstance);
+  instance?: IntegrationInstance | ((aws: LocalAws) => IntegrationInstance | Promise<IntegrationInstance>);
   /** The command line's roles. */
   roles?: string[];
 }
@@ -53,13 +62,16 @@ async function diagnose({ aws: options, broken, env = {}, instance = { roleArn: 
   const folder = await mkdtemp(join(tmpdir(), "rolecall-doctor-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const config = join(folder, "instance.json");
-  await writeFile(config, JSON.stringify(typeof instance === "function" ? instance(aws) : instance));
-  const { code, output, errors } = await runRolecall(["doctor", "--config", config, ...roles, "--json"], env);
-  expect(errors).toBe("");
-  const { exitCode, findings } = JSON.parse(output) as { exitCode: number; findings: Finding[] };
-  expect(exitCode).toBe(code);
-  for (const secret of aws.secrets()) expect(output).not.toContain(secret);
-  return { aws, code, findings, output };
+  await writeFile(config, JSON.stringify(typeof instance === "function" ? await instance(aws) : instance));
+  const run = async () => {
+    const { code, output, errors } = await runRolecall(["doctor", "--config", config, ...roles, "--json"], env);
+    expect(errors).toBe("");
+    const { exitCode, findings } = JSON.parse(output) as { exitCode: number; findings: Finding[] };
+    expect(exitCode).toBe(code);
+    for (const secret of aws.secrets()) expect(output).not.toContain(secret);
+    return { aws, code, findings, output };
+  };
+  return { ...(await run()), again: run };
 }
 
 /** Title, the machine, the step and words of its first failed line, words of what to do, the exit code. */
@@ -182,8 +194,40 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
         aws.fault({ on: { target: "sts" }, kind: "body", status: 502, contentType: "text/html", body: "" }),
     },
     "sts",
-    /STS in eu-central-1 does not answer\. .*status 502/,
+    /STS in eu-central-1 gives no answer that can be used, at 127\.0\.0\.1\. .*status 502/,
     /proxy/,
+    4,
+  ],
+  [
+    "an STS that fails",
+    { broken: (aws) => aws.fault({ on: { target: "sts" }, status: 503 }) },
+    "sts",
+    /STS in eu-central-1 gives no answer that can be used, at .* ServiceUnavailable\./,
+    /try again/,
+    4,
+  ],
+  [
+    "an STS that throttles",
+    {
+      instance: { roleArn: ROLE, network: { maxAttempts: 1 } },
+      broken: (aws) => aws.fault({ on: { target: "sts" }, status: 400, code: "Throttling" }),
+    },
+    "sts",
+    /STS in eu-central-1 gives no answer that can be used, at .* Throttling\./,
+    /^STS limits the rate of calls for the account: try again later/,
+    4,
+  ],
+  [
+    "an STS whose certificate nobody vouches for",
+    {
+      instance: async (aws) => ({
+        roleArn: ROLE,
+        sts: { endpoint: await startTlsRelay(aws.endpoint, createCertificates()), region: "eu-central-1" },
+      }),
+    },
+    "sts",
+    /^GetCallerIdentity in eu-central-1 failed: [A-Z_]+\.$/,
+    /^The endpoint's certificate is not trusted: .*instance\.network\.extraCa\.$/,
     4,
   ],
   [
@@ -398,7 +442,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       instance: { roleArn: ROLE, roleSessionDuration: 14_400 },
     },
     "duration",
-    /instance\.roleSessionDuration asks for 14400 s, and commands get 3600 s: .*role chaining is limited to that/,
+    /instance\.roleSessionDuration asks for 14400 s, and commands get 3600 s\. STS says: .*1 hour session limit .*role chaining\.$/,
     /Set roleSessionDuration to 3600 or less/,
     5,
   ],
@@ -414,7 +458,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       }),
     },
     "duration",
-    /the role's MaxSessionDuration is lower\. Of whole hours it grants 7200 s/,
+    /STS says: .* exceeds the MaxSessionDuration set for this role\. Of whole hours it grants 7200 s\./,
     /aws iam update-role --role-name Inventory --max-session-duration 43200/,
     5,
   ],
@@ -518,6 +562,126 @@ describe("rolecall doctor", () => {
     expect(durations).toEqual(["900", "14400"]);
   });
 
+  it("asks for a long duration once where STS itself says that role chaining has a limit", async () => {
+    const { aws } = await diagnose({
+      aws: withRole({ maxSessionDuration: 43_200 }),
+      instance: { roleArn: ROLE, roleSessionDuration: 43_200 },
+    });
+    const durations = aws.requests.flatMap(({ parameters }) => parameters.DurationSeconds ?? []);
+    expect(durations).toEqual(["900", "43200", "3600"]);
+  });
+
+  it("a call that fails while the duration is tried: the rest of the report stands", async () => {
+    const { findings, code } = await diagnose({
+      instance: { roleArn: ROLE, roleSessionDuration: 7200 },
+      broken: (aws) => {
+        const failAfterwards = <T>(fields: T): T => {
+          aws.fault({ on: { operation: "AssumeRole" }, status: 503 });
+          return fields;
+        };
+        aws.fault({ on: { operation: "AssumeRole" }, kind: "patch-credentials", patch: failAfterwards, times: 1 });
+      },
+    });
+    expect(findings.at(-1)).toMatchObject({
+      step: "duration",
+      status: "skipped",
+      summary: expect.stringMatching(/^Whether it grants 7200 s is not known\. AssumeRole .* ServiceUnavailable\.$/),
+    });
+    expect(findings).toContainEqual(expect.objectContaining({ step: "assume", status: "ok" }));
+    expect(code).toBe(0);
+  });
+
+  it("an endpoint policy that refuses GetCallerIdentity: a warning, and the roles are tried", async () => {
+    const { findings, code } = await diagnose({
+      aws: { ...explained, roles: [{ roleArn: ROLE }, { roleArn: OTHER, trustedPrincipals: [USER] }] },
+      roles: [ROLE, OTHER],
+      broken: (aws) =>
+        aws.fault({
+          on: { operation: "GetCallerIdentity" },
+          status: 403,
+          message: `User: ${MACHINE_SESSION} is not authorized to perform: sts:GetCallerIdentity because no VPC endpoint policy allows the sts:GetCallerIdentity action`,
+        }),
+    });
+    expect(findings.find(({ step }) => step === "caller")).toMatchObject({
+      status: "warning",
+      summary: `STS does not say who the base identity is: no VPC endpoint policy allows sts:GetCallerIdentity. The refusal names ${MACHINE_SESSION}.`,
+      next: ["VPC, the policy of the interface endpoint for STS: allow sts:GetCallerIdentity there."],
+    });
+    const [tried, denied] = findings.filter(({ step }) => step === "assume");
+    expect(tried).toMatchObject({ status: "ok", summary: expect.stringContaining(":assumed-role/Inventory/") });
+    expect(denied?.next.join(" ")).toContain(`its Principal is ${MACHINE} (with its path`);
+    expect(code).toBe(5);
+  });
+
+  it("a refusal of GetCallerIdentity that tells nothing claims nothing", async () => {
+    const { findings, code } = await diagnose({
+      aws: { roles: [] },
+      broken: (aws) => aws.fault({ on: { operation: "GetCallerIdentity" }, status: 403, message: "Access denied" }),
+    });
+    expect(findings.find(({ step }) => step === "caller")).toMatchObject({
+      status: "warning",
+      summary:
+        "STS does not say who the base identity is: sts:GetCallerIdentity is denied, and AWS does not say by which policy.",
+    });
+    // The role's own refusal names the caller.
+    const denied = findings.find(({ step }) => step === "assume");
+    expect(denied?.next.join(" ")).toContain(`See that a policy of ${MACHINE} (with its path`);
+    expect(code).toBe(5);
+  });
+
+  it("a role of the caller's own account says nothing of what the base identity's policy allows", async () => {
+    const neighbour = "arn:aws:iam::111122223333:role/Neighbour";
+    const { findings } = await diagnose({
+      aws: { ...explained, ...permitting([]), roles: [{ roleArn: ROLE }, { roleArn: neighbour }] },
+      roles: [ROLE, neighbour],
+    });
+    const [denied, tried] = findings.filter(({ step }) => step === "assume");
+    expect(tried).toMatchObject({ roleArn: neighbour, status: "ok" });
+    expect(denied?.summary).toBe("Denied: no policy of the base identity allows sts:AssumeRole on this role.");
+  });
+
+  it.each<[string, Machine]>([
+    ["the machine's role", {}],
+    [
+      "a user",
+      {
+        instance: (aws) => ({
+          ...DEMANDING,
+          region: "eu-central-1",
+          credentials: aws.issueUserKeys({ userArn: USER }),
+        }),
+      },
+    ],
+  ])("the trust policy that it prints the command of fits, for %s", async (_title, machine) => {
+    const { aws, findings, again } = await diagnose({
+      instance: DEMANDING,
+      ...machine,
+      aws: { ...explained, ...withRole({ trustedPrincipals: [OTHER] }) },
+    });
+    const command = findings.flatMap(({ next }) => next).find((step) => step.startsWith("rolecall policy trust "));
+    const { output, errors, code } = await runRolecall(command?.split(" ").slice(1) ?? []);
+    expect({ errors, code }).toEqual({ errors: "", code: 0 });
+    aws.setRole({ roleArn: ROLE, trustPolicy: JSON.parse(output) });
+    const { findings: mended, code: healthy } = await again();
+    expect(healthy).toBe(0);
+    expect(mended).toContainEqual(
+      expect.objectContaining({ step: "external-id", summary: "It demands the external id that is set." }),
+    );
+    const { parameters } = aws.requests.findLast(({ operation }) => operation === "AssumeRole") ?? {};
+    expect(parameters).toMatchObject({ "Tags.member.1.Key": "team", SourceIdentity: "inventory" });
+  });
+
+  it("names credentials of other tools outside of EC2", async () => {
+    const { findings } = await diagnose({
+      broken: () => vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9"),
+      env: { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "/v2/credentials/x" },
+    });
+    expect(findings.find(({ step }) => step === "base-identity")).toMatchObject({
+      status: "skipped",
+      next: ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is set: it counts only if the instance's credentials say so."],
+    });
+  });
+
   it("static keys and a region: nobody asks the metadata service", async () => {
     const withKeys = (region?: string) => (local: LocalAws) => ({
       region,
@@ -590,11 +754,25 @@ describe("rolecall doctor", () => {
     expect(output).toMatch(/\n\n1 failed: begin with the first\.\n$/);
   });
 
-  it("refuses a role that is none, before any call", async () => {
-    expect(await runRolecall(["doctor", "Inventory"])).toMatchObject({
+  it("refuses a setting of the file as code does", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "rolecall-doctor-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const config = join(folder, "instance.json");
+    await writeFile(config, JSON.stringify({ roleArn: "Inventory" }));
+    expect(await runRolecall(["doctor", "--config", config])).toMatchObject({
       code: 1,
       output: "",
-      errors: expect.stringMatching(/^role is wrong: received "Inventory"\. Allowed: a role ARN/),
+      errors: expect.stringMatching(/^instance\.roleArn is wrong/),
+    });
+  });
+
+  it("refuses a role that is none, before any call", async () => {
+    expect(await runRolecall(["doctor", "Inventory"])).toMatchObject({
+      code: 2,
+      output: "",
+      errors: expect.stringMatching(
+        /^role is wrong: received "Inventory"\. Allowed: a role ARN.*\nSee: rolecall doctor/,
+      ),
     });
   });
 });

@@ -23,6 +23,25 @@ describe("the trust policy of a role", () => {
     });
   });
 
+  it("names the user whose keys the instance sets, in a path too", () => {
+    const user = "arn:aws:iam::111122223333:user/machines/integration";
+    expect(statementsOf({ principal: user, role: INVENTORY })).toEqual([
+      { Effect: "Allow", Principal: { AWS: user }, Action: "sts:AssumeRole" },
+    ]);
+  });
+
+  it.each([
+    "arn:aws:sts::111122223333:assumed-role/integration-host/i-0123456789abcdef0",
+    "arn:aws:iam::111122223333:root",
+    "arn:aws:iam::111122223333:group/integration",
+    "arn:aws:iam::111122223333:user/",
+    "integration-host",
+  ])("is refused for the principal %s, in a principal's words", (principal) => {
+    expect(() => trustPolicy({ principal, role: INVENTORY })).toThrow(
+      `principal is wrong: received "${principal}". Allowed: the ARN of an IAM role or user (not of a session), such as `,
+    );
+  });
+
   it("demands the external id that the library sends for that role", () => {
     const demanded = (externalId: string) => ({ StringEquals: { "sts:ExternalId": externalId } });
     const roles = [INVENTORY, { roleArn: "arn:aws:iam::444455556666:role/integration-*", externalId: "partner" }];

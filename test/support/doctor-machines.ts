@@ -49,9 +49,9 @@ export async function setUpMachine({ aws: options, instance }: (typeof MACHINES)
   return { aws, args: ["doctor", "--config", config] };
 }
 
-/** The terminal after the command, on a machine whose name is not this one's. */
+/** The terminal after the command, on a machine whose name and folders are not this one's. */
 export function doctorPicture(name: string, output: string): string {
-  const shown = output.replaceAll(hostname(), "engine-1");
+  const shown = output.replaceAll(hostname(), "engine-1").replaceAll(/\S+[/\\]instance\.json/g, "instance.json");
   return terminalPicture(`rolecall doctor on a ${name} machine`, `$ rolecall doctor --config instance.json\n${shown}`);
 }
 

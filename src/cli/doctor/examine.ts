@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createCredentialResolver } from "../../credential-resolver.js";
+import type { RolecallEvents } from "../../diagnostics.js";
 import type { CommandSettings } from "../../request/command-overrides.js";
 import { accessKeyIdOf, explainRoleRequest } from "../../request/explain-request.js";
 import type { IntegrationInstance } from "../../request/integration-instance.js";
@@ -9,9 +10,12 @@ import { serviceRegion } from "../../request/role-request.js";
 import type { CredentialResolver } from "../../resolver-types.js";
 import type { Runtime } from "../../runtime.js";
 import { readInstanceRegion } from "../../sources/instance-profile.js";
+import { awsWordsOf } from "./denial.js";
 import { lookAtMetadata, otherCredentials, outcomeOf } from "./look-at-machine.js";
 import {
-  isRoleSession,
+  type GrantedDuration,
+  isAccepted,
+  isChainingLimit,
   type Metadata,
   type Observations,
   type Outcome,
@@ -41,7 +45,8 @@ export async function examine(subject: Subject): Promise<Observations> {
   const needsMetadata = source === "instance-profile" || !chosen.region;
   const metadata = needsMetadata ? await lookAtMetadata(runtime) : undefined;
   const listener = new StsListener(runtime.now);
-  // One call and no more: what passes by itself is for commands to ride out.
+  // One try of each call: what passes by itself is for commands to ride out. The resolver repeats throttled calls all
+  // the same, for ten seconds at most.
   const resolver = createCredentialResolver({ runtime, assumeRole: { attempts: 1 } });
   try {
     const hasToken = !metadata?.trouble;
@@ -104,10 +109,14 @@ async function examineRole(
   sts: StsSeen | undefined,
 ): Promise<RoleSeen> {
   const settings = await outcomeOf(readSettings(instance, roleArn, runtime));
-  if (settings.error || !sts?.caller.value) return { roleArn, settings };
+  if (settings.error || !sts || !isAccepted(sts)) return { roleArn, settings };
   const { roleSessionName, externalId, duration } = settings.value;
-  const ask = (own: IntegrationInstance, command: Partial<CommandSettings>) =>
-    outcomeOf(resolver.verify(own, { roleArn, roleSessionDuration: ROLE_SESSION_DURATION.min, ...command }));
+  const roleSessionDuration = ROLE_SESSION_DURATION.min;
+  // Not verify: an endpoint's policy may keep a session that commands can use from GetCallerIdentity.
+  const ask = (own: IntegrationInstance, command: Partial<CommandSettings>) => {
+    const session = resolver.resolve(own, { roleArn, roleSessionDuration, ...command });
+    return outcomeOf(session.then(({ assumedRoleArn = roleArn }) => assumedRoleArn));
+  };
   // Tells in CloudTrail what these sessions are.
   const name = { roleSessionName: sessionNameOf(runtime.hostname(), "rolecall-doctor") };
 
@@ -118,15 +127,16 @@ async function examineRole(
   const found = assumed.value ?? assumedByName?.value;
   if (!found) return seen;
   const usable = assumed.value ? name : { roleSessionName };
-  const isLong = duration.value > HOUR_SECONDS && !isRoleSession(sts.caller.value.arn);
   return {
     ...seen,
     ...(externalId && {
       withoutExternalId: await ask({ ...instance, externalId: undefined, allowedRoles: undefined }, usable),
     }),
-    ...(isLong && {
-      longestGranted: await longestGranted(duration.value, (roleSessionDuration) =>
-        resolver.resolve(instance, { roleArn, roleSessionDuration, ...usable }),
+    ...(duration.value > HOUR_SECONDS && {
+      granted: await outcomeOf(
+        longestGranted(duration.value, (seconds) =>
+          resolver.resolve(instance, { roleArn, roleSessionDuration: seconds, ...usable }),
+        ),
       ),
     }),
   };
@@ -143,24 +153,28 @@ async function readSettings(instance: IntegrationInstance, roleArn: string, { en
   };
 }
 
-/** `asked` if it is granted, else the longest of whole hours: by halves, four questions at most. */
-async function longestGranted(asked: number, assume: (seconds: number) => Promise<unknown>): Promise<number> {
-  if (await isGranted(asked, assume)) return asked;
+type Assume = (seconds: number) => Promise<unknown>;
+
+/** `asked` if it is granted; else an hour in role chaining, else the longest of whole hours: by halves, four questions. */
+async function longestGranted(asked: number, assume: Assume): Promise<GrantedDuration> {
+  const refusal = await refusalOf(asked, assume);
+  if (refusal === undefined) return { seconds: asked };
   let granted = 1;
-  let refused = Math.ceil(asked / HOUR_SECONDS);
+  let refused = isChainingLimit(refusal) ? 1 : Math.ceil(asked / HOUR_SECONDS);
   while (refused - granted > 1) {
     const middle = Math.floor((granted + refused) / 2);
-    if (await isGranted(middle * HOUR_SECONDS, assume)) granted = middle;
+    if ((await refusalOf(middle * HOUR_SECONDS, assume)) === undefined) granted = middle;
     else refused = middle;
   }
-  return granted * HOUR_SECONDS;
+  return { seconds: granted * HOUR_SECONDS, refusal };
 }
 
-/** The library takes an hour where STS refuses more, and says so in an event. */
-async function isGranted(seconds: number, assume: (seconds: number) => Promise<unknown>): Promise<boolean> {
-  let clamped = false;
-  const onClamped = () => {
-    clamped = true;
+/** STS's words. The library takes an hour where STS refuses more, and says so in an event. */
+async function refusalOf(seconds: number, assume: Assume): Promise<string | undefined> {
+  let refusal: string | undefined;
+  const onClamped = (event: unknown) => {
+    const { error } = event as RolecallEvents["duration-clamped"];
+    refusal = awsWordsOf(error).replace(/\.$/, "");
   };
   subscribe("aws-rolecall:duration-clamped", onClamped);
   try {
@@ -168,5 +182,5 @@ async function isGranted(seconds: number, assume: (seconds: number) => Promise<u
   } finally {
     unsubscribe("aws-rolecall:duration-clamped", onClamped);
   }
-  return !clamped;
+  return refusal;
 }

@@ -1,7 +1,9 @@
-import type { RolecallErrorCode } from "../../errors.js";
+import type { RolecallError, RolecallErrorCode } from "../../errors.js";
 import type { MetadataTrouble } from "../../sources/instance-profile.js";
+import { isCertificateErrorCode, isSystemErrorCode } from "../../sources/safe-cause.js";
+import { denialOf, describeDenial, OWNERS } from "./denial.js";
 import { type Finding, failed, ok, skipped, warning } from "./finding.js";
-import { type Metadata, type Observations, type StsSeen, whatFailed } from "./observations.js";
+import { callerArnOf, isAccepted, type Metadata, type Observations, type StsSeen, whatFailed } from "./observations.js";
 
 const REQUIRE_TOKENS =
   "aws ec2 modify-instance-metadata-options --instance-id <id> --http-endpoint enabled --http-tokens required";
@@ -75,11 +77,12 @@ function whyNoToken(
 }
 
 function baseIdentityFinding({ source, accessKeyId, keys, metadata, otherCredentials }: Observations): Finding {
-  if (!keys) return skipped("base-identity", "The instance profile was not read: there is no token to read it with.");
+  const others = otherCredentials.map((name) => `${name} is set: it counts only if the instance's credentials say so.`);
+  if (!keys) {
+    const summary = "The instance profile was not read: there is no token to read it with.";
+    return skipped("base-identity", summary, ...others);
+  }
   if (keys.error) {
-    const others = otherCredentials.map(
-      (name) => `${name} is set: it counts only if the instance's credentials say so.`,
-    );
     return failed("base-identity", whatFailed(keys.error), keys.error.hint, ...others);
   }
   if (source === "static") return ok("base-identity", `The instance sets static keys, ${accessKeyId}.`);
@@ -104,19 +107,32 @@ function regionFinding({ region, source }: Observations): Finding {
 
 function stsFindings(sts: StsSeen): Finding[] {
   const { region, caller, host, clockOffset } = sts;
-  const { error } = caller;
-  if (error && NO_USABLE_ANSWER.has(error.code)) {
-    return [failed("sts", `STS in ${region} does not answer. ${whatFailed(error)}`, LET_THROUGH)];
-  }
-  if (error?.code === "REGION_DISABLED") {
-    return [failed("sts", `STS is not activated in ${region} for this account.`, error.hint)];
-  }
-  if (error && host === undefined) return [failed("sts", whatFailed(error), error.hint)];
+  const failure = caller.error && stsFailure(sts, caller.error);
+  if (failure) return [failure];
   return [
     ok("sts", `STS in ${region} answers, at ${host}.`),
     ...(clockOffset === undefined ? [] : [clockFinding(clockOffset)]),
     callerFinding(sts),
   ];
+}
+
+function stsFailure({ region, host }: StsSeen, error: RolecallError): Finding | undefined {
+  const next = isOfNetwork(error) ? LET_THROUGH : error.hint;
+  if (error.code === "REGION_DISABLED") {
+    return failed("sts", `STS is not activated in ${region} for this account.`, error.hint);
+  }
+  if (host === undefined) {
+    const silence = isOfNetwork(error) ? `STS in ${region} does not answer. ` : "";
+    return failed("sts", `${silence}${whatFailed(error)}`, next);
+  }
+  if (!NO_USABLE_ANSWER.has(error.code)) return undefined;
+  return failed("sts", `STS in ${region} gives no answer that can be used, at ${host}. ${whatFailed(error)}`, next);
+}
+
+/** A time limit that was reached, or what Node says of a connection; not a certificate that nobody vouches for. */
+function isOfNetwork({ code, cause }: RolecallError): boolean {
+  const { code: system } = (cause ?? {}) as { code?: unknown };
+  return code === "TIMEOUT" || (isSystemErrorCode(system) && !isCertificateErrorCode(system));
 }
 
 function clockFinding(offset: number): Finding {
@@ -131,11 +147,25 @@ function clockFinding(offset: number): Finding {
   return ok("clock", "The machine's clock agrees with AWS's.");
 }
 
-function callerFinding({ caller, region }: StsSeen): Finding {
+function callerFinding(sts: StsSeen): Finding {
+  const { caller, region } = sts;
   if (!caller.error) return ok("caller", `The base identity is ${caller.value.arn}.`);
+  if (isAccepted(sts)) return unnamedCaller(sts, caller.error);
   const { awsCode, hint, code } = caller.error;
   if (code !== "BASE_IDENTITY_REJECTED") return failed("caller", whatFailed(caller.error), hint);
   return failed("caller", `STS refuses the base identity's keys: ${awsCode}.`, ...whyRefused(awsCode, region), hint);
+}
+
+/** IAM itself allows GetCallerIdentity to everybody, so that an endpoint's policy is the likeliest. */
+function unnamedCaller(sts: StsSeen, error: RolecallError): Finding {
+  const denial = { ...denialOf(error), action: "sts:GetCallerIdentity" };
+  const arn = callerArnOf(sts);
+  const named = arn === undefined ? "" : ` The refusal names ${arn}.`;
+  return warning(
+    "caller",
+    `STS does not say who the base identity is: ${describeDenial(denial)}.${named}`,
+    `${OWNERS[denial.policy ?? "VPC endpoint policy"]}: allow ${denial.action} there.`,
+  );
 }
 
 function whyRefused(awsCode: string | undefined, region: string): string[] {

@@ -1,8 +1,8 @@
 import type { RolecallError } from "../../errors.js";
 import type { Chosen } from "../../request/precedence.js";
-import type { VerifiedIdentity } from "../../resolver-types.js";
 import type { CallerIdentity } from "../../sources/caller-identity.js";
 import type { MetadataTrouble } from "../../sources/instance-profile.js";
+import { denialOf } from "./denial.js";
 
 /** How a question ended: with an answer, or with the error that a command would get. */
 export type Outcome<T> =
@@ -51,14 +51,21 @@ export interface RoleSeen {
   readonly roleArn: string;
   /** What a command on this role would ask for, or why it would be refused before any call. */
   readonly settings: Outcome<RoleSettings>;
-  /** With a session of 15 minutes under a name of the doctor's own. */
-  readonly assumed?: Outcome<VerifiedIdentity>;
+  /** The ARN of a session of 15 minutes under a name of the doctor's own. */
+  readonly assumed?: Outcome<string>;
   /** After a denial, and only if the instance sets a session name: the same under that name. */
-  readonly assumedByName?: Outcome<VerifiedIdentity>;
+  readonly assumedByName?: Outcome<string>;
   /** The same without the external id that is set. */
-  readonly withoutExternalId?: Outcome<VerifiedIdentity>;
-  /** The longest session that was granted, in seconds, where more than an hour was asked for. */
-  readonly longestGranted?: number;
+  readonly withoutExternalId?: Outcome<string>;
+  /** Where the settings ask for more than an hour. */
+  readonly granted?: Outcome<GrantedDuration>;
+}
+
+export interface GrantedDuration {
+  /** As asked for, else an hour in role chaining, else the longest of whole hours. */
+  readonly seconds: number;
+  /** In STS's words, why it is not what was asked for. */
+  readonly refusal?: string;
 }
 
 export interface RoleSettings {
@@ -73,7 +80,22 @@ export function whatFailed({ message, hint }: RolecallError): string {
   return message.slice(0, message.length - hint.length).trimEnd();
 }
 
-/** Whether an identity is itself a session of a role: what it assumes is role chaining. */
+/** Whether an identity is itself a session of a role. */
 export function isRoleSession(arn: string): boolean {
   return arn.includes(":assumed-role/");
+}
+
+/** Whether STS refuses a duration since the caller is a role's session itself, and not since the role grants less. */
+export function isChainingLimit(refusal: string): boolean {
+  return /role chaining/i.test(refusal);
+}
+
+/** Whether STS takes the base identity's keys, also where it is not allowed to say whose they are. */
+export function isAccepted({ caller }: StsSeen): boolean {
+  return !caller.error || caller.error.code === "ASSUME_ROLE_DENIED";
+}
+
+/** Who asks STS, also by a refusal that names it. */
+export function callerArnOf({ caller }: StsSeen): string | undefined {
+  return caller.error ? denialOf(caller.error).caller : caller.value.arn;
 }

@@ -1,26 +1,38 @@
 import type { RolecallError } from "../../errors.js";
-import { type Denial, type PolicyType, readDenial } from "./denial.js";
+import { type Denial, denialOf, describeDenial, OWNERS } from "./denial.js";
 import { type Finding, failed, ok, skipped, warning } from "./finding.js";
-import { isRoleSession, type Observations, type RoleSeen, type RoleSettings, whatFailed } from "./observations.js";
+import {
+  callerArnOf,
+  isChainingLimit,
+  isRoleSession,
+  type Observations,
+  type RoleSeen,
+  type RoleSettings,
+  whatFailed,
+} from "./observations.js";
 
 /** What is known besides the role itself. */
 interface Surroundings {
-  /** The ARN of whoever asks for the role, as AWS says it. */
-  readonly callerArn: string;
-  /** Whether that is a session of a role itself: then what it assumes is role chaining. */
-  readonly isChained: boolean;
-  /** Another role that the same caller got. */
+  /** The ARN of whoever asks for the role, as AWS says it; `undefined` if it does not. */
+  readonly callerArn: string | undefined;
+  /** Another role that the same caller got, in another account: the caller's own policy has to allow that. */
   readonly assumable: string | undefined;
+  /** The file with the instance's settings. */
+  readonly config: string | undefined;
 }
 
 const ALWAYS_GRANTED_SECONDS = 3600;
-const CHAINED = "the base identity is a role's session itself, and role chaining is limited to that";
 
-/** The findings of one role, in the order in which a command meets them. */
-export function roleFindings(role: RoleSeen, seen: Observations): Finding[] {
-  const callerArn = seen.sts?.caller.value?.arn ?? "";
-  const others = seen.roles.filter(({ roleArn, assumed }) => roleArn !== role.roleArn && assumed?.value);
-  const around = { callerArn, isChained: isRoleSession(callerArn), assumable: others[0]?.roleArn };
+/** The findings of one role, in the order in which a command meets them. `config`: the file with the settings. */
+export function roleFindings(role: RoleSeen, seen: Observations, config?: string): Finding[] {
+  const { error: refused } = role.assumed ?? {};
+  const callerArn = (seen.sts && callerArnOf(seen.sts)) ?? (refused && denialOf(refused).caller);
+  // Within one account a trust policy is enough, and such a role tells nothing of the caller's own policy.
+  const assumable = seen.roles.find(
+    ({ roleArn, assumed }) =>
+      roleArn !== role.roleArn && assumed?.value && callerArn && accountOf(roleArn) !== accountOf(callerArn),
+  );
+  const around = { callerArn, assumable: assumable?.roleArn, config };
   return findingsOf(role, around).map((finding) => ({ ...finding, roleArn: role.roleArn }));
 }
 
@@ -33,9 +45,9 @@ function findingsOf(role: RoleSeen, around: Surroundings): Finding[] {
   if (!found?.value) return [allowed, refusal(assumed.error as RolecallError, settings.value, around)];
   return [
     allowed,
-    ok("assume", assumedSummary(found.value.arn, assumed.error !== undefined)),
+    ok("assume", assumedSummary(found.value, assumed.error !== undefined)),
     externalIdFinding(role, settings.value),
-    durationFinding(role, settings.value, around),
+    durationFinding(role, settings.value),
   ];
 }
 
@@ -60,70 +72,47 @@ function externalIdFinding({ withoutExternalId }: RoleSeen, { externalId }: Role
   );
 }
 
-function durationFinding(role: RoleSeen, { duration }: RoleSettings, { isChained }: Surroundings): Finding {
+function durationFinding({ roleArn, granted }: RoleSeen, { duration }: RoleSettings): Finding {
   const asked = duration.value;
-  const granted = isChained ? ALWAYS_GRANTED_SECONDS : (role.longestGranted ?? asked);
-  if (asked <= granted) return ok("duration", grantedSummary(asked, isChained));
+  if (granted?.error) {
+    return skipped("duration", `Whether it grants ${asked} s is not known. ${whatFailed(granted.error)}`);
+  }
+  if (!granted) {
+    return ok("duration", `It grants sessions of ${asked} s, as every role does. More than 3600 s was not asked for.`);
+  }
+  const { seconds, refusal } = granted.value;
+  if (refusal === undefined) return ok("duration", `It grants sessions of ${asked} s.`);
   const meaning = `${duration.from} asks for ${asked} s, and commands get ${ALWAYS_GRANTED_SECONDS} s`;
-  const lower = `Set roleSessionDuration to ${granted} or less: sessions are refreshed in time, whatever their length.`;
-  if (isChained) return failed("duration", `${meaning}: ${CHAINED}.`, lower);
+  const lower = `Set roleSessionDuration to ${seconds} or less: sessions are refreshed in time, whatever their length.`;
+  if (isChainingLimit(refusal)) return failed("duration", `${meaning}. STS says: ${refusal}.`, lower);
   return failed(
     "duration",
-    `${meaning}: the role's MaxSessionDuration is lower. Of whole hours it grants ${granted} s.`,
+    `${meaning}. STS says: ${refusal}. Of whole hours it grants ${seconds} s.`,
     lower,
     "Or raise it:",
-    `aws iam update-role --role-name ${nameOf(role.roleArn)} --max-session-duration ${asked}`,
+    `aws iam update-role --role-name ${nameOf(roleArn)} --max-session-duration ${asked}`,
   );
-}
-
-function grantedSummary(asked: number, isChained: boolean): string {
-  if (asked > ALWAYS_GRANTED_SECONDS) return `It grants sessions of ${asked} s.`;
-  const most = isChained ? `3600 s are the most: ${CHAINED}` : "More than 3600 s was not asked for";
-  return `It grants sessions of ${asked} s, as every role does. ${most}.`;
 }
 
 function refusal(error: RolecallError, settings: RoleSettings, around: Surroundings): Finding {
   if (error.code !== "ASSUME_ROLE_DENIED") return failed("assume", whatFailed(error), error.hint);
   const roleArn = error.roleArn ?? "";
-  const denial = readDenial(awsMessage(error));
+  const denial = denialOf(error);
   if (denial.policy === undefined) return unexplained(denial, roleArn, settings, around);
-  if (denial.explicit) return explicitDeny(denial.policy, denial.action, roleArn);
+  if (denial.explicit) {
+    return failed(
+      "assume",
+      `Denied: ${describeDenial(denial)} on this role.`,
+      `${OWNERS[denial.policy]}: look for Deny with ${denial.action} or sts:*, and exempt ${roleArn}.`,
+    );
+  }
   if (denial.policy === "role trust policy") return untrusted(denial, roleArn, settings, around);
   if (denial.policy === "identity-based policy") return notPermitted(denial, roleArn, around);
   return failed(
     "assume",
-    `Denied: no ${denial.policy} allows ${denial.action} on this role.`,
+    `Denied: ${describeDenial(denial)} on this role.`,
     `${OWNERS[denial.policy]}: allow ${denial.action} on ${roleArn} there.`,
   );
-}
-
-/** AWS's own words: the library keeps them as the cause. */
-function awsMessage({ cause, message }: RolecallError): string {
-  return cause instanceof Error ? cause.message : message;
-}
-
-/** Where each kind of policy is found. */
-const OWNERS: Record<PolicyType, string> = {
-  "identity-based policy": "IAM in the base identity's account, its own policies",
-  "role trust policy": "IAM in the role's account, the role's trust relationships",
-  "resource-based policy": "IAM in the role's account, the role's trust relationships",
-  "service control policy": "AWS Organizations, the policies of the account that asks, and of its parents",
-  "resource control policy": "AWS Organizations, the policies of the role's account, and of its parents",
-  "permissions boundary": "IAM in the base identity's account, its permissions boundary",
-  "session policy": "The session policy that the base identity's session was made with",
-  "VPC endpoint policy": "VPC, the policy of the interface endpoint for STS",
-};
-
-function explicitDeny(policy: PolicyType, action: string, roleArn: string): Finding {
-  return failed(
-    "assume",
-    `Denied: a Deny statement in ${articleOf(policy)} ${policy} forbids ${action} on this role.`,
-    `${OWNERS[policy]}: look for Deny with ${action} or sts:*, and exempt ${roleArn}.`,
-  );
-}
-
-function articleOf(noun: string): string {
-  return /^[aeiou]/.test(noun) ? "an" : "a";
 }
 
 function notPermitted({ action }: Denial, roleArn: string, { callerArn, assumable }: Surroundings): Finding {
@@ -138,11 +127,11 @@ function notPermitted({ action }: Denial, roleArn: string, { callerArn, assumabl
   );
 }
 
-function untrusted(denial: Denial, roleArn: string, settings: RoleSettings, { callerArn }: Surroundings): Finding {
+function untrusted(denial: Denial, roleArn: string, settings: RoleSettings, around: Surroundings): Finding {
   return failed(
     "assume",
     `Denied: no trust policy of this role allows ${denial.action}. ${trustSuspects(settings)}.`,
-    ...trustChecks(denial, roleArn, settings, callerArn),
+    ...trustChecks(denial, roleArn, settings, around),
   );
 }
 
@@ -152,17 +141,35 @@ function trustSuspects({ externalId }: RoleSettings): string {
   return `Its trust policy names another principal; or ${id}, or something else that is not so; or there is no such role`;
 }
 
-function trustChecks({ action }: Denial, roleArn: string, { externalId }: RoleSettings, callerArn: string): string[] {
+function trustChecks(
+  { action }: Denial,
+  roleArn: string,
+  { externalId }: RoleSettings,
+  around: Surroundings,
+): string[] {
   const id = externalId
     ? `sts:ExternalId there equals ${externalId.from}`
     : "it has no sts:ExternalId, or set externalId to that";
   return [
     `Look at it in account ${accountOf(roleArn)}:`,
     `aws iam get-role --role-name ${nameOf(roleArn)} --query Role.AssumeRolePolicyDocument`,
-    `See that its Principal is ${withPath(callerArn)}, its Action holds ${action}, and ${id}.`,
-    "A trust policy that fits is printed by:",
-    `rolecall policy trust ${roleArn} --principal ${principalOf(callerArn)}`,
+    `See that its Principal is ${withPath(around.callerArn)}, its Action holds ${action}, and ${id}.`,
+    ...printedTrustPolicy(roleArn, around),
   ];
+}
+
+/** Only the file tells the external id, the tags and the source identity. */
+function printedTrustPolicy(roleArn: string, { callerArn = "", config }: Surroundings): string[] {
+  const principal = principalOf(callerArn);
+  if (!/:(role|user)\//.test(principal)) return [];
+  const command = `rolecall policy trust ${shellWord(roleArn)} --principal ${shellWord(principal)}`;
+  const path = isRoleSession(callerArn) ? " (add the principal's path, if it has one)" : "";
+  if (config === undefined) return [`A trust policy without an external id is printed by${path}:`, command];
+  return [`A trust policy that fits is printed by${path}:`, `${command} --config ${shellWord(config)}`];
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** AWS tells which policy it was only within one account or organization. */
@@ -171,7 +178,7 @@ function unexplained(denial: Denial, roleArn: string, settings: RoleSettings, ar
   const permission = `the base identity's own policy does not allow ${denial.action} on it`;
   const suspects = trustSuspects(settings).replace(/^Its/, "its");
   const summary = assumable === undefined ? `${permission}; or ${suspects}` : `${suspects}; or ${permission}`;
-  const checks = trustChecks(denial, roleArn, settings, callerArn);
+  const checks = trustChecks(denial, roleArn, settings, around);
   const add = `See that a policy of ${withPath(callerArn)} allows ${denial.action} on ${roleArn}.`;
   return failed(
     "assume",
@@ -186,12 +193,13 @@ function principalOf(callerArn: string): string {
   return callerArn.replace(/^arn:([\w-]+):sts::(\d{12}):assumed-role\/([^/]+)\/.*$/, "arn:$1:iam::$2:role/$3");
 }
 
-function withPath(callerArn: string): string {
+function withPath(callerArn: string | undefined): string {
+  if (callerArn === undefined) return "the base identity's role or user";
   return `${principalOf(callerArn)}${isRoleSession(callerArn) ? " (with its path, if it has one)" : ""}`;
 }
 
-function accountOf(roleArn: string): string {
-  return roleArn.split(":")[4] ?? "";
+function accountOf(arn: string): string {
+  return arn.split(":")[4] ?? "";
 }
 
 function nameOf(roleArn: string): string {

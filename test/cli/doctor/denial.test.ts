@@ -51,7 +51,8 @@ describe("the message of an AccessDenied", () => {
     ],
     [`${plain} with an explicit deny in a policy that is newer than this release`, undefined, true],
   ])("%s", (message, policy, explicit) => {
-    expect(readDenial(message)).toEqual({ action: "sts:AssumeRole", policy, explicit });
+    const caller = message.startsWith("User: ") ? CALLER : undefined;
+    expect(readDenial(message)).toEqual({ caller, action: "sts:AssumeRole", policy, explicit });
   });
 
   it("names the action that was denied", () => {

@@ -9,7 +9,10 @@ const ROLE = "arn:aws:iam::123456789012:role/teams/red/Inventory";
 
 const caller = { accountId: "111122223333", arn: CALLER, userId: "AROAEXAMPLE:i-0123456789abcdef0" };
 
-function diagnosis(reason: string, role: Partial<RoleSeen> = {}) {
+function diagnosis(
+  reason: string,
+  { arn = CALLER, config, ...role }: Partial<RoleSeen> & { arn?: string; config?: string } = {},
+) {
   const cause = new Error(`User: ${CALLER} is not authorized to perform: sts:AssumeRole on resource: ${ROLE}${reason}`);
   const error = new RolecallError("ASSUME_ROLE_DENIED", `AssumeRole of ${ROLE} failed: AccessDenied.`, {
     step: "assume-role",
@@ -37,10 +40,15 @@ function diagnosis(reason: string, role: Partial<RoleSeen> = {}) {
     metadata: undefined,
     keys: { value: true },
     region: { value: { value: "eu-central-1", from: "instance.region" } },
-    sts: { region: "eu-central-1", caller: { value: caller }, host: "sts.eu-central-1.amazonaws.com", clockOffset: 0 },
+    sts: {
+      region: "eu-central-1",
+      caller: { value: { ...caller, arn } },
+      host: "sts.eu-central-1.amazonaws.com",
+      clockOffset: 0,
+    },
     roles: [seen],
   };
-  const { summary, next } = roleFindings(seen, around).find(({ status }) => status === "failed") ?? {};
+  const { summary, next } = roleFindings(seen, around, config).find(({ status }) => status === "failed") ?? {};
   return { summary, next: next?.join(" ") };
 }
 
@@ -99,5 +107,59 @@ describe("a denial", () => {
     const { summary, next } = diagnosis("");
     expect(summary).toMatch(/^Denied, and AWS does not say by which policy\./);
     expect(next).toMatch(/a service control policy, a permissions boundary or the VPC endpoint's policy\.$/);
+  });
+
+  const untrusted = " because no role trust policy allows the sts:AssumeRole action";
+
+  it("prints the command with the settings' file, quoted where a shell needs it", () => {
+    const command = `rolecall policy trust ${ROLE} --principal ${MACHINE}`;
+    expect(diagnosis(untrusted, { config: "/etc/rolecall/a.json" }).next).toContain(
+      `A trust policy that fits is printed by (add the principal's path, if it has one): ${command} --config /etc/rolecall/a.json`,
+    );
+    expect(diagnosis(untrusted, { config: "Ann's settings.json" }).next).toMatch(
+      / --config 'Ann'\\''s settings\.json'$/,
+    );
+  });
+
+  it("does not claim that a trust policy fits where no file tells what it has to demand", () => {
+    const { next } = diagnosis(untrusted);
+    expect(next).toMatch(/A trust policy without an external id is printed by .*: rolecall policy trust /);
+    expect(next).not.toContain("fits");
+  });
+
+  it("prints no command for a caller that no trust policy of rolecall names", () => {
+    const { next } = diagnosis(untrusted, { arn: "arn:aws:sts::111122223333:federated-user/ann" });
+    expect(next).not.toContain("rolecall policy");
+  });
+});
+
+describe("a duration that STS refuses", () => {
+  const CHAINING = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
+  const MAXIMUM = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role";
+  const refused = (arn: string, seconds: number, refusal: string) =>
+    diagnosis("", {
+      arn,
+      settings: {
+        value: {
+          allowedBy: undefined,
+          externalId: undefined,
+          roleSessionName: undefined,
+          duration: { value: 14_400, from: "instance.roleSessionDuration" },
+        },
+      },
+      assumed: { value: "arn:aws:sts::123456789012:assumed-role/Inventory/rolecall-doctor" },
+      granted: { value: { seconds, refusal } },
+    });
+
+  it("of a user's temporary keys: role chaining, where STS says so", () => {
+    const { summary, next } = refused("arn:aws:iam::111122223333:user/ann", 3600, CHAINING);
+    expect(summary).toMatch(/commands get 3600 s\. STS says: .* role chaining\.$/);
+    expect(next).not.toContain("max-session-duration");
+  });
+
+  it("of a role's session: MaxSessionDuration, where STS says so", () => {
+    const { summary, next } = refused(CALLER, 7200, MAXIMUM);
+    expect(summary).toMatch(/MaxSessionDuration set for this role\. Of whole hours it grants 7200 s\.$/);
+    expect(next).toContain("Or raise it: aws iam update-role --role-name Inventory --max-session-duration 14400");
   });
 });
