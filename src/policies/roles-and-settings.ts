@@ -41,6 +41,8 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
   const tagKeys = readTagKeys(fixedTags, options.authorTagKeys);
   const fixedSourceIdentity = settings?.sourceIdentity;
   return {
+    /** Whether an instance says what is sent. */
+    isOfInstance: settings !== undefined,
     /** Which option lists the roles, for errors. */
     field: settings ? "instance.allowedRoles" : "roles",
     role: settings?.role,

@@ -78,7 +78,9 @@ function assertOnePartition(principal: string, role: RoleArn): void {
 function readExternalId(value: unknown, setup: Setup, role: RoleArn): string | undefined {
   const given = readText("externalId", value, EXTERNAL_ID);
   const bound = (setup.allowed && assertAllowed(setup.allowed, role).externalId) ?? setup.externalId;
-  if (given !== undefined && bound !== undefined && given !== bound) {
+  // An instance without one sends none.
+  const isOther = setup.isOfInstance ? given !== bound : bound !== undefined && given !== bound;
+  if (given !== undefined && isOther) {
     throw conflict("externalId", "is not the one that the instance sends for this role", "Leave it out.");
   }
   return given ?? bound;

@@ -129,6 +129,7 @@ describe("the trust policy of a role", () => {
     [{ role: "arn:aws-cn:iam::123456789012:role/Inventory" }, "which is not in the partition aws as the rest is."],
     [{ role: INVENTORY, externalId: "x" }, "externalId is wrong: received a string of 1 characters."],
     [{ instance: { roleArn: INVENTORY, externalId: "acme" }, externalId: "other" }, "externalId is not the one that"],
+    [{ instance: { roleArn: INVENTORY }, externalId: "acme" }, "externalId is not the one that"],
     [{ instance: { roleArn: INVENTORY, transitiveTagKeys: ["team"] } }, "instance.transitiveTagKeys[0] names"],
     [{ role: INVENTORY, partition: "aws" }, "options.partition is not a setting."],
     [
