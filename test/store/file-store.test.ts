@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
@@ -142,7 +143,8 @@ describe("the files", () => {
     const swept = async () => (await readdir(directory)).includes("swept");
     await expect.poll(swept).toBe(true);
     const past = new Date(Date.now() - HOUR);
-    const expired = [`${OTHER_KEY}.session`, `${OTHER_KEY}.lock`, "left-by-a-crash.tmp", "notes.txt"];
+    const foreign = ["draft.tmp", "notes.txt", "telegram.session", "yarn.lock"];
+    const expired = [`${OTHER_KEY}.session`, `${OTHER_KEY}.lock`, `${randomUUID()}.tmp`, ...foreign];
     for (const name of expired) {
       await writeFile(join(directory, name), "old", { mode: 0o600 });
       await utimes(join(directory, name), past, past);
@@ -151,7 +153,10 @@ describe("the files", () => {
     expect(await readdir(directory)).toEqual(expect.arrayContaining(expired));
     await utimes(join(directory, "swept"), past, past);
     await store.set(KEY, "record", MINUTE);
-    await expect.poll(async () => (await readdir(directory)).sort()).toEqual([`${KEY}.session`, "notes.txt", "swept"]);
+    const left = [`${KEY}.session`, ...foreign, "swept"].sort();
+    await expect.poll(async () => (await readdir(directory)).sort()).toEqual(left);
+    expect(await store.clear()).toBe(1);
+    expect((await readdir(directory)).sort()).toEqual([...foreign, "swept"].sort());
   });
 });
 
