@@ -112,7 +112,8 @@ export class SharedSessions {
     const { credentials, issuedAt, advisoryPoint } = read.session;
     const { accessKeyId, expiration } = credentials;
     const loaded = { credentials, life: expiration.getTime() - issuedAt, age: read.age, advisoryPoint };
-    const isNews = flight.heldAccessKeyId === undefined || read.age < advisoryPoint;
+    // A refresh in the background must not take back an older session than the one that is held.
+    const isNews = flight.urgent || flight.heldAccessKeyId === undefined || read.age < advisoryPoint;
     const isUsable = isNews && accessKeyId !== this.#forgotten.get(request.key) && flight.admits(loaded);
     return isUsable ? loaded : undefined;
   }

@@ -111,6 +111,36 @@ describe("a session that the store holds", () => {
     expect((await start().resolve(INSTANCE)).accessKeyId).not.toBe(accessKeyId);
   });
 
+  it("is served though its refresh is due, where the one held has expired and STS does not answer", async () => {
+    const { aws, clock, start, timed } = await setUp();
+    const [idle, busy] = [start({ refresh: { ahead: false } }), start({ refresh: { ahead: false } })];
+    const old = await idle.resolve(INSTANCE);
+    clock.freeze(59 * MINUTE + 55 * SECOND);
+    const { outcome: session } = await timed(busy.resolve(INSTANCE));
+    expect(session.accessKeyId).not.toBe(old.accessKeyId);
+    clock.freeze(54 * MINUTE);
+    aws.fault({ on: { target: "sts" }, status: 503 });
+    const { outcome, took } = await timed(idle.resolve(INSTANCE));
+    expect(outcome).toEqual(session);
+    expect(took).toBe(0);
+  });
+
+  it("is not taken back by a refresh in the background, if it is due itself", async () => {
+    const { aws, clock, store, start } = await setUp();
+    let replayed: string | undefined;
+    const replaying = { ...store, get: async (key: string) => replayed ?? store.get(key) };
+    const resolver = start({ store: replaying, refresh: { ahead: false } });
+    await start({ refresh: { ahead: false } }).resolve(INSTANCE);
+    const [record] = store.records().values();
+    clock.freeze(5 * MINUTE);
+    const held = await resolver.resolve(INSTANCE, {}, { forceRefresh: true });
+    replayed = record;
+    clock.freeze(54 * MINUTE + 30 * SECOND);
+    expect(await resolver.resolve(INSTANCE)).toEqual(held);
+    await clock.settle();
+    expect(assumeRoleCalls(aws)).toBe(3);
+  });
+
   it("goes on being served while another process refreshes it", async () => {
     const { aws, clock, store, start } = await setUp();
     let isTaken = false;
