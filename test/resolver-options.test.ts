@@ -183,6 +183,16 @@ describe("a resolver's options", () => {
     expect(read({ store: A_STORE }).store).toBe(A_STORE);
   });
 
+  it("a store is not together with an STS client that is an object", () => {
+    const client = { send: async () => ({}) };
+    expectInvalid(
+      () => read({ store: A_STORE, stsClient: client }),
+      "options.stsClient",
+      "options.stsClient is an object, and options.store is set. It signs with keys of its own, and other processes would get its sessions as those of another identity: give stsClient as a function, whose context carries the right credentials.",
+    );
+    expect(read({ store: A_STORE, stsClient: () => client })).toMatchObject({ store: A_STORE });
+  });
+
   it("the encryption keys of a store are checked, and not shown", () => {
     const encryptionKeys = ["short"];
     expectInvalid(
