@@ -210,6 +210,39 @@ describe("a session that the store holds", () => {
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
+  it("that a refresh brought after invalidate() goes to nobody", async () => {
+    const { aws, clock, store, start, timed } = await setUp();
+    const resolver = start({ refresh: { ahead: false } });
+    const first = await resolver.resolve(INSTANCE);
+    clock.freeze(55 * MINUTE);
+    aws.setLatency(1000, { target: "sts" });
+    await resolver.resolve(INSTANCE); // sets the refresh off
+    await clock.settle();
+    await resolver.invalidate(INSTANCE);
+    const invalidated = clock.now();
+    await clock.advance(1500);
+    expect(assumeRoleCalls(aws)).toBe(2);
+    expect(store.records().size).toBe(0);
+    const { outcome } = await timed(resolver.resolve(INSTANCE));
+    expect(outcome.accessKeyId).not.toBe(first.accessKeyId);
+    expect(outcome.expiration?.getTime()).toBeGreaterThan(invalidated + HOUR);
+    expect(assumeRoleCalls(aws)).toBe(3);
+  });
+
+  it("is not taken again after a second one was dropped, though the store gives the first", async () => {
+    const { store, start, timed } = await setUp();
+    const keeping = { ...store, delete: async () => {} };
+    let records: ReadonlyMap<string, string> | undefined;
+    const resolver = start({ store: { ...keeping, get: async (key) => records?.get(key) ?? store.get(key) } });
+    const keys: string[] = [];
+    for (const _ of [1, 2, 3]) {
+      keys.push((await timed(resolver.resolve(INSTANCE))).outcome.accessKeyId);
+      records ??= new Map(store.records());
+      await resolver.invalidate(INSTANCE);
+    }
+    expect(new Set(keys).size).toBe(3);
+  });
+
   it("ends for those who start later, when a service says that it has expired", async () => {
     const { aws, start } = await setUp();
     const one = start();
