@@ -386,6 +386,26 @@ describe("a clock that is wrong", () => {
   });
 });
 
+describe("a clock of another host that is slow", () => {
+  it("takes no session that was issued ahead of its time; STS's answer teaches it", async () => {
+    const { aws, clock, errors, start } = await setUp();
+    const session = await start().resolve(INSTANCE);
+    clock.freeze(50 * MINUTE);
+    const slow = { ...clock, now: () => clock.now() - 2 * HOUR, hostname: () => "slow" };
+    const resolver = start({ runtime: slow, refresh: { ahead: false } });
+    const own = await resolver.resolve(INSTANCE);
+    expect(own.accessKeyId).not.toBe(session.accessKeyId);
+    expect(errors[0]).toMatchObject({ operation: "get", reason: "ahead", roleArn: ROLE });
+    errors.length = 0;
+    // By AWS's time it takes what others share.
+    const forced = await start().resolve(INSTANCE, {}, { forceRefresh: true });
+    await resolver.invalidate(INSTANCE);
+    expect(await resolver.resolve(INSTANCE)).toEqual(forced);
+    expect(errors).toEqual([]);
+    expect(assumeRoleCalls(aws)).toBe(3);
+  });
+});
+
 describe("a store that fails", () => {
   const never = (): Promise<never> => new Promise(() => {});
   const fails = async (): Promise<never> => {
