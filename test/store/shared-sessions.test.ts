@@ -527,6 +527,31 @@ describe("a store that fails", () => {
     expect((await timed(start().resolve(INSTANCE))).took).toBe(0);
   });
 
+  it("at set gets its lock back all the same, so that no other process waits for it", async () => {
+    const { store, start, timed } = await setUp();
+    await start().resolve({ ...INSTANCE, roleArn: OTHER_ROLE }); // loads the STS client, in real time
+    const { took } = await timed(start({ store: { ...store, set: never } }).resolve(INSTANCE));
+    expect(took).toBeLessThanOrEqual(DEADLINE + 10);
+    expect((await timed(start().resolve(INSTANCE))).took).toBe(0);
+  });
+
+  it("at release is waited for no longer than the load has time left", async () => {
+    const { clock, errors, store, start, timed } = await setUp();
+    await start().resolve({ ...INSTANCE, roleArn: OTHER_ROLE }); // loads the STS client, in real time
+    const set = async (key: string, record: string, ttl: number) => {
+      await clock.sleep(200);
+      return store.set(key, record, ttl);
+    };
+    const release = async () => {
+      await clock.sleep(SECOND);
+      throw new Error("down");
+    };
+    const resolver = start({ store: { ...store, set, lock: async () => ({ release }) } });
+    expect((await timed(resolver.resolve(INSTANCE))).took).toBeLessThanOrEqual(DEADLINE + 10);
+    await clock.advance(2 * SECOND);
+    expect(errors).toMatchObject([{ operation: "release", reason: "timeout" }]);
+  });
+
   it("names the role and the reason in its event, and nothing of a record", async () => {
     const { errors, store, start } = await setUp();
     const quoting = async (_key: string, record: string) => {
