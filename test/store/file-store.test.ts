@@ -4,7 +4,8 @@ import { existsSync, statSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { runInNewContext } from "node:vm";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type FileStoreOptions, fileStore } from "../../src/store/file-store.js";
 import { defaultDirectory } from "../../src/store/private-directory.js";
 import { HOUR, MINUTE } from "../support/local.js";
@@ -135,6 +136,17 @@ describe("the files", () => {
     await expect(store.set(OTHER_KEY, "record", MINUTE)).rejects.toMatchObject({ name: "StoreError" });
     await rm(join(directory, `${OTHER_KEY}.session`), { recursive: true, maxRetries: 10 });
     expect((await readdir(directory)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  it("may be missing in a test runner's sandbox, whose Error is not that of Node's own errors", async () => {
+    vi.stubGlobal("Error", runInNewContext("Error"));
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const store = fileStore({ directory });
+    expect(await store.get(KEY)).toBeUndefined();
+    await store.set(KEY, "record", MINUTE);
+    expect(await store.get(KEY)).toBe("record");
+    expect(await store.lock?.(KEY, MINUTE)).toBeDefined();
+    expect(await store.lock?.(KEY, MINUTE)).toBeUndefined();
   });
 
   it("that have expired are swept by whoever writes, ten minutes after the last sweep; others' files stay", async () => {
