@@ -1,3 +1,4 @@
+import { createSecretKey, randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type CredentialResolverOptions, readResolverOptions } from "../src/resolver-options.js";
 import { systemRuntime } from "../src/runtime.js";
@@ -194,12 +195,18 @@ describe("a resolver's options", () => {
   });
 
   it("the encryption keys of a store are checked, and not shown", () => {
-    const encryptionKeys = ["short"];
-    expectInvalid(
-      () => read({ store: { ...A_STORE, encryptionKeys } }),
-      "options.store.encryptionKeys[0]",
-      "options.store.encryptionKeys[0] is wrong: received a string of 5 characters. Allowed: at least 32 random bytes in base64, or a secret KeyObject of that size.",
-    );
+    for (const [key, received] of [
+      [randomBytes(32).toString("base64"), "a string of 44 characters"],
+      [createSecretKey(randomBytes(31)), "an object"],
+    ]) {
+      expectInvalid(
+        () => read({ store: { ...A_STORE, encryptionKeys: [key] } }),
+        "options.store.encryptionKeys[0]",
+        `options.store.encryptionKeys[0] is wrong: received ${received}. Allowed: a secret KeyObject of at least 32 bytes, such as createSecretKey() of node:crypto makes.`,
+      );
+    }
+    const store = { ...A_STORE, encryptionKeys: [createSecretKey(randomBytes(32))] };
+    expect(read({ store }).store).toBe(store);
   });
 
   it("take an STS client or a function that makes one, a provider, and a handler, as they are", () => {
