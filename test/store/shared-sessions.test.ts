@@ -287,6 +287,8 @@ describe("who shares", () => {
     const of = (env: Record<string, string>) => start({ runtime: { ...clock, env } });
     const one = { AWS_ENDPOINT_URL: "https://one.example" };
     expect(await isShared([of(one), INSTANCE], [of(one), INSTANCE])).toBe(true);
+    // The SDK's configuration file is not read: `rolecall credential-process` runs under each program's profile.
+    expect(await isShared([of(one), INSTANCE], [of({ ...one, AWS_PROFILE: "inventory" }), INSTANCE])).toBe(true);
     for (const other of [
       {},
       { AWS_ENDPOINT_URL: "https://two.example" },
