@@ -12,7 +12,7 @@ import type { CredentialProvider } from "./sdk-types.js";
 import type { StsCallSettings } from "./sources/sts-calls.js";
 import type { StsClientOption } from "./sources/sts-clients.js";
 import type { CredentialStore } from "./store/credential-store.js";
-import { readEncryptionKeys } from "./store/encryption-keys.js";
+import { assertEncryptionKeys } from "./store/encryption-keys.js";
 
 /** How a resolver works. All of it is optional; an unknown key or a wrong value is an `INVALID_REQUEST` error. */
 export interface CredentialResolverOptions {
@@ -27,7 +27,8 @@ export interface CredentialResolverOptions {
   requestHandler?: object | undefined;
   /**
    * Where sessions are shared with other processes: `fileStore()`, `redisStore()`, or one of your own. Default: none. Not
-   * together with `instanceProfile`, whose identity no other process could know.
+   * together with `instanceProfile`, nor with an `stsClient` that is an object: whose sessions these are, no other
+   * process could know.
    */
   store?: CredentialStore | undefined;
   /** Sessions held at most, about 2 KiB each; the one unused for longest gives way. Default 10000. */
@@ -102,7 +103,7 @@ export function readResolverOptions(options: CredentialResolverOptions | undefin
     stsClient: readStsClient(given?.stsClient),
     instanceProfile: readFunction("options.instanceProfile", given?.instanceProfile),
     requestHandler: readHandler(given?.requestHandler),
-    store: readStore(given?.store, given?.instanceProfile),
+    store: readStore(given?.store, given),
     maxSessions: count("options.maxSessions", given?.maxSessions, MILLION, "sessions") ?? 10_000,
     maxClients: count("options.maxClients", given?.maxClients, MILLION, "clients") ?? 1000,
     advisoryWindow: count("options.refresh.advisoryWindow", refresh?.advisoryWindow, DAY, "milliseconds"),
@@ -140,7 +141,10 @@ function readHandler(value: unknown): object | undefined {
 
 const STORE = "a store with scope, get, set and delete, such as fileStore()";
 
-function readStore(value: unknown, instanceProfile: unknown): CredentialStore | undefined {
+function readStore(
+  value: unknown,
+  given: { readonly instanceProfile?: unknown; readonly stsClient?: unknown } = {},
+): CredentialStore | undefined {
   if (!isGiven(value)) return undefined;
   const { scope, encryptionKeys, get, set, delete: remove, lock } = value as Partial<CredentialStore>;
   const isStore = [get, set, remove, lock ?? get].every((method) => typeof method === "function");
@@ -148,12 +152,19 @@ function readStore(value: unknown, instanceProfile: unknown): CredentialStore | 
   if (typeof scope !== "string" || scope === "" || scope.length > LONGEST_SCOPE) {
     throw invalid("options.store.scope", scope, `1 to ${LONGEST_SCOPE} characters`);
   }
-  readEncryptionKeys("options.store.encryptionKeys", encryptionKeys);
-  if (isGiven(instanceProfile)) {
+  assertEncryptionKeys("options.store.encryptionKeys", encryptionKeys);
+  if (isGiven(given.instanceProfile)) {
     throw conflict(
       "options.instanceProfile",
       "is set together with options.store",
       "Other processes could not know whose sessions these are: put the function into instance.credentials, and its name into instance.credentialsName.",
+    );
+  }
+  if (isGiven(given.stsClient) && typeof given.stsClient !== "function") {
+    throw conflict(
+      "options.stsClient",
+      "is an object, and options.store is set",
+      "It signs with keys of its own, and other processes would get its sessions as those of another identity: give stsClient as a function, whose context carries the right credentials.",
     );
   }
   return value as CredentialStore;

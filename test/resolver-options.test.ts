@@ -1,3 +1,4 @@
+import { createSecretKey, randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type CredentialResolverOptions, readResolverOptions } from "../src/resolver-options.js";
 import { systemRuntime } from "../src/runtime.js";
@@ -183,13 +184,29 @@ describe("a resolver's options", () => {
     expect(read({ store: A_STORE }).store).toBe(A_STORE);
   });
 
-  it("the encryption keys of a store are checked, and not shown", () => {
-    const encryptionKeys = ["short"];
+  it("a store is not together with an STS client that is an object", () => {
+    const client = { send: async () => ({}) };
     expectInvalid(
-      () => read({ store: { ...A_STORE, encryptionKeys } }),
-      "options.store.encryptionKeys[0]",
-      "options.store.encryptionKeys[0] is wrong: received a string of 5 characters. Allowed: at least 32 random bytes in base64, or a secret KeyObject of that size.",
+      () => read({ store: A_STORE, stsClient: client }),
+      "options.stsClient",
+      "options.stsClient is an object, and options.store is set. It signs with keys of its own, and other processes would get its sessions as those of another identity: give stsClient as a function, whose context carries the right credentials.",
     );
+    expect(read({ store: A_STORE, stsClient: () => client })).toMatchObject({ store: A_STORE });
+  });
+
+  it("the encryption keys of a store are checked, and not shown", () => {
+    for (const [key, received] of [
+      [randomBytes(32).toString("base64"), "a string of 44 characters"],
+      [createSecretKey(randomBytes(31)), "an object"],
+    ]) {
+      expectInvalid(
+        () => read({ store: { ...A_STORE, encryptionKeys: [key] } }),
+        "options.store.encryptionKeys[0]",
+        `options.store.encryptionKeys[0] is wrong: received ${received}. Allowed: a secret KeyObject of at least 32 bytes, such as createSecretKey() of node:crypto makes.`,
+      );
+    }
+    const store = { ...A_STORE, encryptionKeys: [createSecretKey(randomBytes(32))] };
+    expect(read({ store }).store).toBe(store);
   });
 
   it("take an STS client or a function that makes one, a provider, and a handler, as they are", () => {

@@ -229,6 +229,8 @@ export class SessionSlot {
         const outcome = await this.#ask(flight);
         if (flight.signal.aborted) throw flight.signal.reason;
         if (generation !== this.#generation) {
+          // It may have been shared on the way.
+          if (outcome && !isRolecallError(outcome)) void this.#source.forget?.(outcome.credentials.accessKeyId);
           if (!flight.urgent) throw new Error("invalidated on the way, and nobody waits");
           flight.anew = true;
         } else if (!outcome) {

@@ -1,28 +1,45 @@
 import type { KeyObject } from "node:crypto";
-import { conflict, invalid, isGiven, readList } from "../request/validation.js";
+import { conflict, invalid, readList } from "../request/validation.js";
 
 /** A key in base64 or base64url, as `openssl rand -base64 32` prints it, or a secret `KeyObject` of `node:crypto`. */
 export type EncryptionKey = string | KeyObject;
 
 const SHORTEST = 32;
 const ALLOWED = `at least ${SHORTEST} random bytes in base64, or a secret KeyObject of that size`;
+const ALLOWED_IN_STORE = `a secret KeyObject of at least ${SHORTEST} bytes, such as createSecretKey() of node:crypto makes`;
 
 /**
  * The keys as values that cannot be printed.
  * @throws RolecallError `INVALID_REQUEST`, naming the field and showing nothing of a key
  */
 export function readEncryptionKeys(field: string, value: unknown): readonly KeyObject[] | undefined {
-  const keys = readList(field, value, "keys, of which the first writes and all read");
-  if (keys?.length === 0) throw conflict(field, "is empty", "Give at least one key, or leave it out.");
-  return keys?.map((key, index) => readKey(`${field}[${index}]`, key));
+  return readKeys(field, value)?.map((given, index) => {
+    const { createSecretKey } = process.getBuiltinModule("node:crypto");
+    const key = typeof given === "string" && isBase64(given) ? createSecretKey(given, "base64") : given;
+    if (!isUsable(key)) throw invalid(`${field}[${index}]`, given, ALLOWED, { sensitive: true });
+    return key;
+  });
 }
 
-function readKey(field: string, value: unknown): KeyObject {
-  const { createSecretKey, KeyObject } = process.getBuiltinModule("node:crypto");
-  const key = typeof value === "string" && isBase64(value) ? createSecretKey(value, "base64") : value;
-  const usable = isGiven(key) && key instanceof KeyObject && (key.symmetricKeySize ?? 0) >= SHORTEST;
-  if (!usable) throw invalid(field, value, ALLOWED, { sensitive: true });
-  return key;
+/**
+ * The same of keys that a store holds, and that are used from there: texts are refused.
+ * @throws RolecallError `INVALID_REQUEST`, naming the field and showing nothing of a key
+ */
+export function assertEncryptionKeys(field: string, value: unknown): void {
+  for (const [index, key] of (readKeys(field, value) ?? []).entries()) {
+    if (!isUsable(key)) throw invalid(`${field}[${index}]`, key, ALLOWED_IN_STORE, { sensitive: true });
+  }
+}
+
+function readKeys(field: string, value: unknown): readonly unknown[] | undefined {
+  const keys = readList(field, value, "keys, of which the first writes and all read");
+  if (keys?.length === 0) throw conflict(field, "is empty", "Give at least one key, or leave it out.");
+  return keys;
+}
+
+function isUsable(key: unknown): key is KeyObject {
+  const { KeyObject } = process.getBuiltinModule("node:crypto");
+  return key instanceof KeyObject && (key.symmetricKeySize ?? 0) >= SHORTEST;
 }
 
 function isBase64(text: string): boolean {

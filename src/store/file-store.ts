@@ -34,7 +34,7 @@ export interface FileStore extends CredentialStore {
   readonly directory: string;
   /** The sessions of this directory that have not expired; nothing of it is secret. */
   list(): Promise<StoredSession[]>;
-  /** Deletes all that the store keeps. Gives how many sessions there were. */
+  /** Deletes all that the store keeps, and nothing else in the directory. Gives how many sessions there were. */
   clear(): Promise<number>;
 }
 
@@ -43,7 +43,8 @@ const DIRECTORY: TextRule = { pattern: /^[^\0]*$/, min: 1, max: 4096, allowed: "
 const KEY = /^[\w-]{43}$/;
 const SESSION = ".session";
 const LOCK = ".lock";
-const OURS = /\.(session|lock|tmp)$/;
+/** All that the store writes for a session. Another program's file in the directory is not its to delete. */
+const OURS = /^([\w-]{43}\.(session|lock)|[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.tmp)$/;
 /** Names the last sweep by its time of modification. */
 const SWEPT = "swept";
 /** Milliseconds between two sweeps, whichever process does them. */
@@ -99,8 +100,8 @@ export function fileStore(options?: FileStoreOptions): FileStore {
     async list() {
       const sessions: StoredSession[] = [];
       for (const name of (await ownNames()).sort()) {
+        if (!name.endsWith(SESSION)) continue;
         const key = name.slice(0, -SESSION.length);
-        if (!name.endsWith(SESSION) || !KEY.test(key)) continue;
         const record = await read(key).catch(notReadable);
         if (record !== undefined) sessions.push({ key, labels: readRecordLabels(record, key, keys) });
       }

@@ -211,7 +211,8 @@ function ignoreNewer(error: unknown): void {
   if (codeOf(error) !== "EEXIST") throw error;
 }
 
+/** Of an error of the file system, by structure: a test runner's sandbox has an Error of its own. */
 function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
-  return error instanceof Error && "syscall" in error && typeof code === "string" ? code : undefined;
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
+  return typeof code === "string" && typeof syscall === "string" ? code : undefined;
 }

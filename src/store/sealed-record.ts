@@ -13,7 +13,9 @@ export type RecordFault =
   /** It is whole, and of another role or request. */
   | "foreign"
   /** It is served after its time. */
-  | "expired";
+  | "expired"
+  /** It was issued ahead of this machine's time, whose clock must be slow: the end could not be told by it. */
+  | "ahead";
 
 export type Opened = { readonly text: string } | { readonly fault: RecordFault };
 

@@ -35,6 +35,8 @@ export interface RecordLabels {
 
 /** The longest life of a session that STS gives, milliseconds. */
 const LONGEST_LIFE = 43_200_000;
+/** Milliseconds by which the clocks of hosts may differ. */
+const CLOCK_TOLERANCE = 60_000;
 /** The last time that a `Date` can be of. */
 const LAST_TIME = 8.64e15;
 
@@ -91,7 +93,8 @@ export function readRecord(
   const life = expiration - issuedAt;
   if (life <= 0 || life > LONGEST_LIFE || advisoryPoint > life) return { fault: "unreadable" };
   const offset = writer.host === clock.host ? writer.offset : clock.offset;
-  const age = Math.max(0, now + offset - issuedAt);
+  const age = now + offset - issuedAt;
+  if (age < -CLOCK_TOLERANCE) return { fault: "ahead" };
   if (age >= life - EXPIRY_MARGIN) return { fault: "expired" };
   const credentials = {
     accessKeyId,
@@ -103,7 +106,7 @@ export function readRecord(
   };
   return {
     session: { credentials: redacted(credentials) as typeof credentials, issuedAt, advisoryPoint, clock: writer },
-    age,
+    age: Math.max(0, age),
   };
 }
 

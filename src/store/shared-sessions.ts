@@ -31,8 +31,8 @@ export interface SharedSessionsOptions {
 export class SharedSessions {
   readonly #options: SharedSessionsOptions;
   readonly #access: StoreAccess;
-  /** By key, the access key id of the session that was dropped last: the store may still hold it. */
-  readonly #forgotten = new LRUCache<string, string>({ max: MAX_FORGOTTEN });
+  /** The access key ids of sessions that were dropped: the store may still hold them. */
+  readonly #forgotten = new LRUCache<string, true>({ max: MAX_FORGOTTEN });
 
   constructor(options: SharedSessionsOptions) {
     this.#options = options;
@@ -69,7 +69,7 @@ export class SharedSessions {
   async forget(request: RequestForRole, accessKeyId: string | undefined): Promise<void> {
     const visit = this.#visit(request);
     if (accessKeyId === undefined) return visit.delete();
-    this.#forgotten.set(request.key, accessKeyId);
+    this.#forgotten.set(accessKeyId, true);
     const record = await visit.get();
     if (record === undefined) return;
     const held = readAccessKeyId(record, this.#storeKey(request), this.#options.store.encryptionKeys);
@@ -112,8 +112,9 @@ export class SharedSessions {
     const { credentials, issuedAt, advisoryPoint } = read.session;
     const { accessKeyId, expiration } = credentials;
     const loaded = { credentials, life: expiration.getTime() - issuedAt, age: read.age, advisoryPoint };
-    const isNews = flight.heldAccessKeyId === undefined || read.age < advisoryPoint;
-    const isUsable = isNews && accessKeyId !== this.#forgotten.get(request.key) && flight.admits(loaded);
+    // A refresh in the background must not take back an older session than the one that is held.
+    const isNews = flight.urgent || flight.heldAccessKeyId === undefined || read.age < advisoryPoint;
+    const isUsable = isNews && !this.#forgotten.has(accessKeyId) && flight.admits(loaded);
     return isUsable ? loaded : undefined;
   }
 

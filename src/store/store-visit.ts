@@ -44,7 +44,7 @@ export class StoreAccess {
 
 /**
  * One load's use of the store. No method rejects, and all of them together wait no longer than {@link STORE_DEADLINE};
- * after the first failure the store counts as empty for the rest of the load.
+ * after the first failure the store counts as empty for the rest of the load. Only a lock is given back all the same.
  */
 export class StoreVisit {
   readonly #access: StoreAccess;
@@ -92,10 +92,11 @@ export class StoreVisit {
     return lock;
   }
 
-  /** Also after a failure: others may wait for it. */
+  /** Sent whatever happened before, since others may wait for it. This load waits only if it has time left. */
   async release(lock: StoreLock): Promise<void> {
-    this.#over = false;
-    await this.#ask("release", () => lock.release());
+    const released = this.#send("release", new Patience(this.#options.runtime), () => lock.release());
+    const waits = this.#patience.left > 0 && !this.#access.isHeldOff;
+    if (waits) await within(this.#patience, () => released).catch(() => {});
   }
 
   /** The time that other processes need is not the store's. */
@@ -109,16 +110,17 @@ export class StoreVisit {
   }
 
   async #ask<T>(operation: Operation, task: (store: CredentialStore) => Promise<T>): Promise<T | undefined> {
-    const { store } = this.#options;
-    const { left } = this.#patience;
-    if (this.#over || left <= 0 || this.#access.isHeldOff) return undefined;
-    const reason = () => new OutOfTime();
+    if (this.#over || this.#patience.left <= 0 || this.#access.isHeldOff) return undefined;
+    return this.#send(operation, this.#patience, () => task(this.#options.store));
+  }
+
+  async #send<T>(operation: Operation, patience: Patience, task: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await withDeadline({ runtime: this.#patience, ms: left, reason }, () => task(store));
+      return await within(patience, task);
     } catch (error) {
       this.#over = true;
       const isLate = error instanceof OutOfTime;
-      if (this.#patience.left < STORE_DEADLINE / 2) this.#access.holdOff();
+      if (patience.left < STORE_DEADLINE / 2) this.#access.holdOff();
       this.#publish(operation, isLate ? "timeout" : "failed", isLate ? undefined : safeCause(error));
       return undefined;
     }
@@ -160,6 +162,11 @@ class Patience {
       this.left -= Math.min(STEP, this.#runtime.monotonic() - began);
     };
   }
+}
+
+/** @throws OutOfTime */
+function within<T>(patience: Patience, task: () => Promise<T>): Promise<T> {
+  return withDeadline({ runtime: patience, ms: patience.left, reason: () => new OutOfTime() }, task);
 }
 
 class OutOfTime extends Error {}

@@ -70,10 +70,11 @@ it(`${WRITERS} writers are killed at any point while ${READERS} readers read: no
   for (const options of stores) {
     const store = fileStore(options);
     for (const roleArn of ROLES) {
-      const writer = createCredentialResolver({ store, stsClient: madeUpSts() });
+      const writer = createCredentialResolver({ store, stsClient: () => madeUpSts() });
       const refreshed = await writer.resolve({ roleArn, region: "eu-central-1" }, {}, { forceRefresh: true });
       expect(isMadeUp(roleArn, refreshed)).toBe(true);
-      const reader = createCredentialResolver({ store, stsClient: { send: () => Promise.reject(new Error("asked")) } });
+      const notAsked = () => ({ send: () => Promise.reject(new Error("asked")) });
+      const reader = createCredentialResolver({ store, stsClient: notAsked });
       expect(await reader.resolve({ roleArn, region: "eu-central-1" })).toEqual(refreshed);
     }
     for (const name of (await readdir(store.directory)).filter((file) => file.endsWith(".lock"))) {

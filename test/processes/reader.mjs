@@ -24,7 +24,7 @@ process.stdin.resume().on("end", () => {
 });
 while (!isOver) {
   for (const roleArn of ROLES.split(",")) {
-    const resolver = createCredentialResolver({ store, stsClient: madeUpSts() });
+    const resolver = createCredentialResolver({ store, stsClient: () => madeUpSts() });
     const session = await resolver.resolve({ roleArn });
     seen.reads++;
     if (!isMadeUp(roleArn, session)) seen.wrong.push(roleArn);

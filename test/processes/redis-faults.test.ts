@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { createCredentialResolver, type RolecallEvents, type StsLike } from "../../src/index.js";
+import { createCredentialResolver, type RolecallEvents } from "../../src/index.js";
 import { redisStore } from "../../src/store/redis-store.js";
 import { newEncryptionKeyText } from "../support/encryption-key.js";
 import { listen } from "../support/events.js";
@@ -45,8 +45,7 @@ describe.runIf(hasRedis).each(CLIENT_NAMES)("a command of its own role each, whi
       const { operation, reason } = message as RolecallEvents["store-error"];
       events.push(`${operation} ${reason}`);
     });
-    const stsClient: StsLike = madeUpSts();
-    const resolver = createCredentialResolver({ store, stsClient });
+    const resolver = createCredentialResolver({ store, stsClient: () => madeUpSts() });
     onTestFinished(() => resolver.close());
     const command = (number: number) =>
       resolver.resolve({ roleArn: `arn:aws:iam::123456789012:role/Role${number}`, region: "eu-central-1" });

@@ -10,7 +10,7 @@ const load = (name) => import(pathToFileURL(`${ROLECALL_BUILD}/${name}.mjs`).hre
 const [{ createCredentialResolver }, { fileStore }] = await Promise.all(["index", "file-store"].map(load));
 
 const store = fileStore({ directory: DIRECTORY, encryptionKeys: ENCRYPTION_KEYS?.split(",") });
-const resolver = createCredentialResolver({ store, stsClient: madeUpSts() });
+const resolver = createCredentialResolver({ store, stsClient: () => madeUpSts() });
 process.stdout.write("ready\n");
 for (;;) {
   for (const roleArn of ROLES.split(",")) await resolver.resolve({ roleArn }, {}, { forceRefresh: true });

@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { runInNewContext } from "node:vm";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type FileStoreOptions, fileStore } from "../../src/store/file-store.js";
 import { defaultDirectory } from "../../src/store/private-directory.js";
 import { HOUR, MINUTE } from "../support/local.js";
@@ -136,13 +138,25 @@ describe("the files", () => {
     expect((await readdir(directory)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
+  it("may be missing in a test runner's sandbox, whose Error is not that of Node's own errors", async () => {
+    vi.stubGlobal("Error", runInNewContext("Error"));
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const store = fileStore({ directory });
+    expect(await store.get(KEY)).toBeUndefined();
+    await store.set(KEY, "record", MINUTE);
+    expect(await store.get(KEY)).toBe("record");
+    expect(await store.lock?.(KEY, MINUTE)).toBeDefined();
+    expect(await store.lock?.(KEY, MINUTE)).toBeUndefined();
+  });
+
   it("that have expired are swept by whoever writes, ten minutes after the last sweep; others' files stay", async () => {
     const store = fileStore({ directory });
     await store.set(KEY, "record", MINUTE);
     const swept = async () => (await readdir(directory)).includes("swept");
     await expect.poll(swept).toBe(true);
     const past = new Date(Date.now() - HOUR);
-    const expired = [`${OTHER_KEY}.session`, `${OTHER_KEY}.lock`, "left-by-a-crash.tmp", "notes.txt"];
+    const foreign = ["draft.tmp", "notes.txt", "telegram.session", "yarn.lock"];
+    const expired = [`${OTHER_KEY}.session`, `${OTHER_KEY}.lock`, `${randomUUID()}.tmp`, ...foreign];
     for (const name of expired) {
       await writeFile(join(directory, name), "old", { mode: 0o600 });
       await utimes(join(directory, name), past, past);
@@ -151,7 +165,10 @@ describe("the files", () => {
     expect(await readdir(directory)).toEqual(expect.arrayContaining(expired));
     await utimes(join(directory, "swept"), past, past);
     await store.set(KEY, "record", MINUTE);
-    await expect.poll(async () => (await readdir(directory)).sort()).toEqual([`${KEY}.session`, "notes.txt", "swept"]);
+    const left = [`${KEY}.session`, ...foreign, "swept"].sort();
+    await expect.poll(async () => (await readdir(directory)).sort()).toEqual(left);
+    expect(await store.clear()).toBe(1);
+    expect((await readdir(directory)).sort()).toEqual([...foreign, "swept"].sort());
   });
 });
 

@@ -14,7 +14,7 @@ it("a fleet asks STS once for each session, and the store about three times for 
   const clock = createManualClock({ random });
   let issued = 0;
   let latency = 0;
-  const stsClient: StsLike = {
+  const sts: StsLike = {
     async send() {
       if (latency > 0) await clock.sleep(latency);
       return {
@@ -52,7 +52,7 @@ it("a fleet asks STS once for each session, and the store about three times for 
     },
   };
   const hosts = Array.from({ length: HOSTS }, (_, index) =>
-    createCredentialResolver({ store, stsClient, runtime: { ...clock, hostname: () => `host-${index}` } }),
+    createCredentialResolver({ store, stsClient: () => sts, runtime: { ...clock, hostname: () => `host-${index}` } }),
   );
   onTestFinished(async () => {
     for (const host of hosts) await host.close();

@@ -111,6 +111,36 @@ describe("a session that the store holds", () => {
     expect((await start().resolve(INSTANCE)).accessKeyId).not.toBe(accessKeyId);
   });
 
+  it("is served though its refresh is due, where the one held has expired and STS does not answer", async () => {
+    const { aws, clock, start, timed } = await setUp();
+    const [idle, busy] = [start({ refresh: { ahead: false } }), start({ refresh: { ahead: false } })];
+    const old = await idle.resolve(INSTANCE);
+    clock.freeze(59 * MINUTE + 55 * SECOND);
+    const { outcome: session } = await timed(busy.resolve(INSTANCE));
+    expect(session.accessKeyId).not.toBe(old.accessKeyId);
+    clock.freeze(54 * MINUTE);
+    aws.fault({ on: { target: "sts" }, status: 503 });
+    const { outcome, took } = await timed(idle.resolve(INSTANCE));
+    expect(outcome).toEqual(session);
+    expect(took).toBe(0);
+  });
+
+  it("is not taken back by a refresh in the background, if it is due itself", async () => {
+    const { aws, clock, store, start } = await setUp();
+    let replayed: string | undefined;
+    const replaying = { ...store, get: async (key: string) => replayed ?? store.get(key) };
+    const resolver = start({ store: replaying, refresh: { ahead: false } });
+    await start({ refresh: { ahead: false } }).resolve(INSTANCE);
+    const [record] = store.records().values();
+    clock.freeze(5 * MINUTE);
+    const held = await resolver.resolve(INSTANCE, {}, { forceRefresh: true });
+    replayed = record;
+    clock.freeze(54 * MINUTE + 30 * SECOND);
+    expect(await resolver.resolve(INSTANCE)).toEqual(held);
+    await clock.settle();
+    expect(assumeRoleCalls(aws)).toBe(3);
+  });
+
   it("goes on being served while another process refreshes it", async () => {
     const { aws, clock, store, start } = await setUp();
     let isTaken = false;
@@ -180,6 +210,39 @@ describe("a session that the store holds", () => {
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
+  it("that a refresh brought after invalidate() goes to nobody", async () => {
+    const { aws, clock, store, start, timed } = await setUp();
+    const resolver = start({ refresh: { ahead: false } });
+    const first = await resolver.resolve(INSTANCE);
+    clock.freeze(55 * MINUTE);
+    aws.setLatency(1000, { target: "sts" });
+    await resolver.resolve(INSTANCE); // sets the refresh off
+    await clock.settle();
+    await resolver.invalidate(INSTANCE);
+    const invalidated = clock.now();
+    await clock.advance(1500);
+    expect(assumeRoleCalls(aws)).toBe(2);
+    expect(store.records().size).toBe(0);
+    const { outcome } = await timed(resolver.resolve(INSTANCE));
+    expect(outcome.accessKeyId).not.toBe(first.accessKeyId);
+    expect(outcome.expiration?.getTime()).toBeGreaterThan(invalidated + HOUR);
+    expect(assumeRoleCalls(aws)).toBe(3);
+  });
+
+  it("is not taken again after a second one was dropped, though the store gives the first", async () => {
+    const { store, start, timed } = await setUp();
+    const keeping = { ...store, delete: async () => {} };
+    let records: ReadonlyMap<string, string> | undefined;
+    const resolver = start({ store: { ...keeping, get: async (key) => records?.get(key) ?? store.get(key) } });
+    const keys: string[] = [];
+    for (const _ of [1, 2, 3]) {
+      keys.push((await timed(resolver.resolve(INSTANCE))).outcome.accessKeyId);
+      records ??= new Map(store.records());
+      await resolver.invalidate(INSTANCE);
+    }
+    expect(new Set(keys).size).toBe(3);
+  });
+
   it("ends for those who start later, when a service says that it has expired", async () => {
     const { aws, start } = await setUp();
     const one = start();
@@ -224,6 +287,8 @@ describe("who shares", () => {
     const of = (env: Record<string, string>) => start({ runtime: { ...clock, env } });
     const one = { AWS_ENDPOINT_URL: "https://one.example" };
     expect(await isShared([of(one), INSTANCE], [of(one), INSTANCE])).toBe(true);
+    // The SDK's configuration file is not read: `rolecall credential-process` runs under each program's profile.
+    expect(await isShared([of(one), INSTANCE], [of({ ...one, AWS_PROFILE: "inventory" }), INSTANCE])).toBe(true);
     for (const other of [
       {},
       { AWS_ENDPOINT_URL: "https://two.example" },
@@ -320,6 +385,26 @@ describe("a clock that is wrong", () => {
     expect(await start().resolve(INSTANCE)).toEqual(session);
     await clock.advance(2 * SECOND);
     expect((await start().resolve(INSTANCE)).accessKeyId).not.toBe(session.accessKeyId);
+  });
+});
+
+describe("a clock of another host that is slow", () => {
+  it("takes no session that was issued ahead of its time; STS's answer teaches it", async () => {
+    const { aws, clock, errors, start } = await setUp();
+    const session = await start().resolve(INSTANCE);
+    clock.freeze(50 * MINUTE);
+    const slow = { ...clock, now: () => clock.now() - 2 * HOUR, hostname: () => "slow" };
+    const resolver = start({ runtime: slow, refresh: { ahead: false } });
+    const own = await resolver.resolve(INSTANCE);
+    expect(own.accessKeyId).not.toBe(session.accessKeyId);
+    expect(errors[0]).toMatchObject({ operation: "get", reason: "ahead", roleArn: ROLE });
+    errors.length = 0;
+    // By AWS's time it takes what others share.
+    const forced = await start().resolve(INSTANCE, {}, { forceRefresh: true });
+    await resolver.invalidate(INSTANCE);
+    expect(await resolver.resolve(INSTANCE)).toEqual(forced);
+    expect(errors).toEqual([]);
+    expect(assumeRoleCalls(aws)).toBe(3);
   });
 });
 
@@ -442,6 +527,31 @@ describe("a store that fails", () => {
     await clock.advance(2 * SECOND);
     expect(taken).toBe(1);
     expect((await timed(start().resolve(INSTANCE))).took).toBe(0);
+  });
+
+  it("at set gets its lock back all the same, so that no other process waits for it", async () => {
+    const { store, start, timed } = await setUp();
+    await start().resolve({ ...INSTANCE, roleArn: OTHER_ROLE }); // loads the STS client, in real time
+    const { took } = await timed(start({ store: { ...store, set: never } }).resolve(INSTANCE));
+    expect(took).toBeLessThanOrEqual(DEADLINE + 10);
+    expect((await timed(start().resolve(INSTANCE))).took).toBe(0);
+  });
+
+  it("at release is waited for no longer than the load has time left", async () => {
+    const { clock, errors, store, start, timed } = await setUp();
+    await start().resolve({ ...INSTANCE, roleArn: OTHER_ROLE }); // loads the STS client, in real time
+    const set = async (key: string, record: string, ttl: number) => {
+      await clock.sleep(200);
+      return store.set(key, record, ttl);
+    };
+    const release = async () => {
+      await clock.sleep(SECOND);
+      throw new Error("down");
+    };
+    const resolver = start({ store: { ...store, set, lock: async () => ({ release }) } });
+    expect((await timed(resolver.resolve(INSTANCE))).took).toBeLessThanOrEqual(DEADLINE + 10);
+    await clock.advance(2 * SECOND);
+    expect(errors).toMatchObject([{ operation: "release", reason: "timeout" }]);
   });
 
   it("names the role and the reason in its event, and nothing of a record", async () => {
