@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { type Agent, type ClientRequest, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { createCredentialResolver, type IntegrationInstance, type NetworkSettings } from "../src/index.js";
 import { createCertificates, type TestCertificates } from "./support/certificates.js";
 import { startConnectProxy } from "./support/connect-proxy.js";
+import { listen } from "./support/events.js";
 import { assumeRoleCalls, OTHER_ROLE, ROLE, setUpLocal } from "./support/local.js";
 import { startTlsRelay } from "./support/tls-relay.js";
 
@@ -79,19 +80,24 @@ describe("a proxy", () => {
     expect(proxy.connected).toEqual([]);
   });
 
-  it("gets user and password, which nothing prints", async () => {
-    const { resolver, call } = await setUp();
-    const proxy = await startConnectProxy();
+  it.each([
+    ["http", () => undefined],
+    ["https", () => certificates],
+  ])("over %s gets user and password, which nothing prints", async (_, tls) => {
+    const { resolver } = await setUpTls();
+    const proxy = await startConnectProxy({ tls: tls() });
     const url = proxy.url.replace("//", "//engine:p%40ss-word-that-stays@");
-    await call({ proxy: url });
+    const instance = settingsOf({ proxy: url, extraCa: certificates.ca });
+    const client = resolver.getClientForCommand(EC2Client, instance);
+    await client.send(describeInstances);
     const basic = Buffer.from("engine:p@ss-word-that-stays").toString("base64");
     expect(new Set(proxy.authorizations)).toEqual(new Set([`Basic ${basic}`]));
 
-    const client = resolver.getClientForCommand(EC2Client, settingsOf({ proxy: url }));
-    const handler = client.config.requestHandler as unknown as { httpHandlerConfigs(): { httpAgent: unknown } };
-    const printed = [client, handler, handler.httpHandlerConfigs()].map(
-      (value) =>
-        inspect(value, { depth: 30, showHidden: true }) + JSON.stringify(handler.httpHandlerConfigs().httpAgent),
+    const handler = client.config.requestHandler as unknown as { httpHandlerConfigs(): { httpsAgent: Agent } };
+    const { httpsAgent } = handler.httpHandlerConfigs();
+    expect(Object.values(httpsAgent.freeSockets)).toHaveLength(1); // and with it what the proxy was asked with
+    const printed = [client, handler, handler.httpHandlerConfigs()].map((value) =>
+      inspect(value, { depth: 30, showHidden: true, maxStringLength: 2000 }),
     );
     expect(printed.join()).not.toContain("word-that-stays");
     expect(printed.join()).not.toContain(basic);
@@ -266,6 +272,23 @@ describe("an endpoint that hangs", () => {
     const network = { proxy: proxy.url, connectionTimeout: 50, maxAttempts: 2 };
     await expect(call(network)).rejects.toMatchObject({ code: "STS_UNAVAILABLE", cause: { name: "TimeoutError" } });
     expect(proxy.connected).toHaveLength(2);
+  });
+
+  it("behind a proxy that says nothing holds a connection until the resolver is closed, and for 10 s at most", async () => {
+    const asked: ClientRequest[] = [];
+    listen("http.client.request.start", (message) => {
+      const { request } = message as { request: ClientRequest };
+      if (request.method === "CONNECT") asked.push(request);
+    });
+    const { resolver, call } = await setUp({
+      resolver: { runtime: AT_ONCE, assumeRole: { attemptTimeout: 50, attempts: 2 } },
+    });
+    const proxy = await startConnectProxy({ answer: "nothing" });
+    await expect(call({ proxy: proxy.url })).rejects.toMatchObject({ code: "TIMEOUT" });
+    expect(proxy.open()).toBe(2);
+    expect(asked.map(({ socket }) => socket?.timeout)).toEqual([10_000, 10_000]);
+    await resolver.close();
+    await vi.waitFor(() => expect(proxy.open()).toBe(0));
   });
 
   it("is left by STS's own limit, if that is shorter", async () => {

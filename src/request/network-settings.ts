@@ -10,7 +10,7 @@ export interface NetworkSettings {
   requestTimeout?: number | string | null | undefined;
   /** Milliseconds of silence on a connection that is in use, also midway in an answer. Default: as the SDK has it. */
   socketTimeout?: number | string | null | undefined;
-  /** Milliseconds until a connection stands; a proxy's answer counts in. Default: no limit. */
+  /** Milliseconds until a connection stands; a proxy's answer counts in. Default: no limit; for a proxy's answer 10 s. */
   connectionTimeout?: number | string | null | undefined;
   /**
    * Tries of one request, the first one included, 1 to 100. Authors may set fewer for a client and not more. Default: the
