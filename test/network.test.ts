@@ -186,6 +186,18 @@ describe("a certificate of a private CA", () => {
     ]);
   });
 
+  it("is taken where NODE_EXTRA_CA_CERTS names a file that is not there, and a client that is never used harms nobody", async () => {
+    const { resolver, call } = await setUpTls();
+    vi.stubEnv("NODE_EXTRA_CA_CERTS", "/nowhere/ca.pem");
+    const network = { extraCa: certificates.ca };
+    const rejected = vi.fn();
+    process.on("unhandledRejection", rejected);
+    onTestFinished(() => void process.off("unhandledRejection", rejected));
+    resolver.getClientForCommand(S3Client, settingsOf(network));
+    await call(network);
+    expect(rejected).not.toHaveBeenCalled();
+  });
+
   it("is refused whatever NODE_TLS_REJECT_UNAUTHORIZED says", async () => {
     const { call } = await setUpTls();
     vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");

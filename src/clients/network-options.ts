@@ -124,6 +124,16 @@ function trustOf({ extraCa, dangerouslyDisableTlsVerification }: ReadNetworkSett
 function trustedByNode(): readonly string[] {
   const { getCACertificates, rootCertificates } = tls as typeof tls & { getCACertificates?: () => string[] };
   if (getCACertificates) return getCACertificates();
-  const { NODE_EXTRA_CA_CERTS: file } = process.env; // before Node 22.15
-  return [...rootCertificates, ...(file ? [readFileSync(file, "utf8")] : [])];
+  return [...rootCertificates, ...extraTrustedByNode()]; // before Node 22.15
+}
+
+/** A file that cannot be read Node itself passes by, with a warning. */
+function extraTrustedByNode(): readonly string[] {
+  const { NODE_EXTRA_CA_CERTS: file } = process.env;
+  if (!file) return [];
+  try {
+    return [readFileSync(file, "utf8")];
+  } catch {
+    return [];
+  }
 }
