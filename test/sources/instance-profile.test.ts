@@ -1,4 +1,5 @@
-import { describe, expect, it, vi } from "vitest";
+import http from "node:http";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Fault } from "../../src/testing/index.js";
 import { HOUR, MINUTE, ROLE, setUpLocal } from "../support/local.js";
 
@@ -17,6 +18,20 @@ describe("reading the instance profile", () => {
       "role-list",
       "credentials",
     ]);
+  });
+
+  it("never asks Node's global agent, which may go through the environment's proxy", async () => {
+    const { aws, resolver } = await setUpLocal();
+    const globalAgent = http.globalAgent;
+    onTestFinished(() => {
+      http.globalAgent = globalAgent;
+    });
+    const asked = vi.fn();
+    http.globalAgent = Object.assign(new http.Agent(), { addRequest: asked });
+    await resolver.resolve(noRole);
+    await resolver.resolve({ roleArn: ROLE }); // the region is the machine's
+    expect(aws.count({ target: "imds", status: 200 })).toBeGreaterThan(3);
+    expect(asked).not.toHaveBeenCalled();
   });
 
   it("sees a rotation at the hourly read, and signs with the new set", async () => {
