@@ -218,6 +218,17 @@ describe("a certificate of a private CA", () => {
     expect(aws.requests.at(-1)).toMatchObject({ operation: "PutObject", status: 200 });
   });
 
+  it("is taken with NODE_TLS_REJECT_UNAUTHORIZED=0, in a session that no instance with a network is given", async () => {
+    const { aws, resolver } = await setUpTls();
+    const unchecking = { roleArn: ROLE, region: "eu-central-1" };
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    await resolver.resolve(unchecking);
+    const checking = settingsOf({ socketTimeout: 5000, maxAttempts: 1 });
+    await expect(resolver.resolve(checking)).rejects.toMatchObject({ cause: untrusted });
+    await resolver.resolve(settingsOf({ dangerouslyDisableTlsVerification: true })); // checks as little
+    expect(assumeRoleCalls(aws)).toBe(1);
+  });
+
   it("makes a session that no instance with other trust is given", async () => {
     const { aws, resolver } = await setUp();
     for (const network of [{}, { dangerouslyDisableTlsVerification: true }, { extraCa: certificates.ca }, {}]) {

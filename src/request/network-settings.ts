@@ -77,6 +77,11 @@ export class Network {
   }
 }
 
+/** As {@link Network.trust} has it, where no network is set: then Node's own variable decides. */
+export function envTrust(env: Record<string, string | undefined>): "anybody" | undefined {
+  return env.NODE_TLS_REJECT_UNAUTHORIZED === "0" ? "anybody" : undefined;
+}
+
 let salt: string | undefined;
 
 /** Salted, since caches publish their keys, and a proxy's password may be weak enough to be found by its hash. */
