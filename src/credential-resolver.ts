@@ -58,7 +58,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     return {
       calls,
       clients,
-      assumer: new RoleAssumer({ runtime, diagnostics, serverClock, calls }),
+      assumer: new RoleAssumer({ runtime, diagnostics, calls }),
       readCallerIdentity,
     };
   });

@@ -229,6 +229,27 @@ describe("a certificate of a private CA", () => {
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
+  it("that is not checked says nothing of the time to others, and its own sessions live by its time", async () => {
+    const { aws, resolver } = await setUp();
+    const credentials = aws.issueUserKeys({ userArn: "arn:aws:iam::123456789012:user/laboratory" });
+    aws.setRole({ roleArn: ROLE, trustedPrincipals: ["*"] });
+    const day = 86_400_000;
+    const skew = aws.fault({ on: { target: "sts" }, kind: "date-skew", ms: day });
+    const late = aws.fault({
+      on: { target: "sts" },
+      kind: "patch-credentials",
+      patch: ({ Expiration, ...rest }) => ({
+        ...rest,
+        Expiration: new Date(Date.parse(Expiration as string) + day).toISOString(),
+      }),
+    });
+    const laboratory = settingsOf({ dangerouslyDisableTlsVerification: true });
+    await resolver.resolve({ ...laboratory, credentials });
+    skew.clear();
+    late.clear();
+    await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" }); // with the instance profile's keys, of today
+  });
+
   it("makes a session that no instance with other trust is given", async () => {
     const { aws, resolver } = await setUp();
     for (const network of [{}, { dangerouslyDisableTlsVerification: true }, { extraCa: certificates.ca }, {}]) {

@@ -55,6 +55,9 @@ const KEYS = [
 const LONGEST_TIMEOUT = 86_400_000;
 const MOST_ATTEMPTS = 100;
 
+/** Trust without a check of certificates. */
+export const ANYBODY = "anybody";
+
 /** How one instance reaches AWS. Prints no secret: a proxy's password stays inside. */
 export class Network {
   /** Tells networks apart in this process. No two processes agree on it. */
@@ -68,7 +71,7 @@ export class Network {
     const { maxAttempts, extraCa, dangerouslyDisableTlsVerification } = settings;
     this.key = privateHash(canonicalJson(settings));
     this.maxAttempts = maxAttempts;
-    this.trust = dangerouslyDisableTlsVerification ? "anybody" : extraCa && sha256([...extraCa].sort().join());
+    this.trust = dangerouslyDisableTlsVerification ? ANYBODY : extraCa && sha256([...extraCa].sort().join());
     this.#settings = settings;
   }
 
@@ -78,8 +81,8 @@ export class Network {
 }
 
 /** As {@link Network.trust} has it, where no network is set: then Node's own variable decides. */
-export function envTrust(env: Record<string, string | undefined>): "anybody" | undefined {
-  return env.NODE_TLS_REJECT_UNAUTHORIZED === "0" ? "anybody" : undefined;
+export function envTrust(env: Record<string, string | undefined>): typeof ANYBODY | undefined {
+  return env.NODE_TLS_REJECT_UNAUTHORIZED === "0" ? ANYBODY : undefined;
 }
 
 let salt: string | undefined;
