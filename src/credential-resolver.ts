@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { onAbort } from "./abort.js";
 import { type ClientPlan, ClientPool, liveProvider } from "./clients/client-pool.js";
 import type { InstanceOf } from "./clients/client-types.js";
@@ -6,6 +7,7 @@ import { Diagnostics } from "./diagnostics.js";
 import { RolecallError } from "./errors.js";
 import { once } from "./once.js";
 import type { AuthorSession } from "./request/author-session.js";
+import type { BaseIdentity } from "./request/base-identity.js";
 import type { CommandOverrides } from "./request/command-overrides.js";
 import type { IntegrationInstance } from "./request/integration-instance.js";
 import { assertInPartition } from "./request/regions.js";
@@ -25,6 +27,7 @@ import type { StsCaller } from "./sources/sts-clients.js";
 
 /** Milliseconds within which a denied role does not make the base identity be read again. */
 const BASE_READ_RECENTLY = 60_000;
+const MAX_NAMED_BASES = 1000;
 
 /**
  * A resolver of its own: for other limits, or for a mocked STS in tests.
@@ -38,6 +41,8 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   const handlers = new SharedHandlers();
   const pool = new ClientPool(settings.maxClients, handlers);
   const requests = new RequestMemo(settings.maxSessions);
+  /** As named last: clients outlive the function that they were made with. */
+  const namedBases = new LRUCache<string, BaseIdentity>({ max: MAX_NAMED_BASES });
   const cache = new CredentialCache({ ...settings, diagnostics });
   let stsCalls: StsCalls | undefined;
   const closing = new AbortController();
@@ -58,7 +63,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     return {
       calls,
       clients,
-      assumer: new RoleAssumer({ runtime, diagnostics, serverClock, calls }),
+      assumer: new RoleAssumer({ runtime, diagnostics, calls }),
       readCallerIdentity,
     };
   });
@@ -71,12 +76,14 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     closing.signal.throwIfAborted();
     const request = requests.get(instance, command, session, runtime.env);
     if (store) assertShareable(request);
+    if (request.base.kind === "named-provider") namedBases.set(request.base.key, request.base);
     if (goesItsOwnWay && request.network) throw goesItsOwnWay();
     return request;
   }
 
   function baseSourceOf({ base }: RoleRequest): SessionSource {
-    return baseIdentitySource(base, { runtime, serverClock, readInstanceProfile });
+    const read = () => ((namedBases.get(base.key) ?? base).provider() ?? readInstanceProfile)();
+    return baseIdentitySource(base, { runtime, serverClock, read });
   }
 
   const rules = { ...DEFAULT_RULES, advisoryWindow: settings.advisoryWindow };
@@ -244,6 +251,9 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     handlers.destroy();
   }
 }
+
+/** Node's own, as long as this module is loaded before a test's fake timers take its place. */
+const { setImmediate } = globalThis;
 
 /** Lets the sockets have their say. Two turns, since the first may begin behind their place in the loop. */
 async function turnOfEventLoop(): Promise<void> {

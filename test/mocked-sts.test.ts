@@ -123,3 +123,11 @@ it("verify() with a mock answers who the mock says, and refuses another role", a
     message: expect.stringContaining("assumed-role/Admin/s"),
   });
 });
+
+it("the first session under fake timers", async () => {
+  stsMock.on(AssumeRoleCommand).resolves(sessionOf("ASIAFAKETIMERS"));
+  await using resolver = createCredentialResolver();
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  expect(await resolver.resolve({ roleArn, region: "eu-west-1" })).toMatchObject({ accessKeyId: "ASIAFAKETIMERS" });
+});

@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { type Agent, type ClientRequest, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { createCredentialResolver, type IntegrationInstance, type NetworkSettings } from "../src/index.js";
 import { createCertificates, type TestCertificates } from "./support/certificates.js";
 import { startConnectProxy } from "./support/connect-proxy.js";
+import { listen } from "./support/events.js";
 import { assumeRoleCalls, OTHER_ROLE, ROLE, setUpLocal } from "./support/local.js";
 import { startTlsRelay } from "./support/tls-relay.js";
 
@@ -79,19 +80,24 @@ describe("a proxy", () => {
     expect(proxy.connected).toEqual([]);
   });
 
-  it("gets user and password, which nothing prints", async () => {
-    const { resolver, call } = await setUp();
-    const proxy = await startConnectProxy();
+  it.each([
+    ["http", () => undefined],
+    ["https", () => certificates],
+  ])("over %s gets user and password, which nothing prints", async (_, tls) => {
+    const { resolver } = await setUpTls();
+    const proxy = await startConnectProxy({ tls: tls() });
     const url = proxy.url.replace("//", "//engine:p%40ss-word-that-stays@");
-    await call({ proxy: url });
+    const instance = settingsOf({ proxy: url, extraCa: certificates.ca });
+    const client = resolver.getClientForCommand(EC2Client, instance);
+    await client.send(describeInstances);
     const basic = Buffer.from("engine:p@ss-word-that-stays").toString("base64");
     expect(new Set(proxy.authorizations)).toEqual(new Set([`Basic ${basic}`]));
 
-    const client = resolver.getClientForCommand(EC2Client, settingsOf({ proxy: url }));
-    const handler = client.config.requestHandler as unknown as { httpHandlerConfigs(): { httpAgent: unknown } };
-    const printed = [client, handler, handler.httpHandlerConfigs()].map(
-      (value) =>
-        inspect(value, { depth: 30, showHidden: true }) + JSON.stringify(handler.httpHandlerConfigs().httpAgent),
+    const handler = client.config.requestHandler as unknown as { httpHandlerConfigs(): { httpsAgent: Agent } };
+    const { httpsAgent } = handler.httpHandlerConfigs();
+    expect(Object.values(httpsAgent.freeSockets)).toHaveLength(1); // and with it what the proxy was asked with
+    const printed = [client, handler, handler.httpHandlerConfigs()].map((value) =>
+      inspect(value, { depth: 30, showHidden: true, maxStringLength: 2000 }),
     );
     expect(printed.join()).not.toContain("word-that-stays");
     expect(printed.join()).not.toContain(basic);
@@ -180,6 +186,18 @@ describe("a certificate of a private CA", () => {
     ]);
   });
 
+  it("is taken where NODE_EXTRA_CA_CERTS names a file that is not there, and a client that is never used harms nobody", async () => {
+    const { resolver, call } = await setUpTls();
+    vi.stubEnv("NODE_EXTRA_CA_CERTS", "/nowhere/ca.pem");
+    const network = { extraCa: certificates.ca };
+    const rejected = vi.fn();
+    process.on("unhandledRejection", rejected);
+    onTestFinished(() => void process.off("unhandledRejection", rejected));
+    resolver.getClientForCommand(S3Client, settingsOf(network));
+    await call(network);
+    expect(rejected).not.toHaveBeenCalled();
+  });
+
   it("is refused whatever NODE_TLS_REJECT_UNAUTHORIZED says", async () => {
     const { call } = await setUpTls();
     vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
@@ -198,6 +216,38 @@ describe("a certificate of a private CA", () => {
     );
     await s3.send(new PutObjectCommand({ Bucket: "reports", Key: "large", Body: Buffer.alloc(3 * 1024 * 1024) }));
     expect(aws.requests.at(-1)).toMatchObject({ operation: "PutObject", status: 200 });
+  });
+
+  it("is taken with NODE_TLS_REJECT_UNAUTHORIZED=0, in a session that no instance with a network is given", async () => {
+    const { aws, resolver } = await setUpTls();
+    const unchecking = { roleArn: ROLE, region: "eu-central-1" };
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    await resolver.resolve(unchecking);
+    const checking = settingsOf({ socketTimeout: 5000, maxAttempts: 1 });
+    await expect(resolver.resolve(checking)).rejects.toMatchObject({ cause: untrusted });
+    await resolver.resolve(settingsOf({ dangerouslyDisableTlsVerification: true })); // checks as little
+    expect(assumeRoleCalls(aws)).toBe(1);
+  });
+
+  it("that is not checked says nothing of the time to others, and its own sessions live by its time", async () => {
+    const { aws, resolver } = await setUp();
+    const credentials = aws.issueUserKeys({ userArn: "arn:aws:iam::123456789012:user/laboratory" });
+    aws.setRole({ roleArn: ROLE, trustedPrincipals: ["*"] });
+    const day = 86_400_000;
+    const skew = aws.fault({ on: { target: "sts" }, kind: "date-skew", ms: day });
+    const late = aws.fault({
+      on: { target: "sts" },
+      kind: "patch-credentials",
+      patch: ({ Expiration, ...rest }) => ({
+        ...rest,
+        Expiration: new Date(Date.parse(Expiration as string) + day).toISOString(),
+      }),
+    });
+    const laboratory = settingsOf({ dangerouslyDisableTlsVerification: true });
+    await resolver.resolve({ ...laboratory, credentials });
+    skew.clear();
+    late.clear();
+    await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" }); // with the instance profile's keys, of today
   });
 
   it("makes a session that no instance with other trust is given", async () => {
@@ -266,6 +316,23 @@ describe("an endpoint that hangs", () => {
     const network = { proxy: proxy.url, connectionTimeout: 50, maxAttempts: 2 };
     await expect(call(network)).rejects.toMatchObject({ code: "STS_UNAVAILABLE", cause: { name: "TimeoutError" } });
     expect(proxy.connected).toHaveLength(2);
+  });
+
+  it("behind a proxy that says nothing holds a connection until the resolver is closed, and for 10 s at most", async () => {
+    const asked: ClientRequest[] = [];
+    listen("http.client.request.start", (message) => {
+      const { request } = message as { request: ClientRequest };
+      if (request.method === "CONNECT") asked.push(request);
+    });
+    const { resolver, call } = await setUp({
+      resolver: { runtime: AT_ONCE, assumeRole: { attemptTimeout: 50, attempts: 2 } },
+    });
+    const proxy = await startConnectProxy({ answer: "nothing" });
+    await expect(call({ proxy: proxy.url })).rejects.toMatchObject({ code: "TIMEOUT" });
+    expect(proxy.open()).toBe(2);
+    expect(asked.map(({ socket }) => socket?.timeout)).toEqual([10_000, 10_000]);
+    await resolver.close();
+    await vi.waitFor(() => expect(proxy.open()).toBe(0));
   });
 
   it("is left by STS's own limit, if that is shorter", async () => {

@@ -3,11 +3,14 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import tls from "node:tls";
-import { HttpProxyAgent, type HttpProxyAgentOptions, HttpsProxyAgent } from "hpagent";
+import { HttpProxyAgent, HttpsProxyAgent } from "hpagent";
 import type { ReadNetworkSettings } from "../request/network-settings.js";
 
 /** As the SDK's own agents have it. */
 const POOL = { keepAlive: true, maxSockets: 50 } as const;
+
+/** Milliseconds for a proxy's answer where no limit is set: who asked may be gone, and nobody else ends the waiting. */
+const PROXY_TIMEOUT = 10_000;
 
 interface Trust {
   /** Said outright: otherwise `NODE_TLS_REJECT_UNAUTHORIZED` would decide. */
@@ -42,14 +45,17 @@ function directAgents(trust: Trust) {
   return { httpAgent: new http.Agent(POOL), httpsAgent: new https.Agent({ ...POOL, ...trust }) };
 }
 
-function proxyAgents({ connectionTimeout = 0 }: ReadNetworkSettings, proxy: string, trust: Trust) {
+function proxyAgents({ connectionTimeout = PROXY_TIMEOUT }: ReadNetworkSettings, proxy: string, trust: Trust) {
   const { hostname, port, protocol, username, password } = new URL(proxy);
   const options = {
     ...POOL,
     ...trust,
     // Without user and password, and an IPv6 address as Node's sockets take it.
     proxy: { hostname: hostname.replace(/^\[|\]$/g, ""), port, protocol } as URL,
-    proxyRequestOptions: connectOptions(trust, username, password),
+    proxyRequestOptions: {
+      ...trust,
+      ...((username || password) && { headers: { "proxy-authorization": basicAuthorization(username, password) } }),
+    },
   };
   return {
     httpAgent: connecting(new HttpProxyAgent(options), connectionTimeout),
@@ -57,30 +63,45 @@ function proxyAgents({ connectionTimeout = 0 }: ReadNetworkSettings, proxy: stri
   };
 }
 
-/** The header is made when it is sent: an agent that is printed shows no password. */
-function connectOptions(trust: Trust, username: string, password: string) {
-  const options: NonNullable<HttpProxyAgentOptions["proxyRequestOptions"]> = { ...trust };
-  if (!username && !password) return options;
-  const authorization = () =>
-    Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64");
-  return Object.defineProperty(options, "headers", {
-    get: () => ({ "proxy-authorization": `Basic ${authorization()}` }),
-  });
+/** Node turns it into text when it sends it: an agent or a socket that is printed shows no password. */
+function basicAuthorization(username: string, password: string): string {
+  const value = () => {
+    const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    return `Basic ${Buffer.from(pair).toString("base64")}`;
+  };
+  return Object.defineProperty({}, "toString", { value }) as string;
 }
 
 interface Connecting {
+  /** Of the requests for a connection. */
+  proxyRequestOptions: http.RequestOptions;
   createConnection(options: object, callback: (error: Error | null, socket: Socket | null) => void): void;
 }
 
-/** Gives up a proxy that does not answer, and names one that refuses: "Bad response: 407" says nothing of a proxy. */
+/**
+ * Gives up a proxy that does not answer in time, or until the agent is destroyed; and names one that refuses: "Bad
+ * response: 407" says nothing of a proxy.
+ */
 function connecting<A extends http.Agent>(agent: A, timeout: number): A {
   const own = agent as unknown as Connecting;
+  const { proxyRequestOptions } = own;
   const connect = own.createConnection.bind(agent);
-  own.createConnection = (options, callback) =>
+  const pending = new Set<AbortController>();
+  own.createConnection = (options, callback) => {
+    const connection = new AbortController();
+    pending.add(connection);
+    own.proxyRequestOptions = { ...proxyRequestOptions, signal: connection.signal };
     connect({ ...options, timeout }, (error, socket) => {
+      pending.delete(connection);
       socket?.setTimeout(0); // the time was for the connection
       callback(error && namingTheProxy(error), socket);
     });
+  };
+  const destroy = agent.destroy.bind(agent);
+  agent.destroy = () => {
+    for (const connection of pending) connection.abort();
+    destroy();
+  };
   return agent;
 }
 
@@ -103,6 +124,16 @@ function trustOf({ extraCa, dangerouslyDisableTlsVerification }: ReadNetworkSett
 function trustedByNode(): readonly string[] {
   const { getCACertificates, rootCertificates } = tls as typeof tls & { getCACertificates?: () => string[] };
   if (getCACertificates) return getCACertificates();
-  const { NODE_EXTRA_CA_CERTS: file } = process.env; // before Node 22.15
-  return [...rootCertificates, ...(file ? [readFileSync(file, "utf8")] : [])];
+  return [...rootCertificates, ...extraTrustedByNode()]; // before Node 22.15
+}
+
+/** A file that cannot be read Node itself passes by, with a warning. */
+function extraTrustedByNode(): readonly string[] {
+  const { NODE_EXTRA_CA_CERTS: file } = process.env;
+  if (!file) return [];
+  try {
+    return [readFileSync(file, "utf8")];
+  } catch {
+    return [];
+  }
 }

@@ -1,3 +1,4 @@
+import { once } from "../once.js";
 import type { Network } from "../request/network-settings.js";
 import { conflict } from "../request/validation.js";
 import type { SdkClient, SdkClientConstructor } from "./client-types.js";
@@ -89,15 +90,26 @@ export class SharedHandlers {
   }
 }
 
-/** A handler of the same kind as `plain`, which is made by the network's settings at its first request. */
+/**
+ * A handler of the same kind as `plain`, which is made by the network's settings at its first request: settings that
+ * fail then fail that request, and not the process.
+ */
 function handlerOf(Client: SdkClientConstructor, plain: RequestHandler, network: Network): RequestHandler {
-  const Handler = plain.constructor as new (options: () => Promise<object>) => RequestHandler;
+  const Handler = plain.constructor as new (options: object) => RequestHandler;
   const isHttp1 = plain.metadata?.handlerProtocol?.startsWith("http/1") ?? true;
   if (!isHttp1) assertFitForHttp2(Client, network);
-  return new Handler(async () => {
+  let made: RequestHandler | undefined;
+  const make = once(async () => {
     const { http1Options, http2Options } = await import("./network-options.js");
-    return (isHttp1 ? http1Options : http2Options)(network.settings());
+    made = new Handler((isHttp1 ? http1Options : http2Options)(network.settings()));
+    return made;
   });
+  return {
+    ...(plain.metadata && { metadata: plain.metadata }),
+    handle: async (request, options) => (await make()).handle(request, options),
+    httpHandlerConfigs: () => made?.httpHandlerConfigs?.() ?? {},
+    destroy: () => made?.destroy?.(),
+  };
 }
 
 function assertFitForHttp2({ name }: SdkClientConstructor, network: Network): void {

@@ -51,11 +51,11 @@ export function readCommand(command: unknown, owner = "command") {
   };
 }
 
-/** `role_arn` or `RoleARN` would run the command as another identity than the one it names. */
-function assertNoMisspelling(owner: string, key: string): void {
-  if (KEYS.includes(key) || !/^[_-]*r/i.test(key)) return; // all settings begin with an r
+/** `role_arn` or `RoleARN` would run the command as another identity than the one it names. `settings`: of these four. */
+export function assertNoMisspelling(owner: string, key: string, settings = KEYS): void {
+  if (settings.includes(key) || !/^[_-]*r/i.test(key)) return; // all settings begin with an r
   const right = KEY_BY_SPELLING.get(key.replace(/[_-]/g, "").toLowerCase());
-  if (right !== undefined) {
+  if (right !== undefined && settings.includes(right)) {
     throw conflict(pathOf(owner, key), `is not a setting, and reads like ${right}`, `Write it as ${right}.`);
   }
 }

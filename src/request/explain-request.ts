@@ -26,7 +26,8 @@ export function explainRoleRequest(
   const chosen = chooseSettings(readAuthorSession(undefined), readCommand(command), fixed, env);
   const request = toRequest(fixed, chosen);
   const { assumption, base } = request;
-  return { request, chosen, keyParts: assumption ? sessionKeyParts(fixed, assumption) : { base: base.keyPart } };
+  const keyParts = assumption ? sessionKeyParts(fixed, assumption, chosen.trust) : { base: base.keyPart };
+  return { request, chosen, keyParts };
 }
 
 /** Of static keys. Of another base identity nobody knows it before it is read. */

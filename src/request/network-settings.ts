@@ -10,7 +10,7 @@ export interface NetworkSettings {
   requestTimeout?: number | string | null | undefined;
   /** Milliseconds of silence on a connection that is in use, also midway in an answer. Default: as the SDK has it. */
   socketTimeout?: number | string | null | undefined;
-  /** Milliseconds until a connection stands; a proxy's answer counts in. Default: no limit. */
+  /** Milliseconds until a connection stands; a proxy's answer counts in. Default: no limit; for a proxy's answer 10 s. */
   connectionTimeout?: number | string | null | undefined;
   /**
    * Tries of one request, the first one included, 1 to 100. Authors may set fewer for a client and not more. Default: the
@@ -55,6 +55,9 @@ const KEYS = [
 const LONGEST_TIMEOUT = 86_400_000;
 const MOST_ATTEMPTS = 100;
 
+/** Trust without a check of certificates. */
+export const ANYBODY = "anybody";
+
 /** How one instance reaches AWS. Prints no secret: a proxy's password stays inside. */
 export class Network {
   /** Tells networks apart in this process. No two processes agree on it. */
@@ -68,13 +71,18 @@ export class Network {
     const { maxAttempts, extraCa, dangerouslyDisableTlsVerification } = settings;
     this.key = privateHash(canonicalJson(settings));
     this.maxAttempts = maxAttempts;
-    this.trust = dangerouslyDisableTlsVerification ? "anybody" : extraCa && sha256([...extraCa].sort().join());
+    this.trust = dangerouslyDisableTlsVerification ? ANYBODY : extraCa && sha256([...extraCa].sort().join());
     this.#settings = settings;
   }
 
   settings(): ReadNetworkSettings {
     return this.#settings;
   }
+}
+
+/** As {@link Network.trust} has it, where no network is set: then Node's own variable decides. */
+export function envTrust(env: Record<string, string | undefined>): typeof ANYBODY | undefined {
+  return env.NODE_TLS_REJECT_UNAUTHORIZED === "0" ? ANYBODY : undefined;
 }
 
 let salt: string | undefined;

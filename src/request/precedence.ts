@@ -3,6 +3,7 @@ import type { readAuthorSession } from "./author-session.js";
 import type { readCommand } from "./command-overrides.js";
 import type { InstanceSettings } from "./integration-instance.js";
 import { ROLE_SESSION_DURATION } from "./limits.js";
+import { envTrust } from "./network-settings.js";
 import { assertInPartition, mayLieInPartition, readRegion } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
 import type { PermissionCeiling } from "./session-policy.js";
@@ -32,6 +33,8 @@ export interface ChosenSettings {
   readonly region: Chosen<string> | undefined;
   /** Not the command's region: a role that is used in twenty regions is still one session. */
   readonly stsRegion: Chosen<string> | undefined;
+  /** Who may pass for AWS beside those that everybody trusts. */
+  readonly trust: string | undefined;
 }
 
 type Author = ReturnType<typeof readAuthorSession>;
@@ -73,6 +76,7 @@ export function chooseSettings(
     externalId: given("instance.allowedRoles", allowedBy?.externalId) ?? given("instance.externalId", fixed.externalId),
     region: given("command.region", command.region) ?? administered[0] ?? administered[1],
     stsRegion: chooseStsRegion(fixed, administered, role?.value),
+    trust: fixed.network ? fixed.network.trust : envTrust(env),
   };
 }
 

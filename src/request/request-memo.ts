@@ -6,6 +6,7 @@ import {
   type IntegrationInstance,
   readInstance,
 } from "./integration-instance.js";
+import { envTrust } from "./network-settings.js";
 import { copyPlain, isAsCopied, NOT_PLAIN } from "./plain-copy.js";
 import { envRegion } from "./precedence.js";
 import { createRoleRequest, mergeRequest, type RoleRequest } from "./role-request.js";
@@ -20,6 +21,7 @@ interface KnownInstance {
   settings: InstanceSettings | undefined;
   /** The region that the environment named then. */
   readonly envRegion: string | undefined;
+  readonly envTrust: string | undefined;
   readonly requests: Map<string, RoleRequest>;
   latest: RoleRequest | undefined;
 }
@@ -63,7 +65,9 @@ export class RequestMemo {
     for (const key in instance) if (!KNOWN_KEYS.has(key)) return undefined;
     const known = this.#instances.get(instance);
     const { region } = envRegion(env);
-    if (known && known.envRegion === region && isUnchanged(instance, known.copied)) return known;
+    const trust = envTrust(env);
+    const isSameEnv = known?.envRegion === region && known?.envTrust === trust;
+    if (known && isSameEnv && isUnchanged(instance, known.copied)) return known;
     if (!isRecord(instance)) return undefined;
     const copied: Record<string, unknown> = {};
     for (const key of INSTANCE_KEYS) {
@@ -75,6 +79,7 @@ export class RequestMemo {
       copied,
       settings: undefined,
       envRegion: region,
+      envTrust: trust,
       requests: new Map(),
       latest: undefined,
     };

@@ -51,6 +51,8 @@ export interface StsTarget extends Readonly<StsSettings> {
   /** The partition that the region has to lie in, or `undefined` without a role. */
   readonly partition: string | undefined;
   readonly network: Network | undefined;
+  /** Who may pass for STS beside those that everybody trusts: see {@link Network.trust}. */
+  readonly trust: string | undefined;
 }
 
 /**
@@ -94,7 +96,7 @@ export function toRequest(fixed: InstanceSettings, chosen: ChosenSettings, simil
   };
   const { region, stsRegion } = chosen;
   return deepFreeze({
-    key: assumption ? keyOf(sessionKeyParts(fixed, assumption)) : fixed.base.key,
+    key: assumption ? keyOf(sessionKeyParts(fixed, assumption, chosen.trust)) : fixed.base.key,
     base: fixed.base,
     assumption,
     region: sameOrNew(similar?.region, region && { field: region.from, region: region.value }),
@@ -103,6 +105,7 @@ export function toRequest(fixed: InstanceSettings, chosen: ChosenSettings, simil
       ...(stsRegion && { region: stsRegion.value }),
       partition: role?.partition,
       network: fixed.network,
+      trust: chosen.trust,
     }),
     network: fixed.network,
     integration: fixed.integration,
@@ -122,9 +125,13 @@ function deepFreeze<T extends object>(value: T): T {
  * What a session's key is the hash of. It holds the external id. How STS is reached makes no other session, but who may
  * pass for STS does: what was taken from anybody must not serve an instance that looks at certificates.
  */
-export function sessionKeyParts(fixed: InstanceSettings, { role, ...assumption }: Assumption): Record<string, unknown> {
+export function sessionKeyParts(
+  fixed: InstanceSettings,
+  { role, ...assumption }: Assumption,
+  trust: string | undefined,
+): Record<string, unknown> {
   const { keyPart: base } = fixed.base;
-  return { base, roleArn: role.arn, ...assumption, sts: fixed.sts, trust: fixed.network?.trust };
+  return { base, roleArn: role.arn, ...assumption, sts: fixed.sts, trust };
 }
 
 /**

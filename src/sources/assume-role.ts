@@ -15,7 +15,7 @@ import {
 import { EXPIRY_MARGIN } from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
 import type { Flight, LoadedSession } from "../session/session-source.js";
-import { isValidDate, type ServerClock } from "./server-clock.js";
+import { isValidDate } from "./server-clock.js";
 import type { StsCalls } from "./sts-calls.js";
 import type { StsCaller } from "./sts-clients.js";
 import { type StsCall, stsCallFailed } from "./sts-errors.js";
@@ -23,7 +23,6 @@ import { type StsCall, stsCallFailed } from "./sts-errors.js";
 export interface RoleAssumerOptions {
   runtime: Runtime;
   diagnostics: Diagnostics;
-  serverClock: ServerClock;
   calls: StsCalls;
 }
 
@@ -68,7 +67,7 @@ export class RoleAssumer {
   }
 
   #assume({ sts }: RoleRequest, assumption: Assumption, caller: StsCaller, flight: Flight): Promise<LoadedSession> {
-    const { calls, runtime, serverClock } = this.#options;
+    const { calls, runtime } = this.#options;
     const call: StsCall = {
       action: "AssumeRole",
       roleArn: assumption.role.arn,
@@ -82,7 +81,7 @@ export class RoleAssumer {
         caller,
         target: sts,
         command: () => new AssumeRoleCommand(input),
-        read: (output) => toSession(output, assumption, call, flight, serverClock.now(runtime)),
+        read: (output, now) => toSession(output, assumption, call, flight, now),
       },
       flight,
     );

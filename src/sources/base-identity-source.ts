@@ -15,16 +15,15 @@ const READ_TIMEOUT = 60_000;
 export interface BaseIdentitySourceOptions {
   runtime: Runtime;
   serverClock: ServerClock;
-  readInstanceProfile: CredentialProvider;
+  read: CredentialProvider;
 }
 
 /** The base identity as a source of sessions: read once, shared by all roles, kept fresh like any session. */
 export function baseIdentitySource(
   base: BaseIdentity,
-  { runtime, serverClock, readInstanceProfile }: BaseIdentitySourceOptions,
+  { runtime, serverClock, read }: BaseIdentitySourceOptions,
 ): SessionSource {
-  const own = base.provider();
-  const isInstanceProfile = own === undefined;
+  const isInstanceProfile = base.kind === "instance-profile";
   const failed = isInstanceProfile ? instanceProfileFailed : providerFailed;
   const reason = () => failed(`No answer within ${READ_TIMEOUT / 1000} seconds`);
   return {
@@ -34,9 +33,7 @@ export function baseIdentitySource(
     async load({ signal }): Promise<LoadedSession> {
       let identity: AwsCredentialIdentity;
       try {
-        identity = await withDeadline({ runtime, ms: READ_TIMEOUT, reason, signal }, () =>
-          (own ?? readInstanceProfile)(),
-        );
+        identity = await withDeadline({ runtime, ms: READ_TIMEOUT, reason, signal }, () => read());
       } catch (error) {
         throw isRolecallError(error) ? error : failed("It failed", error);
       }

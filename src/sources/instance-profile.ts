@@ -1,8 +1,9 @@
+import { Agent } from "node:http";
 import { withDeadline } from "../abort.js";
 import { isRolecallError, RolecallError } from "../errors.js";
 import { isRegion } from "../request/regions.js";
 import type { Runtime } from "../runtime.js";
-import { fromInstanceMetadata, getInstanceMetadataEndpoint, httpRequest } from "../sdk/imds.js";
+import { getInstanceMetadataEndpoint, httpRequest } from "../sdk/imds.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
 import { safeCause } from "./safe-cause.js";
 
@@ -11,6 +12,7 @@ export { isStsLoaded } from "../sdk/imds.js";
 const TOKEN_PATH = "/latest/api/token";
 const TOKEN_TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
 const TOKEN_HEADER = "x-aws-ec2-metadata-token";
+const PROFILE_PATH = "/latest/meta-data/iam/security-credentials/";
 const REGION_PATH = "/latest/meta-data/placement/region";
 /** Milliseconds of silence after which one request to the metadata service is given up: the SDK's own number. */
 const REQUEST_TIMEOUT = 1000;
@@ -42,7 +44,6 @@ const NO_LISTENER: MetadataTrouble = {
   cause: "Nothing listens at the metadata service's address",
   fix: "this machine seems not to be an EC2 instance",
 };
-const PASSED: MetadataTrouble = { cause: "It gave no token, and a moment later it did", fix: "try again" };
 
 /** What is asked of the metadata service, in the words of an error. */
 interface Need {
@@ -58,14 +59,11 @@ const REGION: Need = {
   wayOut: "or set the region in the command, in the instance or in AWS_REGION.",
 };
 
-const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+/** Node's global agent would go through the environment's proxy with NODE_USE_ENV_PROXY, and the keys in clear with it. */
+const DIRECT = new Agent();
 
 /**
  * Reads the instance profile's credentials over IMDSv2, once and without a cache.
- *
- * Each read makes a provider of its own: one that is kept falls back to IMDSv1 for ever after a single 403, 404 or 405
- * on the token. A set that has expired by the machine's clock it gives a new expiration: the one that AWS gave is
- * put back, for the caller knows AWS's time better.
  * @throws RolecallError `INSTANCE_PROFILE_MISSING`, `INSTANCE_PROFILE_INVALID` or `IMDS_UNREACHABLE`
  */
 export function readInstanceProfile(runtime: Runtime): Promise<AwsCredentialIdentity> {
@@ -73,17 +71,30 @@ export function readInstanceProfile(runtime: Runtime): Promise<AwsCredentialIden
 }
 
 async function readCredentials(): Promise<AwsCredentialIdentity> {
-  const read = fromInstanceMetadata({
-    ec2MetadataV1Disabled: true,
-    maxRetries: 0,
-    timeout: REQUEST_TIMEOUT,
-    logger: SILENT,
+  const token = await requestToken().catch((error) => {
+    throw unreachable(CREDENTIALS, troubleOf(error), error);
   });
-  const identity = await read().catch(async (error) => {
-    throw await explain(error);
-  });
-  const { originalExpiration } = identity as { originalExpiration?: Date };
-  return originalExpiration ? { ...identity, expiration: originalExpiration } : identity;
+  let set: unknown;
+  try {
+    const role = await requestMetadata(PROFILE_PATH, token);
+    set = JSON.parse(await requestMetadata(PROFILE_PATH + role, token));
+  } catch (error) {
+    throw explain(error as { name?: string; statusCode?: number });
+  }
+  return toIdentity(set);
+}
+
+function toIdentity(set: unknown): AwsCredentialIdentity {
+  const { AccessKeyId, SecretAccessKey, Token, Expiration, AccountId } = (set ?? {}) as Record<string, string>;
+  const isText = (value: unknown): value is string => typeof value === "string";
+  if (!(isText(AccessKeyId) && isText(SecretAccessKey) && isText(Token) && isText(Expiration))) throw invalidProfile();
+  return {
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    sessionToken: Token,
+    expiration: new Date(Expiration),
+    ...(AccountId && { accountId: AccountId }),
+  };
 }
 
 /**
@@ -106,18 +117,19 @@ async function readRegion(): Promise<string> {
 }
 
 async function requestToken(): Promise<string> {
-  const endpoint = await getInstanceMetadataEndpoint();
-  const headers = { [TOKEN_TTL_HEADER]: "60" };
-  return (
-    await httpRequest({ ...endpoint, path: TOKEN_PATH, method: "PUT", headers, timeout: REQUEST_TIMEOUT })
-  ).toString();
+  return request(TOKEN_PATH, { method: "PUT", headers: { [TOKEN_TTL_HEADER]: "60" } });
 }
 
 /** One item of the machine's metadata; without a token as IMDSv1 would give it. Rejects with the SDK's own error. */
 export async function requestMetadata(path: string, token?: string): Promise<string> {
+  const text = await request(path, { headers: token === undefined ? {} : { [TOKEN_HEADER]: token } });
+  return text.trim();
+}
+
+async function request(path: string, options: { method?: "PUT"; headers: Record<string, string> }): Promise<string> {
   const endpoint = await getInstanceMetadataEndpoint();
-  const headers = token === undefined ? {} : { [TOKEN_HEADER]: token };
-  return (await httpRequest({ ...endpoint, path, headers, timeout: REQUEST_TIMEOUT })).toString().trim();
+  const answer = await httpRequest({ ...endpoint, ...options, path, timeout: REQUEST_TIMEOUT, agent: DIRECT });
+  return answer.toString();
 }
 
 /** The token that every read over IMDSv2 begins with, or why there is none. */
@@ -142,11 +154,8 @@ async function inTime<T>(runtime: Runtime, need: Need, read: () => Promise<T>): 
   return withDeadline({ runtime, ms: READ_TIMEOUT, reason }, read);
 }
 
-async function explain(error: { name?: string; statusCode?: number }): Promise<RolecallError> {
-  if (error.name === "InstanceMetadataV1FallbackError") return explainMissingToken();
-  if (error.name === "SyntaxError" || error.name === "CredentialsProviderError") {
-    return invalidProfile(error);
-  }
+function explain(error: { name?: string; statusCode?: number }): RolecallError {
+  if (error.name === "SyntaxError") return invalidProfile(error);
   if (error.statusCode === 404) {
     return new RolecallError("INSTANCE_PROFILE_MISSING", "The metadata service knows no role for this machine.", {
       step: "base-identity",
@@ -156,16 +165,6 @@ async function explain(error: { name?: string; statusCode?: number }): Promise<R
     });
   }
   return unreachable(CREDENTIALS, troubleOf(error), error);
-}
-
-/** Every failure on the token looks alike from the provider: one more request finds out which it is. */
-async function explainMissingToken(): Promise<RolecallError> {
-  try {
-    await requestToken();
-  } catch (error) {
-    return unreachable(CREDENTIALS, troubleOf(error), error);
-  }
-  return unreachable(CREDENTIALS, PASSED, undefined);
 }
 
 function troubleOf(error: unknown): MetadataTrouble {
@@ -193,7 +192,7 @@ function unreachable(
   });
 }
 
-function invalidProfile(cause: unknown): RolecallError {
+function invalidProfile(cause?: unknown): RolecallError {
   return new RolecallError(
     "INSTANCE_PROFILE_INVALID",
     "The metadata service answers with something that is no credential set.",
@@ -201,7 +200,7 @@ function invalidProfile(cause: unknown): RolecallError {
       step: "base-identity",
       retryable: true,
       hint: "Look at the role of the instance profile: it may be deleted, or its trust policy may not name ec2.amazonaws.com.",
-      cause: safeCause(cause),
+      ...(cause !== undefined && { cause: safeCause(cause) }),
     },
   );
 }

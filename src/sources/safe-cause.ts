@@ -1,3 +1,5 @@
+import { getSystemErrorMap } from "node:util";
+
 /** Codes whose messages quote the signed request, and with it the session token. */
 const QUOTES_THE_REQUEST = /signature/i;
 /** The SDK's own provider errors: their messages name files, profiles and addresses, and no secret; ours neither… */
@@ -43,9 +45,20 @@ export function safeCause(error: unknown): Error {
   );
 }
 
-/** Such as `ECONNREFUSED`: what Node says of a connection. */
+/** Of a name that is not found, as Node has it, and of a proxy that refuses, as `network-options.ts` has it. */
+const OTHER_CONNECTION_ERRORS: readonly string[] = ["ENOTFOUND", "EPROXY"];
+
+/**
+ * Such as `ECONNREFUSED`: what the system says of a connection. Not Node's `ERR_…` nor a database's `ER_…`, whose
+ * messages quote the value that they refuse.
+ */
 export function isSystemErrorCode(code: unknown): code is string {
-  return typeof code === "string" && (/^E[A-Z_]+$/.test(code) || isCertificateErrorCode(code));
+  if (typeof code !== "string") return false;
+  return isErrno(code) || OTHER_CONNECTION_ERRORS.includes(code) || isCertificateErrorCode(code);
+}
+
+function isErrno(code: string): boolean {
+  return code.startsWith("E") && [...getSystemErrorMap().values()].some(([name]) => name === code);
 }
 
 const CERTIFICATE_ERROR =

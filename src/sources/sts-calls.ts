@@ -1,12 +1,13 @@
 import pRetry from "p-retry";
 import { withDeadline } from "../abort.js";
 import { isRolecallError, type RolecallError } from "../errors.js";
+import { ANYBODY } from "../request/network-settings.js";
 import type { StsTarget } from "../request/role-request.js";
 import type { Runtime } from "../runtime.js";
 import { elapsedBetween, type Moment } from "../session/refresh-policy.js";
 import type { Flight } from "../session/session-source.js";
 import { type ObservedCall, observeCall } from "./observed-call.js";
-import type { ServerClock } from "./server-clock.js";
+import { ServerClock } from "./server-clock.js";
 import type { StsCaller, StsClients } from "./sts-clients.js";
 import {
   classifyStsError,
@@ -44,8 +45,11 @@ export interface StsQuestion<T> {
   readonly target: StsTarget;
   /** A new command for each attempt. */
   command(): object;
-  /** @throws RolecallError if the answer cannot be used */
-  read(output: unknown): T;
+  /**
+   * @param now AWS's time
+   * @throws RolecallError if the answer cannot be used
+   */
+  read(output: unknown, now: number): T;
 }
 
 /** Milliseconds, the upper bound of the first wait; each further one doubles it. */
@@ -158,8 +162,10 @@ export class StsCalls {
     }
     // The process stood still, or the clock was stepped: nobody knows how old the answer is.
     if (elapsedBetween(sent, momentOf(runtime)) > settings.attemptTimeout) throw limit.reason();
-    serverClock.observe(observed.date, runtime);
-    const answer = readOrFail(read, output);
+    // What anybody may have answered says nothing of the time to others.
+    const clock = target.trust === ANYBODY ? new ServerClock() : serverClock;
+    clock.observe(observed.date, runtime);
+    const answer = readOrFail((given) => read(given, clock.now(runtime)), output);
     this.limiter.noteSuccess();
     return answer;
   }

@@ -69,13 +69,20 @@ export class StsClients {
 
   for(caller: StsCaller, target: StsTarget): StsEndpoint {
     const key = `${caller.key} ${canonicalJson(target)}`;
-    let known = this.#clients.get(key);
-    if (!known) {
-      const region = once(() => regionOf(target, this.#options.instanceRegion));
-      known = { client: this.#create(caller, target, region), region };
-      this.#clients.set(key, known);
-    }
-    return known;
+    const known = this.#clients.get(key);
+    if (known) return known;
+    const region = once(() =>
+      regionOf(target, () =>
+        this.#options.instanceRegion().catch((error) => {
+          // A client stays in its region: the next call gets another one, and asks again where the machine stands.
+          if (this.#clients.get(key) === made) this.#clients.delete(key);
+          throw error;
+        }),
+      ),
+    );
+    const made: StsEndpoint = { client: this.#create(caller, target, region), region };
+    this.#clients.set(key, made);
+    return made;
   }
 
   #create(

@@ -1,3 +1,4 @@
+import { assertNoMisspelling } from "../request/command-overrides.js";
 import type { IntegrationInstance } from "../request/integration-instance.js";
 import { ROLE_SESSION_DURATION, ROLE_SESSION_NAME } from "../request/limits.js";
 import { assertInPartition, readRegion } from "../request/regions.js";
@@ -10,7 +11,8 @@ import { Parameters, type XsoarParams } from "./params.js";
 
 /**
  * The integration instance that an administrator configured in Cortex XSOAR, from the integration's parameters as they
- * come (`demisto.params()`). Other parameters are the integration's own and are ignored. Call it once and keep the
+ * come (`demisto.params()`). Other parameters are the integration's own and are ignored, but for a
+ * misspelt `roleArn`. Call it once and keep the
  * result: commands on the same object are the fast ones. It holds secrets, so do not log it.
  *
  * `docs/xsoar.md` says what becomes of each parameter.
@@ -23,6 +25,7 @@ export function instanceFromParams(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): IntegrationInstance {
   const given = new Parameters("params", params);
+  for (const name of given.filledIn()) assertNoMisspelling("params", name, ["roleArn"]);
   const duration = given.oneOf("sessionDuration", "roleSessionDuration");
   const sessionName = given.get("roleSessionName");
   const roleArn = given.get("roleArn");

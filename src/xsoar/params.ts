@@ -56,6 +56,11 @@ export class Parameters {
     this.#values = readRecord(owner, values, "an object of the platform's parameters");
   }
 
+  /** The names of all that somebody filled in, the integration's own as well. */
+  filledIn(): string[] {
+    return Object.keys(this.#values).filter((name) => this.get(name).value !== undefined);
+  }
+
   get(name: string): Parameter {
     const value = this.#values[name];
     return { field: `${this.#owner}.${name}`, value: value === "" || value === null ? undefined : value };

@@ -111,7 +111,7 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
     ...baseIdentitySource(new BaseIdentity("provider", "vector", provider), {
       runtime: clock,
       serverClock: new ServerClock(),
-      readInstanceProfile: provider,
+      read: provider,
     }),
     rules: {
       ...DEFAULT_RULES,

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
@@ -44,6 +46,15 @@ describe("an installed package", () => {
 
   it.each(["proxy.mjs", "proxy-cjs-build.cjs"])("reaches AWS through a proxy: %s", async (script) => {
     expect(await runConsumer(script)).toEqual({ roleArn: assumed.asked[0], connected: [true] });
+  });
+
+  it("asks the metadata service past a proxy that Node takes from the environment", async () => {
+    const PROXY_PORT = String(await freePort());
+    const env = { PROXY_PORT, HTTP_PROXY: `http://127.0.0.1:${PROXY_PORT}`, NODE_USE_ENV_PROXY: "1" };
+    const { nodeUsesTheProxy, ...asked } = (await runConsumer("environment-proxy.mjs", env)) as Record<string, unknown>;
+    if (!nodeUsesTheProxy)
+      console.warn(`Node ${process.version} takes no proxy from the environment: nothing to pass by.`);
+    expect(asked).toEqual({ byNode: nodeUsesTheProxy ? ["/by-node"] : [], byTheLibrary: [], read: 3 });
   });
 
   it("adds an instance's certificates to those that Node.js trusts, NODE_EXTRA_CA_CERTS included", async () => {
@@ -144,4 +155,13 @@ async function bundleOf(entry: string, format: "esm" | "cjs"): Promise<string> {
     ...(format === "esm" ? { banner: { js: banner } } : {}),
   });
   return outfile;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }

@@ -149,7 +149,10 @@ describe("a request that was made before", () => {
   it("is not given under another environment, nor after a key was added that is no setting", () => {
     const memo = new RequestMemo(10);
     const instance: Settings = { roleArn: ROLE };
-    for (const env of [{ AWS_REGION: "us-east-1" }, {}, { AWS_DEFAULT_REGION: "us-east-2" }, { AWS_REGION: "x" }]) {
+    const region = { AWS_REGION: "us-east-1" };
+    const unchecked = { ...region, NODE_TLS_REJECT_UNAUTHORIZED: "0" };
+    const others = [{}, { AWS_DEFAULT_REGION: "us-east-2" }, { AWS_REGION: "x" }];
+    for (const env of [region, unchecked, region, ...others]) {
       expectTheSame(memo, instance, {}, env);
     }
     instance.role = OTHER_ROLE;

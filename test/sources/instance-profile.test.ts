@@ -1,4 +1,6 @@
-import { describe, expect, it, vi } from "vitest";
+import http from "node:http";
+import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Fault } from "../../src/testing/index.js";
 import { HOUR, MINUTE, ROLE, setUpLocal } from "../support/local.js";
 
@@ -17,6 +19,20 @@ describe("reading the instance profile", () => {
       "role-list",
       "credentials",
     ]);
+  });
+
+  it("never asks Node's global agent, which may go through the environment's proxy", async () => {
+    const { aws, resolver } = await setUpLocal();
+    const globalAgent = http.globalAgent;
+    onTestFinished(() => {
+      http.globalAgent = globalAgent;
+    });
+    const asked = vi.fn();
+    http.globalAgent = Object.assign(new http.Agent(), { addRequest: asked });
+    await resolver.resolve(noRole);
+    await resolver.resolve({ roleArn: ROLE }); // the region is the machine's
+    expect(aws.count({ target: "imds", status: 200 })).toBeGreaterThan(3);
+    expect(asked).not.toHaveBeenCalled();
   });
 
   it("sees a rotation at the hourly read, and signs with the new set", async () => {
@@ -193,6 +209,33 @@ describe("another base identity", () => {
     await clock.settle();
     expect(reads).toBe(2);
     expect(aws.count({ target: "imds" })).toBe(0);
+  });
+
+  it("a named provider's replacement is asked from then on, by clients that were made before as well", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    aws.setRole({ roleArn: ROLE, trustedPrincipals: ["*"] });
+    const userArn = "arn:aws:iam::123456789012:user/engine";
+    const asked: string[] = [];
+    const vault = (name: string) => async () => {
+      asked.push(name);
+      if (name === "moved") throw new Error("the vault has moved");
+      return { ...aws.issueUserKeys({ userArn }), expiration: new Date(clock.now() + HOUR) };
+    };
+    const instance = { roleArn: ROLE, region: "eu-west-1", credentialsName: "engine", credentials: vault("first") };
+    const client = resolver.getClientForCommand(EC2Client, instance);
+    await client.send(new DescribeInstancesCommand({}));
+    instance.credentials = vault("second");
+    expect(resolver.getClientForCommand(EC2Client, instance)).toBe(client);
+    await clock.advance(2 * HOUR);
+    await client.send(new DescribeInstancesCommand({}));
+    expect(asked).toContain("second");
+    expect(asked.filter((name) => name === "first")).toHaveLength(1);
+
+    const others = { ...instance, credentialsName: "other", credentials: vault("moved") };
+    await expect(resolver.resolve(others)).rejects.toMatchObject({ code: "BASE_IDENTITY_UNAVAILABLE" });
+    others.credentials = vault("third");
+    await resolver.resolve(others);
+    expect(asked.slice(-2)).toEqual(["moved", "third"]);
   });
 
   it.each<[string, () => Promise<never>]>([

@@ -34,6 +34,17 @@ it.each<[string, unknown]>([
       name: "CredentialsProviderError",
     }),
   ],
+  [
+    "an error of Node's own, which quotes the argument that it refuses",
+    Object.assign(new TypeError(`The argument must be without null bytes. Received '${SECRET}'`), {
+      code: "ERR_INVALID_ARG_VALUE",
+    }),
+  ],
+  [
+    "a database's error, which quotes the row",
+    Object.assign(new Error(`Duplicate entry '${SECRET}' for key 'sessions.key'`), { code: "ER_DUP_ENTRY" }),
+  ],
+  ["an error whose code only looks like the system's", Object.assign(new Error(SECRET), { code: "EVALUE" })],
   ["an error with a cause of its own", new Error("outer", { cause: new Error(SECRET) })],
   ["something that is no error", SECRET],
 ])("keeps no secret of %s", (_, error) => {
@@ -42,6 +53,16 @@ it.each<[string, unknown]>([
   expect(inspect(cause, { showHidden: true, depth: 10 })).not.toContain(SECRET);
   expect(String(cause.stack)).not.toContain(SECRET);
 });
+
+it.each(["ECONNREFUSED", "EAI_AGAIN", "ENOTFOUND", "EPROTO", "EPROXY", "ERR_TLS_CERT_ALTNAME_INVALID"])(
+  "keeps the code and the message of %s",
+  (code) => {
+    expect(safeCause(Object.assign(new Error("what the system says"), { code }))).toMatchObject({
+      message: "what the system says",
+      code,
+    });
+  },
+);
 
 it("keeps what helps: a system error's code and message, a service's name, message, status and request id", () => {
   const refused = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), { code: "ECONNREFUSED" });

@@ -13,11 +13,13 @@ export interface ConnectProxy {
   readonly authorizations: readonly (string | undefined)[];
   /** Requests that were not for a connection: a proxy for HTTP alone would have forwarded them. */
   readonly forwarded: readonly string[];
+  /** How many connections stand. */
+  open(): number;
 }
 
 /** A proxy on loopback that gives connections. `answer`: refuses them with that status, or says nothing at all. */
 export async function startConnectProxy(
-  options: { answer?: number | "nothing"; tls?: TestCertificates } = {},
+  options: { answer?: number | "nothing"; tls?: TestCertificates | undefined } = {},
 ): Promise<ConnectProxy> {
   const { answer = 200, tls } = options;
   const connected: string[] = [];
@@ -26,7 +28,10 @@ export async function startConnectProxy(
   const sockets = joinSockets();
   const clients = new Set<Socket>();
   const server = tls ? createHttpsServer({ cert: tls.cert, key: tls.key }) : createHttpServer();
-  server.on("connection", (socket: Socket) => clients.add(socket));
+  server.on("connection", (socket: Socket) => {
+    clients.add(socket);
+    socket.once("close", () => clients.delete(socket));
+  });
   server.on("request", (request, response) => {
     forwarded.push(request.url ?? "");
     response.writeHead(502).end();
@@ -34,7 +39,10 @@ export async function startConnectProxy(
   server.on("connect", ({ url = "", headers }, socket, head) => {
     connected.push(url);
     authorizations.push(headers["proxy-authorization"]);
-    if (answer === "nothing") return;
+    if (answer === "nothing") {
+      socket.on("end", () => socket.destroy()).resume();
+      return;
+    }
     if (answer !== 200) {
       socket.end(`HTTP/1.1 ${answer} No\r\n\r\n`);
       return;
@@ -54,5 +62,11 @@ export async function startConnectProxy(
     for (const socket of clients) socket.destroy();
   });
   const { port } = server.address() as AddressInfo;
-  return { url: `${tls ? "https" : "http"}://localhost:${port}`, connected, authorizations, forwarded };
+  return {
+    url: `${tls ? "https" : "http"}://localhost:${port}`,
+    connected,
+    authorizations,
+    forwarded,
+    open: () => clients.size,
+  };
 }

@@ -22,7 +22,8 @@ const credentials = (sessionToken?: string) => ({
 describe("each form of each parameter", () => {
   it.each<[string, object, object, Record<string, string>?]>([
     ["nothing but the region", {}, DEFAULTS],
-    ["other parameters are the integration's own", { fetch_limit: 50, role: "x", roleARN: "x" }, DEFAULTS],
+    ["other parameters are the integration's own", { fetch_limit: 50, role: "x", Region: "x" }, DEFAULTS],
+    ["an empty misspelling, which says nothing", { role_arn: "", RoleArn: null }, DEFAULTS],
 
     ["region", { defaultRegion: "", region: "us-east-1" }, { ...DEFAULTS, region: "us-east-1" }],
     ["region alone", { defaultRegion: undefined, region: "us-east-1" }, { ...DEFAULTS, region: "us-east-1" }],
@@ -180,6 +181,8 @@ describe("each wrong form is an error that names the parameter", () => {
     ["sts_region", { sts_region: "global" }],
     ["sts_region", { sts_region: "cn-north-1", roleArn: OTHER_ROLE }, "the partition aws"],
     ["sts_regional_endpoint", { sts_regional_endpoint: "local" }],
+    ["role_arn", { role_arn: OTHER_ROLE }, "Write it as roleArn"],
+    ["roleARN", { roleArn: OTHER_ROLE, roleARN: OTHER_ROLE }, "Write it as roleArn"],
   ])("params.%s: %j", (name, params, message = "") => {
     const refused = expect.objectContaining({
       code: "INVALID_REQUEST",
