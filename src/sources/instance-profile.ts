@@ -60,7 +60,7 @@ const REGION: Need = {
 };
 
 /** Node's global agent would go through the environment's proxy with NODE_USE_ENV_PROXY, and the keys in clear with it. */
-const DIRECT = new Agent();
+const DIRECT = new Agent({ keepAlive: true, timeout: 5000 }); // as the global one has it
 
 /**
  * Reads the instance profile's credentials over IMDSv2, once and without a cache.
