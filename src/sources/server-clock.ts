@@ -1,6 +1,9 @@
 import type { Runtime } from "../runtime.js";
 
-/** AWS's time as last seen in an answer of STS that came from an endpoint whose certificate is checked. Until there is one, the machine's own clock is believed. */
+/**
+ * AWS's time as last seen in an answer of STS, from endpoints whose certificates are checked. Until there is one, the
+ * machine's own clock is believed.
+ */
 export class ServerClock {
   #offset = 0;
 

@@ -12,8 +12,8 @@ import { Parameters, type XsoarParams } from "./params.js";
 /**
  * The integration instance that an administrator configured in Cortex XSOAR, from the integration's parameters as they
  * come (`demisto.params()`). Other parameters are the integration's own and are ignored, but for a
- * misspelt `roleArn`. Call it once and keep the
- * result: commands on the same object are the fast ones. It holds secrets, so do not log it.
+ * misspelt `roleArn`. Call it once and keep the result: commands on the same object are the fast ones. It holds secrets,
+ * so do not log it.
  *
  * `docs/xsoar.md` says what becomes of each parameter.
  *
