@@ -59,8 +59,11 @@ const REGION: Need = {
   wayOut: "or set the region in the command, in the instance or in AWS_REGION.",
 };
 
-/** Node's global agent would go through the environment's proxy with NODE_USE_ENV_PROXY, and the keys in clear with it. */
-const DIRECT = new Agent();
+/**
+ * As Node's global agent, which with NODE_USE_ENV_PROXY would go through the environment's proxy, and the keys in clear
+ * with it.
+ */
+const DIRECT = new Agent({ keepAlive: true, scheduling: "lifo", timeout: 5000 });
 
 /**
  * Reads the instance profile's credentials over IMDSv2, once and without a cache.
