@@ -59,9 +59,6 @@ const REGION: Need = {
   wayOut: "or set the region in the command, in the instance or in AWS_REGION.",
 };
 
-/** Node's global agent would go through the environment's proxy with NODE_USE_ENV_PROXY, and the keys in clear with it. */
-const DIRECT = new Agent({ keepAlive: true, timeout: 5000 }); // as the global one has it
-
 /**
  * Reads the instance profile's credentials over IMDSv2, once and without a cache.
  * @throws RolecallError `INSTANCE_PROFILE_MISSING`, `INSTANCE_PROFILE_INVALID` or `IMDS_UNREACHABLE`
@@ -70,14 +67,14 @@ export function readInstanceProfile(runtime: Runtime): Promise<AwsCredentialIden
   return inTime(runtime, CREDENTIALS, readCredentials);
 }
 
-async function readCredentials(): Promise<AwsCredentialIdentity> {
-  const token = await requestToken().catch((error) => {
+async function readCredentials(agent: Agent): Promise<AwsCredentialIdentity> {
+  const token = await requestToken(agent).catch((error) => {
     throw unreachable(CREDENTIALS, troubleOf(error), error);
   });
   let set: unknown;
   try {
-    const role = await requestMetadata(PROFILE_PATH, token);
-    set = JSON.parse(await requestMetadata(PROFILE_PATH + role, token));
+    const role = await requestMetadata(PROFILE_PATH, token, agent);
+    set = JSON.parse(await requestMetadata(PROFILE_PATH + role, token, agent));
   } catch (error) {
     throw explain(error as { name?: string; statusCode?: number });
   }
@@ -105,10 +102,10 @@ export function readInstanceRegion(runtime: Runtime): Promise<string> {
   return inTime(runtime, REGION, readRegion);
 }
 
-async function readRegion(): Promise<string> {
+async function readRegion(agent: Agent): Promise<string> {
   let region: string;
   try {
-    region = await requestMetadata(REGION_PATH, await requestToken());
+    region = await requestMetadata(REGION_PATH, await requestToken(agent), agent);
   } catch (error) {
     throw unreachable(REGION, troubleOf(error), error);
   }
@@ -116,19 +113,26 @@ async function readRegion(): Promise<string> {
   return region;
 }
 
-async function requestToken(): Promise<string> {
-  return request(TOKEN_PATH, { method: "PUT", headers: { [TOKEN_TTL_HEADER]: "60" } });
+async function requestToken(agent: Agent): Promise<string> {
+  return request(TOKEN_PATH, { method: "PUT", headers: { [TOKEN_TTL_HEADER]: "60" }, agent });
 }
 
 /** One item of the machine's metadata; without a token as IMDSv1 would give it. Rejects with the SDK's own error. */
-export async function requestMetadata(path: string, token?: string): Promise<string> {
-  const text = await request(path, { headers: token === undefined ? {} : { [TOKEN_HEADER]: token } });
-  return text.trim();
+export async function requestMetadata(path: string, token?: string, agent = new Agent()): Promise<string> {
+  const headers = token === undefined ? {} : { [TOKEN_HEADER]: token };
+  return (await request(path, { headers, agent })).trim();
 }
 
-async function request(path: string, options: { method?: "PUT"; headers: Record<string, string> }): Promise<string> {
+/**
+ * By an agent of the caller's: Node's global one goes through the environment's proxy with NODE_USE_ENV_PROXY, and the
+ * keys in clear with it.
+ */
+async function request(
+  path: string,
+  options: { method?: "PUT"; headers: Record<string, string>; agent: Agent },
+): Promise<string> {
   const endpoint = await getInstanceMetadataEndpoint();
-  const answer = await httpRequest({ ...endpoint, ...options, path, timeout: REQUEST_TIMEOUT, agent: DIRECT });
+  const answer = await httpRequest({ ...endpoint, ...options, path, timeout: REQUEST_TIMEOUT });
   return answer.toString();
 }
 
@@ -148,10 +152,12 @@ export function isDisabled({ env }: Runtime): boolean {
   return env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === "true";
 }
 
-async function inTime<T>(runtime: Runtime, need: Need, read: () => Promise<T>): Promise<T> {
+/** One read, over one connection, which ends with it. */
+async function inTime<T>(runtime: Runtime, need: Need, read: (agent: Agent) => Promise<T>): Promise<T> {
   if (isDisabled(runtime)) throw unreachable(need, NOT_TO_BE_USED, undefined, false);
   const reason = () => unreachable(need, NO_ANSWER_IN_TIME, undefined);
-  return withDeadline({ runtime, ms: READ_TIMEOUT, reason }, read);
+  const agent = new Agent({ keepAlive: true });
+  return withDeadline({ runtime, ms: READ_TIMEOUT, reason }, () => read(agent)).finally(() => agent.destroy());
 }
 
 function explain(error: { name?: string; statusCode?: number }): RolecallError {

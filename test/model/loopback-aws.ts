@@ -1,4 +1,3 @@
-import { globalAgent } from "node:http";
 import { setTimeout as later } from "node:timers/promises";
 import { vi } from "vitest";
 import { createManualClock, type Fault, type LocalAws, startLocalAws } from "../../src/testing/index.js";
@@ -117,8 +116,6 @@ export async function createLoopbackAws(
     },
     baseKey: () => aws.instanceProfile.current()?.accessKeyId ?? "",
     async leftovers() {
-      // IMDS is read through Node's own agent: it keeps a connection for 5 s that is idle and holds up nothing.
-      for (const idle of Object.values(globalAgent.freeSockets).flat()) idle?.destroy();
       const open = () => aws.sockets.aws.open + aws.sockets.imds.open;
       for (let waited = 0; open() > 0 && waited < SOCKETS_CLOSE_WITHIN; waited++) await later(1);
       // A call whose connection is gone is no longer under way.
