@@ -1,10 +1,9 @@
-import { once } from "node:events";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
 import { createCertificates } from "../support/certificates.js";
+import { freePort } from "../support/free-port.js";
 import { type Outcome, packed, runConsumer, runNode } from "./consumer.js";
 
 const assumed = {
@@ -155,13 +154,4 @@ async function bundleOf(entry: string, format: "esm" | "cjs"): Promise<string> {
     ...(format === "esm" ? { banner: { js: banner } } : {}),
   });
   return outfile;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -8,6 +8,7 @@ import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { onTestFinished } from "vitest";
 import type { RedisClient } from "../../src/store/redis-store.js";
+import { freePort } from "./free-port.js";
 
 /** Whether a real Redis can be started. CI must have one. */
 export const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
@@ -46,15 +47,6 @@ export async function startRedis(): Promise<RedisServer> {
     await rm(folder, { recursive: true });
   });
   return { port, start, stop };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** How each of the two packages makes a client, as its documentation shows it. */
