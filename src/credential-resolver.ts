@@ -21,7 +21,7 @@ import { CredentialCache, closedError } from "./session/credential-cache.js";
 import { DEFAULT_RULES, type RefreshRules } from "./session/refresh-policy.js";
 import { Flight, type LoadedSession, type SessionSource, type SessionWish } from "./session/session-source.js";
 import { baseIdentitySource } from "./sources/base-identity-source.js";
-import { ServerClock } from "./sources/server-clock.js";
+import { ServerClocks } from "./sources/server-clock.js";
 import type { StsCalls } from "./sources/sts-calls.js";
 import type { StsCaller } from "./sources/sts-clients.js";
 
@@ -37,7 +37,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   const settings = readResolverOptions(options);
   const { runtime } = settings;
   const diagnostics = new Diagnostics();
-  const serverClock = new ServerClock();
+  const serverClocks = new ServerClocks();
   const handlers = new SharedHandlers();
   const pool = new ClientPool(settings.maxClients, handlers);
   const requests = new RequestMemo(settings.maxSessions);
@@ -58,12 +58,12 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     const { RoleAssumer, StsCalls, StsClients, readCallerIdentity } = await import("./sources/sts.js");
     await turnOfEventLoop(); // what has arrived meanwhile is answered first
     const clients = new StsClients({ ...settings, handlers, instanceRegion });
-    const calls = new StsCalls({ runtime, settings: settings.assumeRole, clients, serverClock });
+    const calls = new StsCalls({ runtime, settings: settings.assumeRole, clients });
     stsCalls = calls;
     return {
       calls,
       clients,
-      assumer: new RoleAssumer({ runtime, diagnostics, calls }),
+      assumer: new RoleAssumer({ runtime, diagnostics, calls, serverClocks }),
       readCallerIdentity,
     };
   });
@@ -81,9 +81,9 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     return request;
   }
 
-  function baseSourceOf({ base }: RoleRequest): SessionSource {
+  function baseSourceOf({ base, sts: target }: RoleRequest): SessionSource {
     const read = () => ((namedBases.get(base.key) ?? base).provider() ?? readInstanceProfile)();
-    return baseIdentitySource(base, { runtime, serverClock, read });
+    return baseIdentitySource(base, { runtime, serverClock: () => serverClocks.of(target), read });
   }
 
   const rules = { ...DEFAULT_RULES, advisoryWindow: settings.advisoryWindow };
@@ -106,7 +106,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     store &&
     once(async () => {
       const { SharedSessions } = await import("./store/shared-sessions.js");
-      return new SharedSessions({ store, runtime, diagnostics, serverClock, rules, times: settings.assumeRole });
+      return new SharedSessions({ store, runtime, diagnostics, serverClocks, rules, times: settings.assumeRole });
     });
   const roleSessions: RoleSessions = shared
     ? {
@@ -129,7 +129,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
         return region;
       },
       credentials: providerOf(request),
-      reject: (accessKeyId, doubtful) => cache.reject(request.key, accessKeyId, doubtful),
+      reject: (accessKeyId, doubtful) => cache.replace(sourceOf(request), accessKeyId, doubtful),
       network: request.network,
       integration: request.integration,
     };
@@ -171,7 +171,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     return {
       key: request.key,
       credentials: providerOf(request),
-      reject: (accessKeyId) => accessKeyId !== undefined && cache.invalidate(request.key, accessKeyId),
+      reject: async (accessKeyId) => accessKeyId !== undefined && cache.replace(sourceOf(request), accessKeyId, false),
       hasChanged: async () => false,
     };
   }

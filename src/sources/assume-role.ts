@@ -12,11 +12,11 @@ import {
   type AssumeRoleCommandOutput,
   type Credentials,
 } from "../sdk/sts.js";
-import { EXPIRY_MARGIN } from "../session/refresh-policy.js";
+import { lifeUntil } from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
 import type { Flight, LoadedSession } from "../session/session-source.js";
-import { isValidDate } from "./server-clock.js";
-import type { StsCalls } from "./sts-calls.js";
+import { isValidDate, type ServerClock, type ServerClocks } from "./server-clock.js";
+import type { AnswerTimes, StsCalls } from "./sts-calls.js";
 import type { StsCaller } from "./sts-clients.js";
 import { type StsCall, stsCallFailed } from "./sts-errors.js";
 
@@ -24,8 +24,11 @@ export interface RoleAssumerOptions {
   runtime: Runtime;
   diagnostics: Diagnostics;
   calls: StsCalls;
+  serverClocks: ServerClocks;
 }
 
+/** Milliseconds by which an answer's `Date` and `Expiration` may lie farther apart, or closer, than what was asked for. */
+const DATE_TOLERANCE = 60_000;
 /** Seconds that STS grants for every role, whatever its MaxSessionDuration, and the most that role chaining allows. */
 const ALWAYS_GRANTED_SECONDS = 3600;
 const MAX_REMEMBERED = 1000;
@@ -67,7 +70,7 @@ export class RoleAssumer {
   }
 
   #assume({ sts }: RoleRequest, assumption: Assumption, caller: StsCaller, flight: Flight): Promise<LoadedSession> {
-    const { calls, runtime } = this.#options;
+    const { calls, runtime, serverClocks } = this.#options;
     const call: StsCall = {
       action: "AssumeRole",
       roleArn: assumption.role.arn,
@@ -81,7 +84,14 @@ export class RoleAssumer {
         caller,
         target: sts,
         command: () => new AssumeRoleCommand(input),
-        read: (output, now) => toSession(output, assumption, call, flight, now),
+        read: (output, times) => {
+          const clock = serverClocks.of(sts);
+          const session = toSession(output, assumption, call, flight, (expiration) => {
+            learnTime(clock, expiration, times, assumption.durationSeconds, runtime);
+            return lifeUntil(expiration, times.date, clock.now(runtime), runtime.now());
+          });
+          return { ...session, asked: times.asked };
+        },
       },
       flight,
     );
@@ -105,13 +115,29 @@ function toInput(assumption: Assumption, hostname: string): AssumeRoleCommandInp
   };
 }
 
-/** The one mapping from STS's answer to a session. */
+/** An answer whose `Date` does not fit what it grants is wrong about the time: it teaches nothing. */
+function learnTime(
+  clock: ServerClock,
+  expiration: number,
+  { date }: AnswerTimes,
+  durationSeconds: number,
+  runtime: Runtime,
+): void {
+  if (date !== undefined && Math.abs(expiration - date - durationSeconds * 1000) <= DATE_TOLERANCE) {
+    clock.observe(date, runtime);
+  }
+}
+
+/**
+ * The one mapping from STS's answer to a session.
+ * @param lifeOf milliseconds that an expiration leaves, `undefined` if none
+ */
 function toSession(
   output: unknown,
   { role, durationSeconds }: Assumption,
   call: StsCall,
   flight: Flight,
-  now: number,
+  lifeOf: (expiration: number) => number | undefined,
 ): LoadedSession {
   const { Credentials: set, AssumedRoleUser: user } = (output ?? {}) as Partial<AssumeRoleCommandOutput>;
   const look = "Look at what answers at the STS endpoint; in a test, at the mock's answer.";
@@ -121,8 +147,8 @@ function toSession(
     throw stsCallFailed("ASSUME_ROLE_INVALID", call, `the answer is for ${user.Arn}, and is not used`, look);
   }
   if (set.AccessKeyId === flight.heldAccessKeyId) throw unusable("repeats the session that is held already");
-  const life = set.Expiration.getTime() - now;
-  if (!(life > EXPIRY_MARGIN)) throw unusable("holds a session that has expired already");
+  const life = lifeOf(set.Expiration.getTime());
+  if (life === undefined) throw unusable("holds a session that has expired already");
   return {
     life: Math.min(life, durationSeconds * 1000), // AWS gives no more than it is asked for
     credentials: redacted({

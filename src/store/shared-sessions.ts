@@ -5,7 +5,7 @@ import type { RequestForRole } from "../request/role-request.js";
 import type { Runtime } from "../runtime.js";
 import { believedLife, drawAdvisoryPoint, EXPIRY_MARGIN, type RefreshRules } from "../session/refresh-policy.js";
 import type { Flight, LoadedSession } from "../session/session-source.js";
-import type { ServerClock } from "../sources/server-clock.js";
+import type { ServerClocks } from "../sources/server-clock.js";
 import type { CredentialStore, StoreLock } from "./credential-store.js";
 import { readAccessKeyId, readRecord, toRecord } from "./session-record.js";
 import { StoreAccess, type StoreVisit } from "./store-visit.js";
@@ -21,7 +21,7 @@ export interface SharedSessionsOptions {
   store: CredentialStore;
   runtime: Runtime;
   diagnostics: Diagnostics;
-  serverClock: ServerClock;
+  serverClocks: ServerClocks;
   rules: RefreshRules;
   /** Milliseconds: how long a caller with nothing to serve waits for another process, and how long a load may take. */
   times: { readonly attemptTimeout: number; readonly timeout: number };
@@ -103,7 +103,7 @@ export class SharedSessions {
       role,
       encryptionKeys: store.encryptionKeys,
       now: runtime.now(),
-      clock: this.#clock(),
+      clock: this.#clock(request),
     });
     if ("fault" in read) {
       visit.reject(read.fault);
@@ -135,7 +135,7 @@ export class SharedSessions {
         credentials: { ...credentials, expiration },
         issuedAt: expiration.getTime() - life,
         advisoryPoint,
-        clock: this.#clock(),
+        clock: this.#clock(request),
       };
       const record = toRecord(session, request.assumption.role, this.#storeKey(request), store.encryptionKeys);
       await visit.set(record, ttl);
@@ -160,8 +160,8 @@ export class SharedSessions {
     });
   }
 
-  #clock() {
-    const { runtime, serverClock } = this.#options;
-    return { host: runtime.hostname(), offset: serverClock.offset };
+  #clock({ sts }: RequestForRole) {
+    const { runtime, serverClocks } = this.#options;
+    return { host: runtime.hostname(), offset: serverClocks.of(sts).offset(runtime) };
   }
 }
