@@ -33,7 +33,8 @@ export class ServerClocks {
   readonly #clocks = new LRUCache<string, ServerClock>({ max: MAX_ENDPOINTS });
 
   of({ region, endpoint, useFipsEndpoint, useDualstackEndpoint, partition, trust }: StsTarget): ServerClock {
-    const key = canonicalJson({ region, endpoint, useFipsEndpoint, useDualstackEndpoint, partition, trust });
+    const place = region ?? partition; // without a region, the partition and the machine decide where STS is asked
+    const key = canonicalJson({ place, endpoint, useFipsEndpoint, useDualstackEndpoint, trust });
     const known = this.#clocks.get(key);
     if (known) return known;
     const clock = new ServerClock();
