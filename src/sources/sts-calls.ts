@@ -95,7 +95,7 @@ export class StsCalls {
 
   constructor(options: StsCallsOptions) {
     this.#options = options;
-    this.limiter = new StsLimiter(options.settings.maxConcurrent);
+    this.limiter = new StsLimiter(options.settings.maxConcurrent, () => options.runtime.monotonic());
   }
 
   /** @throws RolecallError see {@link translateStsError}, or the calling identity's own error */
@@ -103,6 +103,7 @@ export class StsCalls {
     const { settings, runtime } = this.#options;
     const deadline = new AbortController();
     const signal = AbortSignal.any([flight.signal, deadline.signal]);
+    const line = [question.caller.key, question.call.roleArn ?? ""];
     const progress: Progress = { failures: 0, throttled: 0, repeated: new Set() };
     let cancelDeadline: (() => void) | undefined;
     const attempt = () => {
@@ -115,7 +116,7 @@ export class StsCalls {
     };
     try {
       return await pRetry(
-        (attemptNumber) => this.limiter.run(flight, attempt, { signal, isRetry: attemptNumber > 1 }),
+        (attemptNumber) => this.limiter.run(flight, attempt, { line, signal, isRetry: attemptNumber > 1 }),
         {
           retries: Number.POSITIVE_INFINITY, // shouldRetry counts, and waits
           minTimeout: 0,
