@@ -54,8 +54,8 @@ export interface StsQuestion<T> {
   read(output: unknown, times: AnswerTimes): T;
 }
 
-/** Milliseconds, so that answers which come at once, such as a mock's, cannot keep the process from everything else. */
-const SHORTEST_WAIT = 1;
+/** Calls for one result, throttled ones included: answers that come at once and ask for no wait end here. */
+const MOST_CALLS = 100;
 /** Milliseconds, the upper bound of the first wait; each further one doubles it. */
 const FIRST_WAIT: Partial<Record<StsErrorKind, number>> = { throttling: 1000, transient: 200 };
 const LONGEST_WAIT = 2000;
@@ -192,6 +192,7 @@ export class StsCalls {
     { failures, throttled, repeated }: Progress,
     signal: AbortSignal,
   ): Promise<boolean> {
+    if (failures >= MOST_CALLS) return false;
     const mayPass = kind === "throttling" || kind === "transient";
     if (mayPass && network?.maxAttempts !== undefined) return failures < network.maxAttempts;
     if (kind === "throttling" && flight.urgent) return true;
@@ -209,7 +210,7 @@ export class StsCalls {
     if (first === undefined) return 0;
     const { runtime, settings } = this.#options;
     const drawn = runtime.random() * Math.min(first * 2 ** (failures - 1), LONGEST_WAIT);
-    const wait = Math.max(retryAfter ?? drawn, SHORTEST_WAIT);
+    const wait = retryAfter || drawn; // "Retry-After: 0" asks for no wait: then ours keeps callers apart
     return runtime.monotonic() - began + wait < settings.timeout ? wait : undefined;
   }
 }

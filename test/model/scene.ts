@@ -122,7 +122,7 @@ export class Scene {
 
   /** A service refuses the session that is held, and takes any other. */
   async refuse(name: RequestName): Promise<void> {
-    const session = held(this.witness.key(name));
+    const session = mustBeServed(this.witness.key(name), {}, this.witness.now());
     if (!session || this.#closed) return;
     this.witness.refuse(name);
     const call = callerContext.run(name, () =>
