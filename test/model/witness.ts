@@ -111,7 +111,7 @@ export class Witness {
       this.base = { ...read, asked, issued: now };
       return;
     }
-    this.suspectBase = read?.accessKeyId;
+    if (read) this.suspectBase = read.accessKeyId;
     this.lastProfileFailure = now;
     this.trouble();
   }
