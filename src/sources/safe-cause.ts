@@ -9,6 +9,7 @@ const KNOWN_ERRORS = new Set([
   "TokenProviderError",
   "StoreError",
   "RolecallError",
+  "MetadataError",
 ]);
 /** …but where a `credential_process` fails: then Node's text stands there, with the command line and all of stderr. */
 const QUOTES_A_COMMAND = /^Command failed/;
