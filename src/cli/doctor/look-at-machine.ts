@@ -1,5 +1,6 @@
 import { isRolecallError } from "../../errors.js";
 import type { Runtime } from "../../runtime.js";
+import { foreignText } from "../../foreign-text.js";
 import { isDisabled, lookForToken, NO_ANSWER_IN_TIME, readMetadataItem } from "../../sources/instance-profile.js";
 import type { Metadata, Outcome } from "./observations.js";
 
@@ -54,8 +55,8 @@ async function statusOf(answer: Promise<string>): Promise<number | undefined> {
 
 async function profileArn(runtime: Runtime, token: string): Promise<string | undefined> {
   try {
-    return (JSON.parse(await readMetadataItem(runtime, PROFILE_PATH, token)) as { InstanceProfileArn?: string })
-      .InstanceProfileArn;
+    const { InstanceProfileArn } = JSON.parse(await readMetadataItem(runtime, PROFILE_PATH, token));
+    return foreignText(InstanceProfileArn) || undefined;
   } catch {
     return undefined;
   }
