@@ -28,6 +28,7 @@ function partOf(arn: string, index: number): string {
 
 /** The path is one run that holds its own slashes: as a repeated group it would take exponential time to refuse. */
 const ROLE_ARN = /^arn:aws(?:-[a-z0-9]+)*:iam::\d{12}:role\/(?:[!-)+-9;->@-~]+\/)?[\w+=,.@-]{1,64}$/;
+const SESSION_NAME = /^[\w+=,.@-]{1,64}$/;
 const ALLOWED = "a role ARN of 20 to 2048 characters, such as arn:aws:iam::123456789012:role/path/name";
 
 /** Other things that people paste where a role belongs, and what to use instead. */
@@ -61,5 +62,6 @@ function mistaken(field: string, value: unknown): Error {
 
 /** Whether the ARN of an assumed role (`arn:…:sts::<account>:assumed-role/<name>/<session>`) is a session of this role. */
 export function isSessionOf(role: RoleArn, assumedRoleArn: string): boolean {
-  return assumedRoleArn.startsWith(`arn:${role.partition}:sts::${role.accountId}:assumed-role/${role.name}/`);
+  const prefix = `arn:${role.partition}:sts::${role.accountId}:assumed-role/${role.name}/`;
+  return assumedRoleArn.startsWith(prefix) && SESSION_NAME.test(assumedRoleArn.slice(prefix.length));
 }

@@ -9,7 +9,6 @@ import { defaultRegionOf, mayLieInPartition } from "../request/regions.js";
 import type { StsTarget } from "../request/role-request.js";
 import { STSClient } from "../sdk/sts.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
-import { readBoundedAnswer } from "./bounded-answer.js";
 import { confidentialOnly } from "./confidential-only.js";
 
 /** All that is used of an STS client. The SDK's `STSClient` fits, and so does a mock of it. */
@@ -106,7 +105,6 @@ export class StsClients {
       ...context,
       maxAttempts: 1, // p-retry is the only retry loop
       customUserAgent: userAgentOf(),
-      streamCollector: readBoundedAnswer,
     };
     const client = requestHandler
       ? new STSClient({ ...config, requestHandler: requestHandler as never })

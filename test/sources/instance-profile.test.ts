@@ -132,6 +132,15 @@ describe("a failure says which it was", () => {
     });
   });
 
+  it("the answer breaks off: at once, without waiting for a time limit", async () => {
+    const { aws, resolver } = await setUpLocal();
+    aws.fault({ on: { target: "imds", operation: "credentials" }, kind: "reset-midway" });
+    await expect(resolver.resolve(noRole)).rejects.toMatchObject({
+      code: "IMDS_UNREACHABLE",
+      hint: expect.stringContaining("broke off"),
+    });
+  });
+
   it("nothing listens", async () => {
     const { aws, resolver } = await setUpLocal();
     await aws.close();
@@ -155,7 +164,7 @@ describe("a failure says which it was", () => {
   });
 
   it.each<[string, Parameters<typeof setUpLocal>[0], Fault[]]>([
-    ["the answer breaks off", {}, [{ on: { target: "imds", operation: "credentials" }, kind: "reset-midway" }]],
+    ["the answer never comes", {}, [{ on: { target: "imds", operation: "credentials" }, kind: "hang" }]],
     ["the token request is never answered, as in a container", { imds: { hopLimitExceeded: true } }, []],
   ])("%s: the read is bounded, and the hint names the hop limit", async (_, options, faults) => {
     const { aws, clock, resolver } = await setUpLocal(options);
