@@ -1,5 +1,8 @@
 import type { KeyObject } from "node:crypto";
 
+/** Characters that a record has at most. What is longer is neither stored nor read. */
+export const LONGEST_RECORD = 16_384;
+
 /**
  * Where sessions are shared between processes or hosts. A store keeps texts by key for a time, and knows nothing of
  * what they say. It may fail, be slow, or lose what it holds at any time: the resolver checks every record that it
