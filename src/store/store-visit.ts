@@ -19,6 +19,9 @@ export interface StoreAccessOptions {
   diagnostics: Diagnostics;
 }
 
+/** Where a session is in the store. The first is written; a reader tries all of them in turn. */
+export type SessionNames = readonly [string, ...string[]];
+
 type Operation = "get" | "set" | "delete" | "lock" | "release";
 
 /** The store, as something that may fail or hang at any time. */
@@ -30,8 +33,8 @@ export class StoreAccess {
     this.#options = options;
   }
 
-  visit(storeKey: string, labels: SessionEvent): StoreVisit {
-    return new StoreVisit(this, storeKey, labels, this.#options);
+  visit(labels: SessionEvent): StoreVisit {
+    return new StoreVisit(this, labels, this.#options);
   }
 
   get isHeldOff(): boolean {
@@ -49,22 +52,25 @@ export class StoreAccess {
  */
 export class StoreVisit {
   readonly #access: StoreAccess;
-  readonly #storeKey: string;
   readonly #labels: SessionEvent;
   readonly #options: StoreAccessOptions;
   readonly #patience: Patience;
   #over = false;
 
-  constructor(access: StoreAccess, storeKey: string, labels: SessionEvent, options: StoreAccessOptions) {
+  constructor(access: StoreAccess, labels: SessionEvent, options: StoreAccessOptions) {
     this.#access = access;
-    this.#storeKey = storeKey;
     this.#labels = labels;
     this.#options = options;
     this.#patience = new Patience(options.runtime);
   }
 
-  async get(): Promise<string | undefined> {
-    const answer = await this.#ask("get", (store) => settled(store.get(this.#storeKey)));
+  /** The names of the session in the store, in its own time. `undefined` if they cannot be told. */
+  locate(names: () => Promise<SessionNames>): Promise<SessionNames | undefined> {
+    return this.#ask("get", names);
+  }
+
+  async get(name: string): Promise<string | undefined> {
+    const answer = await this.#ask("get", (store) => settled(store.get(name)));
     if (!answer) return undefined;
     const read = readRecordText(answer);
     if (read !== "unreadable") return read.record;
@@ -72,24 +78,24 @@ export class StoreVisit {
     return undefined;
   }
 
-  async set(record: string, ttl: number): Promise<void> {
+  async set(name: string, record: string, ttl: number): Promise<void> {
     await this.#ask("set", (store) => {
       if (record.length > LONGEST_RECORD) throw tooLong(record);
-      return settled(store.set(this.#storeKey, record, ttl));
+      return settled(store.set(name, record, ttl));
     });
   }
 
-  async delete(record?: string): Promise<void> {
-    await this.#ask("delete", (store) => settled(store.delete(this.#storeKey, record)));
+  async delete(name: string, record?: string): Promise<void> {
+    await this.#ask("delete", (store) => settled(store.delete(name, record)));
   }
 
   /** The lock, `"taken"` by somebody else, or `undefined` from a store that cannot lock now or ever. */
-  async lock(ttl: number): Promise<StoreLock | "taken" | undefined> {
+  async lock(name: string, ttl: number): Promise<StoreLock | "taken" | undefined> {
     let late = false;
     const lock = await this.#ask("lock", async (store) => {
       const { lock: method } = store;
       if (!method) return undefined;
-      const answer = readLock(await settled(method.call(store, this.#storeKey, ttl)));
+      const answer = readLock(await settled(method.call(store, name, ttl)));
       // Nobody waits for it any more, and others would wait for whoever holds it.
       if (late && answer !== "taken") await settled(answer.release());
       return answer;
