@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
 import { digestOf } from "../request/canonical.js";
@@ -8,6 +9,7 @@ import type { Flight, LoadedSession } from "../session/session-source.js";
 import type { ServerClock } from "../sources/server-clock.js";
 import { AwsEnvironment } from "./aws-environment.js";
 import type { CredentialStore, StoreLock } from "./credential-store.js";
+import { readStoreKeys } from "./encryption-keys.js";
 import { type RecordFault, sealedName } from "./sealed-record.js";
 import { readAccessKeyId, readRecord, toRecord } from "./session-record.js";
 import { type SessionNames, StoreAccess, type StoreVisit } from "./store-visit.js";
@@ -43,6 +45,8 @@ export class SharedSessions {
   readonly #options: SharedSessionsOptions;
   readonly #access: StoreAccess;
   readonly #environment: AwsEnvironment;
+  /** Read once: a store that loses its keys later must not get records that are not sealed. */
+  readonly #encryptionKeys: readonly KeyObject[] | undefined;
   /** The access key ids of sessions that were dropped: the store may still hold them. */
   readonly #forgotten = new LRUCache<string, true>({ max: MAX_FORGOTTEN });
 
@@ -50,6 +54,7 @@ export class SharedSessions {
     this.#options = options;
     this.#access = new StoreAccess(options);
     this.#environment = new AwsEnvironment(options.runtime.env);
+    this.#encryptionKeys = readStoreKeys("options.store.encryptionKeys", options.store.encryptionKeys);
   }
 
   /**
@@ -91,7 +96,7 @@ export class SharedSessions {
       }
       const record = await visit.get(name);
       if (record === undefined) continue;
-      const held = readAccessKeyId(record, name, this.#options.store.encryptionKeys);
+      const held = readAccessKeyId(record, name, this.#encryptionKeys);
       if (held === accessKeyId) await visit.delete(name, record);
     }
   }
@@ -123,11 +128,11 @@ export class SharedSessions {
   }
 
   #read(record: string, name: string, request: RequestForRole): LoadedFromStore | { fault: RecordFault } {
-    const { runtime, store } = this.#options;
+    const { runtime } = this.#options;
     const read = readRecord(record, {
       storeKey: name,
       role: request.assumption.role,
-      encryptionKeys: store.encryptionKeys,
+      encryptionKeys: this.#encryptionKeys,
       now: runtime.now(),
       clock: this.#clock(),
     });
@@ -147,7 +152,7 @@ export class SharedSessions {
     assume: () => Promise<LoadedSession>,
   ): Promise<LoadedSession> {
     const loaded = await assume();
-    const { runtime, rules, store } = this.#options;
+    const { runtime, rules } = this.#options;
     const { credentials } = loaded;
     const { expiration } = credentials;
     const life = believedLife(loaded.life);
@@ -160,7 +165,7 @@ export class SharedSessions {
         advisoryPoint,
         clock: this.#clock(),
       };
-      const record = toRecord(session, request.assumption.role, names[0], store.encryptionKeys);
+      const record = toRecord(session, request.assumption.role, names[0], this.#encryptionKeys);
       await visit.set(names[0], record, ttl);
     }
     return { ...loaded, advisoryPoint };
@@ -173,9 +178,9 @@ export class SharedSessions {
 
   /** Beyond the session itself, they hold all that tells one AWS and one instance profile from another. */
   async #namesOf({ digest }: RequestForRole): Promise<SessionNames> {
-    const { scope, encryptionKeys } = this.#options.store;
+    const { scope } = this.#options.store;
     const place = digestOf({ session: digest, scope, environment: await this.#environment.parts() });
-    const [first, ...others] = (encryptionKeys ?? []).map((key) => sealedName(place, key));
+    const [first, ...others] = (this.#encryptionKeys ?? []).map((key) => sealedName(place, key));
     return first === undefined ? [place] : [first, ...others];
   }
 

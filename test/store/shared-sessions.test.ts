@@ -671,6 +671,20 @@ describe("a key that leaves the process", () => {
   });
 });
 
+describe("encryption keys that a store loses", () => {
+  it.each([[[]], [undefined]])("to %j: nothing is written that is not sealed", async (lost) => {
+    const { clock, start } = await setUp();
+    const store = createMemoryStore({ clock });
+    const losing = { ...store, encryptionKeys: [newEncryptionKey()] as KeyObject[] | undefined };
+    const resolver = start({ store: losing });
+    await resolver.resolve(INSTANCE);
+    losing.encryptionKeys = lost;
+    await resolver.resolve({ ...INSTANCE, roleArn: OTHER_ROLE });
+    const records = [...store.records().values()];
+    expect(records.map((record) => record.split(".")[1])).toEqual(["sealed", "sealed"]);
+  });
+});
+
 describe("encryption keys that are rotated", () => {
   it("find the session under the name of each key; the first key writes", async () => {
     const { aws, clock, errors, start } = await setUp();
