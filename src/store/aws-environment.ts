@@ -1,5 +1,7 @@
 import { devNull, homedir } from "node:os";
 import { join } from "node:path";
+import { once } from "../once.js";
+import { throughFileGate } from "./file-gate.js";
 import { readRegularFile } from "./regular-file.js";
 
 type Env = Record<string, string | undefined>;
@@ -38,7 +40,7 @@ const LARGEST_FILE = 1_048_576;
 export class AwsEnvironment {
   readonly #env: Env;
   /** By path. Each is read once, as the SDK does. */
-  readonly #hashes = new Map<string, Promise<string | undefined>>();
+  readonly #hashes = new Map<string, () => Promise<string | undefined>>();
 
   constructor(env: Env) {
     this.#env = env;
@@ -57,17 +59,22 @@ export class AwsEnvironment {
   #hashOf(path: string | undefined, name: string): Promise<string | undefined> {
     const home = homeOf(this.#env);
     const file = !path ? join(home, ".aws", name) : path.startsWith("~/") ? join(home, path.slice(2)) : path;
-    const known = this.#hashes.get(file) ?? hashOfFile(file);
-    this.#hashes.set(file, known);
-    return known;
+    const hash = this.#hashes.get(file) ?? once(() => hashOfFile(file));
+    this.#hashes.set(file, hash);
+    return hash();
   }
 }
 
-/** `undefined` for a file that says nothing: it is missing, or the SDK cannot read it either. */
+/**
+ * `undefined` for a file that says nothing: it is missing, or the SDK cannot read it either.
+ * @throws StoreError if the file system does not answer
+ */
 async function hashOfFile(path: string): Promise<string | undefined> {
   if (path === devNull) return undefined;
   const { hash, randomUUID } = process.getBuiltinModule("node:crypto");
-  const contents = await readRegularFile(path, LARGEST_FILE, { followLinks: true }).catch(() => undefined);
+  const contents = await throughFileGate(() =>
+    readRegularFile(path, LARGEST_FILE, { followLinks: true }).catch(() => undefined),
+  );
   if (contents === undefined) return undefined;
   // A pipe's contents are for the SDK: what is unknown here is like nothing else, and shared with nobody.
   return typeof contents === "string" ? randomUUID() : hash("sha256", contents.bytes, "base64url");

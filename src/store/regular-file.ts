@@ -7,6 +7,7 @@ export interface FileContents {
   readonly mode: number;
   /** Epoch milliseconds. */
   readonly modified: number;
+  readonly changed: number;
 }
 
 /** Why a file was not read: its reader might wait for ever, as of a named pipe, or it holds more bytes than allowed. */
@@ -26,7 +27,7 @@ export async function readRegularFile(
     if (!status.isFile()) return "irregular";
     const bytes = await readAtMost(handle, largest + 1);
     if (bytes.length > largest) return "too-large";
-    return { bytes, uid: status.uid, mode: status.mode, modified: status.mtimeMs };
+    return { bytes, uid: status.uid, mode: status.mode, modified: status.mtimeMs, changed: status.ctimeMs };
   } finally {
     await handle.close();
   }
