@@ -121,7 +121,8 @@ it("one sweep looks at a thousand files at most", async () => {
   await utimes(join(directory, "swept"), past, past);
   await store.set(KEY, "record", MINUTE);
   const count = async () => (await readdir(directory)).length;
-  await expect.poll(count, { timeout: 20_000 }).toBeLessThanOrEqual(502);
+  // The session that is alive may be among the thousand.
+  await expect.poll(count, { timeout: 20_000 }).toBeLessThanOrEqual(503);
   expect(await store.get(KEY)).toBe("record");
   expect(await count()).toBeGreaterThanOrEqual(502);
 });
