@@ -137,8 +137,8 @@ export class SharedSessions {
       clock: this.#clock(),
     });
     if ("fault" in read) return read;
-    const { credentials, issuedAt, advisoryPoint } = read.session;
-    return { credentials, life: credentials.expiration.getTime() - issuedAt, age: read.age, advisoryPoint };
+    const { credentials, life, advisoryPoint } = read.session;
+    return { credentials, life, age: read.age, advisoryPoint };
   }
 
   #isUsable(loaded: LoadedFromStore, flight: Flight): boolean {
@@ -159,11 +159,14 @@ export class SharedSessions {
     const advisoryPoint = drawAdvisoryPoint(life, rules, runtime.random());
     const ttl = Math.floor(life - EXPIRY_MARGIN);
     if (expiration && ttl > 0) {
+      const clock = this.#clock();
       const session = {
         credentials: { ...credentials, expiration },
-        issuedAt: expiration.getTime() - life,
+        // STS may grant longer than it is asked: then the life that is used ends before the expiration.
+        issuedAt: Math.min(runtime.now() + clock.offset, expiration.getTime() - life),
+        life,
         advisoryPoint,
-        clock: this.#clock(),
+        clock,
       };
       const record = toRecord(session, request.assumption.role, names[0], this.#encryptionKeys);
       await visit.set(names[0], record, ttl);

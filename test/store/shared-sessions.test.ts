@@ -671,6 +671,33 @@ describe("a key that leaves the process", () => {
   });
 });
 
+describe("an STS that grants longer than it is asked", () => {
+  it.each([2 * HOUR, 13 * HOUR, 48 * HOUR])(
+    "%d ms for one hour: the session is shared, for that hour",
+    async (granted) => {
+      const { clock, errors, start } = await setUp();
+      let calls = 0;
+      const send = async () => ({
+        Credentials: {
+          AccessKeyId: `ASIAGENEROUS00000${++calls}`,
+          SecretAccessKey: "secret",
+          SessionToken: "token",
+          Expiration: new Date(clock.now() + granted),
+        },
+      });
+      const process = () => start({ stsClient: () => ({ send }) as never, refresh: { ahead: false } });
+      const session = await process().resolve(INSTANCE);
+      await clock.advance(30 * MINUTE);
+      expect(await process().resolve(INSTANCE)).toEqual(session);
+      expect(calls).toBe(1);
+      clock.freeze(30 * MINUTE);
+      expect((await process().resolve(INSTANCE)).accessKeyId).not.toBe(session.accessKeyId);
+      expect(calls).toBe(2);
+      expect(errors).toEqual([]);
+    },
+  );
+});
+
 describe("encryption keys that a store loses", () => {
   it.each([[[]], [undefined]])("to %j: nothing is written that is not sealed", async (lost) => {
     const { clock, start } = await setUp();
