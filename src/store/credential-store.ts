@@ -27,10 +27,10 @@ export interface CredentialStore {
   /** With `record`, deletes only what equals it, so that a newer one stays. */
   delete(key: string, record?: string): Promise<void>;
   /**
-   * Tries once to become the one who refreshes `key`. `undefined` or `null`: somebody else is. Any other answer than a
-   * lock counts as a failure of the store. The lock ends by `release()`, or
-   * by itself after `ttl` milliseconds at the latest; `release()` of a lock that has ended does no harm to the next.
-   * A store without locks is one whose processes may each ask STS.
+   * Tries once to become the one who refreshes `key`. `undefined`: somebody else is. Any other answer than a lock counts
+   * as a failure of the store. The lock ends by `release()`, or by itself after `ttl` milliseconds at the latest;
+   * `release()` of a lock that has ended does no harm to the next. A store without locks is one whose processes may each
+   * ask STS.
    */
   lock?(key: string, ttl: number): Promise<StoreLock | undefined>;
 }

@@ -4,8 +4,9 @@ import { StoreError } from "./credential-store.js";
 const THREADS = Number(process.env.UV_THREADPOOL_SIZE) || 4;
 /** Operations of all stores of this process that are under way at once. A file system may hang with each of them. */
 const MOST_AT_ONCE = Math.max(1, Math.min(2, Math.floor(THREADS / 2)));
-/** Milliseconds after which an operation counts as hanging. */
-const HANGS_AFTER = 1000;
+/** After so many steps of so many milliseconds an operation counts as hanging: one step for a process that stood still. */
+const STEPS = 10;
+const STEP = 100;
 
 interface Turn {
   readonly take: () => void;
@@ -37,21 +38,24 @@ export async function throughFileGate<T>(operation: () => Promise<T>): Promise<T
 }
 
 function watch(): () => void {
-  let state: "running" | "hanging" | "over" = "running";
-  const notice = () => {
-    if (state !== "running") return;
-    state = "hanging";
-    hanging++;
-    const refused = queue;
-    queue = [];
-    for (const { refuse } of refused) refuse(doesNotAnswer());
-  };
-  // Where the process itself stood still, the answer has come by then.
-  const timer = setTimeout(() => setImmediate(notice), HANGS_AFTER).unref();
+  let isHanging = false;
+  let left = STEPS;
+  const wait = () =>
+    setTimeout(() => {
+      if (--left > 0) {
+        timer = wait();
+        return;
+      }
+      isHanging = true;
+      hanging++;
+      const refused = queue;
+      queue = [];
+      for (const { refuse } of refused) refuse(doesNotAnswer());
+    }, STEP).unref();
+  let timer = wait();
   return () => {
     clearTimeout(timer);
-    if (state === "hanging") hanging--;
-    state = "over";
+    if (isHanging) hanging--;
   };
 }
 

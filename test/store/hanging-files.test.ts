@@ -107,11 +107,10 @@ describe.runIf(process.platform !== "win32")("a file system that hangs", () => {
   it("does not count what the process itself stands still", async () => {
     const store = fileStore({ directory });
     await store.set(KEY, "record", MINUTE);
-    const read = store.get(KEY);
+    const reads = Array.from({ length: 20 }, () => store.get(KEY));
     const until = performance.now() + 1100;
     while (performance.now() < until); // as a debugger or a long parse
-    expect(await read).toBe("record");
-    expect(await store.get(KEY)).toBe("record");
+    expect(new Set(await Promise.all(reads))).toEqual(new Set(["record"]));
   });
 });
 
