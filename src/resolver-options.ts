@@ -12,7 +12,7 @@ import type { CredentialProvider } from "./sdk-types.js";
 import type { StsCallSettings } from "./sources/sts-calls.js";
 import type { StsClientOption } from "./sources/sts-clients.js";
 import type { CredentialStore } from "./store/credential-store.js";
-import { assertEncryptionKeys } from "./store/encryption-keys.js";
+import { readStoreKeys } from "./store/encryption-keys.js";
 
 /** How a resolver works. All of it is optional; an unknown key or a wrong value is an `INVALID_REQUEST` error. */
 export interface CredentialResolverOptions {
@@ -152,7 +152,7 @@ function readStore(
   if (typeof scope !== "string" || scope === "" || scope.length > LONGEST_SCOPE) {
     throw invalid("options.store.scope", scope, `1 to ${LONGEST_SCOPE} characters`);
   }
-  assertEncryptionKeys("options.store.encryptionKeys", encryptionKeys);
+  readStoreKeys("options.store.encryptionKeys", encryptionKeys);
   if (isGiven(given.instanceProfile)) {
     throw conflict(
       "options.instanceProfile",

@@ -1,11 +1,11 @@
 import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
-import { canonicalJson, keyOf, sha256 } from "./canonical.js";
+import { canonicalJson, digestOf, publishedHash, sha256 } from "./canonical.js";
 import { conflict, invalid, isGiven, readRecord, readText, type TextRule } from "./validation.js";
 
 /** The credentials that call STS. Prints no secret. */
 export class BaseIdentity {
   readonly kind: "instance-profile" | "provider" | "named-provider" | "static";
-  /** Its part of the cache key: never a secret, only a hash of one. */
+  /** Its part of a session's digest: never a secret, only a hash of one. */
   readonly keyPart: string;
   readonly #provider: CredentialProvider | undefined;
   #key: string | undefined;
@@ -16,10 +16,15 @@ export class BaseIdentity {
     this.#provider = provider;
   }
 
-  /** Its own cache key. */
+  /** Its own cache key, of this process. */
   get key(): string {
-    this.#key ??= keyOf({ base: this.keyPart });
+    this.#key ??= publishedHash(this.digest);
     return this.#key;
+  }
+
+  /** The same in every process, and never published. */
+  get digest(): string {
+    return digestOf({ base: this.keyPart });
   }
 
   /** Where to read it; `undefined` stands for the resolver's instance profile. */
