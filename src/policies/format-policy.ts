@@ -1,6 +1,6 @@
 import { RoleArn } from "../request/role-arn.js";
 import { escapeNonLatin } from "../request/session-policy.js";
-import { conflict, invalid } from "../request/validation.js";
+import { conflict, invalidText } from "../request/validation.js";
 import { toCloudFormation } from "./cloudformation.js";
 import type { SetupPolicy } from "./policy-document.js";
 import { toTerraform } from "./terraform.js";
@@ -19,7 +19,7 @@ const FORMATS: Record<PolicyFormat, (policy: SetupPolicy) => string> = {
  * @throws RolecallError `INVALID_REQUEST` if the format needs a role's ARN that is not known, or cannot carry the document
  */
 export function formatPolicy(policy: SetupPolicy, format: PolicyFormat): string {
-  if (!Object.hasOwn(FORMATS, format)) throw invalid("format", format, Object.keys(FORMATS).join(", "));
+  if (!Object.hasOwn(FORMATS, format)) throw invalidText("format", format, Object.keys(FORMATS).join(", "));
   return FORMATS[format](policy);
 }
 
