@@ -132,7 +132,7 @@ export class SharedSessions {
     const ttl = Math.floor(life - EXPIRY_MARGIN);
     if (expiration && ttl > 0) {
       const session = {
-        credentials: { ...credentials, expiration },
+        credentials: credentials as typeof credentials & { readonly expiration: Date }, // a spread would lose its secrets
         issuedAt: expiration.getTime() - life,
         advisoryPoint,
         clock: this.#clock(),
