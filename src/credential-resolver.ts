@@ -14,7 +14,15 @@ import { assertInPartition } from "./request/regions.js";
 import { RequestMemo } from "./request/request-memo.js";
 import { isSessionOf } from "./request/role-arn.js";
 import { isForRole, type RequestForRole, type RoleRequest, serviceRegion } from "./request/role-request.js";
-import { conflict, invalid, isGiven, readBoolean, readInteger, readSettings } from "./request/validation.js";
+import {
+  conflict,
+  invalid,
+  isGiven,
+  readBoolean,
+  readInteger,
+  readSetting,
+  readSettings,
+} from "./request/validation.js";
 import { type CredentialResolverOptions, type ResolverSettings, readResolverOptions } from "./resolver-options.js";
 import type { CredentialResolver } from "./resolver-types.js";
 import { CredentialCache, closedError } from "./session/credential-cache.js";
@@ -318,30 +326,35 @@ function assertShareable({ base, assumption }: RoleRequest): void {
 }
 
 function readClientOptions(Client: unknown, options: unknown) {
-  if (typeof Client !== "function" || typeof Client.prototype?.send !== "function") {
+  if (typeof Client !== "function" || !isClientPrototype(readSetting("Client", Client, "prototype"))) {
     throw invalid("Client", Client, "the class of an AWS SDK v3 client, such as EC2Client");
   }
   const given = readSettings("options", options, ["session", "clientConfig", "fresh"]);
   return {
-    session: given?.session as AuthorSession | undefined,
-    clientConfig: given?.clientConfig as object | undefined,
-    fresh: readBoolean("options.fresh", given?.fresh) ?? false,
+    session: given.session as AuthorSession | undefined,
+    clientConfig: given.clientConfig as object | undefined,
+    fresh: readBoolean("options.fresh", given.fresh) ?? false,
   };
 }
 
+function isClientPrototype(prototype: unknown): boolean {
+  if (typeof prototype !== "object" || prototype === null) return false;
+  return typeof readSetting("Client.prototype", prototype, "send") === "function";
+}
+
 function readProviderOptions(options: unknown): AuthorSession | undefined {
-  return readSettings("options", options, ["session"])?.session as AuthorSession | undefined;
+  return readSettings("options", options, ["session"]).session as AuthorSession | undefined;
 }
 
 function readResolveOptions(options: unknown): SessionWish & { session: AuthorSession | undefined } {
   const given = readSettings("options", options, ["session", "signal", "forceRefresh", "minRemaining"]);
-  const signal = given?.signal;
+  const signal = given.signal;
   if (isGiven(signal) && !isAbortSignal(signal)) throw invalid("options.signal", signal, "an AbortSignal");
   return {
-    session: given?.session as AuthorSession | undefined,
+    session: given.session as AuthorSession | undefined,
     signal: (signal as AbortSignal | undefined) ?? undefined,
-    forceRefresh: readBoolean("options.forceRefresh", given?.forceRefresh),
-    minRemaining: readInteger("options.minRemaining", given?.minRemaining, 0, 43_200_000, "milliseconds"),
+    forceRefresh: readBoolean("options.forceRefresh", given.forceRefresh),
+    minRemaining: readInteger("options.minRemaining", given.minRemaining, 0, 43_200_000, "milliseconds"),
   };
 }
 
@@ -349,11 +362,12 @@ function readResolveOptions(options: unknown): SessionWish & { session: AuthorSe
 function assertReachable(minRemaining = 0, { assumption }: RoleRequest): void {
   if (!assumption || minRemaining < assumption.durationSeconds * 1000) return;
   const allowed = `less than the session lives, ${assumption.durationSeconds} seconds`;
-  throw invalid("options.minRemaining", minRemaining, allowed);
+  throw invalid("options.minRemaining", minRemaining, allowed, { sensitive: false });
 }
 
 /** By structure: a test runner's sandbox has an AbortSignal of its own. */
 function isAbortSignal(value: unknown): value is AbortSignal {
-  const { aborted, addEventListener } = value as Partial<AbortSignal>;
-  return typeof aborted === "boolean" && typeof addEventListener === "function";
+  if (typeof value !== "object" || value === null) return false;
+  const part = (name: string) => readSetting("options.signal", value, name);
+  return typeof part("aborted") === "boolean" && typeof part("addEventListener") === "function";
 }

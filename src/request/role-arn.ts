@@ -1,4 +1,4 @@
-import { invalid, isGiven } from "./validation.js";
+import { invalid, invalidText, isGiven } from "./validation.js";
 
 /** A role's ARN that has been checked. Its parts are taken from it when they are needed: every session keeps its own. */
 export class RoleArn {
@@ -48,16 +48,17 @@ const MISTAKEN: readonly [RegExp, string][] = [
   [/^[\w+=,.@/-]{1,512}$/, "This looks like a role's name. Use its whole ARN, which names the account too."],
 ];
 
-export function readRoleArn(field: string, value: unknown): RoleArn | undefined {
+/** @param sensitive whether a wrong value may be a secret */
+export function readRoleArn(field: string, value: unknown, { sensitive = false } = {}): RoleArn | undefined {
   if (!isGiven(value)) return undefined;
-  if (typeof value !== "string" || value.length < 20 || value.length > 2048) throw mistaken(field, value);
-  if (!ROLE_ARN.test(value)) throw mistaken(field, value);
+  const fits = typeof value === "string" && value.length >= 20 && value.length <= 2048 && ROLE_ARN.test(value);
+  if (!fits) throw mistaken(field, value, sensitive);
   return new RoleArn(value);
 }
 
-function mistaken(field: string, value: unknown): Error {
+function mistaken(field: string, value: unknown, sensitive: boolean): Error {
   const hint = typeof value === "string" && MISTAKEN.find(([pattern]) => pattern.test(value.slice(0, 2048)))?.[1];
-  return invalid(field, value, hint ? `${ALLOWED}. ${hint.replace(/\.$/, "")}` : ALLOWED);
+  return (sensitive ? invalid : invalidText)(field, value, hint ? `${ALLOWED}. ${hint.replace(/\.$/, "")}` : ALLOWED);
 }
 
 /** Whether the ARN of an assumed role (`arn:…:sts::<account>:assumed-role/<name>/<session>`) is a session of this role. */

@@ -9,7 +9,7 @@ import { assertInPartition, type RegionSetting } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
 import type { PermissionCeiling } from "./session-policy.js";
 import type { SessionTags } from "./session-tags.js";
-import type { StsSettings } from "./sts-settings.js";
+import type { ReadStsSettings } from "./sts-settings.js";
 
 /** Instance, author and command, merged and validated: which identity, in which region. Immutable, and holds no secret. */
 export interface RoleRequest {
@@ -49,7 +49,7 @@ export interface Assumption extends PermissionCeiling {
 }
 
 /** The STS endpoint of a request, and the way to it. */
-export interface StsTarget extends Readonly<StsSettings> {
+export interface StsTarget extends ReadStsSettings {
   /** The partition that the region has to lie in, or `undefined` without a role. */
   readonly partition: string | undefined;
   readonly network: Network | undefined;

@@ -161,7 +161,7 @@ export class SharedSessions {
     if (expiration && ttl > 0) {
       const clock = this.#clock(request);
       const session = {
-        credentials: { ...credentials, expiration },
+        credentials: credentials as typeof credentials & { readonly expiration: Date }, // a spread would lose its secrets
         // STS may grant longer than it is asked: then the life that is used ends before the expiration.
         issuedAt: Math.min(runtime.now() + clock.offset, expiration.getTime() - life),
         life,
