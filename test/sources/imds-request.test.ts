@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { lookAtMetadata } from "../../src/cli/doctor/look-at-machine.js";
 import { createCredentialResolver } from "../../src/index.js";
 import { createManualClock } from "../../src/testing/index.js";
 import { httpAnswer, type RawAnswer, sendEndlessly, startRawServer } from "../support/raw-http-server.js";
@@ -97,6 +98,20 @@ describe("an answer of the metadata service without an end", () => {
       hint: expect.stringContaining("more than 16 KiB"),
     });
   });
+});
+
+it("the doctor's reads are bounded too, and it prints no control characters of the service", async () => {
+  const runtime = createManualClock({ now: Date.now() });
+  const { counted } = await setUpImds({
+    "/latest/meta-data/instance-id": endlessBody,
+    "/latest/meta-data/iam/info": JSON.stringify({ InstanceProfileArn: "arn:aws:iam::1\u001b[2J" }),
+  });
+  expect(await lookAtMetadata(runtime)).toMatchObject({
+    trouble: undefined,
+    statusWithoutToken: undefined,
+    instanceProfileArn: "arn:aws:iam::1\\u001b[2J",
+  });
+  expect(counted.sent).toBeLessThan(MOST_SENT);
 });
 
 describe("the shape of an answer", () => {

@@ -1,6 +1,6 @@
 import { isRolecallError } from "../../errors.js";
-import type { Runtime } from "../../runtime.js";
 import { foreignText } from "../../foreign-text.js";
+import type { Runtime } from "../../runtime.js";
 import { isDisabled, lookForToken, NO_ANSWER_IN_TIME, readMetadataItem } from "../../sources/instance-profile.js";
 import type { Metadata, Outcome } from "./observations.js";
 
