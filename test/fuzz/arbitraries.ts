@@ -113,8 +113,8 @@ export function settings(
   });
   return fc.oneof(
     { withCrossShrink: true },
-    { weight: 8, arbitrary: sound.map((entries): Recipe => ({ is: "object", entries })) },
-    { weight: 8, arbitrary: mutated },
+    { weight: 12, arbitrary: sound.map((entries): Recipe => ({ is: "object", entries })) },
+    { weight: 6, arbitrary: mutated },
     { weight: 1, arbitrary: proxied },
     { weight: 1, arbitrary: garbage },
   );

@@ -1,6 +1,7 @@
 import { entries } from "./entries.js";
 import { openLab } from "./lab.js";
-import { type FuzzCase, judgeCase, strays } from "./observe.js";
+import { type FuzzCase, judgeCase, strays, type Verdict } from "./observe.js";
+import { briefly } from "./oracles.js";
 
 /** A case as the parent process sends it. */
 export interface Question extends FuzzCase {
@@ -13,9 +14,17 @@ process.on("disconnect", () => process.exit());
 
 const lab = await openLab();
 
-process.on("message", async ({ entry, ...given }: Question) => {
+async function answer({ entry, ...given }: Question): Promise<Verdict> {
   const target = entries.find(({ name }) => name === entry);
-  if (!target) throw new Error(`There is no entry ${entry}`);
-  process.send?.(await judgeCase(lab, target, given));
+  if (!target) return { outcome: "unknown", problems: [`there is no entry ${entry}`] };
+  try {
+    return await judgeCase(lab, target, given);
+  } catch (error) {
+    return { outcome: "not judged", problems: [`the fuzzer itself failed: ${briefly(error)}`] };
+  }
+}
+
+process.on("message", async (question: Question) => {
+  process.send?.(await answer(question));
 });
 process.send?.("ready");

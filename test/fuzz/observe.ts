@@ -1,7 +1,7 @@
 import type { Lab } from "./lab.js";
 import { materialize } from "./materialize.js";
 import { countConnections } from "./network-guard.js";
-import { fingerprint, judgeError, judgeText, REFUSALS, show } from "./oracles.js";
+import { briefly, fingerprint, isA, judgeError, judgeText, REFUSALS, show } from "./oracles.js";
 import { type Pollution, underPollution } from "./pollution.js";
 import type { Recipe } from "./recipe.js";
 import type { Target } from "./target.js";
@@ -64,7 +64,7 @@ async function observe(
   const problems = [
     ...judgeResult(target, lab, result, again, secrets),
     ...(isRefusal(result) && call.count() > 0 ? [`${call.count()} connections before the refusal`] : []),
-    ...strays.map((stray) => `an error that nobody handles: ${show(stray).slice(0, 2000)}`),
+    ...strays.map((stray) => `an error that nobody handles: ${briefly(stray)}`),
     ...(lab.events.length > 0 ? judgeText("an event", show(lab.events), secrets) : []),
   ];
   return { outcome: outcomeOf(result), problems, mark: `${markOf(result)} ${assumptionsOf(lab)}` };
@@ -111,7 +111,7 @@ function outcomeOf(result: Result): string {
 function markOf(result: Result): string {
   if (result.kind === "ok") return `ok ${fingerprint(result.value)}`;
   if (result.kind === "hung") return "hung";
-  return `${outcomeOf(result)} ${result.error instanceof Error ? result.error.message : ""}`;
+  return `${outcomeOf(result)} ${isA(Error, result.error) ? result.error.message : ""}`;
 }
 
 /** Which sessions STS was asked for, each once: how often a call is repeated may differ. */

@@ -25,12 +25,12 @@ export const REFUSALS: readonly string[] = ["INVALID_REQUEST", "ROLE_NOT_ALLOWED
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 const ENGINE_MESSAGES =
-  /Cannot (read|set|destructure|convert|perform|redefine|define|create|mix|assign|delete|access)|is not (a function|iterable|a constructor|defined|an object|extensible|valid JSON)|undefined or null|not a non-null object|Reduce of|Invalid (array length|string length|time value|property descriptor|URL|count)|call stack|circular structure|read only property|is read-only|incompatible receiver|must be (of type|one of)|out of range|BigInt|Symbol value|odd/;
+  /Cannot (read|set|destructure|convert|perform|redefine|define|create|mix|assign|delete|access)|is not (a function|iterable|a constructor|defined|an object|extensible|valid JSON)|undefined or null|not a non-null object|Reduce of|Invalid (array length|string length|time value|property descriptor|URL|count)|call stack|circular structure|read only property|is read-only|incompatible receiver|must be (of type|one of)|out of range|BigInt|Symbol value/;
 
 /** What is wrong about an error that a caller gets. @param mayThrow whether the entry documents this other error */
 export function judgeError(error: unknown, secrets: readonly string[], mayThrow?: (error: Error) => boolean): string[] {
   const shown = show(error);
-  if (error instanceof RolecallError) {
+  if (isA(RolecallError, error)) {
     const { code, message, hint, field = "" } = error;
     return [
       ...(Object.hasOwn(CODES, code) ? [] : [`the error has the unknown code ${String(code)}`]),
@@ -40,8 +40,8 @@ export function judgeError(error: unknown, secrets: readonly string[], mayThrow?
       ...judgeText("the error", [message, hint, field, shown, json(error)].join("\n"), secrets),
     ];
   }
-  if (error instanceof Error && mayThrow?.(error)) return judgeText("the error", shown, secrets);
-  return [`another error than ours: ${shown.slice(0, 2000)}`];
+  if (isA(Error, error) && mayThrow?.(error)) return judgeText("the error", shown, secrets);
+  return [`another error than ours: ${briefly(error)}`];
 }
 
 /** Secrets that a text shows. */
@@ -59,6 +59,26 @@ export function isDeliberate(error: Error): boolean {
 
 export function hasControlCharacters(text: string): boolean {
   return CONTROL.test(text);
+}
+
+/** As `instanceof`, which a hostile value can make throw. */
+export function isA<T>(Class: abstract new (...args: never) => T, value: unknown): value is T {
+  try {
+    return value instanceof Class;
+  } catch {
+    return false;
+  }
+}
+
+/** An error with where it arose. */
+export function briefly(error: unknown): string {
+  const text = isA(Error, error) ? String(error.stack) : show(error);
+  return text
+    .replaceAll(/\S*\.rolecall-build-\w+\//g, "")
+    .split("\n")
+    .slice(0, 6)
+    .join("\n")
+    .slice(0, 1000);
 }
 
 /** How a value prints, whatever it does about that. */

@@ -44,6 +44,7 @@ export async function fuzz(worker: Worker, target: Target, options: FuzzOptions)
     fc.check(property, { seed, numRuns: runs, ...more });
   const within = (ms: number | undefined) => (ms === undefined ? {} : { interruptAfterTimeLimit: ms });
 
+  await worker.ready(); // not in the time of the run
   const found = await check({ ...(path && { path }), endOnFailure: true, ...within(milliseconds) });
   const last = await latest;
   const line = `${target.name}: seed ${seed}, ${count} runs, ${toText(outcomes)}`;

@@ -29,12 +29,20 @@ export function misshapen(secret: string): RecipeArbitrary {
     list(json(secret)),
     list(list(json(secret))),
     object({ secret: json(secret) }),
-    object({ [secret]: json("x") }),
     object({ secretAccessKey: json(secret), password: json(secret), externalId: json(secret) }),
     { is: "function", does: "throws", value: json(secret) },
     { is: "function", does: "resolves", value: object({ secretAccessKey: json(secret) }) },
   );
 }
+
+/** An endpoint is no secret, but for what some put into a URL. */
+export const urlWithSecret = anyOf(
+  ENDPOINT_WITH_PASSWORD,
+  `https://127.0.0.1:1/?token=${HUSH}`,
+  `https://127.0.0.1:1/#${HUSH}`,
+  `ftp://user:${HUSH}@127.0.0.1`,
+  `https://user:${HUSH}@ 127.0.0.1`,
+);
 
 const roleArn = anyOf(ROLE, ROLE, GUARDED_ROLE, UNKNOWN_ROLE, CHINESE_ROLE);
 const tags = anyOf("red", "", "r\u00e9d", "\u8d64").chain((value) =>
@@ -88,7 +96,7 @@ const sts = settings(
     useFipsEndpoint: anyOf(true, false),
     useDualstackEndpoint: anyOf(true, false),
   },
-  { garbageFor: { endpoint: fc.oneof(misshapen(HUSH), anyOf(ENDPOINT_WITH_PASSWORD)) } },
+  { garbageFor: { endpoint: urlWithSecret } },
 );
 
 const network = settings(
@@ -131,7 +139,7 @@ const secretive = {
   externalId: misshapen(EXTERNAL_ID),
   allowedRoles: misshapen(EXTERNAL_ID),
   credentials: misshapen(SECRET_KEY),
-  sts: misshapen(HUSH),
+  sts: urlWithSecret,
   network: misshapen(PROXY),
 };
 
@@ -145,10 +153,9 @@ const calmInstance = settings(
 );
 
 export const anyInstance: RecipeArbitrary = fc.oneof(
-  { weight: 3, arbitrary: calmInstance },
+  { weight: 6, arbitrary: calmInstance },
   { weight: 2, arbitrary: busyInstance },
-  { weight: 1, arbitrary: misshapen(SECRET_KEY) },
-  { weight: 1, arbitrary: fc.constant(object({ roleArn: json(ROLE) })) },
+  { weight: 1, arbitrary: fc.oneof(misshapen(SECRET_KEY), fc.constant(object({ roleArn: json(ROLE) }))) },
 );
 
 /** A command's arguments, some of them the command's own. */

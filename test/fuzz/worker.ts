@@ -21,9 +21,14 @@ export class Worker {
     this.#file = file;
   }
 
+  /** Starts a child if there is none. */
+  async ready(): Promise<ChildProcess> {
+    this.#child ??= await this.#start();
+    return this.#child;
+  }
+
   async ask(question: Question): Promise<Verdict> {
-    const child = this.#child ?? (await this.#start());
-    this.#child = child;
+    const child = await this.ready();
     child.send(question);
     const answer = await this.#next(child, BLOCKED_AFTER);
     if (typeof answer === "object") {

@@ -98,31 +98,37 @@ const commandLine: RecipeArbitrary = fc
   .map(([name, rest]) => (name === "demo" || name === "doctor" ? [name, "--unknown", ...rest] : [name, ...rest]))
   .map((words): Recipe => ({ is: "list", items: words.map(json) }));
 
-const setting = fc.constantFrom(
-  ...[
-    "roleArn",
-    "region",
-    "externalId",
-    "allowedRoles",
-    "credentials",
-    "sts",
-    "network",
-    "tags",
-    "policy",
-    "policyArns",
-  ],
-  ...["roleSessionDuration", "__proto__", "constructor", "role_arn", "toString", "then"],
-);
-const plain = fc.oneof(
-  fc.constantFrom<unknown>(ROLE, EXTERNAL_ID, SECRET_KEY, PROXY, "eu-central-1", 900, [ROLE], {
-    roleArn: ROLE,
-    externalId: EXTERNAL_ID,
-  }),
-  fc.constant({ accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: SECRET_KEY }),
-  fc.jsonValue(),
+const secret = (value: string) =>
+  fc.constantFrom<unknown>(value, [value], { secret: value }, JSON.stringify({ secret: value }));
+const entry = fc.oneof(
+  fc.tuple(
+    fc.constantFrom(
+      "roleArn",
+      "region",
+      "tags",
+      "policy",
+      "policyArns",
+      "roleSessionDuration",
+      "__proto__",
+      "then",
+      "x",
+    ),
+    fc.oneof(fc.constantFrom<unknown>(ROLE, "eu-central-1", 900, [ROLE]), fc.jsonValue()),
+  ),
+  fc.tuple(fc.constantFrom("externalId", "allowedRoles"), secret(EXTERNAL_ID)),
+  fc.tuple(fc.constant("allowedRoles"), fc.constant([{ roleArn: ROLE, externalId: EXTERNAL_ID }])),
+  fc.tuple(fc.constantFrom("credentials", "network"), secret(SECRET_KEY)),
+  fc.tuple(
+    fc.constant("network"),
+    secret(PROXY).map((proxy) => ({ proxy })),
+  ),
+  fc.tuple(
+    fc.constant("credentials"),
+    secret(SECRET_KEY).map((secretAccessKey) => ({ accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey })),
+  ),
 );
 const configuration = fc.oneof(
-  fc.array(fc.tuple(setting, plain), { maxLength: 4 }).map(toJson),
+  fc.array(entry, { maxLength: 3 }).map(toJson),
   fc.constantFrom(
     "",
     "null",

@@ -1,36 +1,39 @@
 import fc from "fast-check";
 import { clientConfigFromParams, commandFromArgs, instanceFromParams } from "../../../src/xsoar/index.js";
 import { anyOf, callWith, garbage, mostly, settings } from "../arbitraries.js";
-import { CHINESE_ROLE, ENDPOINT_WITH_PASSWORD, HUSH, PROXY, ROLE, SECRET_KEY, SESSION_TOKEN } from "../cast.js";
+import { CHINESE_ROLE, PROXY, ROLE, SECRET_KEY, SESSION_TOKEN } from "../cast.js";
 import { json, object, odd } from "../recipe.js";
-import { anyCommand, misshapen } from "../settings.js";
+import { anyCommand, misshapen, urlWithSecret } from "../settings.js";
 import type { Target } from "../target.js";
 
 const keyField = fc.oneof(
-  settings(
-    {
-      identifier: anyOf("AKIAIOSFODNN7EXAMPLE", ""),
-      password: anyOf(SECRET_KEY, `${SECRET_KEY}@@@${SESSION_TOKEN}`, `${SECRET_KEY}@@@`, ""),
-      credentials: settings({ user: anyOf("AKIAIOSFODNN7EXAMPLE"), vaultInstanceId: anyOf("vault") }),
-    },
-    { garbageFor: { password: misshapen(SECRET_KEY), identifier: misshapen(SECRET_KEY) } },
-  ),
-  misshapen(SECRET_KEY),
+  {
+    weight: 6,
+    arbitrary: settings(
+      {
+        identifier: anyOf("AKIAIOSFODNN7EXAMPLE", ""),
+        password: anyOf(SECRET_KEY, `${SECRET_KEY}@@@${SESSION_TOKEN}`, `${SECRET_KEY}@@@`, ""),
+        credentials: settings({ user: anyOf("AKIAIOSFODNN7EXAMPLE"), vaultInstanceId: anyOf("vault") }),
+      },
+      { garbageFor: { password: misshapen(SECRET_KEY), identifier: misshapen(SECRET_KEY) } },
+    ),
+  },
+  { weight: 1, arbitrary: misshapen(SECRET_KEY) },
 );
-const url = fc.oneof(anyOf("https://127.0.0.1:1", "", ENDPOINT_WITH_PASSWORD), misshapen(HUSH));
+const url = anyOf("https://127.0.0.1:1", "");
 
 const params = settings(
   {
-    defaultRegion: anyOf("eu-central-1", "cn-north-1", ""),
+    defaultRegion: anyOf("eu-central-1", "eu-central-1", "cn-north-1", ""),
     region: anyOf("eu-central-1", ""),
-    roleArn: anyOf(ROLE, CHINESE_ROLE, ""),
+    roleArn: anyOf(ROLE, ROLE, CHINESE_ROLE, ""),
     roleSessionName: anyOf("scan", ""),
     sessionDuration: anyOf(900, "3600", ""),
     roleSessionDuration: anyOf(900, ""),
     credentials: keyField,
     access_key: fc.oneof(anyOf("AKIAIOSFODNN7EXAMPLE"), keyField),
     secret_key: fc.oneof(anyOf(SECRET_KEY), keyField),
-    timeout: anyOf("60,10", 60, "", "0"),
+    timeout: anyOf("60,10", 60, ""),
     retries: anyOf(5, "3", ""),
     proxy: anyOf(true, "false", "no"),
     insecure: anyOf(false, "yes"),
@@ -38,9 +41,11 @@ const params = settings(
     sts_endpoint_url: url,
     sts_region: anyOf("us-east-1", ""),
     sts_regional_endpoint: anyOf("legacy", "regional", ""),
-    role_arn: anyOf(ROLE, ""),
   },
-  { required: ["defaultRegion"], garbageFor: { secret_key: misshapen(SECRET_KEY), endpoint_url: misshapen(HUSH) } },
+  {
+    required: ["defaultRegion"],
+    garbageFor: { secret_key: misshapen(SECRET_KEY), endpoint_url: urlWithSecret, sts_endpoint_url: urlWithSecret },
+  },
 );
 
 const env = fc.oneof(
