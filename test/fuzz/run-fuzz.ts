@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { HOSTILITIES, type Hostility, isWithin } from "./hostility.js";
 import type { FuzzCase } from "./observe.js";
 import { anyPollution } from "./pollution.js";
 import type { Target } from "./target.js";
@@ -11,6 +12,10 @@ export interface FuzzOptions {
   /** Whichever comes first ends the run. */
   readonly runs?: number;
   readonly milliseconds?: number;
+  /** Default: all of them. */
+  readonly hostilities?: readonly Hostility[];
+  /** Whether a counterexample is made smaller. Default `true`. */
+  readonly shrink?: boolean;
 }
 
 export interface FuzzReport {
@@ -26,22 +31,24 @@ const SHRINKS_FOR = 60_000;
 
 /** Calls one entry with random arguments, until the time is over or something is wrong. */
 export async function fuzz(worker: Worker, target: Target, options: FuzzOptions): Promise<FuzzReport> {
-  const { seed, path, runs = ENDLESS, milliseconds } = options;
+  const { seed, path, runs = ENDLESS, milliseconds, hostilities = HOSTILITIES, shrink = true } = options;
   const outcomes = new Map<string, number>();
   let count = 0;
   /** The call under way: a run that ends by time does not wait for it. */
   let latest: Promise<Finding> | undefined;
 
-  const property = fc.asyncProperty(target.input, anyPollution, async (args, pollution) => {
-    latest = worker.ask({ entry: target.name, args, pollution }).then(({ outcome, problems }) => {
+  const anyCase = fc
+    .record({ args: target.input, pollution: hostilities.includes("prototype") ? anyPollution : fc.constant([]) })
+    .filter((given) => isWithin(hostilities, given));
+  const property = fc.asyncProperty(anyCase, async (given) => {
+    latest = worker.ask({ entry: target.name, ...given }).then(({ outcome, problems }) => {
       count++;
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-      return { given: { args, pollution }, problems };
+      return { given, problems };
     });
     return (await latest).problems.length === 0;
   });
-  const check = (more: fc.Parameters<[FuzzCase["args"], FuzzCase["pollution"]]>) =>
-    fc.check(property, { seed, numRuns: runs, ...more });
+  const check = (more: fc.Parameters<[FuzzCase]>) => fc.check(property, { seed, numRuns: runs, ...more });
   const within = (ms: number | undefined) => (ms === undefined ? {} : { interruptAfterTimeLimit: ms });
 
   await worker.ready(); // not in the time of the run
@@ -51,13 +58,13 @@ export async function fuzz(worker: Worker, target: Target, options: FuzzOptions)
   if (!last || last.problems.length === 0) return { line, violation: undefined };
 
   const start = found.counterexamplePath;
-  const shrunk = start === null ? undefined : await check({ path: start, ...within(SHRINKS_FOR) });
+  const shrunk = start === null || !shrink ? undefined : await check({ path: start, ...within(SHRINKS_FOR) });
   await latest;
-  const [args, pollution] = shrunk?.counterexample ?? [];
-  const smallest = args && pollution && { given: { args, pollution }, path: shrunk?.counterexamplePath ?? start };
+  const [given] = shrunk?.counterexample ?? [];
+  const smallest = given && { given, path: shrunk?.counterexamplePath ?? start };
   const again = smallest && (await worker.ask({ entry: target.name, ...smallest.given }));
   const finding = smallest && again && again.problems.length > 0 ? { ...smallest, ...again } : last;
-  return { line, violation: toViolation(target.name, seed, finding) };
+  return { line, violation: toViolation(target.name, options, finding) };
 }
 
 interface Finding {
@@ -66,12 +73,17 @@ interface Finding {
   readonly path?: string | null;
 }
 
-function toViolation(name: string, seed: number, { given, problems, path }: Finding): string {
+function toViolation(name: string, { seed, hostilities }: FuzzOptions, { given, problems, path }: Finding): string {
+  const variables = [
+    `ROLECALL_FUZZ_ENTRY="${name}" ROLECALL_FUZZ_SEED=${seed}`,
+    ...(path ? [`ROLECALL_FUZZ_PATH=${path}`] : []),
+    ...(hostilities ? [`ROLECALL_FUZZ_HOSTILITIES=${hostilities.join()}`] : []),
+  ];
   return [
     `${name} broke a promise:`,
     ...problems,
     `Arguments: ${JSON.stringify(given)}`,
-    `Replay: ROLECALL_FUZZ_ENTRY="${name}" ROLECALL_FUZZ_SEED=${seed}${path ? ` ROLECALL_FUZZ_PATH=${path}` : ""} npm run fuzz`,
+    `Replay: ${variables.join(" ")} npm run fuzz`,
   ].join("\n");
 }
 

@@ -14,11 +14,13 @@ const LAST_WORDS = 2000;
  */
 export class Worker {
   readonly #file: string;
+  readonly #blockedAfter: number;
   #child: ChildProcess | undefined;
   #lastWords = "";
 
-  constructor(file: string) {
+  constructor(file: string, blockedAfter = BLOCKED_AFTER) {
     this.#file = file;
+    this.#blockedAfter = blockedAfter;
   }
 
   /** Starts a child if there is none. */
@@ -30,7 +32,7 @@ export class Worker {
   async ask(question: Question): Promise<Verdict> {
     const child = await this.ready();
     child.send(question);
-    const answer = await this.#next(child, BLOCKED_AFTER);
+    const answer = await this.#next(child, this.#blockedAfter);
     if (typeof answer === "object") {
       // A call that is still under way would count for the next one.
       if (answer.outcome === "hung") this.end();
@@ -63,13 +65,13 @@ export class Worker {
     return new Promise((resolve) => {
       const settle = (answer: Verdict | string) => {
         clearTimeout(timer);
-        child.off("message", onMessage).off("exit", onExit);
+        child.off("message", onMessage).off("close", onExit);
         resolve(answer);
       };
       const onMessage = (message: unknown) => settle(message as Verdict | string);
       const onExit = (code: number | null, signal: string | null) => settle(`ended with ${code ?? signal}`);
       const timer = setTimeout(() => settle(`was blocked for ${ms} ms`), ms);
-      child.on("message", onMessage).on("exit", onExit);
+      child.on("message", onMessage).on("close", onExit); // after its last words
     });
   }
 }
