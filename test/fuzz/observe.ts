@@ -1,0 +1,123 @@
+import type { Lab } from "./lab.js";
+import { materialize } from "./materialize.js";
+import { countConnections } from "./network-guard.js";
+import { briefly, fingerprint, isA, judgeError, judgeText, REFUSALS, show } from "./oracles.js";
+import { type Pollution, underPollution } from "./pollution.js";
+import type { Recipe } from "./recipe.js";
+import type { Target } from "./target.js";
+
+/** One call, as a recipe: the same in every process. */
+export interface FuzzCase {
+  readonly args: Recipe;
+  readonly pollution: readonly Pollution[];
+}
+
+export interface Verdict {
+  /** What to count: `ok`, or the error's code. */
+  readonly outcome: string;
+  readonly problems: readonly string[];
+}
+
+/** Milliseconds for a call whose own deadlines end after one second. */
+const SETTLES_WITHIN = 6000;
+
+type Result =
+  | { readonly kind: "ok"; readonly value: unknown }
+  | { readonly kind: "error"; readonly error: unknown }
+  | { readonly kind: "hung" };
+
+interface Observation extends Verdict {
+  /** The same for two calls with the same outcome. */
+  readonly mark: string;
+}
+
+/** Errors that reach nobody: they would end a user's process. Filled by the process's own listeners. */
+export const strays: unknown[] = [];
+
+/** Makes the call, and makes it once more with a polluted `Object.prototype`: the outcome must be the same. */
+export async function judgeCase(lab: Lab, target: Target, { args, pollution }: FuzzCase): Promise<Verdict> {
+  const clean = await observe(lab, target, args, []);
+  if (pollution.length === 0 || clean.problems.length > 0) return clean;
+  const polluted = await observe(lab, target, args, pollution);
+  const names = pollution.map(({ name }) => `Object.prototype.${name}`).join(", ");
+  const problems = polluted.problems.map((problem) => `with ${names}: ${problem}`);
+  if (polluted.mark !== clean.mark) problems.push(`with ${names}:\n  ${polluted.mark}\nwithout:\n  ${clean.mark}`);
+  return { outcome: clean.outcome, problems };
+}
+
+async function observe(
+  lab: Lab,
+  target: Target,
+  recipe: Recipe,
+  pollution: readonly Pollution[],
+): Promise<Observation> {
+  await lab.clear();
+  strays.length = 0;
+  const args = materialize(recipe, lab.things) as unknown[];
+  const made = new Map(pollution.map(({ name, value }) => [name, materialize(value, lab.things)]));
+  const call = countConnections(() => settle(() => underPollution(made, () => target.attempt(lab, args))));
+  const result = await call.result;
+  // What the call has left behind gets its turn.
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+  const secrets = lab.aws.secrets().slice(-30);
+  const again = () => materialize(recipe, lab.things) as unknown[];
+  const problems = [
+    ...judgeResult(target, lab, result, again, secrets),
+    ...(isRefusal(result) && call.count() > 0 ? [`${call.count()} connections before the refusal`] : []),
+    ...strays.map((stray) => `an error that nobody handles: ${briefly(stray)}`),
+    ...(lab.events.length > 0 ? judgeText("an event", show(lab.events), secrets) : []),
+  ];
+  return { outcome: outcomeOf(result), problems, mark: `${markOf(result)} ${assumptionsOf(lab)}` };
+}
+
+async function settle(call: () => { result: unknown; undo(): void }): Promise<Result> {
+  try {
+    const { result, undo } = call();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Result>((resolve) => {
+      timer = setTimeout(() => resolve({ kind: "hung" }), SETTLES_WITHIN);
+    });
+    try {
+      return await Promise.race([late, (async (): Promise<Result> => ({ kind: "ok", value: await result }))()]);
+    } finally {
+      undo();
+      clearTimeout(timer);
+    }
+  } catch (error) {
+    return { kind: "error", error };
+  }
+}
+
+function judgeResult(target: Target, lab: Lab, result: Result, args: () => unknown[], secrets: readonly string[]) {
+  if (result.kind === "hung") return [`no answer within ${SETTLES_WITHIN} ms`];
+  if (result.kind === "error") return judgeError(result.error, secrets, target.mayThrow);
+  return target.judge?.(lab, args(), result.value) ?? [];
+}
+
+function isRefusal(result: Result): boolean {
+  return result.kind === "error" && REFUSALS.includes(outcomeOf(result));
+}
+
+function outcomeOf(result: Result): string {
+  if (result.kind !== "error") return result.kind;
+  try {
+    const { code, name } = result.error as { code?: unknown; name?: unknown };
+    return String(code ?? name);
+  } catch {
+    return "unreadable";
+  }
+}
+
+function markOf(result: Result): string {
+  if (result.kind === "ok") return `ok ${fingerprint(result.value)}`;
+  if (result.kind === "hung") return "hung";
+  return `${outcomeOf(result)} ${isA(Error, result.error) ? result.error.message : ""}`;
+}
+
+/** Which sessions STS was asked for, each once: how often a call is repeated may differ. */
+function assumptionsOf({ aws }: Lab): string {
+  const asked = aws.requests
+    .filter(({ operation }) => operation === "AssumeRole")
+    .map(({ parameters }) => JSON.stringify(parameters));
+  return [...new Set(asked)].sort().join(" ");
+}

@@ -1,0 +1,95 @@
+import fc from "fast-check";
+import { HOSTILITIES, type Hostility, isWithin } from "./hostility.js";
+import type { FuzzCase } from "./observe.js";
+import { anyPollution } from "./pollution.js";
+import type { Target } from "./target.js";
+import type { Worker } from "./worker.js";
+
+export interface FuzzOptions {
+  readonly seed: number;
+  /** A counterexample of an earlier run. */
+  readonly path?: string | undefined;
+  /** Whichever comes first ends the run. */
+  readonly runs?: number;
+  readonly milliseconds?: number;
+  /** Default: all of them. */
+  readonly hostilities?: readonly Hostility[];
+  /** Whether a counterexample is made smaller. Default `true`. */
+  readonly shrink?: boolean;
+}
+
+export interface FuzzReport {
+  /** Entry, seed, runs, and how often each outcome was seen. */
+  readonly line: string;
+  /** The smallest case that was found, what is wrong about it, and how to play it again. */
+  readonly violation: string | undefined;
+}
+
+const ENDLESS = 1_000_000_000;
+/** Milliseconds in which a counterexample is made smaller. */
+const SHRINKS_FOR = 60_000;
+
+/** Calls one entry with random arguments, until the time is over or something is wrong. */
+export async function fuzz(worker: Worker, target: Target, options: FuzzOptions): Promise<FuzzReport> {
+  const { seed, path, runs = ENDLESS, milliseconds, hostilities = HOSTILITIES, shrink = true } = options;
+  const outcomes = new Map<string, number>();
+  let count = 0;
+  /** The call under way: a run that ends by time does not wait for it. */
+  let latest: Promise<Finding> | undefined;
+
+  const anyCase = fc
+    .record({ args: target.input, pollution: hostilities.includes("prototype") ? anyPollution : fc.constant([]) })
+    .filter((given) => isWithin(hostilities, given));
+  const property = fc.asyncProperty(anyCase, async (given) => {
+    latest = worker.ask({ entry: target.name, ...given }).then(({ outcome, problems }) => {
+      count++;
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      return { given, problems };
+    });
+    return (await latest).problems.length === 0;
+  });
+  const check = (more: fc.Parameters<[FuzzCase]>) => fc.check(property, { seed, numRuns: runs, ...more });
+  const within = (ms: number | undefined) => (ms === undefined ? {} : { interruptAfterTimeLimit: ms });
+
+  await worker.ready(); // not in the time of the run
+  const found = await check({ ...(path && { path }), endOnFailure: true, ...within(milliseconds) });
+  const last = await latest;
+  const line = `${target.name}: seed ${seed}, ${count} runs, ${toText(outcomes)}`;
+  if (!last || last.problems.length === 0) return { line, violation: undefined };
+
+  const start = found.counterexamplePath;
+  const shrunk = start === null || !shrink ? undefined : await check({ path: start, ...within(SHRINKS_FOR) });
+  await latest;
+  const [given] = shrunk?.counterexample ?? [];
+  const smallest = given && { given, path: shrunk?.counterexamplePath ?? start };
+  const again = smallest && (await worker.ask({ entry: target.name, ...smallest.given }));
+  const finding = smallest && again && again.problems.length > 0 ? { ...smallest, ...again } : last;
+  return { line, violation: toViolation(target.name, options, finding) };
+}
+
+interface Finding {
+  readonly given: FuzzCase;
+  readonly problems: readonly string[];
+  readonly path?: string | null;
+}
+
+function toViolation(name: string, { seed, hostilities }: FuzzOptions, { given, problems, path }: Finding): string {
+  const variables = [
+    `ROLECALL_FUZZ_ENTRY="${name}" ROLECALL_FUZZ_SEED=${seed}`,
+    ...(path ? [`ROLECALL_FUZZ_PATH=${path}`] : []),
+    ...(hostilities ? [`ROLECALL_FUZZ_HOSTILITIES=${hostilities.join()}`] : []),
+  ];
+  return [
+    `${name} broke a promise:`,
+    ...problems,
+    `Arguments: ${JSON.stringify(given)}`,
+    `Replay: ${variables.join(" ")} npm run fuzz`,
+  ].join("\n");
+}
+
+function toText(outcomes: ReadonlyMap<string, number>): string {
+  return [...outcomes]
+    .sort(([, one], [, other]) => other - one)
+    .map(([outcome, count]) => `${outcome} ${count}`)
+    .join(", ");
+}

@@ -1,0 +1,88 @@
+import fc from "fast-check";
+import { ec2TrustPolicy, formatPolicy, identityPolicy, trustPolicy } from "../../../src/policies/index.js";
+import { anyOf, callWith, garbage, listOf, settings } from "../arbitraries.js";
+import { EXTERNAL_ID, GUARDED_ROLE, ROLE } from "../cast.js";
+import { json, object, recipeOf } from "../recipe.js";
+import { anyInstance, misshapen } from "../settings.js";
+import type { Target } from "../target.js";
+
+const MACHINE = "arn:aws:iam::111122223333:role/Machine";
+
+const roles = fc.oneof(
+  listOf(
+    fc.oneof(
+      anyOf(ROLE, GUARDED_ROLE, "arn:*:iam::*:role/*"),
+      fc.constant(object({ roleArn: json(ROLE), externalId: json(EXTERNAL_ID) })),
+    ),
+  ),
+  misshapen(EXTERNAL_ID),
+);
+const shared = {
+  roles,
+  instance: anyInstance,
+  authorTagKeys: listOf(anyOf("team", "owner")),
+  sourceIdentities: listOf(anyOf("jane", "*")),
+};
+const principal = anyOf(MACHINE, "arn:aws-cn:iam::111122223333:role/Machine");
+const partition = anyOf("aws", "aws-cn");
+
+const document = fc.oneof(
+  fc.constant(
+    recipeOf({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Resource: [ROLE] }] }),
+  ),
+  garbage,
+);
+
+export const policies: readonly Target[] = [
+  {
+    name: "identityPolicy",
+    input: callWith(
+      settings(
+        {
+          ...shared,
+          variant: anyOf("listed-roles", "any-role", "own-permissions"),
+          actions: listOf(anyOf("ec2:Describe*")),
+          principal,
+          partition,
+        },
+        { required: ["variant"], garbageFor: { roles: misshapen(EXTERNAL_ID) } },
+      ),
+    ),
+    attempt: (_lab, args) => identityPolicy(...(args as Parameters<typeof identityPolicy>)),
+  },
+  {
+    name: "trustPolicy",
+    input: callWith(
+      settings(
+        { ...shared, principal, role: anyOf(ROLE, GUARDED_ROLE), externalId: anyOf(EXTERNAL_ID) },
+        {
+          required: ["principal", "role"],
+          garbageFor: { externalId: misshapen(EXTERNAL_ID), roles: misshapen(EXTERNAL_ID) },
+        },
+      ),
+    ),
+    attempt: (_lab, args) => trustPolicy(...(args as Parameters<typeof trustPolicy>)),
+  },
+  {
+    name: "ec2TrustPolicy",
+    input: callWith(settings({ principal, partition })),
+    attempt: (_lab, args) => ec2TrustPolicy(...(args as Parameters<typeof ec2TrustPolicy>)),
+  },
+  {
+    name: "formatPolicy",
+    input: callWith(
+      settings(
+        {
+          kind: anyOf("identity", "trust", "ec2-trust"),
+          document,
+          roleArn: anyOf(MACHINE),
+          partition,
+          warnings: listOf(garbage),
+        },
+        { required: ["kind", "document", "roleArn"] },
+      ),
+      fc.oneof(anyOf("json", "terraform", "cloudformation"), garbage),
+    ),
+    attempt: (_lab, args) => formatPolicy(...(args as Parameters<typeof formatPolicy>)),
+  },
+];

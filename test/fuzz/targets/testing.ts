@@ -1,0 +1,107 @@
+import { setTimeout as delay } from "node:timers/promises";
+import fc from "fast-check";
+import { createManualClock, createMemoryStore, startLocalAws, storeContract } from "../../../src/testing/index.js";
+import { anyOf, callWith, garbage, listOf, settings, settlingFunction } from "../arbitraries.js";
+import { EXTERNAL_ID, ROLE } from "../cast.js";
+import { isDeliberate } from "../oracles.js";
+import { lab, recipeOf } from "../recipe.js";
+import type { Target } from "../target.js";
+
+/** "@throws TypeError or RangeError naming the option that is wrong" */
+const namesAnOption = (error: Error) =>
+  (error instanceof TypeError || error instanceof RangeError) &&
+  isDeliberate(error) &&
+  /^[a-z]\w*[\s.([]/.test(error.message);
+
+/** Milliseconds. */
+const SHORT_WHILE = 100;
+
+const iamPolicy = fc.constant(
+  recipeOf({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Resource: "*" }] }),
+);
+const arns = listOf(anyOf(ROLE, "*"));
+const role = settings(
+  {
+    roleArn: anyOf(ROLE, "arn:aws:iam::1:role/x"),
+    trustPolicy: iamPolicy,
+    trustedPrincipals: arns,
+    externalId: anyOf(EXTERNAL_ID),
+    maxSessionDuration: anyOf(3600, 1),
+    policy: iamPolicy,
+    allowAssumeRole: arns,
+    requiredSourceIdentity: listOf(anyOf("jane")),
+    allowTagSession: anyOf(true, false),
+    allowSetSourceIdentity: anyOf(true, false),
+  },
+  { required: ["roleArn"] },
+);
+const localAwsOptions = settings({
+  clock: settings({ now: settlingFunction(anyOf(0)) }, { required: ["now"] }),
+  region: anyOf("eu-central-1"),
+  instanceProfile: settings({
+    roleArn: anyOf(ROLE),
+    credentialLifetime: anyOf(3_600_000, 0),
+    policy: iamPolicy,
+    allowAssumeRole: arns,
+  }),
+  roles: listOf(role),
+  imds: settings({ v1: anyOf(true, false), hopLimitExceeded: anyOf(true, false) }),
+  disabledRegions: listOf(anyOf("us-east-1")),
+  denialContext: anyOf(true, false),
+  strictSignatureTime: anyOf(true, false),
+});
+
+const clockOptions = settings({
+  now: anyOf(0, 1_700_000_000_000),
+  random: settlingFunction(anyOf(0.5)),
+  env: settings({ AWS_REGION: anyOf("us-east-1") }),
+  hostname: anyOf("host"),
+});
+
+const storeUnderTest = settings(
+  {
+    open: fc.oneof(settlingFunction(fc.constant(lab("memory store"))), settlingFunction(garbage)),
+    locks: anyOf(true, false),
+    wait: settlingFunction(garbage),
+  },
+  { required: ["open", "wait"] },
+);
+
+export const testing: readonly Target[] = [
+  {
+    name: "startLocalAws",
+    input: callWith(localAwsOptions),
+    async attempt(_lab, args) {
+      await using aws = await startLocalAws(...(args as Parameters<typeof startLocalAws>));
+      return Object.keys(aws.env);
+    },
+    mayThrow: namesAnOption,
+  },
+  {
+    name: "createManualClock",
+    input: callWith(clockOptions),
+    async attempt(_lab, [options]) {
+      const clock = createManualClock(options as object);
+      await clock.advance(1000);
+      return [clock.monotonic(), typeof clock.now(), clock.pendingTimers];
+    },
+    mayThrow: namesAnOption,
+  },
+  {
+    name: "createMemoryStore",
+    input: callWith(settings({ scope: anyOf("here"), clock: settings({ now: settlingFunction(anyOf(0)) }) })),
+    attempt: (_lab, args) => Object.keys(createMemoryStore(...(args as Parameters<typeof createMemoryStore>))),
+    mayThrow: namesAnOption,
+  },
+  {
+    name: "storeContract",
+    input: callWith(storeUnderTest),
+    /** A case that rejects, or waits as long as its store, is what the contract is for: only its making is judged. */
+    async attempt(_lab, args) {
+      const cases = storeContract(...(args as Parameters<typeof storeContract>));
+      await Promise.race([Promise.allSettled(cases.map(({ run }) => run())), delay(SHORT_WHILE)]);
+      return cases.map(({ name }) => name);
+    },
+    mayThrow: namesAnOption,
+  },
+];
