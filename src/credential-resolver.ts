@@ -38,7 +38,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   const { runtime } = settings;
   const diagnostics = new Diagnostics();
   const serverClock = new ServerClock();
-  const handlers = new SharedHandlers();
+  const handlers = new SharedHandlers(runtime.env);
   const pool = new ClientPool(settings.maxClients, handlers);
   const requests = new RequestMemo(settings.maxSessions);
   /** As named last: clients outlive the function that they were made with. */
@@ -122,6 +122,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
 
   function planOf(request: RoleRequest): ClientPlan {
     return {
+      key: request.key,
       region: serviceRegion(request),
       instanceRegion: async () => {
         const region = await instanceRegion();
