@@ -14,7 +14,11 @@ export interface MiddlewareContext {
     readonly abortSignal?: AbortSignal;
     readonly selectedHttpAuthScheme?: {
       readonly httpAuthOption?: { readonly schemeId?: string };
-      readonly identity?: { readonly accessKeyId?: string; readonly sessionToken?: string };
+      readonly identity?: {
+        readonly accessKeyId?: string;
+        readonly secretAccessKey?: string;
+        readonly sessionToken?: string;
+      };
     };
   };
   readonly endpointV2?: {

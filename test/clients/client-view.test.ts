@@ -44,15 +44,15 @@ describe("what one command changes in its client, another's does not have", () =
     const { twice } = await setUp();
     const clients = twice(EC2Client);
     const seen: string[] = [];
-    clients.forEach((client, index) =>
+    for (const [index, client] of clients.entries()) {
       client.middlewareStack.add(
         (next) => (args) => {
           seen.push(`${index}`);
           return next(args);
         },
         { step: "build", name: "tracing" },
-      ),
-    );
+      );
+    }
     for (const client of clients) await client.send(new DescribeInstancesCommand({}));
     expect(seen).toEqual(["0", "1"]);
     expect(clients[0].middlewareStack.identify().join()).toContain("tracing");
