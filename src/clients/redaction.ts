@@ -1,4 +1,4 @@
-import { REDACTED, type Secret, withoutSecrets } from "./secret-text.js";
+import { REDACTED, type Secret, toSecrets, withoutSecrets } from "./secret-text.js";
 
 /** Bounds of one error. What lies beyond them is withheld. */
 const MAX_DEPTH = 8;
@@ -16,8 +16,8 @@ export class Redaction {
   #objects = MAX_OBJECTS;
   #characters = MAX_CHARACTERS;
 
-  constructor(secrets: readonly Secret[]) {
-    this.#secrets = secrets;
+  constructor(secrets: readonly (string | undefined)[]) {
+    this.#secrets = toSecrets(secrets);
   }
 
   thrown(value: unknown): unknown {

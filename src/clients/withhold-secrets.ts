@@ -1,7 +1,5 @@
-import { Redaction } from "./redaction.js";
 import type { RoleIdentity } from "./role-identity.js";
 import type { Middleware } from "./sdk-middleware.js";
-import { toSecrets } from "./secret-text.js";
 
 /**
  * Takes the session token and the secret key out of an error. A service may repeat what it was sent: S3 answers a token
@@ -13,7 +11,8 @@ export function withholdSecrets(identity: Pick<RoleIdentity, "secrets">): Middle
       return await next(args);
     } catch (error) {
       const { secretAccessKey, sessionToken } = context.__smithy_context?.selectedHttpAuthScheme?.identity ?? {};
-      throw new Redaction(toSecrets([...identity.secrets(), secretAccessKey, sessionToken])).thrown(error);
+      const { Redaction } = await import("./redaction.js"); // few commands need it
+      throw new Redaction([...identity.secrets(), secretAccessKey, sessionToken]).thrown(error);
     }
   };
 }
