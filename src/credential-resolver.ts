@@ -46,7 +46,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   const { runtime } = settings;
   const diagnostics = new Diagnostics();
   const serverClocks = new ServerClocks();
-  const handlers = new SharedHandlers();
+  const handlers = new SharedHandlers(runtime.env);
   const pool = new ClientPool(settings.maxClients, handlers);
   const requests = new RequestMemo(settings.maxSessions);
   /** As named last: clients outlive the function that they were made with. */
@@ -130,6 +130,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
 
   function planOf(request: RoleRequest): ClientPlan {
     return {
+      key: request.key,
       region: serviceRegion(request),
       instanceRegion: async () => {
         const region = await instanceRegion();

@@ -27,7 +27,8 @@ export function setDefaultResolver(resolver: CredentialResolver | undefined): vo
 /**
  * A ready AWS SDK v3 client for one command: it acts as the command's role, else the instance's, else as the base
  * identity itself, in the command's region, with credentials that are never stale. Synchronous: wrong settings throw
- * here, credentials resolve at the first `send`. The same settings give the same client, and its `destroy()` is harmless.
+ * here, credentials resolve at the first `send`. Clients of the same settings share their session and their sockets; what
+ * you change in yours stays there, and its `destroy()` is harmless.
  *
  * @param Client the class of the client, such as `EC2Client`
  * @param instance what the administrator configured

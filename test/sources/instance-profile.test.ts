@@ -234,7 +234,7 @@ describe("another base identity", () => {
     const client = resolver.getClientForCommand(EC2Client, instance);
     await client.send(new DescribeInstancesCommand({}));
     instance.credentials = vault("second");
-    expect(resolver.getClientForCommand(EC2Client, instance)).toBe(client);
+    expect(resolver.getClientForCommand(EC2Client, instance).config.credentials).toBe(client.config.credentials);
     await clock.advance(2 * HOUR);
     await client.send(new DescribeInstancesCommand({}));
     expect(asked).toContain("second");
