@@ -33,17 +33,22 @@ export const ASKED_BY = [
 /** Bytes. A longer configuration file is not read. */
 const LARGEST_FILE = 1_048_576;
 
+type FileHashes = Map<string, () => Promise<string | undefined>>;
+
+/** By path. Each file is read once in a process, as by the SDK: its clients never see a later change. */
+const HASHES: FileHashes = new Map();
+
 /**
  * What tells one AWS from another in the environment: variables by value, the SDK's two configuration files by hash.
  * Both may hold `endpoint_url` and its like.
  */
 export class AwsEnvironment {
   readonly #env: Env;
-  /** By path. Each is read once, as the SDK does. */
-  readonly #hashes = new Map<string, () => Promise<string | undefined>>();
+  readonly #hashes: FileHashes;
 
-  constructor(env: Env) {
+  constructor(env: Env, hashes: FileHashes = HASHES) {
     this.#env = env;
+    this.#hashes = hashes;
   }
 
   async parts(): Promise<Env> {

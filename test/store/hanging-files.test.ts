@@ -93,7 +93,7 @@ describe.runIf(process.platform !== "win32")("a file system that hangs", () => {
       () => store.set(KEY, "record", MINUTE),
       () => store.lock?.(KEY, MINUTE),
       () => store.clear(),
-      () => new AwsEnvironment({ HOME: directory }).parts(),
+      () => new AwsEnvironment({ HOME: directory }, new Map()).parts(),
     ]) {
       await expect(use()).rejects.toThrow(/The file system does not answer/);
     }
