@@ -32,12 +32,11 @@ export function pickCommandSettings(command: unknown, owner = "command"): Comman
     ? readRecord(owner, command, "an object of the command's arguments")
     : NO_ARGUMENTS;
   assertNoMisspelling(owner, overrides);
-  const setting = (key: keyof CommandSettings) => readSetting(owner, overrides, key);
   return {
-    roleArn: setting("roleArn"),
-    roleSessionName: setting("roleSessionName"),
-    roleSessionDuration: setting("roleSessionDuration"),
-    region: setting("region"),
+    roleArn: readSetting(owner, overrides, "roleArn"),
+    roleSessionName: readSetting(owner, overrides, "roleSessionName"),
+    roleSessionDuration: readSetting(owner, overrides, "roleSessionDuration"),
+    region: readSetting(owner, overrides, "region"),
   } as CommandSettings;
 }
 

@@ -45,17 +45,21 @@ function settingLike(key: string, settings: readonly string[]): string | undefin
   return right !== undefined && settings.includes(right) ? right : undefined;
 }
 
+/** Made once: every command asks it of each of its arguments. */
+const isLikeASetting = (key: string) => settingLike(key, COMMAND_KEYS) !== undefined;
+
 /**
  * A misspelt setting would run the command as another identity than the one that it names.
- * @param counts whether a key counts at all
+ * @param counts whether a key counts at all; without it all do, and `settings` are all of a command's
  */
 export function assertNoMisspelling(
   owner: string,
   record: object,
   settings: readonly string[] = COMMAND_KEYS,
-  counts = (_key: string) => true,
+  counts?: (key: string) => boolean,
 ): void {
-  const key = findName(owner, record, (name) => settingLike(name, settings) !== undefined && counts(name));
+  const matches = counts ? (name: string) => settingLike(name, settings) !== undefined && counts(name) : isLikeASetting;
+  const key = findName(owner, record, matches);
   if (key === undefined) return;
   const right = settingLike(key, settings);
   throw conflict(pathOf(owner, key), `is not a setting, and reads like ${right}`, `Write it as ${right}.`);
