@@ -1,5 +1,5 @@
 import { once } from "../once.js";
-import { ANYBODY, envTrust, type Network, type ReadNetworkSettings } from "../request/network-settings.js";
+import { ANYBODY, envTrust, type Network, NO_NETWORK_SETTINGS, type ReadNetworkSettings } from "../request/network-settings.js";
 import { conflict } from "../request/validation.js";
 import type { SdkClient, SdkClientConstructor } from "./client-types.js";
 
@@ -22,8 +22,7 @@ interface SharingClient extends SdkClient {
   readonly config: { requestHandler: RequestHandler };
 }
 
-const VERIFIED: ReadNetworkSettings = {};
-const UNVERIFIED: ReadNetworkSettings = { dangerouslyDisableTlsVerification: true };
+const UNVERIFIED: ReadNetworkSettings = { ...NO_NETWORK_SETTINGS, dangerouslyDisableTlsVerification: true };
 
 /**
  * One request handler for each client class and network, so that a thousand clients share one set of sockets. Its kind
@@ -131,7 +130,7 @@ class ClassHandlers {
     if (network && !isHttp1(this.defaults)) assertFitForHttp2(this.#Client, network);
     const settings = (): ReadNetworkSettings => {
       if (network) return network.settings();
-      return !alwaysVerify && envTrust(this.#env) === ANYBODY ? UNVERIFIED : VERIFIED;
+      return !alwaysVerify && envTrust(this.#env) === ANYBODY ? UNVERIFIED : NO_NETWORK_SETTINGS;
     };
     const keyOf = (chosen: ReadNetworkSettings) => network?.key ?? (chosen === UNVERIFIED ? "unverified" : "verified");
     const { metadata } = this.defaults.requestHandler;
@@ -176,7 +175,7 @@ function isHttp1({ requestHandler }: ClassDefaults): boolean {
 async function handlerLike(defaults: ClassDefaults, settings: ReadNetworkSettings): Promise<RequestHandler> {
   const own = defaults.requestHandler;
   const options = await (own as { configProvider?: Promise<object> }).configProvider; // all Node handlers have one
-  const isOfNetwork = settings !== VERIFIED && settings !== UNVERIFIED;
+  const isOfNetwork = settings !== NO_NETWORK_SETTINGS && settings !== UNVERIFIED;
   if (!options && !isOfNetwork) return own; // a class's handler of another kind, such as a mock
   const Handler = own.constructor as new (options: object) => RequestHandler;
   const { http1Options, http2Options } = await import("./network-options.js");

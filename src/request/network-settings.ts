@@ -42,6 +42,17 @@ export interface ReadNetworkSettings {
   readonly dangerouslyDisableTlsVerification: true | undefined;
 }
 
+/** The SDK's own way to AWS. */
+export const NO_NETWORK_SETTINGS: ReadNetworkSettings = Object.freeze({
+  requestTimeout: undefined,
+  socketTimeout: undefined,
+  connectionTimeout: undefined,
+  maxAttempts: undefined,
+  proxy: undefined,
+  extraCa: undefined,
+  dangerouslyDisableTlsVerification: undefined,
+});
+
 const KEYS = [
   "requestTimeout",
   "socketTimeout",
