@@ -1,5 +1,11 @@
 import { once } from "../once.js";
-import { ANYBODY, envTrust, type Network, NO_NETWORK_SETTINGS, type ReadNetworkSettings } from "../request/network-settings.js";
+import {
+  ANYBODY,
+  envTrust,
+  type Network,
+  NO_NETWORK_SETTINGS,
+  type ReadNetworkSettings,
+} from "../request/network-settings.js";
 import { conflict } from "../request/validation.js";
 import type { SdkClient, SdkClientConstructor } from "./client-types.js";
 
