@@ -1,7 +1,4 @@
-import { readFileSync } from "node:fs";
-import http from "node:http";
-import https from "node:https";
-import tls from "node:tls";
+import type tls from "node:tls";
 import type { ReadNetworkSettings } from "../request/network-settings.js";
 
 /**
@@ -50,6 +47,9 @@ export async function http2Options(settings: ReadNetworkSettings, defaults: Hand
 
 /** Agents and not their options: from options the SDK makes another agent for large uploads, which lacks them. */
 function directAgents(trust: Trust, ofClass: unknown) {
+  // Loaded by the first request and not with the library.
+  const http = process.getBuiltinModule("node:http");
+  const https = process.getBuiltinModule("node:https");
   // An agent of another kind is the class's own choice, such as a proxy.
   const isPlain = !(ofClass instanceof https.Agent) || Object.getPrototypeOf(ofClass) === https.Agent.prototype;
   if (!isPlain) return {};
@@ -61,13 +61,13 @@ function trustOf({ extraCa, dangerouslyDisableTlsVerification }: ReadNetworkSett
   return {
     rejectUnauthorized: !dangerouslyDisableTlsVerification,
     // Once, and not for every connection: Node reads its hundred and fifty certificates again each time.
-    ...(extraCa && { secureContext: tls.createSecureContext({ ca: [...trustedByNode(), ...extraCa] }) }),
+    ...(extraCa && { secureContext: process.getBuiltinModule("node:tls").createSecureContext({ ca: [...trustedByNode(), ...extraCa] }) }),
   };
 }
 
 /** `ca` takes the place of all these. */
 function trustedByNode(): readonly string[] {
-  const { getCACertificates, rootCertificates } = tls as typeof tls & { getCACertificates?: () => string[] };
+  const { getCACertificates, rootCertificates } = process.getBuiltinModule("node:tls") as typeof tls & { getCACertificates?: () => string[] };
   if (getCACertificates) return getCACertificates();
   return [...rootCertificates, ...extraTrustedByNode()]; // before Node 22.15
 }
@@ -77,7 +77,7 @@ function extraTrustedByNode(): readonly string[] {
   const { NODE_EXTRA_CA_CERTS: file } = process.env;
   if (!file) return [];
   try {
-    return [readFileSync(file, "utf8")];
+    return [process.getBuiltinModule("node:fs").readFileSync(file, "utf8")];
   } catch {
     return [];
   }

@@ -8,6 +8,7 @@ import {
 } from "../request/network-settings.js";
 import { conflict } from "../request/validation.js";
 import type { SdkClient, SdkClientConstructor } from "./client-types.js";
+import { http1Options, http2Options } from "./network-options.js";
 
 /** A request handler of the SDK, as far as it is used here. */
 export interface RequestHandler {
@@ -184,7 +185,6 @@ async function handlerLike(defaults: ClassDefaults, settings: ReadNetworkSetting
   const isOfNetwork = settings !== NO_NETWORK_SETTINGS && settings !== UNVERIFIED;
   if (!options && !isOfNetwork) return own; // a class's handler of another kind, such as a mock
   const Handler = own.constructor as new (options: object) => RequestHandler;
-  const { http1Options, http2Options } = await import("./network-options.js");
   return new Handler(await (isHttp1(defaults) ? http1Options : http2Options)(settings, options ?? {}));
 }
 
