@@ -23,6 +23,11 @@ interface Stack {
 type Next = (args: { input: AssumeRoleParameters }) => Promise<{ response: object; output: unknown }>;
 type Command = { readonly input: AssumeRoleParameters; readonly middlewareStack: Stack };
 
+function sessionArnOf({ RoleArn = "", RoleSessionName = "" }: AssumeRoleParameters): string {
+  const [accountId, role = ""] = RoleArn.split(":").slice(4);
+  return `arn:aws:sts::${accountId}:assumed-role/${role.slice(role.lastIndexOf("/") + 1)}/${RoleSessionName}`;
+}
+
 /** An AWS in memory: STS takes its time on the clock, and its own clock is never stepped. */
 export async function createSimulatedAws(
   witness: Witness,
@@ -125,6 +130,7 @@ export async function createSimulatedAws(
           SessionToken: "made-up",
           Expiration: expiration,
         },
+        AssumedRoleUser: { AssumedRoleId: "made-up", Arn: sessionArnOf(input) },
       },
     };
   }
