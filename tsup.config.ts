@@ -105,25 +105,49 @@ const agentsAsModule: BundlerPlugin = {
   },
 };
 
-/** The licences of what is bundled ask to travel with it. */
-const thirdPartyLicenses: BundlerPlugin = {
-  name: "third-party-licenses",
+interface BundledPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  readonly licenseText: string;
+}
+
+/** What is bundled is invisible to npm and to audits: its licences, which ask to travel with it, and a bill of materials. */
+const bundledPackages: BundlerPlugin = {
+  name: "bundled-packages",
   setup(build) {
     build.onEnd(async ({ metafile }) => {
       const inputs = Object.keys(metafile?.inputs ?? {});
       const folders = new Set(inputs.flatMap((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? []));
-      const texts = await Promise.all([...folders].sort().map(licenseOf));
+      const packages = await Promise.all([...folders].sort().map(readPackage));
+      const texts = packages.map(({ name, version, licenseText }) => `${name} ${version}\n\n${licenseText}\n`);
       await mkdir("dist", { recursive: true });
       await writeFile("dist/THIRD-PARTY-LICENSES.txt", texts.join(`\n${"-".repeat(72)}\n\n`));
+      await writeFile("dist/sbom.cdx.json", `${JSON.stringify(billOfMaterials(packages), null, 2)}\n`);
     });
   },
 };
 
-async function licenseOf(folder: string): Promise<string> {
-  const file = (await readdir(folder)).find((name) => /^licen[cs]e/i.test(name));
-  if (!file) throw new Error(`${folder} is bundled and carries no licence file`);
-  const name = folder.slice(folder.lastIndexOf("node_modules/") + "node_modules/".length);
-  return `${name}\n\n${(await readFile(`${folder}/${file}`, "utf8")).trim()}\n`;
+async function readPackage(folder: string): Promise<BundledPackage> {
+  const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, "utf8"));
+  const file = (await readdir(folder)).find((each) => /^licen[cs]e/i.test(each));
+  if (!file || typeof license !== "string") throw new Error(`${folder} is bundled and names no licence`);
+  return { name, version, license, licenseText: (await readFile(`${folder}/${file}`, "utf8")).trim() };
+}
+
+/** CycloneDX, https://cyclonedx.org/docs/1.6/json: the same for the same packages, so without a time and a serial number. */
+function billOfMaterials(packages: readonly BundledPackage[]): object {
+  const component = ({ name, version, license }: Omit<BundledPackage, "licenseText">) => {
+    const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
+    return { type: "library", "bom-ref": purl, name, version, licenses: [{ license: { id: license } }], purl };
+  };
+  return {
+    bomFormat: "CycloneDX",
+    specVersion: "1.6",
+    version: 1,
+    metadata: { component: component(packageJson) },
+    components: packages.map(component),
+  };
 }
 
 export default defineConfig([
@@ -142,7 +166,7 @@ export default defineConfig([
     outExtension: () => ({ js: ".cjs" }),
     noExternal: BUNDLED,
     plugins: [commonJs],
-    esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, agentsAsModule, thirdPartyLicenses],
+    esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, agentsAsModule, bundledPackages],
   },
   // The declarations of the CommonJS build.
   { ...shared, format: "cjs", entry: library, dts: { entry: library, only: true } },

@@ -14,14 +14,22 @@ import { assertInPartition } from "./request/regions.js";
 import { RequestMemo } from "./request/request-memo.js";
 import { isSessionOf } from "./request/role-arn.js";
 import { isForRole, type RequestForRole, type RoleRequest, serviceRegion } from "./request/role-request.js";
-import { conflict, invalid, isGiven, readBoolean, readInteger, readSettings } from "./request/validation.js";
+import {
+  conflict,
+  invalid,
+  isGiven,
+  readBoolean,
+  readInteger,
+  readSetting,
+  readSettings,
+} from "./request/validation.js";
 import { type CredentialResolverOptions, type ResolverSettings, readResolverOptions } from "./resolver-options.js";
 import type { CredentialResolver } from "./resolver-types.js";
 import { CredentialCache, closedError } from "./session/credential-cache.js";
 import { DEFAULT_RULES, type RefreshRules } from "./session/refresh-policy.js";
 import { Flight, type LoadedSession, type SessionSource, type SessionWish } from "./session/session-source.js";
 import { baseIdentitySource } from "./sources/base-identity-source.js";
-import { ServerClock } from "./sources/server-clock.js";
+import { ServerClocks } from "./sources/server-clock.js";
 import type { StsCalls } from "./sources/sts-calls.js";
 import type { StsCaller } from "./sources/sts-clients.js";
 
@@ -37,8 +45,8 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   const settings = readResolverOptions(options);
   const { runtime } = settings;
   const diagnostics = new Diagnostics();
-  const serverClock = new ServerClock();
-  const handlers = new SharedHandlers();
+  const serverClocks = new ServerClocks();
+  const handlers = new SharedHandlers(runtime.env);
   const pool = new ClientPool(settings.maxClients, handlers);
   const requests = new RequestMemo(settings.maxSessions);
   /** As named last: clients outlive the function that they were made with. */
@@ -58,12 +66,12 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     const { RoleAssumer, StsCalls, StsClients, readCallerIdentity } = await import("./sources/sts.js");
     await turnOfEventLoop(); // what has arrived meanwhile is answered first
     const clients = new StsClients({ ...settings, handlers, instanceRegion });
-    const calls = new StsCalls({ runtime, settings: settings.assumeRole, clients, serverClock });
+    const calls = new StsCalls({ runtime, settings: settings.assumeRole, clients });
     stsCalls = calls;
     return {
       calls,
       clients,
-      assumer: new RoleAssumer({ runtime, diagnostics, calls }),
+      assumer: new RoleAssumer({ runtime, diagnostics, calls, serverClocks }),
       readCallerIdentity,
     };
   });
@@ -81,9 +89,9 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     return request;
   }
 
-  function baseSourceOf({ base }: RoleRequest): SessionSource {
+  function baseSourceOf({ base, sts: target }: RoleRequest): SessionSource {
     const read = () => ((namedBases.get(base.key) ?? base).provider() ?? readInstanceProfile)();
-    return baseIdentitySource(base, { runtime, serverClock, read });
+    return baseIdentitySource(base, { runtime, serverClock: () => serverClocks.of(target), read });
   }
 
   const rules = { ...DEFAULT_RULES, advisoryWindow: settings.advisoryWindow };
@@ -106,7 +114,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     store &&
     once(async () => {
       const { SharedSessions } = await import("./store/shared-sessions.js");
-      return new SharedSessions({ store, runtime, diagnostics, serverClock, rules, times: settings.assumeRole });
+      return new SharedSessions({ store, runtime, diagnostics, serverClocks, rules, times: settings.assumeRole });
     });
   const roleSessions: RoleSessions = shared
     ? {
@@ -122,6 +130,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
 
   function planOf(request: RoleRequest): ClientPlan {
     return {
+      key: request.key,
       region: serviceRegion(request),
       instanceRegion: async () => {
         const region = await instanceRegion();
@@ -129,7 +138,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
         return region;
       },
       credentials: providerOf(request),
-      reject: (accessKeyId, doubtful) => cache.reject(request.key, accessKeyId, doubtful),
+      reject: (accessKeyId, doubtful) => cache.replace(sourceOf(request), accessKeyId, doubtful),
       network: request.network,
       integration: request.integration,
     };
@@ -171,7 +180,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     return {
       key: request.key,
       credentials: providerOf(request),
-      reject: (accessKeyId) => accessKeyId !== undefined && cache.invalidate(request.key, accessKeyId),
+      reject: async (accessKeyId) => accessKeyId !== undefined && cache.replace(sourceOf(request), accessKeyId, false),
       hasChanged: async () => false,
     };
   }
@@ -318,30 +327,35 @@ function assertShareable({ base, assumption }: RoleRequest): void {
 }
 
 function readClientOptions(Client: unknown, options: unknown) {
-  if (typeof Client !== "function" || typeof Client.prototype?.send !== "function") {
+  if (typeof Client !== "function" || !isClientPrototype(readSetting("Client", Client, "prototype"))) {
     throw invalid("Client", Client, "the class of an AWS SDK v3 client, such as EC2Client");
   }
   const given = readSettings("options", options, ["session", "clientConfig", "fresh"]);
   return {
-    session: given?.session as AuthorSession | undefined,
-    clientConfig: given?.clientConfig as object | undefined,
-    fresh: readBoolean("options.fresh", given?.fresh) ?? false,
+    session: given.session as AuthorSession | undefined,
+    clientConfig: given.clientConfig as object | undefined,
+    fresh: readBoolean("options.fresh", given.fresh) ?? false,
   };
 }
 
+function isClientPrototype(prototype: unknown): boolean {
+  if (typeof prototype !== "object" || prototype === null) return false;
+  return typeof readSetting("Client.prototype", prototype, "send") === "function";
+}
+
 function readProviderOptions(options: unknown): AuthorSession | undefined {
-  return readSettings("options", options, ["session"])?.session as AuthorSession | undefined;
+  return readSettings("options", options, ["session"]).session as AuthorSession | undefined;
 }
 
 function readResolveOptions(options: unknown): SessionWish & { session: AuthorSession | undefined } {
   const given = readSettings("options", options, ["session", "signal", "forceRefresh", "minRemaining"]);
-  const signal = given?.signal;
+  const signal = given.signal;
   if (isGiven(signal) && !isAbortSignal(signal)) throw invalid("options.signal", signal, "an AbortSignal");
   return {
-    session: given?.session as AuthorSession | undefined,
+    session: given.session as AuthorSession | undefined,
     signal: (signal as AbortSignal | undefined) ?? undefined,
-    forceRefresh: readBoolean("options.forceRefresh", given?.forceRefresh),
-    minRemaining: readInteger("options.minRemaining", given?.minRemaining, 0, 43_200_000, "milliseconds"),
+    forceRefresh: readBoolean("options.forceRefresh", given.forceRefresh),
+    minRemaining: readInteger("options.minRemaining", given.minRemaining, 0, 43_200_000, "milliseconds"),
   };
 }
 
@@ -349,11 +363,12 @@ function readResolveOptions(options: unknown): SessionWish & { session: AuthorSe
 function assertReachable(minRemaining = 0, { assumption }: RoleRequest): void {
   if (!assumption || minRemaining < assumption.durationSeconds * 1000) return;
   const allowed = `less than the session lives, ${assumption.durationSeconds} seconds`;
-  throw invalid("options.minRemaining", minRemaining, allowed);
+  throw invalid("options.minRemaining", minRemaining, allowed, { sensitive: false });
 }
 
 /** By structure: a test runner's sandbox has an AbortSignal of its own. */
 function isAbortSignal(value: unknown): value is AbortSignal {
-  const { aborted, addEventListener } = value as Partial<AbortSignal>;
-  return typeof aborted === "boolean" && typeof addEventListener === "function";
+  if (typeof value !== "object" || value === null) return false;
+  const part = (name: string) => readSetting("options.signal", value, name);
+  return typeof part("aborted") === "boolean" && typeof part("addEventListener") === "function";
 }

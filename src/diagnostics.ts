@@ -6,7 +6,7 @@ import type { RecordFault } from "./store/sealed-record.js";
 export interface SessionEvent {
   /** The role, or `undefined` for the base identity itself. */
   roleArn: string | undefined;
-  /** The cache key, a hash. */
+  /** The cache key: an HMAC by a secret of this process. Another process has another key for the same session. */
   key: string;
 }
 

@@ -2,7 +2,7 @@ import type { InstanceOf, SdkClientConstructor } from "./clients/client-types.js
 import { createCredentialResolver } from "./credential-resolver.js";
 import type { CommandOverrides } from "./request/command-overrides.js";
 import type { IntegrationInstance } from "./request/integration-instance.js";
-import { invalid, isGiven, readSettings } from "./request/validation.js";
+import { invalid, isGiven, readSetting, readSettings } from "./request/validation.js";
 import type { ClientOptions, CredentialResolver } from "./resolver-types.js";
 
 /** What the author of a command may say about its client, and who makes it. */
@@ -27,7 +27,8 @@ export function setDefaultResolver(resolver: CredentialResolver | undefined): vo
 /**
  * A ready AWS SDK v3 client for one command: it acts as the command's role, else the instance's, else as the base
  * identity itself, in the command's region, with credentials that are never stale. Synchronous: wrong settings throw
- * here, credentials resolve at the first `send`. The same settings give the same client, and its `destroy()` is harmless.
+ * here, credentials resolve at the first `send`. Clients of the same settings share their session and their sockets; what
+ * you change in yours stays there, and its `destroy()` is harmless.
  *
  * @param Client the class of the client, such as `EC2Client`
  * @param instance what the administrator configured
@@ -47,20 +48,16 @@ export function getClientForCommand<K extends SdkClientConstructor>(
 ): InstanceOf<K> {
   if (!isGiven(options)) return currentResolver().getClientForCommand(Client, instance, command);
   const given = readSettings("options", options, OPTIONS) as GetClientOptions<K>;
-  // Each by name: a rest of the object would lose what it inherits, such as a session policy.
-  const { resolver, session, clientConfig, fresh } = given;
+  const { resolver, ...clientOptions } = given;
   assertResolver("options.resolver", resolver);
-  return (resolver ?? currentResolver()).getClientForCommand(Client, instance, command, {
-    session,
-    clientConfig,
-    fresh,
-  });
+  return (resolver ?? currentResolver()).getClientForCommand(Client, instance, command, clientOptions);
 }
 
 function assertResolver(field: string, resolver: CredentialResolver | null | undefined): void {
-  if (isGiven(resolver) && typeof resolver.getClientForCommand !== "function") {
-    throw invalid(field, resolver, "what createCredentialResolver() returns, or undefined");
-  }
+  if (!isGiven(resolver)) return;
+  const usable =
+    typeof resolver === "object" && typeof readSetting(field, resolver, "getClientForCommand") === "function";
+  if (!usable) throw invalid(field, resolver, "what createCredentialResolver() returns, or undefined");
 }
 
 function currentResolver(): CredentialResolver {

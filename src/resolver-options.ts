@@ -5,6 +5,7 @@ import {
   readBoolean,
   readInteger,
   readRecord,
+  readSetting,
   readSettings,
 } from "./request/validation.js";
 import { type Runtime, systemRuntime } from "./runtime.js";
@@ -12,7 +13,7 @@ import type { CredentialProvider } from "./sdk-types.js";
 import type { StsCallSettings } from "./sources/sts-calls.js";
 import type { StsClientOption } from "./sources/sts-clients.js";
 import type { CredentialStore } from "./store/credential-store.js";
-import { assertEncryptionKeys } from "./store/encryption-keys.js";
+import { readStoreKeys } from "./store/encryption-keys.js";
 
 /** How a resolver works. All of it is optional; an unknown key or a wrong value is an `INVALID_REQUEST` error. */
 export interface CredentialResolverOptions {
@@ -91,8 +92,8 @@ export function readResolverOptions(options: CredentialResolverOptions | undefin
     "assumeRole",
     "runtime",
   ]);
-  const refresh = readSettings("options.refresh", given?.refresh, ["advisoryWindow", "ahead"]);
-  const limits = readSettings("options.assumeRole", given?.assumeRole, [
+  const refresh = readSettings("options.refresh", given.refresh, ["advisoryWindow", "ahead"]);
+  const limits = readSettings("options.assumeRole", given.assumeRole, [
     "maxConcurrent",
     "attempts",
     "attemptTimeout",
@@ -100,28 +101,28 @@ export function readResolverOptions(options: CredentialResolverOptions | undefin
   ]);
   const count = (field: string, value: unknown, max: number, unit: string) => readInteger(field, value, 1, max, unit);
   return {
-    stsClient: readStsClient(given?.stsClient),
-    instanceProfile: readFunction("options.instanceProfile", given?.instanceProfile),
-    requestHandler: readHandler(given?.requestHandler),
-    store: readStore(given?.store, given),
-    maxSessions: count("options.maxSessions", given?.maxSessions, MILLION, "sessions") ?? 10_000,
-    maxClients: count("options.maxClients", given?.maxClients, MILLION, "clients") ?? 1000,
-    advisoryWindow: count("options.refresh.advisoryWindow", refresh?.advisoryWindow, DAY, "milliseconds"),
-    refreshAhead: readBoolean("options.refresh.ahead", refresh?.ahead) ?? true,
+    stsClient: readStsClient(given.stsClient),
+    instanceProfile: readFunction("options.instanceProfile", given.instanceProfile),
+    requestHandler: readHandler(given.requestHandler),
+    store: readStore(given.store, given),
+    maxSessions: count("options.maxSessions", given.maxSessions, MILLION, "sessions") ?? 10_000,
+    maxClients: count("options.maxClients", given.maxClients, MILLION, "clients") ?? 1000,
+    advisoryWindow: count("options.refresh.advisoryWindow", refresh.advisoryWindow, DAY, "milliseconds"),
+    refreshAhead: readBoolean("options.refresh.ahead", refresh.ahead) ?? true,
     assumeRole: {
-      maxConcurrent: count("options.assumeRole.maxConcurrent", limits?.maxConcurrent, 10_000, "calls") ?? 25,
-      attempts: count("options.assumeRole.attempts", limits?.attempts, 100, "calls") ?? 3,
-      attemptTimeout: count("options.assumeRole.attemptTimeout", limits?.attemptTimeout, DAY, "milliseconds") ?? 3000,
-      timeout: count("options.assumeRole.timeout", limits?.timeout, DAY, "milliseconds") ?? 10_000,
+      maxConcurrent: count("options.assumeRole.maxConcurrent", limits.maxConcurrent, 10_000, "calls") ?? 25,
+      attempts: count("options.assumeRole.attempts", limits.attempts, 100, "calls") ?? 3,
+      attemptTimeout: count("options.assumeRole.attemptTimeout", limits.attemptTimeout, DAY, "milliseconds") ?? 3000,
+      timeout: count("options.assumeRole.timeout", limits.timeout, DAY, "milliseconds") ?? 10_000,
     },
-    runtime: readRuntime(given?.runtime),
+    runtime: readRuntime(given.runtime),
   };
 }
 
 function readStsClient(value: unknown): StsClientOption | undefined {
   if (!isGiven(value)) return undefined;
-  const usable = typeof value === "function" || typeof (value as { send?: unknown }).send === "function";
-  if (!usable) throw invalid("options.stsClient", value, "an object with send, or a function that returns one");
+  if (typeof value !== "function" && !hasMethods("options.stsClient", value, "send"))
+    throw invalid("options.stsClient", value, "an object with send, or a function that returns one");
   return value as StsClientOption;
 }
 
@@ -133,10 +134,8 @@ function readFunction(field: string, value: unknown): CredentialProvider | undef
 
 function readHandler(value: unknown): object | undefined {
   if (!isGiven(value)) return undefined;
-  if (typeof (value as { handle?: unknown }).handle !== "function") {
-    throw invalid("options.requestHandler", value, "an SDK request handler, an object with handle");
-  }
-  return value as object;
+  if (hasMethods("options.requestHandler", value, "handle")) return value;
+  throw invalid("options.requestHandler", value, "an SDK request handler, an object with handle");
 }
 
 const STORE = "a store with scope, get, set and delete, such as fileStore()";
@@ -146,13 +145,12 @@ function readStore(
   given: { readonly instanceProfile?: unknown; readonly stsClient?: unknown } = {},
 ): CredentialStore | undefined {
   if (!isGiven(value)) return undefined;
-  const { scope, encryptionKeys, get, set, delete: remove, lock } = value as Partial<CredentialStore>;
-  const isStore = [get, set, remove, lock ?? get].every((method) => typeof method === "function");
-  if (!isStore) throw invalid("options.store", value, STORE, { sensitive: true });
+  if (!isStore(value)) throw invalid("options.store", value, STORE);
+  const scope = readSetting("options.store", value, "scope");
   if (typeof scope !== "string" || scope === "" || scope.length > LONGEST_SCOPE) {
     throw invalid("options.store.scope", scope, `1 to ${LONGEST_SCOPE} characters`);
   }
-  assertEncryptionKeys("options.store.encryptionKeys", encryptionKeys);
+  readStoreKeys("options.store.encryptionKeys", readSetting("options.store", value, "encryptionKeys"));
   if (isGiven(given.instanceProfile)) {
     throw conflict(
       "options.instanceProfile",
@@ -167,7 +165,19 @@ function readStore(
       "It signs with keys of its own, and other processes would get its sessions as those of another identity: give stsClient as a function, whose context carries the right credentials.",
     );
   }
-  return value as CredentialStore;
+  return value;
+}
+
+function isStore(value: unknown): value is CredentialStore {
+  if (!hasMethods("options.store", value, "get", "set", "delete")) return false;
+  const lock = readSetting("options.store", value, "lock");
+  return !isGiven(lock) || typeof lock === "function";
+}
+
+/** Whether it is an object, or a function, with these methods. */
+function hasMethods(field: string, value: unknown, ...names: readonly string[]): value is object {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  return names.every((name) => typeof readSetting(field, value, name) === "function");
 }
 
 /** The machine's, with the parts replaced that are given. A clock of a test may be more than a runtime. */
@@ -175,10 +185,10 @@ function readRuntime(value: unknown): Runtime {
   if (!isGiven(value)) return systemRuntime;
   const given = readRecord("options.runtime", value, "an object with parts of a Runtime");
   const parts = Object.entries(systemRuntime).flatMap(([key, own]) => {
-    const part = given[key];
+    const part = readSetting("options.runtime", given, key);
     if (!isGiven(part)) return [];
     if (typeof part !== typeof own) throw invalid(`options.runtime.${key}`, part, `a ${typeof own}`);
-    return [[key, typeof part === "function" ? part.bind(given) : part]];
+    return [[key, typeof part === "function" ? Function.prototype.bind.call(part, given) : part]];
   });
   return { ...systemRuntime, ...Object.fromEntries(parts) };
 }

@@ -77,7 +77,7 @@ export interface ResolverStats {
 export interface CredentialResolver {
   /**
    * A client that acts as the command's role, in its region, with credentials that are never stale. Synchronous:
-   * credentials resolve at the first `send`. The same settings give the same client.
+   * credentials resolve at the first `send`. Clients of the same settings share their session and their sockets.
    * @throws RolecallError `INVALID_REQUEST`, `ROLE_NOT_ALLOWED` or `RESOLVER_CLOSED`, before any network call
    */
   getClientForCommand<K extends SdkClientConstructor>(

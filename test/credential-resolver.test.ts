@@ -236,6 +236,33 @@ describe("a wrong local clock", () => {
   });
 });
 
+describe("base keys that STS refuses", () => {
+  const keys = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" };
+
+  it("are not asked about by every command: the refusal is remembered from 1 s growing to 60 s", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    const own = { ...instance, credentials: keys };
+    for (let second = 0; second < 10; second++) {
+      await expect(resolver.resolve(own)).rejects.toMatchObject({ code: "BASE_IDENTITY_REJECTED" });
+      await clock.advance(SECOND);
+    }
+    expect(assumeRoleCalls(aws)).toBe(4); // after 0, 1, 3 and 7 s
+    expect(resolver.stats().denied).toBe(10);
+  });
+
+  it("are asked about at once by a forced refresh, which finds new ones", async () => {
+    const { aws, resolver } = await setUpLocal();
+    const { accessKeyId } = await resolver.resolve({});
+    aws.instanceProfile.pin();
+    aws.expireSession(accessKeyId);
+    await expect(resolver.resolve(instance)).rejects.toMatchObject({ code: "BASE_IDENTITY_REJECTED" });
+    aws.instanceProfile.unpin();
+    aws.instanceProfile.rotate();
+    await expect(resolver.resolve(instance)).rejects.toMatchObject({ code: "BASE_IDENTITY_REJECTED" });
+    await expect(resolver.resolve(instance, {}, { forceRefresh: true })).resolves.toHaveProperty("accountId");
+  });
+});
+
 describe("verify", () => {
   it("tells account, ARN and user id of the acting and the base identity", async () => {
     const { resolver } = await setUpLocal();

@@ -6,12 +6,13 @@ const instance = { roleArn: "arn:aws:iam::123456789012:role/A", region: "eu-west
 
 afterEach(() => setDefaultResolver(undefined));
 
-it("uses one default resolver, made on first use, and the same settings give the same client", () => {
+it("uses one default resolver, made on first use, whose clients share their sockets", () => {
   const ec2 = getClientForCommand(EC2Client, instance);
+  const { requestHandler } = ec2.config;
   expect(ec2).toBeInstanceOf(EC2Client);
-  expect(getClientForCommand(EC2Client, instance)).toBe(ec2);
+  expect(getClientForCommand(EC2Client, instance).config.requestHandler).toBe(requestHandler);
   setDefaultResolver(undefined);
-  expect(getClientForCommand(EC2Client, instance)).not.toBe(ec2);
+  expect(getClientForCommand(EC2Client, instance).config.requestHandler).not.toBe(requestHandler);
 });
 
 it("uses the resolver that was set, or the one in the options", async () => {

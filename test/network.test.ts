@@ -29,6 +29,7 @@ const settingsOf = (network: NetworkSettings, roleArn = ROLE): IntegrationInstan
   network,
 });
 const describeInstances = new DescribeInstancesCommand({});
+const MAX_ONCE = { maxAttempts: 1 };
 
 async function setUp(options: Parameters<typeof setUpLocal>[0] = {}) {
   const { aws, resolver } = await setUpLocal({ resolver: { runtime: AT_ONCE }, ...options });
@@ -259,6 +260,77 @@ describe("a certificate of a private CA", () => {
   });
 });
 
+describe("a connection made without verification", () => {
+  const instance = { region: "eu-central-1" };
+  const untrusted = { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" };
+  const unverified = async (call: () => Promise<unknown>) => {
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    await call();
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", undefined);
+  };
+
+  it.each([
+    ["HTTP/1.1", EC2Client, describeInstances, untrusted],
+    ["HTTP/2", KinesisClient, new ListStreamsCommand({}), { cause: untrusted }],
+  ])("serves no later call that verifies: %s", async (_, Client, command, refusal) => {
+    const { aws, resolver } = await setUpTls();
+    const get = (options = {}) => {
+      const client = resolver.getClientForCommand(Client as typeof EC2Client, instance, {}, options);
+      return () => client.send(command as typeof describeInstances);
+    };
+    const [held, own] = [get({ clientConfig: { maxAttempts: 1 } }), get({ fresh: true })];
+    for (const call of [get(), held, own]) await unverified(call);
+    expect(aws.count({ target: "service", status: 200 })).toBe(3);
+    for (const call of [get(), held, own]) await expect(call()).rejects.toMatchObject(refusal);
+    expect(aws.count({ target: "service" })).toBe(3);
+    await unverified(held);
+  });
+
+  it("serves no later upload that verifies, and a refused one leaves none behind", async () => {
+    const { aws, resolver } = await setUpTls();
+    const clientConfig = { forcePathStyle: true, maxAttempts: 1 };
+    const s3 = resolver.getClientForCommand(S3Client, instance, {}, { clientConfig });
+    const upload = () =>
+      s3.send(new PutObjectCommand({ Bucket: "reports", Key: "large", Body: Buffer.alloc(3 * 1024 * 1024) }));
+    await unverified(upload);
+    await expect(upload()).rejects.toMatchObject(untrusted);
+    await unverified(upload);
+    expect(aws.count({ operation: "PutObject" })).toBe(2);
+  });
+
+  it("serves no call to STS for a session that was asked for with verification", async () => {
+    const { aws, resolver } = await setUpTls();
+    const verifying = resolver.getClientForCommand(EC2Client, { roleArn: ROLE, ...instance });
+    await unverified(() => resolver.resolve({ roleArn: ROLE, ...instance }));
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    await expect(verifying.send(describeInstances)).rejects.toMatchObject({ cause: untrusted });
+    expect(assumeRoleCalls(aws)).toBe(1);
+  });
+});
+
+describe("calls that hang", () => {
+  it("of one role take no socket from another's", async () => {
+    const { aws, resolver } = await setUp();
+    const hanging = aws.fault({ on: { target: "service", roleArn: ROLE }, kind: "hang" });
+    const get = (roleArn: string) =>
+      resolver.getClientForCommand(EC2Client, { roleArn, region: "eu-central-1" }, {}, { clientConfig: MAX_ONCE });
+    const stop = new AbortController();
+    const options = { abortSignal: stop.signal };
+    const calls = Array.from({ length: 60 }, () =>
+      get(ROLE)
+        .send(describeInstances, options)
+        .catch(() => {}),
+    );
+    await vi.waitFor(() => expect(aws.sockets.aws.open).toBeGreaterThanOrEqual(50));
+    await get(OTHER_ROLE).send(describeInstances);
+    expect(aws.count({ target: "service", roleArn: ROLE })).toBe(50); // the SDK's own limit, for this role alone
+    stop.abort();
+    await Promise.all(calls);
+    hanging.clear();
+    await get(ROLE).send(describeInstances);
+  });
+});
+
 describe("an endpoint that hangs", () => {
   const hang = { kind: "hang" } as const;
 
@@ -313,7 +385,7 @@ describe("an endpoint that hangs", () => {
   it("behind a proxy that says nothing ends by connectionTimeout", async () => {
     const { call } = await setUp();
     const proxy = await startConnectProxy({ answer: "nothing" });
-    const network = { proxy: proxy.url, connectionTimeout: 50, maxAttempts: 2 };
+    const network = { proxy: proxy.url, connectionTimeout: 250, maxAttempts: 2 };
     await expect(call(network)).rejects.toMatchObject({ code: "STS_UNAVAILABLE", cause: { name: "TimeoutError" } });
     expect(proxy.connected).toHaveLength(2);
   });
@@ -325,7 +397,7 @@ describe("an endpoint that hangs", () => {
       if (request.method === "CONNECT") asked.push(request);
     });
     const { resolver, call } = await setUp({
-      resolver: { runtime: AT_ONCE, assumeRole: { attemptTimeout: 50, attempts: 2 } },
+      resolver: { runtime: AT_ONCE, assumeRole: { attemptTimeout: 250, attempts: 2 } },
     });
     const proxy = await startConnectProxy({ answer: "nothing" });
     await expect(call({ proxy: proxy.url })).rejects.toMatchObject({ code: "TIMEOUT" });
@@ -430,9 +502,11 @@ describe("a change of the network", () => {
     await resolver.resolve(instance, {}, { forceRefresh: true });
     expect([first.connected.length, second.connected.length]).toEqual([1, 1]);
     expect(assumeRoleCalls(aws)).toBe(2);
-    expect(resolver.getClientForCommand(EC2Client, instance)).toBe(before);
-    expect(resolver.getClientForCommand(EC2Client, settingsOf({ proxy: first.url }))).not.toBe(before);
-    expect(resolver.getClientForCommand(EC2Client, settingsOf({ proxy: second.url }))).toBe(before);
+    const handlerOf = (of: IntegrationInstance) => resolver.getClientForCommand(EC2Client, of).config.requestHandler;
+    const { requestHandler } = before.config;
+    expect(handlerOf(instance)).toBe(requestHandler);
+    expect(handlerOf(settingsOf({ proxy: first.url }))).not.toBe(requestHandler);
+    expect(handlerOf(settingsOf({ proxy: second.url }))).toBe(requestHandler);
   });
 
   it("leaves sockets to all clients of a class and network", async () => {

@@ -80,7 +80,7 @@ describe("a resolver's options", () => {
       [Number.POSITIVE_INFINITY, "Infinity"],
       ["", "an empty string"],
       ["1s", '"1s"'],
-      [true, "true"],
+      [true, "a boolean"],
       [[1], "a list of 1"],
       [{}, "an object"],
       [1n, "a bigint"],
@@ -97,8 +97,8 @@ describe("a resolver's options", () => {
     expect(settingAt("refresh.ahead", false)).toBe(false);
     expect(settingAt("refresh.ahead", true)).toBe(true);
     for (const [value, received] of [
-      ["false", '"false"'],
-      [0, "0"],
+      ["false", "a string of 5 characters"],
+      [0, "a number"],
       [{}, "an object"],
     ]) {
       expectInvalid(
@@ -149,8 +149,13 @@ describe("a resolver's options", () => {
       "an object",
       "an object with send, or a function that returns one",
     ],
-    ["options.stsClient", { stsClient: "sts" }, '"sts"', "an object with send, or a function that returns one"],
-    ["options.stsClient", { stsClient: false }, "false", "an object with send, or a function that returns one"],
+    [
+      "options.stsClient",
+      { stsClient: "sts" },
+      "a string of 3 characters",
+      "an object with send, or a function that returns one",
+    ],
+    ["options.stsClient", { stsClient: false }, "a boolean", "an object with send, or a function that returns one"],
     ["options.instanceProfile", { instanceProfile: {} }, "an object", "a function that resolves to credentials"],
     [
       "options.instanceProfile",
@@ -165,7 +170,7 @@ describe("a resolver's options", () => {
       "a function",
       "an SDK request handler, an object with handle",
     ],
-    ["options.requestHandler", { requestHandler: 5 }, "5", "an SDK request handler, an object with handle"],
+    ["options.requestHandler", { requestHandler: 5 }, "a number", "an SDK request handler, an object with handle"],
     ["options.store", { store: "redis://localhost" }, "a string of 17 characters", STORE],
     ["options.store", { store: { scope: "engines" } }, "an object", STORE],
     ["options.store", { store: { ...A_STORE, lock: true } }, "an object", STORE],

@@ -121,7 +121,7 @@ it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's
 
   // what is wrong with the settings
   const wrong: unknown[] = [
-    { credentials: { ...own, accessKeyId: "short" } },
+    { credentials: { ...own, accessKeyId: own.secretAccessKey } },
     { credentials: { ...own, secretAccessKey: `${own.secretAccessKey} ` } },
     { credentials: { ...session, sessionToken: 7 } },
     { credentials: own.secretAccessKey },

@@ -1,7 +1,7 @@
 import { explainRoleRequest } from "../request/explain-request.js";
 import { serviceRegion } from "../request/role-request.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
-import { type CacheKey, type Fact, factsOf, keyPartNames, LABELS } from "./explain/facts.js";
+import { type Fact, factsOf, keyPartNames, LABELS } from "./explain/facts.js";
 import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./request-options.js";
 
 export const explain: CliCommand = {
@@ -29,22 +29,22 @@ Example: rolecall explain arn:aws:iam::123456789012:role/Inventory --config /etc
     const explained = explainRoleRequest(instance, command, env);
     serviceRegion(explained.request);
     const facts = factsOf(explained, env);
-    const cacheKey = { key: explained.request.key, madeOf: keyPartNames(explained) };
-    stdout.write(values.json ? toJson(facts, cacheKey) : toText(facts, cacheKey));
+    const madeOf = keyPartNames(explained);
+    stdout.write(values.json ? toJson(facts, madeOf) : toText(facts, madeOf));
     return 0;
   },
 };
 
-function toJson(facts: readonly Fact[], cacheKey: CacheKey): string {
+function toJson(facts: readonly Fact[], madeOf: readonly string[]): string {
   const settings = Object.fromEntries(facts.map(({ setting, value, from }) => [setting, { value, from }]));
-  return `${JSON.stringify({ settings, cacheKey }, undefined, 2)}\n`;
+  return `${JSON.stringify({ settings, cacheKey: { madeOf } }, undefined, 2)}\n`;
 }
 
-function toText(facts: readonly Fact[], { key, madeOf }: CacheKey): string {
+function toText(facts: readonly Fact[], madeOf: readonly string[]): string {
   const rows = facts.map(({ setting, value, from }) => [LABELS[setting], shown(value), from] as const);
   const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));
   const lines = rows.map(([setting, value, from]) => `${setting.padEnd(width(0))}  ${value.padEnd(width(1))}  ${from}`);
-  return [...lines, "", `cache key ${key}`, `made of ${madeOf.join(", ")}`, ""].join("\n");
+  return [...lines, "", `cache key made of ${madeOf.join(", ")}`, ""].join("\n");
 }
 
 function shown(value: Fact["value"]): string {

@@ -1,43 +1,23 @@
 import { LRUCache } from "lru-cache";
+import { once } from "../once.js";
 import { canonicalJson } from "../request/canonical.js";
 import type { Network } from "../request/network-settings.js";
 import type { RoleRequest } from "../request/role-request.js";
-import { conflict, isGiven, readRecord } from "../request/validation.js";
-import type { SessionCredentials } from "../session/session-credentials.js";
 import { abortWaitingSend } from "./abort-waiting-send.js";
-import { MANAGED_KEYS, type SdkClient, type SdkClientConstructor } from "./client-types.js";
-import { roleIdentityOnly } from "./role-identity-only.js";
+import { assertWithinNetwork, isPlain, readClientConfig, readUserAgent } from "./client-config.js";
+import type { SdkClient, SdkClientConstructor } from "./client-types.js";
+import { type GuardedClient, ViewedClient } from "./client-view.js";
+import { GuardedStack, type LastStep } from "./guarded-stack.js";
+import { type LiveProvider, RoleIdentity } from "./role-identity.js";
 import type { MiddlewareStack } from "./sdk-middleware.js";
-import { ownHandler, type SharedHandlers } from "./shared-handlers.js";
+import type { SharedHandlers } from "./shared-handlers.js";
 import { type RejectSession, signAgainOnce } from "./sign-again-once.js";
+import { assertSignedAsRole, type ExpectedSigning, guardConfig } from "./signed-as-role.js";
+import { SocketShares } from "./socket-shares.js";
 import { userAgentOf } from "./user-agent.js";
-import { withholdToken } from "./withhold-token.js";
+import { withholdSecrets } from "./withhold-secrets.js";
 
-/**
- * A provider that the SDK asks anew before each request, and keeps no copy of. It takes nothing from the client's
- * configuration, so that the SDK need not bind it to one.
- */
-export type LiveProvider = (() => Promise<SessionCredentials>) & {
-  readonly memoized: true;
-  readonly configBound: true;
-  readonly attributed: true;
-};
-
-export function liveProvider(read: () => Promise<SessionCredentials>): LiveProvider {
-  return Object.assign(() => read(), { memoized: true, configBound: true, attributed: true } as const);
-}
-
-/** A provider, and whether it gave an access key: its last one, or the one before, which a request may hold yet. */
-function remembering(provider: LiveProvider) {
-  let last: string | undefined;
-  let previous: string | undefined;
-  const credentials = liveProvider(async () => {
-    const session = await provider();
-    if (session.accessKeyId !== last) [previous, last] = [last, session.accessKeyId];
-    return session;
-  });
-  return { credentials, isOwn: (accessKeyId: string) => accessKeyId === last || accessKeyId === previous };
-}
+export { liveProvider } from "./role-identity.js";
 
 /** What the caller asks of a client. */
 export interface ClientWish {
@@ -48,6 +28,8 @@ export interface ClientWish {
 
 /** What a client is made of. */
 export interface ClientPlan {
+  /** The session's key: whose requests these are. */
+  readonly key: string;
   /** `undefined`: `instanceRegion` is asked at the first send. */
   readonly region: string | undefined;
   readonly instanceRegion: () => Promise<string>;
@@ -65,8 +47,9 @@ interface PooledClass {
 
 /** Clients by class, role request, region, network and plain configuration. */
 export class ClientPool {
-  readonly #clients: LRUCache<string, SdkClient>;
+  readonly #clients: LRUCache<string, ViewedClient>;
   readonly #handlers: SharedHandlers;
+  readonly #sockets = new SocketShares();
   readonly #classes = new WeakMap<SdkClientConstructor, PooledClass>();
   #lastClassNumber = 0;
 
@@ -89,41 +72,53 @@ export class ClientPool {
     const pooledAs = clientConfig === undefined ? plain : `${plain} ${canonicalJson(clientConfig)}`;
     let client = this.#clients.get(pooledAs);
     if (!client) {
-      client = this.#create(Client, plan(), clientConfig);
+      client = new ViewedClient(this.#create(Client, plan(), clientConfig));
       this.#clients.set(pooledAs, client);
     }
-    return client;
+    return client.view();
   }
 
   clear(): void {
     this.#clients.clear();
   }
 
-  #create(Client: SdkClientConstructor, plan: ClientPlan, clientConfig: Record<string, unknown> = {}): SdkClient {
-    const { credentials, isOwn } = remembering(plan.credentials);
+  #create(Client: SdkClientConstructor, plan: ClientPlan, clientConfig: Record<string, unknown> = {}): GuardedClient {
     const { network } = plan;
     if (network) assertWithinNetwork(network, clientConfig);
-    const config = {
-      ...(network?.maxAttempts !== undefined && { maxAttempts: clientConfig.maxAttempts ?? network.maxAttempts }),
-      region: plan.region ?? plan.instanceRegion,
-      credentials,
-      customUserAgent: [...userAgentOf(plan.integration), ...readUserAgent(clientConfig.customUserAgent)],
+    const identity = new RoleIdentity(plan.credentials);
+    const region = once(async () => plan.region ?? (await plan.instanceRegion()));
+    const client = this.#handlers.create<SdkClient & { config: object; middlewareStack: MiddlewareStack }>(
+      Client,
+      {
+        ...(network?.maxAttempts !== undefined && { maxAttempts: clientConfig.maxAttempts ?? network.maxAttempts }),
+        region: plan.region ?? region,
+        credentials: identity.credentials,
+        customUserAgent: [...userAgentOf(plan.integration), ...readUserAgent(clientConfig.customUserAgent)],
+      },
+      clientConfig,
+      network,
+    );
+    guardConfig(client.config, { identity, region });
+    addMiddleware(client.middlewareStack, plan.reject, identity);
+    const { requestHandler, endpointProvider } = client.config as {
+      requestHandler?: unknown;
+      endpointProvider?: unknown;
     };
-    type Stacked = SdkClient & { readonly middlewareStack: MiddlewareStack };
-    const client = this.#handlers.create<Stacked>(Client, config, clientConfig, network);
-    client.middlewareStack.add(abortWaitingSend, { step: "initialize", priority: "high", name: "rolecallAbort" });
-    client.middlewareStack.add(signAgainOnce(plan.reject), {
-      step: "initialize",
-      priority: "low",
-      name: "rolecallSignAgain",
-    });
-    client.middlewareStack.add(withholdToken, { step: "initialize", priority: "low", name: "rolecallWithholdToken" });
-    client.middlewareStack.add(roleIdentityOnly(isOwn), {
-      step: "finalizeRequest",
-      priority: "high",
-      name: "rolecallRoleIdentityOnly",
-    });
-    return client;
+    const expected = { identity, region, ofClass: this.#handlers.defaultsOf(Client), endpointProvider };
+    const owner = this.#handlers.isShared(Client, requestHandler) ? `${plan.key} ${network?.key ?? ""}` : undefined;
+    client.middlewareStack = new GuardedStack(client.middlewareStack, this.#lastStep(expected, owner), true);
+    return client as GuardedClient;
+  }
+
+  /** @param owner of the request's socket, where sockets are shared */
+  #lastStep(expected: ExpectedSigning, owner: string | undefined): LastStep {
+    return (send, context) => {
+      const operation = context.__smithy_context?.operation; // as the command says it, before any middleware
+      return async (args) => {
+        await assertSignedAsRole(args.request, operation, context, expected);
+        return owner === undefined ? send(args) : this.#sockets.send(owner, args.request, () => send(args));
+      };
+    };
   }
 
   /** What the pool calls a client without configuration. Neither a region nor an integration's name holds a space. */
@@ -143,46 +138,9 @@ export class ClientPool {
   }
 }
 
-/** The caller's configuration without what is not given: `undefined` must not undo a default of ours. */
-function readClientConfig(value: unknown): Record<string, unknown> | undefined {
-  if (!isGiven(value)) return undefined;
-  const settings = readRecord("options.clientConfig", value, "an object, the client's own configuration");
-  const given = Object.entries(settings).filter(([, setting]) => setting !== undefined);
-  if (given.length === 0) return undefined;
-  const config: Record<string, unknown> = Object.fromEntries(given);
-  const managed = MANAGED_KEYS.find((key) => isGiven(config[key]));
-  if (managed) {
-    throw conflict(
-      `options.clientConfig.${managed}`,
-      "is set by the library",
-      "Set the region in the command or the instance, and the identity by roleArn or instance.credentials.",
-    );
-  }
-  return config;
-}
-
-/** What the administrator says of the network, the author's configuration may narrow and not pass by. */
-function assertWithinNetwork({ maxAttempts }: Network, clientConfig: Record<string, unknown>): void {
-  if (isGiven(clientConfig.requestHandler)) throw ownHandler("options.clientConfig");
-  if (maxAttempts === undefined) return;
-  const { maxAttempts: wanted, retryStrategy } = clientConfig;
-  const isWithin = !isGiven(wanted) || (typeof wanted === "number" && wanted <= maxAttempts);
-  if (isWithin && !isGiven(retryStrategy)) return;
-  throw conflict(
-    `options.clientConfig.${isWithin ? "retryStrategy" : "maxAttempts"}`,
-    `is set, and instance.network.maxAttempts is ${maxAttempts}`,
-    `Set maxAttempts to a number of at most ${maxAttempts}, or leave it out.`,
-  );
-}
-
-/** Only configuration that can be compared is shared: two functions may differ in all that they do. */
-function isPlain(config: Record<string, unknown>): boolean {
-  return Object.values(config).every(
-    (value) => value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value),
-  );
-}
-
-function readUserAgent(value: unknown): readonly unknown[] {
-  if (!isGiven(value)) return [];
-  return Array.isArray(value) ? value : [[value]];
+function addMiddleware(stack: MiddlewareStack, reject: RejectSession, identity: RoleIdentity): void {
+  stack.add(abortWaitingSend, { step: "initialize", priority: "high", name: "rolecallAbort" });
+  stack.add(signAgainOnce(reject), { step: "initialize", priority: "low", name: "rolecallSignAgain" });
+  stack.add(withholdSecrets(identity), { step: "initialize", priority: "low", name: "rolecallWithholdSecrets" });
+  stack.add(identity.rememberBucketSession, { step: "deserialize", priority: "high", name: "rolecallBucketSession" });
 }

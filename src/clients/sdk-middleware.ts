@@ -10,19 +10,42 @@ export interface MiddlewareArguments {
 
 export interface MiddlewareContext {
   readonly __smithy_context?: {
+    readonly operation?: string;
     readonly abortSignal?: AbortSignal;
     readonly selectedHttpAuthScheme?: {
       readonly httpAuthOption?: { readonly schemeId?: string };
-      readonly identity?: { readonly accessKeyId?: string; readonly sessionToken?: string };
+      readonly identity?: {
+        readonly accessKeyId?: string;
+        readonly secretAccessKey?: string;
+        readonly sessionToken?: string;
+      };
+    };
+  };
+  readonly endpointV2?: {
+    readonly properties?: {
+      readonly authSchemes?: readonly { signingRegion?: string; signingRegionSet?: readonly string[] }[];
     };
   };
 }
 
 export type Middleware = (next: Next, context: MiddlewareContext) => Next;
 
+export interface MiddlewareOptions {
+  readonly step?: "initialize" | "finalizeRequest" | "deserialize";
+  readonly name?: string;
+  readonly priority?: "high" | "low";
+}
+
 export interface MiddlewareStack {
-  add(
-    middleware: Middleware,
-    options: { step: "initialize" | "finalizeRequest" | "deserialize"; name: string; priority: "high" | "low" },
-  ): void;
+  add(middleware: Middleware, options?: MiddlewareOptions): void;
+  addRelativeTo(middleware: Middleware, options: MiddlewareOptions): void;
+  use(plugin: { applyToStack(stack: MiddlewareStack): void }): void;
+  remove(middleware: unknown): boolean;
+  removeByTag(tag: string): boolean;
+  clone(): MiddlewareStack;
+  concat(from: MiddlewareStack): MiddlewareStack;
+  applyToStack(stack: MiddlewareStack): void;
+  identify(): string[];
+  identifyOnResolve(toggle?: boolean): boolean;
+  resolve(send: Next, context: MiddlewareContext): Next;
 }

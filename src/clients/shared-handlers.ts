@@ -1,115 +1,191 @@
 import { once } from "../once.js";
-import type { Network } from "../request/network-settings.js";
+import {
+  ANYBODY,
+  envTrust,
+  type Network,
+  NO_NETWORK_SETTINGS,
+  type ReadNetworkSettings,
+} from "../request/network-settings.js";
 import { conflict } from "../request/validation.js";
 import type { SdkClient, SdkClientConstructor } from "./client-types.js";
+import { http1Options, http2Options } from "./network-options.js";
 
 /** A request handler of the SDK, as far as it is used here. */
-type RequestHandler = {
+export interface RequestHandler {
   readonly metadata?: { readonly handlerProtocol?: string };
   handle(request: unknown, options?: unknown): Promise<unknown>;
   httpHandlerConfigs?(): unknown;
   destroy?(): void;
-};
+}
 
-interface SharingClient {
+/** What a client class chooses by itself, without any caller's configuration. */
+export interface ClassDefaults {
+  readonly requestHandler: RequestHandler;
+  readonly httpAuthSchemeProvider?: (parameters: object) => readonly { readonly schemeId: string }[];
+  readonly endpointProvider?: unknown;
+}
+
+interface SharingClient extends SdkClient {
   readonly config: { requestHandler: RequestHandler };
 }
 
-/** One set of sockets, as its owner and as all others see it. */
-interface Handlers {
-  readonly own: RequestHandler;
-  readonly shared: RequestHandler;
-}
+const UNVERIFIED: ReadNetworkSettings = { ...NO_NETWORK_SETTINGS, dangerouslyDisableTlsVerification: true };
 
 /**
- * One request handler per client class, so that a thousand clients share one set of sockets; another one for each network
- * that instances name. It is taken from a client of that class: services that speak HTTP/2 keep the handler that they need.
+ * One request handler for each client class and network, so that a thousand clients share one set of sockets. Its kind
+ * is the class's own: services that speak HTTP/2 keep the handler that they need. Whatever decides which certificates
+ * are trusted selects another set of sockets, so that no connection serves a call that trusts less than it did.
  */
 export class SharedHandlers {
-  readonly #handlers = new Map<SdkClientConstructor, Handlers>();
-  readonly #ofNetworks = new Map<SdkClientConstructor, Map<string, Handlers>>();
+  readonly #classes = new Map<SdkClientConstructor, ClassHandlers>();
+  readonly #env: Record<string, string | undefined>;
+
+  /** @param env decides by `NODE_TLS_REJECT_UNAUTHORIZED`, at each request, for instances without a network */
+  constructor(env: Record<string, string | undefined> = process.env) {
+    this.#env = env;
+  }
 
   /**
    * Makes a client that shares its class's handler.
-   * @param config without anything that the handler would be made by
-   * @param clientConfig the caller's, which may say more, and may hold a handler of its own where `network` is not given
-   * @throws RolecallError `INVALID_REQUEST` if the class cannot honour the network's settings
+   * @param config must not contain request-handler options
+   * @param clientConfig the caller's own, which may hold a handler where `network` is not given
+   * @param alwaysVerify ignores `NODE_TLS_REJECT_UNAUTHORIZED`
+   * @throws RolecallError `INVALID_REQUEST` if the class cannot honor the network's settings
    */
   create<C extends SdkClient>(
     Client: SdkClientConstructor,
     config: object,
     clientConfig: object = {},
     network?: Network,
+    alwaysVerify = false,
   ): C {
     const Constructor = Client as unknown as new (config: object) => C & SharingClient;
-    if (network) {
-      const requestHandler = this.ofNetwork(Client, network);
-      const client = new Constructor({ ...clientConfig, ...config, requestHandler });
-      if (client.config.requestHandler !== requestHandler) throw ownHandler("the client's class or an extension");
+    const isPlain = network === undefined && Object.keys(clientConfig).length === 0;
+    if (isPlain && !this.#classes.has(Client)) {
+      const client = new Constructor(config);
+      client.config.requestHandler = this.#learn(Client, client).shared(undefined, alwaysVerify);
       return client;
     }
-    if (!this.#handlers.has(Client) && Object.keys(clientConfig).length > 0) this.#ofClass(Client);
-    const requestHandler = this.#handlers.get(Client)?.shared;
-    const client = new Constructor({ ...(requestHandler && { requestHandler }), ...clientConfig, ...config });
-    if (!requestHandler) client.config.requestHandler = this.#share(Client, client).shared;
+    const requestHandler = this.#ofClass(Client).shared(network, alwaysVerify);
+    if (!network) return new Constructor({ requestHandler, ...clientConfig, ...config });
+    const client = new Constructor({ ...clientConfig, ...config, requestHandler });
+    if (client.config.requestHandler !== requestHandler) throw ownHandler("the client's class or an extension");
     return client;
   }
 
   /** The handler of a class that reaches AWS by `network`. */
   ofNetwork(Client: SdkClientConstructor, network: Network): RequestHandler {
-    const handlers = this.#ofNetworks.get(Client) ?? new Map<string, Handlers>();
-    this.#ofNetworks.set(Client, handlers);
-    let known = handlers.get(network.key);
-    if (!known) {
-      const own = handlerOf(Client, this.#ofClass(Client).own, network);
-      known = { own, shared: withoutDestroy(own) };
-      handlers.set(network.key, known);
-    }
-    return known.shared;
+    return this.#ofClass(Client).shared(network, false);
   }
 
-  #ofClass(Client: SdkClientConstructor): Handlers {
-    const known = this.#handlers.get(Client);
+  defaultsOf(Client: SdkClientConstructor): ClassDefaults {
+    return this.#ofClass(Client).defaults;
+  }
+
+  /** Whether a handler is one of those that clients share. */
+  isShared(Client: SdkClientConstructor, handler: unknown): boolean {
+    return this.#classes.get(Client)?.has(handler) ?? false;
+  }
+
+  #ofClass(Client: SdkClientConstructor): ClassHandlers {
+    const known = this.#classes.get(Client);
     if (known) return known;
     const Constructor = Client as unknown as new (config: object) => SharingClient;
     const credentials = { accessKeyId: "never-used", secretAccessKey: "never-used" };
-    return this.#share(Client, new Constructor({ region: "us-east-1", credentials }));
+    return this.#learn(Client, new Constructor({ region: "us-east-1", credentials }));
   }
 
-  #share(Client: SdkClientConstructor, { config: { requestHandler } }: SharingClient): Handlers {
-    const handlers = { own: requestHandler, shared: withoutDestroy(requestHandler) };
-    this.#handlers.set(Client, handlers);
+  /** @param client made without a caller's configuration */
+  #learn(Client: SdkClientConstructor, { config }: SharingClient): ClassHandlers {
+    const { requestHandler, httpAuthSchemeProvider, endpointProvider } = config as ClassDefaults;
+    const defaults = { requestHandler, ...(httpAuthSchemeProvider && { httpAuthSchemeProvider }), endpointProvider };
+    const handlers = new ClassHandlers(Client, defaults, this.#env);
+    this.#classes.set(Client, handlers);
     return handlers;
   }
 
   destroy(): void {
-    const all = [this.#handlers, ...this.#ofNetworks.values()].flatMap((handlers) => [...handlers.values()]);
-    for (const { own } of all) own.destroy?.();
-    this.#handlers.clear();
-    this.#ofNetworks.clear();
+    for (const handlers of this.#classes.values()) handlers.destroy();
+    this.#classes.clear();
   }
 }
 
-/**
- * A handler of the same kind as `plain`, which is made by the network's settings at its first request: settings that
- * fail then fail that request, and not the process.
- */
-function handlerOf(Client: SdkClientConstructor, plain: RequestHandler, network: Network): RequestHandler {
-  const Handler = plain.constructor as new (options: object) => RequestHandler;
-  const isHttp1 = plain.metadata?.handlerProtocol?.startsWith("http/1") ?? true;
-  if (!isHttp1) assertFitForHttp2(Client, network);
-  let made: RequestHandler | undefined;
-  const make = once(async () => {
-    const { http1Options, http2Options } = await import("./network-options.js");
-    made = new Handler((isHttp1 ? http1Options : http2Options)(network.settings()));
-    return made;
-  });
-  return {
-    ...(plain.metadata && { metadata: plain.metadata }),
-    handle: async (request, options) => (await make()).handle(request, options),
-    httpHandlerConfigs: () => made?.httpHandlerConfigs?.() ?? {},
-    destroy: () => made?.destroy?.(),
-  };
+/** The handlers of one client class: by network, and without one by verification. */
+class ClassHandlers {
+  readonly defaults: ClassDefaults;
+  readonly #Client: SdkClientConstructor;
+  readonly #env: Record<string, string | undefined>;
+  readonly #shared = new Map<string, RequestHandler>();
+  readonly #making = new Map<string, () => Promise<RequestHandler>>();
+  readonly #made = new Map<string, RequestHandler>();
+
+  constructor(Client: SdkClientConstructor, defaults: ClassDefaults, env: Record<string, string | undefined>) {
+    this.#Client = Client;
+    this.defaults = defaults;
+    this.#env = env;
+  }
+
+  has(handler: unknown): boolean {
+    return [...this.#shared.values()].includes(handler as RequestHandler);
+  }
+
+  /** `client.destroy()` would close the handler's sockets, which others are using: here it does nothing. */
+  shared(network: Network | undefined, alwaysVerify: boolean): RequestHandler {
+    const key = network?.key ?? (alwaysVerify ? "verified" : "environment");
+    const known = this.#shared.get(key);
+    if (known) return known;
+    if (network && !isHttp1(this.defaults)) assertFitForHttp2(this.#Client, network);
+    const settings = (): ReadNetworkSettings => {
+      if (network) return network.settings();
+      return !alwaysVerify && envTrust(this.#env) === ANYBODY ? UNVERIFIED : NO_NETWORK_SETTINGS;
+    };
+    const keyOf = (chosen: ReadNetworkSettings) => network?.key ?? (chosen === UNVERIFIED ? "unverified" : "verified");
+    const { metadata } = this.defaults.requestHandler;
+    const handler: RequestHandler = {
+      ...(metadata && { metadata }),
+      handle: async (request, options) => {
+        const chosen = settings();
+        return (await this.#make(keyOf(chosen), chosen)).handle(request, options);
+      },
+      httpHandlerConfigs: () => this.#made.get(keyOf(settings()))?.httpHandlerConfigs?.() ?? {},
+      destroy() {},
+    };
+    this.#shared.set(key, Object.freeze(handler));
+    return handler;
+  }
+
+  /** At the first request: settings that fail then fail that request, and not the process. */
+  #make(key: string, settings: ReadNetworkSettings): Promise<RequestHandler> {
+    let making = this.#making.get(key);
+    if (!making) {
+      making = once(async () => {
+        const made = await handlerLike(this.defaults, settings);
+        this.#made.set(key, made);
+        return made;
+      });
+      this.#making.set(key, making);
+    }
+    return making();
+  }
+
+  destroy(): void {
+    for (const handler of this.#made.values()) handler.destroy?.();
+    this.defaults.requestHandler.destroy?.();
+  }
+}
+
+function isHttp1({ requestHandler }: ClassDefaults): boolean {
+  return requestHandler.metadata?.handlerProtocol?.startsWith("http/1") ?? true;
+}
+
+/** A handler of the same kind as the class's own, with the same options but for those of the network. */
+async function handlerLike(defaults: ClassDefaults, settings: ReadNetworkSettings): Promise<RequestHandler> {
+  const own = defaults.requestHandler;
+  const options = await (own as { configProvider?: Promise<object> }).configProvider; // all Node handlers have one
+  const isOfNetwork = settings !== NO_NETWORK_SETTINGS && settings !== UNVERIFIED;
+  if (!options && !isOfNetwork) return own; // a class's handler of another kind, such as a mock
+  const Handler = own.constructor as new (options: object) => RequestHandler;
+  return new Handler(await (isHttp1(defaults) ? http1Options : http2Options)(settings, options ?? {}));
 }
 
 function assertFitForHttp2({ name }: SdkClientConstructor, network: Network): void {
@@ -118,29 +194,19 @@ function assertFitForHttp2({ name }: SdkClientConstructor, network: Network): vo
     throw conflict(
       "instance.network.proxy",
       `is set, and ${name} speaks HTTP/2, for which the SDK takes no proxy`,
-      "Call that service from an instance without a proxy, such as by a VPC endpoint.",
+      "Call that service from an instance without a proxy, such as through a VPC endpoint.",
     );
   }
   if (connectionTimeout !== undefined && requestTimeout === undefined && socketTimeout === undefined) {
     throw conflict(
       "instance.network.connectionTimeout",
       `is set alone, and ${name} speaks HTTP/2, for which the SDK has no such limit`,
-      "Set requestTimeout or socketTimeout too: there they limit the connecting.",
+      "Set requestTimeout or socketTimeout too: there they include the time to connect.",
     );
   }
 }
 
-/** The error for a handler that would go another way than the instance's network. */
-export function ownHandler(owner: string, wayOut = "Leave that handler out, or the network.") {
-  return conflict("instance.network", `is set, and ${owner} has a request handler of its own`, wayOut);
-}
-
-/** `client.destroy()` closes the handler's sockets, and others are using them. */
-function withoutDestroy(own: RequestHandler): RequestHandler {
-  return {
-    ...(own.metadata && { metadata: own.metadata }),
-    handle: (request, options) => own.handle(request, options),
-    httpHandlerConfigs: () => own.httpHandlerConfigs?.() ?? {},
-    destroy() {},
-  };
+/** The error for a handler that would bypass the instance's network. */
+export function ownHandler(owner: string, hint = "Leave out that handler, or the network.") {
+  return conflict("instance.network", `is set, and ${owner} has a request handler of its own`, hint);
 }

@@ -1,11 +1,13 @@
 import type { Middleware } from "./sdk-middleware.js";
 
 /**
- * Drops a session that a service refused.
+ * Gets another session for a call whose session a service refused. All other calls are signed with the refused one until
+ * there is another.
  * @param doubtful the code has other causes too, such as a region that the account has not enabled
  * @returns whether another session would sign the next request
+ * @throws RolecallError if no other session can be had
  */
-export type RejectSession = (accessKeyId: string, doubtful: boolean) => boolean;
+export type RejectSession = (accessKeyId: string, doubtful: boolean) => Promise<boolean>;
 
 /** The session has ended, whoever says so. */
 const EXPIRED = new Set(["ExpiredToken", "ExpiredTokenException"]);
@@ -24,7 +26,7 @@ export function signAgainOnce(reject: RejectSession): Middleware {
       const accessKeyId = context.__smithy_context?.selectedHttpAuthScheme?.identity?.accessKeyId;
       const expired = EXPIRED.has(name) || (name === EXPIRED_UNLESS_CLOCK_SKEW && !$metadata?.clockSkewCorrected);
       if (accessKeyId === undefined || !(expired || DOUBTFUL.has(name))) throw error;
-      if (!reject(accessKeyId, !expired) || holdsStream(args.input)) throw error;
+      if (!(await reject(accessKeyId, !expired)) || holdsStream(args.input)) throw error;
       return next(args);
     }
   };

@@ -18,7 +18,7 @@ const OPTIONS = ["principal", "partition"] as const satisfies readonly (keyof Ec
  * @throws RolecallError `INVALID_REQUEST` naming the option that is wrong
  */
 export function ec2TrustPolicy(options: Ec2TrustPolicyOptions = {}): SetupPolicy {
-  const settings = readSettings("options", options, OPTIONS) ?? {};
+  const settings = readSettings("options", options, OPTIONS);
   const role = readRoleArn("principal", settings.principal);
   const arns = role ? [{ field: "principal", arn: role.arn }] : [];
   const partition = readPartition(settings.partition, arns) ?? DEFAULT_PARTITION;

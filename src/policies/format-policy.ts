@@ -1,6 +1,6 @@
-import { RoleArn } from "../request/role-arn.js";
+import { RoleArn, readRoleArn } from "../request/role-arn.js";
 import { escapeNonLatin } from "../request/session-policy.js";
-import { conflict, invalid } from "../request/validation.js";
+import { conflict, invalid, invalidText, readSettings } from "../request/validation.js";
 import { toCloudFormation } from "./cloudformation.js";
 import type { SetupPolicy } from "./policy-document.js";
 import { toTerraform } from "./terraform.js";
@@ -19,8 +19,40 @@ const FORMATS: Record<PolicyFormat, (policy: SetupPolicy) => string> = {
  * @throws RolecallError `INVALID_REQUEST` if the format needs a role's ARN that is not known, or cannot carry the document
  */
 export function formatPolicy(policy: SetupPolicy, format: PolicyFormat): string {
-  if (!Object.hasOwn(FORMATS, format)) throw invalid("format", format, Object.keys(FORMATS).join(", "));
-  return FORMATS[format](policy);
+  if (typeof format !== "string" || !Object.hasOwn(FORMATS, format)) {
+    throw invalidText("format", format, Object.keys(FORMATS).join(", "));
+  }
+  return FORMATS[format](readSetupPolicy(policy));
+}
+
+const KEYS = ["kind", "document", "roleArn", "partition", "warnings"] as const;
+const KINDS: readonly unknown[] = ["identity", "trust", "ec2-trust"];
+const MADE = "what identityPolicy, trustPolicy or ec2TrustPolicy returns";
+
+function readSetupPolicy(policy: unknown): SetupPolicy {
+  const { kind, document, roleArn, ...others } = readSettings("policy", policy, KEYS);
+  if (!KINDS.includes(kind)) throw invalid("policy", policy, MADE);
+  return {
+    ...others,
+    kind,
+    document: readDocument(document),
+    roleArn: readRoleArn("policy.roleArn", roleArn)?.arn,
+  } as SetupPolicy;
+}
+
+/** As JSON has it: what a format walks through is plain data that ends. */
+function readDocument(value: unknown): unknown {
+  const document = asJson(value);
+  if (typeof document !== "object" || document === null) throw invalid("policy.document", value, MADE);
+  return document;
+}
+
+function asJson(value: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(value));
+  } catch {
+    return undefined;
+  }
 }
 
 function toJson({ document }: SetupPolicy): string {

@@ -1,5 +1,14 @@
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
-import { conflict, invalid, isGiven, readList, readSettings, readText, type TextRule } from "../request/validation.js";
+import {
+  conflict,
+  invalid,
+  invalidText,
+  isGiven,
+  readList,
+  readSettings,
+  readText,
+  type TextRule,
+} from "../request/validation.js";
 import { DEFAULT_PARTITION, type NamedArn, readPartition } from "./partition.js";
 import {
   oneOrList,
@@ -79,7 +88,7 @@ const VARIANTS: Record<IdentityPolicyVariant, (input: Input) => Variant> = {
  * @throws RolecallError `INVALID_REQUEST` naming the option, or the setting of the instance, that is wrong
  */
 export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
-  const settings = readSettings("options", options, OPTIONS) ?? {};
+  const settings = readSettings("options", options, OPTIONS);
   const variant = readVariant(settings.variant);
   const setup = readRolesAndSettings(settings);
   const role = readRoleArn("principal", settings.principal);
@@ -113,7 +122,7 @@ export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
 
 function readVariant(value: unknown): IdentityPolicyVariant {
   if (typeof value === "string" && Object.hasOwn(VARIANTS, value)) return value as IdentityPolicyVariant;
-  throw invalid("variant", value, Object.keys(VARIANTS).join(", "));
+  throw invalidText("variant", value, Object.keys(VARIANTS).join(", "));
 }
 
 function readActions(value: unknown): readonly string[] | undefined {

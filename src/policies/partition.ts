@@ -1,5 +1,5 @@
 import { matchesArn } from "../request/allowed-roles.js";
-import { conflict, describe, readText, type TextRule } from "../request/validation.js";
+import { conflict, quoted, readText, type TextRule } from "../request/validation.js";
 
 /** Where nothing names one. */
 export const DEFAULT_PARTITION = "aws";
@@ -28,7 +28,7 @@ export function readPartition(option: unknown, arns: readonly NamedArn[]): strin
   if (partition === undefined) return undefined;
   for (const named of arns) {
     if (matchesArn(partitionOf(named), partition)) continue;
-    const message = `names ${describe(named.arn)}, which is not in the partition ${partition} as the rest is`;
+    const message = `names ${quoted(named.arn)}, which is not in the partition ${partition} as the rest is`;
     throw conflict(named.field, message, "Credentials hold within one partition: make documents for each.");
   }
   return partition;

@@ -40,7 +40,7 @@ const PRINCIPAL: TextRule = {
  * `ROLE_NOT_ALLOWED` if the list does not have the role
  */
 export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
-  const settings = readSettings("options", options, OPTIONS) ?? {};
+  const settings = readSettings("options", options, OPTIONS);
   const setup = readRolesAndSettings(settings);
   const principal = readText("principal", settings.principal, PRINCIPAL);
   if (principal === undefined) {

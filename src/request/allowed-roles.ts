@@ -1,7 +1,7 @@
 import { RolecallError } from "../errors.js";
 import { EXTERNAL_ID } from "./limits.js";
 import { type RoleArn, readRoleArn } from "./role-arn.js";
-import { conflict, invalid, readList, readSettings, readText } from "./validation.js";
+import { conflict, invalid, isGiven, readList, readSettings, readText } from "./validation.js";
 
 /**
  * One entry of `allowedRoles`: an exact role ARN, a pattern with IAM's own wildcards (`*` any run of characters, `?` one
@@ -40,8 +40,8 @@ export function readAllowedRoles(field: string, value: unknown): readonly Allowe
 
 function readEntry(field: string, value: unknown): AllowedRoleEntry {
   if (typeof value === "string") return toEntry(field, value, undefined);
+  if (!isGiven(value)) throw invalid(field, value, ALLOWED);
   const settings = readSettings(field, value, ["roleArn", "externalId"]);
-  if (!settings) throw invalid(field, value, ALLOWED);
   const externalId = readText(`${field}.externalId`, settings.externalId, EXTERNAL_ID);
   if (externalId === undefined) {
     throw conflict(`${field}.externalId`, "is missing", "To allow a role without one, list its ARN as a string.");
@@ -51,12 +51,17 @@ function readEntry(field: string, value: unknown): AllowedRoleEntry {
 
 function toEntry(field: string, value: unknown, externalId: string | undefined): AllowedRoleEntry {
   if (typeof value === "string" && /[*?]/.test(value)) {
-    if (value.length > 2048 || !PATTERN.test(value)) throw invalid(field, value, ALLOWED);
+    if (value.length > 2048 || !PATTERN.test(value)) throw invalid(field, value, ALLOWED, { sensitive: !isArn(value) });
     return { pattern: value, exact: false, externalId };
   }
-  const role = readRoleArn(field, value);
+  const role = readRoleArn(field, value, { sensitive: !isArn(value) });
   if (!role) throw invalid(field, value, ALLOWED);
   return { pattern: role.arn, exact: true, externalId };
+}
+
+/** What is no ARN may be an external id, or a whole entry as JSON: errors do not show it. */
+function isArn(value: unknown): boolean {
+  return typeof value === "string" && value.startsWith("arn:");
 }
 
 /**

@@ -18,7 +18,7 @@ export interface AuthorSession {
 const KEYS = ["policy", "policyArns", "tags", "sourceIdentity"] as const satisfies readonly (keyof AuthorSession)[];
 
 export function readAuthorSession(session: unknown) {
-  const settings = readSettings("options.session", session, KEYS) ?? {};
+  const settings = readSettings("options.session", session, KEYS);
   return {
     ceiling: readPermissionCeiling("options.session", settings),
     tags: readTags("options.session.tags", settings.tags),

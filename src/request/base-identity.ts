@@ -1,11 +1,11 @@
 import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
-import { canonicalJson, keyOf, sha256 } from "./canonical.js";
-import { conflict, invalid, isGiven, readRecord, readText, type TextRule } from "./validation.js";
+import { canonicalJson, digestOf, publishedHash, sha256 } from "./canonical.js";
+import { conflict, invalid, isGiven, readRecord, readSettings, readText, type TextRule } from "./validation.js";
 
 /** The credentials that call STS. Prints no secret. */
 export class BaseIdentity {
   readonly kind: "instance-profile" | "provider" | "named-provider" | "static";
-  /** Its part of the cache key: never a secret, only a hash of one. */
+  /** Its part of a session's digest: never a secret, only a hash of one. */
   readonly keyPart: string;
   readonly #provider: CredentialProvider | undefined;
   #key: string | undefined;
@@ -16,10 +16,15 @@ export class BaseIdentity {
     this.#provider = provider;
   }
 
-  /** Its own cache key. */
+  /** Its own cache key, of this process. */
   get key(): string {
-    this.#key ??= keyOf({ base: this.keyPart });
+    this.#key ??= publishedHash(this.digest);
     return this.#key;
+  }
+
+  /** The same in every process, and never published. */
+  get digest(): string {
+    return digestOf({ base: this.keyPart });
   }
 
   /** Where to read it; `undefined` stands for the resolver's instance profile. */
@@ -36,6 +41,28 @@ const ALLOWED = "{ accessKeyId, secretAccessKey, sessionToken? }, or a function 
 
 const NAME: TextRule = { pattern: /^[\w+=,.@-]*$/, min: 1, max: 64, allowed: "1 to 64 characters of [\\w+=,.@-]" };
 
+type KeyPart = "accessKeyId" | "secretAccessKey" | "sessionToken" | "accountId";
+
+/** What the SDK's identities may hold. `$source` is its own note of where they come from, and says nothing here. */
+const IDENTITY_KEYS = [
+  "accessKeyId",
+  "secretAccessKey",
+  "sessionToken",
+  "accountId",
+  "expiration",
+  "credentialScope",
+  "$source",
+] as const;
+
+/** Other clouds and simulators have short ones. An id is shown in events, so that no secret may stand in its place. */
+const ACCESS_KEY_ID = /^[\w-]{1,128}$/;
+const LIKE_AN_ID = /^A[KS]IA[A-Z0-9]{16}$/;
+const LIKE_A_SECRET = /^(?=.*[a-z])(?=.*[A-Z])[\w+/=-]{40}$/;
+
+function matches(value: unknown, pattern: RegExp): value is string {
+  return typeof value === "string" && pattern.test(value);
+}
+
 /** `name` says what a function cannot: that two processes' functions give the same identity. */
 export function readBaseIdentity(field: string, value: unknown, name?: unknown): BaseIdentity {
   const providerName = readText(`${field}Name`, name, NAME);
@@ -48,10 +75,22 @@ export function readBaseIdentity(field: string, value: unknown, name?: unknown):
   }
   if (!isGiven(value)) return INSTANCE_PROFILE;
   if (typeof value === "function") return fromProvider(value as CredentialProvider, providerName);
-  if (typeof value !== "object") throw invalid(field, value, ALLOWED, { sensitive: true });
-  const identity = readStaticIdentity(readRecord(field, value, ALLOWED), (part) => `${field}.${part}`);
+  if (typeof value !== "object") throw invalid(field, value, ALLOWED);
+  const identity = readKeys(field, value);
   const keyPart = `static:${identity.accessKeyId}:${sha256(canonicalJson(identity))}`;
   return new BaseIdentity("static", keyPart, async () => identity);
+}
+
+function readKeys(field: string, value: unknown): AwsCredentialIdentity {
+  const settings = readSettings(field, readRecord(field, value, ALLOWED), IDENTITY_KEYS);
+  if (isGiven(settings.expiration)) {
+    const hint = "Give the function that renews them, such as the SDK's provider that they come from.";
+    throw conflict(`${field}.expiration`, "is set, and keys that are given as they are cannot be renewed", hint);
+  }
+  if (isGiven(settings.credentialScope)) {
+    throw conflict(`${field}.credentialScope`, "is set, and no request is signed with a scope", "Leave it out.");
+  }
+  return readStaticIdentity(settings, (part) => `${field}.${part}`);
 }
 
 function fromProvider(provider: CredentialProvider, name: string | undefined): BaseIdentity {
@@ -66,20 +105,28 @@ function fromProvider(provider: CredentialProvider, name: string | undefined): B
 
 /** @param fieldOf what an error calls a part */
 export function readStaticIdentity(
-  { accessKeyId, secretAccessKey, sessionToken, accountId }: Record<string, unknown>,
-  fieldOf: (part: keyof AwsCredentialIdentity) => string,
+  { accessKeyId, secretAccessKey, sessionToken, accountId }: Partial<Record<KeyPart, unknown>>,
+  fieldOf: (part: KeyPart) => string,
 ): AwsCredentialIdentity {
-  if (typeof accessKeyId !== "string" || !/^\w{16,128}$/.test(accessKeyId)) {
-    throw invalid(fieldOf("accessKeyId"), accessKeyId, "16 to 128 letters and digits", { sensitive: true });
+  const isSwapped = matches(accessKeyId, LIKE_A_SECRET) || matches(secretAccessKey, LIKE_AN_ID);
+  if (isSwapped) {
+    throw conflict(
+      fieldOf("accessKeyId"),
+      "and the secret access key look as if they were swapped",
+      "Set the id, such as AKIA…, as the id, and the longer text as the secret.",
+    );
   }
-  if (typeof secretAccessKey !== "string" || !/^\S+$/.test(secretAccessKey)) {
-    throw invalid(fieldOf("secretAccessKey"), secretAccessKey, "a text without spaces", { sensitive: true });
+  if (!matches(accessKeyId, ACCESS_KEY_ID)) {
+    throw invalid(fieldOf("accessKeyId"), accessKeyId, "1 to 128 letters, digits and _-");
   }
-  if (isGiven(sessionToken) && (typeof sessionToken !== "string" || !/^\S+$/.test(sessionToken))) {
-    throw invalid(fieldOf("sessionToken"), sessionToken, "a text without spaces, or nothing", { sensitive: true });
+  if (!matches(secretAccessKey, /^\S+$/)) {
+    throw invalid(fieldOf("secretAccessKey"), secretAccessKey, "a text without spaces");
   }
-  if (isGiven(accountId) && (typeof accountId !== "string" || !/^\d{12}$/.test(accountId))) {
-    throw invalid(fieldOf("accountId"), accountId, "12 digits, or nothing", { sensitive: true });
+  if (isGiven(sessionToken) && !matches(sessionToken, /^\S+$/)) {
+    throw invalid(fieldOf("sessionToken"), sessionToken, "a text without spaces, or nothing");
+  }
+  if (isGiven(accountId) && !matches(accountId, /^\d{12}$/)) {
+    throw invalid(fieldOf("accountId"), accountId, "12 digits, or nothing");
   }
   return {
     accessKeyId,

@@ -15,12 +15,24 @@ export function canonicalJson(value: unknown): string {
 /** Changes when the meaning of a key's record does, so that two versions of the library never share a session. */
 const KEY_VERSION = 1;
 
-/** The key of what makes one session differ from another: a hash, since caches publish their keys. */
-export function keyOf(record: object): string {
+/**
+ * What makes one session differ from another, as a hash that is the same in every process. Never published: parts of it,
+ * such as an external id of seven digits, can be guessed and then be found by their hash.
+ */
+export function digestOf(record: object): string {
   return sha256(canonicalJson({ v: KEY_VERSION, ...record }));
 }
 
 export function sha256(text: string): string {
   // Loaded by the first command and not with the library: it takes half as long as all the rest.
   return process.getBuiltinModule("node:crypto").hash("sha256", text, "base64url");
+}
+
+let processKey: Buffer | undefined;
+
+/** A hash that may leave the process, in an event or as a cache's key: nobody else can compute it. */
+export function publishedHash(text: string): string {
+  const { createHmac, randomBytes } = process.getBuiltinModule("node:crypto");
+  processKey ??= randomBytes(32);
+  return createHmac("sha256", processKey).update(text).digest("base64url");
 }

@@ -1,7 +1,8 @@
 import { ROLE_SESSION_DURATION, ROLE_SESSION_NAME } from "./limits.js";
+import { assertNoMisspelling } from "./misspelt-settings.js";
 import { readRegion } from "./regions.js";
 import { readRoleArn } from "./role-arn.js";
-import { conflict, isGiven, pathOf, readInteger, readRecord, readText } from "./validation.js";
+import { isGiven, readInteger, readRecord, readSetting, readText } from "./validation.js";
 
 /** What a command may say about its identity and region. `undefined` and `null` mean not given; an empty string is an error. */
 export interface CommandSettings {
@@ -23,16 +24,20 @@ export type CommandOverrides =
   | (CommandSettings & { readonly [argument: string]: unknown })
   | (CommandSettings & object); // an interface has no index signature
 
-const KEYS: readonly string[] = ["roleArn", "roleSessionName", "roleSessionDuration", "region"];
-const KEY_BY_SPELLING = new Map(KEYS.map((key) => [key.toLowerCase(), key]));
+const NO_ARGUMENTS: Readonly<Record<string, unknown>> = {};
 
 /** The settings among a command's arguments, unread. `owner`: what an error calls the arguments. */
 export function pickCommandSettings(command: unknown, owner = "command"): CommandSettings {
-  if (!isGiven(command)) return {};
-  const overrides = readRecord(owner, command, "an object of the command's arguments");
-  for (const key in overrides) assertNoMisspelling(owner, key);
-  const { roleArn, roleSessionName, roleSessionDuration, region } = overrides as CommandSettings;
-  return { roleArn, roleSessionName, roleSessionDuration, region };
+  const overrides = isGiven(command)
+    ? readRecord(owner, command, "an object of the command's arguments")
+    : NO_ARGUMENTS;
+  assertNoMisspelling(owner, overrides);
+  return {
+    roleArn: readSetting(owner, overrides, "roleArn"),
+    roleSessionName: readSetting(owner, overrides, "roleSessionName"),
+    roleSessionDuration: readSetting(owner, overrides, "roleSessionDuration"),
+    region: readSetting(owner, overrides, "region"),
+  } as CommandSettings;
 }
 
 export function readCommand(command: unknown, owner = "command") {
@@ -49,13 +54,4 @@ export function readCommand(command: unknown, owner = "command") {
     ),
     region: readRegion(`${owner}.region`, overrides.region),
   };
-}
-
-/** `role_arn` or `RoleARN` would run the command as another identity than the one it names. `settings`: of these four. */
-export function assertNoMisspelling(owner: string, key: string, settings = KEYS): void {
-  if (settings.includes(key) || !/^[_-]*r/i.test(key)) return; // all settings begin with an r
-  const right = KEY_BY_SPELLING.get(key.replace(/[_-]/g, "").toLowerCase());
-  if (right !== undefined && settings.includes(right)) {
-    throw conflict(pathOf(owner, key), `is not a setting, and reads like ${right}`, `Write it as ${right}.`);
-  }
 }

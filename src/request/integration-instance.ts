@@ -8,7 +8,7 @@ import { readRoleArn } from "./role-arn.js";
 import { readPermissionCeiling } from "./session-policy.js";
 import { readTags, type SessionTags } from "./session-tags.js";
 import { readStsSettings, type StsSettings } from "./sts-settings.js";
-import { invalid, readInteger, readSettings, readText, type TextRule } from "./validation.js";
+import { invalid, isGiven, readInteger, readSettings, readText, type TextRule } from "./validation.js";
 
 /**
  * What an administrator configured once. Trusted: it fixes limits that no author and no command can lift.
@@ -76,8 +76,10 @@ export const INSTANCE_KEYS = [
 export type InstanceSettings = ReturnType<typeof readInstance>;
 
 export function readInstance(instance: unknown) {
-  const settings = readSettings("instance", instance ?? undefined, INSTANCE_KEYS);
-  if (!settings) throw invalid("instance", instance, `an object with ${INSTANCE_KEYS.join(", ")}; {} for none of them`);
+  if (!isGiven(instance)) {
+    throw invalid("instance", instance, `an object with ${INSTANCE_KEYS.join(", ")}; {} for none of them`);
+  }
+  const settings = readSettings("instance", instance, INSTANCE_KEYS);
   return {
     role: readRoleArn("instance.roleArn", settings.roleArn),
     roleSessionName: readText("instance.roleSessionName", settings.roleSessionName, ROLE_SESSION_NAME),

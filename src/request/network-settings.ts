@@ -1,5 +1,5 @@
 import { canonicalJson, sha256 } from "./canonical.js";
-import { conflict, invalid, isGiven, readBoolean, readInteger, readSettings, withoutUndefined } from "./validation.js";
+import { conflict, invalid, isGiven, readBoolean, readInteger, readSettings, variableIn } from "./validation.js";
 
 /**
  * How an instance reaches AWS. It holds for STS and for every client of the instance, and never for the instance metadata
@@ -33,14 +33,25 @@ export interface NetworkSettings {
 
 /** The same, read. */
 export interface ReadNetworkSettings {
-  readonly requestTimeout?: number;
-  readonly socketTimeout?: number;
-  readonly connectionTimeout?: number;
-  readonly maxAttempts?: number;
-  readonly proxy?: string;
-  readonly extraCa?: readonly string[];
-  readonly dangerouslyDisableTlsVerification?: true;
+  readonly requestTimeout: number | undefined;
+  readonly socketTimeout: number | undefined;
+  readonly connectionTimeout: number | undefined;
+  readonly maxAttempts: number | undefined;
+  readonly proxy: string | undefined;
+  readonly extraCa: readonly string[] | undefined;
+  readonly dangerouslyDisableTlsVerification: true | undefined;
 }
+
+/** The SDK's own way to AWS. */
+export const NO_NETWORK_SETTINGS: ReadNetworkSettings = Object.freeze({
+  requestTimeout: undefined,
+  socketTimeout: undefined,
+  connectionTimeout: undefined,
+  maxAttempts: undefined,
+  proxy: undefined,
+  extraCa: undefined,
+  dangerouslyDisableTlsVerification: undefined,
+});
 
 const KEYS = [
   "requestTimeout",
@@ -82,7 +93,7 @@ export class Network {
 
 /** As {@link Network.trust} has it, where no network is set: then Node's own variable decides. */
 export function envTrust(env: Record<string, string | undefined>): typeof ANYBODY | undefined {
-  return env.NODE_TLS_REJECT_UNAUTHORIZED === "0" ? ANYBODY : undefined;
+  return variableIn(env, "NODE_TLS_REJECT_UNAUTHORIZED") === "0" ? ANYBODY : undefined;
 }
 
 let salt: string | undefined;
@@ -96,10 +107,10 @@ function privateHash(text: string): string {
 /** @returns `undefined` if nothing is set */
 export function readNetworkSettings(field: string, value: unknown): Network | undefined {
   const given = readSettings(field, value, KEYS);
-  if (!given) return undefined;
   const timeout = (key: "requestTimeout" | "socketTimeout" | "connectionTimeout") =>
     readInteger(`${field}.${key}`, given[key], 1, LONGEST_TIMEOUT, "milliseconds");
-  const settings: ReadNetworkSettings = withoutUndefined({
+  // Each with a value or `undefined` of its own: what is left out would be inherited.
+  const settings: ReadNetworkSettings = {
     requestTimeout: timeout("requestTimeout"),
     socketTimeout: timeout("socketTimeout"),
     connectionTimeout: timeout("connectionTimeout"),
@@ -108,7 +119,7 @@ export function readNetworkSettings(field: string, value: unknown): Network | un
     extraCa: readCertificates(`${field}.extraCa`, given.extraCa),
     dangerouslyDisableTlsVerification:
       readBoolean(`${field}.dangerouslyDisableTlsVerification`, given.dangerouslyDisableTlsVerification) || undefined,
-  });
+  };
   if (settings.extraCa && settings.dangerouslyDisableTlsVerification) {
     throw conflict(
       `${field}.dangerouslyDisableTlsVerification`,
@@ -116,7 +127,7 @@ export function readNetworkSettings(field: string, value: unknown): Network | un
       "It makes no certificate count: leave it out.",
     );
   }
-  return Object.keys(settings).length > 0 ? new Network(settings) : undefined;
+  return Object.values(settings).some(isGiven) ? new Network(settings) : undefined;
 }
 
 const PROXY = "an http or https URL without path, query or fragment, such as http://proxy.example.com:3128";
@@ -127,7 +138,7 @@ export function readProxy(field: string, value: unknown): string | undefined {
   const plain = typeof value === "string" && !/[\s\\?#]/.test(value);
   const url = plain && URL.canParse(value) ? new URL(value) : undefined;
   const isUsable = url && /^https?:$/.test(url.protocol) && url.pathname === "/" && isDecodable(url);
-  if (!isUsable) throw invalid(field, value, PROXY, { sensitive: true });
+  if (!isUsable) throw invalid(field, value, PROXY);
   return url.href;
 }
 
@@ -147,7 +158,7 @@ function readCertificates(field: string, value: unknown): readonly string[] | un
   if (!isGiven(value)) return undefined;
   const found = typeof value === "string" && !value.includes("PRIVATE KEY") ? value.match(CERTIFICATE) : undefined;
   if (found?.every(isCertificate)) return found;
-  throw invalid(field, value, "the text of one or more certificates in PEM form, without a key", { sensitive: true });
+  throw invalid(field, value, "the text of one or more certificates in PEM form, without a key");
 }
 
 function isCertificate(pem: string): boolean {

@@ -2,7 +2,7 @@
 export const NOT_PLAIN = Symbol("not plain");
 
 /** Values and levels of the largest data that is copied; what is larger, or holds itself, is {@link NOT_PLAIN}. */
-const MOST_VALUES = 20_000;
+const MOST_VALUES = 50_000;
 const MOST_LEVELS = 64;
 
 /** A deep copy of plain data, in which functions stand for themselves. */

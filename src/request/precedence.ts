@@ -8,7 +8,7 @@ import { assertInPartition, mayLieInPartition, readRegion } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
 import type { PermissionCeiling } from "./session-policy.js";
 import { mergeTags, readTransitiveTagKeys, type SessionTags } from "./session-tags.js";
-import { conflict } from "./validation.js";
+import { conflict, variableIn } from "./validation.js";
 
 /** A setting that somebody made. */
 export interface Chosen<T> {
@@ -147,7 +147,7 @@ function assertNothingToEnforce(fixed: InstanceSettings, author: Author): void {
 
 /** The environment's region as it stands there. An empty variable counts as not set. */
 export function envRegion(env: Record<string, string | undefined>): { name: string; region: string | undefined } {
-  const { AWS_REGION } = env;
-  if (AWS_REGION) return { name: "AWS_REGION", region: AWS_REGION };
-  return { name: "AWS_DEFAULT_REGION", region: env.AWS_DEFAULT_REGION || undefined };
+  const region = variableIn(env, "AWS_REGION");
+  if (region) return { name: "AWS_REGION", region };
+  return { name: "AWS_DEFAULT_REGION", region: variableIn(env, "AWS_DEFAULT_REGION") || undefined };
 }

@@ -28,7 +28,7 @@ export function readRegion(field: string, value: unknown): string | undefined {
 }
 
 export function isRegion(text: string): boolean {
-  return REGION.pattern.test(text);
+  return text.length <= REGION.max && REGION.pattern.test(text);
 }
 
 /** The partition that a region lies in, or `undefined` for a region that is newer than this table. */

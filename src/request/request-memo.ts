@@ -10,7 +10,7 @@ import { envTrust } from "./network-settings.js";
 import { copyPlain, isAsCopied, NOT_PLAIN } from "./plain-copy.js";
 import { envRegion } from "./precedence.js";
 import { createRoleRequest, mergeRequest, type RoleRequest } from "./role-request.js";
-import { isGiven, isRecord } from "./validation.js";
+import { isGiven, isRecord, readSetting } from "./validation.js";
 
 const KNOWN_KEYS: ReadonlySet<string> = new Set(INSTANCE_KEYS);
 
@@ -47,7 +47,7 @@ export class RequestMemo {
     session: AuthorSession | null | undefined,
     env: Record<string, string | undefined>,
   ): RoleRequest {
-    const known = isGiven(session) ? undefined : this.#known(instance, env);
+    const known = isGiven(session) ? undefined : this.#tryKnown(instance, env);
     if (!known) return createRoleRequest(instance, command, session, env);
     const settings = pickCommandSettings(command);
     const key = keyOf(settings);
@@ -58,6 +58,15 @@ export class RequestMemo {
     known.latest = request;
     if (key !== undefined) this.#remember(known, key, request);
     return request;
+  }
+
+  /** What cannot be read is read again where the error names it. */
+  #tryKnown(instance: IntegrationInstance, env: Record<string, string | undefined>): KnownInstance | undefined {
+    try {
+      return this.#known(instance, env);
+    } catch {
+      return undefined;
+    }
   }
 
   /** `undefined` for what has to be read anew each time: a value that could change unseen, or a wrong one. */
@@ -71,7 +80,7 @@ export class RequestMemo {
     if (!isRecord(instance)) return undefined;
     const copied: Record<string, unknown> = {};
     for (const key of INSTANCE_KEYS) {
-      const value = copyPlain(instance[key]);
+      const value = copyPlain(readSetting("instance", instance, key));
       if (value === NOT_PLAIN) return undefined;
       copied[key] = value;
     }

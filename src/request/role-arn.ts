@@ -1,4 +1,4 @@
-import { invalid, isGiven } from "./validation.js";
+import { invalid, invalidText, isGiven } from "./validation.js";
 
 /** A role's ARN that has been checked. Its parts are taken from it when they are needed: every session keeps its own. */
 export class RoleArn {
@@ -28,6 +28,7 @@ function partOf(arn: string, index: number): string {
 
 /** The path is one run that holds its own slashes: as a repeated group it would take exponential time to refuse. */
 const ROLE_ARN = /^arn:aws(?:-[a-z0-9]+)*:iam::\d{12}:role\/(?:[!-)+-9;->@-~]+\/)?[\w+=,.@-]{1,64}$/;
+const SESSION_NAME = /^[\w+=,.@-]{1,64}$/;
 const ALLOWED = "a role ARN of 20 to 2048 characters, such as arn:aws:iam::123456789012:role/path/name";
 
 /** Other things that people paste where a role belongs, and what to use instead. */
@@ -47,19 +48,21 @@ const MISTAKEN: readonly [RegExp, string][] = [
   [/^[\w+=,.@/-]{1,512}$/, "This looks like a role's name. Use its whole ARN, which names the account too."],
 ];
 
-export function readRoleArn(field: string, value: unknown): RoleArn | undefined {
+/** @param sensitive whether a wrong value may be a secret */
+export function readRoleArn(field: string, value: unknown, { sensitive = false } = {}): RoleArn | undefined {
   if (!isGiven(value)) return undefined;
-  if (typeof value !== "string" || value.length < 20 || value.length > 2048) throw mistaken(field, value);
-  if (!ROLE_ARN.test(value)) throw mistaken(field, value);
+  const fits = typeof value === "string" && value.length >= 20 && value.length <= 2048 && ROLE_ARN.test(value);
+  if (!fits) throw mistaken(field, value, sensitive);
   return new RoleArn(value);
 }
 
-function mistaken(field: string, value: unknown): Error {
+function mistaken(field: string, value: unknown, sensitive: boolean): Error {
   const hint = typeof value === "string" && MISTAKEN.find(([pattern]) => pattern.test(value.slice(0, 2048)))?.[1];
-  return invalid(field, value, hint ? `${ALLOWED}. ${hint.replace(/\.$/, "")}` : ALLOWED);
+  return (sensitive ? invalid : invalidText)(field, value, hint ? `${ALLOWED}. ${hint.replace(/\.$/, "")}` : ALLOWED);
 }
 
 /** Whether the ARN of an assumed role (`arn:…:sts::<account>:assumed-role/<name>/<session>`) is a session of this role. */
 export function isSessionOf(role: RoleArn, assumedRoleArn: string): boolean {
-  return assumedRoleArn.startsWith(`arn:${role.partition}:sts::${role.accountId}:assumed-role/${role.name}/`);
+  const prefix = `arn:${role.partition}:sts::${role.accountId}:assumed-role/${role.name}/`;
+  return assumedRoleArn.startsWith(prefix) && SESSION_NAME.test(assumedRoleArn.slice(prefix.length));
 }

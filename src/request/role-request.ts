@@ -1,6 +1,6 @@
 import { type AuthorSession, readAuthorSession } from "./author-session.js";
 import type { BaseIdentity } from "./base-identity.js";
-import { canonicalJson, keyOf } from "./canonical.js";
+import { canonicalJson, digestOf, publishedHash } from "./canonical.js";
 import { type CommandOverrides, readCommand } from "./command-overrides.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "./integration-instance.js";
 import type { Network } from "./network-settings.js";
@@ -9,12 +9,14 @@ import { assertInPartition, type RegionSetting } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
 import type { PermissionCeiling } from "./session-policy.js";
 import type { SessionTags } from "./session-tags.js";
-import type { StsSettings } from "./sts-settings.js";
+import type { ReadStsSettings } from "./sts-settings.js";
 
 /** Instance, author and command, merged and validated: which identity, in which region. Immutable, and holds no secret. */
 export interface RoleRequest {
-  /** SHA-256 of everything that makes one session differ from another. */
+  /** The key of its session in this process's caches and events. Another process has another key for the same session. */
   readonly key: string;
+  /** SHA-256 of everything that makes one session differ from another: the same in all processes, and never published. */
+  readonly digest: string;
   readonly base: BaseIdentity;
   /** What to ask of STS, or `undefined` when the base identity itself acts. */
   readonly assumption: Assumption | undefined;
@@ -47,7 +49,7 @@ export interface Assumption extends PermissionCeiling {
 }
 
 /** The STS endpoint of a request, and the way to it. */
-export interface StsTarget extends Readonly<StsSettings> {
+export interface StsTarget extends ReadStsSettings {
   /** The partition that the region has to lie in, or `undefined` without a role. */
   readonly partition: string | undefined;
   readonly network: Network | undefined;
@@ -95,8 +97,10 @@ export function toRequest(fixed: InstanceSettings, chosen: ChosenSettings, simil
     externalId: chosen.externalId?.value,
   };
   const { region, stsRegion } = chosen;
+  const digest = assumption ? digestOf(sessionKeyParts(fixed, assumption, chosen.trust)) : fixed.base.digest;
   return deepFreeze({
-    key: assumption ? keyOf(sessionKeyParts(fixed, assumption, chosen.trust)) : fixed.base.key,
+    key: assumption ? publishedHash(digest) : fixed.base.key,
+    digest,
     base: fixed.base,
     assumption,
     region: sameOrNew(similar?.region, region && { field: region.from, region: region.value }),
@@ -122,7 +126,7 @@ function deepFreeze<T extends object>(value: T): T {
 }
 
 /**
- * What a session's key is the hash of. It holds the external id. How STS is reached makes no other session, but who may
+ * What a session's digest is the hash of. It holds the external id. How STS is reached makes no other session, but who may
  * pass for STS does: what was taken from anybody must not serve an instance that looks at certificates.
  */
 export function sessionKeyParts(

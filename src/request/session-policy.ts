@@ -1,7 +1,17 @@
+import { isRolecallError } from "../errors.js";
 import { canonicalJson } from "./canonical.js";
 import { MAX_POLICY_ARNS, MAX_POLICY_CHARACTERS } from "./limits.js";
 import { isOfObjects } from "./plain-copy.js";
-import { conflict, invalid, isGiven, readList } from "./validation.js";
+import {
+  conflict,
+  invalid,
+  invalidText,
+  isGiven,
+  itemsOf,
+  lengthOf,
+  readList,
+  refuseUnreadable,
+} from "./validation.js";
 
 /** The session policies of one request. They cut down what the role allows and never add to it. */
 export interface PermissionCeiling {
@@ -31,10 +41,10 @@ export function readPermissionCeiling(
 function readPolicy(field: string, value: unknown): string | undefined {
   if (!isGiven(value)) return undefined;
   const parsed = typeof value === "string" ? parsePolicy(field, value) : value;
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    throw invalid(field, value, POLICY_ALLOWED, { sensitive: true });
+  if (typeof parsed !== "object" || parsed === null || lengthOf(parsed) !== undefined) {
+    throw invalid(field, value, POLICY_ALLOWED);
   }
-  const copy = copyJson(field, parsed, { values: MAX_POLICY_CHARACTERS }, MAX_LEVELS);
+  const copy = copyPolicy(field, parsed);
   if (typeof value === "string" && countKeysInText(value) !== countKeys(copy)) {
     throw conflict(field, "names a key twice in one object", "Only the last would count: write each key once.");
   }
@@ -76,6 +86,15 @@ function countKeys(value: unknown): number {
   return Object.values(value).reduce((sum: number, item) => sum + countKeys(item), own);
 }
 
+function copyPolicy(field: string, policy: object): unknown {
+  try {
+    return copyJson(field, policy, { values: MAX_POLICY_CHARACTERS }, MAX_LEVELS);
+  } catch (error) {
+    if (isRolecallError(error)) throw error;
+    return refuseUnreadable(field);
+  }
+}
+
 /**
  * Reads each value once, so that what is checked is what is sent, and refuses what JSON would drop or round: a limit
  * that is lost on the way is a limit that does not hold.
@@ -88,14 +107,16 @@ function copyJson(field: string, value: unknown, budget: { values: number }, lev
   }
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value !== "object") throw fail(`a ${typeof value}`);
-  const size = Array.isArray(value) ? value.length : Object.keys(value).length;
+  const length = lengthOf(value);
+  const size = length ?? Object.keys(value).length;
   budget.values -= size;
   if (budget.values < 0 || levels === 0) throw fail("too many values or levels, or itself");
   const inner = (item: unknown) => copyJson(field, item, budget, levels - 1);
-  if (Array.isArray(value)) {
-    if (value.includes(undefined)) throw fail("a list with a hole");
+  if (length !== undefined) {
+    const items = itemsOf(field, value as unknown[], length);
+    if (items.includes(undefined)) throw fail("a list with a hole");
     if (Object.keys(value).length !== size) throw fail("a list with keys");
-    return value.map(inner);
+    return items.map(inner);
   }
   if (!isOfObjects(Object.getPrototypeOf(value)) || Reflect.ownKeys(value).length !== size)
     throw fail("an object that is not plain JSON");
@@ -104,14 +125,14 @@ function copyJson(field: string, value: unknown, budget: { values: number }, lev
 }
 
 function readPolicyArns(field: string, value: unknown): readonly string[] | undefined {
+  const allowed = `1 to ${MAX_POLICY_ARNS} different policy ARNs; leave it out for no limit`;
+  if ((lengthOf(value) ?? 0) > MAX_POLICY_ARNS) throw invalid(field, value, allowed);
   const list = readList(field, value, "policy ARNs");
   if (!list) return undefined;
-  if (list.length === 0 || list.length > MAX_POLICY_ARNS || new Set(list).size !== list.length) {
-    throw invalid(field, list, `1 to ${MAX_POLICY_ARNS} different policy ARNs; leave it out for no limit`);
-  }
+  if (list.length === 0 || new Set(list).size !== list.length) throw invalid(field, list, allowed);
   for (const [index, arn] of list.entries()) {
     if (typeof arn !== "string" || arn.length > 2048 || !POLICY_ARN.test(arn)) {
-      throw invalid(`${field}[${index}]`, arn, "a policy ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess");
+      throw invalidText(`${field}[${index}]`, arn, "a policy ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess");
     }
   }
   return [...(list as string[])].sort();

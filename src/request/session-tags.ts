@@ -1,5 +1,16 @@
 import { MAX_TAG_KEY_CHARACTERS, MAX_TAG_VALUE_CHARACTERS, MAX_TAGS } from "./limits.js";
-import { conflict, describe, invalid, isGiven, pathOf, readList, readRecord } from "./validation.js";
+import {
+  conflict,
+  invalid,
+  invalidText,
+  isGiven,
+  namesIn,
+  pathOf,
+  quoted,
+  readList,
+  readRecord,
+  readSetting,
+} from "./validation.js";
 
 /** Session tags, key to value. */
 export type SessionTags = Readonly<Record<string, string>>;
@@ -16,11 +27,11 @@ export function readTags(field: string, value: unknown): SessionTags | undefined
   if (!isGiven(value)) return undefined;
   const given = readRecord(field, value, "an object of tag keys to tag values");
   const tags: Record<string, string> = Object.create(null);
-  for (const key in given) {
-    const text = given[key];
+  for (const key of namesIn(field, given)) {
+    const text = readSetting(field, given, key);
     if (!isGiven(text)) continue;
-    if (!isTagText(key, 1, MAX_TAG_KEY_CHARACTERS)) throw invalid(field, key, KEY_ALLOWED);
-    if (!isTagText(text, 0, MAX_TAG_VALUE_CHARACTERS)) throw invalid(pathOf(field, key), text, VALUE_ALLOWED);
+    if (!isTagText(key, 1, MAX_TAG_KEY_CHARACTERS)) throw invalidText(field, key, KEY_ALLOWED);
+    if (!isTagText(text, 0, MAX_TAG_VALUE_CHARACTERS)) throw invalidText(pathOf(field, key), text, VALUE_ALLOWED);
     addTag(field, tags, key, text);
   }
   return tags;
@@ -49,7 +60,7 @@ function addTag(field: string, tags: Record<string, string>, key: string, value:
   if (same !== undefined) {
     throw conflict(
       pathOf(field, key),
-      `contradicts the tag ${describe(same)} that is set already`,
+      `contradicts the tag ${quoted(same)} that is set already`,
       "Tag keys are unique ignoring case, and an instance's tags cannot be changed.",
     );
   }
@@ -72,7 +83,7 @@ export function readTransitiveTagKeys(field: string, value: unknown, tags: Sessi
     if (!Object.hasOwn(tags, key)) {
       throw conflict(
         `${field}[${index}]`,
-        `names ${describe(key)}, which is no tag of the session`,
+        `names ${quoted(key)}, which is no tag of the session`,
         "Set that tag too, or leave the key out.",
       );
     }

@@ -13,8 +13,16 @@ export interface StsSettings {
   useDualstackEndpoint?: boolean;
 }
 
-export function readStsSettings(field: string, value: unknown): Readonly<StsSettings> {
-  const settings = readSettings(field, value, ["region", "endpoint", "useFipsEndpoint", "useDualstackEndpoint"]) ?? {};
+/** The same, read. */
+export interface ReadStsSettings {
+  readonly region: string | undefined;
+  readonly endpoint: string | undefined;
+  readonly useFipsEndpoint: true | undefined;
+  readonly useDualstackEndpoint: true | undefined;
+}
+
+export function readStsSettings(field: string, value: unknown): ReadStsSettings {
+  const settings = readSettings(field, value, ["region", "endpoint", "useFipsEndpoint", "useDualstackEndpoint"]);
   const region = readRegion(`${field}.region`, settings.region);
   const endpoint = readStsEndpoint(`${field}.endpoint`, settings.endpoint);
   const useFipsEndpoint = readBoolean(`${field}.useFipsEndpoint`, settings.useFipsEndpoint);
@@ -26,11 +34,12 @@ export function readStsSettings(field: string, value: unknown): Readonly<StsSett
       "Name the FIPS or dual-stack endpoint itself, or leave the endpoint out.",
     );
   }
+  // Each with a value or `undefined` of its own: what is left out would be inherited.
   return {
-    ...(region && { region }),
-    ...(endpoint && { endpoint }),
-    ...(useFipsEndpoint && { useFipsEndpoint }),
-    ...(useDualstackEndpoint && { useDualstackEndpoint }),
+    region,
+    endpoint,
+    useFipsEndpoint: useFipsEndpoint || undefined,
+    useDualstackEndpoint: useDualstackEndpoint || undefined,
   };
 }
 
@@ -40,7 +49,12 @@ export function readStsEndpoint(field: string, value: unknown): string | undefin
   const url = plain && URL.canParse(value) ? new URL(value) : undefined;
   if (url && isConfidential(url)) return url.href;
   const allowed = "an https URL, or an http URL on the loopback interface, without user, query or fragment";
-  throw invalid(field, value, allowed, { sensitive: typeof value === "string" && /[@?#]/.test(value) });
+  throw invalid(field, value, allowed, { sensitive: !isPlainUrl(value) });
+}
+
+/** Whether an error may show it: it has no user, password or query, and is no JSON. */
+export function isPlainUrl(value: unknown): boolean {
+  return typeof value === "string" && /^[\w\s.:/[\]\\-]*$/.test(value);
 }
 
 interface Endpoint {

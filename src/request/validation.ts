@@ -1,22 +1,35 @@
+import { types } from "node:util";
 import { RolecallError } from "../errors.js";
+import { isOfObjects } from "./plain-copy.js";
 
 /** The longest part of a received value or of a key that an error repeats. */
 const SHOWN_CHARACTERS = 100;
+/** Items of the longest list that is read, and classes of the deepest object. */
+const MOST_ITEMS = 10_000;
+const MOST_CLASSES = 100;
 
-/** What an error says was received. A value that may be sensitive is described and not shown. */
-export function describe(received: unknown, sensitive = false): string {
-  if (typeof received === "string") {
-    if (received === "") return "an empty string";
-    if (sensitive) return `a string of ${received.length} characters`;
-    return received.length > SHOWN_CHARACTERS
-      ? `${quote(received.slice(0, SHOWN_CHARACTERS))}… (${received.length} characters)`
-      : quote(received);
-  }
-  if (typeof received === "number" || typeof received === "boolean")
-    return sensitive ? `a ${typeof received}` : `${received}`;
+/** What was received, by type and size. */
+export function describe(received: unknown): string {
+  if (received === "") return "an empty string";
+  if (typeof received === "string") return `a string of ${received.length} characters`;
   if (received === null || received === undefined) return `${received}`;
-  if (Array.isArray(received)) return `a list of ${received.length}`;
+  const length = lengthOf(received);
+  if (length !== undefined) return `a list of ${length}`;
   return typeof received === "object" ? "an object" : `a ${typeof received}`;
+}
+
+/** The same, with the text or the number itself. Only for what cannot hold a secret. */
+function show(received: unknown): string {
+  if (typeof received === "string") return quoted(received);
+  return typeof received === "number" || typeof received === "boolean" ? `${received}` : describe(received);
+}
+
+/** A text that an error repeats, fit to be printed. */
+export function quoted(text: string): string {
+  if (text === "") return "an empty string";
+  return text.length > SHOWN_CHARACTERS
+    ? `${quote(text.slice(0, SHOWN_CHARACTERS))}… (${text.length} characters)`
+    : quote(text);
 }
 
 function quote(text: string): string {
@@ -24,7 +37,7 @@ function quote(text: string): string {
 }
 
 /** Control and format characters, which could forge a log's lines or turn their direction. */
-function escapeInvisible(text: string): string {
+export function escapeInvisible(text: string): string {
   return text.replace(/[\p{C}\u2028\u2029]/gu, (character) =>
     Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
       .map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`)
@@ -38,14 +51,23 @@ export function pathOf(owner: string, key: string): string {
   return `${owner}.${escapeInvisible(shown)}`;
 }
 
-/** The error for a setting that is wrong: which, what was received, what is allowed. */
+/**
+ * The error for a setting that is wrong: which, what was received, what is allowed. Any setting may be given what belongs
+ * into another one, so that nothing is shown unless the caller says that a value of this type is no secret.
+ */
 export function invalid(
   field: string,
   received: unknown,
   allowed: string,
-  options: { sensitive?: boolean | undefined } = {},
+  { sensitive = true }: { sensitive?: boolean | undefined } = {},
 ): RolecallError {
-  return conflict(field, `is wrong: received ${describe(received, options.sensitive)}`, `Allowed: ${allowed}.`);
+  const shown = sensitive ? describe(received) : show(received);
+  return conflict(field, `is wrong: received ${shown}`, `Allowed: ${allowed}.`);
+}
+
+/** The same for a setting that is a text without secrets. */
+export function invalidText(field: string, received: unknown, allowed: string): RolecallError {
+  return invalid(field, received, allowed, { sensitive: typeof received !== "string" });
 }
 
 /** The error for settings that are each well-formed and contradict one another. */
@@ -75,7 +97,7 @@ export interface TextRule {
 export function readText(field: string, value: unknown, rule: TextRule): string | undefined {
   if (!isGiven(value)) return undefined;
   if (typeof value !== "string" || value.length < rule.min || value.length > rule.max || !rule.pattern.test(value)) {
-    throw invalid(field, value, rule.allowed, rule);
+    throw (rule.sensitive ? invalid : invalidText)(field, value, rule.allowed);
   }
   return value;
 }
@@ -84,7 +106,8 @@ export function readInteger(field: string, value: unknown, min: number, max: num
   if (!isGiven(value)) return undefined;
   const number = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
   if (typeof number !== "number" || !Number.isInteger(number) || number < min || number > max) {
-    throw invalid(field, value, `a whole number of ${unit} from ${min} to ${max}, as a number or as digits`);
+    const allowed = `a whole number of ${unit} from ${min} to ${max}, as a number or as digits`;
+    throw invalid(field, value, allowed, { sensitive: typeof value !== "number" && typeof value !== "string" });
   }
   return number;
 }
@@ -97,35 +120,119 @@ export function readBoolean(field: string, value: unknown): boolean | undefined 
 
 export function readList(field: string, value: unknown, of: string): readonly unknown[] | undefined {
   if (!isGiven(value)) return undefined;
-  if (!Array.isArray(value)) throw invalid(field, value, `a list of ${of}`);
-  return value;
+  const length = lengthOf(value);
+  if (length === undefined) throw invalid(field, value, `a list of ${of}`);
+  if (length > MOST_ITEMS) throw invalid(field, value, `a list of at most ${MOST_ITEMS} ${of}`);
+  return itemsOf(field, value as readonly unknown[], length);
 }
 
-/** An object of settings, or `undefined` if not given. Every key that is not in `known` is an error. */
+/** A list's items, each read once. A hole is `undefined`, whatever lists inherit there. */
+export function itemsOf(field: string, list: readonly unknown[], length: number): readonly unknown[] {
+  try {
+    return Array.from({ length }, (_, index) => (Object.hasOwn(list, index) ? list[index] : undefined));
+  } catch {
+    return refuseUnreadable(field);
+  }
+}
+
+/** `undefined` for what is no list. */
+export function lengthOf(value: unknown): number | undefined {
+  try {
+    const length = Array.isArray(value) ? value.length : undefined;
+    return Number.isSafeInteger(length) ? length : undefined;
+  } catch {
+    return undefined; // a Proxy that was revoked, or throws
+  }
+}
+
+/**
+ * The settings of an object, each read once; none if it is not given. Every key that is not in `known` is an error. The
+ * result inherits nothing.
+ */
 export function readSettings<K extends string>(
   field: string,
   value: unknown,
   known: readonly K[],
-): Partial<Record<K, unknown>> | undefined {
-  if (!isGiven(value)) return undefined;
-  const settings = readRecord(field, value, `an object with ${known.join(", ")}`);
-  for (const key in settings) {
-    if (!(known as readonly string[]).includes(key)) {
-      throw conflict(pathOf(field, key), "is not a setting", `Known settings: ${known.join(", ")}.`);
-    }
+): Partial<Record<K, unknown>> {
+  const settings: Partial<Record<K, unknown>> = Object.create(null);
+  if (!isGiven(value)) return settings;
+  const record = readRecord(field, value, `an object with ${known.join(", ")}`);
+  const unknown = findName(field, record, (name) => !(known as readonly string[]).includes(name));
+  if (unknown !== undefined) {
+    throw conflict(pathOf(field, unknown), "is not a setting", `Known settings: ${known.join(", ")}.`);
   }
-  return settings as Partial<Record<K, unknown>>;
+  for (const key of known) settings[key] = readSetting(field, record, key);
+  return settings;
 }
 
 /**
- * A single object. Lists, maps, promises and the like are refused: what they hold would be overlooked. A text may be an
- * object's JSON with secrets in it, so that errors never show it.
+ * A single object. Lists, maps, promises and the like are refused: what they hold would be overlooked. Read it by
+ * {@link readSetting} and {@link namesIn} only.
  */
-export function readRecord(field: string, value: unknown, allowed: string): Record<string, unknown> {
-  if (!isRecord(value)) throw invalid(field, value, allowed, { sensitive: true });
+export function readRecord(field: string, value: unknown, allowed: string): Readonly<Record<string, unknown>> {
+  if (!isRecord(value)) throw invalid(field, value, allowed);
   return value;
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return Object.prototype.toString.call(value) === "[object Object]" && !(Symbol.iterator in (value as object));
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    return Object.prototype.toString.call(value) === "[object Object]" && !(Symbol.iterator in value);
+  } catch {
+    return false;
+  }
+}
+
+/** One setting of an object or function, read once. What every object inherits is not the caller's and does not count. */
+export function readSetting(field: string, record: object, key: string): unknown {
+  try {
+    const value = (record as Record<string, unknown>)[key];
+    if (value === undefined || holds(record, key)) return value;
+    if (!types.isProxy(record) || Object.is(value, (Object.prototype as Record<string, unknown>)[key]))
+      return undefined;
+  } catch {
+    return refuseUnreadable(pathOf(field, key));
+  }
+  throw conflict(pathOf(field, key), "is answered by a Proxy that does not list it", "Pass a plain object.");
+}
+
+/** A variable of an environment, which like every object inherits what is none. */
+export function variableIn(env: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
+  const value = env[name];
+  return value !== undefined && holds(env, name) ? value : undefined;
+}
+
+/** The first of an object's names that matches, those of its class included. */
+export function findName(field: string, record: object, matches: (name: string) => boolean): string | undefined {
+  try {
+    for (const name in record) if (matches(name) && holds(record, name)) return name;
+    return undefined;
+  } catch {
+    return refuseUnreadable(field);
+  }
+}
+
+/** All of them, one by one: who takes them may have enough at any. */
+export function* namesIn(field: string, record: object): Generator<string> {
+  try {
+    for (const name in record) if (holds(record, name)) yield name;
+  } catch {
+    refuseUnreadable(field);
+  }
+}
+
+/** Whether an object or its class has a key: anybody in the process may have put one on `Object.prototype`. */
+export function holds(record: object, key: string): boolean {
+  let holder: object | null = record;
+  for (let level = 0; level < MOST_CLASSES; level++) {
+    if (Object.hasOwn(holder, key)) return true;
+    holder = Object.getPrototypeOf(holder) as object | null;
+    if (holder === null || (isOfObjects(holder) && Object.getPrototypeOf(holder) === null)) break;
+  }
+  return false;
+}
+
+/** What a getter or a Proxy of the caller's throws may quote anything, and is not kept. */
+export function refuseUnreadable(field: string): never {
+  throw conflict(field, "cannot be read: its getter, or its Proxy, throws an error", "Pass plain data.");
 }

@@ -1,5 +1,5 @@
 /** What is used of the SDK to ask the instance metadata service: see `sdkThroughRequire` in `tsup.config.ts`. */
-export { getInstanceMetadataEndpoint, httpRequest } from "@smithy/credential-provider-imds";
+export { getInstanceMetadataEndpoint } from "@smithy/credential-provider-imds";
 
 /** `require` in a CommonJS build, and undefined in a bundle: see `commonJs` in `tsup.config.ts`. */
 declare const __ROLECALL_REQUIRE__: NodeJS.Require | undefined;

@@ -2,7 +2,6 @@ import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
 import { RolecallError } from "../errors.js";
 import type { Runtime } from "../runtime.js";
-import { RefreshTimer } from "./refresh-timer.js";
 import type { SessionCredentials } from "./session-credentials.js";
 import { SessionSlot, type SlotHost } from "./session-slot.js";
 import type { SessionSource, SessionWish } from "./session-source.js";
@@ -33,7 +32,7 @@ export class CredentialCache {
     this.#host = {
       runtime,
       diagnostics,
-      timer: refreshAhead ? new RefreshTimer(runtime) : undefined,
+      refreshAhead,
       pin: (slot) => this.#pinned.set(slot.key, slot),
       unpin: (slot) => {
         this.#pinned.delete(slot.key);
@@ -60,20 +59,16 @@ export class CredentialCache {
     return slot.get(source, wish);
   }
 
-  /** See {@link SessionSlot.invalidate}. */
-  invalidate(key: string, accessKeyId?: string, doubtful?: boolean): boolean {
-    return this.#find(key)?.invalidate(accessKeyId, doubtful) ?? false;
-  }
-
   /** Drops the source's session, here at once, and wherever it is shared before the promise resolves. */
   async drop(source: SessionSource): Promise<void> {
     const slot = this.#find(source.key);
     await (slot ? slot.drop() : source.forget?.(undefined));
   }
 
-  /** See {@link SessionSlot.reject}. A session that is no longer held has given way already. */
-  reject(key: string, accessKeyId: string, doubtful: boolean): boolean {
-    return this.#find(key)?.reject(accessKeyId, doubtful) ?? true;
+  /** See {@link SessionSlot.replace}. A session that is no longer held has given way already. */
+  async replace(source: SessionSource, accessKeyId: string, doubtful: boolean): Promise<boolean> {
+    if (this.#closed) throw closedError();
+    return this.#find(source.key)?.replace(source, accessKeyId, doubtful) ?? true;
   }
 
   /** Whether a session is held for `key` that was issued longer than `age` ms ago. */

@@ -39,9 +39,32 @@ export interface Moment {
   readonly monotonic: number;
 }
 
-/** The larger of two differences: a stepped clock makes a refresh early, a suspended machine serves nothing dead. */
+/**
+ * The time since `from`, by the clock that says more. A stepped wall clock, or a machine that slept, makes it too large
+ * or right, never too small: it decides when something is due.
+ */
 export function elapsedBetween(from: Moment, to: Moment): number {
   return Math.max(to.monotonic - from.monotonic, to.wall - from.wall);
+}
+
+/**
+ * The time that has passed since `from` beyond doubt. Nothing steps the monotonic clock, so a session that it calls
+ * expired has expired. It stands still while a machine sleeps: then AWS refuses the session, and the call is signed again.
+ */
+export function certainlyElapsed(from: Moment, to: Moment): number {
+  return to.monotonic - from.monotonic;
+}
+
+/**
+ * The life that an expiration leaves, by the first of these times that calls it a life at all: each of them may be wrong.
+ * @param times epoch milliseconds, the best first
+ * @returns milliseconds, or `undefined` if it has expired by all of them
+ */
+export function lifeUntil(expiration: number, ...times: readonly (number | undefined)[]): number | undefined {
+  return times
+    .flatMap((time) => time ?? [])
+    .map((time) => expiration - time)
+    .find((life) => life > EXPIRY_MARGIN);
 }
 
 /** `life` as believed: `Infinity` for credentials without an expiration. */
@@ -51,10 +74,16 @@ export function believedLife(life: number): number {
 
 export type Freshness = "fresh" | "refresh-advised" | "expired";
 
-/** @param age since the session was issued @param advisoryPoint the age at which a refresh is due */
-export function freshnessOf(age: number, life: number, advisoryPoint: number): Freshness {
-  if (age >= life - EXPIRY_MARGIN) return "expired";
-  return age >= advisoryPoint ? "refresh-advised" : "fresh";
+/** A session through its life: it begins at the moment when it was issued. */
+export interface Lifetime extends Moment {
+  readonly life: number;
+  /** The age at which a refresh is due. */
+  readonly advisoryPoint: number;
+}
+
+export function freshnessOf(session: Lifetime, now: Moment): Freshness {
+  if (certainlyElapsed(session, now) >= session.life - EXPIRY_MARGIN) return "expired";
+  return elapsedBetween(session, now) >= session.advisoryPoint ? "refresh-advised" : "fresh";
 }
 
 /** 5, 15 or 60 minutes by the life, never more than half of it. */
@@ -89,6 +118,11 @@ export function backoffAfter(failures: number, remaining: number, random: number
     Math.max(remaining, 0) / 4,
   );
   return random * ceiling;
+}
+
+/** How long the next replacement of a session has to wait that services refuse: they may be wrong about it. */
+export function holdAfterReplacement(succeeded: boolean): number {
+  return succeeded ? LONGEST_BACKOFF : FIRST_BACKOFF;
 }
 
 /** How long a refusal is remembered, so that a denied role is not asked for by every command: 1 s growing to 60 s. */

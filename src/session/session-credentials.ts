@@ -1,8 +1,12 @@
 import { inspect } from "node:util";
+import { holds } from "../request/validation.js";
 
 /**
- * Temporary credentials of one role's session, or the base identity's own where no role is assumed.
- * An SDK v3 credential identity; `util.inspect`, `console.log` and `JSON.stringify` show no secret.
+ * Temporary credentials of one role's session, or the base identity's own where no role is assumed. An SDK v3 credential
+ * identity that cannot be changed.
+ *
+ * The secret key and the session token are read by their names, and are no enumerable properties: logs, `console.dir`,
+ * assertions, `JSON.stringify`, `structuredClone` and a spread (`{ ...session }`) do not have them.
  */
 export interface SessionCredentials {
   readonly accessKeyId: string;
@@ -17,29 +21,45 @@ export interface SessionCredentials {
 
 const REDACTED = "[redacted]";
 
-class RedactedCredentials implements SessionCredentials {
+class RedactedCredentials {
   readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  declare readonly sessionToken?: string;
+  readonly #secretAccessKey: string;
+  readonly #sessionToken: string | undefined;
   declare readonly expiration?: Date;
   declare readonly accountId?: string;
   declare readonly assumedRoleArn?: string;
 
   /** What is not given is no property at all. */
   constructor(credentials: SessionCredentials) {
-    const { accessKeyId, secretAccessKey, sessionToken, expiration, accountId, assumedRoleArn } = credentials;
-    this.accessKeyId = accessKeyId;
-    this.secretAccessKey = secretAccessKey;
-    if (sessionToken !== undefined) this.sessionToken = sessionToken;
+    const given = <K extends keyof SessionCredentials>(key: K): SessionCredentials[K] | undefined =>
+      holds(credentials, key) ? credentials[key] : undefined;
+    const [expiration, accountId, assumedRoleArn] = [given("expiration"), given("accountId"), given("assumedRoleArn")];
+    this.accessKeyId = credentials.accessKeyId;
+    this.#secretAccessKey = credentials.secretAccessKey;
+    this.#sessionToken = given("sessionToken");
     if (expiration !== undefined) this.expiration = expiration;
     if (accountId !== undefined) this.accountId = accountId;
     if (assumedRoleArn !== undefined) this.assumedRoleArn = assumedRoleArn;
+    Object.freeze(this);
+  }
+
+  get secretAccessKey(): string {
+    return this.#secretAccessKey;
+  }
+
+  get sessionToken(): string | undefined {
+    return this.#sessionToken;
+  }
+
+  /** The SDK notes here that a client was given credentials as an object. It may, and nobody else sees it. */
+  get $source(): object {
+    return {};
   }
 
   toJSON(): Record<string, unknown> {
-    const printable: Record<string, unknown> = { ...(this as SessionCredentials), secretAccessKey: REDACTED };
-    if (this.sessionToken !== undefined) printable.sessionToken = REDACTED;
-    return printable;
+    const { accessKeyId, ...others } = this;
+    const token = this.#sessionToken === undefined ? {} : { sessionToken: REDACTED };
+    return { accessKeyId, secretAccessKey: REDACTED, ...token, ...others };
   }
 
   [inspect.custom](_depth: number, options: object): string {
@@ -49,5 +69,5 @@ class RedactedCredentials implements SessionCredentials {
 
 /** The same credentials as a value that cannot be printed by accident. */
 export function redacted(credentials: SessionCredentials): SessionCredentials {
-  return new RedactedCredentials(credentials);
+  return new RedactedCredentials(credentials) as SessionCredentials;
 }

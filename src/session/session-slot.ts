@@ -1,39 +1,42 @@
+import { AsyncResource } from "node:async_hooks";
 import { onAbort, raceAbort } from "../abort.js";
 import type { Diagnostics } from "../diagnostics.js";
-import { isRolecallError, RolecallError, type RolecallErrorCode } from "../errors.js";
+import { isRolecallError, type RolecallError, type RolecallErrorCode } from "../errors.js";
 import type { Runtime } from "../runtime.js";
 import {
   backoffAfter,
   believedLife,
+  certainlyElapsed,
   drawAdvisoryPoint,
   EXPIRY_MARGIN,
   elapsedBetween,
   freshnessOf,
   holdAfterRefusal,
+  holdAfterReplacement,
+  type Lifetime,
   lookAgain,
   type Moment,
   nextLook,
 } from "./refresh-policy.js";
-import type { RefreshTimer } from "./refresh-timer.js";
 import type { SessionCredentials } from "./session-credentials.js";
+import { abortedError, tooManyRoundsError, tooShortLivedError, waitedTooLongError } from "./session-errors.js";
 import { Flight, type LoadedSession, type SessionSource, type SessionWish } from "./session-source.js";
 
 /** What all slots of a cache share. */
 export interface SlotHost {
   readonly runtime: Runtime;
   readonly diagnostics: Diagnostics;
-  /** Refreshes a session that is in use before a command asks. `undefined`: the command's question does. */
-  readonly timer: RefreshTimer | undefined;
+  /** Whether a timer refreshes a session that is in use before a command asks. */
+  readonly refreshAhead: boolean;
   /** Keeps the slot findable while a load is under way, whatever the bound on sessions says. */
   pin(slot: SessionSlot): void;
   unpin(slot: SessionSlot): void;
 }
 
-/** Begins at the moment when it was issued. */
-interface HeldSession extends Moment {
+interface HeldSession extends Lifetime {
   readonly credentials: SessionCredentials;
-  readonly life: number;
-  readonly advisoryPoint: number;
+  /** Milliseconds that it had left when it was loaded. */
+  readonly leftWhenLoaded: number;
 }
 
 interface Failure {
@@ -44,18 +47,27 @@ interface Failure {
   readonly hold: number;
 }
 
+/** A session that services refuse is loaded anew, though by all that is known it lives on. */
+interface Replacement {
+  readonly at: Moment;
+  /** The next one is not tried before. */
+  readonly hold: number;
+}
+
 /** Once a session has been served this long, a doubtful rejection by a service may be the session's fault. */
 const DOUBT_AFTER = 60_000;
 /** A caller without a signal of its own waits no longer than this. */
 const LONGEST_WAIT = 60_000;
-const NEVER = -1;
 /** The refresh timer leaves at least this between two tries. */
 const SHORTEST_RETRY = 1000;
+/** Times that one load asks its source: answers that cannot be used must not keep the process busy for ever. */
+const MOST_ROUNDS = 10;
 
 const REFUSALS: ReadonlySet<RolecallErrorCode> = new Set([
   "ASSUME_ROLE_DENIED",
   "ASSUME_ROLE_INVALID",
   "REGION_DISABLED",
+  "BASE_IDENTITY_REJECTED",
 ]);
 
 /**
@@ -70,12 +82,12 @@ export class SessionSlot {
   #failure: Failure | undefined;
   #flight: Flight | undefined;
   #usedSinceRefresh = false;
-  /** When the refresh ahead of need is due, by the host's timer. */
-  #tick = NEVER;
+  #cancelTimer: (() => void) | undefined;
   /** Counts invalidations: a load that began before one must not bring its session back. */
   #generation = 0;
   #lastSuccess: number | undefined;
-  #lastDoubt: Moment | undefined;
+  #lastReplacement: Replacement | undefined;
+  #replacing: Promise<boolean> | undefined;
 
   constructor(source: SessionSource, host: SlotHost) {
     this.#source = source;
@@ -98,7 +110,8 @@ export class SessionSlot {
     const now = this.#now();
     this.#source = source;
     this.#usedSinceRefresh = true;
-    const held = wish.forceRefresh ? undefined : this.#servable(now, wish.minRemaining ?? 0);
+    const { minRemaining = 0 } = wish;
+    const held = wish.forceRefresh ? undefined : this.#servable(now, minRemaining);
     if (!held) return this.#load(wish, now);
     this.#host.diagnostics.publish("hit", this.#labels());
     if (this.#isRefreshDue(now)) this.#startFlight();
@@ -106,41 +119,29 @@ export class SessionSlot {
   }
 
   async #load(wish: SessionWish, now: Moment) {
-    const { signal, forceRefresh, despiteRefusal = forceRefresh } = wish;
+    const { signal, forceRefresh, despiteRefusal = forceRefresh, minRemaining = 0 } = wish;
     const { diagnostics } = this.#host;
+    // A new session would fall short as this one did.
+    if (!forceRefresh && this.#session && this.#servable(now, 0)) this.#assertLivesFor(minRemaining);
     const refusal = despiteRefusal ? undefined : this.#rememberedRefusal(now);
     if (refusal) {
       diagnostics.publish("denied", { ...this.#labels(), code: refusal.code, remembered: true });
       throw refusal;
     }
-    if (signal?.aborted) throw this.#abortedError(signal);
+    if (signal?.aborted) throw abortedError(this.#source, signal);
     diagnostics.publish(this.#flight ? "joined" : "miss", this.#labels());
-    return this.#wait(this.#flight?.demand(wish) ?? this.#startFlight(wish), signal);
+    const credentials = await this.#wait(this.#flight?.demand(wish) ?? this.#startFlight(wish), signal);
+    if (this.#session?.credentials === credentials) this.#assertLivesFor(minRemaining);
+    return credentials;
   }
 
-  /**
-   * Drops the session, so that the next caller loads anew. With `accessKeyId` only if that is the session held.
-   * `doubtful`: the evidence is weak; only a session older than a minute, and at most once a minute.
-   * @returns whether anything was dropped
-   */
-  invalidate(accessKeyId?: string, doubtful = false): boolean {
-    const now = this.#now();
-    if (accessKeyId !== undefined && this.#session?.credentials.accessKeyId !== accessKeyId) return false;
-    if (doubtful) {
-      const tooSoon = this.#lastDoubt && elapsedBetween(this.#lastDoubt, now) < DOUBT_AFTER;
-      if (tooSoon || !this.isOlderThan(DOUBT_AFTER)) return false;
-      this.#lastDoubt = now;
-    }
-    void this.#drop();
-    return true;
+  #assertLivesFor(minRemaining: number): void {
+    const left = this.#session?.leftWhenLoaded ?? Number.POSITIVE_INFINITY;
+    if (minRemaining > 0 && left < minRemaining) throw tooShortLivedError(this.#source, minRemaining, left);
   }
 
-  /** Drops whatever is held, and waits until it is dropped wherever it is shared. */
-  drop(): Promise<void> {
-    return this.#drop();
-  }
-
-  async #drop(): Promise<void> {
+  /** Drops whatever is held, so that the next caller loads anew, and waits until it is dropped wherever it is shared. */
+  async drop(): Promise<void> {
     const held = this.#session?.credentials.accessKeyId;
     this.#session = undefined;
     this.#failure = undefined;
@@ -151,11 +152,41 @@ export class SessionSlot {
   }
 
   /**
-   * A service refused the session with this key.
-   * @returns whether another one would sign the next request
+   * A service refused the session with this key: loads another one for the call that was refused. Until that is there,
+   * everybody else is served the refused one, which may be good: the service may be the only one that refuses it. So
+   * one is loaded at a time, and one a minute while the refused one should have lived on.
+   * @param doubtful the evidence is weak: only a session older than a minute is replaced
+   * @returns whether another session would sign the next request
+   * @throws RolecallError the load's error
    */
-  reject(accessKeyId: string, doubtful: boolean): boolean {
-    return this.#session?.credentials.accessKeyId !== accessKeyId || this.invalidate(accessKeyId, doubtful);
+  async replace(source: SessionSource, accessKeyId: string, doubtful: boolean): Promise<boolean> {
+    if (this.#session?.credentials.accessKeyId !== accessKeyId) return true;
+    this.#source = source;
+    if (!this.#replacing && this.#mayReplace(this.#session, doubtful)) {
+      this.#host.diagnostics.publish("invalidated", this.#labels());
+      this.#replacing = this.#loadReplacement(accessKeyId);
+    }
+    return this.#replacing ?? false;
+  }
+
+  #mayReplace(session: HeldSession, doubtful: boolean): boolean {
+    const now = this.#now();
+    if (doubtful && elapsedBetween(session, now) <= DOUBT_AFTER) return false;
+    if (!doubtful && freshnessOf(session, now) !== "fresh") return true;
+    const { at, hold } = this.#lastReplacement ?? { at: now, hold: 0 };
+    return elapsedBetween(at, now) >= hold;
+  }
+
+  async #loadReplacement(accessKeyId: string): Promise<boolean> {
+    let succeeded = false;
+    try {
+      const another = await this.#wait(this.#flight ?? this.#startFlight(), undefined);
+      succeeded = another.accessKeyId !== accessKeyId;
+      return succeeded;
+    } finally {
+      this.#lastReplacement = { at: this.#now(), hold: holdAfterReplacement(succeeded) };
+      this.#replacing = undefined;
+    }
   }
 
   isOlderThan(age: number): boolean {
@@ -181,15 +212,16 @@ export class SessionSlot {
     return { roleArn: this.#source.roleArn, key: this.#source.key };
   }
 
+  /** By the clock that nothing steps: what it calls expired has expired. */
   #remaining(now: Moment): number {
-    return this.#session ? this.#session.life - elapsedBetween(this.#session, now) : 0;
+    return this.#session ? this.#session.life - certainlyElapsed(this.#session, now) : 0;
   }
 
   #servable(now: Moment, minRemaining: number): HeldSession | undefined {
     const session = this.#session;
     if (!session) return undefined;
-    const remaining = this.#remaining(now);
-    if (remaining > EXPIRY_MARGIN && remaining >= minRemaining) return session;
+    if (minRemaining > 0 && session.life - elapsedBetween(session, now) < minRemaining) return undefined;
+    if (this.#remaining(now) > EXPIRY_MARGIN) return session;
     const extended = this.#source.rules.staticStability && minRemaining === 0 && this.#isHeldOff(now);
     return extended ? session : undefined;
   }
@@ -197,7 +229,7 @@ export class SessionSlot {
   #isRefreshDue(now: Moment): boolean {
     const session = this.#session;
     if (!session || this.#flight || this.#isHeldOff(now)) return false;
-    return freshnessOf(elapsedBetween(session, now), session.life, session.advisoryPoint) !== "fresh";
+    return freshnessOf(session, now) !== "fresh";
   }
 
   #untilRefreshDue(now: Moment): number {
@@ -224,7 +256,7 @@ export class SessionSlot {
   async #fly(flight: Flight): Promise<SessionCredentials> {
     let shared = false;
     try {
-      for (;;) {
+      for (let round = 0; round < MOST_ROUNDS; round++) {
         const generation = this.#generation;
         const outcome = await this.#ask(flight);
         if (flight.signal.aborted) throw flight.signal.reason;
@@ -240,6 +272,7 @@ export class SessionSlot {
           return this.#settle(outcome, flight);
         }
       }
+      throw tooManyRoundsError(this.#source, MOST_ROUNDS);
     } finally {
       this.#flight = undefined;
       this.#host.unpin(this);
@@ -259,37 +292,48 @@ export class SessionSlot {
 
   #settle(outcome: LoadedSession | RolecallError, flight: Flight): SessionCredentials {
     const now = this.#now();
-    if (!isRolecallError(outcome)) return this.#accept(outcome, flight, now);
-    this.#noteFailure(outcome, now);
-    if (this.#source.rules.staticStability && this.#session && this.#remaining(now) <= EXPIRY_MARGIN) {
-      return this.#session.credentials;
-    }
-    throw outcome;
+    if (!isRolecallError(outcome) && !outcome.expired) return this.#accept(outcome, flight, now);
+    const isValid = this.#remaining(now) > EXPIRY_MARGIN;
+    const error = isRolecallError(outcome) ? outcome : (outcome.expired as RolecallError);
+    this.#noteFailure(error, now);
+    if (!isRolecallError(outcome) && !isValid) return this.#hold(outcome, now).credentials;
+    if (this.#source.rules.staticStability && this.#session && !isValid) return this.#session.credentials;
+    throw error;
   }
 
   #accept(loaded: LoadedSession, flight: Flight, now: Moment): SessionCredentials {
-    const { runtime, diagnostics } = this.#host;
-    const life = believedLife(loaded.life);
-    const age = loaded.age ?? 0;
-    const repeated =
-      loaded.credentials.accessKeyId === this.#session?.credentials.accessKeyId &&
-      loaded.credentials.expiration?.getTime() === this.#session.credentials.expiration?.getTime();
-    this.#session = {
-      credentials: loaded.credentials,
-      life,
-      wall: now.wall - age,
-      monotonic: now.monotonic - age,
-      advisoryPoint: repeated
-        ? nextLook(life, runtime.random())
-        : (loaded.advisoryPoint ?? drawAdvisoryPoint(life, this.#source.rules, runtime.random())),
-    };
+    const session = this.#hold(loaded, now);
     this.#failure = undefined;
     this.#lastSuccess = now.wall;
     this.#usedSinceRefresh = false;
-    this.#arm(Math.max(0, this.#session.advisoryPoint - age));
-    const shared = loaded.age !== undefined;
-    diagnostics.publish("refreshed", { ...this.#labels(), life: life - age, background: !flight.urgent, shared });
-    return loaded.credentials;
+    this.#arm(Math.max(0, this.#untilRefreshDue(now)));
+    this.#host.diagnostics.publish("refreshed", {
+      ...this.#labels(),
+      life: session.leftWhenLoaded,
+      background: !flight.urgent,
+      shared: loaded.age !== undefined,
+    });
+    return session.credentials;
+  }
+
+  #hold({ credentials, asked, age = 0, advisoryPoint, ...loaded }: LoadedSession, now: Moment): HeldSession {
+    const { runtime } = this.#host;
+    const life = believedLife(loaded.life);
+    const repeated =
+      credentials.accessKeyId === this.#session?.credentials.accessKeyId &&
+      credentials.expiration?.getTime() === this.#session.credentials.expiration?.getTime();
+    const since = asked ?? now;
+    this.#session = {
+      credentials,
+      life,
+      leftWhenLoaded: life - age,
+      wall: since.wall - age,
+      monotonic: since.monotonic - age,
+      advisoryPoint: repeated
+        ? nextLook(life, runtime.random())
+        : (advisoryPoint ?? drawAdvisoryPoint(life, this.#source.rules, runtime.random())),
+    };
+    return this.#session;
   }
 
   /** Another process refreshes: what it gets is looked for in a second or two. */
@@ -325,21 +369,23 @@ export class SessionSlot {
     if (refusal) diagnostics.publish("denied", { ...this.#labels(), code: error.code, remembered: false });
   }
 
-  /** The refresh ahead of need: for a session that is in use. The way of a request never relies on it. */
+  /**
+   * Schedules the refresh ahead of need of a session that is in use; requests never depend on it. It runs in the async
+   * context of the caller whose load brought the session: that of another key could act as somebody else.
+   */
   #arm(delay: number): void {
     this.#disarm();
-    if (this.#host.timer && delay !== Number.POSITIVE_INFINITY) this.#tick = this.#host.timer.set(this, delay);
+    if (!this.#host.refreshAhead || delay === Number.POSITIVE_INFINITY) return;
+    const refresh = () => {
+      this.#cancelTimer = undefined;
+      if (this.#usedSinceRefresh && this.#session && !this.#flight) this.#startFlight();
+    };
+    this.#cancelTimer = this.#host.runtime.schedule(delay, AsyncResource.bind(refresh));
   }
 
   #disarm(): void {
-    this.#host.timer?.delete(this, this.#tick);
-    this.#tick = NEVER;
-  }
-
-  /** For the timer. */
-  refreshAhead(): void {
-    this.#tick = NEVER;
-    if (this.#usedSinceRefresh && this.#session && !this.#flight) this.#startFlight();
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
   }
 
   #wait(flight: Flight, signal: AbortSignal | undefined): Promise<SessionCredentials> {
@@ -352,35 +398,14 @@ export class SessionSlot {
       const leave = signal
         ? onAbort(
             signal,
-            leaveWith(() => this.#abortedError(signal)),
+            leaveWith(() => abortedError(this.#source, signal)),
           )
         : this.#host.runtime.schedule(
             LONGEST_WAIT,
-            leaveWith(() => this.#waitedTooLongError()),
+            leaveWith(() => waitedTooLongError(this.#source, LONGEST_WAIT)),
           );
       flight.promise.finally(leave).then(resolve, reject);
     });
-  }
-
-  #abortedError(signal: AbortSignal | undefined): RolecallError {
-    return new RolecallError("ABORTED", "The caller's signal aborted the wait for credentials.", {
-      ...this.#errorLabels(),
-      cause: signal?.reason,
-      hint: "Nothing is wrong with the role: other callers wait on.",
-    });
-  }
-
-  #waitedTooLongError(): RolecallError {
-    return new RolecallError("TIMEOUT", `No credentials within ${LONGEST_WAIT / 1000} seconds.`, {
-      ...this.#errorLabels(),
-      retryable: true,
-      hint: "Look at the load on STS: stats() tells how many calls run and wait.",
-    });
-  }
-
-  #errorLabels() {
-    const { roleArn } = this.#source;
-    return { step: roleArn ? "assume-role" : "base-identity", roleArn } as const;
   }
 }
 

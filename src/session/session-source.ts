@@ -1,4 +1,5 @@
-import type { RefreshRules } from "./refresh-policy.js";
+import type { RolecallError } from "../errors.js";
+import type { Moment, RefreshRules } from "./refresh-policy.js";
 import type { SessionCredentials } from "./session-credentials.js";
 
 /** Where the sessions of one key come from. The cache knows nothing else of it. */
@@ -17,10 +18,14 @@ export interface LoadedSession {
   readonly credentials: SessionCredentials;
   /** Milliseconds from its issue to the expiration by the source's clock; `Infinity` without one. */
   readonly life: number;
+  /** When its source was asked. Its life counts from then; absent, from now on. */
+  readonly asked?: Moment;
   /** Milliseconds since its issue, for one that was shared. Absent for one that was issued just now. */
   readonly age?: number;
   /** The age at which a refresh is due, where processes have agreed on it. */
   readonly advisoryPoint?: number;
+  /** Set where every clock calls it expired: it is used only if nothing valid is held, since a clock may be wrong. */
+  readonly expired?: RolecallError;
 }
 
 /** What one caller asks of a session. */

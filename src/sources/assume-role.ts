@@ -1,8 +1,9 @@
 import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
-import { isRolecallError } from "../errors.js";
+import { isRolecallError, type RolecallError } from "../errors.js";
+import { foreignText } from "../foreign-text.js";
 import { sessionNameOf } from "../request/limits.js";
-import { isSessionOf } from "../request/role-arn.js";
+import { isSessionOf, type RoleArn } from "../request/role-arn.js";
 import type { Assumption, RequestForRole, RoleRequest } from "../request/role-request.js";
 import { isGiven } from "../request/validation.js";
 import type { Runtime } from "../runtime.js";
@@ -12,23 +13,31 @@ import {
   type AssumeRoleCommandOutput,
   type Credentials,
 } from "../sdk/sts.js";
-import { EXPIRY_MARGIN } from "../session/refresh-policy.js";
+import { lifeUntil } from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
 import type { Flight, LoadedSession } from "../session/session-source.js";
-import { isValidDate } from "./server-clock.js";
-import type { StsCalls } from "./sts-calls.js";
+import { isValidDate, type ServerClock, type ServerClocks } from "./server-clock.js";
+import type { AnswerTimes, StsCalls } from "./sts-calls.js";
 import type { StsCaller } from "./sts-clients.js";
 import { type StsCall, stsCallFailed } from "./sts-errors.js";
+import { WireView } from "./wire-view.js";
 
 export interface RoleAssumerOptions {
   runtime: Runtime;
   diagnostics: Diagnostics;
   calls: StsCalls;
+  serverClocks: ServerClocks;
 }
 
+/** Milliseconds by which an answer's `Date` and `Expiration` may lie farther apart, or closer, than what was asked for. */
+const DATE_TOLERANCE = 60_000;
 /** Seconds that STS grants for every role, whatever its MaxSessionDuration, and the most that role chaining allows. */
 const ALWAYS_GRANTED_SECONDS = 3600;
 const MAX_REMEMBERED = 1000;
+const ACCESS_KEY_ID = /^[\w-]{1,128}$/;
+/** Characters. AWS names no limit for a session token; services take no header that is longer. */
+const LONGEST_TEXT = 16 * 1024;
+const LOOK = "Look at what answers at the STS endpoint; in a test, at the mock's answer.";
 
 /** Asks STS for sessions of roles. */
 export class RoleAssumer {
@@ -67,12 +76,14 @@ export class RoleAssumer {
   }
 
   #assume({ sts }: RoleRequest, assumption: Assumption, caller: StsCaller, flight: Flight): Promise<LoadedSession> {
-    const { calls, runtime } = this.#options;
+    const { calls, runtime, serverClocks } = this.#options;
+    const wire = new WireView(assumption.externalId);
     const call: StsCall = {
       action: "AssumeRole",
       roleArn: assumption.role.arn,
       region: sts.region,
       lastSuccess: flight.lastSuccess,
+      secrets: wire.secrets,
     };
     const input = toInput(assumption, runtime.hostname());
     return calls.ask(
@@ -80,11 +91,30 @@ export class RoleAssumer {
         call,
         caller,
         target: sts,
-        command: () => new AssumeRoleCommand(input),
-        read: (output, now) => toSession(output, assumption, call, flight, now),
+        command: () => wire.watch(new AssumeRoleCommand(input)),
+        read: (output, times) => {
+          const answer = readAnswer(output);
+          assertSessionOf(assumption.role, wire.answered ? input.RoleSessionName : undefined, answer, call);
+          const life = answer.set && this.#lifeOf(answer.set, times, assumption, serverClocks.of(sts));
+          return { ...toSession(answer, life, assumption, call, flight), asked: times.asked };
+        },
       },
       flight,
     );
+  }
+
+  /** An answer whose `Date` does not fit what it grants is wrong about the time: it teaches nothing. */
+  #lifeOf(
+    { Expiration }: CredentialSet,
+    { date }: AnswerTimes,
+    { durationSeconds }: Assumption,
+    clock: ServerClock,
+  ): number | undefined {
+    const { runtime } = this.#options;
+    const expiration = Expiration.getTime();
+    const isPlausible = date !== undefined && Math.abs(expiration - date - durationSeconds * 1000) <= DATE_TOLERANCE;
+    if (isPlausible) clock.observe(date, runtime);
+    return lifeUntil(expiration, date, clock.now(runtime), runtime.now());
   }
 }
 
@@ -105,35 +135,42 @@ function toInput(assumption: Assumption, hostname: string): AssumeRoleCommandInp
   };
 }
 
-/** The one mapping from STS's answer to a session. */
-function toSession(
-  output: unknown,
-  { role, durationSeconds }: Assumption,
-  call: StsCall,
-  flight: Flight,
-  now: number,
-): LoadedSession {
-  const { Credentials: set, AssumedRoleUser: user } = (output ?? {}) as Partial<AssumeRoleCommandOutput>;
-  const look = "Look at what answers at the STS endpoint; in a test, at the mock's answer.";
-  const unusable = (what: string) => stsCallFailed("STS_UNAVAILABLE", call, `the answer ${what}`, look);
-  if (!isCredentialSet(set)) throw unusable("holds no complete credential set");
-  if (user?.Arn !== undefined && !isSessionOf(role, String(user.Arn))) {
-    throw stsCallFailed("ASSUME_ROLE_INVALID", call, `the answer is for ${user.Arn}, and is not used`, look);
+interface Answer {
+  /** `undefined` for one that is not complete. */
+  readonly set: CredentialSet | undefined;
+  /** Of the assumed role's session. */
+  readonly arn: string | undefined;
+}
+
+type CredentialSet = { readonly [K in "AccessKeyId" | "SecretAccessKey" | "SessionToken"]: string } & {
+  readonly Expiration: Date;
+};
+
+/** Under a mock an answer may be anything. Each field is read once, and kept as a copy. */
+function readAnswer(output: unknown): Answer {
+  try {
+    const { Credentials: set, AssumedRoleUser: user } = (output ?? {}) as Partial<AssumeRoleCommandOutput>;
+    const arn = user?.Arn;
+    return { set: isGiven(set) ? readCredentialSet(set) : undefined, arn: isGiven(arn) ? String(arn) : undefined };
+  } catch {
+    return { set: undefined, arn: undefined }; // a mock's getter threw
   }
-  if (set.AccessKeyId === flight.heldAccessKeyId) throw unusable("repeats the session that is held already");
-  const life = set.Expiration.getTime() - now;
-  if (!(life > EXPIRY_MARGIN)) throw unusable("holds a session that has expired already");
+}
+
+function readCredentialSet({ AccessKeyId, SecretAccessKey, SessionToken, Expiration }: Credentials) {
+  const time = isValidDate(Expiration) ? Number(Expiration.getTime()) : Number.NaN;
+  const isComplete = isText(AccessKeyId) && isText(SecretAccessKey) && isText(SessionToken);
+  if (!isComplete || !ACCESS_KEY_ID.test(AccessKeyId) || Number.isNaN(time)) return undefined;
   return {
-    life: Math.min(life, durationSeconds * 1000), // AWS gives no more than it is asked for
-    credentials: redacted({
-      accessKeyId: copyOf(set.AccessKeyId),
-      secretAccessKey: copyOf(set.SecretAccessKey),
-      sessionToken: copyOf(set.SessionToken),
-      expiration: set.Expiration,
-      accountId: role.accountId,
-      ...(user?.Arn !== undefined && { assumedRoleArn: copyOf(user.Arn) }),
-    }),
+    AccessKeyId: copyOf(AccessKeyId),
+    SecretAccessKey: copyOf(SecretAccessKey),
+    SessionToken: copyOf(SessionToken),
+    Expiration: new Date(time),
   };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.length <= LONGEST_TEXT;
 }
 
 /** The parser hands out slices, each of which would keep the whole answer in memory for as long as the session is held. */
@@ -141,12 +178,47 @@ function copyOf(text: string): string {
   return Buffer.from(text).toString();
 }
 
-type CredentialSet = { [K in "AccessKeyId" | "SecretAccessKey" | "SessionToken"]: string } & { Expiration: Date };
+/**
+ * STS always says whose session it gives, and it has to be the one that was asked for.
+ * @param sessionName as it was asked for over the wire; `undefined` under a mock, which may leave all that out
+ */
+function assertSessionOf(role: RoleArn, sessionName: string | undefined, { set, arn }: Answer, call: StsCall): void {
+  if (!set) return;
+  if (arn === undefined && sessionName === undefined) return;
+  if (arn === undefined) throw unusable(call, "does not say whose session it holds");
+  const isAsked = isSessionOf(role, arn) && (sessionName === undefined || arn.endsWith(`/${sessionName}`));
+  if (isAsked) return;
+  const what = `the answer is for ${foreignText(arn, call.secrets)}, and is not used`;
+  throw stsCallFailed("ASSUME_ROLE_INVALID", call, what, LOOK);
+}
 
-function isCredentialSet(set: Credentials | null | undefined): set is CredentialSet {
-  return (
-    isGiven(set) &&
-    [set.AccessKeyId, set.SecretAccessKey, set.SessionToken].every((text) => typeof text === "string" && text !== "") &&
-    isValidDate(set.Expiration)
-  );
+function unusable(call: StsCall, what: string): RolecallError {
+  return stsCallFailed("STS_UNAVAILABLE", call, `the answer ${what}`, LOOK);
+}
+
+/**
+ * The one mapping from STS's answer to a session.
+ * @param life milliseconds; `undefined` if the session has expired already, or there is none
+ */
+function toSession(
+  { set, arn }: Answer,
+  life: number | undefined,
+  { role, durationSeconds }: Assumption,
+  call: StsCall,
+  flight: Flight,
+): LoadedSession {
+  if (!set) throw unusable(call, "holds no complete credential set");
+  if (set.AccessKeyId === flight.heldAccessKeyId) throw unusable(call, "repeats the session that is held already");
+  if (life === undefined) throw unusable(call, "holds a session that has expired already");
+  return {
+    life: Math.min(life, durationSeconds * 1000), // AWS gives no more than it is asked for
+    credentials: redacted({
+      accessKeyId: set.AccessKeyId,
+      secretAccessKey: set.SecretAccessKey,
+      sessionToken: set.SessionToken,
+      expiration: set.Expiration,
+      accountId: role.accountId,
+      ...(arn !== undefined && { assumedRoleArn: copyOf(arn) }),
+    }),
+  };
 }

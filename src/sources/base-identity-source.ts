@@ -3,7 +3,7 @@ import { isRolecallError, RolecallError } from "../errors.js";
 import type { BaseIdentity } from "../request/base-identity.js";
 import type { Runtime } from "../runtime.js";
 import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
-import { DEFAULT_RULES, EXPIRY_MARGIN, INSTANCE_PROFILE_RULES } from "../session/refresh-policy.js";
+import { DEFAULT_RULES, INSTANCE_PROFILE_RULES, lifeUntil } from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
 import type { LoadedSession, SessionSource } from "../session/session-source.js";
 import { safeCause } from "./safe-cause.js";
@@ -14,7 +14,8 @@ const READ_TIMEOUT = 60_000;
 
 export interface BaseIdentitySourceOptions {
   runtime: Runtime;
-  serverClock: ServerClock;
+  /** That of the STS endpoint which is asked with this identity. */
+  serverClock: () => ServerClock;
   read: CredentialProvider;
 }
 
@@ -38,11 +39,12 @@ export function baseIdentitySource(
         throw isRolecallError(error) ? error : failed("It failed", error);
       }
       if (!isCredentialSet(identity)) throw failed("Its answer is no credential set");
-      const life = identity.expiration
-        ? identity.expiration.getTime() - serverClock.now(runtime)
-        : Number.POSITIVE_INFINITY;
-      if (!(life > EXPIRY_MARGIN)) throw failed("Its credentials have expired already");
-      return { credentials: redacted(identity), life };
+      const credentials = redacted(identity);
+      if (!identity.expiration) return { credentials, life: Number.POSITIVE_INFINITY };
+      const life = lifeUntil(identity.expiration.getTime(), serverClock().now(runtime), runtime.now());
+      // A clock may be wrong: whether it has expired is for STS to say.
+      if (life === undefined) return { credentials, life: 0, expired: failed("Its credentials have expired already") };
+      return { credentials, life };
     },
   };
 }

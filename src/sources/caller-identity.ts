@@ -4,6 +4,11 @@ import type { Flight } from "../session/session-source.js";
 import type { StsCalls } from "./sts-calls.js";
 import type { StsCaller } from "./sts-clients.js";
 import { type StsCall, stsCallFailed } from "./sts-errors.js";
+import { WireView } from "./wire-view.js";
+
+const ACCOUNT_ID = /^\d{12}$/;
+const ARN = /^arn:[\w-]+:(iam|sts)::\d{12}:[!-~]{1,2048}$/;
+const USER_ID = /^[!-~]{1,256}$/;
 
 /** Who AWS says a caller is. */
 export interface CallerIdentity {
@@ -23,20 +28,37 @@ export function readCallerIdentity(
   roleArn: string | undefined,
   flight: Flight,
 ): Promise<CallerIdentity> {
-  const call: StsCall = { action: "GetCallerIdentity", roleArn, region: target.region, lastSuccess: undefined };
+  const wire = new WireView();
+  const action = "GetCallerIdentity";
+  const call: StsCall = { action, roleArn, region: target.region, lastSuccess: undefined, secrets: wire.secrets };
   return calls.ask(
     {
       call,
       caller,
       target,
-      command: () => new GetCallerIdentityCommand({}),
+      command: () => wire.watch(new GetCallerIdentityCommand({})),
       read: (output) => {
-        const { Account, Arn, UserId } = (output ?? {}) as Partial<GetCallerIdentityCommandOutput>;
-        if (Account && Arn && UserId) return { accountId: Account, arn: Arn, userId: UserId };
+        const identity = readIdentity(output);
+        if (identity) return identity;
         const hint = "Look at what answers at the STS endpoint; in a test, at the mock's answer.";
         throw stsCallFailed("STS_UNAVAILABLE", call, "the answer names no identity", hint);
       },
     },
     flight,
   );
+}
+
+/** What the answer names is printed by reports, so that it has to have AWS's shape. */
+function readIdentity(output: unknown): CallerIdentity | undefined {
+  try {
+    const { Account, Arn, UserId } = (output ?? {}) as Partial<GetCallerIdentityCommandOutput>;
+    const fits = isOf(ACCOUNT_ID, Account) && isOf(ARN, Arn) && isOf(USER_ID, UserId);
+    return fits ? { accountId: Account, arn: Arn, userId: UserId } : undefined;
+  } catch {
+    return undefined; // a mock's getter threw
+  }
+}
+
+function isOf(shape: RegExp, value: unknown): value is string {
+  return typeof value === "string" && shape.test(value);
 }

@@ -3,46 +3,42 @@ import { withDeadline } from "../abort.js";
 import { isRolecallError, RolecallError } from "../errors.js";
 import { isRegion } from "../request/regions.js";
 import type { Runtime } from "../runtime.js";
-import { getInstanceMetadataEndpoint, httpRequest } from "../sdk/imds.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
+import {
+  MetadataError,
+  type MetadataTrouble,
+  NO_ANSWER_IN_TIME,
+  requestMetadata,
+  TOO_LARGE,
+  troubleOf,
+} from "./imds-request.js";
 import { safeCause } from "./safe-cause.js";
 
 export { isStsLoaded } from "../sdk/imds.js";
+export { type MetadataTrouble, NO_ANSWER_IN_TIME } from "./imds-request.js";
 
 const TOKEN_PATH = "/latest/api/token";
 const TOKEN_TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
 const TOKEN_HEADER = "x-aws-ec2-metadata-token";
 const PROFILE_PATH = "/latest/meta-data/iam/security-credentials/";
 const REGION_PATH = "/latest/meta-data/placement/region";
-/** Milliseconds of silence after which one request to the metadata service is given up: the SDK's own number. */
-const REQUEST_TIMEOUT = 1000;
-/** Milliseconds for a whole read: an answer that breaks off, or that trickles, is never silent for long enough. */
+/** Milliseconds for a whole read: an answer that trickles is never silent for long enough. */
 const READ_TIMEOUT = 5000;
 
-/** Why the metadata service is of no use, and what to do about it. */
-export interface MetadataTrouble {
-  /** A sentence without its full stop. */
-  readonly cause: string;
-  readonly fix: string;
-}
+/** Fit to be a header's value. */
+const TOKEN = /^[!-~]+$/;
+const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
+const ACCESS_KEY_ID = /^[\w-]{1,128}$/;
+const CODE = /^[\w.:-]{1,64}$/;
 
-export const NO_ANSWER_IN_TIME: MetadataTrouble = {
-  cause: "Nothing answers in time",
-  fix: "in a container, raise HttpPutResponseHopLimit to 2",
-};
 const NOT_TO_BE_USED: MetadataTrouble = { cause: "AWS_EC2_METADATA_DISABLED is true", fix: "unset it" };
-const TURNED_OFF: MetadataTrouble = {
-  cause: "The metadata service is turned off for this machine",
-  fix: "set HttpEndpoint to enabled",
-};
 const NO_REGION: MetadataTrouble = {
   cause: "It answers with something that is no region",
   fix: "make sure that nothing stands between",
 };
-const BROKEN_OFF: MetadataTrouble = { cause: "The connection broke off", fix: "try again" };
-const NO_LISTENER: MetadataTrouble = {
-  cause: "Nothing listens at the metadata service's address",
-  fix: "this machine seems not to be an EC2 instance",
+const NO_TOKEN: MetadataTrouble = {
+  cause: "It answers with something that is no token",
+  fix: "make sure that nothing stands between, such as a proxy",
 };
 
 /** What is asked of the metadata service, in the words of an error. */
@@ -71,27 +67,43 @@ async function readCredentials(agent: Agent): Promise<AwsCredentialIdentity> {
   const token = await requestToken(agent).catch((error) => {
     throw unreachable(CREDENTIALS, troubleOf(error), error);
   });
-  let set: unknown;
+  const read = (path: string) =>
+    requestItem(path, token, agent).catch((error) => {
+      throw explain(error);
+    });
+  const role = await read(PROFILE_PATH);
+  if (!ROLE_NAME.test(role)) throw invalidProfile();
+  return toIdentity(parse(await read(PROFILE_PATH + role)));
+}
+
+function parse(text: string): unknown {
   try {
-    const role = await requestMetadata(PROFILE_PATH, token, agent);
-    set = JSON.parse(await requestMetadata(PROFILE_PATH + role, token, agent));
+    return JSON.parse(text);
   } catch (error) {
-    throw explain(error as { name?: string; statusCode?: number });
+    throw invalidProfile(NO_CREDENTIAL_SET, error);
   }
-  return toIdentity(set);
 }
 
 function toIdentity(set: unknown): AwsCredentialIdentity {
-  const { AccessKeyId, SecretAccessKey, Token, Expiration, AccountId } = (set ?? {}) as Record<string, string>;
-  const isText = (value: unknown): value is string => typeof value === "string";
-  if (!(isText(AccessKeyId) && isText(SecretAccessKey) && isText(Token) && isText(Expiration))) throw invalidProfile();
+  const { Code, AccessKeyId, SecretAccessKey, Token, Expiration, AccountId } = (set ?? {}) as Record<string, unknown>;
+  if (Code !== undefined && Code !== "Success") throw invalidProfile(whyRefused(Code));
+  const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+  const isComplete = isText(AccessKeyId) && isText(SecretAccessKey) && isText(Token) && isText(Expiration);
+  if (!isComplete || !ACCESS_KEY_ID.test(AccessKeyId)) throw invalidProfile();
+  if (AccountId !== undefined && !/^\d{12}$/.test(String(AccountId))) throw invalidProfile();
   return {
     accessKeyId: AccessKeyId,
     secretAccessKey: SecretAccessKey,
     sessionToken: Token,
     expiration: new Date(Expiration),
-    ...(AccountId && { accountId: AccountId }),
+    ...(AccountId !== undefined && { accountId: String(AccountId) }),
   };
+}
+
+/** EC2 gives the reason in place of the keys, such as `AssumeRoleUnauthorizedAccess`. */
+function whyRefused(code: unknown): string {
+  const named = typeof code === "string" && CODE.test(code) ? `the Code ${code}` : "a Code other than Success";
+  return `Look at the role of the instance profile, since the answer has ${named}: the role may be deleted, or its trust policy may not name ec2.amazonaws.com.`;
 }
 
 /**
@@ -105,7 +117,7 @@ export function readInstanceRegion(runtime: Runtime): Promise<string> {
 async function readRegion(agent: Agent): Promise<string> {
   let region: string;
   try {
-    region = await requestMetadata(REGION_PATH, await requestToken(agent), agent);
+    region = await requestItem(REGION_PATH, await requestToken(agent), agent);
   } catch (error) {
     throw unreachable(REGION, troubleOf(error), error);
   }
@@ -114,26 +126,26 @@ async function readRegion(agent: Agent): Promise<string> {
 }
 
 async function requestToken(agent: Agent): Promise<string> {
-  return request(TOKEN_PATH, { method: "PUT", headers: { [TOKEN_TTL_HEADER]: "60" }, agent });
+  const token = await requestMetadata({
+    method: "PUT",
+    path: TOKEN_PATH,
+    headers: { [TOKEN_TTL_HEADER]: "60" },
+    agent,
+  });
+  if (!TOKEN.test(token)) throw new MetadataError(NO_TOKEN);
+  return token;
 }
 
-/** One item of the machine's metadata; without a token as IMDSv1 would give it. Rejects with the SDK's own error. */
-export async function requestMetadata(path: string, token?: string, agent = new Agent()): Promise<string> {
-  const headers = token === undefined ? {} : { [TOKEN_HEADER]: token };
-  return (await request(path, { headers, agent })).trim();
+function requestItem(path: string, token: string | undefined, agent: Agent): Promise<string> {
+  return requestMetadata({ path, agent, ...(token !== undefined && { headers: { [TOKEN_HEADER]: token } }) });
 }
 
 /**
- * By an agent of the caller's: Node's global one goes through the environment's proxy with NODE_USE_ENV_PROXY, and the
- * keys in clear with it.
+ * One item of the machine's metadata; without a token as IMDSv1 would give it. Rejects with a {@link MetadataError},
+ * Node's own error of the connection, or `IMDS_UNREACHABLE` if the answer does not end in time.
  */
-async function request(
-  path: string,
-  options: { method?: "PUT"; headers: Record<string, string>; agent: Agent },
-): Promise<string> {
-  const endpoint = await getInstanceMetadataEndpoint();
-  const answer = await httpRequest({ ...endpoint, ...options, path, timeout: REQUEST_TIMEOUT });
-  return answer.toString();
+export function readMetadataItem(runtime: Runtime, path: string, token?: string): Promise<string> {
+  return inTime(runtime, CREDENTIALS, (agent) => requestItem(path, token, agent));
 }
 
 /** The token that every read over IMDSv2 begins with, or why there is none. */
@@ -160,9 +172,8 @@ async function inTime<T>(runtime: Runtime, need: Need, read: (agent: Agent) => P
   return withDeadline({ runtime, ms: READ_TIMEOUT, reason }, () => read(agent)).finally(() => agent.destroy());
 }
 
-function explain(error: { name?: string; statusCode?: number }): RolecallError {
-  if (error.name === "SyntaxError") return invalidProfile(error);
-  if (error.statusCode === 404) {
+function explain(error: unknown): RolecallError {
+  if (error instanceof MetadataError && error.statusCode === 404) {
     return new RolecallError("INSTANCE_PROFILE_MISSING", "The metadata service knows no role for this machine.", {
       step: "base-identity",
       retryable: true,
@@ -170,18 +181,9 @@ function explain(error: { name?: string; statusCode?: number }): RolecallError {
       hint: "Attach an instance profile to the EC2 instance: EC2 console, Actions, Security, Modify IAM role.",
     });
   }
-  return unreachable(CREDENTIALS, troubleOf(error), error);
-}
-
-function troubleOf(error: unknown): MetadataTrouble {
-  const { statusCode, message, code } = (error ?? {}) as { statusCode?: number; message?: string; code?: string };
-  if (statusCode === 403) return TURNED_OFF;
-  if (statusCode !== undefined) {
-    const fix = "make sure that nothing stands between, such as a proxy";
-    return { cause: `The metadata service answers with status ${statusCode}`, fix };
-  }
-  if (message?.startsWith("TimeoutError")) return NO_ANSWER_IN_TIME;
-  return code === "ECONNRESET" ? BROKEN_OFF : NO_LISTENER;
+  const trouble = troubleOf(error);
+  if (trouble === TOO_LARGE) return invalidProfile(`${trouble.cause}: ${trouble.fix}.`, error);
+  return unreachable(CREDENTIALS, trouble, error);
 }
 
 function unreachable(
@@ -198,15 +200,13 @@ function unreachable(
   });
 }
 
-function invalidProfile(cause?: unknown): RolecallError {
+const NO_CREDENTIAL_SET =
+  "Look at the role of the instance profile: it may be deleted, or its trust policy may not name ec2.amazonaws.com.";
+
+function invalidProfile(hint = NO_CREDENTIAL_SET, cause?: unknown): RolecallError {
   return new RolecallError(
     "INSTANCE_PROFILE_INVALID",
     "The metadata service answers with something that is no credential set.",
-    {
-      step: "base-identity",
-      retryable: true,
-      hint: "Look at the role of the instance profile: it may be deleted, or its trust policy may not name ec2.amazonaws.com.",
-      ...(cause !== undefined && { cause: safeCause(cause) }),
-    },
+    { step: "base-identity", retryable: true, hint, ...(cause !== undefined && { cause: safeCause(cause) }) },
   );
 }

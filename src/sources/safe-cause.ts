@@ -1,4 +1,5 @@
 import { getSystemErrorMap } from "node:util";
+import { foreignLabel, foreignText } from "../foreign-text.js";
 
 /** Codes whose messages quote the signed request, and with it the session token. */
 const QUOTES_THE_REQUEST = /signature/i;
@@ -9,6 +10,7 @@ const KNOWN_ERRORS = new Set([
   "TokenProviderError",
   "StoreError",
   "RolecallError",
+  "MetadataError",
 ]);
 /** …but where a `credential_process` fails: then Node's text stands there, with the command line and all of stderr. */
 const QUOTES_A_COMMAND = /^Command failed/;
@@ -19,30 +21,44 @@ interface ForeignError {
   code?: unknown;
   statusCode?: unknown;
   $fault?: unknown;
-  $metadata?: { httpStatusCode?: number; requestId?: string };
+  $metadata?: { httpStatusCode?: unknown; requestId?: unknown };
 }
 
 /**
  * A copy of a foreign error that is safe as a `cause`. Parsers quote the text that they fail on, Node's HTTP errors
  * carry raw packets, and SDK errors the whole response: of an answer that holds credentials none of it may be kept.
+ * @param secrets what the text must not repeat
  */
-export function safeCause(error: unknown): Error {
-  const { name, message, code, statusCode, $fault, $metadata } = (error ?? {}) as ForeignError;
-  const safeName = typeof name === "string" ? name : "Error";
+export function safeCause(error: unknown, secrets: Iterable<string> = []): Error {
+  const { name, message, code, statusCode, $fault, status, requestId } = fieldsOf(error);
+  const safeName = foreignLabel(name, secrets) ?? "Error";
   const isSystemError = isSystemErrorCode(code);
   const keepsMessage =
+    typeof message === "string" &&
     (isSystemError || $fault !== undefined || KNOWN_ERRORS.has(safeName) || isAbort(safeName)) &&
     !QUOTES_THE_REQUEST.test(safeName) &&
-    !QUOTES_A_COMMAND.test(String(message));
-  const cause = new Error(keepsMessage ? String(message) : "(message withheld: it may quote a secret)");
+    !QUOTES_A_COMMAND.test(message);
+  const cause = new Error(keepsMessage ? foreignText(message, secrets) : "(message withheld: it may quote a secret)");
   cause.name = safeName;
   delete cause.stack;
+  const httpStatusCode = typeof status === "number" ? status : undefined;
   return Object.assign(
     cause,
     isSystemError && { code },
     typeof statusCode === "number" && { statusCode },
-    $metadata && { $metadata: { httpStatusCode: $metadata.httpStatusCode, requestId: $metadata.requestId } },
+    status !== undefined && { $metadata: { httpStatusCode, requestId: foreignLabel(requestId, secrets) } },
   );
+}
+
+/** Each field is read once: a getter may throw, or give something else the next time. */
+function fieldsOf(error: unknown) {
+  try {
+    const { name, message, code, statusCode, $fault, $metadata } = (error ?? {}) as ForeignError;
+    const { httpStatusCode: status, requestId } = $metadata ?? {};
+    return { name, message, code, statusCode, $fault, status, requestId };
+  } catch {
+    return {};
+  }
 }
 
 /** Of a name that is not found, as Node has it, and of a proxy that refuses, as `network-options.ts` has it. */

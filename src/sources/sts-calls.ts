@@ -1,13 +1,11 @@
 import pRetry from "p-retry";
 import { withDeadline } from "../abort.js";
 import { isRolecallError, type RolecallError } from "../errors.js";
-import { ANYBODY } from "../request/network-settings.js";
 import type { StsTarget } from "../request/role-request.js";
 import type { Runtime } from "../runtime.js";
-import { elapsedBetween, type Moment } from "../session/refresh-policy.js";
+import { certainlyElapsed, type Moment } from "../session/refresh-policy.js";
 import type { Flight } from "../session/session-source.js";
 import { type ObservedCall, observeCall } from "./observed-call.js";
-import { ServerClock } from "./server-clock.js";
 import type { StsCaller, StsClients } from "./sts-clients.js";
 import {
   classifyStsError,
@@ -35,7 +33,14 @@ export interface StsCallsOptions {
   runtime: Runtime;
   settings: StsCallSettings;
   clients: StsClients;
-  serverClock: ServerClock;
+}
+
+/** What is known of the time of an answer. */
+export interface AnswerTimes {
+  /** Both clocks when the call was sent. */
+  readonly asked: Moment;
+  /** The `Date` of the answer, epoch milliseconds. Absent under a mock. */
+  readonly date: number | undefined;
 }
 
 /** One question to STS. */
@@ -45,13 +50,12 @@ export interface StsQuestion<T> {
   readonly target: StsTarget;
   /** A new command for each attempt. */
   command(): object;
-  /**
-   * @param now AWS's time
-   * @throws RolecallError if the answer cannot be used
-   */
-  read(output: unknown, now: number): T;
+  /** @throws RolecallError if the answer cannot be used */
+  read(output: unknown, times: AnswerTimes): T;
 }
 
+/** Calls for one result, throttled ones included: answers that come at once and ask for no wait end here. */
+const MOST_CALLS = 100;
 /** Milliseconds, the upper bound of the first wait; each further one doubles it. */
 const FIRST_WAIT: Partial<Record<StsErrorKind, number>> = { throttling: 1000, transient: 200 };
 const LONGEST_WAIT = 2000;
@@ -91,7 +95,7 @@ export class StsCalls {
 
   constructor(options: StsCallsOptions) {
     this.#options = options;
-    this.limiter = new StsLimiter(options.settings.maxConcurrent);
+    this.limiter = new StsLimiter(options.settings.maxConcurrent, () => options.runtime.monotonic());
   }
 
   /** @throws RolecallError see {@link translateStsError}, or the calling identity's own error */
@@ -99,6 +103,7 @@ export class StsCalls {
     const { settings, runtime } = this.#options;
     const deadline = new AbortController();
     const signal = AbortSignal.any([flight.signal, deadline.signal]);
+    const line = [question.caller.key, question.call.roleArn ?? ""];
     const progress: Progress = { failures: 0, throttled: 0, repeated: new Set() };
     let cancelDeadline: (() => void) | undefined;
     const attempt = () => {
@@ -111,7 +116,7 @@ export class StsCalls {
     };
     try {
       return await pRetry(
-        (attemptNumber) => this.limiter.run(flight, attempt, { signal, isRetry: attemptNumber > 1 }),
+        (attemptNumber) => this.limiter.run(flight, attempt, { line, signal, isRetry: attemptNumber > 1 }),
         {
           retries: Number.POSITIVE_INFINITY, // shouldRetry counts, and waits
           minTimeout: 0,
@@ -137,7 +142,7 @@ export class StsCalls {
   }
 
   async #attempt<T>({ call, caller, target, command: create, read }: StsQuestion<T>, signal: AbortSignal): Promise<T> {
-    const { runtime, settings, clients, serverClock } = this.#options;
+    const { runtime, settings, clients } = this.#options;
     const command = create();
     const observed = observeCall(command);
     const limit = {
@@ -149,7 +154,7 @@ export class StsCalls {
       },
       signal,
     };
-    const sent = momentOf(runtime);
+    const asked = { wall: runtime.now(), monotonic: runtime.monotonic() };
     let output: unknown;
     try {
       const { client } = clients.for(caller, target);
@@ -160,12 +165,11 @@ export class StsCalls {
       if (error instanceof FailedAttempt || isRolecallError(error)) throw error;
       throw toFailedAttempt(error, call, observed.accessKeyId);
     }
-    // The process stood still, or the clock was stepped: nobody knows how old the answer is.
-    if (elapsedBetween(sent, momentOf(runtime)) > settings.attemptTimeout) throw limit.reason();
-    // What anybody may have answered says nothing of the time to others.
-    const clock = target.trust === ANYBODY ? new ServerClock() : serverClock;
-    clock.observe(observed.date, runtime);
-    const answer = readOrFail((given) => read(given, clock.now(runtime)), output);
+    // The time limit was over before its timer had a chance: the process stood still.
+    if (certainlyElapsed(asked, { wall: runtime.now(), monotonic: runtime.monotonic() }) > settings.attemptTimeout) {
+      throw limit.reason();
+    }
+    const answer = readOrFail((given) => read(given, { asked, date: parseDate(observed.date) }), output);
     this.limiter.noteSuccess();
     return answer;
   }
@@ -188,6 +192,7 @@ export class StsCalls {
     { failures, throttled, repeated }: Progress,
     signal: AbortSignal,
   ): Promise<boolean> {
+    if (failures >= MOST_CALLS) return false;
     const mayPass = kind === "throttling" || kind === "transient";
     if (mayPass && network?.maxAttempts !== undefined) return failures < network.maxAttempts;
     if (kind === "throttling" && flight.urgent) return true;
@@ -205,13 +210,14 @@ export class StsCalls {
     if (first === undefined) return 0;
     const { runtime, settings } = this.#options;
     const drawn = runtime.random() * Math.min(first * 2 ** (failures - 1), LONGEST_WAIT);
-    const wait = retryAfter ?? drawn;
+    const wait = retryAfter || drawn; // "Retry-After: 0" asks for no wait: then ours keeps callers apart
     return runtime.monotonic() - began + wait < settings.timeout ? wait : undefined;
   }
 }
 
-function momentOf(runtime: Runtime): Moment {
-  return { wall: runtime.now(), monotonic: runtime.monotonic() };
+function parseDate(header: string | undefined): number | undefined {
+  const time = header === undefined ? Number.NaN : Date.parse(header);
+  return Number.isNaN(time) ? undefined : time;
 }
 
 function toFailedAttempt(error: unknown, call: StsCall, accessKeyId: string | undefined): FailedAttempt {

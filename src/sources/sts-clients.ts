@@ -5,11 +5,11 @@ import { userAgentOf } from "../clients/user-agent.js";
 import { RolecallError } from "../errors.js";
 import { once } from "../once.js";
 import { canonicalJson } from "../request/canonical.js";
+import { ANYBODY } from "../request/network-settings.js";
 import { defaultRegionOf, mayLieInPartition } from "../request/regions.js";
 import type { StsTarget } from "../request/role-request.js";
 import { STSClient } from "../sdk/sts.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
-import { readBoundedAnswer } from "./bounded-answer.js";
 import { confidentialOnly } from "./confidential-only.js";
 
 /** All that is used of an STS client. The SDK's `STSClient` fits, and so does a mock of it. */
@@ -87,7 +87,7 @@ export class StsClients {
 
   #create(
     caller: StsCaller,
-    { endpoint, useFipsEndpoint, useDualstackEndpoint, network }: StsTarget,
+    { endpoint, useFipsEndpoint, useDualstackEndpoint, network, trust }: StsTarget,
     region: () => Promise<string>,
   ): StsLike {
     const { stsClient, requestHandler, handlers } = this.#options;
@@ -97,7 +97,7 @@ export class StsClients {
       ...(endpoint !== undefined && { endpoint }),
       ...(useFipsEndpoint !== undefined && { useFipsEndpoint }),
       ...(useDualstackEndpoint !== undefined && { useDualstackEndpoint }),
-      ...(network && { requestHandler: handlers.ofNetwork(STSClient, network) }),
+      ...(network && { requestHandler: { ...handlers.ofNetwork(STSClient, network) } }),
     };
     if (typeof stsClient === "function") return stsClient(context);
     if (stsClient) return stsClient;
@@ -106,11 +106,10 @@ export class StsClients {
       ...context,
       maxAttempts: 1, // p-retry is the only retry loop
       customUserAgent: userAgentOf(),
-      streamCollector: readBoundedAnswer,
     };
     const client = requestHandler
       ? new STSClient({ ...config, requestHandler: requestHandler as never })
-      : handlers.create<STSClient>(STSClient, config, {}, network);
+      : handlers.create<STSClient>(STSClient, config, {}, network, trust !== ANYBODY);
     const stack = client.middlewareStack as MiddlewareStack;
     stack.add(confidentialOnly, { step: "finalizeRequest", name: "rolecallConfidentialOnly", priority: "high" });
     return client;

@@ -1,6 +1,7 @@
 import { RolecallError, type RolecallErrorCode, type RolecallErrorStep } from "../errors.js";
 import { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTransientError } from "../sdk/sts.js";
-import { isCertificateErrorCode, isSystemErrorCode, safeCause } from "./safe-cause.js";
+import { ANSWER_TOO_LARGE, TOO_LARGE } from "./bounded-answer.js";
+import { isCertificateErrorCode, safeCause } from "./safe-cause.js";
 
 /** What to do about an error of STS; the first that fits, in this order. */
 export type StsErrorKind =
@@ -39,10 +40,18 @@ const BASE_IDENTITY_CODES = new Set([
 ]);
 
 /** Names of errors whose answer holds no code: not STS gave it, but something on the way, such as a proxy. */
-const NO_CODES = new Set(["Unknown", "Error", "SyntaxError"]);
+const NO_CODES = new Set(["", "Unknown", "Error", "SyntaxError", ANSWER_TOO_LARGE]);
 
-/** Decides from service codes and status, never from message text. */
+/** Decides from service codes and status, never from message text. What cannot be read may pass by itself. */
 export function classifyStsError(error: StsError): StsErrorKind {
+  try {
+    return classify(error);
+  } catch {
+    return "transient"; // a mock's error, with getters that throw
+  }
+}
+
+function classify(error: StsError): StsErrorKind {
   const code = errorCode(error);
   const sdkError = error as SdkError;
   if (isClockSkewCorrectedError(sdkError) && CLOCK_SKEW_CODES.has(code)) return "clock-skew";
@@ -57,14 +66,18 @@ export function classifyStsError(error: StsError): StsErrorKind {
 }
 
 /** The service's code as documented: some protocols add `Exception` to it. */
-function errorCode(error: Error): string {
-  return String(error.name).replace(/Exception$/, "");
+function errorCode({ name }: Error): string {
+  return typeof name === "string" ? name.replace(/Exception$/, "") : "";
 }
 
 /** Milliseconds that the answer asks to wait, or `undefined`: whole seconds, as the header has them. */
 export function retryAfter(error: StsError): number | undefined {
-  const at = getRetryAfterHint(error.$response);
-  return at && Math.max(Math.ceil((at.getTime() - Date.now()) / 1000), 0) * 1000;
+  try {
+    const at = getRetryAfterHint(error.$response);
+    return at && Math.max(Math.ceil((at.getTime() - Date.now()) / 1000), 0) * 1000;
+  } catch {
+    return undefined;
+  }
 }
 
 const CODES: Record<StsErrorKind, RolecallErrorCode> = {
@@ -91,11 +104,13 @@ const HINTS: Record<StsErrorKind, string> = {
 };
 
 /** Hints for codes that say more than their kind does. */
-const HINTS_BY_CODE: Record<string, string> = {
-  MalformedPolicyDocument: "The session policy is no valid IAM policy: check it with IAM Access Analyzer.",
-  PackedPolicyTooLarge:
+const HINTS_BY_CODE: ReadonlyMap<string, string> = new Map([
+  ["MalformedPolicyDocument", "The session policy is no valid IAM policy: check it with IAM Access Analyzer."],
+  [
+    "PackedPolicyTooLarge",
     "Session policy and tags are too large together: shorten them, or move statements to policyArns.",
-};
+  ],
+]);
 
 const CERTIFICATE_HINT =
   "The endpoint's certificate is not trusted: if it, or a proxy's on the way, is of a CA of your own, put that into instance.network.extraCa.";
@@ -106,40 +121,61 @@ export interface StsCall {
   readonly region: string | undefined;
   /** When a session was last obtained, epoch milliseconds. */
   readonly lastSuccess: number | undefined;
+  /** What the text of others must not repeat. */
+  readonly secrets?: Iterable<string>;
 }
 
 /** The one place where an error of STS becomes one of ours. */
 export function translateStsError(error: StsError, kind: StsErrorKind, call: StsCall): RolecallError {
-  const code = errorCode(error);
-  return new RolecallError(CODES[kind], `${describeCall(call)} failed: ${describeError(error, kind)}.`, {
+  const failure = readFailure(error, call);
+  const { code, requestId, cause } = failure;
+  return new RolecallError(CODES[kind], `${describeCall(call)} failed: ${describeError(failure, kind)}.`, {
     step: kind === "base-identity" ? "base-identity" : stepOf(call),
     retryable: CODES[kind] === "STS_UNAVAILABLE" || kind === "base-identity",
     roleArn: call.roleArn,
     region: call.region,
-    requestId: error.$metadata?.requestId,
-    awsCode: (error.$metadata?.httpStatusCode ?? 0) < 300 || NO_CODES.has(code) ? undefined : code,
-    hint: isCertificateErrorCode((error as { code?: unknown }).code)
+    requestId,
+    awsCode: code,
+    hint: isCertificateErrorCode(failure.systemCode)
       ? CERTIFICATE_HINT
-      : (HINTS_BY_CODE[code] ?? HINTS[kind]),
-    cause: safeCause(error),
+      : (HINTS_BY_CODE.get(code ?? "") ?? HINTS[kind]),
+    cause,
   });
 }
 
-function describeError(error: StsError, kind: StsErrorKind): string {
-  const failure = describeFailure(error);
+/** What may be repeated of an error. */
+interface Failure {
+  readonly cause: Error;
+  readonly status: number | undefined;
+  /** Node's. */
+  readonly systemCode: string | undefined;
+  /** AWS's, as documented. */
+  readonly code: string | undefined;
+  readonly requestId: string | undefined;
+}
+
+function readFailure(error: StsError, { secrets }: StsCall): Failure {
+  const cause: StsError & { code?: string } = safeCause(error, secrets);
+  const { httpStatusCode: status, requestId } = cause.$metadata ?? {};
+  const code = errorCode(cause);
+  const isOfAws = (status ?? 0) >= 300 && !NO_CODES.has(code);
+  return { cause, status, systemCode: cause.code, code: isOfAws ? code : undefined, requestId };
+}
+
+function describeError(failure: Failure, kind: StsErrorKind): string {
+  const what = describeFailure(failure);
   // AWS's own words help where it refuses. Elsewhere a message may quote an answer or a request.
   const isRefusal = kind === "denied" || kind === "invalid";
-  return isRefusal ? `${failure}, ${safeCause(error).message.replace(/\.$/, "")}` : failure;
+  return isRefusal ? `${what}, ${failure.cause.message.replace(/\.$/, "")}` : what;
 }
 
 /** What the caller reads of an error that is not AWS's. */
-function describeFailure(error: StsError): string {
-  const { code } = error as { code?: unknown };
-  const status = error.$metadata?.httpStatusCode;
-  if (isSystemErrorCode(code)) return code;
-  if (status === undefined) return error.name || "Error";
+function describeFailure({ cause: { name }, status, systemCode, code }: Failure): string {
+  if (systemCode !== undefined) return systemCode;
+  if (name === ANSWER_TOO_LARGE) return TOO_LARGE;
+  if (status === undefined) return name;
   if (status < 300) return "an answer that cannot be read";
-  return NO_CODES.has(error.name) ? `status ${status} without an error code of AWS` : error.name;
+  return code === undefined ? `status ${status} without an error code of AWS` : name;
 }
 
 /** Our own finding about a call: a deadline, or an answer that cannot be used. */

@@ -1,5 +1,8 @@
 import type { KeyObject } from "node:crypto";
 
+/** Characters that a record has at most. What is longer is neither stored nor read. */
+export const LONGEST_RECORD = 16_384;
+
 /**
  * Where sessions are shared between processes or hosts. A store keeps texts by key for a time, and knows nothing of
  * what they say. It may fail, be slow, or lose what it holds at any time: the resolver checks every record that it
@@ -24,9 +27,10 @@ export interface CredentialStore {
   /** With `record`, deletes only what equals it, so that a newer one stays. */
   delete(key: string, record?: string): Promise<void>;
   /**
-   * Tries once to become the one who refreshes `key`. `undefined`: somebody else is. The lock ends by `release()`, or
-   * by itself after `ttl` milliseconds at the latest; `release()` of a lock that has ended does no harm to the next.
-   * A store without locks is one whose processes may each ask STS.
+   * Tries once to become the one who refreshes `key`. `undefined`: somebody else is. Any other answer than a lock counts
+   * as a failure of the store. The lock ends by `release()`, or by itself after `ttl` milliseconds at the latest;
+   * `release()` of a lock that has ended does no harm to the next. A store without locks is one whose processes may each
+   * ask STS.
    */
   lock?(key: string, ttl: number): Promise<StoreLock | undefined>;
 }

@@ -2,15 +2,21 @@ import { randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import type { StoreLock } from "./credential-store.js";
-import type { PrivateDirectory, PrivateFile } from "./private-directory.js";
+import type { FoundFile, PrivateDirectory } from "./private-directory.js";
+
+/** Milliseconds for which a lock may be empty: where there are no hard links, it is written after it is made. */
+const TIME_TO_WRITE = 10_000;
+/** Milliseconds by which a clock, or a file server's, may be off. */
+const CLOCK_TOLERANCE = 60_000;
 
 /**
- * A lock is a file that names its owner. It ends when the owner removes it, at its time, or as soon as somebody who
- * wants it finds that its owner's process is gone.
+ * A lock is a file that names its owner and its end. It ends when the owner removes it, at its time, or as soon as
+ * somebody who wants it finds that its owner's process is gone, or that the clock was set back since.
  */
 export async function takeLock(directory: PrivateDirectory, name: string, ttl: number): Promise<StoreLock | undefined> {
-  const owner = `${thisProcess()} ${randomUUID()}`;
-  const create = () => directory.create(name, { text: owner, expires: Date.now() + ttl });
+  const expires = Date.now() + ttl;
+  const owner = `${thisProcess()} ${randomUUID()}@${expires}`;
+  const create = () => directory.create(name, { text: owner, expires });
   const isTaken = (await create()) || ((await directory.removeIf(name, hasEnded)) && (await create()));
   if (!isTaken) return undefined;
   return {
@@ -25,8 +31,13 @@ export function thisHost(): string {
   return readOr(hostname, () => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
 }
 
-function hasEnded({ text, expires }: PrivateFile): boolean {
-  if (expires <= Date.now()) return true;
+function hasEnded({ text, expires, changed }: FoundFile): boolean {
+  const now = Date.now();
+  if (changed > now + CLOCK_TOLERANCE) return true;
+  if (text === "") return Math.max(expires, changed + TIME_TO_WRITE) <= now;
+  // The file's own time is set after its text where there are no hard links.
+  const [, end = expires] = /@(\d+)$/.exec(text) ?? [];
+  if (Number(end) <= now) return true;
   const owner = text.slice(0, text.lastIndexOf(" "));
   const pid = owner.slice(owner.lastIndexOf(" ") + 1);
   // A process of another machine or container cannot be asked for.

@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import { readSettings, readText, type TextRule } from "../request/validation.js";
 import { type CredentialStore, StoreError } from "./credential-store.js";
+import { defaultDirectory } from "./default-directory.js";
 import { type EncryptionKey, readEncryptionKeys } from "./encryption-keys.js";
 import { takeLock, thisHost } from "./file-lock.js";
-import { defaultDirectory, PrivateDirectory } from "./private-directory.js";
+import { PrivateDirectory } from "./private-directory.js";
 import { type RecordLabels, readRecordLabels } from "./session-record.js";
 
 export type { RecordLabels };
@@ -51,6 +52,10 @@ const SWEPT = "swept";
 const SWEEP_INTERVAL = 600_000;
 /** Milliseconds after its end for which a file is left alone: another process may be at work on it. */
 const SWEEP_MARGIN = 60_000;
+/** Files that one sweep looks at, so that no process lives on for it. */
+const LONGEST_SWEEP = 1000;
+/** Milliseconds for which the store keeps anything at most: what ends later is of a clock that was set back since. */
+const LONGEST_STAY = 43_200_000;
 
 /**
  * Sessions in files: the processes of one user on one machine share them. For the resolver's `store`.
@@ -71,9 +76,13 @@ export function fileStore(options?: FileStoreOptions): FileStore {
     const last = await directory.expiryOf(SWEPT);
     if (last !== undefined && Math.abs(now - last) < SWEEP_INTERVAL) return;
     await directory.write(SWEPT, { text: "", expires: now });
-    for (const name of await ownNames()) {
-      const expires = await directory.expiryOf(name);
-      if (expires !== undefined && expires < now - SWEEP_MARGIN) await directory.remove(name);
+    const names = await ownNames();
+    // Another part of a large directory each time.
+    const first = Math.floor(Math.random() * names.length);
+    for (const name of [...names.slice(first), ...names.slice(0, first)].slice(0, LONGEST_SWEEP)) {
+      const expires = (await directory.expiryOf(name)) ?? now;
+      const isOver = expires < now - SWEEP_MARGIN || expires > now + LONGEST_STAY + SWEEP_MARGIN;
+      if (isOver) await directory.remove(name);
     }
   }
 

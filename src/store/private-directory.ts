@@ -1,23 +1,31 @@
-import { constants, mkdirSync, statSync } from "node:fs";
-import { link, open, readdir, rename, stat, unlink } from "node:fs/promises";
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { constants, type Stats, statSync } from "node:fs";
+import { chmod, copyFile, link, mkdir, open, opendir, rename, stat, unlink, utimes } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { conflict } from "../request/validation.js";
-import { StoreError } from "./credential-store.js";
+import { LONGEST_RECORD, StoreError } from "./credential-store.js";
+import { throughFileGate } from "./file-gate.js";
+import { readRegularFile } from "./regular-file.js";
 
-/** A file as it was read. */
+/** A file as it is written. */
 export interface PrivateFile {
   readonly text: string;
   /** Epoch milliseconds after which it counts for nothing: its time of modification, so that `ls -l` shows it. */
   readonly expires: number;
 }
 
+/** A file as it was found. */
+export interface FoundFile extends PrivateFile {
+  /** Epoch milliseconds by this machine's clock when it was last written, as the file system saw it. */
+  readonly changed: number;
+}
+
 const OWNER_ONLY = 0o600;
 const OWNER_ONLY_DIRECTORY = 0o700;
 const GROUP_AND_OTHERS = 0o077;
-/** Far more than any record. */
-const LARGEST = 65_536;
-const { O_RDONLY, O_NOFOLLOW = 0 } = constants;
+/** Bytes: no text of a record is longer. */
+const LARGEST = 3 * LONGEST_RECORD;
+/** Names that are read from a directory at a time. */
+const NAMES_AT_ONCE = 1000;
 
 /**
  * A directory that only this user may enter. A file in it is seen whole or not at all: it is written beside, and then
@@ -25,22 +33,24 @@ const { O_RDONLY, O_NOFOLLOW = 0 } = constants;
  */
 export class PrivateDirectory {
   constructor(readonly path: string) {
-    if (this.#isThere()) this.#assertPrivate();
+    const status = statusOf(path);
+    if (status) assertPrivate(path, status);
   }
 
   /** @throws StoreError if others could have written it, or could read it */
-  read(name: string): Promise<PrivateFile | undefined> {
+  read(name: string): Promise<FoundFile | undefined> {
     return this.#attempt("read", async () => {
-      const handle = await open(join(this.path, name), O_RDONLY | O_NOFOLLOW);
-      try {
-        const { uid, mode, mtimeMs, size } = await handle.stat();
-        if (!isPrivate(uid, mode)) throw new StoreError(`${name} in ${this.path} is not this user's alone. Delete it.`);
-        if (size > LARGEST) throw new StoreError(`${name} in ${this.path} is too large for a session. Delete it.`);
-        return { text: await handle.readFile("utf8"), expires: mtimeMs };
-      } finally {
-        await handle.close();
-      }
+      const found = await readRegularFile(join(this.path, name), LARGEST, { followLinks: false });
+      if (found === "irregular") throw this.#unusable(name, "is not a file");
+      if (found === "too-large") throw this.#unusable(name, "is too large for a session");
+      const { bytes, uid, mode, modified, changed } = found;
+      if (!isPrivate(uid, mode)) throw this.#unusable(name, "is not this user's alone");
+      return { text: bytes.toString(), expires: modified, changed };
     });
+  }
+
+  #unusable(name: string, problem: string): StoreError {
+    return new StoreError(`${name} in ${this.path} ${problem}. Delete it.`);
   }
 
   async write(name: string, file: PrivateFile): Promise<void> {
@@ -49,16 +59,7 @@ export class PrivateDirectory {
 
   /** @returns whether it was created; `false` if there is one of that name */
   async create(name: string, file: PrivateFile): Promise<boolean> {
-    const created = await this.#publish(file, async (temporary) => {
-      try {
-        await link(temporary, join(this.path, name));
-      } catch (error) {
-        if (codeOf(error) === "EEXIST") return false;
-        throw error;
-      }
-      await unlink(temporary);
-      return true;
-    });
+    const created = await this.#publish(file, (temporary) => this.#place(temporary, name, file.expires));
     return created === true;
   }
 
@@ -76,22 +77,34 @@ export class PrivateDirectory {
    * moved aside first, looked at again, and put back if it is another by now.
    * @returns whether it was removed
    */
-  async removeIf(name: string, isMeant: (file: PrivateFile) => boolean): Promise<boolean> {
+  async removeIf(name: string, isMeant: (file: FoundFile) => boolean): Promise<boolean> {
     const seen = await this.read(name);
     if (!seen || !isMeant(seen)) return false;
     const aside = temporaryName();
     await this.#attempt("delete", () => rename(join(this.path, name), join(this.path, aside)));
-    const removed = await this.read(aside);
-    const isRemoved = removed !== undefined && isMeant(removed);
-    if (removed && !isRemoved) {
-      await this.#attempt("write", () => link(join(this.path, aside), join(this.path, name)).catch(ignoreNewer));
+    const moved = await this.read(aside);
+    const isSame = moved !== undefined && moved.text === seen.text && moved.expires === seen.expires;
+    if (moved && !isSame) {
+      await this.#attempt("write", () => this.#place(join(this.path, aside), name, moved.expires));
     }
     await this.remove(aside);
-    return isRemoved;
+    return isSame;
   }
 
   async names(): Promise<string[]> {
-    return (await this.#attempt("list", () => readdir(this.path))) ?? [];
+    const names: string[] = [];
+    const directory = await this.#attempt("list", () => opendir(this.path, { bufferSize: NAMES_AT_ONCE }));
+    if (!directory) return names;
+    try {
+      let entry = await this.#attempt("list", () => directory.read());
+      while (entry) {
+        names.push(entry.name);
+        entry = await this.#attempt("list", () => directory.read());
+      }
+      return names;
+    } finally {
+      await directory.close();
+    }
   }
 
   /** When a file expires, without a look into it. */
@@ -105,6 +118,7 @@ export class PrivateDirectory {
       const handle = await this.#openNew(temporary);
       try {
         try {
+          await handle.chmod(OWNER_ONLY); // whatever the umask
           await handle.writeFile(file.text, "utf8");
           await handle.utimes(new Date(file.expires), new Date(file.expires));
         } finally {
@@ -117,46 +131,33 @@ export class PrivateDirectory {
     });
   }
 
-  #openNew(path: string) {
-    if (!this.#isThere()) mkdirSync(this.path, { recursive: true, mode: OWNER_ONLY_DIRECTORY });
-    this.#assertPrivate();
+  async #openNew(path: string) {
+    await makePrivate(this.path);
+    assertPrivate(this.path, await stat(this.path));
     return open(path, "wx", OWNER_ONLY);
   }
 
-  #isThere(): boolean {
-    return this.#status() !== undefined;
-  }
-
-  #status() {
+  /** Gives a file that is complete one more name, unless there is one of that name. */
+  async #place(temporary: string, name: string, expires: number): Promise<boolean> {
+    const path = join(this.path, name);
     try {
-      return statSync(this.path, { throwIfNoEntry: false });
+      await link(temporary, path).catch(async (error) => {
+        if (codeOf(error) === "EEXIST") throw error;
+        // No hard links here. Until the copy has its time it counts as expired: see `takeLock` for what that means.
+        await copyFile(temporary, path, constants.COPYFILE_EXCL);
+        await utimes(path, new Date(expires), new Date(expires));
+      });
+      return true;
     } catch (error) {
-      const problem = conflict(
-        "options.directory",
-        `cannot be used: ${this.path}: ${codeOf(error)}`,
-        "Name a directory that this user can make or enter.",
-      );
-      throw Object.assign(problem, { cause: error });
+      if (codeOf(error) === "EEXIST") return false;
+      throw error;
     }
-  }
-
-  #assertPrivate(): void {
-    const status = this.#status();
-    const field = "options.directory";
-    if (!status?.isDirectory()) throw conflict(field, `is not a directory: ${this.path}`, "Name a directory.");
-    if (isPrivate(status.uid, status.mode)) return;
-    const mode = (status.mode & 0o777).toString(8);
-    throw conflict(
-      field,
-      `must be this user's alone: ${this.path} is of user ${status.uid} with mode ${mode}`,
-      `Sessions are secrets. Run "chmod 700 ${this.path}" as user ${process.getuid?.()}, or name another directory.`,
-    );
   }
 
   /** `undefined` where there is no such file. */
   async #attempt<T>(operation: string, task: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await task();
+      return await throughFileGate(task);
     } catch (error) {
       const code = codeOf(error);
       if (code === "ENOENT") return undefined;
@@ -167,35 +168,42 @@ export class PrivateDirectory {
   }
 }
 
-/**
- * Where sessions are kept unless a directory is named: the platform's place for what may be lost.
- * @throws RolecallError `INVALID_REQUEST` if the user has no home
- */
-export function defaultDirectory(
-  platform: NodeJS.Platform = process.platform,
-  env: Record<string, string | undefined> = process.env,
-): string {
-  return join(cacheDirectory(platform, env), "aws-rolecall", "sessions");
-}
-
-function cacheDirectory(platform: NodeJS.Platform, env: Record<string, string | undefined>): string {
-  if (platform === "win32") return env.LOCALAPPDATA || join(home(), "AppData", "Local");
-  if (platform === "darwin") return join(home(), "Library", "Caches");
-  const { XDG_CACHE_HOME } = env;
-  return XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(home(), ".cache");
-}
-
-function home(): string {
+function statusOf(path: string): Stats | undefined {
   try {
-    return homedir();
+    return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
     const problem = conflict(
       "options.directory",
-      "is missing, and this user has no home directory",
-      "Name a directory.",
+      `cannot be used: ${path}: ${codeOf(error)}`,
+      "Name a directory that this user can make or enter.",
     );
     throw Object.assign(problem, { cause: error });
   }
+}
+
+function assertPrivate(path: string, status: Stats): void {
+  const field = "options.directory";
+  if (!status.isDirectory()) throw conflict(field, `is not a directory: ${path}`, "Name a directory.");
+  if (isPrivate(status.uid, status.mode)) return;
+  const mode = (status.mode & 0o777).toString(8);
+  throw conflict(
+    field,
+    `must be this user's alone: ${path} is of user ${status.uid} with mode ${mode}`,
+    `Sessions are secrets. Run "chmod 700 ${path}" as user ${process.getuid?.()}, or name another directory.`,
+  );
+}
+
+/** Makes a directory that is missing, and those above it, for this user alone whatever the umask. */
+async function makePrivate(path: string): Promise<void> {
+  try {
+    await mkdir(path, OWNER_ONLY_DIRECTORY);
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return;
+    if (codeOf(error) !== "ENOENT" || dirname(path) === path) throw error;
+    await makePrivate(dirname(path));
+    return makePrivate(path);
+  }
+  await chmod(path, OWNER_ONLY_DIRECTORY);
 }
 
 /** On Windows, which knows neither, the directory's own access list counts. */
@@ -205,10 +213,6 @@ function isPrivate(uid: number, mode: number): boolean {
 
 function temporaryName(): string {
   return `${process.getBuiltinModule("node:crypto").randomUUID()}.tmp`;
-}
-
-function ignoreNewer(error: unknown): void {
-  if (codeOf(error) !== "EEXIST") throw error;
 }
 
 /** Of an error of the file system, by structure: a test runner's sandbox has an Error of its own. */

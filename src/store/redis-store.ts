@@ -1,5 +1,5 @@
 import { conflict, readSettings, readText, type TextRule } from "../request/validation.js";
-import { type CredentialStore, StoreError, type StoreLock } from "./credential-store.js";
+import { type CredentialStore, LONGEST_RECORD, StoreError, type StoreLock } from "./credential-store.js";
 import { type EncryptionKey, readEncryptionKeys } from "./encryption-keys.js";
 import { type IoredisClient, type NodeRedisClient, type RedisClient, readRedisClient } from "./redis-client.js";
 
@@ -21,6 +21,7 @@ export interface RedisStoreOptions {
 const OPTION_KEYS = ["scope", "encryptionKeys", "prefix"] as const satisfies readonly (keyof RedisStoreOptions)[];
 const SCOPE: TextRule = { pattern: /^/, min: 1, max: 255, allowed: "1 to 255 characters" };
 const PREFIX: TextRule = { pattern: /^[\x21-\x7e]*$/, min: 0, max: 100, allowed: "at most 100 printable characters" };
+const TOO_LONG = `Redis holds a text of more than ${LONGEST_RECORD} characters for a session. Check who else writes to it.`;
 /** What is deleted may have been replaced since it was read: so both are one step. */
 const DELETE_IF_EQUAL = 'if redis.call("get",KEYS[1])==ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end';
 
@@ -51,10 +52,12 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Cre
     scope,
     encryptionKeys,
     async get(key) {
-      const record = await send("GET", prefix + key);
-      if (record === null || record === undefined) return undefined;
-      if (typeof record !== "string") throw unexpected("GET");
-      return record;
+      // One character more than a record has, and no more: Redis may hold anything at that key.
+      const text = await send("GETRANGE", prefix + key, "0", `${LONGEST_RECORD}`);
+      if (text === null || text === undefined || text === "") return undefined;
+      if (typeof text !== "string") throw unexpected("GETRANGE");
+      if (text.length > LONGEST_RECORD) throw new StoreError(TOO_LONG);
+      return text;
     },
     async set(key, record, ttl) {
       if ((await set(prefix + key, record, ttl)) !== "OK") throw unexpected("SET");

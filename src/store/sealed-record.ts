@@ -27,7 +27,10 @@ const CIPHER = "aes-256-gcm";
 const CIPHER_KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 
+const NAME_KEY_BYTES = 32;
+
 const keyIds = new WeakMap<KeyObject, string>();
+const nameKeys = new WeakMap<KeyObject, Buffer>();
 
 /**
  * `text` as it is stored under `key`. With encryption keys the first one seals it, by AES-256-GCM with a key of its own
@@ -85,6 +88,14 @@ function keyId(sealingKey: KeyObject): string {
   const known = keyIds.get(sealingKey) ?? hkdf(sealingKey, Buffer.alloc(0), "key id", 6).toString("base64url");
   keyIds.set(sealingKey, known);
   return known;
+}
+
+/** A session's name in a store, which tells nothing of `digest` to those who do not have the key. */
+export function sealedName(digest: string, sealingKey: KeyObject): string {
+  const { createHmac } = process.getBuiltinModule("node:crypto");
+  const nameKey = nameKeys.get(sealingKey) ?? hkdf(sealingKey, Buffer.alloc(0), "name", NAME_KEY_BYTES);
+  nameKeys.set(sealingKey, nameKey);
+  return createHmac("sha256", nameKey).update(digest).digest("base64url");
 }
 
 function hkdf(sealingKey: KeyObject, salt: Buffer, purpose: string, length: number): Buffer {

@@ -9,6 +9,8 @@ import { openRecord, type RecordFault, sealRecord } from "./sealed-record.js";
 export interface SharedSession {
   readonly credentials: SessionCredentials & { readonly expiration: Date };
   readonly issuedAt: number;
+  /** Milliseconds from the issue for which it is served, which ends at `expiration` or before. */
+  readonly life: number;
   /** Milliseconds after its issue at which a refresh is due: the same for all who share it. */
   readonly advisoryPoint: number;
   /** Whose clock it was judged by, and how far AWS's time was ahead of that clock. */
@@ -41,7 +43,7 @@ const CLOCK_TOLERANCE = 60_000;
 const LAST_TIME = 8.64e15;
 
 export function toRecord(
-  { credentials, issuedAt, advisoryPoint, clock }: SharedSession,
+  { credentials, issuedAt, life, advisoryPoint, clock }: SharedSession,
   role: RoleArn,
   storeKey: string,
   encryptionKeys: readonly KeyObject[] | undefined,
@@ -56,6 +58,7 @@ export function toRecord(
     sessionToken,
     assumedRoleArn,
     issuedAt,
+    life,
     expiration: expiration.getTime(),
     advisoryPoint,
     clock,
@@ -71,7 +74,8 @@ export function readRecord(
   const content = open(record, storeKey, encryptionKeys);
   if ("fault" in content) return content;
   const { fields } = content;
-  const { accessKeyId, secretAccessKey, sessionToken, assumedRoleArn, issuedAt, expiration, advisoryPoint } = fields;
+  const { accessKeyId, secretAccessKey, sessionToken, assumedRoleArn } = fields;
+  const { issuedAt, life, expiration, advisoryPoint } = fields;
   const isOfRole =
     fields.key === storeKey &&
     fields.roleArn === role.arn &&
@@ -84,14 +88,15 @@ export function readRecord(
     !isText(secretAccessKey) ||
     !isText(sessionToken) ||
     !isTime(issuedAt) ||
+    !isTime(life) ||
     !isTime(expiration) ||
     !isTime(advisoryPoint) ||
     !isClock(writer)
   ) {
     return { fault: "unreadable" };
   }
-  const life = expiration - issuedAt;
-  if (life <= 0 || life > LONGEST_LIFE || advisoryPoint > life) return { fault: "unreadable" };
+  const isPossible = life > 0 && life <= LONGEST_LIFE && advisoryPoint <= life && issuedAt + life <= expiration;
+  if (!isPossible) return { fault: "unreadable" };
   const offset = writer.host === clock.host ? writer.offset : clock.offset;
   const age = now + offset - issuedAt;
   if (age < -CLOCK_TOLERANCE) return { fault: "ahead" };
@@ -105,7 +110,7 @@ export function readRecord(
     ...(assumedRoleArn !== undefined && { assumedRoleArn }),
   };
   return {
-    session: { credentials: redacted(credentials) as typeof credentials, issuedAt, advisoryPoint, clock: writer },
+    session: { credentials: redacted(credentials) as typeof credentials, issuedAt, life, advisoryPoint, clock: writer },
     age: Math.max(0, age),
   };
 }

@@ -1,14 +1,18 @@
+import type { KeyObject } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
-import { keyOf } from "../request/canonical.js";
+import { digestOf } from "../request/canonical.js";
 import type { RequestForRole } from "../request/role-request.js";
 import type { Runtime } from "../runtime.js";
 import { believedLife, drawAdvisoryPoint, EXPIRY_MARGIN, type RefreshRules } from "../session/refresh-policy.js";
 import type { Flight, LoadedSession } from "../session/session-source.js";
-import type { ServerClock } from "../sources/server-clock.js";
+import type { ServerClocks } from "../sources/server-clock.js";
+import { AwsEnvironment } from "./aws-environment.js";
 import type { CredentialStore, StoreLock } from "./credential-store.js";
+import { readStoreKeys } from "./encryption-keys.js";
+import { type RecordFault, sealedName } from "./sealed-record.js";
 import { readAccessKeyId, readRecord, toRecord } from "./session-record.js";
-import { StoreAccess, type StoreVisit } from "./store-visit.js";
+import { type SessionNames, StoreAccess, type StoreVisit } from "./store-visit.js";
 
 /** Milliseconds between two looks for what the owner of a lock gets: doubled from the first to the longest. */
 const FIRST_PAUSE = 20;
@@ -21,22 +25,36 @@ export interface SharedSessionsOptions {
   store: CredentialStore;
   runtime: Runtime;
   diagnostics: Diagnostics;
-  serverClock: ServerClock;
+  serverClocks: ServerClocks;
   rules: RefreshRules;
   /** Milliseconds: how long a caller with nothing to serve waits for another process, and how long a load may take. */
   times: { readonly attemptTimeout: number; readonly timeout: number };
 }
 
+/** One load's session in the store. */
+interface Place {
+  readonly visit: StoreVisit;
+  readonly names: SessionNames;
+  readonly request: RequestForRole;
+}
+
+type LoadedFromStore = LoadedSession & Required<Pick<LoadedSession, "age" | "advisoryPoint">>;
+
 /** The sessions of roles that processes share through a store: one of them asks STS, and the others get what it got. */
 export class SharedSessions {
   readonly #options: SharedSessionsOptions;
   readonly #access: StoreAccess;
+  readonly #environment: AwsEnvironment;
+  /** Read once: a store that loses its keys later must not get records that are not sealed. */
+  readonly #encryptionKeys: readonly KeyObject[] | undefined;
   /** The access key ids of sessions that were dropped: the store may still hold them. */
   readonly #forgotten = new LRUCache<string, true>({ max: MAX_FORGOTTEN });
 
   constructor(options: SharedSessionsOptions) {
     this.#options = options;
     this.#access = new StoreAccess(options);
+    this.#environment = new AwsEnvironment(options.runtime.env);
+    this.#encryptionKeys = readStoreKeys("options.store.encryptionKeys", options.store.encryptionKeys);
   }
 
   /**
@@ -51,15 +69,17 @@ export class SharedSessions {
     assume: () => Promise<LoadedSession>,
   ): Promise<LoadedSession | undefined> {
     const { runtime, times } = this.#options;
-    const visit = this.#visit(request);
+    const { visit, names } = await this.#visit(request);
+    if (!names) return assume();
+    const place: Place = { visit, names, request };
     const patience = runtime.monotonic() + times.attemptTimeout;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
-      const shared = await this.#find(visit, request, flight);
+      const shared = await this.#find(place, flight);
       if (shared) return shared;
-      const lock = await visit.lock(times.timeout + LOCK_MARGIN);
-      if (lock !== "taken") return this.#assumeUnderLock(visit, request, flight, lock, assume);
+      const lock = await visit.lock(names[0], times.timeout + LOCK_MARGIN);
+      if (lock !== "taken") return this.#assumeUnderLock(place, flight, lock, assume);
       if (!flight.urgent && flight.heldAccessKeyId !== undefined && !flight.anew) return undefined;
-      if (flight.anew || runtime.monotonic() >= patience) return this.#assumeAndShare(visit, request, assume);
+      if (flight.anew || runtime.monotonic() >= patience) return this.#assumeAndShare(place, assume);
       await runtime.sleep(pause * (1 + runtime.random()), flight.signal);
       visit.renew();
     }
@@ -67,101 +87,108 @@ export class SharedSessions {
 
   /** Deletes what the store holds if it is the session with `accessKeyId`, or whichever it is. Never rejects. */
   async forget(request: RequestForRole, accessKeyId: string | undefined): Promise<void> {
-    const visit = this.#visit(request);
-    if (accessKeyId === undefined) return visit.delete();
-    this.#forgotten.set(accessKeyId, true);
-    const record = await visit.get();
-    if (record === undefined) return;
-    const held = readAccessKeyId(record, this.#storeKey(request), this.#options.store.encryptionKeys);
-    if (held === accessKeyId) await visit.delete(record);
+    if (accessKeyId !== undefined) this.#forgotten.set(accessKeyId, true);
+    const { visit, names = [] } = await this.#visit(request);
+    for (const name of names) {
+      if (accessKeyId === undefined) {
+        await visit.delete(name);
+        continue;
+      }
+      const record = await visit.get(name);
+      if (record === undefined) continue;
+      const held = readAccessKeyId(record, name, this.#encryptionKeys);
+      if (held === accessKeyId) await visit.delete(name, record);
+    }
   }
 
   async #assumeUnderLock(
-    visit: StoreVisit,
-    request: RequestForRole,
+    place: Place,
     flight: Flight,
     lock: StoreLock | undefined,
     assume: () => Promise<LoadedSession>,
   ): Promise<LoadedSession> {
     try {
       // The owner before may have shared its session between the look and the lock.
-      const shared = lock && (await this.#find(visit, request, flight));
-      return shared ?? (await this.#assumeAndShare(visit, request, assume));
+      const shared = lock && (await this.#find(place, flight));
+      return shared ?? (await this.#assumeAndShare(place, assume));
     } finally {
-      if (lock) await visit.release(lock);
+      if (lock) await place.visit.release(lock);
     }
   }
 
-  async #find(visit: StoreVisit, request: RequestForRole, flight: Flight): Promise<LoadedSession | undefined> {
+  async #find({ visit, names, request }: Place, flight: Flight): Promise<LoadedSession | undefined> {
     if (flight.anew) return undefined;
-    const { runtime, store } = this.#options;
-    const record = await visit.get();
-    if (record === undefined) return undefined;
-    const { role } = request.assumption;
-    const read = readRecord(record, {
-      storeKey: this.#storeKey(request),
-      role,
-      encryptionKeys: store.encryptionKeys,
-      now: runtime.now(),
-      clock: this.#clock(),
-    });
-    if ("fault" in read) {
-      visit.reject(read.fault);
-      return undefined;
+    for (const name of names) {
+      const record = await visit.get(name);
+      const read = record === undefined ? undefined : this.#read(record, name, request);
+      if (read && "fault" in read) visit.reject(read.fault);
+      else if (read && this.#isUsable(read, flight)) return read;
     }
-    const { credentials, issuedAt, advisoryPoint } = read.session;
-    const { accessKeyId, expiration } = credentials;
-    const loaded = { credentials, life: expiration.getTime() - issuedAt, age: read.age, advisoryPoint };
+    return undefined;
+  }
+
+  #read(record: string, name: string, request: RequestForRole): LoadedFromStore | { fault: RecordFault } {
+    const { runtime } = this.#options;
+    const read = readRecord(record, {
+      storeKey: name,
+      role: request.assumption.role,
+      encryptionKeys: this.#encryptionKeys,
+      now: runtime.now(),
+      clock: this.#clock(request),
+    });
+    if ("fault" in read) return read;
+    const { credentials, life, advisoryPoint } = read.session;
+    return { credentials, life, age: read.age, advisoryPoint };
+  }
+
+  #isUsable(loaded: LoadedFromStore, flight: Flight): boolean {
     // A refresh in the background must not take back an older session than the one that is held.
-    const isNews = flight.urgent || flight.heldAccessKeyId === undefined || read.age < advisoryPoint;
-    const isUsable = isNews && !this.#forgotten.has(accessKeyId) && flight.admits(loaded);
-    return isUsable ? loaded : undefined;
+    const isNews = flight.urgent || flight.heldAccessKeyId === undefined || loaded.age < loaded.advisoryPoint;
+    return isNews && !this.#forgotten.has(loaded.credentials.accessKeyId) && flight.admits(loaded);
   }
 
   async #assumeAndShare(
-    visit: StoreVisit,
-    request: RequestForRole,
+    { visit, names, request }: Place,
     assume: () => Promise<LoadedSession>,
   ): Promise<LoadedSession> {
     const loaded = await assume();
-    const { runtime, rules, store } = this.#options;
+    const { runtime, rules } = this.#options;
     const { credentials } = loaded;
     const { expiration } = credentials;
     const life = believedLife(loaded.life);
     const advisoryPoint = drawAdvisoryPoint(life, rules, runtime.random());
     const ttl = Math.floor(life - EXPIRY_MARGIN);
     if (expiration && ttl > 0) {
+      const clock = this.#clock(request);
       const session = {
-        credentials: { ...credentials, expiration },
-        issuedAt: expiration.getTime() - life,
+        credentials: credentials as typeof credentials & { readonly expiration: Date }, // a spread would lose its secrets
+        // STS may grant longer than it is asked: then the life that is used ends before the expiration.
+        issuedAt: Math.min(runtime.now() + clock.offset, expiration.getTime() - life),
+        life,
         advisoryPoint,
-        clock: this.#clock(),
+        clock,
       };
-      const record = toRecord(session, request.assumption.role, this.#storeKey(request), store.encryptionKeys);
-      await visit.set(record, ttl);
+      const record = toRecord(session, request.assumption.role, names[0], this.#encryptionKeys);
+      await visit.set(names[0], record, ttl);
     }
     return { ...loaded, advisoryPoint };
   }
 
-  #visit(request: RequestForRole): StoreVisit {
-    const labels = { roleArn: request.assumption.role.arn, key: request.key };
-    return this.#access.visit(this.#storeKey(request), labels);
+  async #visit(request: RequestForRole): Promise<{ visit: StoreVisit; names: SessionNames | undefined }> {
+    const visit = this.#access.visit({ roleArn: request.assumption.role.arn, key: request.key });
+    return { visit, names: await visit.locate(() => this.#namesOf(request)) };
   }
 
-  /** Beyond the session's key, all that tells one AWS and one instance profile from another. */
-  #storeKey({ key, base }: RequestForRole): string {
-    const { store, runtime } = this.#options;
-    const { AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS, AWS_EC2_METADATA_SERVICE_ENDPOINT } = runtime.env;
-    return keyOf({
-      session: key,
-      scope: store.scope,
-      sts: AWS_ENDPOINT_URL_STS || AWS_ENDPOINT_URL || undefined,
-      imds: (base.kind === "instance-profile" && AWS_EC2_METADATA_SERVICE_ENDPOINT) || undefined,
-    });
+  /** Beyond the session itself, they hold all that tells one AWS and one instance profile from another. */
+  async #namesOf({ digest }: RequestForRole): Promise<SessionNames> {
+    const { scope } = this.#options.store;
+    const place = digestOf({ session: digest, scope, environment: await this.#environment.parts() });
+    const [first, ...others] = (this.#encryptionKeys ?? []).map((key) => sealedName(place, key));
+    return first === undefined ? [place] : [first, ...others];
   }
 
-  #clock() {
-    const { runtime, serverClock } = this.#options;
-    return { host: runtime.hostname(), offset: serverClock.offset };
+  #clock({ sts }: RequestForRole) {
+    const { runtime, serverClocks } = this.#options;
+    return { host: runtime.hostname(), offset: serverClocks.of(sts).offset(runtime) };
   }
 }

@@ -2,8 +2,9 @@ import { withDeadline } from "../abort.js";
 import type { Diagnostics, SessionEvent } from "../diagnostics.js";
 import type { Runtime } from "../runtime.js";
 import { safeCause } from "../sources/safe-cause.js";
-import type { CredentialStore, StoreLock } from "./credential-store.js";
+import { type CredentialStore, LONGEST_RECORD, StoreError, type StoreLock } from "./credential-store.js";
 import type { RecordFault } from "./sealed-record.js";
+import { readLock, readRecordText, settled } from "./store-answer.js";
 
 /** Milliseconds that one load waits for the store, all operations together. */
 export const STORE_DEADLINE = 250;
@@ -18,6 +19,9 @@ export interface StoreAccessOptions {
   diagnostics: Diagnostics;
 }
 
+/** Where a session is in the store. The first is written; a reader tries all of them in turn. */
+export type SessionNames = readonly [string, ...string[]];
+
 type Operation = "get" | "set" | "delete" | "lock" | "release";
 
 /** The store, as something that may fail or hang at any time. */
@@ -29,8 +33,8 @@ export class StoreAccess {
     this.#options = options;
   }
 
-  visit(storeKey: string, labels: SessionEvent): StoreVisit {
-    return new StoreVisit(this, storeKey, labels, this.#options);
+  visit(labels: SessionEvent): StoreVisit {
+    return new StoreVisit(this, labels, this.#options);
   }
 
   get isHeldOff(): boolean {
@@ -48,45 +52,53 @@ export class StoreAccess {
  */
 export class StoreVisit {
   readonly #access: StoreAccess;
-  readonly #storeKey: string;
   readonly #labels: SessionEvent;
   readonly #options: StoreAccessOptions;
   readonly #patience: Patience;
   #over = false;
 
-  constructor(access: StoreAccess, storeKey: string, labels: SessionEvent, options: StoreAccessOptions) {
+  constructor(access: StoreAccess, labels: SessionEvent, options: StoreAccessOptions) {
     this.#access = access;
-    this.#storeKey = storeKey;
     this.#labels = labels;
     this.#options = options;
     this.#patience = new Patience(options.runtime);
   }
 
-  async get(): Promise<string | undefined> {
-    const record: unknown = await this.#ask("get", (store) => store.get(this.#storeKey));
-    if (record === undefined || record === null) return undefined;
-    if (typeof record === "string") return record;
-    this.reject("unreadable");
+  /** The names of the session in the store, in its own time. `undefined` if they cannot be told. */
+  locate(names: () => Promise<SessionNames>): Promise<SessionNames | undefined> {
+    return this.#ask("get", names);
+  }
+
+  async get(name: string): Promise<string | undefined> {
+    const answer = await this.#ask("get", (store) => settled(store.get(name)));
+    if (!answer) return undefined;
+    const read = readRecordText(answer);
+    if (read !== "unreadable") return read.record;
+    this.reject(read);
     return undefined;
   }
 
-  async set(record: string, ttl: number): Promise<void> {
-    await this.#ask("set", (store) => store.set(this.#storeKey, record, ttl));
+  async set(name: string, record: string, ttl: number): Promise<void> {
+    await this.#ask("set", (store) => {
+      if (record.length > LONGEST_RECORD) throw tooLong(record);
+      return settled(store.set(name, record, ttl));
+    });
   }
 
-  async delete(record?: string): Promise<void> {
-    await this.#ask("delete", (store) => store.delete(this.#storeKey, record));
+  async delete(name: string, record?: string): Promise<void> {
+    await this.#ask("delete", (store) => settled(store.delete(name, record)));
   }
 
   /** The lock, `"taken"` by somebody else, or `undefined` from a store that cannot lock now or ever. */
-  async lock(ttl: number): Promise<StoreLock | "taken" | undefined> {
+  async lock(name: string, ttl: number): Promise<StoreLock | "taken" | undefined> {
     let late = false;
     const lock = await this.#ask("lock", async (store) => {
-      if (!store.lock) return undefined;
-      const answer = await store.lock(this.#storeKey, ttl);
+      const { lock: method } = store;
+      if (!method) return undefined;
+      const answer = readLock(await settled(method.call(store, name, ttl)));
       // Nobody waits for it any more, and others would wait for whoever holds it.
-      if (late) await answer?.release();
-      return answer ?? ("taken" as const);
+      if (late && answer !== "taken") await settled(answer.release());
+      return answer;
     });
     late = true;
     return lock;
@@ -94,7 +106,7 @@ export class StoreVisit {
 
   /** Sent whatever happened before, since others may wait for it. This load waits only if it has time left. */
   async release(lock: StoreLock): Promise<void> {
-    const released = this.#send("release", new Patience(this.#options.runtime), () => lock.release());
+    const released = this.#send("release", new Patience(this.#options.runtime), () => settled(lock.release()));
     const waits = this.#patience.left > 0 && !this.#access.isHeldOff;
     if (waits) await within(this.#patience, () => released).catch(() => {});
   }
@@ -119,9 +131,9 @@ export class StoreVisit {
       return await within(patience, task);
     } catch (error) {
       this.#over = true;
-      const isLate = error instanceof OutOfTime;
+      const isLate = error === OUT_OF_TIME;
       if (patience.left < STORE_DEADLINE / 2) this.#access.holdOff();
-      this.#publish(operation, isLate ? "timeout" : "failed", isLate ? undefined : safeCause(error));
+      this.#publish(operation, isLate ? "timeout" : "failed", isLate ? undefined : causeOf(error));
       return undefined;
     }
   }
@@ -164,9 +176,22 @@ class Patience {
   }
 }
 
-/** @throws OutOfTime */
+/** Rejects with {@link OUT_OF_TIME}. */
 function within<T>(patience: Patience, task: () => Promise<T>): Promise<T> {
-  return withDeadline({ runtime: patience, ms: patience.left, reason: () => new OutOfTime() }, task);
+  return withDeadline({ runtime: patience, ms: patience.left, reason: () => OUT_OF_TIME }, task);
 }
 
-class OutOfTime extends Error {}
+const OUT_OF_TIME = new Error("The store did not answer in time.");
+
+/** A store may throw anything, also what cannot be read. */
+function causeOf(error: unknown): Error {
+  try {
+    return safeCause(error);
+  } catch {
+    return new StoreError("The store threw a value that cannot be read.");
+  }
+}
+
+function tooLong(record: string): StoreError {
+  return new StoreError(`Cannot store a record of ${record.length} characters: the limit is ${LONGEST_RECORD}.`);
+}

@@ -5,6 +5,9 @@ import type { Answer } from "./exchange.js";
 import type { Delivery } from "./faults.js";
 import type { WireRequest } from "./sigv4-verification.js";
 
+/** Bytes of a body, which is kept in memory until its signature is checked. A longer request is cut off. */
+const LARGEST_REQUEST = 16 * 1024 * 1024;
+
 /** Connections to one endpoint. */
 export interface SocketCount {
   /** Open now. */
@@ -93,7 +96,12 @@ export async function startLoopbackServer(handle: LoopbackHandler): Promise<Loop
 
 async function readRequest(incoming: Incoming): Promise<WireRequest> {
   const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  let size = 0;
+  for await (const chunk of incoming) {
+    size += (chunk as Buffer).length;
+    if (size > LARGEST_REQUEST) throw new RangeError(`A request of more than ${LARGEST_REQUEST} bytes`);
+    chunks.push(chunk as Buffer);
+  }
   const headers: Record<string, string[]> = {};
   for (let index = 0; index < incoming.rawHeaders.length; index += 2) {
     const name = (incoming.rawHeaders[index] as string).toLowerCase();

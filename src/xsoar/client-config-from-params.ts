@@ -1,3 +1,4 @@
+import { isPlainUrl } from "../request/sts-settings.js";
 import { invalid } from "../request/validation.js";
 import { Parameters, type XsoarParams } from "./params.js";
 
@@ -16,9 +17,7 @@ export function clientConfigFromParams(params: XsoarParams): ClientConfigFromPar
   if (value === undefined) return {};
   const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
-    throw invalid(field, value, "an http or https URL without user and password", {
-      sensitive: typeof value === "string" && value.includes("@"),
-    });
+    throw invalid(field, value, "an http or https URL without user and password", { sensitive: !isPlainUrl(value) });
   }
   return { endpoint: value as string };
 }

@@ -1,5 +1,7 @@
 import { type CommandOverrides, readCommand } from "../request/command-overrides.js";
-import { isGiven, readRecord, withoutUndefined } from "../request/validation.js";
+import { COMMAND_KEYS } from "../request/misspelt-settings.js";
+import { isGiven, withoutUndefined } from "../request/validation.js";
+import { Parameters } from "./params.js";
 
 /** A command's arguments as the platform hands them over. `""`, `null` and `undefined`: not given. */
 export type XsoarArgs = CommandOverrides;
@@ -12,9 +14,9 @@ export type XsoarArgs = CommandOverrides;
  */
 export function commandFromArgs(args?: XsoarArgs | null): CommandOverrides {
   if (!isGiven(args)) return {};
-  const filledIn = Object.entries(readRecord("args", args, "an object of the command's arguments")).filter(
-    ([, value]) => value !== "",
-  );
-  const { role, ...settings } = readCommand(Object.fromEntries(filledIn), "args");
-  return withoutUndefined({ roleArn: role?.arn, ...settings });
+  const given = new Parameters("args", args, "an object of the command's arguments");
+  given.assertNoMisspelling(COMMAND_KEYS);
+  const settings = Object.fromEntries(COMMAND_KEYS.map((key) => [key, given.get(key).value]));
+  const { role, ...others } = readCommand(settings, "args");
+  return withoutUndefined({ roleArn: role?.arn, ...others });
 }

@@ -18,14 +18,14 @@ export function credentialsFromParams(params: Parameters): AwsCredentialIdentity
   assertWhole(id, secret);
   assertWhole(secret, id);
   const [secretAccessKey, sessionToken] = splitSecret(secret);
-  const identity = { accessKeyId: id.value, secretAccessKey, sessionToken };
+  const identity = { accessKeyId: id.value, secretAccessKey, sessionToken, accountId: undefined };
   return readStaticIdentity(identity, (part) => (part === "accessKeyId" ? id : secret).field);
 }
 
 function pairInCredentials(params: Parameters): KeyPair | undefined {
   const { field, value } = params.get("credentials");
   if (value === undefined) return undefined;
-  if (!isRecord(value)) throw invalid(field, value, "an object with identifier and password", { sensitive: true });
+  if (!isRecord(value)) throw invalid(field, value, "an object with identifier and password");
   const credentials = new Parameters(field, value);
   return [identifierIn(credentials), credentials.get("password")];
 }
@@ -53,5 +53,5 @@ function splitSecret({ field, value }: Parameter): [unknown, string | undefined]
   if (typeof value !== "string" || !value.includes(SEPARATOR)) return [value, undefined];
   const [secretAccessKey, sessionToken, ...more] = value.split(SEPARATOR);
   if (secretAccessKey && sessionToken && more.length === 0) return [secretAccessKey, sessionToken];
-  throw invalid(field, value, `a secret key, or a secret key, ${SEPARATOR} and a session token`, { sensitive: true });
+  throw invalid(field, value, `a secret key, or a secret key, ${SEPARATOR} and a session token`);
 }

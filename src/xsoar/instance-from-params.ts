@@ -1,10 +1,9 @@
-import { assertNoMisspelling } from "../request/command-overrides.js";
 import type { IntegrationInstance } from "../request/integration-instance.js";
 import { ROLE_SESSION_DURATION, ROLE_SESSION_NAME } from "../request/limits.js";
 import { assertInPartition, readRegion } from "../request/regions.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
 import { readStsEndpoint, type StsSettings } from "../request/sts-settings.js";
-import { conflict, invalid, readInteger, readText, withoutUndefined } from "../request/validation.js";
+import { conflict, invalidText, readInteger, readText, withoutUndefined } from "../request/validation.js";
 import { credentialsFromParams } from "./credentials-from-params.js";
 import { networkFromParams } from "./network-from-params.js";
 import { Parameters, type XsoarParams } from "./params.js";
@@ -25,7 +24,7 @@ export function instanceFromParams(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): IntegrationInstance {
   const given = new Parameters("params", params);
-  for (const name of given.filledIn()) assertNoMisspelling("params", name, ["roleArn"]);
+  given.assertNoMisspelling(["roleArn"]);
   const duration = given.oneOf("sessionDuration", "roleSessionDuration");
   const sessionName = given.get("roleSessionName");
   const roleArn = given.get("roleArn");
@@ -58,7 +57,7 @@ function readDefaultRegion(given: Parameters, role: RoleArn | undefined): string
 function stsFromParams(given: Parameters, role: RoleArn | undefined): StsSettings | undefined {
   const mode = given.get("sts_regional_endpoint");
   if (mode.value !== undefined && !/^(legacy|regional)$/i.test(String(mode.value))) {
-    throw invalid(mode.field, mode.value, "legacy or regional; a regional endpoint is asked in either case");
+    throw invalidText(mode.field, mode.value, "legacy or regional; a regional endpoint is asked in either case");
   }
   const url = given.get("sts_endpoint_url");
   const region = readRegion(given.get("sts_region").field, given.get("sts_region").value);

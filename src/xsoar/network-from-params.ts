@@ -1,5 +1,5 @@
 import { type NetworkSettings, readProxy } from "../request/network-settings.js";
-import { conflict, invalid, readInteger } from "../request/validation.js";
+import { conflict, invalid, readInteger, variableIn } from "../request/validation.js";
 import type { Parameter, Parameters } from "./params.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -33,7 +33,7 @@ function readTimeout({ field, value = DEFAULT_TIMEOUT }: Parameter) {
   const [socketTimeout, connectionTimeout] = [toMilliseconds(read), toMilliseconds(connect)];
   if (socketTimeout === undefined || connectionTimeout === undefined || more.length > 0) {
     const allowed = `seconds from 1 to ${LONGEST_TIMEOUT}: 60 for reading, or "60,10" for reading and connecting`;
-    throw invalid(field, value, allowed);
+    throw invalid(field, value, allowed, { sensitive: !isText });
   }
   return { socketTimeout, connectionTimeout };
 }
@@ -44,7 +44,7 @@ function toMilliseconds(text = ""): number | undefined {
 }
 
 function systemProxy({ field }: Parameter, env: Environment): string | undefined {
-  const name = PROXY_VARIABLES.find((variable) => env[variable]);
+  const name = PROXY_VARIABLES.find((variable) => variableIn(env, variable));
   if (name === undefined) {
     throw conflict(
       field,

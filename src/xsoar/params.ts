@@ -1,4 +1,5 @@
-import { conflict, invalid, isGiven, readRecord } from "../request/validation.js";
+import { assertNoMisspelling } from "../request/misspelt-settings.js";
+import { conflict, invalidText, isGiven, readRecord, readSetting } from "../request/validation.js";
 
 /** A `credentials` parameter: the key's id and its secret, or `secret@@@token` for a temporary key. */
 export interface XsoarCredentials {
@@ -49,20 +50,20 @@ export interface Parameter {
 /** Parameters by their names. A field that nobody filled in holds an empty text. */
 export class Parameters {
   readonly #owner: string;
-  readonly #values: Record<string, unknown>;
+  readonly #values: object;
 
-  constructor(owner: string, values: unknown) {
+  constructor(owner: string, values: unknown, allowed = "an object of the platform's parameters") {
     this.#owner = owner;
-    this.#values = readRecord(owner, values, "an object of the platform's parameters");
+    this.#values = readRecord(owner, values, allowed);
   }
 
-  /** The names of all that somebody filled in, the integration's own as well. */
-  filledIn(): string[] {
-    return Object.keys(this.#values).filter((name) => this.get(name).value !== undefined);
+  /** Of those that somebody filled in. */
+  assertNoMisspelling(settings: readonly string[]): void {
+    assertNoMisspelling(this.#owner, this.#values, settings, (name) => this.get(name).value !== undefined);
   }
 
   get(name: string): Parameter {
-    const value = this.#values[name];
+    const value = readSetting(this.#owner, this.#values, name);
     return { field: `${this.#owner}.${name}`, value: value === "" || value === null ? undefined : value };
   }
 
@@ -81,6 +82,6 @@ export class Parameters {
     const word = typeof value === "string" ? value.toLowerCase() : value;
     if (word === undefined || word === false || word === "false" || word === "no") return false;
     if (word === true || word === "true" || word === "yes") return true;
-    throw invalid(field, value, "true or false, as a checkbox or as a text");
+    throw invalidText(field, value, "true or false, as a checkbox or as a text");
   }
 }

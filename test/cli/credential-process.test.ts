@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { fileStore } from "../../src/store/file-store.js";
 import { createManualClock } from "../../src/testing/index.js";
 import { newEncryptionKeyText } from "../support/encryption-key.js";
@@ -46,6 +46,26 @@ describe("rolecall credential-process", () => {
     });
     expect(await credentials()).toEqual(printed);
     expect(assumeRoleCalls(aws)).toBe(1);
+  });
+
+  it("under AWS_PROFILE=lab and then prod: the session of each, never the other's", async () => {
+    const { aws } = await setUpLocal();
+    const { AWS_ENDPOINT_URL: url = "", ...others } = aws.env;
+    const file = join(folder, "aws-config");
+    const endpoints = { lab: url, prod: url.replace("127.0.0.1", "localhost") };
+    const profiles = Object.entries(endpoints).map(([name, at]) => `[profile ${name}]\nendpoint_url = ${at}\n`);
+    await writeFile(file, profiles.join(""));
+    vi.stubEnv("AWS_ENDPOINT_URL", undefined);
+    const under = (name: string) => {
+      const env = { ...others, AWS_PROFILE: name, AWS_CONFIG_FILE: file };
+      for (const [variable, value] of Object.entries(env)) vi.stubEnv(variable, value);
+      return credentials([], env);
+    };
+    const printed = { lab: await under("lab"), prod: await under("prod") };
+    expect(assumeRoleCalls(aws)).toBe(2);
+    expect(printed.prod.AccessKeyId).not.toBe(printed.lab.AccessKeyId);
+    expect(await under("lab")).toEqual(printed.lab);
+    expect(await under("prod")).toEqual(printed.prod);
   });
 
   it("takes a command's overrides", async () => {

@@ -60,7 +60,7 @@ describe("rolecall explain", () => {
     const { settings, cacheKey, output } = await explained({ ...INSTANCE, network });
     expect(settings.network).toEqual({ value: ["maxAttempts", "proxy"], from: "instance.network" });
     expect(output).not.toMatch(/proxy\.example|hush/);
-    expect(cacheKey.key).toBe((await explained(INSTANCE)).cacheKey.key);
+    expect(cacheKey).toEqual((await explained(INSTANCE)).cacheKey);
   });
 
   it("tells each setting and where it comes from; no external id and no policy", async () => {
@@ -81,8 +81,9 @@ describe("rolecall explain", () => {
       stsRegion: { value: "eu-central-1", from: "instance.region" },
       stsEndpoint: { value: "the region's own, unless the SDK's configuration file names one", from: "default" },
     });
-    expect(cacheKey.key).toBe(createRoleRequest(INSTANCE, {}, undefined, {}).key);
-    for (const secret of ["acme-4711", "partner-0815", "ec2:Describe"]) expect(output).not.toContain(secret);
+    expect(Object.keys(cacheKey)).toEqual(["madeOf"]);
+    const { digest } = createRoleRequest(INSTANCE, {}, undefined, {});
+    for (const secret of [digest, "acme-4711", "partner-0815", "ec2:Describe"]) expect(output).not.toContain(secret);
   });
 
   it("tells what a command overrides, and the external id that is bound to its role", async () => {
@@ -188,7 +189,7 @@ describe("rolecall explain", () => {
     expect(output).toMatch(/^base identity +the instance profile +IMDS, at first use\nrole +arn:/);
     expect(output).toMatch(/^external id +\(set, not shown\) +instance\.externalId$/m);
     expect(output).toMatch(/^tags +team=platform +instance\.tags$/m);
-    expect(output).toMatch(/\n\ncache key [\w-]{43}\nmade of base, /);
+    expect(output).toMatch(/\n\ncache key made of base, /);
   });
 
   it.each<[string, string[], object, number, RegExp]>([

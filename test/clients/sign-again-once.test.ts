@@ -39,7 +39,7 @@ describe("a session that a service calls expired", () => {
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
-  it("is dropped but the call not sent again where its input is a stream", async () => {
+  it("is replaced, and the call not sent again where its input is a stream", async () => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: { target: "service" }, status: 400, code: "ExpiredToken" });
     const s3 = resolver.getClientForCommand(S3Client, instance, {}, { clientConfig: { forcePathStyle: true } });
@@ -54,9 +54,47 @@ describe("a session that a service calls expired", () => {
   });
 });
 
+describe("a service that calls every session expired", () => {
+  async function setUpLyingService() {
+    const setUp = await setUpLocal();
+    setUp.aws.fault({ on: { target: "service", service: "ec2" }, status: 400, code: "ExpiredToken" });
+    const ec2 = setUp.resolver.getClientForCommand(EC2Client, instance);
+    const refused = () => ec2.send(new DescribeInstancesCommand({})).catch((error) => error.name ?? String(error));
+    return { ...setUp, refused };
+  }
+
+  it("costs one AssumeRole a minute, however many calls it refuses", async () => {
+    const { aws, clock, resolver, refused } = await setUpLyingService();
+    await resolver.resolve(instance);
+    aws.clearRequests();
+    for (let call = 0; call < 100; call++) expect(await refused()).toBe("ExpiredToken");
+    expect(assumeRoleCalls(aws)).toBe(1);
+    await clock.advance(MINUTE);
+    expect(await refused()).toBe("ExpiredToken");
+    expect(assumeRoleCalls(aws)).toBe(2);
+  });
+
+  it("takes the session from nobody else while STS is down", async () => {
+    const { aws, clock, resolver, refused } = await setUpLyingService();
+    const session = await resolver.resolve(instance);
+    aws.fault({ on: { target: "sts" }, status: 500 });
+    const dynamodb = resolver.getClientForCommand(DynamoDBClient, instance);
+    for (let minute = 0; minute < 10; minute++) {
+      const call = refused();
+      let ended = false;
+      void call.finally(() => (ended = true));
+      while (!ended) await clock.advance(100);
+      expect(await call).toMatch(/RolecallError|ExpiredToken/);
+      await dynamodb.send(new ListTablesCommand({}));
+      expect(await resolver.resolve(instance)).toBe(session);
+      await clock.advance(50_000);
+    }
+  });
+});
+
 describe("a code that has other causes too", () => {
   it.each(["InvalidToken", "InvalidClientTokenId", "UnrecognizedClientException"])(
-    "%s drops a session older than a minute, once a minute at most",
+    "%s replaces a session older than a minute, once a minute at most",
     async (code) => {
       const { aws, clock, resolver } = await setUpLocal();
       aws.fault({ on: { target: "service" }, status: 400, code });

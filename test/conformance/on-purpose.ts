@@ -10,7 +10,8 @@ export interface Difference {
 const NOBODY_WAITS = "Nobody waits for a refresh while the held set is valid: it runs in the background.";
 const AFTER_EXPIRY =
   "An expired set is not served: AWS would refuse it. The caller gets the cause. (AWS extends the instance profile's own set, which is served on.)";
-const REJECTED = "A set that a service has rejected is not served again.";
+const REFUSED_CALL_WAITS =
+  "Only the call that a service refused waits for the next set. Everybody else is served the held one until then, since one service may be wrong.";
 const VALID_OUTLIVES =
   "A valid set outlives a refusal: it is served until it expires. The refusal is remembered for 1 s growing to 60 s.";
 const NO_LONG_BACKOFF =
@@ -60,10 +61,11 @@ export const ON_PURPOSE: Record<string, Difference> = {
     why: VALID_OUTLIVES,
     ours: [asked("cachedCredentials"), { result: "cachedCredentials", source: "held off" }],
   },
-  "Invalidate with a matching access key ID routes the next getCredentials through the mandatory refresh path; the refresh fails and the SDK continues using the cached credentials":
+  "Invalidate with an access key ID matching the cached credentials routes the next getCredentials through the mandatory refresh path, and the refresh succeeds":
     {
-      why: REJECTED,
-      ours: [asked("noCredentialsError")],
+      why: REFUSED_CALL_WAITS,
+      ours: [asked("cachedCredentials")],
+      nextCaller: "newCredentials",
     },
   "Invalidate during an active backoff": {
     why: `${AFTER_EXPIRY} ${NO_LONG_BACKOFF} An invalidation clears it too.`,

@@ -86,6 +86,7 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
   let nextAccessKeyId: string | undefined = given.accessKeyId;
   let held: AwsCredentialIdentity | undefined;
   let heldBefore: AwsCredentialIdentity | undefined;
+  let rejectedAccessKeyId: string | undefined;
   const asked: number[] = [];
   let heldOffUntil = 0;
 
@@ -110,7 +111,7 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
   const source: SessionSource = {
     ...baseIdentitySource(new BaseIdentity("provider", "vector", provider), {
       runtime: clock,
-      serverClock: new ServerClock(),
+      serverClock: () => new ServerClock(),
       read: provider,
     }),
     rules: {
@@ -130,6 +131,11 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
 
   const resultOfGet = async (): Promise<Result> => {
     try {
+      // The call that was refused has the source asked while everybody else asks for the session.
+      if (rejectedAccessKeyId !== undefined) {
+        cache.replace(source, rejectedAccessKeyId, false).catch(() => {});
+        rejectedAccessKeyId = undefined;
+      }
       const got = await cache.get(source);
       if (got.accessKeyId === heldBefore?.accessKeyId) return "cachedCredentials";
       if (got.accessKeyId === held?.accessKeyId) return "newCredentials";
@@ -164,7 +170,7 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
         return observe();
       }
       if (step.type === "advanceTime") await clock.advance(step.seconds * SECOND);
-      else cache.invalidate(source.key, step.rejectedAccessKeyId);
+      else rejectedAccessKeyId = step.rejectedAccessKeyId;
       return undefined;
     },
     askAgain(): Promise<Observation> {

@@ -33,7 +33,9 @@ describe.each([
       }
       expect(recovery).toBeLessThanOrEqual(fault.refusal ? LONGEST_HOLD : LONGEST_RECOVERY);
       if (fault.hangs) before.sockets = after.sockets;
-      expect(after, "timers, sockets and calls are what they were").toEqual(before);
+      expect(after, "sockets and calls are what they were").toMatchObject({ ...before, timers: expect.any(Number) });
+      // A base identity that looks expired has no timer: it is read again when it is needed.
+      expect(after.timers, "no timer is left behind").toBeLessThanOrEqual(before.timers);
       if (!fault.hangs) expect(errorsRetained, "errors are not kept after the recovery").toBe(0);
       rows.set(title, rowOf(fault, observation));
     },

@@ -209,7 +209,7 @@ export const IMDS_FAULTS: Fault[] = [
   imds("a set without SecretAccessKey", "INSTANCE_PROFILE_INVALID", without("SecretAccessKey"), "credentials"),
   imds("a set without Token", "INSTANCE_PROFILE_INVALID", without("Token"), "credentials"),
   imds("a set without Expiration", "INSTANCE_PROFILE_INVALID", without("Expiration"), "credentials"),
-  imds("a set that expired in 1970", "INSTANCE_PROFILE_INVALID", expiring("1970-01-01T00:00:00Z"), "credentials"),
+  imds("a set that expired in 1970", "served", expiring("1970-01-01T00:00:00Z"), "credentials"), // STS takes it
   imds("a set that expires in 2200", "served", expiring("2200-01-01T00:00:00Z"), "credentials"),
   {
     name: "the same set again",

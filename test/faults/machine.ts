@@ -8,16 +8,25 @@ const DAY = 24 * HOUR;
 /** Something that happens to the machine, and not to AWS, between two calls. */
 export interface MachineEvent {
   readonly name: string;
-  happen(clock: ManualClock): void;
+  happen(machine: Machine): void;
   /** Calls to STS that the next ten callers together cost. */
   readonly stsCalls: number;
 }
 
+interface Machine {
+  readonly clock: ManualClock;
+  /** AWS's time and the wall clock go on, the monotonic clock stands still. */
+  sleep(ms: number): void;
+}
+
 export const MACHINE_EVENTS: MachineEvent[] = [
-  // The session's age cannot be told any more. The first call is signed with the wrong time, and AWS tells the right one.
-  { name: "the clock jumps a day ahead", happen: (clock) => clock.stepWallClock(DAY), stsCalls: 2 },
-  { name: "the clock jumps a day back", happen: (clock) => clock.stepWallClock(-DAY), stsCalls: 0 },
-  { name: "the process is frozen for three hours", happen: (clock) => clock.freeze(3 * HOUR), stsCalls: 1 },
+  // Where the clock is wrong, the first call is signed with the wrong time, and AWS tells the right one.
+  { name: "the clock jumps a day ahead", happen: ({ clock }) => clock.stepWallClock(DAY), stsCalls: 2 },
+  { name: "the clock jumps an hour ahead", happen: ({ clock }) => clock.stepWallClock(HOUR), stsCalls: 2 },
+  { name: "the clock jumps an hour back", happen: ({ clock }) => clock.stepWallClock(-HOUR), stsCalls: 0 },
+  { name: "the clock jumps a day back", happen: ({ clock }) => clock.stepWallClock(-DAY), stsCalls: 0 },
+  { name: "the machine sleeps for three hours", happen: ({ sleep }) => sleep(3 * HOUR), stsCalls: 1 },
+  { name: "the process is frozen for three hours", happen: ({ clock }) => clock.freeze(3 * HOUR), stsCalls: 1 },
 ];
 
 const instance = { roleArn: ROLE, region: "eu-central-1" };
@@ -25,7 +34,12 @@ const instance = { roleArn: ROLE, region: "eu-central-1" };
 export async function observeMachine(event: MachineEvent) {
   const clock = createManualClock({ now: Date.now() });
   const began = clock.now();
-  const awsClock = { now: () => began + clock.monotonic(), sleep: clock.sleep };
+  let slept = 0;
+  const sleep = (ms: number) => {
+    clock.stepWallClock(ms);
+    slept += ms;
+  };
+  const awsClock = { now: () => began + clock.monotonic() + slept, sleep: clock.sleep };
   const { aws, resolver } = await setUpLocal({ clock, awsClock, strictSignatureTime: true });
   vi.useFakeTimers({ toFake: ["Date"], now: clock.now() }); // the SDK signs by it
   try {
@@ -34,7 +48,7 @@ export async function observeMachine(event: MachineEvent) {
     vi.setSystemTime(clock.now());
     await resolver.resolve(instance);
     aws.clearRequests();
-    event.happen(clock);
+    event.happen({ clock, sleep });
     vi.setSystemTime(clock.now());
 
     const callers = Array.from({ length: 10 }, () => ask(resolver, instance, clock));

@@ -87,6 +87,10 @@ const stepWallClock = fc
   .constantFrom(-24 * HOUR, -HOUR, -5 * SECOND, 5 * SECOND, HOUR, 24 * HOUR)
   .map((ms) => step(`step the wall clock by ${ms} ms`, (scene) => scene.stepWallClock(ms)));
 
+const sleep = span.map((ms) => step(`sleep ${ms} ms`, (scene) => scene.sleep(ms)));
+
+const refuse = name.map((it) => step(`a service refuses the session of ${it}`, (scene) => scene.refuse(it)));
+
 const stsFails = fc
   .constantFrom<StsFault>("500", "throttling", "denied", "hang")
   .map((fault) => step(`STS fails: ${fault}`, (scene) => scene.witness.faultSts(fault)));
@@ -122,10 +126,11 @@ const EVEN_TIME = [
   ...times(3, stsRecovers),
   ...times(1, profileChanges),
   ...times(2, invalidate),
+  ...times(2, refuse),
   ...times(2, rotateBase),
 ];
 
 /** Everything that may happen. Each run ends with a close; one command in forty is one in the middle. */
-export const COMMANDS = [...EVEN_TIME, ...times(2, freeze), ...times(2, stepWallClock), close];
+export const COMMANDS = [...EVEN_TIME, ...times(2, freeze), ...times(2, stepWallClock), ...times(2, sleep), close];
 /** Without what the servers' clock, or a server that cannot see its client give up, does not follow. */
 export const COMMANDS_OVER_SOCKETS = [...EVEN_TIME, close];

@@ -24,8 +24,8 @@ const BUGS: Record<string, ModelBug> = {
   },
   "expired served: the life that is left counts for a caller who asks for some alone": {
     file: "session/session-slot.ts",
-    text: "if (remaining > EXPIRY_MARGIN && remaining >= minRemaining) return session;",
-    becomes: "if (minRemaining === 0 || remaining >= minRemaining) return session;",
+    text: "if (this.#remaining(now) > EXPIRY_MARGIN) return session;",
+    becomes: "if (minRemaining === 0 || this.#remaining(now) > EXPIRY_MARGIN) return session;",
     breaks: ["no expired session"],
   },
   "revival: a load goes on as if nothing had been invalidated": {
@@ -36,8 +36,8 @@ const BUGS: Record<string, ModelBug> = {
   },
   "abort for all: a caller's signal ends the load": {
     file: "session/session-slot.ts",
-    text: "leaveWith(() => this.#abortedError(signal)),",
-    becomes: "() => flight.abort(this.#abortedError(signal)),",
+    text: "leaveWith(() => abortedError(this.#source, signal)),",
+    becomes: "() => flight.abort(abortedError(this.#source, signal)),",
     breaks: ["an abort frees one caller at once"],
   },
   "no second identity: the base keys that STS refused are kept": {
@@ -45,6 +45,30 @@ const BUGS: Record<string, ModelBug> = {
     text: "if (isHeld) await keyNow({ signal, forceRefresh: true });",
     becomes: "if (isHeld) await keyNow({ signal });",
     breaks: ["base keys that were refused are read again"],
+  },
+  "dropped: a session that a service refuses is nobody's any more": {
+    file: "session/session-slot.ts",
+    text: "this.#replacing = this.#loadReplacement(accessKeyId);",
+    becomes: "this.#session = undefined; return true;",
+    breaks: ["nobody waits while a session is valid"],
+  },
+  "no limit: each refusal by a service asks STS again": {
+    file: "session/refresh-policy.ts",
+    text: "return succeeded ? LONGEST_BACKOFF : FIRST_BACKOFF;",
+    becomes: "return 0;",
+    breaks: ["one call per key and lifetime"],
+  },
+  "doubt is expiry: a step of the wall clock ends a session": {
+    file: "session/refresh-policy.ts",
+    text: "return to.monotonic - from.monotonic;",
+    becomes: "return elapsedBetween(from, to);",
+    breaks: ["nobody waits while a session is valid"],
+  },
+  "no context: a refresh ahead runs in the context of whoever moves the clock": {
+    file: "session/session-slot.ts",
+    text: "AsyncResource.bind(refresh)",
+    becomes: "refresh",
+    breaks: ["a key's work runs in the context of its own callers"],
   },
   "leak: loads go on after close": {
     file: "session/credential-cache.ts",

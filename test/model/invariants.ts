@@ -15,6 +15,7 @@ export type Invariant =
   | "no error while a source could answer"
   | "nobody waits for ever"
   | "base keys that were refused are read again"
+  | "a key's work runs in the context of its own callers"
   | "nothing is left after close";
 
 export class Violation extends Error {

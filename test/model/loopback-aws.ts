@@ -109,6 +109,7 @@ export async function createLoopbackAws(
         ? aws.fault({ on: { target: "imds", operation: "credentials" }, status: 500 }).clear
         : () => {};
     },
+    sleep: (ms) => clock.stepWallClock(ms), // the servers' clock is the machine's wall clock
     rotateBase(refuseOld) {
       aws.instanceProfile.rotate();
       if (!refuseOld) return;

@@ -35,6 +35,8 @@ export interface Session {
   /** A source failed, or a clock did not go on evenly, at some time of its life. */
   readonly troubled: boolean;
   readonly stepped: boolean;
+  /** The machine slept since: AWS may call expired what the machine's clocks do not. */
+  readonly slept: boolean;
 }
 
 export interface Refusal {
@@ -65,6 +67,10 @@ export interface KeyModel {
   readonly inDoubt: boolean;
   /** Somebody asked for more than what is held. */
   readonly forced: boolean;
+  /** A service refused the session that is held, and another one may be asked for. */
+  readonly refused: boolean;
+  /** When the last session came that was asked for because a service refused another. */
+  readonly replaced?: Moment | undefined;
 }
 
 export interface Wish {
@@ -72,19 +78,33 @@ export interface Wish {
   readonly minRemaining?: number;
 }
 
-export const NEW_KEY: KeyModel = { dropped: 0, inDoubt: false, forced: false };
+export const NEW_KEY: KeyModel = { dropped: 0, inDoubt: false, forced: false, refused: false };
 
 /** Failures that are remembered: asking again would not help. */
-const TERMINAL: ReadonlySet<string> = new Set(["ASSUME_ROLE_DENIED", "ASSUME_ROLE_INVALID", "REGION_DISABLED"]);
+const TERMINAL: ReadonlySet<string> = new Set([
+  "ASSUME_ROLE_DENIED",
+  "ASSUME_ROLE_INVALID",
+  "REGION_DISABLED",
+  "BASE_IDENTITY_REJECTED",
+]);
+/** A session that services refuse is replaced no more often than this while it should live on. */
+const REPLACED_ONCE_IN = MINUTE;
 
 // --- time -----------------------------------------------------------------------------------------
 
+/** The time that may have passed: by the clock that says more. */
 export function elapsed(from: Moment, to: Moment): number {
   return Math.max(to.monotonic - from.monotonic, to.wall - from.wall);
 }
 
+/** The life that is left until the monotonic clock, which nothing steps, calls the session expired. */
 export function remaining(session: Session, now: Moment): number {
-  return session.life - elapsed(session.issued, now);
+  return session.life - (now.monotonic - session.asked.monotonic);
+}
+
+/** The life that is left by the clock that leaves less: what a wish is held against. */
+function certainlyLeft(session: Session, now: Moment): number {
+  return session.life - elapsed(session.asked, now);
 }
 
 /** The earliest and the latest age at which a refresh is advised. */
@@ -95,7 +115,7 @@ export function advisoryPoints(life: number): { earliest: number; latest: number
 }
 
 export function isRefreshAdvised(session: Session, now: Moment): boolean {
-  return elapsed(session.issued, now) >= advisoryPoints(session.life).latest;
+  return elapsed(session.asked, now) >= advisoryPoints(session.life).latest;
 }
 
 /** Whether a load may be under way that began with a call to STS. */
@@ -113,8 +133,8 @@ export function held({ session, dropped }: KeyModel): Session | undefined {
 export function mustBeServed(key: KeyModel, wish: Wish, now: Moment): Session | undefined {
   const session = held(key);
   if (!session || session.doubtful || wish.forceRefresh) return undefined;
-  const left = remaining(session, now);
-  return left > EXPIRY_MARGIN && left >= (wish.minRemaining ?? 0) ? session : undefined;
+  const isLongEnough = wish.minRemaining === undefined || certainlyLeft(session, now) >= wish.minRemaining;
+  return remaining(session, now) > EXPIRY_MARGIN && isLongEnough ? session : undefined;
 }
 
 /** The refusal that a caller has to be given at once, if there is one: it is remembered for a second at the least. */
@@ -145,8 +165,9 @@ export function isOverdue({ first }: Load, now: Moment): boolean {
 /** Whether STS may be asked now: once per key and lifetime, unless something failed or was asked for. */
 export function mayAsk(key: KeyModel, now: Moment): boolean {
   const session = held(key);
-  if (!session || session.doubtful || session.stepped || key.forced || mayBeLoading(key, now)) return true;
-  return elapsed(session.issued, now) >= advisoryPoints(session.life).earliest;
+  if (!session || session.doubtful || session.stepped || key.forced || key.refused || mayBeLoading(key, now))
+    return true;
+  return elapsed(session.asked, now) >= advisoryPoints(session.life).earliest;
 }
 
 /** Whether a session that was in use has run out although its source could have given the next one all the time. */
@@ -194,8 +215,20 @@ export function answered(
     dropped: key.dropped,
     inDoubt: false,
     forced: doubtful && key.forced,
-    session: { ...session, doubtful, usedSince: false, stepped: false },
+    refused: false,
+    replaced: key.refused ? session.issued : key.replaced,
+    session: { ...session, doubtful, usedSince: false, stepped: false, slept: false },
   };
+}
+
+/** A service refused the session that is held. While it should live on, another one is asked for once a minute. */
+export function refused(key: KeyModel, now: Moment): KeyModel {
+  const isEarly = key.replaced !== undefined && elapsed(key.replaced, now) < REPLACED_ONCE_IN;
+  return isEarly && !key.session?.stepped ? key : { ...key, refused: true };
+}
+
+export function slept(key: KeyModel): KeyModel {
+  return { ...key, session: key.session && { ...key.session, slept: true } };
 }
 
 export function failed(key: KeyModel, code: string, now: Moment): KeyModel {

@@ -31,7 +31,8 @@ export async function createSimulatedAws(
 ): Promise<World> {
   const clock = createManualClock({ random, env: { AWS_REGION: "us-east-1" } });
   const epoch = clock.now();
-  const now = () => epoch + clock.monotonic();
+  let slept = 0;
+  const now = () => epoch + clock.monotonic() + slept;
   const wholeSeconds = (time: number) => new Date(Math.floor(time / 1000) * 1000);
   const latency = 10 + Math.floor(random() * 990);
   const accepted = new Set<string>();
@@ -86,6 +87,7 @@ export async function createSimulatedAws(
     const name = requestOf(input);
     if (name === undefined) throw new Error(`nobody asks for ${JSON.stringify(input)}`);
     signal.throwIfAborted();
+    witness.assertContext(name);
     const call = witness.callBegins(name, signer.accessKeyId);
     try {
       await clock.sleep(latency, signal);
@@ -138,6 +140,10 @@ export async function createSimulatedAws(
     },
     failProfile(fails) {
       profileFails = fails;
+    },
+    sleep(ms) {
+      clock.stepWallClock(ms);
+      slept += ms;
     },
     rotateBase(refuseOld) {
       if (refuseOld) accepted.clear();

@@ -1,10 +1,10 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { Violation, violated } from "./invariants.js";
 import {
   answered,
   asked,
   CALL_LIMIT,
   EXPIRY_MARGIN,
-  elapsed,
   failed,
   type KeyModel,
   type Load,
@@ -12,10 +12,15 @@ import {
   mayAsk,
   mayBeLoading,
   NEW_KEY,
+  refused,
+  slept,
   troubled,
 } from "./reference-model.js";
 import { REQUEST_NAMES, type RequestName } from "./requests.js";
 import { type CallFailure, FAILURES, type IssuedSession, type StsFault, type World } from "./world.js";
+
+/** The request that a caller makes, for all that runs on its behalf. */
+export const callerContext = new AsyncLocalStorage<string>();
 
 /** One call to STS. */
 export interface StsCall {
@@ -51,8 +56,10 @@ export class Witness {
   /** When what IMDS answers changed last, as an order. */
   #profileChanged = 0;
   #profileReads = 0;
-  /** AWS's time less the machine's, as STS's last answer showed it. */
-  #offset = 0;
+  /** AWS's time as STS's last answer showed it, and when. */
+  #shown: { readonly time: number; readonly monotonic: number } | undefined;
+  /** A set that looks expired by all that the machine knows: it may be used or not. */
+  suspectBase: string | undefined;
 
   // --- what AWS does ------------------------------------------------------------------------------
 
@@ -69,12 +76,12 @@ export class Witness {
   callSucceeds(call: StsCall, session: IssuedSession): void {
     const issued = this.now();
     this.#issued.set(session.accessKeyId, { ...session, name: call.name });
-    if (elapsed(call.began, issued) > CALL_LIMIT) {
+    if (issued.monotonic - call.began.monotonic > CALL_LIMIT) {
       this.callFails(call, "given up");
       return;
     }
     this.#calls.delete(call);
-    this.#offset = session.date - issued.wall;
+    this.#shown = { time: session.date, monotonic: issued.monotonic };
     const { accessKeyId, life } = session;
     const isTroubled = this.#stsFault !== undefined || this.#profileFails;
     this.update(call.name, (key) =>
@@ -100,11 +107,11 @@ export class Witness {
   profileReadEnds(asked: Moment, read: { accessKeyId: string; expiration: number } | undefined): void {
     this.#profileReads--;
     const now = this.now();
-    // A set that has expired, by all that the machine knows of AWS's time, is none.
-    if (read && read.expiration - (now.wall + this.#offset) > EXPIRY_MARGIN) {
+    if (read && [now.wall, this.#awsTime(now)].some((time) => read.expiration - time > EXPIRY_MARGIN)) {
       this.base = { ...read, asked, issued: now };
       return;
     }
+    if (read) this.suspectBase = read.accessKeyId;
     this.lastProfileFailure = now;
     this.trouble();
   }
@@ -127,6 +134,18 @@ export class Witness {
   rotateBase(refuseOld: boolean): void {
     this.#profileChanged = this.now().order;
     this.world.rotateBase(refuseOld);
+  }
+
+  /** The machine sleeps: its monotonic clock stands still, and AWS's time goes on. */
+  sleep(ms: number): void {
+    this.trouble(true);
+    for (const name of REQUEST_NAMES) this.update(name, slept);
+    this.world.sleep(ms);
+  }
+
+  /** A service refuses a session, whatever AWS says of it. */
+  refuse(name: RequestName): void {
+    this.update(name, (key) => refused(key, this.now()));
   }
 
   freeze(ms: number): void {
@@ -177,6 +196,19 @@ export class Witness {
   hasOtherBase({ signer, began }: StsCall, load: Load | undefined): boolean {
     if (this.#profileFails || this.#profileChanged > began.order || load === undefined) return false;
     return (this.lastProfileFailure?.order ?? 0) < load.first.order && signer !== this.world.baseKey();
+  }
+
+  /** Whose context a call runs in: shared work must not act for the caller of another key. */
+  assertContext(name: RequestName): void {
+    const context = callerContext.getStore();
+    this.watch(() => {
+      if (context === name) return;
+      violated("a key's work runs in the context of its own callers", `STS is asked for ${name} in that of ${context}`);
+    });
+  }
+
+  #awsTime({ wall, monotonic }: Moment): number {
+    return this.#shown ? this.#shown.time + monotonic - this.#shown.monotonic : wall;
   }
 
   /** Runs checks; what they find is thrown by {@link Witness.check}, since the library would catch it here. */

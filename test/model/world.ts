@@ -34,6 +34,8 @@ export interface World {
   failProfile(fails: boolean): void;
   /** The code by which a caller learns of a failed read of the instance profile. */
   readonly profileFailure: string;
+  /** The machine sleeps: its wall clock and AWS's go on, its monotonic clock and its timers stand still. */
+  sleep(ms: number): void;
   rotateBase(refuseOld: boolean): void;
   /** The access key id that a read of the instance profile gives now. */
   baseKey(): string;

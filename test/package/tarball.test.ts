@@ -7,6 +7,13 @@ import { packed, project } from "./consumer.js";
 
 const root = join(packed.bare, "node_modules", "aws-rolecall");
 
+const BUNDLED = ["eventemitter3", "hpagent", "is-network-error", "lru-cache", "p-queue", "p-retry", "p-timeout"];
+
+/** The manifest of a package, as npm installed it for the build. */
+async function installed(name: string): Promise<{ name: string; version: string; license: string }> {
+  return JSON.parse(await readFile(join(project, "node_modules", name, "package.json"), "utf8"));
+}
+
 describe("the tarball", () => {
   it("holds the build and the documents, nothing else", () => {
     const beside = packed.files.filter((file) => !/^dist\/(sdk\/)?[^/]+\.(js|cjs|d\.ts|d\.cts|js\.map)$/.test(file));
@@ -17,6 +24,7 @@ describe("the tarball", () => {
       "README.md",
       "SECURITY.md",
       "dist/THIRD-PARTY-LICENSES.txt",
+      "dist/sbom.cdx.json",
       "package.json",
     ]);
   });
@@ -47,18 +55,41 @@ describe("the tarball", () => {
     expect(packed.unpackedSize).toBeLessThan(2_000_000);
   });
 
-  it("has the licence of everything that it carries", async () => {
+  it("has the licence of everything that it carries, with its version", async () => {
     const licences = await readFile(join(root, "dist", "THIRD-PARTY-LICENSES.txt"), "utf8");
+    const entries = licences.split(/^-+\n\n/m).map((entry) => entry.split("\n")[0]);
 
-    expect(licences.split(/^-+\n\n/m).map((entry) => entry.split("\n")[0])).toEqual([
-      "eventemitter3",
-      "hpagent",
-      "is-network-error",
-      "lru-cache",
-      "p-queue",
-      "p-retry",
-      "p-timeout",
-    ]);
+    expect(entries).toEqual(
+      await Promise.all(BUNDLED.map(async (name) => `${name} ${(await installed(name)).version}`)),
+    );
+  });
+
+  it("has a bill of materials, as audits read it, of everything that it carries", async () => {
+    const text = await readFile(join(root, "dist", "sbom.cdx.json"), "utf8");
+    const { components, metadata, ...head } = JSON.parse(text);
+    const own = await installed("..");
+
+    expect(head).toMatchObject({ bomFormat: "CycloneDX", specVersion: "1.6", version: 1 });
+    expect(metadata.component).toMatchObject({
+      name: own.name,
+      version: own.version,
+      purl: `pkg:npm/aws-rolecall@${own.version}`,
+    });
+    expect(components).toEqual(
+      await Promise.all(
+        BUNDLED.map(async (name) => {
+          const { version, license } = await installed(name);
+          const purl = `pkg:npm/${name}@${version}`;
+          return { type: "library", "bom-ref": purl, name, version, licenses: [{ license: { id: license } }], purl };
+        }),
+      ),
+    );
+  });
+
+  it("has a bill of materials that is the same for every build", async () => {
+    const text = await readFile(join(root, "dist", "sbom.cdx.json"), "utf8");
+
+    expect(text).not.toMatch(/timestamp|serialNumber|https?:|node_modules/);
   });
 });
 

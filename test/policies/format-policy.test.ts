@@ -161,3 +161,21 @@ it("whatever the valid input, each format parses back to the document and the na
     { numRuns: 100 },
   );
 });
+
+it.each<[string, unknown, unknown]>([
+  ["policy", undefined, "json"],
+  ["policy", {}, "json"],
+  ["policy", [], "terraform"],
+  ["policy", { kind: "toString" }, "json"],
+  ["policy.document", { kind: "trust" }, "json"],
+  ["policy.document", { kind: "trust", document: { Statement: [10n] } }, "json"],
+  ["policy.roleArn", { kind: "trust", document: {}, roleArn: 5 }, "terraform"],
+  ["policy.extra", { kind: "trust", document: {}, extra: 1 }, "cloudformation"],
+  ["format", undefined, Symbol("json")],
+  ["format", undefined, { toString: () => "json" }],
+  ["format", undefined, undefined],
+])("%s that is none is an error of ours", (field, policy, format) => {
+  expect(() => formatPolicy(policy as never, format as never)).toThrow(
+    expect.objectContaining({ code: "INVALID_REQUEST", field }),
+  );
+});

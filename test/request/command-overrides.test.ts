@@ -54,9 +54,6 @@ describe("a command's arguments", () => {
       sessionName: "",
       duration: -1,
       roleSession: "",
-      "role arn": "x",
-      "role.arn": "x",
-      rölearn: "x",
       toString: "x",
       constructor: null,
     };
@@ -164,5 +161,60 @@ describe("a command's arguments", () => {
 
   it("name a role where the instance has none", () => {
     expect(requestOf({ command: { roleArn: ROLE } }).key).toBe(roleRequestOf({}).key);
+  });
+});
+
+describe("an argument that looks like a setting", () => {
+  it.each([
+    ["role arn", "roleArn", "a space"],
+    ["role.arn", "roleArn", "a dot"],
+    ["role/arn", "roleArn", "a slash"],
+    [" region", "region", "a space before"],
+    ["rоleArn", "roleArn", "a Cyrillic o"],
+    ["ROLЕ_ARN", "roleArn", "a Cyrillic capital"],
+    ["гegion", "region", "a Cyrillic r"],
+    ["rοleArn", "roleArn", "a Greek o"],
+    ["roleArΝ", "roleArn", "a Greek capital"],
+    ["rөleArn".replace("ө", "օ"), "roleArn", "an Armenian o"],
+    ["ｒｏｌｅＡｒｎ", "roleArn", "full-width letters"],
+    ["𝐫𝐞𝐠𝐢𝐨𝐧", "region", "mathematical letters"],
+    ["ⓡⓔⓖⓘⓞⓝ", "region", "letters in circles"],
+    ["rölearn", "roleArn", "an umlaut"],
+    ["role\u0301Arn", "roleArn", "a combining mark"],
+    ["roleArn\u200b", "roleArn", "a space of no width"],
+    ["\ufeffroleArn", "roleArn", "a byte order mark"],
+    ["role\u00adArn", "roleArn", "a soft hyphen"],
+    ["role\u3164Arn", "roleArn", "a filler"],
+    ["\u202eroleArn", "roleArn", "a change of direction"],
+    ["roleArn\ufe0f", "roleArn", "a variation selector"],
+    ["ro1eArn", "roleArn", "a one"],
+    ["roIeArn", "roleArn", "a capital i"],
+    ["r0leArn", "roleArn", "a zero"],
+    ["regıon", "region", "an i without a dot"],
+    ["roleSessionNаme", "roleSessionName", "a Cyrillic a"],
+    ["role session duration", "roleSessionDuration", "spaces"],
+  ])("%s is refused as %s: it has %s", (key, right) => {
+    expectInvalid(
+      () => roleRequestOf({ command: { [key]: OTHER_ROLE } }),
+      expect.stringMatching(/^command\./) as unknown as string,
+      new RegExp(`is not a setting, and reads like ${right}\\. Write it as ${right}\\.$`),
+    );
+  });
+
+  it.each([
+    "role",
+    "roles",
+    "region2",
+    "regions",
+    "region名",
+    "regionы",
+    "arnRole",
+    "rôle",
+    "角色",
+    "r",
+    "roleArn_2",
+    "名",
+  ])("%s does not, and is the command's own", (key) => {
+    expect(roleRequestOf({ command: { [key]: "x" } })).toEqual(roleRequestOf({}));
   });
 });

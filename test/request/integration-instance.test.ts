@@ -120,7 +120,7 @@ describe("integration", () => {
     ["two words", '"two words"'],
     ["a/b", '"a/b"'],
     ["a\r\nb", '"a\\r\\nb"'],
-    [1, "1"],
+    [1, "a number"],
   ])("%j is refused", (integration, received) => {
     expectInvalid(
       () => roleRequestOf({ instance: { integration } }),

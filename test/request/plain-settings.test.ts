@@ -14,8 +14,8 @@ const IDENTITY = "2 to 64 letters, digits and _+=,.@-, not beginning aws:";
 const ID = "2 to 1224 letters, digits and _+=,.@:/-";
 
 const wrongTypes: [unknown, string][] = [
-  [5, "5"],
-  [true, "true"],
+  [5, "a number"],
+  [true, "a boolean"],
   [{}, "an object"],
   [["ab"], "a list of 1"],
   [() => "ab", "a function"],
@@ -132,7 +132,7 @@ describe.each(["command", "instance"] as const)("roleSessionDuration in %s", (ow
     [-900, "-900"],
     [Number.NaN, "NaN"],
     [Number.POSITIVE_INFINITY, "Infinity"],
-    [true, "true"],
+    [true, "a boolean"],
     [900n, "a bigint"],
     [[900], "a list of 1"],
     [new Number(900), "an object"],

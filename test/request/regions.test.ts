@@ -103,7 +103,7 @@ describe.each([
     ["local", '"local"'],
     [`us-${"x".repeat(59)}-1`, `"us-${"x".repeat(59)}-1"`],
     [`us-${"x-".repeat(5000)}!`, `"us-${"x-".repeat(48)}x"… (10004 characters)`],
-    [1, "1"],
+    [1, "a number"],
     [["us-east-1"], "a list of 1"],
     [{ name: "us-east-1" }, "an object"],
     [() => "us-east-1", "a function"],

@@ -231,3 +231,18 @@ it("whatever an instance becomes and a command says, the memo gives what a reque
     { numRuns: 300 },
   );
 });
+
+it("an instance may hold ten thousand roles, and not more", () => {
+  const roles = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ roleArn: `${ROLE}${index}`, externalId: "bound" }));
+  const memo = new RequestMemo(10);
+  const instance = { roleArn: `${ROLE}1`, allowedRoles: roles(10_000) };
+  expect(memo.get(instance, undefined, undefined, {})).toBe(memo.get(instance, undefined, undefined, {}));
+  expect(() => memo.get({ allowedRoles: roles(10_001) }, undefined, undefined, {})).toThrow(
+    expect.objectContaining({
+      field: "instance.allowedRoles",
+      message:
+        "instance.allowedRoles is wrong: received a list of 10001. Allowed: a list of at most 10000 role ARNs, patterns, or { roleArn, externalId }.",
+    }),
+  );
+});

@@ -216,7 +216,7 @@ describe("a role request", () => {
     expect(roleRequestOf(structuredClone(input))).toEqual(roleRequestOf(input));
   });
 
-  it("has a key that no later version changes by accident", () => {
+  it("has a digest that no later version changes by accident", () => {
     const everything = roleRequestOf({
       instance: {
         ...input.instance,
@@ -227,9 +227,9 @@ describe("a role request", () => {
       },
     });
     expect({
-      base: requestOf({}).key,
-      role: roleRequestOf({}).key,
-      everything: everything.key,
+      base: requestOf({}).digest,
+      role: roleRequestOf({}).digest,
+      everything: everything.digest,
     }).toMatchInlineSnapshot(`
       {
         "base": "oyLhZVb3Nzfx04PAXG0LRO06IFLrMA0Vn7jT3vHncwk",

@@ -217,7 +217,7 @@ describe.each(owners)("policyArns in %s", (owner, input) => {
     ["SDK form", { arn: "arn:aws:iam::aws:policy/x" }, "an object"],
     ["undefined", undefined, "undefined"],
     ["null", null, "null"],
-    ["a number", 1, "1"],
+    ["a number", 1, "a number"],
   ])("with %s are refused at its place", (_, arn, received) => {
     refuse(
       [arns(1)[0], arn],
@@ -236,11 +236,11 @@ describe.each(owners)("policyArns in %s", (owner, input) => {
   });
 
   it.each<[unknown, string]>([
-    ["arn:aws:iam::aws:policy/x", '"arn:aws:iam::aws:policy/x"'],
+    ["arn:aws:iam::aws:policy/x", "a string of 25 characters"],
     ["", "an empty string"],
     [{}, "an object"],
     [new Set(arns(1)), "an object"],
-    [false, "false"],
+    [false, "a boolean"],
   ])("as %s are refused: they are a list", (policyArns, received) => {
     refuse(policyArns, field, `${field} is wrong: received ${received}. Allowed: a list of policy ARNs.`);
   });

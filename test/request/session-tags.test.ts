@@ -58,8 +58,8 @@ describe.each(owners)("tags in %s", (owner, input) => {
     ["𝒗".repeat(257), `"${"𝒗".repeat(50)}"… (514 characters)`],
     ["a;b", '"a;b"'],
     ["line\n", '"line\\n"'],
-    [5, "5"],
-    [true, "true"],
+    [5, "a number"],
+    [true, "a boolean"],
     [["v"], "a list of 1"],
     [{}, "an object"],
     [Symbol("v"), "a symbol"],
@@ -174,7 +174,7 @@ describe("transitiveTagKeys", () => {
   });
 
   it.each<[unknown, string]>([
-    [5, "5"],
+    [5, "a number"],
     [undefined, "undefined"],
     [{}, "an object"],
   ])("cannot hold %s", (key, received) => {
@@ -186,7 +186,7 @@ describe("transitiveTagKeys", () => {
   });
 
   it.each<[unknown, string]>([
-    ["team", '"team"'],
+    ["team", "a string of 4 characters"],
     [{ team: true }, "an object"],
     [new Set(["team"]), "an object"],
   ])("are a list, not %s", (transitiveTagKeys, received) => {

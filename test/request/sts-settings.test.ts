@@ -44,11 +44,15 @@ describe("instance.sts", () => {
   });
 
   it.each(["useFipsEndpoint", "useDualstackEndpoint"])("takes no text for %s", (key) => {
-    for (const value of ["true", "false", 1, 0, ""]) {
+    for (const [value, received] of [
+      ["true", "a string of 4 characters"],
+      [1, "a number"],
+      ["", "an empty string"],
+    ]) {
       expectInvalid(
         () => stsOf({ [key]: value }),
         `instance.sts.${key}`,
-        `instance.sts.${key} is wrong: received ${value === "" ? "an empty string" : JSON.stringify(value)}. Allowed: true or false.`,
+        `instance.sts.${key} is wrong: received ${received}. Allowed: true or false.`,
       );
     }
   });
@@ -102,7 +106,7 @@ describe("instance.sts.endpoint", () => {
     ["https://user@sts.example", "a string of 24 characters"],
     ["https://user:hush@sts.example", "a string of 29 characters"],
     ["https://:hush@sts.example", "a string of 25 characters"],
-    [5, "5"],
+    [5, "a number"],
     [new URL("https://sts.example"), "an object"],
     [() => "https://sts.example", "a function"],
   ])("may not be %s", (endpoint, received) => {

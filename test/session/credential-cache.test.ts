@@ -156,8 +156,7 @@ describe("refresh", () => {
     const it = createSource();
     const first = await cache.get(it.source);
     clock.stepWallClock(step);
-    const next = await cache.get(it.source);
-    expect(next === first).toBe(step < 0);
+    expect(await cache.get(it.source)).toBe(first);
     await clock.advance(HOUR);
     expect((await cache.get(it.source)).accessKeyId).not.toBe(first.accessKeyId);
   });
@@ -225,6 +224,38 @@ describe("what a caller may ask", () => {
     await clock.advance(20 * MINUTE);
     expect((await cache.get(it.source, { minRemaining: 40 * MINUTE })).accessKeyId).toBe("ASIA1");
     expect((await cache.get(it.source, { minRemaining: 40 * MINUTE + 1 })).accessKeyId).toBe("ASIA2");
+  });
+
+  it("minRemaining that the newest session does not reach is an error, without a call for each caller", async () => {
+    const { clock, cache } = createCache({ refreshAhead: false });
+    const it = createSource();
+    const unreachable = { code: "INVALID_REQUEST", field: "options.minRemaining" };
+    const wish = { minRemaining: 2 * HOUR };
+    await expect(cache.get(it.source, wish)).rejects.toMatchObject(unreachable);
+    await expect(cache.get(it.source, wish)).rejects.toMatchObject(unreachable);
+    expect(it.loads).toBe(1);
+    expect((await cache.get(it.source)).accessKeyId).toBe("ASIA1");
+    it.answers(async () => session(2, 3 * HOUR));
+    await clock.advance(HOUR);
+    expect((await cache.get(it.source, wish)).accessKeyId).toBe("ASIA2");
+  });
+
+  it("minRemaining above what a source's set has left asks it once, until it gives another set", async () => {
+    const { clock, cache } = createCache({ refreshAhead: false });
+    const it = createSource({ rules: INSTANCE_PROFILE_RULES });
+    const expiration = new Date(clock.now() + 6 * HOUR);
+    const set = (): LoadedSession => ({
+      life: expiration.getTime() - clock.now(),
+      credentials: redacted({ accessKeyId: "ASIA1", secretAccessKey: "secret-1", expiration }),
+    });
+    it.answers(async () => set());
+    await cache.get(it.source);
+    await clock.advance(50 * MINUTE);
+    const wish = { minRemaining: 5.5 * HOUR };
+    for (let times = 0; times < 3; times++) {
+      await expect(cache.get(it.source, wish)).rejects.toMatchObject({ field: "options.minRemaining" });
+    }
+    expect(it.loads).toBe(2);
   });
 
   it("forceRefresh asks the source, and does not disturb those who are served from memory", async () => {
@@ -327,28 +358,19 @@ describe("a refusal", () => {
     await expect(cache.get(it.source)).rejects.toThrow();
     await expect(cache.get(it.source)).rejects.toThrow();
     expect(it.loads).toBe(1);
-    cache.invalidate("key");
+    await cache.drop(it.source);
     await expect(cache.get(it.source)).rejects.toThrow();
     expect(it.loads).toBe(2);
   });
 });
 
-describe("invalidate", () => {
+describe("drop", () => {
   it("makes the next caller load anew", async () => {
     const { cache } = createCache();
     const it = createSource();
     await cache.get(it.source);
-    expect(cache.invalidate("key")).toBe(true);
+    await cache.drop(it.source);
     expect((await cache.get(it.source)).accessKeyId).toBe("ASIA2");
-  });
-
-  it("by access key id drops that session and no other", async () => {
-    const { cache } = createCache();
-    const it = createSource();
-    await cache.get(it.source);
-    expect(cache.invalidate("key", "ASIA-other")).toBe(false);
-    expect(cache.invalidate("key", "ASIA1")).toBe(true);
-    expect(cache.invalidate("key", "ASIA1")).toBe(false);
   });
 
   it("is not undone by a load under way: who waits for it gets a session that began later", async () => {
@@ -358,7 +380,7 @@ describe("invalidate", () => {
     it.answers(() => new Promise((resolve) => finish.push(() => resolve(session(it.loads)))));
     const waiting = cache.get(it.source);
     await clock.settle();
-    cache.invalidate("key");
+    await cache.drop(it.source);
     const later = cache.get(it.source);
     finish[0]?.();
     await clock.settle();
@@ -376,24 +398,98 @@ describe("invalidate", () => {
     let finish: (() => void) | undefined;
     it.answers(() => new Promise((resolve) => (finish = () => resolve(session(2)))));
     await clock.advance(45 * MINUTE);
-    cache.invalidate("key");
+    await cache.drop(it.source);
     finish?.();
     await clock.settle();
     it.answers(async () => session(3));
     expect((await cache.get(it.source)).accessKeyId).toBe("ASIA3");
   });
 
-  it("in doubt drops only a session older than a minute, and at most once a minute", async () => {
-    const { clock, cache } = createCache();
+  it("that a source causes by itself again and again ends in an error, and the process goes on", async () => {
+    const { cache } = createCache();
     const it = createSource();
-    await cache.get(it.source);
+    it.answers(async () => {
+      void cache.drop(it.source);
+      return session(it.loads);
+    });
+    await expect(cache.get(it.source)).rejects.toMatchObject({ code: "TIMEOUT", retryable: true });
+    expect(it.loads).toBe(10);
+  });
+});
+
+describe("a session that a service refuses", () => {
+  const held = async () => {
+    const setUp = createCache({ refreshAhead: false });
+    const it = createSource();
+    const first = await setUp.cache.get(it.source);
+    return { ...setUp, it, first };
+  };
+
+  it("is served to everybody else until another one is there", async () => {
+    const { clock, cache, it, first } = await held();
+    let finish: (() => void) | undefined;
+    it.answers(() => new Promise((resolve) => (finish = () => resolve(session(2)))));
+    const replaced = cache.replace(it.source, "ASIA1", false);
+    await clock.settle();
+    expect(await cache.get(it.source)).toBe(first);
+    finish?.();
+    expect(await replaced).toBe(true);
+    expect((await cache.get(it.source)).accessKeyId).toBe("ASIA2");
+  });
+
+  it("is replaced once for all calls that it was refused to", async () => {
+    const { cache, it, diagnostics } = await held();
+    const all = await Promise.all(Array.from({ length: 50 }, () => cache.replace(it.source, "ASIA1", false)));
+    expect(new Set(all)).toEqual(new Set([true]));
+    expect([it.loads, diagnostics.count("invalidated")]).toEqual([2, 1]);
+  });
+
+  it("is replaced once a minute while it should live on", async () => {
+    const { clock, cache, it } = await held();
+    for (let second = 0; second < 120; second++) {
+      const { accessKeyId } = await cache.get(it.source);
+      await cache.replace(it.source, accessKeyId, false);
+      await clock.advance(SECOND);
+    }
+    expect(it.loads - 1).toBe(2);
+  });
+
+  it("is replaced at once where its refresh is due anyway", async () => {
+    const { clock, cache, it } = await held();
+    await cache.replace(it.source, "ASIA1", false);
+    await clock.advance(MINUTE / 2);
+    expect(await cache.replace(it.source, "ASIA2", false)).toBe(false);
+    clock.stepWallClock(HOUR);
+    expect(await cache.replace(it.source, "ASIA2", false)).toBe(true);
+  });
+
+  it("outlives a load that fails: the refused call gets that error, and may try again after a second", async () => {
+    const { clock, cache, it, first } = await held();
+    it.fails("STS_UNAVAILABLE");
+    await expect(cache.replace(it.source, "ASIA1", false)).rejects.toMatchObject({ code: "STS_UNAVAILABLE" });
+    expect(await cache.replace(it.source, "ASIA1", false)).toBe(false);
+    expect(await cache.get(it.source)).toBe(first);
+    it.answers(async () => session(3));
+    await clock.advance(SECOND);
+    expect(await cache.replace(it.source, "ASIA1", false)).toBe(true);
+  });
+
+  it("gave way already: another one signs at once", async () => {
+    const { cache, it } = await held();
+    await cache.replace(it.source, "ASIA1", false);
+    expect(await cache.replace(it.source, "ASIA1", false)).toBe(true);
+    expect(await cache.replace(createSource({ key: "never held" }).source, "ASIA1", false)).toBe(true);
+    expect(it.loads).toBe(2);
+  });
+
+  it("in doubt is replaced only if it is older than a minute, and once a minute", async () => {
+    const { clock, cache, it } = await held();
     await clock.advance(MINUTE);
-    expect(cache.reject("key", "ASIA1", true)).toBe(false);
+    expect(await cache.replace(it.source, "ASIA1", true)).toBe(false);
     await clock.advance(1);
-    expect(cache.reject("key", "ASIA1", true)).toBe(true);
-    await cache.get(it.source);
-    expect(cache.reject("key", "ASIA2", true)).toBe(false);
-    expect(cache.reject("key", "ASIA1", true)).toBe(true); // another session signs by now
+    expect(await cache.replace(it.source, "ASIA1", true)).toBe(true);
+    expect(await cache.replace(it.source, "ASIA2", true)).toBe(false);
+    expect(await cache.replace(it.source, "ASIA1", true)).toBe(true); // another session signs by now
   });
 });
 

@@ -3,12 +3,14 @@ import {
   advisoryWindow,
   backoffAfter,
   believedLife,
+  certainlyElapsed,
   DEFAULT_RULES,
   drawAdvisoryPoint,
   elapsedBetween,
   freshnessOf,
   holdAfterRefusal,
   INSTANCE_PROFILE_RULES,
+  lifeUntil,
   nextLook,
 } from "../../src/session/refresh-policy.js";
 
@@ -54,6 +56,8 @@ describe("advisory point", () => {
 });
 
 describe("freshness", () => {
+  const session = { wall: 0, monotonic: 0, life: HOUR, advisoryPoint: 45 * MINUTE };
+
   it.each([
     [0, "fresh"],
     [45 * MINUTE - 1, "fresh"],
@@ -62,15 +66,43 @@ describe("freshness", () => {
     [HOUR - 10 * SECOND, "expired"],
     [HOUR, "expired"],
   ])("at an age of %i ms of one hour is %s", (age, state) => {
-    expect(freshnessOf(age, HOUR, 45 * MINUTE)).toBe(state);
+    expect(freshnessOf(session, { wall: age, monotonic: age })).toBe(state);
+  });
+
+  it.each([
+    [
+      "the wall clock stepped forward a day: due, and served",
+      { wall: 24 * HOUR, monotonic: MINUTE },
+      "refresh-advised",
+    ],
+    ["the wall clock stepped back a day", { wall: -24 * HOUR, monotonic: MINUTE }, "fresh"],
+    ["both, and the monotonic clock says expired", { wall: -24 * HOUR, monotonic: HOUR }, "expired"],
+  ])("where the clocks disagree, %s", (_, now, state) => {
+    expect(freshnessOf(session, now)).toBe(state);
   });
 });
 
 describe("elapsed time", () => {
-  it("is the larger of the two clocks' differences", () => {
-    const from = { wall: 1000, monotonic: 50 };
+  const from = { wall: 1000, monotonic: 50 };
+
+  it("is at most the larger of the two clocks' differences", () => {
     expect(elapsedBetween(from, { wall: 3000, monotonic: 60 })).toBe(2000);
     expect(elapsedBetween(from, { wall: 900, monotonic: 80 })).toBe(30);
+  });
+
+  it("is at least the monotonic clock's difference", () => {
+    expect(certainlyElapsed(from, { wall: 3000, monotonic: 60 })).toBe(10);
+    expect(certainlyElapsed(from, { wall: 900, monotonic: 80 })).toBe(30);
+  });
+});
+
+describe("life", () => {
+  it("is what the first time leaves that calls it a life at all", () => {
+    expect(lifeUntil(HOUR, 10 * MINUTE, 20 * MINUTE)).toBe(50 * MINUTE);
+    expect(lifeUntil(HOUR, undefined, 20 * MINUTE)).toBe(40 * MINUTE);
+    expect(lifeUntil(HOUR, 2 * HOUR, 20 * MINUTE)).toBe(40 * MINUTE);
+    expect(lifeUntil(HOUR, HOUR - 10 * SECOND, HOUR)).toBeUndefined();
+    expect(lifeUntil(HOUR, undefined)).toBeUndefined();
   });
 });
 

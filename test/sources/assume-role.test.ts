@@ -102,7 +102,7 @@ describe("retries", () => {
       accountId: "123456789012",
     });
     expect(assumeRoleCalls(aws)).toBe(3);
-    expect(clock.pendingTimers).toBe(1); // the refreshes, of the session and of the base identity
+    expect(clock.pendingTimers).toBe(2); // the refreshes of the session and of the base identity
   });
 
   it("end after three attempts, with an error that names role, cause and last success", async () => {

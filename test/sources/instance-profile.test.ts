@@ -132,6 +132,15 @@ describe("a failure says which it was", () => {
     });
   });
 
+  it("the answer breaks off: at once, without waiting for a time limit", async () => {
+    const { aws, resolver } = await setUpLocal();
+    aws.fault({ on: { target: "imds", operation: "credentials" }, kind: "reset-midway" });
+    await expect(resolver.resolve(noRole)).rejects.toMatchObject({
+      code: "IMDS_UNREACHABLE",
+      hint: expect.stringContaining("broke off"),
+    });
+  });
+
   it("nothing listens", async () => {
     const { aws, resolver } = await setUpLocal();
     await aws.close();
@@ -155,7 +164,7 @@ describe("a failure says which it was", () => {
   });
 
   it.each<[string, Parameters<typeof setUpLocal>[0], Fault[]]>([
-    ["the answer breaks off", {}, [{ on: { target: "imds", operation: "credentials" }, kind: "reset-midway" }]],
+    ["the answer never comes", {}, [{ on: { target: "imds", operation: "credentials" }, kind: "hang" }]],
     ["the token request is never answered, as in a container", { imds: { hopLimitExceeded: true } }, []],
   ])("%s: the read is bounded, and the hint names the hop limit", async (_, options, faults) => {
     const { aws, clock, resolver } = await setUpLocal(options);
@@ -225,7 +234,7 @@ describe("another base identity", () => {
     const client = resolver.getClientForCommand(EC2Client, instance);
     await client.send(new DescribeInstancesCommand({}));
     instance.credentials = vault("second");
-    expect(resolver.getClientForCommand(EC2Client, instance)).toBe(client);
+    expect(resolver.getClientForCommand(EC2Client, instance).config.credentials).toBe(client.config.credentials);
     await clock.advance(2 * HOUR);
     await client.send(new DescribeInstancesCommand({}));
     expect(asked).toContain("second");

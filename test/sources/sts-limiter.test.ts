@@ -6,7 +6,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("the limiter in front of STS", () => {
   it("runs so many calls at a time", async () => {
-    const limiter = new StsLimiter(25);
+    const limiter = new StsLimiter(25, () => 0);
     let running = 0;
     let most = 0;
     await Promise.all(
@@ -23,7 +23,7 @@ describe("the limiter in front of STS", () => {
   });
 
   it("lets waiting callers pass refreshes in the background, also a caller who comes later", async () => {
-    const limiter = new StsLimiter(1);
+    const limiter = new StsLimiter(1, () => 0);
     const order: string[] = [];
     const run = (name: string, flight: Flight) => limiter.run(flight, async () => order.push(name));
     const urgent = new Flight();
@@ -37,7 +37,7 @@ describe("the limiter in front of STS", () => {
   });
 
   it("lets a caller's second try pass those who wait for their first, and no refresh in the background pass them", async () => {
-    const limiter = new StsLimiter(1);
+    const limiter = new StsLimiter(1, () => 0);
     const order: string[] = [];
     const run = (name: string, flight: Flight, isRetry: boolean) =>
       limiter.run(flight, async () => order.push(name), { isRetry });
@@ -55,7 +55,7 @@ describe("the limiter in front of STS", () => {
   });
 
   it("halves on throttling, not below 1, and grows by one per ten successes", () => {
-    const limiter = new StsLimiter(25);
+    const limiter = new StsLimiter(25, () => 0);
     const concurrencyAfter = (step: () => void, times = 1) => {
       for (let time = 0; time < times; time++) step();
       return limiter.concurrency;
@@ -68,7 +68,7 @@ describe("the limiter in front of STS", () => {
   });
 
   it("drops a call from the queue whose flight ends", async () => {
-    const limiter = new StsLimiter(1);
+    const limiter = new StsLimiter(1, () => 0);
     const block = limiter.run(new Flight(), turn);
     const ended = new Flight();
     let ran = false;

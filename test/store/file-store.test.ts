@@ -6,8 +6,8 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { defaultDirectory } from "../../src/store/default-directory.js";
 import { type FileStoreOptions, fileStore } from "../../src/store/file-store.js";
-import { defaultDirectory } from "../../src/store/private-directory.js";
 import { HOUR, MINUTE } from "../support/local.js";
 
 const KEY = "k".repeat(43);

@@ -60,13 +60,22 @@ describe("what redisStore is given", () => {
       ["SET", `p:${KEY}`, "record", "PX", "1001"],
       ["SET", `p:${KEY}:lock`, expect.stringMatching(/^[\w-]{36}$/), "NX", "PX", "11000"],
       ["EVAL", expect.stringContaining("redis.call"), "1", `p:${KEY}:lock`, token],
-      ["GET", `p:${KEY}`],
+      ["GETRANGE", `p:${KEY}`, "0", "16384"],
       ["DEL", `p:${KEY}`],
     ]);
   });
 });
 
 describe("what Redis and its clients say", () => {
+  it("that is longer than any record is an error, and a missing key is none", async () => {
+    const answering = (answer: unknown) => redisStore({ sendCommand: async () => answer }, options);
+    await expect(answering("x".repeat(16_385)).get(KEY)).rejects.toThrow(
+      "Redis holds a text of more than 16384 characters for a session. Check who else writes to it.",
+    );
+    expect(await answering("x".repeat(16_384)).get(KEY)).toHaveLength(16_384);
+    for (const nothing of ["", null, undefined]) expect(await answering(nothing).get(KEY)).toBeUndefined();
+  });
+
   const failing = (error: unknown) =>
     redisStore(
       {
@@ -179,6 +188,20 @@ describe.runIf(hasRedis).each(CLIENT_NAMES)("sessions in Redis, by %s", (name) =
     for (const { reason } of errors) expect(reasons).toContain(reason);
   });
 
+  it("come from STS where Redis holds 64 MiB in their place: no more than a record is read of it", async () => {
+    const { redis, aws, errors, host } = await setUp();
+    await (await host()).resolve(instance);
+    const admin = await CLIENTS["node-redis"](redis.port);
+    const [name = ""] = await admin.keys("*");
+    await admin.set(name, "x".repeat(2 ** 26));
+    const { totalNetOutputBytes: before } = await networkOf(admin);
+    const resolver = await host();
+    await resolver.resolve(instance);
+    expect(assumeRoleCalls(aws)).toBe(2);
+    expect(errors).toMatchObject([{ operation: "get", reason: "failed", error: { name: "StoreError" } }]);
+    expect((await networkOf(admin)).totalNetOutputBytes - before).toBeLessThan(2 ** 20);
+  });
+
   it("come from STS while Redis is full", async () => {
     const { redis, aws, errors, host } = await setUp();
     const admin = await CLIENTS["node-redis"](redis.port);
@@ -195,3 +218,9 @@ describe.runIf(hasRedis).each(CLIENT_NAMES)("sessions in Redis, by %s", (name) =
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 });
+
+/** What Redis has sent so far. */
+async function networkOf(admin: Awaited<ReturnType<(typeof CLIENTS)["node-redis"]>>) {
+  const [, bytes] = /total_net_output_bytes:(\d+)/.exec(await admin.info("stats")) ?? [];
+  return { totalNetOutputBytes: Number(bytes) };
+}

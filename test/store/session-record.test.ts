@@ -39,6 +39,7 @@ function sessionOf(roleArn: string, number: number, issuedAt = NOW): SharedSessi
   return {
     credentials: credentials as SharedSession["credentials"],
     issuedAt,
+    life: HOUR,
     advisoryPoint: 45 * MINUTE,
     clock: HOST,
   };
@@ -105,7 +106,9 @@ describe.each([
   });
 
   it.each<[string, Partial<SharedSession>, RecordFault]>([
-    ["a life of 13 hours", { issuedAt: NOW - 12 * HOUR }, "unreadable"],
+    ["a life of 13 hours", { issuedAt: NOW - 12 * HOUR, life: 13 * HOUR }, "unreadable"],
+    ["a life beyond its expiration", { life: HOUR + 1 }, "unreadable"],
+    ["no life", { life: 0, advisoryPoint: 0 }, "unreadable"],
     ["an end before its beginning", { issuedAt: NOW + 2 * HOUR }, "unreadable"],
     ["a refresh after its end", { advisoryPoint: 2 * HOUR }, "unreadable"],
     ["a time that is none", { issuedAt: Number.NaN }, "unreadable"],

@@ -1,5 +1,7 @@
+import type { KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import type { SessionEvent } from "../../src/diagnostics.js";
 import {
   type CredentialResolver,
   type CredentialResolverOptions,
@@ -8,6 +10,8 @@ import {
   type IntegrationInstance,
   type RolecallEvents,
 } from "../../src/index.js";
+import { digestOf, sha256 } from "../../src/request/canonical.js";
+import { createRoleRequest } from "../../src/request/role-request.js";
 import {
   createManualClock,
   createMemoryStore,
@@ -16,7 +20,7 @@ import {
   startLocalAws,
 } from "../../src/testing/index.js";
 import { newEncryptionKey } from "../support/encryption-key.js";
-import { listen } from "../support/events.js";
+import { EVENT_NAMES, listen } from "../support/events.js";
 import { assumeRoleCalls, HOUR, MINUTE, OTHER_ROLE, ROLE, SECOND } from "../support/local.js";
 
 import { seededRandom } from "../support/seeded-random.js";
@@ -284,14 +288,13 @@ describe("who shares", () => {
 
   it("those who call the same AWS", async () => {
     const { clock, start } = await setUp();
-    const of = (env: Record<string, string>) => start({ runtime: { ...clock, env } });
+    const of = (env: Record<string, string>) => start({ runtime: { ...clock, env: { HOME: "/nowhere", ...env } } });
     const one = { AWS_ENDPOINT_URL: "https://one.example" };
     expect(await isShared([of(one), INSTANCE], [of(one), INSTANCE])).toBe(true);
-    // The SDK's configuration file is not read: `rolecall credential-process` runs under each program's profile.
-    expect(await isShared([of(one), INSTANCE], [of({ ...one, AWS_PROFILE: "inventory" }), INSTANCE])).toBe(true);
     for (const other of [
       {},
       { AWS_ENDPOINT_URL: "https://two.example" },
+      { ...one, AWS_PROFILE: "inventory" },
       { ...one, AWS_ENDPOINT_URL_STS: "https://two.example" },
       { ...one, AWS_EC2_METADATA_SERVICE_ENDPOINT: "http://two.example" },
     ]) {
@@ -618,5 +621,132 @@ describe("a store that lies", () => {
     const replaying = { ...store, get: async (asked: string) => (asked === key ? record : undefined) };
     expect((await start({ store: replaying }).resolve(INSTANCE)).accessKeyId).not.toBe(session.accessKeyId);
     expect(errors).toContainEqual(expect.objectContaining({ operation: "get", reason: "expired", roleArn: ROLE }));
+  });
+});
+
+describe("a key that leaves the process", () => {
+  const EXTERNAL_ID = "4711815";
+  const GUESSABLE = { ...INSTANCE, externalId: EXTERNAL_ID };
+  const guesses = [EXTERNAL_ID, "1234567", "0000000"];
+
+  /** What somebody could compute who knows the library and all of the request but its external id. */
+  function hashesOf(externalId: string): string[] {
+    const { digest } = createRoleRequest({ ...GUESSABLE, externalId }, undefined, undefined, {});
+    return [digest, sha256(digest), digestOf({ session: digest, scope: "memory", environment: {} })];
+  }
+
+  it("in an event is no hash of what can be guessed", async () => {
+    const { start } = await setUp();
+    const keys = new Set<string>();
+    for (const name of EVENT_NAMES)
+      listen(`aws-rolecall:${name}`, (message) => keys.add((message as SessionEvent).key));
+    await start().resolve(GUESSABLE);
+    expect(keys.size).toBeGreaterThan(1);
+    for (const hash of guesses.flatMap(hashesOf)) expect(keys).not.toContain(hash);
+  });
+
+  it("in an event is another one in each process", async () => {
+    const key = () => createRoleRequest(GUESSABLE, undefined, undefined, {}).key;
+    vi.resetModules();
+    const another = await import("../../src/request/role-request.js");
+    expect(another.createRoleRequest).not.toBe(createRoleRequest);
+    expect(another.createRoleRequest(GUESSABLE, undefined, undefined, {}).key).not.toBe(key());
+    expect(key()).toBe(key());
+  });
+
+  it("in a store with encryption keys is no hash of what can be guessed; without, it is one", async () => {
+    const { clock, start } = await setUp();
+    const env = { HOME: "/nowhere" };
+    const placesIn = async (encryptionKeys?: KeyObject[]) => {
+      const store = createMemoryStore({ clock, ...(encryptionKeys && { encryptionKeys }) });
+      await start({ store, runtime: { ...clock, env } }).resolve(GUESSABLE);
+      return [...store.records().keys()];
+    };
+    const [plain] = await placesIn();
+    const [sealed] = await placesIn([newEncryptionKey()]);
+    const found = (place: string | undefined) => guesses.find((guess) => hashesOf(guess).includes(place ?? ""));
+    expect(found(plain)).toBe(EXTERNAL_ID);
+    expect(found(sealed)).toBeUndefined();
+    expect(sealed).toMatch(/^[\w-]{43}$/);
+  });
+});
+
+describe("an STS that grants longer than it is asked", () => {
+  it.each([2 * HOUR, 13 * HOUR, 48 * HOUR])(
+    "%d ms for one hour: the session is shared, for that hour",
+    async (granted) => {
+      const { clock, errors, start } = await setUp();
+      let calls = 0;
+      const send = async () => ({
+        Credentials: {
+          AccessKeyId: `ASIAGENEROUS00000${++calls}`,
+          SecretAccessKey: "secret",
+          SessionToken: "token",
+          Expiration: new Date(clock.now() + granted),
+        },
+      });
+      const process = () => start({ stsClient: () => ({ send }) as never, refresh: { ahead: false } });
+      const session = await process().resolve(INSTANCE);
+      await clock.advance(30 * MINUTE);
+      expect(await process().resolve(INSTANCE)).toEqual(session);
+      expect(calls).toBe(1);
+      clock.freeze(30 * MINUTE);
+      expect((await process().resolve(INSTANCE)).accessKeyId).not.toBe(session.accessKeyId);
+      expect(calls).toBe(2);
+      expect(errors).toEqual([]);
+    },
+  );
+});
+
+describe("encryption keys that a store loses", () => {
+  it.each([[[]], [undefined]])("to %j: nothing is written that is not sealed", async (lost) => {
+    const { clock, start } = await setUp();
+    const store = createMemoryStore({ clock });
+    const losing = { ...store, encryptionKeys: [newEncryptionKey()] as KeyObject[] | undefined };
+    const resolver = start({ store: losing });
+    await resolver.resolve(INSTANCE);
+    losing.encryptionKeys = lost;
+    await resolver.resolve({ ...INSTANCE, roleArn: OTHER_ROLE });
+    const records = [...store.records().values()];
+    expect(records.map((record) => record.split(".")[1])).toEqual(["sealed", "sealed"]);
+  });
+});
+
+describe("encryption keys that are rotated", () => {
+  it("find the session under the name of each key; the first key writes", async () => {
+    const { aws, clock, errors, start } = await setUp();
+    const [old, next] = [newEncryptionKey(), newEncryptionKey()];
+    const store = createMemoryStore({ clock });
+    const having = (...encryptionKeys: KeyObject[]) => start({ store: { ...store, encryptionKeys } });
+    const session = await having(old).resolve(INSTANCE);
+    const [oldName] = store.records().keys();
+    expect(await having(next, old).resolve(INSTANCE)).toEqual(session);
+    expect(await having(old, next).resolve(INSTANCE)).toEqual(session);
+    expect(errors).toEqual([]);
+
+    await having(next, old).resolve(INSTANCE, {}, { forceRefresh: true });
+    expect(store.records().size).toBe(2);
+    const newer = await having(next).resolve(INSTANCE);
+    expect(newer.accessKeyId).not.toBe(session.accessKeyId);
+    expect(await having(next, old).resolve(INSTANCE)).toEqual(newer);
+    expect(assumeRoleCalls(aws)).toBe(2);
+    expect([...store.records().keys()]).toContain(oldName);
+  });
+
+  it("are all covered by invalidate()", async () => {
+    const { clock, start } = await setUp();
+    const [old, next] = [newEncryptionKey(), newEncryptionKey()];
+    const store = createMemoryStore({ clock });
+    const having = (...encryptionKeys: KeyObject[]) => start({ store: { ...store, encryptionKeys } });
+    await having(old).resolve(INSTANCE);
+    const both = having(next, old);
+    await both.resolve(INSTANCE);
+    await both.invalidate(INSTANCE);
+    expect(store.records().size).toBe(0);
+    await having(old).resolve(INSTANCE);
+    await having(next).resolve(INSTANCE);
+    expect(store.records().size).toBe(2);
+    await having(old, next).invalidate(INSTANCE);
+    expect(store.records().size).toBe(0);
   });
 });

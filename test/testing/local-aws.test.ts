@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { inspect } from "node:util";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -207,6 +208,22 @@ describe("connections", () => {
     await Promise.all([aws.close(), aws.close()]);
     await aws.close();
     await expect(send(await sign(aws, keys, CALLER_IDENTITY))).rejects.toThrow("fetch failed");
+  });
+});
+
+describe("a request without an end", () => {
+  it("is cut off: its connection is closed after 16 MiB", async () => {
+    const block = Buffer.alloc(1024 * 1024);
+    const posted = request(aws.endpoint, { method: "POST" });
+    const ended = new Promise<string>((resolve) => {
+      posted.on("error", () => resolve("cut off"));
+      posted.on("response", ({ statusCode }) => resolve(`answered with ${statusCode}`));
+    });
+    for (let sent = 0; sent < 32 && !posted.destroyed; sent++) {
+      await Promise.race([new Promise((resolve) => posted.write(block, resolve)), ended]);
+    }
+    posted.end();
+    expect(await ended).toBe("cut off");
   });
 });
 

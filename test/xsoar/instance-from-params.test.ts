@@ -161,7 +161,7 @@ describe("each wrong form is an error that names the parameter", () => {
     ["secret_key", { access_key: ID }, "params.access_key is set"],
     ["access_key", { secret_key: "hush-hush" }, "is missing"],
     ["secret_key.password", { access_key: { password: ID }, secret_key: { password: "" } }, "is missing"],
-    ["access_key", { access_key: "short", secret_key: "hush-hush" }],
+    ["access_key", { access_key: "short+id", secret_key: "hush-hush" }],
     ["credentials.password", { credentials: { identifier: ID, password: "hush-hush@@@" } }, "@@@ and a session token"],
     ["credentials.password", { credentials: { identifier: ID, password: "@@@hush-hush" } }],
     ["secret_key", { access_key: ID, secret_key: "hush-hush@@@hush-hush@@@more" }],

@@ -1,6 +1,7 @@
 import { isRolecallError } from "../../errors.js";
+import { foreignText } from "../../foreign-text.js";
 import type { Runtime } from "../../runtime.js";
-import { isDisabled, lookForToken, NO_ANSWER_IN_TIME, requestMetadata } from "../../sources/instance-profile.js";
+import { isDisabled, lookForToken, NO_ANSWER_IN_TIME, readMetadataItem } from "../../sources/instance-profile.js";
 import type { Metadata, Outcome } from "./observations.js";
 
 const PROFILE_PATH = "/latest/meta-data/iam/info";
@@ -19,13 +20,13 @@ const OTHER_CREDENTIALS = [
 export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
   const [{ token, trouble }, statusWithoutToken] = await Promise.all([
     lookForToken(runtime),
-    isDisabled(runtime) ? undefined : statusOf(requestMetadata(ANY_PATH)),
+    isDisabled(runtime) ? undefined : statusOf(readMetadataItem(runtime, ANY_PATH)),
   ]);
   return {
     trouble,
     isSilent: trouble === NO_ANSWER_IN_TIME,
     statusWithoutToken,
-    instanceProfileArn: token === undefined ? undefined : await profileArn(token),
+    instanceProfileArn: token === undefined ? undefined : await profileArn(runtime, token),
   };
 }
 
@@ -52,10 +53,10 @@ async function statusOf(answer: Promise<string>): Promise<number | undefined> {
   }
 }
 
-async function profileArn(token: string): Promise<string | undefined> {
+async function profileArn(runtime: Runtime, token: string): Promise<string | undefined> {
   try {
-    return (JSON.parse(await requestMetadata(PROFILE_PATH, token)) as { InstanceProfileArn?: string })
-      .InstanceProfileArn;
+    const { InstanceProfileArn } = JSON.parse(await readMetadataItem(runtime, PROFILE_PATH, token));
+    return foreignText(InstanceProfileArn) || undefined;
   } catch {
     return undefined;
   }

@@ -36,11 +36,6 @@ export interface Fact {
   readonly from: string;
 }
 
-export interface CacheKey {
-  readonly key: string;
-  readonly madeOf: readonly string[];
-}
-
 const AT_FIRST_USE = "IMDS, at first use";
 
 /** Every setting, with where it comes from; no secret. */

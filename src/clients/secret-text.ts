@@ -1,0 +1,124 @@
+/** A text, and for each character the part of the original that it was read from. */
+interface Reading {
+  readonly characters: string;
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/** A secret in the forms that a text may hold. */
+export interface Secret {
+  /** Itself, and base64 of it at each offset within a longer text. */
+  readonly forms: readonly string[];
+  readonly text: string;
+  readonly hex: string;
+}
+
+export const REDACTED = "[redacted]";
+/** Shorter ones would be found by chance. No key of AWS is as short. */
+const MIN_LENGTH = 16;
+/** Characters; a longer text is withheld as a whole. */
+const MAX_TEXT = 64 * 1024;
+/** An encoding within another, such as JSON in a query. */
+const MAX_LAYERS = 3;
+
+export function toSecrets(texts: readonly (string | undefined)[]): Secret[] {
+  return [...new Set(texts)]
+    .filter((text) => text !== undefined && text.length >= MIN_LENGTH)
+    .map((text) => toSecret(text as string));
+}
+
+function toSecret(text: string): Secret {
+  const base64 = [0, 1, 2].map((offset) => base64Within(text, offset));
+  const urlSafe = base64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"));
+  return { text, forms: [text, ...base64, ...urlSafe], hex: Buffer.from(text).toString("hex") };
+}
+
+/** A text without the secrets, however they are encoded: percent, XML, JSON, base64, bytes in hex or decimal; wrapped or not. */
+export function withoutSecrets(text: string, secrets: readonly Secret[]): string {
+  if (text.length < MIN_LENGTH || secrets.length === 0) return text;
+  if (text.length > MAX_TEXT) return `${REDACTED} (a text of ${text.length} characters)`;
+  const found: [start: number, end: number][] = [];
+  let reading: Reading | undefined = plain(text);
+  for (let layer = 0; reading && layer <= MAX_LAYERS; layer++) {
+    const [digits, numbers] = [hexDigits(reading), byteNumbers(reading)];
+    for (const secret of secrets) {
+      for (const form of secret.forms) found.push(...occurrences(reading, form));
+      found.push(...occurrences(digits, secret.hex), ...occurrences(numbers, secret.text));
+    }
+    reading = decoded(reading);
+  }
+  return redact(text, found);
+}
+
+/** The part of base64 that does not depend on what stands before and after. */
+function base64Within(text: string, offset: number): string {
+  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]);
+  const encoded = bytes.toString("base64").replace(/=+$/, "");
+  const isWhole = bytes.length % 3 === 0;
+  return encoded.slice(offset === 0 ? 0 : offset + 1, isWhole ? undefined : -1);
+}
+
+function plain(text: string): Reading {
+  const starts = Array.from({ length: text.length }, (_, index) => index);
+  return { characters: text, starts, ends: starts.map((index) => index + 1) };
+}
+
+/** What each match of `pattern` stands for, one character or none. */
+function mapped(from: Reading, pattern: RegExp, meaning: (match: string, ...groups: string[]) => string): Reading {
+  const characters: string[] = [];
+  const starts: number[] = [];
+  const ends: number[] = [];
+  for (const match of from.characters.matchAll(pattern)) {
+    const character = meaning(match[0], ...match.slice(1));
+    if (character.length !== 1) continue;
+    characters.push(character);
+    starts.push(from.starts[match.index] as number);
+    ends.push(from.ends[match.index + match[0].length - 1] as number);
+  }
+  return { characters: characters.join(""), starts, ends };
+}
+
+const ENCODED =
+  /%([0-9a-f]{2})|&#x([0-9a-f]{1,4});|&#(\d{1,5});|&(amp|lt|gt|quot|apos);|\\[ux]([0-9a-f]{4}|[0-9a-f]{2})|\\[nrtbf]|\\(["'/\\])|\s+|[\s\S]/gi;
+const NAMED: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+
+/** One layer of escapes undone and white space left out; `undefined` if there was none. */
+function decoded(from: Reading): Reading | undefined {
+  const reading = mapped(from, ENCODED, (match, percent, entity, decimal, named, unit, itself) => {
+    const hex = percent ?? entity ?? unit;
+    if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
+    if (decimal !== undefined) return String.fromCharCode(Number(decimal));
+    if (named !== undefined) return NAMED[named.toLowerCase()] ?? "";
+    if (itself !== undefined) return itself;
+    return match.length === 1 && match.trim() !== "" ? match : "";
+  });
+  return reading.characters === from.characters ? undefined : reading;
+}
+
+/** The hexadecimal digits, whatever stands between them. */
+function hexDigits(from: Reading): Reading {
+  return mapped(from, /0x|\\x|[\s\S]/gi, (match) => (/^[0-9a-f]$/i.test(match) ? match.toLowerCase() : ""));
+}
+
+/** The numbers of one byte, each read as the character it stands for. */
+function byteNumbers(from: Reading): Reading {
+  return mapped(from, /\d{1,3}/g, (match) => String.fromCharCode(Number(match)));
+}
+
+function occurrences({ characters, starts, ends }: Reading, wanted: string): [number, number][] {
+  const found: [number, number][] = [];
+  for (let at = characters.indexOf(wanted); at >= 0; at = characters.indexOf(wanted, at + wanted.length)) {
+    found.push([starts[at] as number, ends[at + wanted.length - 1] as number]);
+  }
+  return found;
+}
+
+function redact(text: string, found: readonly [number, number][]): string {
+  let safe = "";
+  let done = 0;
+  for (const [start, end] of [...found].sort(([a], [b]) => a - b)) {
+    if (start >= done) safe += text.slice(done, start) + REDACTED;
+    done = Math.max(done, end);
+  }
+  return safe + text.slice(done);
+}

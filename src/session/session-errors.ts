@@ -1,0 +1,47 @@
+import { RolecallError } from "../errors.js";
+import type { SessionSource } from "./session-source.js";
+
+/** What a caller of a session is told about its own wait or wish. Each is about that caller alone. */
+
+export function abortedError(source: SessionSource, signal: AbortSignal): RolecallError {
+  return new RolecallError("ABORTED", "The caller's signal aborted the wait for credentials.", {
+    ...labelsOf(source),
+    cause: signal.reason,
+    hint: "Nothing is wrong with the role: other callers wait on.",
+  });
+}
+
+export function waitedTooLongError(source: SessionSource, ms: number): RolecallError {
+  return new RolecallError("TIMEOUT", `No credentials within ${ms / 1000} seconds.`, {
+    ...labelsOf(source),
+    retryable: true,
+    hint: "Check how many calls to STS run and wait: stats() returns assumeRoleInFlight and assumeRoleQueued.",
+  });
+}
+
+export function tooManyRoundsError(source: SessionSource, rounds: number): RolecallError {
+  return new RolecallError("TIMEOUT", `No session that may be used after ${rounds} loads in a row.`, {
+    ...labelsOf(source),
+    retryable: true,
+    hint: "Check what calls invalidate() while sessions are loaded, and what the store returns.",
+  });
+}
+
+/** @param left milliseconds that the newest session has left */
+export function tooShortLivedError(source: SessionSource, minRemaining: number, left: number): RolecallError {
+  const { roleArn } = source;
+  const seconds = Math.max(0, Math.floor(left / 1000));
+  const message = `options.minRemaining is invalid: received ${minRemaining}, and the newest session lives for ${seconds} seconds.`;
+  return new RolecallError("INVALID_REQUEST", message, {
+    step: "request",
+    field: "options.minRemaining",
+    roleArn,
+    hint: roleArn
+      ? "Ask for less, or raise the role's MaxSessionDuration. A role that another role assumes lives for one hour at most."
+      : "Ask for less. Only the source of these credentials can renew them.",
+  });
+}
+
+function labelsOf({ roleArn }: SessionSource) {
+  return { step: roleArn ? "assume-role" : "base-identity", roleArn } as const;
+}

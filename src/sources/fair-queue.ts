@@ -1,0 +1,111 @@
+import { Turns } from "./turns.js";
+
+export const BACKGROUND = 0;
+export const WAITING_CALLER = 1;
+/** A waiting caller whose deadline has begun. */
+export const WAITING_CALLER_AGAIN = 2;
+type Priority = typeof BACKGROUND | typeof WAITING_CALLER | typeof WAITING_CALLER_AGAIN;
+
+/** Milliseconds in the queue after which a background refresh takes turns with the waiting callers. */
+const AGED = 10_000;
+
+/** What `p-queue` tells its queue about a call. */
+export interface QueueOptions {
+  readonly id?: string;
+  readonly priority?: number;
+  /** Whose call it is, the widest group first. */
+  readonly line?: readonly string[];
+}
+
+interface WaitingCall<Run> {
+  readonly id: string;
+  readonly run: Run;
+  readonly line: readonly string[];
+  readonly priority: Priority;
+  /** Within one line, aged refreshes and callers take turns too. */
+  readonly path: readonly string[];
+  /** By the monotonic clock. */
+  readonly since: number;
+}
+
+/**
+ * The queue inside `p-queue`: the highest priority first, and within a priority the lines take turns. So one tenant's
+ * calls, however many, delay another tenant's call by one.
+ */
+export class FairQueue<Run> {
+  readonly #now: () => number;
+  readonly #calls = new Map<string, WaitingCall<Run>>();
+  readonly #turns = {
+    [BACKGROUND]: new Turns<WaitingCall<Run>>(),
+    [WAITING_CALLER]: new Turns<WaitingCall<Run>>(),
+    [WAITING_CALLER_AGAIN]: new Turns<WaitingCall<Run>>(),
+  };
+  /** In order of arrival. */
+  readonly #refreshes = new Set<WaitingCall<Run>>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  enqueue(run: Run, { id = "", priority = BACKGROUND, line = [] }: QueueOptions = {}): void {
+    this.#add({ id, run, line, since: this.#now() }, priority as Priority);
+  }
+
+  dequeue(): Run | undefined {
+    this.#raiseAged();
+    for (const priority of [WAITING_CALLER_AGAIN, WAITING_CALLER, BACKGROUND] as const) {
+      const call = this.#turns[priority].take();
+      if (!call) continue;
+      this.#forget(call);
+      return call.run;
+    }
+    return undefined;
+  }
+
+  setPriority(id: string, priority: number): void {
+    const call = this.#calls.get(id);
+    if (!call) return;
+    this.remove(id);
+    this.#add(call, priority as Priority);
+  }
+
+  remove(id: string): void {
+    const call = this.#calls.get(id);
+    if (!call) return;
+    this.#turns[call.priority].delete(call, call.path);
+    this.#forget(call);
+  }
+
+  filter({ priority }: QueueOptions): Run[] {
+    return [...this.#calls.values()].filter((call) => call.priority === priority).map(({ run }) => run);
+  }
+
+  #add(
+    { id, run, line, since }: Omit<WaitingCall<Run>, "path" | "priority">,
+    priority: Priority,
+    kind = "caller",
+  ): void {
+    const call = { id, run, line, since, priority, path: [...line, kind] };
+    this.#calls.set(id, call);
+    this.#turns[priority].add(call, call.path);
+    if (priority === BACKGROUND) this.#refreshes.add(call);
+  }
+
+  #forget(call: WaitingCall<Run>): void {
+    this.#calls.delete(call.id);
+    this.#refreshes.delete(call);
+  }
+
+  #raiseAged(): void {
+    const agedSince = this.#now() - AGED;
+    for (const call of this.#refreshes) {
+      if (call.since > agedSince) return;
+      this.remove(call.id);
+      this.#add(call, WAITING_CALLER, "refresh");
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import { type Agent, type IncomingMessage, request } from "node:http";
+import { getInstanceMetadataEndpoint } from "../sdk/imds.js";
+
+/** Milliseconds of silence after which one request is given up: the SDK's own number. */
+const REQUEST_TIMEOUT = 1000;
+/** Bytes. A credential set with its session token has one to two kilobytes; everything else is shorter. */
+const LARGEST_ANSWER = 16 * 1024;
+
+/** Why the metadata service cannot be used, and what to do about it. */
+export interface MetadataTrouble {
+  /** A sentence without its full stop. */
+  readonly cause: string;
+  readonly fix: string;
+}
+
+const NOTHING_BETWEEN = "make sure that nothing stands between, such as a proxy";
+export const NO_ANSWER_IN_TIME: MetadataTrouble = {
+  cause: "Nothing answers in time",
+  fix: "in a container, raise HttpPutResponseHopLimit to 2",
+};
+const TURNED_OFF: MetadataTrouble = {
+  cause: "The metadata service is turned off for this machine",
+  fix: "set HttpEndpoint to enabled",
+};
+const BROKEN_OFF: MetadataTrouble = { cause: "The connection broke off", fix: "try again" };
+const NO_LISTENER: MetadataTrouble = {
+  cause: "Nothing listens at the metadata service's address",
+  fix: "this machine seems not to be an EC2 instance",
+};
+export const TOO_LARGE: MetadataTrouble = {
+  cause: `It answers with more than ${LARGEST_ANSWER / 1024} KiB`,
+  fix: NOTHING_BETWEEN,
+};
+const NO_HTTP: MetadataTrouble = { cause: "It answers with something that is no HTTP", fix: NOTHING_BETWEEN };
+
+/** The metadata service answers with something else than was asked for. */
+export class MetadataError extends Error {
+  override readonly name = "MetadataError";
+  readonly trouble: MetadataTrouble;
+  declare readonly statusCode?: number;
+
+  constructor(trouble: MetadataTrouble, statusCode?: number) {
+    super(`${trouble.cause}.`);
+    this.trouble = trouble;
+    if (statusCode !== undefined) this.statusCode = statusCode;
+  }
+}
+
+export interface MetadataRequest {
+  readonly path: string;
+  readonly method?: "GET" | "PUT";
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Node's global agent goes through the environment's proxy with NODE_USE_ENV_PROXY, and the keys in clear with it. */
+  readonly agent: Agent;
+}
+
+/**
+ * Reads one item of the machine's metadata, without the white space around it. Rejects with a {@link MetadataError}, or
+ * with Node's own error of the connection.
+ */
+export async function requestMetadata(item: MetadataRequest): Promise<string> {
+  const { protocol, hostname, port } = await getInstanceMetadataEndpoint();
+  const options = {
+    ...item,
+    protocol,
+    hostname: hostname.replace(/^\[(.+)\]$/, "$1"),
+    port,
+    timeout: REQUEST_TIMEOUT,
+    maxHeaderSize: LARGEST_ANSWER,
+  };
+  return new Promise((resolve, reject) => {
+    const asked = request(options);
+    const fail = (error: unknown) => {
+      reject(error);
+      asked.destroy();
+    };
+    asked.on("error", fail);
+    asked.on("timeout", () => fail(new MetadataError(NO_ANSWER_IN_TIME)));
+    // The service sends none, and another server could send them without an end.
+    asked.on("information", () => fail(new MetadataError(NO_HTTP)));
+    asked.on("response", (answer) => readAnswer(answer).then(resolve, fail));
+    asked.end();
+  });
+}
+
+async function readAnswer(answer: IncomingMessage): Promise<string> {
+  const { statusCode = 0 } = answer;
+  if (statusCode < 200 || statusCode >= 300) throw new MetadataError(troubleOfStatus(statusCode), statusCode);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LARGEST_ANSWER) throw new MetadataError(TOO_LARGE);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString().trim();
+}
+
+function troubleOfStatus(status: number): MetadataTrouble {
+  if (status === 403) return TURNED_OFF;
+  return { cause: `The metadata service answers with status ${status}`, fix: NOTHING_BETWEEN };
+}
+
+export function troubleOf(error: unknown): MetadataTrouble {
+  if (error instanceof MetadataError) return error.trouble;
+  const code = String((error as { code?: unknown } | undefined)?.code);
+  if (code.startsWith("HPE_")) return NO_HTTP;
+  return code === "ECONNRESET" ? BROKEN_OFF : NO_LISTENER;
+}

@@ -1,0 +1,47 @@
+/** Items in groups, which may hold groups. The members of a group take turns; within the innermost, first come first served. */
+export class Turns<Item> {
+  readonly #items = new Set<Item>();
+  /** The first member has the next turn. */
+  readonly #members = new Map<string, Turns<Item>>();
+
+  get isEmpty(): boolean {
+    return this.#items.size === 0 && this.#members.size === 0;
+  }
+
+  /** @param path the names of the groups, the outermost first */
+  add(item: Item, [name, ...rest]: readonly string[]): void {
+    if (name === undefined) {
+      this.#items.add(item);
+      return;
+    }
+    const member = this.#members.get(name) ?? new Turns<Item>();
+    this.#members.set(name, member);
+    member.add(item, rest);
+  }
+
+  /** @param path the one that it was added with */
+  delete(item: Item, [name, ...rest]: readonly string[]): void {
+    if (name === undefined) {
+      this.#items.delete(item);
+      return;
+    }
+    const member = this.#members.get(name);
+    member?.delete(item, rest);
+    if (member?.isEmpty) this.#members.delete(name);
+  }
+
+  /** Removes the item whose turn it is. */
+  take(): Item | undefined {
+    for (const item of this.#items) {
+      this.#items.delete(item);
+      return item;
+    }
+    for (const [name, member] of this.#members) {
+      const item = member.take();
+      this.#members.delete(name);
+      if (!member.isEmpty) this.#members.set(name, member);
+      return item;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,34 @@
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { conflict } from "../request/validation.js";
+
+/**
+ * Where sessions are kept unless a directory is named: the platform's place for what may be lost.
+ * @throws RolecallError `INVALID_REQUEST` if the user has no home
+ */
+export function defaultDirectory(
+  platform: NodeJS.Platform = process.platform,
+  env: Record<string, string | undefined> = process.env,
+): string {
+  return join(cacheDirectory(platform, env), "aws-rolecall", "sessions");
+}
+
+function cacheDirectory(platform: NodeJS.Platform, env: Record<string, string | undefined>): string {
+  if (platform === "win32") return env.LOCALAPPDATA || join(home(), "AppData", "Local");
+  if (platform === "darwin") return join(home(), "Library", "Caches");
+  const { XDG_CACHE_HOME } = env;
+  return XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(home(), ".cache");
+}
+
+function home(): string {
+  try {
+    return homedir();
+  } catch (error) {
+    const problem = conflict(
+      "options.directory",
+      "is missing, and this user has no home directory",
+      "Name a directory.",
+    );
+    throw Object.assign(problem, { cause: error });
+  }
+}

@@ -1,0 +1,334 @@
+import { EC2Client } from "@aws-sdk/client-ec2";
+import { describe, expect, it } from "vitest";
+import { createCredentialResolver, getClientForCommand } from "../../src/index.js";
+import { ec2TrustPolicy, identityPolicy } from "../../src/policies/index.js";
+import { INSTANCE_KEYS } from "../../src/request/integration-instance.js";
+import { RequestMemo } from "../../src/request/request-memo.js";
+import { type CredentialResolverOptions, readResolverOptions } from "../../src/resolver-options.js";
+import { systemRuntime } from "../../src/runtime.js";
+import { fileStore } from "../../src/store/file-store.js";
+import { clientConfigFromParams, commandFromArgs, instanceFromParams } from "../../src/xsoar/index.js";
+import { assumptionOf, expectInvalid, OTHER_ROLE, ROLE, requestOf, roleRequestOf } from "./support.js";
+
+/** Runs `act` while every object of the process inherits the settings. */
+function whileAllInherit<T>(settings: Record<string, unknown>, act: () => T, prototype: object = Object.prototype): T {
+  for (const [key, value] of Object.entries(settings)) {
+    Object.defineProperty(prototype, key, { value, enumerable: true, configurable: true, writable: true });
+  }
+  try {
+    return act();
+  } finally {
+    for (const key of Object.keys(settings)) Reflect.deleteProperty(prototype, key);
+  }
+}
+
+const EVIL: Record<string, unknown> = {
+  roleArn: OTHER_ROLE,
+  roleSessionName: "evil",
+  roleSessionDuration: 900,
+  region: "eu-west-3",
+  policy: { Statement: [] },
+  policyArns: ["arn:aws:iam::aws:policy/AdministratorAccess"],
+  tags: { team: "evil" },
+  sourceIdentity: "evil",
+  externalId: "evil",
+  transitiveTagKeys: ["team"],
+  allowedRoles: [OTHER_ROLE],
+  credentials: { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "evil" },
+  credentialsName: "evil",
+  sts: { endpoint: "https://evil.example.com" },
+  network: { proxy: "http://evil.example.com" },
+  integration: "evil",
+  // parts of settings
+  endpoint: "https://evil.example.com",
+  useFipsEndpoint: true,
+  proxy: "http://evil.example.com",
+  extraCa: "evil",
+  dangerouslyDisableTlsVerification: true,
+  maxAttempts: 9,
+  sessionToken: "evil",
+  accountId: "999999999999",
+  role_arn: OTHER_ROLE,
+  anything: true,
+};
+
+/** One of each: where settings may be given, and where they are part of a setting. */
+const INSTANCES = [
+  {},
+  { roleArn: ROLE },
+  { roleArn: ROLE, sts: { useDualstackEndpoint: true } },
+  { roleArn: ROLE, network: { socketTimeout: 5 } },
+  { roleArn: ROLE, tags: { cost: "1" }, transitiveTagKeys: ["cost"] },
+  { roleArn: ROLE, allowedRoles: [{ roleArn: ROLE, externalId: "bound" }, OTHER_ROLE] },
+  { credentials: { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" } },
+];
+
+const told = (request: ReturnType<typeof requestOf>) => ({
+  key: request.key,
+  base: request.base.keyPart,
+  role: request.assumption?.role.arn,
+  assumption: request.assumption && { ...request.assumption },
+  region: request.region?.region,
+  endpoint: request.sts.endpoint,
+  stsRegion: request.sts.region,
+  fips: request.sts.useFipsEndpoint,
+  proxy: request.network?.settings().proxy,
+  anybody: request.network?.settings().dangerouslyDisableTlsVerification,
+  attempts: request.network?.maxAttempts,
+  integration: request.integration,
+});
+
+describe("what every object inherits is nobody's setting", () => {
+  it.each(Object.keys(EVIL))("%s on Object.prototype changes no request", (key) => {
+    const memo = new RequestMemo(10);
+    for (const instance of INSTANCES) {
+      for (const command of [undefined, {}, { limit: 5 }, Object.create(null)]) {
+        const before = told(requestOf({ instance, command, session: {} }));
+        const remembered = memo.get(instance, command, undefined, {});
+        whileAllInherit({ [key]: EVIL[key] }, () => {
+          expect(told(requestOf({ instance, command, session: {} }))).toEqual(before);
+          expect(told(memo.get(instance, command, undefined, {}))).toEqual(told(remembered));
+          expect(told(new RequestMemo(10).get(instance, command, undefined, {}))).toEqual(before);
+        });
+      }
+    }
+  });
+
+  it("also where it cannot be enumerated, or is a getter", () => {
+    const getter = { get: () => OTHER_ROLE, configurable: true };
+    for (const descriptor of [getter, { value: OTHER_ROLE, configurable: true }]) {
+      Object.defineProperty(Object.prototype, "roleArn", descriptor);
+      try {
+        expect(requestOf({}).assumption).toBeUndefined();
+        expect(requestOf({ command: {}, session: {} }).assumption).toBeUndefined();
+      } finally {
+        Reflect.deleteProperty(Object.prototype, "roleArn");
+      }
+    }
+  });
+
+  it("also through a Proxy", () => {
+    whileAllInherit(EVIL, () => {
+      expect(assumptionOf({ instance: new Proxy({}, {}), command: new Proxy({}, {}) }).role.arn).toBe(ROLE);
+    });
+  });
+
+  it("an item on Array.prototype fills no hole", () => {
+    const policyArns = new Array(1);
+    const policy = { Statement: new Array(1) };
+    const act = () => {
+      expectInvalid(() => roleRequestOf({ instance: { policyArns } }), "instance.policyArns[0]", /received undefined/);
+      expectInvalid(() => roleRequestOf({ instance: { policy } }), "instance.policy", /holds a list with a hole/);
+    };
+    whileAllInherit({ 0: "arn:aws:iam::aws:policy/AdministratorAccess" }, act, Array.prototype);
+  });
+
+  it("changes no option of a resolver", () => {
+    const evil = {
+      stsClient: { send: async () => ({}) },
+      instanceProfile: async () => ({}),
+      requestHandler: { handle: async () => ({}) },
+      store: {},
+      maxSessions: 1,
+      maxClients: 1,
+      refresh: { ahead: false },
+      assumeRole: { attempts: 1 },
+      runtime: { now: () => 0 },
+      now: () => 0,
+      advisoryWindow: 5,
+      ahead: false,
+      attempts: 1,
+      send: async () => ({}),
+      handle: async () => ({}),
+    };
+    const before = readResolverOptions({});
+    whileAllInherit(evil, () => {
+      expect(readResolverOptions({})).toEqual(before);
+      expect(readResolverOptions({ refresh: {}, assumeRole: {} })).toEqual(before);
+      expect(readResolverOptions({ runtime: {} }).runtime.now).toBe(systemRuntime.now);
+      expectInvalid(
+        () => readResolverOptions({ stsClient: {} } as unknown as CredentialResolverOptions),
+        "options.stsClient",
+        /an object with send/,
+      );
+    });
+  });
+
+  it("changes no option of a client", async () => {
+    const resolver = createCredentialResolver();
+    const other = createCredentialResolver();
+    const instance = { roleArn: ROLE, region: "eu-central-1" };
+    const client = resolver.getClientForCommand(EC2Client, instance);
+    const evil = { resolver: other, fresh: true, session: { policy: {} }, clientConfig: { maxAttempts: 9 } };
+    whileAllInherit(evil, () => {
+      expect(resolver.getClientForCommand(EC2Client, instance, {}, {})).toBe(client);
+      expect(getClientForCommand(EC2Client, instance, {}, { ...{ resolver } })).toBe(client);
+      expect(other.stats().clients).toBe(0);
+    });
+    await Promise.all([resolver.close(), other.close()]);
+  });
+
+  it("changes no parameter or argument of Cortex XSOAR, and no variable of the environment", () => {
+    const params = { defaultRegion: "eu-central-1", access_key: { password: "" } };
+    const before = instanceFromParams(params, {});
+    const evil = {
+      roleArn: OTHER_ROLE,
+      credentials: { identifier: "AKIAIOSFODNN7EXAMPLE", password: "secret" },
+      password: "secret",
+      insecure: true,
+      endpoint_url: "https://evil.example.com",
+      sts_endpoint_url: "https://evil.example.com",
+      role_arn: OTHER_ROLE,
+      HTTPS_PROXY: "http://evil.example.com",
+      AWS_REGION: "eu-west-3",
+      NODE_TLS_REJECT_UNAUTHORIZED: "0",
+    };
+    const key = requestOf({ instance: { roleArn: ROLE } }).key;
+    whileAllInherit(evil, () => {
+      expect(instanceFromParams(params, {})).toEqual(before);
+      expect(commandFromArgs({ limit: 5 })).toEqual({});
+      expect(clientConfigFromParams(params)).toEqual({});
+      expectInvalid(
+        () => instanceFromParams({ ...params, proxy: true }, {}),
+        "params.proxy",
+        /has none of HTTPS_PROXY/,
+      );
+      const request = requestOf({ instance: { roleArn: ROLE } });
+      expect([request.key, request.region]).toEqual([key, undefined]);
+    });
+  });
+
+  it("changes no policy, and no option of a store", () => {
+    const before = [ec2TrustPolicy(), identityPolicy({ variant: "listed-roles", roles: [ROLE] })];
+    whileAllInherit(
+      { partition: "aws-cn", principal: ROLE, actions: ["*"], authorTagKeys: ["x"], directory: 5 },
+      () => {
+        expect([ec2TrustPolicy({}), identityPolicy({ variant: "listed-roles", roles: [ROLE] })]).toEqual(before);
+        expect(() => fileStore({})).not.toThrow();
+      },
+    );
+  });
+});
+
+describe("what an object's own class has is the caller's", () => {
+  class Base {
+    get roleArn() {
+      return ROLE;
+    }
+  }
+  class Instance extends Base {
+    readonly region = "eu-central-1";
+    get externalId() {
+      return "of-the-class";
+    }
+    describe() {
+      return "methods are no settings";
+    }
+  }
+
+  it("a getter counts, an inherited one too", () => {
+    const request = requestOf({ instance: new Instance() });
+    expect(request.assumption).toMatchObject({ externalId: "of-the-class", role: { arn: ROLE } });
+    expect(request.region?.region).toBe("eu-central-1");
+    expect(requestOf({ command: new Base() }).assumption?.role.arn).toBe(ROLE);
+    expect(requestOf({ command: Object.create(Object.assign(Object.create(null), { roleArn: ROLE })) }).key).toBe(
+      roleRequestOf({}).key,
+    );
+  });
+
+  it("an object that calls a key like one of Object.prototype's loses nothing", () => {
+    const odd = { isPrototypeOf: 1, hasOwnProperty: 1, constructor: 1, roleArn: ROLE };
+    expect(requestOf({ command: odd }).assumption?.role.arn).toBe(ROLE);
+    expect(requestOf({ command: Object.create(odd) }).assumption?.role.arn).toBe(ROLE);
+  });
+
+  it.each(INSTANCE_KEYS)("%s is read once", (key) => {
+    let reads = 0;
+    const instance = Object.defineProperty({}, key, {
+      enumerable: true,
+      get: () => {
+        reads++;
+        return undefined;
+      },
+    });
+    requestOf({ instance });
+    expect(reads).toBe(1);
+  });
+});
+
+describe("an object that cannot be read", () => {
+  const throwing = (key: string) =>
+    Object.defineProperty({}, key, {
+      enumerable: true,
+      get() {
+        throw new Error("secret of the getter");
+      },
+    });
+  const revoked = (target: object = {}) => {
+    const { proxy, revoke } = Proxy.revocable(target, {});
+    revoke();
+    return proxy;
+  };
+  const UNREADABLE = "cannot be read: its getter, or its Proxy, throws an error. Pass plain data.";
+
+  it.each<[string, () => unknown]>([
+    ["instance.roleArn", () => requestOf({ instance: throwing("roleArn") })],
+    ["instance.roleArn", () => new RequestMemo(10).get(throwing("roleArn"), undefined, undefined, {})],
+    ["instance.sts.region", () => requestOf({ instance: { sts: throwing("region") } })],
+    ["instance.tags.team", () => requestOf({ instance: { tags: throwing("team") } })],
+    ["instance.allowedRoles[0].roleArn", () => requestOf({ instance: { allowedRoles: [throwing("roleArn")] } })],
+    ["instance.allowedRoles", () => requestOf({ instance: { allowedRoles: listThat("throws") } })],
+    ["instance.policy", () => requestOf({ instance: { policy: throwing("Statement") } })],
+    ["instance.policy", () => requestOf({ instance: { policy: { Statement: listThat("throws") } } })],
+    ["instance.policy", () => requestOf({ instance: { policy: { Statement: revoked() } } })],
+    ["instance.credentials.accessKeyId", () => requestOf({ instance: { credentials: throwing("accessKeyId") } })],
+    ["command.region", () => requestOf({ command: throwing("region") })],
+    ["options.session.tags", () => requestOf({ session: throwing("tags") })],
+    ["params.roleArn", () => instanceFromParams(throwing("roleArn"))],
+    ["args.roleArn", () => commandFromArgs(throwing("roleArn"))],
+    ["options.maxSessions", () => createCredentialResolver(throwing("maxSessions"))],
+    ["options.runtime.now", () => createCredentialResolver({ runtime: throwing("now") })],
+    ["options.store.get", () => createCredentialResolver({ store: throwing("get") as never })],
+    ["options.stsClient.send", () => createCredentialResolver({ stsClient: throwing("send") as never })],
+    ["options.partition", () => ec2TrustPolicy(throwing("partition"))],
+  ])("%s is an error that shows nothing of it", (field, act) => {
+    expectInvalid(act, field, `${field} ${UNREADABLE}`);
+  });
+
+  it.each<[string, (value: object) => unknown]>([
+    ["instance", (instance) => requestOf({ instance })],
+    ["instance", (instance) => new RequestMemo(10).get(instance, undefined, undefined, {})],
+    ["command", (command) => requestOf({ command })],
+    ["options.session", (session) => requestOf({ session })],
+    ["instance.allowedRoles", (allowedRoles) => requestOf({ instance: { allowedRoles } })],
+    ["instance.policy", (policy) => requestOf({ instance: { policy } })],
+    ["instance.credentials", (credentials) => requestOf({ instance: { credentials } })],
+    ["params", (params) => instanceFromParams(params)],
+    ["args", (args) => commandFromArgs(args)],
+    ["options", (options) => createCredentialResolver(options)],
+  ])("%s that is a revoked Proxy is refused", (field, act) => {
+    for (const proxy of [revoked(), revoked([])]) expectInvalid(() => act(proxy), field, new RegExp(`^${field} `));
+  });
+
+  it("a Proxy that answers for keys it does not list is refused: passing them over could lose a limit", () => {
+    const instance = new Proxy({}, { get: (_, key) => (key === "roleArn" ? ROLE : undefined) });
+    expectInvalid(
+      () => requestOf({ instance }),
+      "instance.roleArn",
+      "instance.roleArn is answered by a Proxy that does not list it. Pass a plain object.",
+    );
+  });
+
+  it("a Proxy whose class has no end is refused", () => {
+    const endless: object = new Proxy({}, { getPrototypeOf: () => endless, get: () => undefined });
+    expectInvalid(() => requestOf({ instance: endless }), "instance", /^instance /);
+  });
+
+  function listThat(what: string): unknown {
+    return Object.defineProperty([1], 0, {
+      get() {
+        throw new Error(what);
+      },
+    });
+  }
+});
