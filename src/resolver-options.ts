@@ -1,5 +1,6 @@
 import {
   conflict,
+  hasMethods,
   invalid,
   isGiven,
   readBoolean,
@@ -172,12 +173,6 @@ function isStore(value: unknown): value is CredentialStore {
   if (!hasMethods("options.store", value, "get", "set", "delete")) return false;
   const lock = readSetting("options.store", value, "lock");
   return !isGiven(lock) || typeof lock === "function";
-}
-
-/** Whether it is an object, or a function, with these methods. */
-function hasMethods(field: string, value: unknown, ...names: readonly string[]): value is object {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
-  return names.every((name) => typeof readSetting(field, value, name) === "function");
 }
 
 /** The machine's, with the parts replaced that are given. A clock of a test may be more than a runtime. */
