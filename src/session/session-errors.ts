@@ -27,10 +27,10 @@ export function tooManyRoundsError(source: SessionSource, rounds: number): Rolec
   });
 }
 
-/** @param left milliseconds that the newest session has left */
-export function tooShortLivedError(source: SessionSource, minRemaining: number, left: number): RolecallError {
+/** @param life milliseconds that the newest session lives from its issue, or had left when its source gave it */
+export function tooShortLivedError(source: SessionSource, minRemaining: number, life: number): RolecallError {
   const { roleArn } = source;
-  const seconds = Math.max(0, Math.floor(left / 1000));
+  const seconds = Math.max(0, Math.floor(life / 1000));
   const message = `options.minRemaining is invalid: received ${minRemaining}, and the newest session lives for ${seconds} seconds.`;
   return new RolecallError("INVALID_REQUEST", message, {
     step: "request",

@@ -35,8 +35,6 @@ export interface SlotHost {
 
 interface HeldSession extends Lifetime {
   readonly credentials: SessionCredentials;
-  /** Milliseconds that it had left when it was loaded. */
-  readonly leftWhenLoaded: number;
 }
 
 interface Failure {
@@ -136,8 +134,8 @@ export class SessionSlot {
   }
 
   #assertLivesFor(minRemaining: number): void {
-    const left = this.#session?.leftWhenLoaded ?? Number.POSITIVE_INFINITY;
-    if (minRemaining > 0 && left < minRemaining) throw tooShortLivedError(this.#source, minRemaining, left);
+    const { life } = this.#session ?? { life: Number.POSITIVE_INFINITY };
+    if (minRemaining > 0 && life < minRemaining) throw tooShortLivedError(this.#source, minRemaining, life);
   }
 
   /** Drops whatever is held, so that the next caller loads anew, and waits until it is dropped wherever it is shared. */
@@ -309,7 +307,7 @@ export class SessionSlot {
     this.#arm(Math.max(0, this.#untilRefreshDue(now)));
     this.#host.diagnostics.publish("refreshed", {
       ...this.#labels(),
-      life: session.leftWhenLoaded,
+      life: session.life - (loaded.age ?? 0),
       background: !flight.urgent,
       shared: loaded.age !== undefined,
     });
@@ -326,7 +324,6 @@ export class SessionSlot {
     this.#session = {
       credentials,
       life,
-      leftWhenLoaded: life - age,
       wall: since.wall - age,
       monotonic: since.monotonic - age,
       advisoryPoint: repeated

@@ -240,6 +240,15 @@ describe("what a caller may ask", () => {
     expect((await cache.get(it.source, wish)).accessKeyId).toBe("ASIA2");
   });
 
+  it("minRemaining that a shared session falls short of by its age alone loads a new one", async () => {
+    const { cache } = createCache({ refreshAhead: false });
+    const it = createSource();
+    it.answers(async () => ({ ...session(1), age: 46 * MINUTE }));
+    await cache.get(it.source);
+    it.answers(async () => session(2));
+    expect((await cache.get(it.source, { minRemaining: 15 * MINUTE })).accessKeyId).toBe("ASIA2");
+  });
+
   it("minRemaining above what a source's set has left asks it once, until it gives another set", async () => {
     const { clock, cache } = createCache({ refreshAhead: false });
     const it = createSource({ rules: INSTANCE_PROFILE_RULES });

@@ -94,12 +94,6 @@ describe("a failure says which it was", () => {
       "INSTANCE_PROFILE_INVALID",
       /role/,
     ],
-    [
-      "the set expired in 1970",
-      { kind: "patch-credentials", patch: (fields: object) => ({ ...fields, Expiration: "1970-01-01T00:00:00Z" }) },
-      "INSTANCE_PROFILE_INVALID",
-      /clock/,
-    ],
   ])("%s", async (_, fault, code, hint) => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: { target: "imds", operation: "credentials" }, ...fault } as Parameters<typeof aws.fault>[0]);
@@ -250,10 +244,6 @@ describe("another base identity", () => {
   it.each<[string, () => Promise<never>]>([
     ["throws", async () => Promise.reject(new Error("the secret is s3cr3t"))],
     ["answers nothing", async () => undefined as never],
-    [
-      "answers an expired set",
-      async () => ({ accessKeyId: "ASIAEXAMPLE", secretAccessKey: "x", expiration: new Date(0) }) as never,
-    ],
     ["answers half a key pair", async () => ({ accessKeyId: "ASIAEXAMPLE" }) as never],
   ])("a provider that %s is an error, and no other identity takes its place", async (_, credentials) => {
     const { aws, resolver } = await setUpLocal();

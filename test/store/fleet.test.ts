@@ -9,7 +9,7 @@ const ROLES = Array.from({ length: 5 }, (_, index) => `arn:aws:iam::123456789012
 const HOURS = 12;
 
 /** What docs/sharing-sessions.md calculates with. */
-it("a fleet asks STS once for each session, and the store about three times for each session and host", async () => {
+it("a fleet asks STS once for each session, and the store about twice for each session and host", async () => {
   const random = seededRandom(20);
   const clock = createManualClock({ random });
   let issued = 0;
@@ -80,7 +80,7 @@ it("a fleet asks STS once for each session, and the store about three times for 
   );
   expect(waited()).toBe(cold);
   expect(perRoleAndHour).toBeLessThan(60 / 45);
-  // A look, a lock that is taken, and a look a second later; the one who asks STS needs some more.
-  expect(perSessionAndHost).toBeGreaterThan(2.5);
-  expect(perSessionAndHost).toBeLessThan(3.5);
+  // A look; two hosts come at once and try for the lock, and the one who asks STS needs some more.
+  expect(perSessionAndHost).toBeGreaterThan(1);
+  expect(perSessionAndHost).toBeLessThan(2.5);
 }, 60_000);

@@ -46,7 +46,7 @@ export function factsOf({ request, chosen }: ExplainedRequest, env: Env): Fact[]
     ...fact("region", chosen.region ?? { value: "the machine's", from: AT_FIRST_USE }),
     ...fact("stsRegion", chosen.stsRegion ?? machineRegion(request)),
     ...fact("stsEndpoint", endpointOf(request, env)),
-    ...instanceFact("network", request.network && Object.keys(request.network.settings())),
+    ...instanceFact("network", request.network && givenNames(request.network.settings())),
   ];
 }
 
@@ -124,7 +124,10 @@ function variantOf(kind: string, setting: boolean | undefined, name: string, env
 
 /** The parts that are given. What is empty is part of every key, and the same in each. */
 export function keyPartNames({ keyParts }: ExplainedRequest): string[] {
-  const isGiven = (part: unknown) =>
-    part !== undefined && (typeof part !== "object" || part === null || Object.keys(part).length > 0);
-  return Object.keys(keyParts).filter((name) => isGiven(keyParts[name]));
+  const isEmpty = (part: unknown) => typeof part === "object" && part !== null && givenNames(part).length === 0;
+  return givenNames(keyParts).filter((name) => !isEmpty(keyParts[name]));
+}
+
+function givenNames(record: object): string[] {
+  return Object.entries(record).flatMap(([name, value]) => (value === undefined ? [] : [name]));
 }
