@@ -121,7 +121,11 @@ export class StsClients {
 function readMadeClient(made: unknown): StsLike {
   if (hasMethods("options.stsClient()", made, "send")) return made as StsLike;
   if (made instanceof Promise) made.catch(() => {}); // nobody else hears how it fails
-  throw invalid("options.stsClient()", made, "an object with send, returned by the function itself and not by a promise");
+  throw invalid(
+    "options.stsClient()",
+    made,
+    "an object with send, returned by the function itself and not by a promise",
+  );
 }
 
 /** As the settings say, else where the machine stands if that lies in the role's partition, else the partition's default. */

@@ -1,4 +1,5 @@
 import type { Runtime } from "../runtime.js";
+import { readOptions } from "./read-options.js";
 
 /** How {@link createManualClock} starts. */
 export interface ManualClockOptions {
@@ -69,7 +70,8 @@ const MAX_SETTLE_MS = 250;
  * await clock.advance(55 * 60_000); // 55 minutes pass in a few milliseconds
  * ```
  */
-export function createManualClock(options: ManualClockOptions = {}): ManualClock {
+export function createManualClock(given: ManualClockOptions = {}): ManualClock {
+  const options = readOptions("createManualClock", given);
   let wall = options.now ?? DEFAULT_NOW;
   let monotonic = 0;
   let random = options.random ?? (() => 0.5);

@@ -31,7 +31,10 @@ const SHRINKS_FOR = 60_000;
 
 /** Calls one entry with random arguments, until the time is over or something is wrong. */
 export async function fuzz(worker: Worker, target: Target, options: FuzzOptions): Promise<FuzzReport> {
-  const { seed, example, runs = ENDLESS, milliseconds, hostilities = HOSTILITIES, shrink = true } = options;
+  const { seed, example, runs = ENDLESS, milliseconds, shrink = true } = options;
+  const hostilities = (options.hostilities ?? HOSTILITIES).filter(
+    (hostility) => target.hostilities?.includes(hostility) ?? true,
+  );
   const outcomes = new Map<string, number>();
   let count = 0;
   /** The call under way: a run that ends by time does not wait for it. */
