@@ -175,12 +175,12 @@ export function readRecord(field: string, value: unknown, allowed: string): Read
 }
 
 /** As it was when the library was loaded: what an object is must not depend on who replaced it since. */
-const { toString } = Object.prototype;
+const tagOf = Object.prototype.toString;
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   try {
-    return Reflect.apply(toString, value, []) === "[object Object]" && !(Symbol.iterator in value);
+    return Reflect.apply(tagOf, value, []) === "[object Object]" && !(Symbol.iterator in value);
   } catch {
     return false;
   }
@@ -207,8 +207,12 @@ export function hasMethods(field: string, value: unknown, ...names: readonly str
 
 /** A variable of an environment, which like every object inherits what is none. */
 export function variableIn(env: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
-  const value = env[name];
-  return value !== undefined && holds(env, name) ? value : undefined;
+  try {
+    const value = env[name];
+    return value !== undefined && holds(env, name) ? value : undefined;
+  } catch {
+    return refuseUnreadable(name);
+  }
 }
 
 /** The first of an object's names that matches, those of its class included. */

@@ -42,7 +42,11 @@ function readKeys(field: string, value: unknown): readonly unknown[] | undefined
 
 function isUsable(key: unknown): key is KeyObject {
   const { KeyObject } = process.getBuiltinModule("node:crypto");
-  return key instanceof KeyObject && (key.symmetricKeySize ?? 0) >= SHORTEST;
+  try {
+    return key instanceof KeyObject && (key.symmetricKeySize ?? 0) >= SHORTEST;
+  } catch {
+    return false; // a Proxy that was revoked, or throws
+  }
 }
 
 function isBase64(text: string): boolean {
