@@ -5,6 +5,9 @@ interface Listening {
   stop(): void;
 }
 
+/** Without a prototype: Node reads from a listener's options what they inherit, too. */
+export const ONCE: { readonly once: true } = Object.assign(Object.create(null), { once: true });
+
 const listening = new WeakMap<AbortSignal, Listening>();
 
 /**
@@ -30,7 +33,7 @@ function listenTo(signal: AbortSignal): Listening {
     signal.removeEventListener("abort", run);
     if (listening.get(signal)?.tasks === tasks) listening.delete(signal);
   };
-  signal.addEventListener("abort", run, { once: true });
+  signal.addEventListener("abort", run, ONCE);
   const started = { tasks, stop };
   listening.set(signal, started);
   return started;

@@ -37,6 +37,8 @@ export interface RolecallErrorDetails {
 }
 
 const BRAND = Symbol.for("aws-rolecall.error");
+/** Without a prototype: a descriptor also takes what it inherits. */
+const OWN_BRAND = Object.assign(Object.create(null), { value: true }) as PropertyDescriptor;
 
 /**
  * Every error that this library raises. Tell them apart by `code`, and tell one from another
@@ -73,11 +75,15 @@ export class RolecallError extends Error {
     if (details.region !== undefined) this.region = details.region;
     if (details.awsCode !== undefined) this.awsCode = details.awsCode;
     if (details.requestId !== undefined) this.requestId = details.requestId;
-    Object.defineProperty(this, BRAND, { value: true });
+    Object.defineProperty(this, BRAND, OWN_BRAND);
   }
 }
 
 /** Whether `value` is an error of this library, whichever of its builds raised it. */
 export function isRolecallError(value: unknown): value is RolecallError {
-  return typeof value === "object" && value !== null && BRAND in value;
+  try {
+    return typeof value === "object" && value !== null && BRAND in value;
+  } catch {
+    return false; // a Proxy that was revoked, or throws
+  }
 }

@@ -1,5 +1,6 @@
 import {
   conflict,
+  hasMethods,
   invalid,
   isGiven,
   readBoolean,
@@ -145,12 +146,18 @@ function readStore(
   given: { readonly instanceProfile?: unknown; readonly stsClient?: unknown } = {},
 ): CredentialStore | undefined {
   if (!isGiven(value)) return undefined;
-  if (!isStore(value)) throw invalid("options.store", value, STORE);
+  if (typeof value !== "object" || value === null) throw invalid("options.store", value, STORE);
+  const get = readMethod(value, "get");
+  const set = readMethod(value, "set");
+  const remove = readMethod(value, "delete");
+  if (!get || !set || !remove) throw invalid("options.store", value, STORE);
+  const lock = readMethod(value, "lock");
   const scope = readSetting("options.store", value, "scope");
   if (typeof scope !== "string" || scope === "" || scope.length > LONGEST_SCOPE) {
     throw invalid("options.store.scope", scope, `1 to ${LONGEST_SCOPE} characters`);
   }
-  readStoreKeys("options.store.encryptionKeys", readSetting("options.store", value, "encryptionKeys"));
+  const keys = readSetting("options.store", value, "encryptionKeys");
+  const encryptionKeys = readStoreKeys("options.store.encryptionKeys", keys);
   if (isGiven(given.instanceProfile)) {
     throw conflict(
       "options.instanceProfile",
@@ -165,19 +172,15 @@ function readStore(
       "It signs with keys of its own, and other processes would get its sessions as those of another identity: give stsClient as a function, whose context carries the right credentials.",
     );
   }
-  return value;
+  return { scope, encryptionKeys, get, set, delete: remove, lock };
 }
 
-function isStore(value: unknown): value is CredentialStore {
-  if (!hasMethods("options.store", value, "get", "set", "delete")) return false;
-  const lock = readSetting("options.store", value, "lock");
-  return !isGiven(lock) || typeof lock === "function";
-}
-
-/** Whether it is an object, or a function, with these methods. */
-function hasMethods(field: string, value: unknown, ...names: readonly string[]): value is object {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
-  return names.every((name) => typeof readSetting(field, value, name) === "function");
+/** One of a store's methods, read once, to be called as its own. */
+function readMethod<K extends "get" | "set" | "delete" | "lock">(store: object, name: K): CredentialStore[K] {
+  const method = readSetting("options.store", store, name);
+  if (!isGiven(method)) return undefined as CredentialStore[K];
+  if (typeof method !== "function") throw invalid("options.store", store, STORE);
+  return ((...args: readonly unknown[]) => Reflect.apply(method, store, args)) as CredentialStore[K];
 }
 
 /** The machine's, with the parts replaced that are given. A clock of a test may be more than a runtime. */

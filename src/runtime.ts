@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { ONCE } from "./abort.js";
 
 /**
  * The library's only way to time, chance and environment. Tests pass another one
@@ -42,7 +43,7 @@ export const systemRuntime: Runtime = {
         clearTimeout(timer);
         reject(signal?.reason);
       };
-      signal?.addEventListener("abort", onAbort, { once: true });
+      signal?.addEventListener("abort", onAbort, ONCE);
     }),
   schedule: (ms, task) => {
     const timer = setTimeout(task, Math.min(ms, MAX_TIMER_MS)).unref();

@@ -2,6 +2,7 @@ import { createSecretKey, randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type CredentialResolverOptions, readResolverOptions } from "../src/resolver-options.js";
 import { systemRuntime } from "../src/runtime.js";
+import type { CredentialStore } from "../src/store/credential-store.js";
 import { expectInvalid } from "./request/support.js";
 
 const read = (options: unknown) => readResolverOptions(options as CredentialResolverOptions | undefined);
@@ -186,7 +187,7 @@ describe("a resolver's options", () => {
       "options.instanceProfile",
       "options.instanceProfile is set together with options.store. Other processes could not know whose sessions these are: put the function into instance.credentials, and its name into instance.credentialsName.",
     );
-    expect(read({ store: A_STORE }).store).toBe(A_STORE);
+    expect(read({ store: A_STORE }).store?.scope).toBe(A_STORE.scope);
   });
 
   it("a store is not together with an STS client that is an object", () => {
@@ -196,7 +197,7 @@ describe("a resolver's options", () => {
       "options.stsClient",
       "options.stsClient is an object, and options.store is set. It signs with keys of its own, and other processes would get its sessions as those of another identity: give stsClient as a function, whose context carries the right credentials.",
     );
-    expect(read({ store: A_STORE, stsClient: () => client })).toMatchObject({ store: A_STORE });
+    expect(read({ store: A_STORE, stsClient: () => client }).store?.scope).toBe(A_STORE.scope);
   });
 
   it("the encryption keys of a store are checked, and not shown", () => {
@@ -211,7 +212,25 @@ describe("a resolver's options", () => {
       );
     }
     const store = { ...A_STORE, encryptionKeys: [createSecretKey(randomBytes(32))] };
-    expect(read({ store }).store).toBe(store);
+    expect(read({ store }).store?.encryptionKeys).toEqual(store.encryptionKeys);
+  });
+
+  it("a store's methods are read once and called as its own", async () => {
+    class Notes implements CredentialStore {
+      readonly scope = "here";
+      readonly #records = new Map<string, string>();
+      get = async (key: string) => this.#records.get(key);
+      async set(key: string, record: string) {
+        this.#records.set(key, record);
+      }
+      async delete(key: string) {
+        this.#records.delete(key);
+      }
+    }
+    const { store } = read({ store: new Notes() });
+    await store?.set("key", "record", 1);
+    expect(await store?.get("key")).toBe("record");
+    expect(store?.lock).toBeUndefined();
   });
 
   it("take an STS client or a function that makes one, a provider, and a handler, as they are", () => {

@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { escapeInvisible } from "../request/validation.js";
 import type { ReportOutput } from "./report.js";
 
 /** One command of `rolecall`. */
@@ -22,6 +23,11 @@ export interface CliIo {
 /** The command line, or a file that it names, is wrong. The message says what and what to do. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+
+  /** What the message repeats of the command line cannot change the terminal. */
+  constructor(message: string, options?: ErrorOptions) {
+    super(escapeInvisible(message), options);
+  }
 }
 
 /** `util.parseArgs`, whose errors are the user's. */

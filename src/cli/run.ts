@@ -1,4 +1,5 @@
 import { isRolecallError } from "../errors.js";
+import { escapeInvisible } from "../request/validation.js";
 import { StoreError } from "../store/credential-store.js";
 import { type CliCommand, type CliIo, UsageError } from "./command.js";
 
@@ -43,7 +44,9 @@ export async function runCli([name, ...args]: readonly string[], io: CliIo): Pro
   }
   const entry = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!entry) {
-    io.stderr.write(name === undefined ? usage() : `rolecall has no command ${JSON.stringify(name)}.\n\n${usage()}`);
+    io.stderr.write(
+      name === undefined ? usage() : `rolecall has no command ${escapeInvisible(JSON.stringify(name))}.\n\n${usage()}`,
+    );
     return 2;
   }
   const command = await entry.load();

@@ -61,13 +61,17 @@ function trustOf({ extraCa, dangerouslyDisableTlsVerification }: ReadNetworkSett
   return {
     rejectUnauthorized: !dangerouslyDisableTlsVerification,
     // Once, and not for every connection: Node reads its hundred and fifty certificates again each time.
-    ...(extraCa && { secureContext: process.getBuiltinModule("node:tls").createSecureContext({ ca: [...trustedByNode(), ...extraCa] }) }),
+    ...(extraCa && {
+      secureContext: process.getBuiltinModule("node:tls").createSecureContext({ ca: [...trustedByNode(), ...extraCa] }),
+    }),
   };
 }
 
 /** `ca` takes the place of all these. */
 function trustedByNode(): readonly string[] {
-  const { getCACertificates, rootCertificates } = process.getBuiltinModule("node:tls") as typeof tls & { getCACertificates?: () => string[] };
+  const { getCACertificates, rootCertificates } = process.getBuiltinModule("node:tls") as typeof tls & {
+    getCACertificates?: () => string[];
+  };
   if (getCACertificates) return getCACertificates();
   return [...rootCertificates, ...extraTrustedByNode()]; // before Node 22.15
 }

@@ -174,10 +174,13 @@ export function readRecord(field: string, value: unknown, allowed: string): Read
   return value;
 }
 
+/** As it was when the library was loaded: what an object is must not depend on who replaced it since. */
+const tagOf = Object.prototype.toString;
+
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   try {
-    return Object.prototype.toString.call(value) === "[object Object]" && !(Symbol.iterator in value);
+    return Reflect.apply(tagOf, value, []) === "[object Object]" && !(Symbol.iterator in value);
   } catch {
     return false;
   }
@@ -196,10 +199,20 @@ export function readSetting(field: string, record: object, key: string): unknown
   throw conflict(pathOf(field, key), "is answered by a Proxy that does not list it", "Pass a plain object.");
 }
 
+/** Whether it is an object, or a function, with these methods. */
+export function hasMethods(field: string, value: unknown, ...names: readonly string[]): value is object {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  return names.every((name) => typeof readSetting(field, value, name) === "function");
+}
+
 /** A variable of an environment, which like every object inherits what is none. */
 export function variableIn(env: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
-  const value = env[name];
-  return value !== undefined && holds(env, name) ? value : undefined;
+  try {
+    const value = env[name];
+    return value !== undefined && holds(env, name) ? value : undefined;
+  } catch {
+    return refuseUnreadable(name);
+  }
 }
 
 /** The first of an object's names that matches, those of its class included. */

@@ -8,6 +8,7 @@ import { canonicalJson } from "../request/canonical.js";
 import { ANYBODY } from "../request/network-settings.js";
 import { defaultRegionOf, mayLieInPartition } from "../request/regions.js";
 import type { StsTarget } from "../request/role-request.js";
+import { hasMethods, invalid } from "../request/validation.js";
 import { STSClient } from "../sdk/sts.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
 import { confidentialOnly } from "./confidential-only.js";
@@ -99,7 +100,7 @@ export class StsClients {
       ...(useDualstackEndpoint !== undefined && { useDualstackEndpoint }),
       ...(network && { requestHandler: { ...handlers.ofNetwork(STSClient, network) } }),
     };
-    if (typeof stsClient === "function") return stsClient(context);
+    if (typeof stsClient === "function") return readMadeClient(stsClient(context));
     if (stsClient) return stsClient;
     const config = {
       ...(endpoint !== undefined && { useFipsEndpoint: false, useDualstackEndpoint: false }), // whatever the environment says
@@ -114,6 +115,17 @@ export class StsClients {
     stack.add(confidentialOnly, { step: "finalizeRequest", name: "rolecallConfidentialOnly", priority: "high" });
     return client;
   }
+}
+
+/** @throws RolecallError `INVALID_REQUEST` for anything but a client, such as the promise of an async function */
+function readMadeClient(made: unknown): StsLike {
+  if (hasMethods("options.stsClient()", made, "send")) return made as StsLike;
+  if (made instanceof Promise) made.catch(() => {}); // nobody else hears how it fails
+  throw invalid(
+    "options.stsClient()",
+    made,
+    "an object with send, returned by the function itself and not by a promise",
+  );
 }
 
 /** As the settings say, else where the machine stands if that lies in the role's partition, else the partition's default. */

@@ -32,7 +32,7 @@ export interface CredentialStore {
    * `release()` of a lock that has ended does no harm to the next. A store without locks is one whose processes may each
    * ask STS.
    */
-  lock?(key: string, ttl: number): Promise<StoreLock | undefined>;
+  lock?: ((key: string, ttl: number) => Promise<StoreLock | undefined>) | undefined;
 }
 
 export interface StoreLock {

@@ -1,11 +1,11 @@
 import type { KeyObject } from "node:crypto";
-import { conflict, invalid, isGiven } from "../request/validation.js";
+import { conflict, invalid, readList } from "../request/validation.js";
 
 /** A key in base64 or base64url, as `openssl rand -base64 32` prints it, or a secret `KeyObject` of `node:crypto`. */
 export type EncryptionKey = string | KeyObject;
 
 const SHORTEST = 32;
-const LIST = "a list of keys, of which the first writes and all read";
+const LIST = "keys, of which the first writes and all read";
 const ALLOWED = `at least ${SHORTEST} random bytes in base64, or a secret KeyObject of that size`;
 const ALLOWED_IN_STORE = `a secret KeyObject of at least ${SHORTEST} bytes, such as createSecretKey() of node:crypto makes`;
 
@@ -35,15 +35,18 @@ export function readStoreKeys(field: string, value: unknown): readonly KeyObject
 
 /** A hole in the list counts as a value: without it, the next key would not be the first, and nothing would be sealed. */
 function readKeys(field: string, value: unknown): readonly unknown[] | undefined {
-  if (!isGiven(value)) return undefined;
-  if (!Array.isArray(value)) throw invalid(field, value, LIST, { sensitive: true });
-  if (value.length === 0) throw conflict(field, "is empty", "Give at least one key, or leave it out.");
-  return Array.from(value);
+  const keys = readList(field, value, LIST);
+  if (keys?.length === 0) throw conflict(field, "is empty", "Give at least one key, or leave it out.");
+  return keys;
 }
 
 function isUsable(key: unknown): key is KeyObject {
   const { KeyObject } = process.getBuiltinModule("node:crypto");
-  return key instanceof KeyObject && (key.symmetricKeySize ?? 0) >= SHORTEST;
+  try {
+    return key instanceof KeyObject && (key.symmetricKeySize ?? 0) >= SHORTEST;
+  } catch {
+    return false; // a Proxy that was revoked, or throws
+  }
 }
 
 function isBase64(text: string): boolean {

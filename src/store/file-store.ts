@@ -134,6 +134,7 @@ function notReadable(error: unknown): string {
 
 /** Keys are the resolver's own; another text could lead out of the directory. */
 function fileOf(key: string, suffix: string): string {
-  if (!KEY.test(key)) throw new StoreError("A key of the file store has 43 characters of [A-Za-z0-9_-].");
+  if (typeof key !== "string" || !KEY.test(key))
+    throw new StoreError("A key of the file store has 43 characters of [A-Za-z0-9_-].");
   return `${key}${suffix}`;
 }

@@ -1,4 +1,4 @@
-import { invalid, isGiven } from "../request/validation.js";
+import { invalid, refuseUnreadable } from "../request/validation.js";
 import { StoreError } from "./credential-store.js";
 
 /** A client of `redis` (node-redis): `createClient()` or `createClientPool()`. */
@@ -23,17 +23,20 @@ const ALLOWED = "a client of node-redis (createClient or createClientPool) or of
 
 /** @throws RolecallError `INVALID_REQUEST` if it is no such client */
 export function readRedisClient(field: string, value: unknown): SendCommand {
-  const client = isGiven(value) ? (value as Partial<NodeRedisClient & IoredisClient>) : {};
+  const { call, sendCommand, isOther } = readMethods(field, value);
   // ioredis has a sendCommand, too, which takes something else.
-  if (typeof client.call === "function") {
-    const { call } = client;
-    return safely((command, ...args) => call.call(client, command, ...args));
+  if (typeof call === "function") return safely((command, ...args) => Reflect.apply(call, value, [command, ...args]));
+  if (typeof sendCommand !== "function" || isOther) throw invalid(field, value, ALLOWED);
+  return safely((command, ...args) => Reflect.apply(sendCommand, value, [[command, ...args]]));
+}
+
+function readMethods(field: string, value: unknown) {
+  try {
+    const { call, sendCommand } = Object(value) as { readonly call?: unknown; readonly sendCommand?: unknown };
+    return { call, sendCommand, isOther: OTHER_CLIENTS.some((name) => name in Object(value)) };
+  } catch {
+    return refuseUnreadable(field);
   }
-  const { sendCommand } = client;
-  if (typeof sendCommand !== "function" || OTHER_CLIENTS.some((name) => name in client)) {
-    throw invalid(field, value, ALLOWED, { sensitive: true });
-  }
-  return safely((command, ...args) => sendCommand.call(client, [command, ...args]));
 }
 
 function safely(send: SendCommand): SendCommand {

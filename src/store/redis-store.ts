@@ -48,25 +48,30 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Cre
     send("SET", name, text, ...flags, "PX", `${Math.ceil(ttl)}`);
   const deleteIfEqual = (name: string, text: string) => send("EVAL", DELETE_IF_EQUAL, "1", name, text);
 
+  const nameOf = (key: string) => {
+    if (typeof key !== "string") throw new StoreError("A key of the Redis store is a string.");
+    return prefix + key;
+  };
+
   return {
     scope,
     encryptionKeys,
     async get(key) {
       // One character more than a record has, and no more: Redis may hold anything at that key.
-      const text = await send("GETRANGE", prefix + key, "0", `${LONGEST_RECORD}`);
+      const text = await send("GETRANGE", nameOf(key), "0", `${LONGEST_RECORD}`);
       if (text === null || text === undefined || text === "") return undefined;
       if (typeof text !== "string") throw unexpected("GETRANGE");
       if (text.length > LONGEST_RECORD) throw new StoreError(TOO_LONG);
       return text;
     },
     async set(key, record, ttl) {
-      if ((await set(prefix + key, record, ttl)) !== "OK") throw unexpected("SET");
+      if ((await set(nameOf(key), record, ttl)) !== "OK") throw unexpected("SET");
     },
     async delete(key, record) {
-      await (record === undefined ? send("DEL", prefix + key) : deleteIfEqual(prefix + key, record));
+      await (record === undefined ? send("DEL", nameOf(key)) : deleteIfEqual(nameOf(key), record));
     },
     async lock(key, ttl): Promise<StoreLock | undefined> {
-      const name = `${prefix + key}:lock`;
+      const name = `${nameOf(key)}:lock`;
       const token = process.getBuiltinModule("node:crypto").randomUUID();
       const answer = await set(name, token, ttl, "NX");
       if (answer === null || answer === undefined) return undefined;

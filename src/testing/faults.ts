@@ -1,5 +1,6 @@
 import { AwsError, usualCode } from "./aws-error.js";
 import { type Answer, type Exchange, matchesFilter, type PatchCredentials, type RequestFilter } from "./exchange.js";
+import { shown } from "./read-options.js";
 
 /** How an answer goes wrong. */
 export type FaultEffect =
@@ -198,25 +199,25 @@ function lowerCaseNames(headers: Record<string, string> = {}): Record<string, st
 
 function assertFault(fault: Fault): void {
   const kind = fault.kind ?? "status";
-  if (!KINDS.has(kind)) throw new TypeError(`fault.kind must be one of ${[...KINDS].join(", ")}, got ${String(kind)}`);
+  if (!KINDS.has(kind)) throw new TypeError(`fault.kind must be one of ${[...KINDS].join(", ")}, got ${shown(kind)}`);
   if (typeof fault.on !== "object" || fault.on === null)
     throw new TypeError("fault.on must be an object; {} hits every request");
   const { times } = fault;
   if (times !== undefined && !(Number.isInteger(times) && times > 0)) {
-    throw new RangeError(`fault.times must be a whole number above 0, got ${times}`);
+    throw new RangeError(`fault.times must be a whole number above 0, got ${shown(times)}`);
   }
   if (fault.kind === "throttling") {
     const { ratePerSecond, burst = 1 } = fault;
     if (!(ratePerSecond > 0 && burst >= 1)) {
       throw new RangeError(
-        `fault.ratePerSecond must be a number above 0 and fault.burst at least 1, got ${ratePerSecond} and ${burst}`,
+        `fault.ratePerSecond must be a number above 0 and fault.burst at least 1, got ${shown(ratePerSecond)} and ${shown(burst)}`,
       );
     }
   }
   const { status } = fault as { status?: unknown };
   if (kind === "status" || (kind === "body" && status !== undefined)) {
     if (!(typeof status === "number" && status >= 200 && status <= 599)) {
-      throw new RangeError(`fault.status must be an HTTP status from 200 to 599, got ${String(status)}`);
+      throw new RangeError(`fault.status must be an HTTP status from 200 to 599, got ${shown(status)}`);
     }
   }
 }

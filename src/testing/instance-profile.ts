@@ -2,6 +2,7 @@ import { ec2ServicePrincipal } from "../policies/partition.js";
 import { type IamPolicy, readPolicy, type Statement } from "./iam-policy.js";
 import type { IssuedKeys, IssuedSessions } from "./issued-sessions.js";
 import { readPermissions } from "./local-role.js";
+import { shown } from "./read-options.js";
 import { assertRoleArn, roleSessionIdentity } from "./role-identity.js";
 
 /** The role that is attached to the machine. */
@@ -102,7 +103,7 @@ export class InstanceProfileState implements LocalInstanceProfile {
     assertRoleArn("instanceProfile.roleArn", profile.roleArn);
     const { credentialLifetime: lifetime } = profile;
     if (lifetime !== undefined && !(lifetime > 0 && Number.isFinite(lifetime))) {
-      throw new RangeError(`instanceProfile.credentialLifetime must be above 0 ms, got ${lifetime}`);
+      throw new RangeError(`instanceProfile.credentialLifetime must be above 0 ms, got ${shown(lifetime)}`);
     }
     const permissions = readPermissions("instanceProfile", profile, ["*"]);
     const isTrusting = profile.trustPolicy === undefined || isEc2Trusted(profile.roleArn, profile.trustPolicy);

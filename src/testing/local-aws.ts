@@ -15,6 +15,7 @@ import { type IssuedKeys, IssuedSessions } from "./issued-sessions.js";
 import { type KnownRole, type LocalRole, readLocalRole, readPermissions } from "./local-role.js";
 import { type SocketCount, startLoopbackServer } from "./loopback-server.js";
 import { readParameters } from "./query-protocol.js";
+import { readOptions } from "./read-options.js";
 import { parseUserArn, roleSessionIdentity, uniqueId } from "./role-identity.js";
 import { createServiceSink } from "./service-sink.js";
 import type { WireRequest } from "./sigv4-verification.js";
@@ -134,7 +135,8 @@ export interface LocalAws extends AsyncDisposable {
  * await aws.close();
  * ```
  */
-export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
+export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalAws> {
+  const options = readOptions("startLocalAws", given);
   const { clock = MACHINE_CLOCK, region = "us-east-1", instanceProfile = DEFAULT_INSTANCE_PROFILE } = options;
   const now = () => clock.now();
   const sleep = (ms: number, signal: AbortSignal) => (clock.sleep ?? MACHINE_CLOCK.sleep)(ms, signal);

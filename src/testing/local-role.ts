@@ -1,6 +1,7 @@
 import { readCondition } from "./iam-condition.js";
 import { matchesResource } from "./iam-pattern.js";
 import { ACTIONS, type IamPolicy, type Principal, readPolicy, type Statement } from "./iam-policy.js";
+import { shown } from "./read-options.js";
 import { assertRoleArn } from "./role-identity.js";
 
 /** A role that the local STS knows, with the parts of its trust policy and settings that STS acts on. */
@@ -47,7 +48,7 @@ export function readLocalRole(role: LocalRole): KnownRole {
   assertRoleArn("role.roleArn", role.roleArn);
   const { maxSessionDuration: seconds } = role;
   if (seconds !== undefined && !(Number.isInteger(seconds) && seconds >= 3600 && seconds <= 43_200)) {
-    throw new RangeError(`role.maxSessionDuration must be 3600 to 43200 seconds, got ${seconds}`);
+    throw new RangeError(`role.maxSessionDuration must be 3600 to 43200 seconds, got ${shown(seconds)}`);
   }
   return { maxSessionDuration: seconds, permissions: readPermissions("role", role, []), trust: readTrust(role) };
 }

@@ -1,4 +1,6 @@
+import { ONCE } from "../abort.js";
 import type { Runtime } from "../runtime.js";
+import { readOptions, shown } from "./read-options.js";
 
 /** How {@link createManualClock} starts. */
 export interface ManualClockOptions {
@@ -69,8 +71,10 @@ const MAX_SETTLE_MS = 250;
  * await clock.advance(55 * 60_000); // 55 minutes pass in a few milliseconds
  * ```
  */
-export function createManualClock(options: ManualClockOptions = {}): ManualClock {
+export function createManualClock(given: ManualClockOptions = {}): ManualClock {
+  const options = readOptions("createManualClock", given);
   let wall = options.now ?? DEFAULT_NOW;
+  if (!Number.isFinite(wall)) throw new TypeError(`options.now must be a finite number, got ${shown(wall)}`);
   let monotonic = 0;
   let random = options.random ?? (() => 0.5);
   let advancing: Promise<void> = Promise.resolve();
@@ -120,7 +124,7 @@ export function createManualClock(options: ManualClockOptions = {}): ManualClock
           signal?.removeEventListener("abort", onAbort);
           resolve();
         });
-        signal?.addEventListener("abort", onAbort, { once: true });
+        signal?.addEventListener("abort", onAbort, ONCE);
       }),
     schedule: start,
     env: options.env ?? {},

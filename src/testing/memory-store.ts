@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import type { CredentialStore, StoreLock } from "../store/credential-store.js";
+import { readOptions } from "./read-options.js";
 
 /** How {@link createMemoryStore} starts. */
 export interface MemoryStoreOptions {
@@ -32,7 +33,8 @@ interface Entry {
  * const [one, other] = [1, 2].map(() => createCredentialResolver({ store, runtime: clock }));
  * ```
  */
-export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+export function createMemoryStore(given: MemoryStoreOptions = {}): MemoryStore {
+  const options = readOptions("createMemoryStore", given);
   const { scope = "memory", encryptionKeys, clock = { now: () => Date.now() } } = options;
   const records = new Map<string, Entry>();
   const locks = new Map<string, Entry>();

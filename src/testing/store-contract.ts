@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CredentialStore, StoreLock } from "../store/credential-store.js";
 import { readEncryptionKeys } from "../store/encryption-keys.js";
+import { readOptions } from "./read-options.js";
 
 /** The store that {@link storeContract} tests. */
 export interface StoreUnderTest {
@@ -40,7 +41,8 @@ const LONGEST = 16_384;
  * });
  * ```
  */
-export function storeContract({ open, locks = true, wait = (ms) => delay(ms) }: StoreUnderTest): StoreContractCase[] {
+export function storeContract(given: StoreUnderTest): StoreContractCase[] {
+  const { open, locks = true, wait = (ms: number) => delay(ms) } = readOptions("storeContract", given);
   const contract: Record<string, () => Promise<void>> = {
     "says whose sessions it keeps, and with which keys": async () => {
       const [one, other] = await both();

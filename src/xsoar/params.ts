@@ -71,7 +71,7 @@ export class Parameters {
   oneOf(name: string, otherName: string): Parameter {
     const [one, other] = [this.get(name), this.get(otherName)];
     if (one.value === undefined && other.value !== undefined) return other;
-    if (isGiven(other.value) && String(one.value) !== String(other.value)) {
+    if (isGiven(other.value) && !isSameText(one.value, other.value)) {
       throw conflict(other.field, `is set, and ${one.field} says something else`, "Set one of them.");
     }
     return one;
@@ -84,4 +84,10 @@ export class Parameters {
     if (word === true || word === "true" || word === "yes") return true;
     throw invalidText(field, value, "true or false, as a checkbox or as a text");
   }
+}
+
+/** The platform hands over a number as a number or as digits. */
+function isSameText(one: unknown, other: unknown): boolean {
+  const isText = (value: unknown) => typeof value === "string" || typeof value === "number";
+  return isText(one) && isText(other) && `${one}` === `${other}`;
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { buildLibrary } from "../support/build-library.js";
 import { entries } from "./entries.js";
 import { HOSTILITIES } from "./hostility.js";
+import type { FuzzCase } from "./observe.js";
 import { fuzz } from "./run-fuzz.js";
 import { Worker } from "./worker.js";
 
@@ -9,7 +10,7 @@ const {
   ROLECALL_FUZZ_SECONDS = "300",
   ROLECALL_FUZZ_ENTRY,
   ROLECALL_FUZZ_SEED,
-  ROLECALL_FUZZ_PATH,
+  ROLECALL_FUZZ_CASE,
   ROLECALL_FUZZ_HOSTILITIES = HOSTILITIES.join(),
 } = process.env;
 const hostilities = HOSTILITIES.filter((name) => ROLECALL_FUZZ_HOSTILITIES.split(",").includes(name));
@@ -32,9 +33,9 @@ it("knows the entry that is asked for", () => expect(chosen).not.toEqual([]));
 it.each(chosen)("$name", async (target) => {
   const { line, violation } = await fuzz(worker, target, {
     seed,
-    path: ROLECALL_FUZZ_PATH,
-    hostilities,
-    milliseconds: Number(ROLECALL_FUZZ_SECONDS) * 1000,
+    ...(ROLECALL_FUZZ_CASE
+      ? { example: JSON.parse(ROLECALL_FUZZ_CASE) as FuzzCase, runs: 1 }
+      : { hostilities, milliseconds: Number(ROLECALL_FUZZ_SECONDS) * 1000 }),
   });
   console.log(line);
   if (violation) expect.fail(violation);

@@ -69,7 +69,6 @@ const SETTINGS: Readonly<Record<string, Recipe>> = {
 /** Names by which JavaScript itself works: code that runs later, such as the SDK's, could not go on with them. */
 const MECHANICS: Readonly<Record<string, Recipe>> = {
   [String("then")]: { is: "function", does: "hangs", value: json(null) },
-  toJSON: answers(object({})),
   get: nothing,
   set: nothing,
   value: json(1),

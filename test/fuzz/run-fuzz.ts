@@ -7,8 +7,8 @@ import type { Worker } from "./worker.js";
 
 export interface FuzzOptions {
   readonly seed: number;
-  /** A counterexample of an earlier run. */
-  readonly path?: string | undefined;
+  /** A case of an earlier run to play first. */
+  readonly example?: FuzzCase | undefined;
   /** Whichever comes first ends the run. */
   readonly runs?: number;
   readonly milliseconds?: number;
@@ -31,7 +31,10 @@ const SHRINKS_FOR = 60_000;
 
 /** Calls one entry with random arguments, until the time is over or something is wrong. */
 export async function fuzz(worker: Worker, target: Target, options: FuzzOptions): Promise<FuzzReport> {
-  const { seed, path, runs = ENDLESS, milliseconds, hostilities = HOSTILITIES, shrink = true } = options;
+  const { seed, example, runs = ENDLESS, milliseconds, shrink = true } = options;
+  const hostilities = (options.hostilities ?? HOSTILITIES).filter(
+    (hostility) => target.hostilities?.includes(hostility) ?? true,
+  );
   const outcomes = new Map<string, number>();
   let count = 0;
   /** The call under way: a run that ends by time does not wait for it. */
@@ -52,7 +55,7 @@ export async function fuzz(worker: Worker, target: Target, options: FuzzOptions)
   const within = (ms: number | undefined) => (ms === undefined ? {} : { interruptAfterTimeLimit: ms });
 
   await worker.ready(); // not in the time of the run
-  const found = await check({ ...(path && { path }), endOnFailure: true, ...within(milliseconds) });
+  const found = await check({ examples: example ? [[example]] : [], endOnFailure: true, ...within(milliseconds) });
   const last = await latest;
   const line = `${target.name}: seed ${seed}, ${count} runs, ${toText(outcomes)}`;
   if (!last || last.problems.length === 0) return { line, violation: undefined };
@@ -61,30 +64,25 @@ export async function fuzz(worker: Worker, target: Target, options: FuzzOptions)
   const shrunk = start === null || !shrink ? undefined : await check({ path: start, ...within(SHRINKS_FOR) });
   await latest;
   const [given] = shrunk?.counterexample ?? [];
-  const smallest = given && { given, path: shrunk?.counterexamplePath ?? start };
-  const again = smallest && (await worker.ask({ entry: target.name, ...smallest.given }));
-  const finding = smallest && again && again.problems.length > 0 ? { ...smallest, ...again } : last;
-  return { line, violation: toViolation(target.name, options, finding) };
+  const again = given && (await worker.ask({ entry: target.name, ...given }));
+  const finding = again && again.problems.length > 0 ? { given, ...again } : last;
+  return { line, violation: toViolation(target.name, finding) };
 }
 
 interface Finding {
   readonly given: FuzzCase;
   readonly problems: readonly string[];
-  readonly path?: string | null;
 }
 
-function toViolation(name: string, { seed, hostilities }: FuzzOptions, { given, problems, path }: Finding): string {
-  const variables = [
-    `ROLECALL_FUZZ_ENTRY="${name}" ROLECALL_FUZZ_SEED=${seed}`,
-    ...(path ? [`ROLECALL_FUZZ_PATH=${path}`] : []),
-    ...(hostilities ? [`ROLECALL_FUZZ_HOSTILITIES=${hostilities.join()}`] : []),
-  ];
-  return [
-    `${name} broke a promise:`,
-    ...problems,
-    `Arguments: ${JSON.stringify(given)}`,
-    `Replay: ${variables.join(" ")} npm run fuzz`,
-  ].join("\n");
+function toViolation(name: string, { given, problems }: Finding): string {
+  const replay = `ROLECALL_FUZZ_ENTRY="${name}" ROLECALL_FUZZ_CASE='${toShellText(given)}' npm run fuzz`;
+  return [`${name} broke a promise:`, ...problems, `Replay: ${replay}`].join("\n");
+}
+
+/** As JSON of visible ASCII, to be copied between single quotes. */
+function toShellText(given: FuzzCase): string {
+  const toEscape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(given).replace(/[^ -~]|'/g, toEscape);
 }
 
 function toText(outcomes: ReadonlyMap<string, number>): string {

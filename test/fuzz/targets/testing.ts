@@ -75,6 +75,7 @@ export const testing: readonly Target[] = [
       await using aws = await startLocalAws(...(args as Parameters<typeof startLocalAws>));
       return Object.keys(aws.env);
     },
+    hostilities: ["values"],
     mayThrow: namesAnOption,
   },
   {
@@ -85,12 +86,14 @@ export const testing: readonly Target[] = [
       await clock.advance(1000);
       return [clock.monotonic(), typeof clock.now(), clock.pendingTimers];
     },
+    hostilities: ["values"],
     mayThrow: namesAnOption,
   },
   {
     name: "createMemoryStore",
     input: callWith(settings({ scope: anyOf("here"), clock: settings({ now: settlingFunction(anyOf(0)) }) })),
     attempt: (_lab, args) => Object.keys(createMemoryStore(...(args as Parameters<typeof createMemoryStore>))),
+    hostilities: ["values"],
     mayThrow: namesAnOption,
   },
   {
@@ -102,6 +105,7 @@ export const testing: readonly Target[] = [
       await Promise.race([Promise.allSettled(cases.map(({ run }) => run())), delay(SHORT_WHILE)]);
       return cases.map(({ name }) => name);
     },
+    hostilities: ["values"],
     mayThrow: namesAnOption,
   },
 ];
