@@ -16,6 +16,7 @@ import { isSessionOf } from "./request/role-arn.js";
 import { isForRole, type RequestForRole, type RoleRequest, serviceRegion } from "./request/role-request.js";
 import {
   conflict,
+  hasMethods,
   invalid,
   isGiven,
   readBoolean,
@@ -326,10 +327,14 @@ function assertShareable({ base, assumption }: RoleRequest): void {
   );
 }
 
+const knownClasses = new WeakSet<object>();
+const NO_OPTIONS = { session: undefined, clientConfig: undefined, fresh: false } as const;
+
 function readClientOptions(Client: unknown, options: unknown) {
-  if (typeof Client !== "function" || !isClientPrototype(readSetting("Client", Client, "prototype"))) {
+  if (typeof Client !== "function" || !isClientClass(Client)) {
     throw invalid("Client", Client, "the class of an AWS SDK v3 client, such as EC2Client");
   }
+  if (!isGiven(options)) return NO_OPTIONS;
   const given = readSettings("options", options, ["session", "clientConfig", "fresh"]);
   return {
     session: given.session as AuthorSession | undefined,
@@ -338,9 +343,12 @@ function readClientOptions(Client: unknown, options: unknown) {
   };
 }
 
-function isClientPrototype(prototype: unknown): boolean {
-  if (typeof prototype !== "object" || prototype === null) return false;
-  return typeof readSetting("Client.prototype", prototype, "send") === "function";
+function isClientClass(Client: object): boolean {
+  if (knownClasses.has(Client)) return true;
+  const prototype = readSetting("Client", Client, "prototype");
+  const isClass = hasMethods("Client.prototype", prototype, "send");
+  if (isClass) knownClasses.add(Client);
+  return isClass;
 }
 
 function readProviderOptions(options: unknown): AuthorSession | undefined {

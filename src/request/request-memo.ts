@@ -9,6 +9,7 @@ import {
 import { envTrust } from "./network-settings.js";
 import { copyPlain, isAsCopied, NOT_PLAIN } from "./plain-copy.js";
 import { envRegion } from "./precedence.js";
+import { mayLieInPartition } from "./regions.js";
 import { createRoleRequest, mergeRequest, type RoleRequest } from "./role-request.js";
 import { isGiven, isRecord, readSetting } from "./validation.js";
 
@@ -19,7 +20,7 @@ interface KnownInstance {
   readonly copied: IntegrationInstance;
   /** What was read of the copy, by the first request that was right so far. */
   settings: InstanceSettings | undefined;
-  /** The region that the environment named then. */
+  /** The region that the environment named then; `undefined` also where the instance names one. */
   readonly envRegion: string | undefined;
   readonly envTrust: string | undefined;
   readonly requests: Map<string, RoleRequest>;
@@ -56,7 +57,7 @@ export class RequestMemo {
     known.settings ??= readInstance(known.copied);
     const request = mergeRequest(known.settings, settings, session, env, known.latest);
     known.latest = request;
-    if (key !== undefined) this.#remember(known, key, request);
+    if (key !== undefined && !mayTakeRegionOfEnv(known, request)) this.#remember(known, key, request);
     return request;
   }
 
@@ -73,7 +74,7 @@ export class RequestMemo {
   #known(instance: IntegrationInstance, env: Record<string, string | undefined>): KnownInstance | undefined {
     for (const key in instance) if (!KNOWN_KEYS.has(key)) return undefined;
     const known = this.#instances.get(instance);
-    const { region } = envRegion(env);
+    const region = isGiven(instance.region) ? undefined : envRegion(env).region; // reading the environment is slow
     const trust = envTrust(env);
     const isSameEnv = known?.envRegion === region && known?.envTrust === trust;
     if (known && isSameEnv && isUnchanged(instance, known.copied)) return known;
@@ -103,6 +104,11 @@ export class RequestMemo {
     this.#instances = new WeakMap();
     this.#size = 0;
   }
+}
+
+/** Whether an instance's own region lies outside the role's partition, so that STS may be asked in the environment's. */
+function mayTakeRegionOfEnv({ copied }: KnownInstance, { sts: { partition } }: RoleRequest): boolean {
+  return isGiven(copied.region) && partition !== undefined && !mayLieInPartition(copied.region, partition);
 }
 
 /** Each setting by its name: in a loop over the names, every command would pay ten times as much. */
