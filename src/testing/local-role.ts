@@ -1,7 +1,7 @@
 import { readCondition } from "./iam-condition.js";
 import { matchesResource } from "./iam-pattern.js";
 import { ACTIONS, type IamPolicy, type Principal, readPolicy, type Statement } from "./iam-policy.js";
-import { shown } from "./read-options.js";
+import { readItems, shown } from "./read-options.js";
 import { assertRoleArn } from "./role-identity.js";
 
 /** A role that the local STS knows, with the parts of its trust policy and settings that STS acts on. */
@@ -59,7 +59,8 @@ export function readPermissions(
   { policy, allowAssumeRole }: { policy?: IamPolicy; allowAssumeRole?: readonly string[] },
   defaultResources: readonly string[],
 ): readonly Statement[] {
-  if (policy === undefined) return [allowOn([...(allowAssumeRole ?? defaultResources)])];
+  if (policy === undefined)
+    return [allowOn(readItems(`${option}.allowAssumeRole`, allowAssumeRole ?? defaultResources))];
   if (allowAssumeRole !== undefined) throw new TypeError(`${option} has both policy and allowAssumeRole`);
   return readPolicy(`${option}.policy`, policy, "identity");
 }
@@ -91,11 +92,13 @@ function readTrust(role: LocalRole): KnownRole["trust"] {
 /** The trust policy that the short options stand for. */
 function shortTrust(role: LocalRole): KnownRole["trust"] {
   const { externalId, requiredSourceIdentity, allowTagSession = true, allowSetSourceIdentity = true } = role;
-  const trusted = role.trustedPrincipals && [...role.trustedPrincipals];
+  const trusted = role.trustedPrincipals && readItems("role.trustedPrincipals", role.trustedPrincipals);
   const demanded = readCondition("role", {
     StringEquals: {
       ...(externalId !== undefined && { "sts:ExternalId": [externalId] }),
-      ...(requiredSourceIdentity !== undefined && { "sts:SourceIdentity": [...requiredSourceIdentity] }),
+      ...(requiredSourceIdentity !== undefined && {
+        "sts:SourceIdentity": readItems("role.requiredSourceIdentity", requiredSourceIdentity),
+      }),
     },
   });
   const granted = {

@@ -1,10 +1,21 @@
+import { quoted } from "../request/validation.js";
+
 /** @throws TypeError naming the function, for anything but an object */
 export function readOptions<T extends object>(name: string, options: T): T {
   if (typeof options === "object" && options !== null) return options;
-  throw new TypeError(`options of ${name}() must be an object`);
+  throw new TypeError(`${name} takes an object`);
+}
+
+const MOST_ITEMS = 10_000;
+
+/** A copy of a list. @throws TypeError naming the option, for anything but a list of at most 10,000 items */
+export function readItems<T>(option: string, list: readonly T[]): T[] {
+  if (Array.isArray(list) && list.length <= MOST_ITEMS) return Array.from(list);
+  throw new TypeError(`${option} must be a list of at most ${MOST_ITEMS} items`);
 }
 
 /** What a message shows of a wrong value. */
 export function shown(value: unknown): string {
-  return typeof value === "number" || typeof value === "string" ? `${value}`.slice(0, 100) : `a ${typeof value}`;
+  if (typeof value === "string") return quoted(value);
+  return typeof value === "number" ? `${value}` : `a ${typeof value}`;
 }
