@@ -56,12 +56,16 @@ const NO_ERROR = Object.create(null) as object;
 
 /** Node's code of a connection, the word that begins what Redis answers (`OOM`, `NOAUTH`), or the name of the error. */
 function reasonOf(error: unknown): string {
-  const { code, message, name } = (typeof error === "object" && error !== null ? error : NO_ERROR) as {
-    code?: unknown;
-    message?: unknown;
-    name?: unknown;
-  };
-  const [answered] = /^[A-Z]{3,20}(?= )/.exec(String(message)) ?? [];
-  const reason = [code, answered, name].find((word) => typeof word === "string" && /^\w{1,40}$/.test(word));
-  return String(reason ?? "Error");
+  try {
+    const { code, message, name } = (typeof error === "object" && error !== null ? error : NO_ERROR) as {
+      code?: unknown;
+      message?: unknown;
+      name?: unknown;
+    };
+    const [answered] = /^[A-Z]{3,20}(?= )/.exec(String(message)) ?? [];
+    const reason = [code, answered, name].find((word) => typeof word === "string" && /^\w{1,40}$/.test(word));
+    return String(reason ?? "Error");
+  } catch {
+    return "Error"; // a Proxy that was revoked, or a getter that throws
+  }
 }

@@ -102,7 +102,7 @@ export class InstanceProfileState implements LocalInstanceProfile {
   attach(profile: InstanceProfile): void {
     assertRoleArn("instanceProfile.roleArn", profile.roleArn);
     const { credentialLifetime: lifetime } = profile;
-    if (lifetime !== undefined && !(lifetime > 0 && Number.isFinite(lifetime))) {
+    if (lifetime !== undefined && !(Number.isFinite(lifetime) && lifetime > 0)) {
       throw new RangeError(`instanceProfile.credentialLifetime must be above 0 ms, got ${shown(lifetime)}`);
     }
     const permissions = readPermissions("instanceProfile", profile, ["*"]);

@@ -42,7 +42,7 @@ const REFUSED = /^(INVALID_REQUEST|ROLE_NOT_ALLOWED) /;
  * With an enumerable name on `Object.prototype` the SDK's own loops over an object's keys fail, and nothing is sent: the
  * call fails as it does when STS cannot be reached.
  */
-const FAILED_IN_THE_SDK = /^STS_UNAVAILABLE .* failed: TypeError\./;
+const FAILED_IN_THE_SDK = /^STS_UNAVAILABLE .* failed: \w*Error\./;
 
 /** Makes the call, and makes it once more with a polluted `Object.prototype`: the outcome must be the same. */
 export async function judgeCase(lab: Lab, target: Target, { args, pollution }: FuzzCase): Promise<Verdict> {

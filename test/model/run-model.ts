@@ -2,6 +2,7 @@ import { setTimeout as later } from "node:timers/promises";
 import fc from "fast-check";
 import { seededRandom } from "../support/seeded-random.js";
 import { COMMANDS } from "./commands.js";
+import { callRefusingService } from "./refusing-service.js";
 import { REQUESTS } from "./requests.js";
 import { Scene } from "./scene.js";
 import type { CreateResolver, CreateWorld } from "./world.js";
@@ -67,14 +68,16 @@ export async function runModel({
   };
 }
 
-/** Loads the modules that the library imports with its first session: no clock waits for that. */
+/** Loads the modules that the library imports with its first session and its first refused call: no clock waits for that. */
 export async function warmUp({ createWorld, createResolver }: Pick<ModelRuns, "createWorld" | "createResolver">) {
   const { world } = await Scene.in(createWorld, createResolver, () => 0);
   const { resolver, clock } = world;
-  const session = resolver.resolve(REQUESTS.inventory.instance);
+  const call = resolver
+    .resolve(REQUESTS.inventory.instance)
+    .then(({ accessKeyId }) => callRefusingService(resolver, REQUESTS.inventory, accessKeyId));
   const loading = Symbol();
   // The clock goes no faster than real time, or a slow import would take the session's three seconds.
-  while ((await Promise.race([session, later(10, loading)])) === loading) await clock.advance(10);
+  while ((await Promise.race([call, later(10, loading)])) === loading) await clock.advance(10);
   await resolver.close();
   await world.end();
 }
