@@ -1,5 +1,5 @@
 import type { Network } from "../request/network-settings.js";
-import { conflict, isGiven, readRecord } from "../request/validation.js";
+import { conflict, isGiven, namesIn, readRecord, readSetting } from "../request/validation.js";
 import { MANAGED_KEYS } from "./client-types.js";
 import { ownHandler } from "./shared-handlers.js";
 
@@ -7,10 +7,13 @@ import { ownHandler } from "./shared-handlers.js";
 export function readClientConfig(value: unknown): Record<string, unknown> | undefined {
   if (!isGiven(value)) return undefined;
   const settings = readRecord("options.clientConfig", value, "an object, the client's own configuration");
-  const given = Object.entries(settings).filter(([, setting]) => setting !== undefined);
-  if (given.length === 0) return undefined;
-  const config: Record<string, unknown> = Object.fromEntries(given);
-  const managed = MANAGED_KEYS.find((key) => isGiven(config[key]));
+  const config: Record<string, unknown> = {};
+  for (const name of namesIn("options.clientConfig", settings)) {
+    const setting = readSetting("options.clientConfig", settings, name);
+    if (setting !== undefined) config[name] = setting;
+  }
+  if (Object.keys(config).length === 0) return undefined;
+  const managed = MANAGED_KEYS.find((key) => Object.hasOwn(config, key) && config[key] !== null);
   if (managed) {
     throw conflict(
       `options.clientConfig.${managed}`,
