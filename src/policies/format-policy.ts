@@ -40,16 +40,22 @@ function readSetupPolicy(policy: unknown): SetupPolicy {
   } as SetupPolicy;
 }
 
+/** Characters of JSON. IAM's largest policy has some 10,000. */
+const LONGEST_DOCUMENT = 100_000;
+
 /** As JSON has it: what a format walks through is plain data that ends. */
 function readDocument(value: unknown): unknown {
-  const document = asJson(value);
-  if (typeof document !== "object" || document === null) throw invalid("policy.document", value, MADE);
-  return document;
+  const json = asJson(value) ?? "";
+  if (!json.startsWith("{") && !json.startsWith("[")) throw invalid("policy.document", value, MADE);
+  if (json.length > LONGEST_DOCUMENT) {
+    throw conflict("policy.document", `has ${json.length} characters of JSON`, "IAM takes no policy of that size.");
+  }
+  return JSON.parse(json);
 }
 
-function asJson(value: unknown): unknown {
+function asJson(value: unknown): string | undefined {
   try {
-    return JSON.parse(JSON.stringify(value));
+    return JSON.stringify(value);
   } catch {
     return undefined;
   }

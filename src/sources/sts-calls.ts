@@ -76,6 +76,15 @@ class FailedAttempt extends Error {
   }
 }
 
+/** A mock may throw anything, such as a Proxy that was revoked. */
+function isFailedAttempt(error: unknown): error is FailedAttempt {
+  try {
+    return error instanceof FailedAttempt;
+  } catch {
+    return false;
+  }
+}
+
 /** How far the calls for one result have come. */
 interface Progress {
   failures: number;
@@ -162,7 +171,7 @@ export class StsCalls {
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       // The time limit above; or there is no identity to call with, and that is not STS's fault.
-      if (error instanceof FailedAttempt || isRolecallError(error)) throw error;
+      if (isFailedAttempt(error) || isRolecallError(error)) throw error;
       throw toFailedAttempt(error, call, observed.accessKeyId);
     }
     // The time limit was over before its timer had a chance: the process stood still.

@@ -107,8 +107,9 @@ export class InstanceProfileState implements LocalInstanceProfile {
     }
     const permissions = readPermissions("instanceProfile", profile, ["*"]);
     const isTrusting = profile.trustPolicy === undefined || isEc2Trusted(profile.roleArn, profile.trustPolicy);
+    const copy = copyOf(profile);
     this.detach();
-    this.#profile = structuredClone(profile);
+    this.#profile = copy;
     this.#isTrusting = isTrusting;
     this.#known.set(profile.roleArn, permissions);
   }
@@ -172,4 +173,12 @@ function isEc2Trusted(roleArn: string, trustPolicy: IamPolicy): boolean {
       covers({ action: "sts:AssumeRole", roleArn, context: new Map() }),
   );
   return reaching.length > 0 && reaching.every(({ effect }) => effect === "Allow");
+}
+
+function copyOf(profile: InstanceProfile): InstanceProfile {
+  try {
+    return structuredClone(profile);
+  } catch (cause) {
+    throw new TypeError("instanceProfile must be plain data", { cause });
+  }
 }
