@@ -154,7 +154,8 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     const source = baseSourceOf(request);
     const { key: baseKey } = request.base;
     const canBeReadAgain = request.base.kind !== "static";
-    const keyNow = async (wish: SessionWish) => (await cache.get(source, wish).catch(() => undefined))?.accessKeyId;
+    const keyNow = async (wish: Partial<SessionWish>) =>
+      (await cache.get(source, wish).catch(() => undefined))?.accessKeyId;
     return {
       key: baseKey,
       credentials: liveProvider(() => cache.get(source)),
@@ -355,7 +356,7 @@ function readProviderOptions(options: unknown): AuthorSession | undefined {
   return readSettings("options", options, ["session"]).session as AuthorSession | undefined;
 }
 
-function readResolveOptions(options: unknown): SessionWish & { session: AuthorSession | undefined } {
+function readResolveOptions(options: unknown): Partial<SessionWish> & { session: AuthorSession | undefined } {
   const given = readSettings("options", options, ["session", "signal", "forceRefresh", "minRemaining"]);
   const signal = given.signal;
   if (isGiven(signal) && !isAbortSignal(signal)) throw invalid("options.signal", signal, "an AbortSignal");

@@ -4,7 +4,7 @@ import { RolecallError } from "../errors.js";
 import type { Runtime } from "../runtime.js";
 import type { SessionCredentials } from "./session-credentials.js";
 import { SessionSlot, type SlotHost } from "./session-slot.js";
-import type { SessionSource, SessionWish } from "./session-source.js";
+import { NO_WISH, type SessionSource, type SessionWish } from "./session-source.js";
 
 export interface CredentialCacheOptions {
   runtime: Runtime;
@@ -49,14 +49,14 @@ export class CredentialCache {
    * The source's session: from memory while it is valid, else loaded once for all who ask.
    * @throws RolecallError the load's error, a remembered refusal, `ABORTED`, `TIMEOUT` or `RESOLVER_CLOSED`
    */
-  get(source: SessionSource, wish: SessionWish = {}): Promise<SessionCredentials> {
+  get(source: SessionSource, wish?: Partial<SessionWish>): Promise<SessionCredentials> {
     if (this.#closed) return Promise.reject(closedError());
     let slot = this.#find(source.key);
     if (!slot) {
       slot = new SessionSlot(source, this.#host);
       this.#slots.set(source.key, slot);
     }
-    return slot.get(source, wish);
+    return slot.get(source, wish ? { ...NO_WISH, ...wish } : NO_WISH);
   }
 
   /** Drops the source's session, here at once, and wherever it is shared before the promise resolves. */

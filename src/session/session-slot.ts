@@ -20,7 +20,7 @@ import {
 } from "./refresh-policy.js";
 import type { SessionCredentials } from "./session-credentials.js";
 import { abortedError, tooManyRoundsError, tooShortLivedError, waitedTooLongError } from "./session-errors.js";
-import { Flight, type LoadedSession, type SessionSource, type SessionWish } from "./session-source.js";
+import { Flight, type LoadedSession, NO_WISH, type SessionSource, type SessionWish } from "./session-source.js";
 
 /** What all slots of a cache share. */
 export interface SlotHost {
@@ -242,7 +242,7 @@ export class SessionSlot {
     return this.#failure && isRefusal(this.#failure.error) && this.#isHeldOff(now) ? this.#failure.error : undefined;
   }
 
-  #startFlight(wish: SessionWish = {}): Flight {
+  #startFlight(wish = NO_WISH): Flight {
     const flight = new Flight(this.#lastSuccess, this.#session?.credentials.accessKeyId).demand(wish);
     this.#flight = flight;
     this.#host.pin(this);

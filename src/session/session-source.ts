@@ -28,17 +28,24 @@ export interface LoadedSession {
   readonly expired?: RolecallError;
 }
 
-/** What one caller asks of a session. */
+/** What one caller asks of a session. Every key is its own: what is absent would be read from `Object.prototype`. */
 export interface SessionWish {
   /** Frees this caller, at once and alone. */
-  signal?: AbortSignal | undefined;
-  /** Asks the source even if the session is fresh. Default `false`. */
-  forceRefresh?: boolean | undefined;
-  /** Milliseconds that the session has to live on; one with less is loaded anew first. Default 0. */
-  minRemaining?: number | undefined;
-  /** Asks the source even if a refusal is remembered. A session that is held is served all the same. Default `false`. */
-  despiteRefusal?: boolean | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Asks the source even if the session is fresh. */
+  readonly forceRefresh: boolean | undefined;
+  /** Milliseconds that the session has to live on; one with less is loaded anew first. */
+  readonly minRemaining: number | undefined;
+  /** Asks the source even if a refusal is remembered. A session that is held is served all the same. */
+  readonly despiteRefusal: boolean | undefined;
 }
+
+export const NO_WISH: SessionWish = Object.freeze({
+  signal: undefined,
+  forceRefresh: undefined,
+  minRemaining: undefined,
+  despiteRefusal: undefined,
+});
 
 /** One load under way, shared by all who wait for it. */
 export class Flight {

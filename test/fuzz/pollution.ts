@@ -66,9 +66,11 @@ const SETTINGS: Readonly<Record<string, Recipe>> = {
   hostname: answers(json("evil")),
 };
 
-/** Names by which JavaScript itself works: code that runs later, such as the SDK's, could not go on with them. */
+/**
+ * Names by which JavaScript itself works: code that runs later, such as the SDK's, could not go on with them. Without
+ * `then` and `toJSON`, which `await` and `JSON.stringify` ask of every object in the process.
+ */
 const MECHANICS: Readonly<Record<string, Recipe>> = {
-  [String("then")]: { is: "function", does: "hangs", value: json(null) },
   get: nothing,
   set: nothing,
   value: json(1),

@@ -154,6 +154,29 @@ describe("what every object inherits is nobody's setting", () => {
     });
   });
 
+  it("changes nothing that a provider or a client asks of a session", async () => {
+    let calls = 0;
+    const resolver = createCredentialResolver({
+      stsClient: {
+        async send() {
+          calls++;
+          const Expiration = new Date(Date.now() + 3_600_000);
+          return { Credentials: { AccessKeyId: `ASIA${calls}`, SecretAccessKey: "x", SessionToken: "x", Expiration } };
+        },
+      },
+    });
+    const provider = resolver.provider({ roleArn: ROLE, region: "eu-central-1" });
+    const { accessKeyId } = await provider();
+    const evil = { forceRefresh: true, minRemaining: 1_000_000_000, signal: AbortSignal.abort(), despiteRefusal: true };
+    let again: Promise<{ accessKeyId: string }> | undefined;
+    whileAllInherit(evil, () => {
+      again = provider();
+    });
+    expect((await again)?.accessKeyId).toBe(accessKeyId);
+    expect(calls).toBe(1);
+    await resolver.close();
+  });
+
   it("changes no option of a client", async () => {
     const resolver = createCredentialResolver();
     const other = createCredentialResolver();
