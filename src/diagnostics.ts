@@ -43,6 +43,7 @@ export interface RolecallEvents {
     /** The caller was answered from memory, without asking STS again. */
     remembered: boolean;
   };
+  /** A session was dropped, or a service refused it and another one is loaded in its place. */
   invalidated: SessionEvent;
   /** The bound on sessions pushed one out. */
   evicted: SessionEvent;
