@@ -8,6 +8,7 @@ export default defineConfig({
     ...config.test,
     include: ["test/fuzz/fuzz.entries.ts"],
     testTimeout: 0,
+    hookTimeout: 0,
     disableConsoleIntercept: true,
   },
 });
