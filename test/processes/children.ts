@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
 import { buildLibrary } from "../support/build-library.js";
+import { certificatesOfThisProcess } from "../support/programs.js";
 
 const ENTRIES = { index: "index.ts", "file-store": "store/file-store.ts", "redis-store": "store/redis-store.ts" };
 
@@ -17,7 +18,13 @@ export function useChildren() {
   function start(script: string, env: Record<string, string>): ChildProcess {
     const file = fileURLToPath(new URL(`./${script}`, import.meta.url));
     return spawn(process.execPath, [file], {
-      env: { PATH: process.env.PATH, AWS_REGION: "eu-central-1", ROLECALL_BUILD: built.folder, ...env },
+      env: {
+        PATH: process.env.PATH,
+        AWS_REGION: "eu-central-1",
+        ROLECALL_BUILD: built.folder,
+        ...certificatesOfThisProcess(),
+        ...env,
+      },
       stdio: "pipe",
     });
   }

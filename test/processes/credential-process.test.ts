@@ -54,7 +54,7 @@ async function setUp(clock = { now: () => Date.now() }) {
     ...aws.env,
   };
   const run = (program: string, args: string[]) => runProgram(program, args, home, env);
-  return { aws, instance, directory, run };
+  return { aws, home, instance, directory, run };
 }
 
 const NODE_PROCESS = fileURLToPath(new URL("./profile-reader.mjs", import.meta.url));
@@ -87,8 +87,14 @@ describe("credential_process = rolecall credential-process", { timeout: 2 * PROG
   it("ends soon though STS hangs, and prints what the store holds", async () => {
     let age = 46 * 60_000;
     const clock = { now: () => Date.now() - age };
-    const { aws, instance, directory, run } = await setUp(clock);
-    for (const [name, value] of Object.entries({ ...aws.env, AWS_REGION: "eu-central-1" })) vi.stubEnv(name, value);
+    const { aws, home, instance, directory, run } = await setUp(clock);
+    // As in the other process: sessions of another configuration file are not shared.
+    const files = {
+      AWS_CONFIG_FILE: join(home, "config"),
+      AWS_SHARED_CREDENTIALS_FILE: join(home, "credentials"),
+    };
+    const env = { ...aws.env, ...files, AWS_REGION: "eu-central-1" };
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
     await using resolver = createCredentialResolver({ store: fileStore({ directory }), runtime: clock });
     const held = await resolver.resolve(JSON.parse(await readFile(instance, "utf8")));
     age = 0;

@@ -26,6 +26,7 @@ export function runProgram(
     AWS_DEFAULT_REGION: "eu-west-1",
     AWS_MAX_ATTEMPTS: "1",
     AWS_PAGER: "",
+    ...certificatesOfThisProcess(),
     ...env,
   };
   return new Promise((resolve) => {
@@ -34,6 +35,12 @@ export function runProgram(
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
     });
   });
+}
+
+/** Which certificates are trusted tells one AWS from another: processes that share sessions must agree on it. */
+export function certificatesOfThisProcess(): Record<string, string> {
+  const names = ["NODE_EXTRA_CA_CERTS", "NODE_USE_SYSTEM_CA", "SSL_CERT_DIR", "SSL_CERT_FILE"];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
 /** Whether a program runs here. Says so if it does not, for then tests do not run either. */
