@@ -1,4 +1,4 @@
-import { type Agent, type IncomingMessage, request } from "node:http";
+import { type Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
 import { getInstanceMetadataEndpoint } from "../sdk/imds.js";
 
 /** Milliseconds of silence after which one request is given up: the SDK's own number. */
@@ -75,12 +75,22 @@ export async function requestMetadata(item: MetadataRequest): Promise<string> {
       asked.destroy();
     };
     asked.on("error", fail);
-    asked.on("timeout", () => fail(new MetadataError(NO_ANSWER_IN_TIME)));
+    asked.on("timeout", () => {
+      const before = progressOf(asked);
+      // A process that stood still, such as while it loads modules, first reads what has arrived meanwhile.
+      setImmediate(() => {
+        if (progressOf(asked) === before) fail(new MetadataError(NO_ANSWER_IN_TIME));
+      });
+    });
     // The service sends none, and another server could send them without an end.
     asked.on("information", () => fail(new MetadataError(NO_HTTP)));
     asked.on("response", (answer) => readAnswer(answer).then(resolve, fail));
     asked.end();
   });
+}
+
+function progressOf({ socket }: ClientRequest): string {
+  return `${socket?.connecting} ${socket?.bytesRead}`;
 }
 
 async function readAnswer(answer: IncomingMessage): Promise<string> {

@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
 import { buildLibrary } from "../support/build-library.js";
-import { certificatesOfThisProcess } from "../support/programs.js";
 
 const ENTRIES = { index: "index.ts", "file-store": "store/file-store.ts", "redis-store": "store/redis-store.ts" };
 
@@ -22,7 +21,6 @@ export function useChildren() {
         PATH: process.env.PATH,
         AWS_REGION: "eu-central-1",
         ROLECALL_BUILD: built.folder,
-        ...certificatesOfThisProcess(),
         ...env,
       },
       stdio: "pipe",

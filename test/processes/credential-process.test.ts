@@ -7,7 +7,7 @@ import { createCredentialResolver } from "../../src/index.js";
 import { fileStore } from "../../src/store/file-store.js";
 import { startLocalAws } from "../../src/testing/index.js";
 import { buildLibrary } from "../support/build-library.js";
-import { isThere, PROGRAM_TIMEOUT, runProgram } from "../support/programs.js";
+import { isThere, PROGRAM_TIMEOUT, runProgram, TRUST_VARIABLES } from "../support/programs.js";
 
 const ROLE = "arn:aws:iam::123456789012:role/integrations/Inventory";
 const SESSION = "arn:aws:sts::123456789012:assumed-role/Inventory/shared";
@@ -95,6 +95,7 @@ describe("credential_process = rolecall credential-process", { timeout: 2 * PROG
     };
     const env = { ...aws.env, ...files, AWS_REGION: "eu-central-1" };
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    for (const name of TRUST_VARIABLES) vi.stubEnv(name, undefined);
     await using resolver = createCredentialResolver({ store: fileStore({ directory }), runtime: clock });
     const held = await resolver.resolve(JSON.parse(await readFile(instance, "utf8")));
     age = 0;

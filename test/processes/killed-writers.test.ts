@@ -3,11 +3,11 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { createCredentialResolver } from "../../src/index.js";
 import { fileStore } from "../../src/store/file-store.js";
 import { newEncryptionKeyText } from "../support/encryption-key.js";
-
+import { TRUST_VARIABLES } from "../support/programs.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { inTurns, useChildren } from "./children.js";
 import { isMadeUp, madeUpSts } from "./made-up-sts.mjs";
@@ -26,6 +26,7 @@ interface Seen {
 const { start, run } = useChildren();
 
 it(`${WRITERS} writers are killed at any point while ${READERS} readers read: no wrong session, no lock that stays`, async () => {
+  for (const name of TRUST_VARIABLES) vi.stubEnv(name, undefined); // as in the children
   const folder = await mkdtemp(join(tmpdir(), "rolecall-killed-"));
   onTestFinished(() => rm(folder, { recursive: true, maxRetries: 10 }));
   const encryptionKeys = [newEncryptionKeyText()];

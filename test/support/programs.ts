@@ -26,7 +26,6 @@ export function runProgram(
     AWS_DEFAULT_REGION: "eu-west-1",
     AWS_MAX_ATTEMPTS: "1",
     AWS_PAGER: "",
-    ...certificatesOfThisProcess(),
     ...env,
   };
   return new Promise((resolve) => {
@@ -37,11 +36,11 @@ export function runProgram(
   });
 }
 
-/** Which certificates are trusted tells one AWS from another: processes that share sessions must agree on it. */
-export function certificatesOfThisProcess(): Record<string, string> {
-  const names = ["NODE_EXTRA_CA_CERTS", "NODE_USE_SYSTEM_CA", "SSL_CERT_DIR", "SSL_CERT_FILE"];
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
-}
+/**
+ * Which certificates are trusted tells one AWS from another: a process shares no session with one that differs in these.
+ * The programs above have none of them.
+ */
+export const TRUST_VARIABLES = ["NODE_EXTRA_CA_CERTS", "NODE_USE_SYSTEM_CA", "SSL_CERT_DIR", "SSL_CERT_FILE"] as const;
 
 /** Whether a program runs here. Says so if it does not, for then tests do not run either. */
 export function isThere(name: string, program: string, ...args: string[]): boolean {
