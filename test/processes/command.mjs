@@ -59,7 +59,7 @@ const runtime = { now: () => Date.now() + Number(CLOCK_AHEAD) };
 // Many processes at once share few processors: whoever asks STS may be slow.
 const resolver = createCredentialResolver({ store, runtime, assumeRole: { attemptTimeout: 10_000 } });
 const began = performance.now();
-const { accessKeyId, assumedRoleArn, expiration } = await resolver.resolve({ roleArn: ROLE_ARN });
+const { accessKeyId, assumedRoleArn, expiration } = await patiently(() => resolver.resolve({ roleArn: ROLE_ARN }));
 const took = performance.now() - began;
 // A refresh that this command set off goes on behind it, and a client that is closed at once would end it. Files need
 // none: the process ends by itself once the refresh is through.
@@ -67,3 +67,14 @@ const isRefreshDue = expiration.getTime() - runtime.now() < 15 * 60_000;
 if (STORE === "redis" && isRefreshDue) await Promise.race([refreshed, delay(5000, undefined, { ref: false })]);
 await end();
 process.stdout.write(JSON.stringify({ accessKeyId, assumedRoleArn, storeErrors, took }));
+
+/** Where fifty processes start at once on few processors, the metadata service may not be heard within its second. */
+async function patiently(resolve) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await resolve();
+    } catch (error) {
+      if (error.code !== "IMDS_UNREACHABLE" || attempt === 10) throw error;
+    }
+  }
+}

@@ -68,8 +68,7 @@ describe.each(places)("processes that share %s", (_, isThere, makePlace) => {
       const { aws, command } = local;
       const outcomes = await Promise.all(Array.from({ length: 50 }, () => command(place)));
       report(aws, outcomes);
-      expect(new Set(outcomes.map(({ accessKeyId }) => accessKeyId)).size).toBe(1);
-      expect(assumeRoleCalls(aws)).toBe(1);
+      expectCalls(aws, outcomes, 1);
     },
     120_000,
   );
@@ -79,19 +78,31 @@ describe.each(places)("processes that share %s", (_, isThere, makePlace) => {
     async () => {
       const { aws, command, pass } = local;
       const before = await inTurns(100, 4, () => command(place));
-      expect(assumeRoleCalls(aws)).toBe(1);
+      expectCalls(aws, before, 1);
       // Past the moment at which a session of an hour is refreshed, and before it ends.
       pass(54 * MINUTE);
       const after = await inTurns(100, 4, () => command(place));
       report(aws, [...before, ...after]);
-      expect(assumeRoleCalls(aws)).toBe(2);
-      expect(new Set(before.map(({ accessKeyId }) => accessKeyId)).size).toBe(1);
-      expect(new Set([...before, ...after].map(({ accessKeyId }) => accessKeyId)).size).toBe(2);
+      expectCalls(aws, [...before, ...after], 2);
       expect(after.at(-1)?.accessKeyId).not.toBe(before[0]?.accessKeyId);
     },
     120_000,
   );
 });
+
+/**
+ * One call to STS for each session; and one more, by design, for each process whose store did not answer within its
+ * 250 ms, as happens where the processors are too few for so many processes.
+ */
+function expectCalls(aws: LocalAws, outcomes: Outcome[], sessions: number) {
+  const late = outcomes.flatMap(({ storeErrors }) => storeErrors);
+  expect(late.filter((error) => !/timeout/.test(error))).toEqual([]);
+  const used = new Set(outcomes.map(({ accessKeyId }) => accessKeyId)).size;
+  expect(assumeRoleCalls(aws)).toBeGreaterThanOrEqual(sessions);
+  expect(assumeRoleCalls(aws)).toBeLessThanOrEqual(sessions + late.length);
+  expect(used).toBeGreaterThanOrEqual(sessions);
+  expect(used).toBeLessThanOrEqual(sessions + late.length);
+}
 
 function report(aws: LocalAws, outcomes: Outcome[]) {
   const times = outcomes.map(({ took }) => took).sort((one, other) => one - other);
