@@ -87,4 +87,4 @@ it(`${WRITERS} writers are killed at any point while ${READERS} readers read: no
     await store.clear();
     expect(await readdir(store.directory)).toEqual(["swept"]);
   }
-}, 180_000);
+}, 400_000);

@@ -70,7 +70,7 @@ describe.each(places)("processes that share %s", (_, isThere, makePlace) => {
       report(aws, outcomes);
       expectCalls(aws, outcomes, 1);
     },
-    120_000,
+    300_000,
   );
 
   it.runIf(isThere)(
@@ -86,7 +86,7 @@ describe.each(places)("processes that share %s", (_, isThere, makePlace) => {
       expectCalls(aws, [...before, ...after], 2);
       expect(after.at(-1)?.accessKeyId).not.toBe(before[0]?.accessKeyId);
     },
-    120_000,
+    300_000,
   );
 });
 
