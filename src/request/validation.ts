@@ -84,6 +84,12 @@ export function isGiven<T>(value: T | undefined | null): value is T {
   return value !== undefined && value !== null;
 }
 
+/** A setting that limits a role. `null`, as a file with an empty line has it, must not lift the limit. */
+export function readLimit(field: string, value: unknown): unknown {
+  if (value === null) throw conflict(field, "is null, and would limit nothing", "For no limit, leave it out.");
+  return value;
+}
+
 /** What one kind of text may be. `allowed` says the same in words. */
 export interface TextRule {
   pattern: RegExp;

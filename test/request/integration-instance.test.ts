@@ -13,11 +13,25 @@ describe("an integration instance", () => {
     expect(request.key).toBe(request.base.key);
   });
 
-  it("takes undefined and null for not given, in every setting", () => {
-    const none = Object.fromEntries(KEYS.split(", ").flatMap((key) => [[key, undefined]]));
-    const nulls = Object.fromEntries(KEYS.split(", ").flatMap((key) => [[key, null]]));
+  const LIMITS = ["policy", "policyArns", "externalId", "allowedRoles"];
+
+  it("takes undefined for not given in every setting, and null in those that limit nothing", () => {
+    const none = Object.fromEntries(KEYS.split(", ").map((key) => [key, undefined]));
+    const nulls = Object.fromEntries(
+      KEYS.split(", ")
+        .filter((key) => !LIMITS.includes(key))
+        .map((key) => [key, null]),
+    );
     expect(requestOf({ instance: none })).toEqual(requestOf({ instance: {} }));
     expect(requestOf({ instance: nulls })).toEqual(requestOf({ instance: {} }));
+  });
+
+  it.each(LIMITS)("refuses null in %s: an empty line of a file must not lift a limit", (key) => {
+    expectInvalid(
+      () => requestOf({ instance: { roleArn: ROLE, [key]: null } }),
+      `instance.${key}`,
+      `instance.${key} is null, and would limit nothing. For no limit, leave it out.`,
+    );
   });
 
   it.each<[unknown, string]>([

@@ -36,8 +36,8 @@ describe.each(owners)("tags in %s", (owner, input) => {
     expect(Object.entries(assumptionOf(input(given)).tags)).toEqual(Object.entries(given));
   });
 
-  it("leave out those that are undefined or null", () => {
-    expect(tagsFrom({ a: undefined, b: null, c: "v" })).toEqual({ c: "v" });
+  it.each([undefined, null])("refuse a value that is %s: a session without the tag is another session", (value) => {
+    refuse({ c: "v", tenant: value }, `${field}.tenant`, `${field}.tenant is wrong: received ${value}. ${VALUE_RULE}`);
   });
 
   it.each<[string, string]>([
