@@ -230,7 +230,7 @@ describe("an entry with an external id", () => {
     expectInvalid(
       () => allow([{ ...bound, external_id: "x" }]),
       "instance.allowedRoles[0].external_id",
-      "instance.allowedRoles[0].external_id is not a setting. Known settings: roleArn, externalId.",
+      "instance.allowedRoles[0].external_id is not a setting, and reads like externalId. Write it as externalId.",
     );
   });
 
