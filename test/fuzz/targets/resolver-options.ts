@@ -129,7 +129,7 @@ export const resolverOptionTargets: readonly Target[] = [
     input: callWith(recordAnswer, ownAnswer, ownAnswer, lockAnswer),
     /** Whatever the store does, both roles get their sessions, each its own. */
     async attempt(lab, answers) {
-      const good = createMemoryStore({ scope: "fuzz", encryptionKeys: undefined, clock: Date }); // inherits nothing
+      const good = createMemoryStore(Object.assign(Object.create(null), { scope: "fuzz" })); // inherits nothing
       const store = hostileStore(good, answers as StoreAnswer[]);
       const credentials = lab.things("user keys") as never;
       const arns: (string | undefined)[] = [];
