@@ -4,7 +4,7 @@ import { type ClientPlan, ClientPool, liveProvider } from "./clients/client-pool
 import type { InstanceOf } from "./clients/client-types.js";
 import { ownHandler, SharedHandlers } from "./clients/shared-handlers.js";
 import { Diagnostics } from "./diagnostics.js";
-import { RolecallError } from "./errors.js";
+import { errorOfCaller, RolecallError } from "./errors.js";
 import { once } from "./once.js";
 import type { AuthorSession } from "./request/author-session.js";
 import type { BaseIdentity } from "./request/base-identity.js";
@@ -82,7 +82,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     command: CommandOverrides | null | undefined,
     session: AuthorSession | null | undefined,
   ): RoleRequest {
-    closing.signal.throwIfAborted();
+    if (closing.signal.aborted) throw closedError();
     const request = requests.get(instance, command, session, runtime.env);
     if (store) assertShareable(request);
     if (request.base.kind === "named-provider") namedBases.set(request.base.key, request.base);
@@ -198,7 +198,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
       const { session, ...wish } = readResolveOptions(resolveOptions);
       const request = requestOf(instance, command, session);
       assertReachable(wish.minRemaining, request);
-      return cache.get(sourceOf(request), wish);
+      return await cache.get(sourceOf(request), wish); // awaited, so that an error's stack leads to the caller
     },
 
     provider(instance, command, providerOptions) {
@@ -212,10 +212,16 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
       if (role) await cache.get(sourceOf(request), { despiteRefusal: true });
       const { calls, clients, readCallerIdentity } = await sts();
       const ask = async (caller: StsCaller) => {
-        closing.signal.throwIfAborted();
+        if (closing.signal.aborted) throw closedError();
         const flight = new Flight().raise();
         const stop = onAbort(closing.signal, () => flight.abort(closing.signal.reason));
-        return readCallerIdentity(calls, caller, request.sts, role?.arn, flight).finally(stop);
+        try {
+          return await readCallerIdentity(calls, caller, request.sts, role?.arn, flight);
+        } catch (error) {
+          throw errorOfCaller(error);
+        } finally {
+          stop();
+        }
       };
       const acting = actingCallerOf(request);
       const identity = await ask(acting);
