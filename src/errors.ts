@@ -27,13 +27,15 @@ export interface RolecallErrorDetails {
   hint: string;
   /** `true` if the same call may succeed later without a change of settings. Default `false`. */
   retryable?: boolean | undefined;
-  /** The path of the setting that is wrong, such as `command.roleArn`. Only with `INVALID_REQUEST`. */
+  /** The path of the setting that is wrong, such as `command.roleArn`. With `INVALID_REQUEST` and `ROLE_NOT_ALLOWED`. */
   field?: string | undefined;
   roleArn?: string | undefined;
   region?: string | undefined;
   awsCode?: string | undefined;
   requestId?: string | undefined;
   cause?: unknown;
+  /** See {@link RolecallError.reason}. */
+  reason?: unknown;
 }
 
 const BRAND = Symbol.for("aws-rolecall.error");
@@ -53,7 +55,7 @@ export class RolecallError extends Error {
   readonly step: RolecallErrorStep;
   /** What to do next, one sentence; also the end of `message`. */
   readonly hint: string;
-  /** The path of the setting that is wrong, such as `command.roleArn`. Only with `INVALID_REQUEST`. */
+  /** The path of the setting that is wrong, such as `command.roleArn`. With `INVALID_REQUEST` and `ROLE_NOT_ALLOWED`. */
   declare readonly field?: string;
   /** The role that was asked for. */
   declare readonly roleArn?: string;
@@ -63,6 +65,11 @@ export class RolecallError extends Error {
   declare readonly awsCode?: string;
   /** AWS's request id, for a support case. */
   declare readonly requestId?: string;
+  /**
+   * What your own code threw, as it was thrown: the function in `instance.credentials` or in `options.instanceProfile`.
+   * It may quote a secret, so it is an accessor that no log prints: not enumerable, and not in `cause`.
+   */
+  declare readonly reason?: unknown;
 
   constructor(code: RolecallErrorCode, message: string, details: RolecallErrorDetails) {
     super(`${message} ${details.hint}`, details.cause === undefined ? undefined : { cause: details.cause });
@@ -76,6 +83,10 @@ export class RolecallError extends Error {
     if (details.awsCode !== undefined) this.awsCode = details.awsCode;
     if (details.requestId !== undefined) this.requestId = details.requestId;
     Object.defineProperty(this, BRAND, OWN_BRAND);
+    const { reason } = details;
+    if (reason !== undefined) {
+      Object.defineProperty(this, "reason", Object.assign(Object.create(null), { get: () => reason }));
+    }
   }
 }
 

@@ -70,6 +70,8 @@ export interface ResolverStats {
   readonly refreshFailures: number;
   /** Refusals by STS, and callers who were answered with a remembered one. */
   readonly denied: number;
+  /** Requests that `allowedRoles` refused. */
+  readonly notAllowed: number;
   readonly invalidations: number;
   readonly evictions: number;
   /** Times that the store was of no use. 0 without a store. */
