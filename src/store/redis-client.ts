@@ -123,17 +123,19 @@ function safely(send: SendCommand): SendCommand {
 /** Inherits nothing. */
 const NO_ERROR = Object.create(null) as object;
 
-/** Node's code of a connection, the word that begins what Redis answers (`OOM`, `NOAUTH`), or the name of the error. */
+/** Node's code of a connection, the word that begins an answer of Redis (`OOM`, `NOAUTH`), or the name of the error or its class. */
 function reasonOf(error: unknown): string {
   try {
-    const { code, message, name } = (typeof error === "object" && error !== null ? error : NO_ERROR) as {
+    const { code, message, name, constructor } = (typeof error === "object" && error !== null ? error : NO_ERROR) as {
       code?: unknown;
       message?: unknown;
       name?: unknown;
+      constructor?: { name?: unknown };
     };
     const [answered] = /^[A-Z]{3,20}(?= )/.exec(String(message)) ?? [];
-    const reason = [code, answered, name].find((word) => typeof word === "string" && /^\w{1,40}$/.test(word));
-    return String(reason ?? "Error");
+    const ownName = name === "Error" ? undefined : name; // node-redis names only the classes of its errors
+    const words = [code, answered, ownName, constructor?.name];
+    return String(words.find((word) => typeof word === "string" && /^\w{1,40}$/.test(word)) ?? "Error");
   } catch {
     return "Error"; // a Proxy that was revoked, or a getter that throws
   }

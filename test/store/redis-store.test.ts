@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { Cluster, Redis } from "ioredis";
-import { createClient, createClientPool, createCluster, createSentinel } from "redis";
+import { ClientOfflineError, createClient, createClientPool, createCluster, createSentinel } from "redis";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createCredentialResolver, type RolecallEvents } from "../../src/index.js";
 import { type RedisClient, redisStore } from "../../src/store/redis-store.js";
@@ -148,6 +148,7 @@ describe("what Redis and its clients say", () => {
     [Object.assign(new Error("ERR a record"), { name: "ReplyError", command: { args: ["a record"] } }), "ERR"],
     [Object.assign(new Error("a record"), { name: "ParserError" }), "ParserError"],
     [Object.assign(new Error("a record"), { name: "a record" }), "Error"],
+    [new ClientOfflineError(), "ClientOfflineError"],
     ["a record", "Error"],
     [undefined, "Error"],
   ])("%s: only the reason is told", async (error, reason) => {
