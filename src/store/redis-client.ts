@@ -126,7 +126,12 @@ const NO_ERROR = Object.create(null) as object;
 /** Node's code of a connection, the word that begins an answer of Redis (`OOM`, `NOAUTH`), or the name of the error or its class. */
 function reasonOf(error: unknown): string {
   try {
-    const { code, message, name, constructor } = (typeof error === "object" && error !== null ? error : NO_ERROR) as {
+    const {
+      code,
+      message,
+      name,
+      constructor: type,
+    } = (typeof error === "object" && error !== null ? error : NO_ERROR) as {
       code?: unknown;
       message?: unknown;
       name?: unknown;
@@ -134,7 +139,7 @@ function reasonOf(error: unknown): string {
     };
     const [answered] = /^[A-Z]{3,20}(?= )/.exec(String(message)) ?? [];
     const ownName = name === "Error" ? undefined : name; // node-redis names only the classes of its errors
-    const words = [code, answered, ownName, constructor?.name];
+    const words = [code, answered, ownName, type?.name];
     return String(words.find((word) => typeof word === "string" && /^\w{1,40}$/.test(word)) ?? "Error");
   } catch {
     return "Error"; // a Proxy that was revoked, or a getter that throws
