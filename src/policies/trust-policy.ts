@@ -1,7 +1,7 @@
 import { assertAllowed } from "../request/allowed-roles.js";
 import { EXTERNAL_ID } from "../request/limits.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
-import { conflict, readSettings, readText, type TextRule } from "../request/validation.js";
+import { conflict, readLimit, readSettings, readText, type TextRule } from "../request/validation.js";
 import { readPartition } from "./partition.js";
 import { oneOrList, type PolicyStatement, type SetupPolicy, toDocument } from "./policy-document.js";
 import { type PolicyWarning, warn, warnOfTrustPolicySize } from "./policy-warnings.js";
@@ -14,7 +14,7 @@ export interface TrustPolicyOptions extends RolesAndSettings {
   /** ARN of the role to be assumed. Default: the instance's `roleArn`. With a list of roles it has to be on it. */
   role?: string | null | undefined;
   /** Default: what the list of roles binds to the role, else the instance's, else none. */
-  externalId?: string | null | undefined;
+  externalId?: string | undefined;
 }
 
 const OPTIONS = [
@@ -76,7 +76,7 @@ function assertOnePartition(principal: string, role: RoleArn): void {
 }
 
 function readExternalId(value: unknown, setup: Setup, role: RoleArn): string | undefined {
-  const given = readText("externalId", value, EXTERNAL_ID);
+  const given = readText("externalId", readLimit("externalId", value), EXTERNAL_ID);
   const bound = (setup.allowed && assertAllowed(setup.allowed, role).externalId) ?? setup.externalId;
   // An instance without one sends none.
   const isOther = setup.isOfInstance ? given !== bound : bound !== undefined && given !== bound;
