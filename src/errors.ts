@@ -79,6 +79,16 @@ export class RolecallError extends Error {
   }
 }
 
+/**
+ * The same error for one more caller: with a stack of its own, so that it leads to that caller, and with what the caller
+ * attaches to it. The `cause` is shared. Anything else than an error of this library is given back as it is.
+ */
+export function errorOfCaller(error: unknown): unknown {
+  if (!isRolecallError(error)) return error;
+  const { code, message, hint } = error;
+  return new RolecallError(code, message.slice(0, -hint.length - 1), error);
+}
+
 /** Whether `value` is an error of this library, whichever of its builds raised it. */
 export function isRolecallError(value: unknown): value is RolecallError {
   try {
