@@ -37,8 +37,11 @@ export interface RolecallErrorDetails {
 }
 
 const BRAND = Symbol.for("aws-rolecall.error");
+
 /** Without a prototype: a descriptor also takes what it inherits. */
-const OWN_BRAND = Object.assign(Object.create(null), { value: true }) as PropertyDescriptor;
+function hidden(value: unknown): PropertyDescriptor {
+  return Object.assign(Object.create(null), { value });
+}
 
 /**
  * Every error that this library raises. Tell them apart by `code`, and tell one from another
@@ -51,8 +54,8 @@ export class RolecallError extends Error {
   /** `true` if the same call may succeed later without a change of settings. */
   readonly retryable: boolean;
   readonly step: RolecallErrorStep;
-  /** What to do next, one sentence; also the end of `message`. */
-  readonly hint: string;
+  /** What to do next, one sentence; also the end of `message`, so that inspecting the error does not list it again. */
+  declare readonly hint: string;
   /** The path of the setting that is wrong, such as `command.roleArn`. Only with `INVALID_REQUEST`. */
   declare readonly field?: string;
   /** The role that was asked for. */
@@ -69,13 +72,18 @@ export class RolecallError extends Error {
     this.code = code;
     this.retryable = details.retryable ?? false;
     this.step = details.step;
-    this.hint = details.hint;
+    Object.defineProperty(this, "hint", hidden(details.hint));
     if (details.field !== undefined) this.field = details.field;
     if (details.roleArn !== undefined) this.roleArn = details.roleArn;
     if (details.region !== undefined) this.region = details.region;
     if (details.awsCode !== undefined) this.awsCode = details.awsCode;
     if (details.requestId !== undefined) this.requestId = details.requestId;
-    Object.defineProperty(this, BRAND, OWN_BRAND);
+    Object.defineProperty(this, BRAND, hidden(true));
+  }
+
+  /** For logs: unlike other errors, with its message. */
+  toJSON(): object {
+    return { ...this, message: this.message, hint: this.hint };
   }
 }
 
