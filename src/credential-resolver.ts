@@ -1,7 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { onAbort } from "./abort.js";
 import { type ClientPlan, ClientPool, liveProvider } from "./clients/client-pool.js";
-import type { InstanceOf } from "./clients/client-types.js";
 import { ownHandler, SharedHandlers } from "./clients/shared-handlers.js";
 import { Diagnostics } from "./diagnostics.js";
 import { RolecallError } from "./errors.js";
@@ -191,7 +190,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     getClientForCommand(Client, instance, command, clientOptions) {
       const { session, ...wish } = readClientOptions(Client, clientOptions);
       const request = requestOf(instance, command, session);
-      return pool.get(Client, request, wish, () => planOf(request)) as InstanceOf<typeof Client>;
+      return pool.get(Client, request, wish, () => planOf(request)) as InstanceType<typeof Client>;
     },
 
     async resolve(instance, command, resolveOptions) {
