@@ -1,7 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { onAbort } from "./abort.js";
 import { type ClientPlan, ClientPool, liveProvider } from "./clients/client-pool.js";
-import type { InstanceOf } from "./clients/client-types.js";
 import { ownHandler, SharedHandlers } from "./clients/shared-handlers.js";
 import { Diagnostics } from "./diagnostics.js";
 import { errorOfCaller, isRolecallError, RolecallError } from "./errors.js";
@@ -212,7 +211,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
       const { session, ...wish } = readClientOptions(Client, clientOptions);
       const request = requestOf(instance, command, session);
       assertReachable(wish.minRemaining, request);
-      return pool.get(Client, request, wish, () => planOf(request, wish.minRemaining)) as InstanceOf<typeof Client>;
+      return pool.get(Client, request, wish, () => planOf(request, wish.minRemaining)) as InstanceType<typeof Client>;
     },
 
     async resolve(instance, command, resolveOptions) {

@@ -39,8 +39,11 @@ export interface RolecallErrorDetails {
 }
 
 const BRAND = Symbol.for("aws-rolecall.error");
+
 /** Without a prototype: a descriptor also takes what it inherits. */
-const OWN_BRAND = Object.assign(Object.create(null), { value: true }) as PropertyDescriptor;
+function hidden(value: unknown): PropertyDescriptor {
+  return Object.assign(Object.create(null), { value });
+}
 
 /**
  * Every error that this library raises. Tell them apart by `code`, and tell one from another
@@ -53,8 +56,8 @@ export class RolecallError extends Error {
   /** `true` if the same call may succeed later without a change of settings. */
   readonly retryable: boolean;
   readonly step: RolecallErrorStep;
-  /** What to do next, one sentence; also the end of `message`. */
-  readonly hint: string;
+  /** What to do next, one sentence; also the end of `message`, so that inspecting the error does not list it again. */
+  declare readonly hint: string;
   /** The path of the setting that is wrong, such as `command.roleArn`. With `INVALID_REQUEST` and `ROLE_NOT_ALLOWED`. */
   declare readonly field?: string;
   /** The role that was asked for. */
@@ -76,28 +79,37 @@ export class RolecallError extends Error {
     this.code = code;
     this.retryable = details.retryable ?? false;
     this.step = details.step;
-    this.hint = details.hint;
+    Object.defineProperty(this, "hint", hidden(details.hint));
     if (details.field !== undefined) this.field = details.field;
     if (details.roleArn !== undefined) this.roleArn = details.roleArn;
     if (details.region !== undefined) this.region = details.region;
     if (details.awsCode !== undefined) this.awsCode = details.awsCode;
     if (details.requestId !== undefined) this.requestId = details.requestId;
-    Object.defineProperty(this, BRAND, OWN_BRAND);
     const { reason } = details;
     if (reason !== undefined) {
       Object.defineProperty(this, "reason", Object.assign(Object.create(null), { get: () => reason }));
     }
+    Object.defineProperty(this, BRAND, hidden(true));
+  }
+
+  /** For logs: unlike other errors, with its message. */
+  toJSON(): object {
+    return { ...this, message: this.message, hint: this.hint };
   }
 }
 
 /**
  * The same error for one more caller: with a stack of its own, so that it leads to that caller, and with what the caller
- * attaches to it. The `cause` is shared. Anything else than an error of this library is given back as it is.
+ * attaches to it. The `cause` is shared. Anything else than an error of this build is given back as it is.
  */
 export function errorOfCaller(error: unknown): unknown {
-  if (!isRolecallError(error)) return error;
-  const { code, message, hint } = error;
-  return new RolecallError(code, message.slice(0, -hint.length - 1), error);
+  try {
+    if (!(error instanceof RolecallError)) return error;
+    const { code, message, hint } = error;
+    return new RolecallError(code, message.slice(0, -hint.length - 1), error);
+  } catch {
+    return error; // a Proxy that was revoked, or throws
+  }
 }
 
 /** Whether `value` is an error of this library, whichever of its builds raised it. */

@@ -1,4 +1,4 @@
-import type { ClientConfigOf, InstanceOf, SdkClientConstructor } from "./clients/client-types.js";
+import type { ClientConfigOf, SdkClientConstructor } from "./clients/client-types.js";
 import type { AuthorSession } from "./request/author-session.js";
 import type { CommandOverrides } from "./request/command-overrides.js";
 import type { IntegrationInstance } from "./request/integration-instance.js";
@@ -94,7 +94,7 @@ export interface CredentialResolver {
     instance: IntegrationInstance,
     command?: CommandOverrides | null,
     options?: ClientOptions<K>,
-  ): InstanceOf<K>;
+  ): InstanceType<K>;
   /**
    * The credentials themselves.
    * @throws RolecallError with any code; see `docs/errors.md`
