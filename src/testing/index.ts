@@ -14,4 +14,5 @@ export type { SocketCount } from "./loopback-server.js";
 export { createManualClock, type ManualClock, type ManualClockOptions } from "./manual-clock.js";
 // Stores
 export { createMemoryStore, type MemoryStore, type MemoryStoreOptions } from "./memory-store.js";
+export type { ConditionKeyValues } from "./request-context.js";
 export { type StoreContractCase, type StoreUnderTest, storeContract } from "./store-contract.js";

@@ -16,6 +16,7 @@ import { type KnownRole, type LocalRole, readLocalRole, readPermissions } from "
 import { type SocketCount, startLoopbackServer } from "./loopback-server.js";
 import { readParameters } from "./query-protocol.js";
 import { readItems, readOptions } from "./read-options.js";
+import { type ConditionKeyValues, readRequestContext } from "./request-context.js";
 import { parseUserArn, roleSessionIdentity, uniqueId } from "./role-identity.js";
 import { createServiceSink } from "./service-sink.js";
 import type { WireRequest } from "./sigv4-verification.js";
@@ -56,6 +57,14 @@ export interface LocalAwsOptions {
    * organization. Default `false`: the message without it, as a caller from elsewhere gets it.
    */
   denialContext?: boolean;
+  /**
+   * Condition keys that policies test and that do not follow from the call itself, as AWS spells them:
+   * `{ "aws:PrincipalOrgID": "o-exampleorgid", "aws:SourceIp": "203.0.113.7", "aws:PrincipalTag/team": "blue" }`. They
+   * hold for every AssumeRole, whoever calls; a tag of the caller's session overrides `aws:PrincipalTag/…`. A key with
+   * several values, such as `aws:PrincipalOrgPaths`, takes a list. Default: `aws:SourceIp` is 127.0.0.1,
+   * `aws:MultiFactorAuthPresent` is false for sessions, and keys of an organization, a VPC or a tag are absent.
+   */
+  requestContext?: ConditionKeyValues;
   /**
    * Whether a request must be signed within 15 minutes of `clock`. Default `false`: any time between `clock` and the
    * machine's own is accepted as well. A clock that a test moves does not move the time by which the SDK signs; the SDK
@@ -141,7 +150,8 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
   const now = () => clock.now();
   const sleep = (ms: number, signal: AbortSignal) => (clock.sleep ?? MACHINE_CLOCK.sleep)(ms, signal);
   const issued = new IssuedSessions();
-  const profile = new InstanceProfileState(issued, now, instanceProfile);
+  const requestContext = readRequestContext("requestContext", options.requestContext ?? {});
+  const profile = new InstanceProfileState(issued, now, instanceProfile, requestContext);
   const listed = readItems("roles", options.roles ?? []).map((role) => readOptions("roles", role));
   const roles = new Map<string, KnownRole>(listed.map((role) => [role.roleArn, readLocalRole(role)]));
   const userPermissions = new Map<string, readonly Statement[]>();
@@ -174,6 +184,7 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     defaultTrustedPrincipals: () => profile.roleArns,
     isDisabled,
     denialContext: options.denialContext ?? false,
+    requestContext,
   });
   const sink = createServiceSink(isDisabled);
   const rules = { issued, now, strictSignatureTime: options.strictSignatureTime ?? false };
@@ -261,7 +272,7 @@ function issueSession(
   { roleArn, roleSessionName = "issued", lifetime = DEFAULT_LIFETIME }: Parameters<LocalAws["issueSession"]>[0],
 ): IssuedKeys {
   const identity = roleSessionIdentity("roleArn", roleArn, roleSessionName);
-  return issued.issue({ kind: "role", identity, expiration: now + lifetime });
+  return issued.issue({ kind: "role", identity, expiration: now + lifetime, issuedAt: now });
 }
 
 function issueUserKeys(issued: IssuedSessions, userArn: string): IssuedKeys {
