@@ -12,6 +12,7 @@ import {
   troubleOf,
 } from "./imds-request.js";
 import { safeCause } from "./safe-cause.js";
+import { hintForUncaughtCall } from "./test-run.js";
 
 export { isStsLoaded } from "../sdk/imds.js";
 export { type MetadataTrouble, NO_ANSWER_IN_TIME } from "./imds-request.js";
@@ -47,7 +48,9 @@ interface Need {
 }
 const CREDENTIALS: Need = {
   message: "The EC2 instance metadata service cannot be used.",
-  wayOut: "outside of EC2, give the instance credentials of its own.",
+  get wayOut() {
+    return hintForUncaughtCall() ?? "outside of EC2, give the instance credentials of its own.";
+  },
 };
 const REGION: Need = {
   message: "No region is set, and the EC2 instance metadata service does not tell the machine's.",

@@ -2,6 +2,7 @@ import { RolecallError, type RolecallErrorCode, type RolecallErrorStep } from ".
 import { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTransientError } from "../sdk/sts.js";
 import { ANSWER_TOO_LARGE, TOO_LARGE } from "./bounded-answer.js";
 import { isCertificateErrorCode, safeCause } from "./safe-cause.js";
+import { isTestRun } from "./test-run.js";
 
 /** What to do about an error of STS; the first that fits, in this order. */
 export type StsErrorKind =
@@ -115,6 +116,14 @@ const HINTS_BY_CODE: ReadonlyMap<string, string> = new Map([
 const CERTIFICATE_HINT =
   "The endpoint's certificate is not trusted: if it, or a proxy's on the way, is of a CA of your own, put that into instance.network.extraCa.";
 
+/** For errors that no SDK client raised, in a test. */
+const HINTS_FOR_MOCKS: Partial<Record<StsErrorKind, string>> = {
+  throttling:
+    "Test it on a manual clock, since ten seconds of attempts outlast most time limits: createCredentialResolver({ runtime: createManualClock() }), then clock.advance(10_000).",
+  transient:
+    'Let the mock of STS reject with an error that has AWS\'s name: Object.assign(new Error("no"), { name: "AccessDenied" }).',
+};
+
 export interface StsCall {
   readonly action: "AssumeRole" | "GetCallerIdentity";
   readonly roleArn: string | undefined;
@@ -138,9 +147,18 @@ export function translateStsError(error: StsError, kind: StsErrorKind, call: Sts
     awsCode: code,
     hint: isCertificateErrorCode(failure.systemCode)
       ? CERTIFICATE_HINT
-      : (HINTS_BY_CODE.get(code ?? "") ?? HINTS[kind]),
+      : (HINTS_BY_CODE.get(code ?? "") ?? ((isOfMock(error) && HINTS_FOR_MOCKS[kind]) || HINTS[kind])),
     cause,
   });
+}
+
+/** The SDK's retry strategy marks each error that passes it, and knows those of a connection by name or code. */
+function isOfMock(error: StsError): boolean {
+  try {
+    return error.$metadata === undefined && !isTransientError(error as SdkError) && isTestRun();
+  } catch {
+    return isTestRun();
+  }
 }
 
 /** What may be repeated of an error. */
