@@ -17,7 +17,7 @@ Exit codes: 0; 1 if such a command would be refused, with the reason; 2 for a wr
 
 Example: rolecall explain arn:aws:iam::123456789012:role/Inventory --config /etc/integration.json
 `,
-  async run(args, { stdout, env }) {
+  async run(args, { stdout, stderr, env }) {
     const { values, positionals } = parseCommandLine({
       args: [...args],
       options: { ...REQUEST_OPTIONS, json: { type: "boolean" } },
@@ -25,7 +25,7 @@ Example: rolecall explain arn:aws:iam::123456789012:role/Inventory --config /etc
     });
     const [roleArn, ...others] = positionals;
     if (others.length > 0) throw new UsageError("rolecall explain takes one role.");
-    const { instance, command } = readRequestOptions(values, roleArn);
+    const { instance, command } = readRequestOptions(values, roleArn, stderr);
     const explained = explainRoleRequest(instance, command, env);
     serviceRegion(explained.request);
     const facts = factsOf(explained, env);

@@ -9,6 +9,7 @@ import {
 } from "../policies/index.js";
 import { type CliCommand, onlyValue, parseCommandLine, UsageError } from "./command.js";
 import { readInstanceFile } from "./instance-file.js";
+import type { ReportOutput } from "./report.js";
 
 const OPTIONS = {
   config: { type: "string" },
@@ -28,7 +29,7 @@ type Values = ReturnType<typeof parseCommandLine<{ options: typeof OPTIONS }>>["
 interface Kind {
   /** Options beside `format`, which every kind has. */
   readonly options: readonly OptionName[];
-  make(values: Values, roles: readonly string[]): SetupPolicy;
+  make(values: Values, roles: readonly string[], stderr: ReportOutput): SetupPolicy;
 }
 
 const KINDS: Record<string, Kind> = {
@@ -81,16 +82,16 @@ Examples:
     );
     if (foreign !== undefined) throw new UsageError(`rolecall policy ${name} does not take --${foreign}.`);
 
-    const made = kind.make(values, roles);
+    const made = kind.make(values, roles, stderr);
     stdout.write(formatPolicy(made, values.format as PolicyFormat));
     for (const { message } of made.warnings) stderr.write(`warning: ${message}\n`);
     return 0;
   },
 };
 
-function identity(values: Values, roles: readonly string[]): SetupPolicy {
+function identity(values: Values, roles: readonly string[], stderr: ReportOutput): SetupPolicy {
   return identityPolicy({
-    ...sourceOf(values),
+    ...sourceOf(values, stderr),
     ...(roles.length > 0 && { roles }),
     variant: (values.variant ?? "listed-roles") as IdentityPolicyVariant,
     actions: values.action,
@@ -99,12 +100,12 @@ function identity(values: Values, roles: readonly string[]): SetupPolicy {
   });
 }
 
-function trust(values: Values, roles: readonly string[]): SetupPolicy {
+function trust(values: Values, roles: readonly string[], stderr: ReportOutput): SetupPolicy {
   const { principal } = values;
   if (principal === undefined) throw new UsageError("rolecall policy trust needs --principal <arn>.");
   if (roles.length > 1)
     throw new UsageError("rolecall policy trust takes one role: each has a trust policy of its own.");
-  return trustPolicy({ ...sourceOf(values), principal, role: roles[0], externalId: values["external-id"] });
+  return trustPolicy({ ...sourceOf(values, stderr), principal, role: roles[0], externalId: values["external-id"] });
 }
 
 function ec2Trust({ principal, partition }: Values, roles: readonly string[]): SetupPolicy {
@@ -113,9 +114,9 @@ function ec2Trust({ principal, partition }: Values, roles: readonly string[]): S
   return ec2TrustPolicy({ principal: onlyValue("principal", principal), partition });
 }
 
-function sourceOf(values: Values) {
+function sourceOf(values: Values, stderr: ReportOutput) {
   return {
-    instance: values.config === undefined ? undefined : readInstanceFile(values.config),
+    instance: values.config === undefined ? undefined : readInstanceFile(values.config, stderr),
     authorTagKeys: values["author-tag"],
     sourceIdentities: values["source-identity"],
   };

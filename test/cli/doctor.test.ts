@@ -62,7 +62,8 @@ async function diagnose({ aws: options, broken, env = {}, instance = { roleArn: 
   const folder = await mkdtemp(join(tmpdir(), "rolecall-doctor-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const config = join(folder, "instance.json");
-  await writeFile(config, JSON.stringify(typeof instance === "function" ? await instance(aws) : instance));
+  const settings = typeof instance === "function" ? await instance(aws) : instance;
+  await writeFile(config, JSON.stringify(settings), { mode: 0o600 });
   const run = async () => {
     const { code, output, errors } = await runRolecall(["doctor", "--config", config, ...roles, "--json"], env);
     expect(errors).toBe("");

@@ -25,7 +25,7 @@ async function configOf(instance: object): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "rolecall-explain-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const config = join(folder, "instance.json");
-  await writeFile(config, JSON.stringify(instance));
+  await writeFile(config, JSON.stringify(instance), { mode: 0o600 });
   return config;
 }
 
