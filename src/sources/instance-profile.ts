@@ -13,6 +13,7 @@ import {
   troubleOf,
 } from "./imds-request.js";
 import { safeCause } from "./safe-cause.js";
+import { noteOnIdentities } from "./unused-environment.js";
 
 export { isStsLoaded } from "../sdk/imds.js";
 export { type MetadataTrouble, NO_ANSWER_IN_TIME } from "./imds-request.js";
@@ -45,11 +46,14 @@ const NO_TOKEN: MetadataTrouble = {
 interface Need {
   readonly message: string;
   readonly wayOut: string;
+  /** A sentence that ends the hint. */
+  readonly note?: string;
 }
 const CREDENTIALS: Need = {
   message: "The EC2 instance metadata service cannot be used.",
   wayOut: "outside of EC2, give the instance credentials of its own.",
 };
+
 const REGION: Need = {
   message: "No region is set, and the EC2 instance metadata service does not tell the machine's.",
   wayOut: "or set the region in the command, in the instance or in AWS_REGION.",
@@ -60,16 +64,17 @@ const REGION: Need = {
  * @throws RolecallError `INSTANCE_PROFILE_MISSING`, `INSTANCE_PROFILE_INVALID` or `IMDS_UNREACHABLE`
  */
 export function readInstanceProfile(runtime: Runtime): Promise<AwsCredentialIdentity> {
-  return inTime(runtime, CREDENTIALS, readCredentials);
+  const need = { ...CREDENTIALS, note: noteOnIdentities(runtime.env) };
+  return inTime(runtime, need, (agent) => readCredentials(agent, need));
 }
 
-async function readCredentials(agent: Agent): Promise<AwsCredentialIdentity> {
+async function readCredentials(agent: Agent, need: Need): Promise<AwsCredentialIdentity> {
   const token = await requestToken(agent).catch((error) => {
-    throw unreachable(CREDENTIALS, troubleOf(error), error);
+    throw unreachable(need, troubleOf(error), error);
   });
   const read = (path: string) =>
     requestItem(path, token, agent).catch((error) => {
-      throw explain(error);
+      throw explain(error, need);
     });
   const role = await read(PROFILE_PATH);
   if (!ROLE_NAME.test(role)) throw invalidProfile();
@@ -172,22 +177,22 @@ async function inTime<T>(runtime: Runtime, need: Need, read: (agent: Agent) => P
   return withDeadline({ runtime, ms: READ_TIMEOUT, reason }, () => read(agent)).finally(() => agent.destroy());
 }
 
-function explain(error: unknown): RolecallError {
+function explain(error: unknown, need: Need): RolecallError {
   if (error instanceof MetadataError && error.statusCode === 404) {
     return new RolecallError("INSTANCE_PROFILE_MISSING", "The metadata service knows no role for this machine.", {
       step: "base-identity",
       retryable: true,
       cause: safeCause(error),
-      hint: "Attach an instance profile to the EC2 instance: EC2 console, Actions, Security, Modify IAM role.",
+      hint: `Attach an instance profile to the EC2 instance: EC2 console, Actions, Security, Modify IAM role.${need.note ?? ""}`,
     });
   }
   const trouble = troubleOf(error);
   if (trouble === TOO_LARGE) return invalidProfile(`${trouble.cause}: ${trouble.fix}.`, error);
-  return unreachable(CREDENTIALS, trouble, error);
+  return unreachable(need, trouble, error);
 }
 
 function unreachable(
-  { message, wayOut }: Need,
+  { message, wayOut, note = "" }: Need,
   trouble: MetadataTrouble,
   cause: unknown,
   retryable = true,
@@ -195,7 +200,7 @@ function unreachable(
   return new RolecallError("IMDS_UNREACHABLE", message, {
     step: "base-identity",
     retryable,
-    hint: `${trouble.cause}: ${trouble.fix}; ${wayOut}`,
+    hint: `${trouble.cause}: ${trouble.fix}; ${wayOut}${note}`,
     ...(cause !== undefined && { cause: safeCause(cause) }),
   });
 }

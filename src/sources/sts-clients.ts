@@ -68,6 +68,11 @@ export class StsClients {
     this.#options = options;
   }
 
+  /** Whether the caller's own client or handler makes the connections. */
+  get customTransport(): boolean {
+    return this.#options.stsClient !== undefined || this.#options.requestHandler !== undefined;
+  }
+
   for(caller: StsCaller, target: StsTarget): StsEndpoint {
     const key = `${caller.key} ${canonicalJson(target)}`;
     const known = this.#clients.get(key);
