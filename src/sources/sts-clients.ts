@@ -11,7 +11,7 @@ import type { StsTarget } from "../request/role-request.js";
 import { hasMethods, invalid } from "../request/validation.js";
 import { STSClient } from "../sdk/sts.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
-import { confidentialOnly } from "./confidential-only.js";
+import { checkedEndpoint } from "./checked-endpoint.js";
 
 /** All that is used of an STS client. The SDK's `STSClient` fits, and so does a mock of it. */
 export interface StsLike {
@@ -117,7 +117,7 @@ export class StsClients {
       ? new STSClient({ ...config, requestHandler: requestHandler as never })
       : handlers.create<STSClient>(STSClient, config, {}, network, trust !== ANYBODY);
     const stack = client.middlewareStack as MiddlewareStack;
-    stack.add(confidentialOnly, { step: "finalizeRequest", name: "rolecallConfidentialOnly", priority: "high" });
+    stack.add(checkedEndpoint(region), { step: "finalizeRequest", name: "rolecallCheckedEndpoint", priority: "high" });
     return client;
   }
 }

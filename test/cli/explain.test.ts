@@ -55,6 +55,19 @@ describe("rolecall explain", () => {
     expect(errors).toMatch(/^AWS_ENDPOINT_URL would lead to STS over http:\/\/sts\.test\. Use https/);
   });
 
+  it("refuses an endpoint of another region than that of STS, as the command is refused", async () => {
+    const env = { AWS_ENDPOINT_URL_STS: "https://sts.eu-west-1.amazonaws.com" };
+    const { code, output, errors } = await runRolecall(["explain", "--config", await configOf(INSTANCE)], env);
+    expect({ code, output }).toEqual({ code: 1, output: "" });
+    expect(errors).toMatch(/^AWS_ENDPOINT_URL_STS is in eu-west-1, and the region of STS is eu-central-1\./);
+  });
+
+  it("takes the region of an endpoint that names one", async () => {
+    const sts = { endpoint: "https://vpce-1.sts.eu-west-1.vpce.amazonaws.com" };
+    const { settings } = await explained({ ...INSTANCE, sts });
+    expect(settings.stsRegion).toEqual({ value: "eu-west-1", from: "instance.sts.endpoint" });
+  });
+
   it("names what is set of the network, and shows no proxy", async () => {
     const network = { proxy: "http://user:hush-hush@proxy.example.com:3128", maxAttempts: 2 };
     const { settings, cacheKey, output } = await explained({ ...INSTANCE, network });
