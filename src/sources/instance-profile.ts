@@ -6,17 +6,19 @@ import type { Runtime } from "../runtime.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
 import {
   MetadataError,
-  type MetadataTrouble,
   NO_ANSWER_IN_TIME,
   requestMetadata,
   TOO_LARGE,
   troubleOf,
+  withAddress,
 } from "./imds-request.js";
+import type { MetadataTrouble } from "./metadata-endpoint.js";
 import { safeCause } from "./safe-cause.js";
 import { noteOnIdentities } from "./unused-environment.js";
 
 export { isStsLoaded } from "../sdk/imds.js";
-export { type MetadataTrouble, NO_ANSWER_IN_TIME } from "./imds-request.js";
+export { NO_ANSWER_IN_TIME, REFUSED, withAddress } from "./imds-request.js";
+export type { MetadataTrouble } from "./metadata-endpoint.js";
 
 const TOKEN_PATH = "/latest/api/token";
 const TOKEN_TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
@@ -32,7 +34,11 @@ const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
 const ACCESS_KEY_ID = /^[\w-]{1,128}$/;
 const CODE = /^[\w.:-]{1,64}$/;
 
-const NOT_TO_BE_USED: MetadataTrouble = { cause: "AWS_EC2_METADATA_DISABLED is true", fix: "unset it" };
+const NOT_TO_BE_USED: MetadataTrouble = {
+  cause: "AWS_EC2_METADATA_DISABLED is true",
+  fix: "unset it",
+  permanent: true,
+};
 const NO_REGION: MetadataTrouble = {
   cause: "It answers with something that is no region",
   fix: "make sure that nothing stands between",
@@ -171,7 +177,7 @@ export function isDisabled({ env }: Runtime): boolean {
 
 /** One read, over one connection, which ends with it. */
 async function inTime<T>(runtime: Runtime, need: Need, read: (agent: Agent) => Promise<T>): Promise<T> {
-  if (isDisabled(runtime)) throw unreachable(need, NOT_TO_BE_USED, undefined, false);
+  if (isDisabled(runtime)) throw unreachable(need, NOT_TO_BE_USED, undefined);
   const reason = () => unreachable(need, NO_ANSWER_IN_TIME, undefined);
   const agent = new Agent({ keepAlive: true });
   return withDeadline({ runtime, ms: READ_TIMEOUT, reason }, () => read(agent)).finally(() => agent.destroy());
@@ -191,16 +197,12 @@ function explain(error: unknown, need: Need): RolecallError {
   return unreachable(need, trouble, error);
 }
 
-function unreachable(
-  { message, wayOut, note = "" }: Need,
-  trouble: MetadataTrouble,
-  cause: unknown,
-  retryable = true,
-): RolecallError {
+function unreachable({ message, wayOut, note = "" }: Need, trouble: MetadataTrouble, cause: unknown): RolecallError {
+  const { cause: why, fix, permanent = false } = withAddress(trouble);
   return new RolecallError("IMDS_UNREACHABLE", message, {
     step: "base-identity",
-    retryable,
-    hint: `${trouble.cause}: ${trouble.fix}; ${wayOut}${note}`,
+    retryable: !permanent,
+    hint: `${why}: ${fix}; ${wayOut}${note}`,
     ...(cause !== undefined && { cause: safeCause(cause) }),
   });
 }

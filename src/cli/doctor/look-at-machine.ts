@@ -1,7 +1,13 @@
 import { isRolecallError } from "../../errors.js";
 import { foreignText } from "../../foreign-text.js";
 import type { Runtime } from "../../runtime.js";
-import { isDisabled, lookForToken, NO_ANSWER_IN_TIME, readMetadataItem } from "../../sources/instance-profile.js";
+import {
+  isDisabled,
+  lookForToken,
+  NO_ANSWER_IN_TIME,
+  readMetadataItem,
+  withAddress,
+} from "../../sources/instance-profile.js";
 import type { Metadata, Outcome } from "./observations.js";
 
 const PROFILE_PATH = "/latest/meta-data/iam/info";
@@ -23,7 +29,7 @@ export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
     isDisabled(runtime) ? undefined : statusOf(readMetadataItem(runtime, ANY_PATH)),
   ]);
   return {
-    trouble,
+    trouble: trouble && withAddress(trouble),
     isSilent: trouble === NO_ANSWER_IN_TIME,
     statusWithoutToken,
     instanceProfileArn: token === undefined ? undefined : await profileArn(runtime, token),
