@@ -14,7 +14,7 @@ import {
 } from "./imds-request.js";
 import type { MetadataTrouble } from "./metadata-endpoint.js";
 import { safeCause } from "./safe-cause.js";
-import { noteOnIdentities } from "./unused-environment.js";
+import { noteOnIdentities, withNote } from "./unused-environment.js";
 
 export { isStsLoaded } from "../sdk/imds.js";
 export { NO_ANSWER_IN_TIME, REFUSED, withAddress } from "./imds-request.js";
@@ -53,7 +53,7 @@ interface Need {
   readonly message: string;
   readonly wayOut: string;
   /** A sentence that ends the hint. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 const CREDENTIALS: Need = {
   message: "The EC2 instance metadata service cannot be used.",
@@ -183,13 +183,15 @@ async function inTime<T>(runtime: Runtime, need: Need, read: (agent: Agent) => P
   return withDeadline({ runtime, ms: READ_TIMEOUT, reason }, () => read(agent)).finally(() => agent.destroy());
 }
 
+const ATTACH = "Attach an instance profile to the EC2 instance: EC2 console, Actions, Security, Modify IAM role.";
+
 function explain(error: unknown, need: Need): RolecallError {
   if (error instanceof MetadataError && error.statusCode === 404) {
     return new RolecallError("INSTANCE_PROFILE_MISSING", "The metadata service knows no role for this machine.", {
       step: "base-identity",
       retryable: true,
       cause: safeCause(error),
-      hint: `Attach an instance profile to the EC2 instance: EC2 console, Actions, Security, Modify IAM role.${need.note ?? ""}`,
+      hint: withNote(ATTACH, need.note),
     });
   }
   const trouble = troubleOf(error);
@@ -197,12 +199,12 @@ function explain(error: unknown, need: Need): RolecallError {
   return unreachable(need, trouble, error);
 }
 
-function unreachable({ message, wayOut, note = "" }: Need, trouble: MetadataTrouble, cause: unknown): RolecallError {
+function unreachable({ message, wayOut, note }: Need, trouble: MetadataTrouble, cause: unknown): RolecallError {
   const { cause: why, fix, permanent = false } = withAddress(trouble);
   return new RolecallError("IMDS_UNREACHABLE", message, {
     step: "base-identity",
     retryable: !permanent,
-    hint: `${why}: ${fix}; ${wayOut}${note}`,
+    hint: withNote(`${why}: ${fix}; ${wayOut}`, note),
     ...(cause !== undefined && { cause: safeCause(cause) }),
   });
 }

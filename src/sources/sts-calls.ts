@@ -17,7 +17,7 @@ import {
   translateStsError,
 } from "./sts-errors.js";
 import { StsLimiter } from "./sts-limiter.js";
-import { noteOnProxy } from "./unused-environment.js";
+import { noteOnProxy, withNote } from "./unused-environment.js";
 
 export interface StsCallSettings {
   /** Calls at a time. */
@@ -155,7 +155,7 @@ export class StsCalls {
     const { runtime, settings, clients } = this.#options;
     const command = create();
     const observed = observeCall(command);
-    const networkNote = clients.customTransport ? "" : noteOnProxy(runtime.env, target.network);
+    const networkNote = clients.customTransport ? undefined : noteOnProxy(runtime.env, target.network);
     const limit = {
       runtime,
       ms: settings.attemptTimeout,
@@ -190,7 +190,7 @@ export class StsCalls {
   }
 
   #timeout(call: StsCall, what: string, ms: number, observed?: ObservedCall): RolecallError {
-    const hint = observed?.waitsForIdentity ? CHECK_IDENTITY : CHECK_NETWORK + (call.networkNote ?? "");
+    const hint = observed?.waitsForIdentity ? CHECK_IDENTITY : withNote(CHECK_NETWORK, call.networkNote);
     return stsCallFailed("TIMEOUT", call, `${what} within ${ms / 1000} seconds`, hint);
   }
 

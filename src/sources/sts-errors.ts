@@ -3,6 +3,7 @@ import { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTran
 import { ANSWER_TOO_LARGE, TOO_LARGE } from "./bounded-answer.js";
 import { safeCause } from "./safe-cause.js";
 import { hintFor } from "./sts-hints.js";
+import { withNote } from "./unused-environment.js";
 
 /** What to do about an error of STS; the first that fits, in this order. */
 export type StsErrorKind =
@@ -101,7 +102,7 @@ export interface StsCall {
   /** What the text of others must not repeat. */
   readonly secrets?: Iterable<string>;
   /** A sentence for the hint of an error of the network. */
-  readonly networkNote?: string;
+  readonly networkNote?: string | undefined;
 }
 
 /** The one place where an error of STS becomes one of ours. */
@@ -116,7 +117,7 @@ export function translateStsError(error: StsError, kind: StsErrorKind, call: Sts
     region: call.region,
     requestId,
     awsCode: code,
-    hint: systemCode === undefined ? hint : hint + (call.networkNote ?? ""),
+    hint: systemCode === undefined ? hint : withNote(hint, call.networkNote),
     cause,
   });
 }

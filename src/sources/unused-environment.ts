@@ -14,28 +14,27 @@ const IDENTITIES = [
 /** Variables that other programs take a proxy from. */
 const PROXIES = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
 
-/** The names of variables that other tools would take credentials from. */
-export function unusedIdentities(env: Env): string[] {
-  return namesIn(env, IDENTITIES);
+/** For an error for want of credentials: which variables stand there unused. Names and no values. */
+export function noteOnIdentities(env: Env): string | undefined {
+  return noteOn(namesIn(env, IDENTITIES), "set instance.credentials to use them");
 }
 
-/** What to add to an error for want of credentials: a sentence with names and no values, or nothing. */
-export function noteOnIdentities(env: Env): string {
-  return noteOn(unusedIdentities(env), "set instance.credentials to use them");
-}
-
-/** What to add to an error of the network: a sentence with names and no values, or nothing. */
-export function noteOnProxy(env: Env, network: Network | undefined): string {
-  if (network?.settings().proxy !== undefined) return "";
+/** For an error of the network: which proxies stand there unused. Names and no values. */
+export function noteOnProxy(env: Env, network: Network | undefined): string | undefined {
+  if (network?.settings().proxy !== undefined) return undefined;
   return noteOn(namesIn(env, PROXIES), "set instance.network.proxy if the way to AWS leads through it");
+}
+
+export function withNote(hint: string, note: string | undefined): string {
+  return note === undefined ? hint : `${hint} ${note}`;
 }
 
 function namesIn(env: Env, names: readonly string[]): string[] {
   return names.filter((name) => variableIn(env, name));
 }
 
-function noteOn(names: readonly string[], advice: string): string {
-  if (names.length === 0) return "";
+function noteOn(names: readonly string[], advice: string): string | undefined {
+  if (names.length === 0) return undefined;
   const [is, list] = names.length === 1 ? ["is", names[0]] : ["are", names.join(" and ")];
-  return ` ${list} ${is} set in the environment and ${is} not used: ${advice}.`;
+  return `${list} ${is} set in the environment and ${is} not used: ${advice}.`;
 }

@@ -62,6 +62,30 @@ describe("rolecall explain", () => {
     expect(errors).toMatch(/^AWS_ENDPOINT_URL_STS is in eu-west-1, and the region of STS is eu-central-1\./);
   });
 
+  it.each([
+    ["eu-centrall-1", " Did you mean eu-central-1?"],
+    ["us-west-22", " Did you mean us-west-2?"],
+    ["moon-base-1", ""],
+  ])("warns of the region %s, which this release does not know", async (region, suggestion) => {
+    const config = await configOf({ ...INSTANCE, region: undefined });
+    const { code, output, errors } = await runRolecall(["explain", "--config", config], { AWS_REGION: region });
+    expect(code).toBe(0);
+    expect(output).toMatch(new RegExp(`^region +${region} +AWS_REGION$`, "m"));
+    expect(errors).toBe(
+      `warning: this release knows no region ${region} (AWS_REGION).${suggestion} A region that is newer than this release works.\n`,
+    );
+  });
+
+  it("warns of each misspelt region once, whoever names it", async () => {
+    const config = await configOf({ ...INSTANCE, region: "eu-centrall-1", sts: { region: "us-eest-1" } });
+    const { errors } = await runRolecall(["explain", "--config", config, "--region", "eu-wst-1"]);
+    expect(errors.split("\n").map((line) => /region \S+ \(\S+\)/.exec(line)?.[0])).toEqual([
+      "region eu-wst-1 (command.region)",
+      "region us-eest-1 (instance.sts.region)",
+      undefined,
+    ]);
+  });
+
   it("takes the region of an endpoint that names one", async () => {
     const sts = { endpoint: "https://vpce-1.sts.eu-west-1.vpce.amazonaws.com" };
     const { settings } = await explained({ ...INSTANCE, sts });

@@ -90,9 +90,9 @@ describe("the variable that names the metadata service is named first", () => {
     machine.port = await freePort();
     vi.stubEnv(MODE, "IPv6");
     machine.interfaces = { lo: [address("IPv4", true)], eth0: [address("IPv4")] };
-    const said = /^AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is set to IPv6, and nothing answers over IPv6: unset it/;
-    expect((await failure()).hint).toMatch(said);
-    expect((await firstFinding()).summary).toMatch(said.source.split(":")[0] ?? "");
+    const cause = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is set to IPv6, and nothing answers over IPv6";
+    expect((await failure()).hint).toContain(`${cause}: unset it`);
+    expect((await firstFinding()).summary).toBe(`${cause}.`);
   });
 });
 

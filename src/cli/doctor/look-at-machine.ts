@@ -13,15 +13,6 @@ import type { Metadata, Outcome } from "./observations.js";
 const PROFILE_PATH = "/latest/meta-data/iam/info";
 const ANY_PATH = "/latest/meta-data/instance-id";
 
-/** Variables that the AWS CLI and the SDKs take credentials from. */
-const OTHER_CREDENTIALS = [
-  "AWS_ACCESS_KEY_ID",
-  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-  "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-  "AWS_WEB_IDENTITY_TOKEN_FILE",
-  "AWS_PROFILE",
-];
-
 /** Asks the instance metadata service, with a token and without: a second at most if it is silent. */
 export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
   const [{ token, trouble }, statusWithoutToken] = await Promise.all([
@@ -34,10 +25,6 @@ export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
     statusWithoutToken,
     instanceProfileArn: token === undefined ? undefined : await profileArn(runtime, token),
   };
-}
-
-export function otherCredentials(env: Runtime["env"]): string[] {
-  return OTHER_CREDENTIALS.filter((name) => env[name]);
 }
 
 /** The error of this library that a promise ends with, as a value. Others are nobody's expectation. */
