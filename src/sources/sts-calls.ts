@@ -6,7 +6,7 @@ import type { Runtime } from "../runtime.js";
 import { certainlyElapsed, type Moment } from "../session/refresh-policy.js";
 import type { Flight } from "../session/session-source.js";
 import { type ObservedCall, observeCall } from "./observed-call.js";
-import type { StsCaller, StsClients } from "./sts-clients.js";
+import type { StsCaller, StsClients, StsEndpoint } from "./sts-clients.js";
 import {
   classifyStsError,
   retryAfter,
@@ -169,16 +169,19 @@ export class StsCalls {
       signal,
     };
     const asked = { wall: runtime.now(), monotonic: runtime.monotonic() };
+    let endpoint: StsEndpoint | undefined;
     let output: unknown;
     try {
-      const { client } = clients.for(caller, target);
+      endpoint = clients.for(caller, target);
+      const { client } = endpoint;
       output = await withDeadline(limit, (abortSignal) => client.send(command, { abortSignal }));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       // The time limit above; or there is no identity to call with, and that is not STS's fault.
       if (isFailedAttempt(error) || isRolecallError(error)) throw error;
       const { region = observed.region } = call;
-      throw toFailedAttempt(error, { ...call, region, networkNote }, observed.accessKeyId);
+      const foreignRegion = endpoint?.foreignRegion;
+      throw toFailedAttempt(error, { ...call, region, foreignRegion, networkNote }, observed.accessKeyId);
     }
     // The time limit was over before its timer had a chance: the process stood still.
     if (certainlyElapsed(asked, { wall: runtime.now(), monotonic: runtime.monotonic() }) > settings.attemptTimeout) {

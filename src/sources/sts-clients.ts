@@ -48,6 +48,8 @@ export interface StsCaller {
 export interface StsEndpoint {
   readonly client: StsLike;
   readonly region: () => Promise<string>;
+  /** Where the machine is, once that is known to be in another partition than the role. */
+  foreignRegion?: string | undefined;
 }
 
 export interface StsClientsOptions {
@@ -77,15 +79,17 @@ export class StsClients {
     const key = `${caller.key} ${canonicalJson(target)}`;
     const known = this.#clients.get(key);
     if (known) return known;
-    const region = once(() =>
-      regionOf(target, () =>
+    const region = once(async () => {
+      const ask = () =>
         this.#options.instanceRegion().catch((error) => {
           // A client stays in its region: the next call gets another one, and asks again where the machine stands.
           if (this.#clients.get(key) === made) this.#clients.delete(key);
           throw error;
-        }),
-      ),
-    );
+        });
+      const found = await regionOf(target, ask);
+      made.foreignRegion = found.foreignRegion;
+      return found.region;
+    });
     const made: StsEndpoint = { client: this.#create(caller, target, region), region };
     this.#clients.set(key, made);
     return made;
@@ -134,16 +138,20 @@ function readMadeClient(made: unknown): StsLike {
 }
 
 /** As the settings say, else where the machine stands if that lies in the role's partition, else the partition's default. */
-async function regionOf({ region, partition }: StsTarget, instanceRegion: () => Promise<string>): Promise<string> {
-  if (region !== undefined) return region;
+async function regionOf(
+  { region, partition }: StsTarget,
+  instanceRegion: () => Promise<string>,
+): Promise<{ region: string; foreignRegion?: string }> {
+  if (region !== undefined) return { region };
   const fallback = partition && defaultRegionOf(partition);
   try {
     const own = await instanceRegion();
-    if (!partition || mayLieInPartition(own, partition)) return own;
+    if (!partition || mayLieInPartition(own, partition)) return { region: own };
+    if (fallback) return { region: fallback, foreignRegion: own };
   } catch (error) {
     if (!fallback) throw error;
+    return { region: fallback };
   }
-  if (fallback) return fallback;
   throw new RolecallError("INVALID_REQUEST", `No STS region is known for the partition ${partition}.`, {
     step: "request",
     field: "instance.sts.region",

@@ -97,6 +97,8 @@ export interface StsCall {
   readonly roleArn: string | undefined;
   /** As the settings have it, else as the request was signed. */
   readonly region: string | undefined;
+  /** Where the machine is, if that is known to be in another partition than the role. */
+  readonly foreignRegion?: string | undefined;
   /** When a session was last obtained, epoch milliseconds. */
   readonly lastSuccess: number | undefined;
   /** What the text of others must not repeat. */
@@ -109,7 +111,8 @@ export interface StsCall {
 export function translateStsError(error: StsError, kind: StsErrorKind, call: StsCall): RolecallError {
   const failure = readFailure(error, call);
   const { code, requestId, cause, systemCode } = failure;
-  const hint = hintFor({ kind, code, systemCode, words: wordsOf(error), region: call.region });
+  const { region, foreignRegion } = call;
+  const hint = hintFor({ kind, code, systemCode, words: wordsOf(error), region, foreignRegion });
   return new RolecallError(CODES[kind], `${describeCall(call)} failed: ${describeError(failure, kind)}.`, {
     step: kind === "base-identity" ? "base-identity" : stepOf(call),
     retryable: CODES[kind] === "STS_UNAVAILABLE" || kind === "base-identity",

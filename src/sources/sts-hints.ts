@@ -13,6 +13,8 @@ export interface StsFailure {
   readonly words: string;
   /** That the request was signed for. */
   readonly region: string | undefined;
+  /** Where the machine is, if that is known to be in another partition than the role. */
+  readonly foreignRegion?: string | undefined;
 }
 
 const HINTS: Record<StsErrorKind, string> = {
@@ -56,15 +58,22 @@ export function hintFor(failure: StsFailure): string {
   return (kind !== "clock-skew" && HINTS_BY_CODE.get(code)?.(failure)) || HINTS[kind];
 }
 
-function unknownKeys({ region }: StsFailure): string {
-  const partition = region && partitionOfRegion(region);
-  const where = region === undefined ? "" : ` in ${region}${partition ? ` (partition ${partition})` : ""}`;
+function unknownKeys({ region, foreignRegion }: StsFailure): string {
+  const where = region === undefined ? "" : ` in ${withPartition(region)}`;
+  if (foreignRegion !== undefined) {
+    return `STS${where} does not know these keys: this machine is in ${withPartition(foreignRegion)}, and credentials hold within one partition. Name a role of the machine's partition, or set instance.credentials.`;
+  }
   const reasons = [
     "they were deleted",
     "they belong to another partition, such as aws-cn or aws-us-gov",
     ...(region === undefined ? [] : [`${region} is not enabled for their account`]),
   ];
   return `STS${where} does not know these keys: ${reasons.join(", or ")}. Look at the instance profile or at instance.credentials.`;
+}
+
+function withPartition(region: string): string {
+  const partition = partitionOfRegion(region);
+  return partition === undefined ? region : `${region} (partition ${partition})`;
 }
 
 /** AWS's message quotes the request for some causes, so that only what is recognized is repeated. */

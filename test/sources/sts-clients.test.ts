@@ -35,3 +35,16 @@ it("an endpoint of the environment that is in another region is refused before t
   expect(error.message).toMatch(/^AWS_ENDPOINT_URL is in eu-west-1, and the region of STS is eu-central-1\./);
   expect(aws.count({ target: "sts" })).toBe(0);
 });
+
+it("keys of another partition than the role's: the refusal names the machine's partition first", async () => {
+  const { aws, resolver } = await setUpLocal({ region: "cn-north-1" });
+  vi.stubEnv("AWS_REGION", "");
+  aws.fault({ on: { operation: "AssumeRole" }, status: 403, code: "InvalidClientTokenId" });
+  await expect(resolver.resolve({ roleArn: ROLE })).rejects.toMatchObject({
+    code: "BASE_IDENTITY_REJECTED",
+    region: "us-east-1",
+    hint: expect.stringMatching(
+      /^STS in us-east-1 \(partition aws\) does not know these keys: this machine is in cn-north-1 \(partition aws-cn\), and credentials hold within one partition\./,
+    ),
+  });
+});
