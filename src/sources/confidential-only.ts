@@ -1,5 +1,5 @@
 import type { Middleware } from "../clients/sdk-middleware.js";
-import { assertConfidential } from "../request/sts-settings.js";
+import { assertConfidential } from "../request/plain-http.js";
 
 /**
  * Refuses to ask STS over a connection that others can read: its answer is a set of credentials. The SDK takes

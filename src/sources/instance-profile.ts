@@ -1,7 +1,10 @@
 import { ONCE, withDeadline } from "../abort.js";
 import { isRolecallError, RolecallError } from "../errors.js";
+import { ACCESS_KEY_ID } from "../request/limits.js";
+import { assertOnThisMachine } from "../request/plain-http.js";
 import { isRegion } from "../request/regions.js";
 import type { Runtime } from "../runtime.js";
+import { getInstanceMetadataEndpoint } from "../sdk/imds.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
 import {
   MetadataError,
@@ -28,7 +31,6 @@ const READ_TIMEOUT = 5000;
 /** Fit to be a header's value. */
 const TOKEN = /^[!-~]+$/;
 const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
-const ACCESS_KEY_ID = /^[\w-]{1,128}$/;
 const CODE = /^[\w.:-]{1,64}$/;
 
 const NOT_TO_BE_USED: MetadataTrouble = { cause: "AWS_EC2_METADATA_DISABLED is true", fix: "unset it" };
@@ -59,10 +61,21 @@ const REGION: Need = {
 
 /**
  * Reads the instance profile's credentials over IMDSv2, once and without a cache.
- * @throws RolecallError `INSTANCE_PROFILE_MISSING`, `INSTANCE_PROFILE_INVALID` or `IMDS_UNREACHABLE`
+ * @param plainHttp whether another machine may be asked over plain http
+ * @throws RolecallError `INSTANCE_PROFILE_MISSING`, `INSTANCE_PROFILE_INVALID`, `IMDS_UNREACHABLE`, or `INVALID_REQUEST`
+ * for a metadata service that would send the keys through a network in clear
  */
-export function readInstanceProfile(runtime: Runtime): Promise<AwsCredentialIdentity> {
-  return inTime(runtime, CREDENTIALS, readCredentials);
+export function readInstanceProfile(runtime: Runtime, plainHttp: boolean): Promise<AwsCredentialIdentity> {
+  return inTime(runtime, CREDENTIALS, async (read) => {
+    if (!plainHttp) await assertNoPlainHttp();
+    return readCredentials(read);
+  });
+}
+
+async function assertNoPlainHttp(): Promise<void> {
+  // What is no endpoint at all is reported by the request that fails on it.
+  const endpoint = await getInstanceMetadataEndpoint().catch(() => undefined);
+  if (endpoint?.protocol === "http:") assertOnThisMachine(endpoint);
 }
 
 async function readCredentials(read: MetadataRead): Promise<AwsCredentialIdentity> {

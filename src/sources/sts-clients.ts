@@ -88,7 +88,7 @@ export class StsClients {
 
   #create(
     caller: StsCaller,
-    { endpoint, useFipsEndpoint, useDualstackEndpoint, network, trust }: StsTarget,
+    { endpoint, useFipsEndpoint, useDualstackEndpoint, network, trust, plainHttp }: StsTarget,
     region: () => Promise<string>,
   ): StsLike {
     const { stsClient, requestHandler, handlers } = this.#options;
@@ -111,8 +111,10 @@ export class StsClients {
     const client = requestHandler
       ? new STSClient({ ...config, requestHandler: requestHandler as never })
       : handlers.create<STSClient>(STSClient, config, {}, network, trust !== ANYBODY);
-    const stack = client.middlewareStack as MiddlewareStack;
-    stack.add(confidentialOnly, { step: "finalizeRequest", name: "rolecallConfidentialOnly", priority: "high" });
+    if (!plainHttp) {
+      const stack = client.middlewareStack as MiddlewareStack;
+      stack.add(confidentialOnly, { step: "finalizeRequest", name: "rolecallConfidentialOnly", priority: "high" });
+    }
     return client;
   }
 }

@@ -1,10 +1,10 @@
 import { hostname } from "node:os";
 import { accessKeyIdOf, type ExplainedRequest } from "../../request/explain-request.js";
 import { sessionNameOf } from "../../request/limits.js";
+import { assertConfidential } from "../../request/plain-http.js";
 import type { Chosen, ChosenSettings } from "../../request/precedence.js";
 import { defaultRegionOf } from "../../request/regions.js";
 import type { RoleRequest } from "../../request/role-request.js";
-import { assertConfidential } from "../../request/sts-settings.js";
 
 type Env = Record<string, string | undefined>;
 type Value = string | number | readonly string[] | Readonly<Record<string, string>>;
@@ -26,6 +26,7 @@ export const LABELS = {
   stsRegion: "STS region",
   stsEndpoint: "STS endpoint",
   network: "network",
+  dangerouslyAllowPlainHttp: "plain http",
 } as const;
 
 /** One setting that a command would meet. */
@@ -47,6 +48,7 @@ export function factsOf({ request, chosen }: ExplainedRequest, env: Env): Fact[]
     ...fact("stsRegion", chosen.stsRegion ?? machineRegion(request)),
     ...fact("stsEndpoint", endpointOf(request, env)),
     ...instanceFact("network", request.network && givenNames(request.network.settings())),
+    ...instanceFact("dangerouslyAllowPlainHttp", request.sts.plainHttp && "allowed"),
   ];
 }
 
@@ -105,7 +107,7 @@ function endpointOf({ sts }: RoleRequest, env: Env): Chosen<string> {
     if (!url) continue;
     if (!URL.canParse(url)) return { value: "no URL", from: name };
     const endpoint = new URL(url);
-    assertConfidential(endpoint, name);
+    if (!sts.plainHttp) assertConfidential(endpoint, name);
     return { value: endpoint.origin, from: name };
   }
   const kinds = [
