@@ -1,4 +1,4 @@
-import type { ClientConfigOf, InstanceOf, SdkClientConstructor } from "./clients/client-types.js";
+import type { ClientConfigOf, SdkClientConstructor } from "./clients/client-types.js";
 import type { AuthorSession } from "./request/author-session.js";
 import type { CommandOverrides } from "./request/command-overrides.js";
 import type { IntegrationInstance } from "./request/integration-instance.js";
@@ -70,6 +70,8 @@ export interface ResolverStats {
   readonly refreshFailures: number;
   /** Refusals by STS, and callers who were answered with a remembered one. */
   readonly denied: number;
+  /** Requests that `allowedRoles` refused. */
+  readonly notAllowed: number;
   readonly invalidations: number;
   readonly evictions: number;
   /** Times that the store was of no use. 0 without a store. */
@@ -92,7 +94,7 @@ export interface CredentialResolver {
     instance: IntegrationInstance,
     command?: CommandOverrides | null,
     options?: ClientOptions<K>,
-  ): InstanceOf<K>;
+  ): InstanceType<K>;
   /**
    * The credentials themselves.
    * @throws RolecallError with any code; see `docs/errors.md`

@@ -14,6 +14,7 @@ import {
   readBoolean,
   readInteger,
   readLimit,
+  readSetting,
   readSettings,
   readText,
   type TextRule,
@@ -88,6 +89,11 @@ export const INSTANCE_KEYS = [
   "dangerouslyAllowPlainHttp",
   "integration",
 ] as const satisfies readonly (keyof IntegrationInstance)[];
+
+/** The integration's name alone, of an instance that is refused. */
+export function integrationOf(instance: IntegrationInstance): string | undefined {
+  return readText("instance.integration", readSetting("instance", instance, "integration"), INTEGRATION);
+}
 
 export type InstanceSettings = ReturnType<typeof readInstance>;
 

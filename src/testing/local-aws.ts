@@ -138,7 +138,7 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     requestContext,
   });
   const sink = createServiceSink(isDisabled);
-  const rules = { issued, now, strictSignatureTime: options.strictSignatureTime ?? false };
+  const rules = { issued, now, startedAt: now(), strictSignatureTime: options.strictSignatureTime ?? false };
   const anyService = (request: WireRequest): Exchange => {
     const sender = authenticate(request, rules);
     const isSts =
