@@ -70,6 +70,11 @@ export class StsClients {
     this.#options = options;
   }
 
+  /** Whether the resolver was given its STS client. */
+  get injected(): boolean {
+    return this.#options.stsClient !== undefined;
+  }
+
   /** Whether the caller's own client or handler makes the connections. */
   get customTransport(): boolean {
     return this.#options.stsClient !== undefined || this.#options.requestHandler !== undefined;
