@@ -102,7 +102,7 @@ export class StsClients {
 
   #create(
     caller: StsCaller,
-    { endpoint, useFipsEndpoint, useDualstackEndpoint, network, trust }: StsTarget,
+    { endpoint, useFipsEndpoint, useDualstackEndpoint, network, trust, plainHttp }: StsTarget,
     region: () => Promise<string>,
   ): StsLike {
     const { stsClient, requestHandler, handlers } = this.#options;
@@ -126,7 +126,8 @@ export class StsClients {
       ? new STSClient({ ...config, requestHandler: requestHandler as never })
       : handlers.create<STSClient>(STSClient, config, {}, network, trust !== ANYBODY);
     const stack = client.middlewareStack as MiddlewareStack;
-    stack.add(checkedEndpoint(region), { step: "finalizeRequest", name: "rolecallCheckedEndpoint", priority: "high" });
+    const check = checkedEndpoint(region, plainHttp ?? false);
+    stack.add(check, { step: "finalizeRequest", name: "rolecallCheckedEndpoint", priority: "high" });
     return client;
   }
 }
