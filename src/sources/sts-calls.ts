@@ -155,16 +155,16 @@ export class StsCalls {
     const { runtime, settings, clients } = this.#options;
     const command = create();
     const observed = observeCall(command);
-    const networkNote = clients.customTransport ? undefined : noteOnProxy(runtime.env, target.network);
+    const noted = (known: Partial<StsCall> = {}): StsCall => {
+      const networkNote = clients.customTransport ? undefined : noteOnProxy(runtime.env, target.network);
+      return { ...call, networkNote, ...known };
+    };
     const limit = {
       runtime,
       ms: settings.attemptTimeout,
       reason: () => {
         const missing = observed.waitsForIdentity ? "no credentials to call with" : "no answer";
-        return new FailedAttempt(
-          this.#timeout({ ...call, networkNote }, missing, settings.attemptTimeout, observed),
-          "transient",
-        );
+        return new FailedAttempt(this.#timeout(noted(), missing, settings.attemptTimeout, observed), "transient");
       },
       signal,
     };
@@ -181,7 +181,7 @@ export class StsCalls {
       if (isFailedAttempt(error) || isRolecallError(error)) throw error;
       const { region = observed.region } = call;
       const foreignRegion = endpoint?.foreignRegion;
-      throw toFailedAttempt(error, { ...call, region, foreignRegion, networkNote }, observed.accessKeyId);
+      throw toFailedAttempt(error, noted({ region, foreignRegion }), observed.accessKeyId);
     }
     // The time limit was over before its timer had a chance: the process stood still.
     if (certainlyElapsed(asked, { wall: runtime.now(), monotonic: runtime.monotonic() }) > settings.attemptTimeout) {
