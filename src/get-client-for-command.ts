@@ -1,4 +1,4 @@
-import type { InstanceOf, SdkClientConstructor } from "./clients/client-types.js";
+import type { SdkClientConstructor } from "./clients/client-types.js";
 import { createCredentialResolver } from "./credential-resolver.js";
 import type { CommandOverrides } from "./request/command-overrides.js";
 import type { IntegrationInstance } from "./request/integration-instance.js";
@@ -11,7 +11,7 @@ export interface GetClientOptions<K extends SdkClientConstructor> extends Client
   resolver?: CredentialResolver | undefined;
 }
 
-const OPTIONS = ["resolver", "session", "clientConfig", "fresh"] as const;
+const OPTIONS = ["resolver", "session", "clientConfig", "fresh", "minRemaining"] as const;
 
 let defaultResolver: CredentialResolver | undefined;
 
@@ -45,7 +45,7 @@ export function getClientForCommand<K extends SdkClientConstructor>(
   instance: IntegrationInstance,
   command?: CommandOverrides | null,
   options?: GetClientOptions<K>,
-): InstanceOf<K> {
+): InstanceType<K> {
   if (!isGiven(options)) return currentResolver().getClientForCommand(Client, instance, command);
   const given = readSettings("options", options, OPTIONS) as GetClientOptions<K>;
   const { resolver, ...clientOptions } = given;

@@ -1,4 +1,4 @@
-export type { ClientConfigOf, InstanceOf, SdkClient, SdkClientConstructor } from "./clients/client-types.js";
+export type { ClientConfigOf, SdkClient, SdkClientConstructor } from "./clients/client-types.js";
 export { createCredentialResolver } from "./credential-resolver.js";
 export type { RolecallEventName, RolecallEvents, SessionEvent } from "./diagnostics.js";
 export {
@@ -23,6 +23,7 @@ export type {
   ProviderOptions,
   ResolveOptions,
   ResolverStats,
+  SessionOptions,
   VerifiedIdentity,
 } from "./resolver-types.js";
 export type { Runtime } from "./runtime.js";

@@ -10,8 +10,10 @@ import type {
   ClientConfigOf,
   CredentialProvider,
   CredentialResolver,
+  GetClientOptions,
   getClientForCommand,
   IntegrationInstance,
+  SdkClientConstructor,
   StsLike,
 } from "../src/index.js";
 
@@ -53,6 +55,27 @@ describe("getClientForCommand", () => {
     >();
     expectTypeOf<{ roleArn: number }>().not.toExtend<NonNullable<Parameters<typeof get>[2]>>();
     expectTypeOf<{ roleArm: string }>().not.toExtend<Required<IntegrationInstance>>();
+  });
+});
+
+describe("a helper of a user's own", () => {
+  it("is generic over the client's class, with or without its configuration", () => {
+    function clientOf<K extends SdkClientConstructor>(Client: K): InstanceType<K> {
+      const client: InstanceType<K> = get(Client, instance);
+      client.destroy();
+      return client;
+    }
+    function configured<K extends SdkClientConstructor>(Client: K, clientConfig: ClientConfigOf<K>): InstanceType<K> {
+      return resolver.getClientForCommand(Client, instance, {}, { clientConfig });
+    }
+    function withOptions<K extends SdkClientConstructor>(Client: K, options: GetClientOptions<K>): InstanceType<K> {
+      return get(Client, instance, undefined, options);
+    }
+    expectTypeOf(() => clientOf(S3Client)).returns.toEqualTypeOf<S3Client>();
+    expectTypeOf(() => configured(EC2Client, { maxAttempts: 2 })).returns.toEqualTypeOf<EC2Client>();
+    expectTypeOf(() => withOptions(KinesisClient, { fresh: true })).returns.toEqualTypeOf<KinesisClient>();
+    // @ts-expect-error: S3's own setting
+    expectTypeOf(() => configured(EC2Client, { forcePathStyle: true })).toBeFunction();
   });
 });
 

@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { similarName } from "../request/similar-names.js";
 import { escapeInvisible } from "../request/validation.js";
-import { nearest } from "./nearest.js";
 import type { ReportOutput } from "./report.js";
 
 /** One command of `rolecall`. */
@@ -61,7 +61,7 @@ function unknownOption({ args, options = {} }: ParseArgsConfig): string | undefi
   const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
   const unknown = tokens.find((token) => token.kind === "option" && !Object.hasOwn(options, token.name));
   if (unknown?.kind !== "option") return undefined;
-  const meant = unknown.rawName.startsWith("--") ? nearest(unknown.name, Object.keys(options)) : undefined;
+  const meant = unknown.rawName.startsWith("--") ? similarName(unknown.name, Object.keys(options)) : undefined;
   return `Unknown option '${unknown.rawName}'.${meant === undefined ? "" : ` Did you mean '--${meant}'?`}`;
 }
 

@@ -1,4 +1,4 @@
-import { nearest } from "./nearest.js";
+import { similarName } from "../request/similar-names.js";
 
 /** The regions of the SDK, which `rolecall explain` does not load. `test/cli/known-regions.test.ts` holds them against it. */
 export const KNOWN_REGIONS: readonly string[] = `
@@ -20,7 +20,7 @@ export function isKnownRegion(region: string): boolean {
 
 /** A question, or nothing where no region is close. */
 export function didYouMean(region: string): string | undefined {
-  const meant = nearest(region, KNOWN_REGIONS);
+  const meant = similarName(region, KNOWN_REGIONS);
   return meant === undefined ? undefined : `Did you mean ${meant}?`;
 }
 

@@ -1,9 +1,9 @@
 import { isRolecallError } from "../errors.js";
+import { similarName } from "../request/similar-names.js";
 import { escapeInvisible } from "../request/validation.js";
 import { StoreError } from "../store/credential-store.js";
 import { VERSION } from "../version.js";
 import { type CliCommand, type CliIo, UsageError } from "./command.js";
-import { nearest } from "./nearest.js";
 
 interface Entry {
   readonly summary: string;
@@ -72,7 +72,7 @@ export async function runCli([name, ...args]: readonly string[], io: CliIo): Pro
 }
 
 function unknownCommand(name: string): string {
-  const meant = nearest(name, Object.keys(COMMANDS));
+  const meant = similarName(name, Object.keys(COMMANDS));
   const suggestion = meant === undefined ? "" : ` Did you mean "${meant}"?`;
   return `rolecall has no command ${escapeInvisible(JSON.stringify(name))}.${suggestion}`;
 }

@@ -1,7 +1,16 @@
 import { assertAllowed } from "../request/allowed-roles.js";
 import { EXTERNAL_ID } from "../request/limits.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
-import { conflict, invalid, lengthOf, readList, readSettings, readText, type TextRule } from "../request/validation.js";
+import {
+  conflict,
+  invalid,
+  lengthOf,
+  readLimit,
+  readList,
+  readSettings,
+  readText,
+  type TextRule,
+} from "../request/validation.js";
 import { readPartition } from "./partition.js";
 import { oneOrList, type PolicyStatement, type SetupPolicy, toDocument } from "./policy-document.js";
 import { type PolicyWarning, warn, warnOfTrustPolicySize } from "./policy-warnings.js";
@@ -20,7 +29,7 @@ export interface TrustPolicyOptions extends RolesAndSettings {
    * The external id that the role requires; any of them if it is a list. A list has the one that the instance sends.
    * Default: what the list of roles binds to the role, else the instance's, else none.
    */
-  externalId?: string | readonly string[] | null | undefined;
+  externalId?: string | readonly string[] | undefined;
 }
 
 const OPTIONS = [
@@ -80,7 +89,7 @@ function assertOnePartition(principals: readonly string[], role: RoleArn): void 
 }
 
 function readExternalIds(value: unknown, setup: Setup, role: RoleArn): readonly string[] | undefined {
-  const given = readTexts("externalId", value, EXTERNAL_ID);
+  const given = readTexts("externalId", readLimit("externalId", value), EXTERNAL_ID);
   const bound = (setup.allowed && assertAllowed(setup.allowed, role).externalId) ?? setup.externalId;
   if (given === undefined) return bound === undefined ? undefined : [bound];
   const isSent = bound === undefined ? !setup.isOfInstance : given.includes(bound); // an instance without one sends none

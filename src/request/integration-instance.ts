@@ -8,11 +8,21 @@ import { readRoleArn } from "./role-arn.js";
 import { readPermissionCeiling } from "./session-policy.js";
 import { readTags, type SessionTags } from "./session-tags.js";
 import { readStsSettings, type StsSettings } from "./sts-settings.js";
-import { invalid, isGiven, readInteger, readSettings, readText, type TextRule } from "./validation.js";
+import {
+  invalid,
+  isGiven,
+  readInteger,
+  readLimit,
+  readSetting,
+  readSettings,
+  readText,
+  type TextRule,
+} from "./validation.js";
 
 /**
  * What an administrator configured once. Trusted: it fixes limits that no author and no command can lift.
- * An unknown key is an error. `undefined` and `null` mean not given; an empty string is an error.
+ * An unknown key is an error, and so is an empty string. `undefined` means not given. So does `null`, except in the
+ * settings that limit a role (`policy`, `policyArns`, `externalId`, `allowedRoles`), where it is an error.
  */
 export interface IntegrationInstance {
   /** The role that commands act as unless they name another. Default: none, the base identity itself acts. */
@@ -24,19 +34,19 @@ export interface IntegrationInstance {
   /** Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, then the region that the machine stands in. */
   region?: string | null | undefined;
   /** Session policy: a JSON object or its text, at most 2048 characters. It limits the role and adds nothing to it. */
-  policy?: object | string | null | undefined;
+  policy?: object | string | undefined;
   /** Managed policies as session policies, 1 to 10 ARNs. */
-  policyArns?: readonly string[] | null | undefined;
+  policyArns?: readonly string[] | undefined;
   /** Session tags, at most 50 together with the author's. Authors may add to them and not change them. */
   tags?: SessionTags | null | undefined;
   /** 2 to 64 of `[\w+=,.@-]`, not beginning `aws:`. */
   sourceIdentity?: string | null | undefined;
   /** 2 to 1224 of `[\w+=,.@:/-]`. Used for every role but those that `allowedRoles` binds to another one. */
-  externalId?: string | null | undefined;
+  externalId?: string | undefined;
   /** Keys of `tags` that pass on when the session assumes a further role. */
   transitiveTagKeys?: readonly string[] | null | undefined;
   /** The roles that may be assumed. Absent: IAM alone decides. `[]`: none. With it, a role is required. */
-  allowedRoles?: readonly AllowedRole[] | null | undefined;
+  allowedRoles?: readonly AllowedRole[] | undefined;
   /** Another base identity: static keys, or any SDK credential provider. Default: the instance profile. */
   credentials?: AwsCredentialIdentity | CredentialProvider | null | undefined;
   /**
@@ -73,6 +83,11 @@ export const INSTANCE_KEYS = [
   "integration",
 ] as const satisfies readonly (keyof IntegrationInstance)[];
 
+/** The integration's name alone, of an instance that is refused. */
+export function integrationOf(instance: IntegrationInstance): string | undefined {
+  return readText("instance.integration", readSetting("instance", instance, "integration"), INTEGRATION);
+}
+
 export type InstanceSettings = ReturnType<typeof readInstance>;
 
 export function readInstance(instance: unknown) {
@@ -94,9 +109,9 @@ export function readInstance(instance: unknown) {
     ceiling: readPermissionCeiling("instance", settings),
     tags: readTags("instance.tags", settings.tags),
     sourceIdentity: readText("instance.sourceIdentity", settings.sourceIdentity, SOURCE_IDENTITY),
-    externalId: readText("instance.externalId", settings.externalId, EXTERNAL_ID),
+    externalId: readText("instance.externalId", readLimit("instance.externalId", settings.externalId), EXTERNAL_ID),
     transitiveTagKeys: settings.transitiveTagKeys,
-    allowedRoles: readAllowedRoles("instance.allowedRoles", settings.allowedRoles),
+    allowedRoles: readAllowedRoles("instance.allowedRoles", readLimit("instance.allowedRoles", settings.allowedRoles)),
     base: readBaseIdentity("instance.credentials", settings.credentials, settings.credentialsName),
     sts: readStsSettings("instance.sts", settings.sts),
     network: readNetworkSettings("instance.network", settings.network),

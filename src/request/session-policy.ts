@@ -9,6 +9,8 @@ import {
   isGiven,
   itemsOf,
   lengthOf,
+  pathOf,
+  readLimit,
   readList,
   refuseUnreadable,
 } from "./validation.js";
@@ -32,8 +34,8 @@ export function readPermissionCeiling(
   owner: string,
   settings: { policy?: unknown; policyArns?: unknown },
 ): PermissionCeiling | undefined {
-  const policy = readPolicy(`${owner}.policy`, settings.policy);
-  const policyArns = readPolicyArns(`${owner}.policyArns`, settings.policyArns);
+  const policy = readPolicy(`${owner}.policy`, readLimit(`${owner}.policy`, settings.policy));
+  const policyArns = readPolicyArns(`${owner}.policyArns`, readLimit(`${owner}.policyArns`, settings.policyArns));
   if (policy === undefined && policyArns === undefined) return undefined;
   return { policy, policyArns };
 }
@@ -88,19 +90,32 @@ function countKeys(value: unknown): number {
 
 function copyPolicy(field: string, policy: object): unknown {
   try {
-    return copyJson(field, policy, { values: MAX_POLICY_CHARACTERS }, MAX_LEVELS);
+    return copyJson({ field, path: field }, policy, { values: MAX_POLICY_CHARACTERS }, MAX_LEVELS);
   } catch (error) {
     if (isRolecallError(error)) throw error;
     return refuseUnreadable(field);
   }
 }
 
+/** Where a value stands: in which setting, and on which path. */
+interface PolicyPart {
+  readonly field: string;
+  readonly path: string;
+}
+
 /**
  * Reads each value once, so that what is checked is what is sent, and refuses what JSON would drop or round: a limit
  * that is lost on the way is a limit that does not hold.
  */
-function copyJson(field: string, value: unknown, budget: { values: number }, levels: number): unknown {
-  const fail = (what: string) => conflict(field, `holds ${what}`, `Allowed: ${POLICY_ALLOWED}.`);
+function copyJson(at: PolicyPart, value: unknown, budget: { values: number }, levels: number): unknown {
+  const fail = (what: string) => conflict(at.field, `holds ${what}`, `Allowed: ${POLICY_ALLOWED}.`);
+  if (value === undefined) {
+    throw conflict(
+      at.path,
+      "is undefined",
+      "JSON would drop it, and with it a limit: write a value, or leave the key out.",
+    );
+  }
   if (typeof value === "number") {
     if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return value;
     throw fail("a number that JSON cannot carry exactly: write it as a string");
@@ -111,17 +126,16 @@ function copyJson(field: string, value: unknown, budget: { values: number }, lev
   const size = length ?? Object.keys(value).length;
   budget.values -= size;
   if (budget.values < 0 || levels === 0) throw fail("too many values or levels, or itself");
-  const inner = (item: unknown) => copyJson(field, item, budget, levels - 1);
+  const inner = (path: string, item: unknown) => copyJson({ ...at, path }, item, budget, levels - 1);
   if (length !== undefined) {
-    const items = itemsOf(field, value as unknown[], length);
-    if (items.includes(undefined)) throw fail("a list with a hole");
+    const items = itemsOf(at.field, value as unknown[], length);
+    const copied = items.map((item, index) => inner(`${at.path}[${index}]`, item));
     if (Object.keys(value).length !== size) throw fail("a list with keys");
-    return items.map(inner);
+    return copied;
   }
   if (!isOfObjects(Object.getPrototypeOf(value)) || Reflect.ownKeys(value).length !== size)
     throw fail("an object that is not plain JSON");
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return Object.fromEntries(entries.map(([key, item]) => [key, inner(item)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inner(pathOf(at.path, key), item)]));
 }
 
 function readPolicyArns(field: string, value: unknown): readonly string[] | undefined {
@@ -129,11 +143,12 @@ function readPolicyArns(field: string, value: unknown): readonly string[] | unde
   if ((lengthOf(value) ?? 0) > MAX_POLICY_ARNS) throw invalid(field, value, allowed);
   const list = readList(field, value, "policy ARNs");
   if (!list) return undefined;
-  if (list.length === 0 || new Set(list).size !== list.length) throw invalid(field, list, allowed);
+  if (list.length === 0) throw invalid(field, list, allowed);
   for (const [index, arn] of list.entries()) {
     if (typeof arn !== "string" || arn.length > 2048 || !POLICY_ARN.test(arn)) {
       throw invalidText(`${field}[${index}]`, arn, "a policy ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess");
     }
   }
+  if (new Set(list).size !== list.length) throw invalid(field, list, allowed);
   return [...(list as string[])].sort();
 }

@@ -29,7 +29,6 @@ export function readTags(field: string, value: unknown): SessionTags | undefined
   const tags: Record<string, string> = Object.create(null);
   for (const key of namesIn(field, given)) {
     const text = readSetting(field, given, key);
-    if (!isGiven(text)) continue;
     if (!isTagText(key, 1, MAX_TAG_KEY_CHARACTERS)) throw invalidText(field, key, KEY_ALLOWED);
     if (!isTagText(text, 0, MAX_TAG_VALUE_CHARACTERS)) throw invalidText(pathOf(field, key), text, VALUE_ALLOWED);
     addTag(field, tags, key, text);

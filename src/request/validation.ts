@@ -1,6 +1,7 @@
 import { types } from "node:util";
 import { RolecallError } from "../errors.js";
 import { isOfObjects } from "./plain-copy.js";
+import { similarName } from "./similar-names.js";
 
 /** The longest part of a received value or of a key that an error repeats. */
 const SHOWN_CHARACTERS = 100;
@@ -84,6 +85,12 @@ export function isGiven<T>(value: T | undefined | null): value is T {
   return value !== undefined && value !== null;
 }
 
+/** A setting that limits a role. `null`, as a file with an empty line has it, must not lift the limit. */
+export function readLimit(field: string, value: unknown): unknown {
+  if (value === null) throw conflict(field, "is null, and would limit nothing", "For no limit, leave it out.");
+  return value;
+}
+
 /** What one kind of text may be. `allowed` says the same in words. */
 export interface TextRule {
   pattern: RegExp;
@@ -159,7 +166,10 @@ export function readSettings<K extends string>(
   const record = readRecord(field, value, `an object with ${known.join(", ")}`);
   const unknown = findName(field, record, (name) => !(known as readonly string[]).includes(name));
   if (unknown !== undefined) {
-    throw conflict(pathOf(field, unknown), "is not a setting", `Known settings: ${known.join(", ")}.`);
+    const meant = similarName(unknown, known);
+    throw meant === undefined
+      ? conflict(pathOf(field, unknown), "is not a setting", `Known settings: ${known.join(", ")}.`)
+      : conflict(pathOf(field, unknown), `is not a setting, and reads like ${meant}`, `Write it as ${meant}.`);
   }
   for (const key of known) settings[key] = readSetting(field, record, key);
   return settings;

@@ -1,19 +1,12 @@
-import { Agent } from "node:http";
-import { withDeadline } from "../abort.js";
+import { ONCE, withDeadline } from "../abort.js";
 import { isRolecallError, RolecallError } from "../errors.js";
 import { isRegion } from "../request/regions.js";
 import type { Runtime } from "../runtime.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
-import {
-  MetadataError,
-  NO_ANSWER_IN_TIME,
-  requestMetadata,
-  TOO_LARGE,
-  troubleOf,
-  withAddress,
-} from "./imds-request.js";
+import { MetadataError, MetadataRead, NO_ANSWER_IN_TIME, TOO_LARGE, troubleOf, withAddress } from "./imds-request.js";
 import type { MetadataTrouble } from "./metadata-endpoint.js";
 import { safeCause } from "./safe-cause.js";
+import { hintForUncaughtCall } from "./test-run.js";
 import { noteOnIdentities, withNote } from "./unused-environment.js";
 
 export { isStsLoaded } from "../sdk/imds.js";
@@ -57,7 +50,9 @@ interface Need {
 }
 const CREDENTIALS: Need = {
   message: "The EC2 instance metadata service cannot be used.",
-  wayOut: "outside of EC2, give the instance credentials of its own.",
+  get wayOut() {
+    return hintForUncaughtCall() ?? "outside of EC2, give the instance credentials of its own.";
+  },
 };
 
 const REGION: Need = {
@@ -71,20 +66,20 @@ const REGION: Need = {
  */
 export function readInstanceProfile(runtime: Runtime): Promise<AwsCredentialIdentity> {
   const need = { ...CREDENTIALS, note: noteOnIdentities(runtime.env) };
-  return inTime(runtime, need, (agent) => readCredentials(agent, need));
+  return inTime(runtime, need, (read) => readCredentials(read, need));
 }
 
-async function readCredentials(agent: Agent, need: Need): Promise<AwsCredentialIdentity> {
-  const token = await requestToken(agent).catch((error) => {
+async function readCredentials(read: MetadataRead, need: Need): Promise<AwsCredentialIdentity> {
+  const token = await requestToken(read).catch((error) => {
     throw unreachable(need, troubleOf(error), error);
   });
-  const read = (path: string) =>
-    requestItem(path, token, agent).catch((error) => {
+  const readItem = (path: string) =>
+    requestItem(path, token, read).catch((error) => {
       throw explain(error, need);
     });
-  const role = await read(PROFILE_PATH);
+  const role = await readItem(PROFILE_PATH);
   if (!ROLE_NAME.test(role)) throw invalidProfile();
-  return toIdentity(parse(await read(PROFILE_PATH + role)));
+  return toIdentity(parse(await readItem(PROFILE_PATH + role)));
 }
 
 function parse(text: string): unknown {
@@ -125,10 +120,10 @@ export function readInstanceRegion(runtime: Runtime): Promise<string> {
   return inTime(runtime, REGION, readRegion);
 }
 
-async function readRegion(agent: Agent): Promise<string> {
+async function readRegion(read: MetadataRead): Promise<string> {
   let region: string;
   try {
-    region = await requestItem(REGION_PATH, await requestToken(agent), agent);
+    region = await requestItem(REGION_PATH, await requestToken(read), read);
   } catch (error) {
     throw unreachable(REGION, troubleOf(error), error);
   }
@@ -136,19 +131,18 @@ async function readRegion(agent: Agent): Promise<string> {
   return region;
 }
 
-async function requestToken(agent: Agent): Promise<string> {
-  const token = await requestMetadata({
+async function requestToken(read: MetadataRead): Promise<string> {
+  const token = await read.request({
     method: "PUT",
     path: TOKEN_PATH,
     headers: { [TOKEN_TTL_HEADER]: "60" },
-    agent,
   });
   if (!TOKEN.test(token)) throw new MetadataError(NO_TOKEN);
   return token;
 }
 
-function requestItem(path: string, token: string | undefined, agent: Agent): Promise<string> {
-  return requestMetadata({ path, agent, ...(token !== undefined && { headers: { [TOKEN_HEADER]: token } }) });
+function requestItem(path: string, token: string | undefined, read: MetadataRead): Promise<string> {
+  return read.request({ path, ...(token !== undefined && { headers: { [TOKEN_HEADER]: token } }) });
 }
 
 /**
@@ -156,7 +150,7 @@ function requestItem(path: string, token: string | undefined, agent: Agent): Pro
  * Node's own error of the connection, or `IMDS_UNREACHABLE` if the answer does not end in time.
  */
 export function readMetadataItem(runtime: Runtime, path: string, token?: string): Promise<string> {
-  return inTime(runtime, CREDENTIALS, (agent) => requestItem(path, token, agent));
+  return inTime(runtime, CREDENTIALS, (read) => requestItem(path, token, read));
 }
 
 /** The token that every read over IMDSv2 begins with, or why there is none. */
@@ -175,12 +169,15 @@ export function isDisabled({ env }: Runtime): boolean {
   return env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === "true";
 }
 
-/** One read, over one connection, which ends with it. */
-async function inTime<T>(runtime: Runtime, need: Need, read: (agent: Agent) => Promise<T>): Promise<T> {
+/** One read within its time limit. */
+async function inTime<T>(runtime: Runtime, need: Need, read: (from: MetadataRead) => Promise<T>): Promise<T> {
   if (isDisabled(runtime)) throw unreachable(need, NOT_TO_BE_USED, undefined);
   const reason = () => unreachable(need, NO_ANSWER_IN_TIME, undefined);
-  const agent = new Agent({ keepAlive: true });
-  return withDeadline({ runtime, ms: READ_TIMEOUT, reason }, () => read(agent)).finally(() => agent.destroy());
+  return withDeadline({ runtime, ms: READ_TIMEOUT, reason }, async (signal) => {
+    const from = new MetadataRead(runtime, signal);
+    signal.addEventListener("abort", () => from.end(), ONCE);
+    return read(from).finally(() => from.end());
+  });
 }
 
 const ATTACH = "Attach an instance profile to the EC2 instance: EC2 console, Actions, Security, Modify IAM role.";

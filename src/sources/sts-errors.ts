@@ -3,6 +3,7 @@ import { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTran
 import { ANSWER_TOO_LARGE, TOO_LARGE } from "./bounded-answer.js";
 import { safeCause } from "./safe-cause.js";
 import { hintFor } from "./sts-hints.js";
+import { isTestRun } from "./test-run.js";
 import { withNote } from "./unused-environment.js";
 
 /** What to do about an error of STS; the first that fits, in this order. */
@@ -92,6 +93,14 @@ const CODES: Record<StsErrorKind, RolecallErrorCode> = {
   invalid: "ASSUME_ROLE_INVALID",
 };
 
+/** For errors that no SDK client raised, in a test. */
+const HINTS_FOR_MOCKS: Partial<Record<StsErrorKind, string>> = {
+  throttling:
+    "Test it on a manual clock, since ten seconds of attempts outlast most time limits: createCredentialResolver({ runtime: createManualClock() }), then clock.advance(10_000).",
+  transient:
+    'Let the mock of STS reject with an error that has AWS\'s name: Object.assign(new Error("no"), { name: "AccessDenied" }).',
+};
+
 export interface StsCall {
   readonly action: "AssumeRole" | "GetCallerIdentity";
   readonly roleArn: string | undefined;
@@ -112,7 +121,9 @@ export function translateStsError(error: StsError, kind: StsErrorKind, call: Sts
   const failure = readFailure(error, call);
   const { code, requestId, cause, systemCode } = failure;
   const { region, foreignRegion } = call;
-  const hint = hintFor({ kind, code, systemCode, words: wordsOf(error), region, foreignRegion });
+  const hint =
+    (isOfMock(error) && HINTS_FOR_MOCKS[kind]) ||
+    hintFor({ kind, code, systemCode, words: wordsOf(error), region, foreignRegion });
   return new RolecallError(CODES[kind], `${describeCall(call)} failed: ${describeError(failure, kind)}.`, {
     step: kind === "base-identity" ? "base-identity" : stepOf(call),
     retryable: CODES[kind] === "STS_UNAVAILABLE" || kind === "base-identity",
@@ -123,6 +134,15 @@ export function translateStsError(error: StsError, kind: StsErrorKind, call: Sts
     hint: systemCode === undefined ? hint : withNote(hint, call.networkNote),
     cause,
   });
+}
+
+/** The SDK's retry strategy marks each error that passes it, and knows those of a connection by name or code. */
+function isOfMock(error: StsError): boolean {
+  try {
+    return error.$metadata === undefined && !isTransientError(error as SdkError) && isTestRun();
+  } catch {
+    return isTestRun();
+  }
 }
 
 /** What may be repeated of an error. */

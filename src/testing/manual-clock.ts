@@ -1,4 +1,5 @@
 import { ONCE } from "../abort.js";
+import { once } from "../once.js";
 import type { Runtime } from "../runtime.js";
 import { readOptions, shown } from "./read-options.js";
 
@@ -35,8 +36,8 @@ export interface ManualClock extends Runtime {
   freeze(ms: number): void;
   /**
    * Lets promise jobs, loopback I/O and reads of the disk run until the event loop has been quiet for 20 turns, without
-   * moving a clock. That carries an SDK call to a local AWS on this clock through, unless it waits for a module that is
-   * imported for the first time.
+   * moving a clock. That carries an SDK call to a local AWS on this clock through. The modules that the library imports
+   * for its first call are imported first.
    */
   settle(): Promise<void>;
   /** Replaces what `random()` answers. */
@@ -58,8 +59,11 @@ const QUIET_TURNS_TO_SETTLE = 20;
 /** Work outside the event loop that ends by itself, as Node names it. A read of the disk, a connection, a lookup of a name. */
 const UNDER_WAY = /^(FSReq|CloseReq|ConnectWrap|TCPConnectWrap|GetAddrInfoReqWrap|WriteWrap|ShutdownWrap)/;
 
-/** Something that reads for ever, such as a named pipe, must not hold up a test. */
-const MAX_SETTLE_MS = 250;
+/**
+ * Something that reads forever, such as a named pipe, must not hold up a test. Counted in turns of the event loop, some
+ * 10 microseconds each: in real time, a busy machine would cut short what only waits for a processor.
+ */
+const MOST_TURNS_TO_SETTLE = 25_000;
 
 /**
  * Creates a clock, a source of randomness and an environment that only the test changes.
@@ -153,9 +157,15 @@ export function createManualClock(given: ManualClockOptions = {}): ManualClock {
   };
 }
 
+/** What a resolver imports for its first call. Nothing shows that an import is under way, so it must not be. */
+const importForFirstCall = once(async () => {
+  const parts = [import("../sources/sts.js"), import("../sources/instance-profile.js")];
+  await Promise.allSettled(parts); // the call that needs them reports a failure
+});
+
 async function settle(): Promise<void> {
-  const latest = performance.now() + MAX_SETTLE_MS;
-  for (let quiet = 0; quiet < QUIET_TURNS_TO_SETTLE && performance.now() < latest; quiet++) {
+  await importForFirstCall();
+  for (let turn = 0, quiet = 0; quiet < QUIET_TURNS_TO_SETTLE && turn < MOST_TURNS_TO_SETTLE; turn++, quiet++) {
     await new Promise<void>((resolve) => setImmediate(resolve));
     if (process.getActiveResourcesInfo().some((resource) => UNDER_WAY.test(resource))) quiet = 0;
   }

@@ -118,7 +118,7 @@ describe("what every object inherits is nobody's setting", () => {
     const policy = { Statement: new Array(1) };
     const act = () => {
       expectInvalid(() => roleRequestOf({ instance: { policyArns } }), "instance.policyArns[0]", /received undefined/);
-      expectInvalid(() => roleRequestOf({ instance: { policy } }), "instance.policy", /holds a list with a hole/);
+      expectInvalid(() => roleRequestOf({ instance: { policy } }), "instance.policy.Statement[0]", /is undefined/);
     };
     whileAllInherit({ 0: "arn:aws:iam::aws:policy/AdministratorAccess" }, act, Array.prototype);
   });

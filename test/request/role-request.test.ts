@@ -142,7 +142,7 @@ describe("without a role", () => {
     };
     const request = requestOf({
       instance,
-      session: { tags: { team: undefined } },
+      session: { tags: {} },
       command: { roleSessionName: "name" },
     });
     expect(request.assumption).toBeUndefined();
