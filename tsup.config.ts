@@ -11,7 +11,7 @@ type BundlerPlugin = NonNullable<Options["esbuildPlugins"]>[number];
  * What travels inside the build: small packages, which cost Node more to find than to run. Two of them are ES modules
  * only, so that Jest's CommonJS could not load them either. The agents for proxies are a chunk of their own.
  */
-const BUNDLED = ["lru-cache", "p-retry", "p-queue", "hpagent"];
+const BUNDLED = ["fastest-levenshtein", "lru-cache", "p-retry", "p-queue", "hpagent"];
 const library = {
   index: "src/index.ts",
   testing: "src/testing/index.ts",

@@ -21,7 +21,7 @@ export default defineConfig({
     // By default one processor is left idle, which on two is half of them.
     maxWorkers: "100%",
     setupFiles: [fileURLToPath(new URL("./test/support/require.ts", import.meta.url))],
-    testTimeout: 30_000, // a busy machine is no failure
+    testTimeout: 120_000, // a busy machine is no failure
     unstubEnvs: true,
     reporters: report ? ["default", ["json", { outputFile: report }]] : ["default"],
   },

@@ -3,12 +3,12 @@ import { onAbort } from "./abort.js";
 import { type ClientPlan, ClientPool, liveProvider } from "./clients/client-pool.js";
 import { ownHandler, SharedHandlers } from "./clients/shared-handlers.js";
 import { Diagnostics } from "./diagnostics.js";
-import { RolecallError } from "./errors.js";
+import { errorOfCaller, isRolecallError, RolecallError } from "./errors.js";
 import { once } from "./once.js";
 import type { AuthorSession } from "./request/author-session.js";
 import type { BaseIdentity } from "./request/base-identity.js";
 import type { CommandOverrides } from "./request/command-overrides.js";
-import type { IntegrationInstance } from "./request/integration-instance.js";
+import { type IntegrationInstance, integrationOf } from "./request/integration-instance.js";
 import { assertInPartition } from "./request/regions.js";
 import { RequestMemo } from "./request/request-memo.js";
 import { isSessionOf } from "./request/role-arn.js";
@@ -29,6 +29,7 @@ import { CredentialCache, closedError } from "./session/credential-cache.js";
 import { DEFAULT_RULES, type RefreshRules } from "./session/refresh-policy.js";
 import { Flight, type LoadedSession, type SessionSource, type SessionWish } from "./session/session-source.js";
 import { baseIdentitySource } from "./sources/base-identity-source.js";
+import { BaseIdentityWatch } from "./sources/base-identity-watch.js";
 import { ServerClocks } from "./sources/server-clock.js";
 import type { StsCalls } from "./sources/sts-calls.js";
 import type { StsCaller } from "./sources/sts-clients.js";
@@ -81,12 +82,28 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     command: CommandOverrides | null | undefined,
     session: AuthorSession | null | undefined,
   ): RoleRequest {
-    closing.signal.throwIfAborted();
-    const request = requests.get(instance, command, session, runtime.env);
+    if (closing.signal.aborted) throw closedError();
+    const request = requestOrRefusal(instance, command, session);
     if (store) assertShareable(request);
     if (request.base.kind === "named-provider") namedBases.set(request.base.key, request.base);
     if (goesItsOwnWay && request.network) throw goesItsOwnWay();
     return request;
+  }
+
+  function requestOrRefusal(...[instance, command, session]: Parameters<typeof requestOf>): RoleRequest {
+    try {
+      return requests.get(instance, command, session, runtime.env);
+    } catch (error) {
+      if (isRolecallError(error) && error.code === "ROLE_NOT_ALLOWED") {
+        const setBy = error.field?.split(".", 1)[0] as "command" | "instance" | undefined;
+        diagnostics.publish("role-not-allowed", {
+          roleArn: error.roleArn,
+          setBy,
+          integration: integrationOf(instance),
+        });
+      }
+      throw error;
+    }
   }
 
   function baseSourceOf({ base, sts: target }: RoleRequest): SessionSource {
@@ -95,7 +112,9 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   }
 
   const rules = { ...DEFAULT_RULES, advisoryWindow: settings.advisoryWindow };
+  const baseIdentities = new BaseIdentityWatch({ runtime, diagnostics });
   const assume = async (request: RequestForRole, flight: Flight) => {
+    baseIdentities.note(request);
     if (!stsCalls) await readAhead(request);
     return (await sts()).assumer.assume(request, baseCallerOf(request), flight);
   };
@@ -128,7 +147,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     return isForRole(request) ? new RoleSource(request, roleSessions) : baseSourceOf(request);
   }
 
-  function planOf(request: RoleRequest): ClientPlan {
+  function planOf(request: RoleRequest, minRemaining: number | undefined): ClientPlan {
     return {
       key: request.key,
       region: serviceRegion(request),
@@ -137,16 +156,17 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
         assertInPartition({ field: "the machine's region", region }, request.assumption?.role);
         return region;
       },
-      credentials: providerOf(request),
+      credentials: providerOf(request, minRemaining),
       reject: (accessKeyId, doubtful) => cache.replace(sourceOf(request), accessKeyId, doubtful),
       network: request.network,
       integration: request.integration,
     };
   }
 
-  function providerOf(request: RoleRequest) {
+  function providerOf(request: RoleRequest, minRemaining?: number) {
     const source = sourceOf(request);
-    return liveProvider(() => cache.get(source));
+    const wish = minRemaining ? { minRemaining } : undefined;
+    return liveProvider(() => cache.get(source, wish));
   }
 
   function baseCallerOf(request: RoleRequest): StsCaller {
@@ -190,31 +210,41 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     getClientForCommand(Client, instance, command, clientOptions) {
       const { session, ...wish } = readClientOptions(Client, clientOptions);
       const request = requestOf(instance, command, session);
-      return pool.get(Client, request, wish, () => planOf(request)) as InstanceType<typeof Client>;
+      assertReachable(wish.minRemaining, request);
+      return pool.get(Client, request, wish, () => planOf(request, wish.minRemaining)) as InstanceType<typeof Client>;
     },
 
     async resolve(instance, command, resolveOptions) {
       const { session, ...wish } = readResolveOptions(resolveOptions);
       const request = requestOf(instance, command, session);
       assertReachable(wish.minRemaining, request);
-      return cache.get(sourceOf(request), wish);
+      return await cache.get(sourceOf(request), wish); // awaited, so that an error's stack leads to the caller
     },
 
     provider(instance, command, providerOptions) {
-      return providerOf(requestOf(instance, command, readProviderOptions(providerOptions)));
+      const { session, minRemaining } = readProviderOptions(providerOptions);
+      const request = requestOf(instance, command, session);
+      assertReachable(minRemaining, request);
+      return providerOf(request, minRemaining);
     },
 
-    async verify(instance, command, providerOptions) {
-      const request = requestOf(instance, command, readProviderOptions(providerOptions));
+    async verify(instance, command, sessionOptions) {
+      const request = requestOf(instance, command, readSessionOptions(sessionOptions));
       const role = request.assumption?.role;
       // Who presses a "Test" button has changed something since the refusal that is remembered.
       if (role) await cache.get(sourceOf(request), { despiteRefusal: true });
       const { calls, clients, readCallerIdentity } = await sts();
       const ask = async (caller: StsCaller) => {
-        closing.signal.throwIfAborted();
+        if (closing.signal.aborted) throw closedError();
         const flight = new Flight().raise();
         const stop = onAbort(closing.signal, () => flight.abort(closing.signal.reason));
-        return readCallerIdentity(calls, caller, request.sts, role?.arn, flight).finally(stop);
+        try {
+          return await readCallerIdentity(calls, caller, request.sts, role?.arn, flight);
+        } catch (error) {
+          throw errorOfCaller(error);
+        } finally {
+          stop();
+        }
       };
       const acting = actingCallerOf(request);
       const identity = await ask(acting);
@@ -230,8 +260,8 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
       return { ...identity, region, ...(role && { roleArn: role.arn }), base };
     },
 
-    async invalidate(instance, command, providerOptions) {
-      await cache.drop(sourceOf(requestOf(instance, command, readProviderOptions(providerOptions))));
+    async invalidate(instance, command, sessionOptions) {
+      await cache.drop(sourceOf(requestOf(instance, command, readSessionOptions(sessionOptions))));
     },
 
     stats: () => ({
@@ -243,6 +273,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
       refreshes: diagnostics.count("refreshed"),
       refreshFailures: diagnostics.count("refresh-failed"),
       denied: diagnostics.count("denied"),
+      notAllowed: diagnostics.count("role-not-allowed"),
       invalidations: diagnostics.count("invalidated"),
       evictions: diagnostics.count("evicted"),
       storeErrors: diagnostics.count("store-error"),
@@ -328,18 +359,19 @@ function assertShareable({ base, assumption }: RoleRequest): void {
 }
 
 const knownClasses = new WeakSet<object>();
-const NO_OPTIONS = { session: undefined, clientConfig: undefined, fresh: false } as const;
+const NO_OPTIONS = { session: undefined, clientConfig: undefined, fresh: false, minRemaining: undefined } as const;
 
 function readClientOptions(Client: unknown, options: unknown) {
   if (typeof Client !== "function" || !isClientClass(Client)) {
     throw invalid("Client", Client, "the class of an AWS SDK v3 client, such as EC2Client");
   }
   if (!isGiven(options)) return NO_OPTIONS;
-  const given = readSettings("options", options, ["session", "clientConfig", "fresh"]);
+  const given = readSettings("options", options, ["session", "clientConfig", "fresh", "minRemaining"]);
   return {
     session: given.session as AuthorSession | undefined,
     clientConfig: given.clientConfig as object | undefined,
     fresh: readBoolean("options.fresh", given.fresh) ?? false,
+    minRemaining: readMinRemaining(given.minRemaining),
   };
 }
 
@@ -351,8 +383,20 @@ function isClientClass(Client: object): boolean {
   return isClass;
 }
 
-function readProviderOptions(options: unknown): AuthorSession | undefined {
+function readSessionOptions(options: unknown): AuthorSession | undefined {
   return readSettings("options", options, ["session"]).session as AuthorSession | undefined;
+}
+
+function readProviderOptions(options: unknown) {
+  const given = readSettings("options", options, ["session", "minRemaining"]);
+  return {
+    session: given.session as AuthorSession | undefined,
+    minRemaining: readMinRemaining(given.minRemaining),
+  };
+}
+
+function readMinRemaining(value: unknown): number | undefined {
+  return readInteger("options.minRemaining", value, 0, 43_200_000, "milliseconds");
 }
 
 function readResolveOptions(options: unknown): Partial<SessionWish> & { session: AuthorSession | undefined } {
@@ -363,7 +407,7 @@ function readResolveOptions(options: unknown): Partial<SessionWish> & { session:
     session: given.session as AuthorSession | undefined,
     signal: (signal as AbortSignal | undefined) ?? undefined,
     forceRefresh: readBoolean("options.forceRefresh", given.forceRefresh),
-    minRemaining: readInteger("options.minRemaining", given.minRemaining, 0, 43_200_000, "milliseconds"),
+    minRemaining: readMinRemaining(given.minRemaining),
   };
 }
 

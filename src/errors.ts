@@ -27,13 +27,15 @@ export interface RolecallErrorDetails {
   hint: string;
   /** `true` if the same call may succeed later without a change of settings. Default `false`. */
   retryable?: boolean | undefined;
-  /** The path of the setting that is wrong, such as `command.roleArn`. Only with `INVALID_REQUEST`. */
+  /** The path of the setting that is wrong, such as `command.roleArn`. With `INVALID_REQUEST` and `ROLE_NOT_ALLOWED`. */
   field?: string | undefined;
   roleArn?: string | undefined;
   region?: string | undefined;
   awsCode?: string | undefined;
   requestId?: string | undefined;
   cause?: unknown;
+  /** See {@link RolecallError.reason}. */
+  reason?: unknown;
 }
 
 const BRAND = Symbol.for("aws-rolecall.error");
@@ -56,7 +58,7 @@ export class RolecallError extends Error {
   readonly step: RolecallErrorStep;
   /** What to do next, one sentence; also the end of `message`, so that inspecting the error does not list it again. */
   declare readonly hint: string;
-  /** The path of the setting that is wrong, such as `command.roleArn`. Only with `INVALID_REQUEST`. */
+  /** The path of the setting that is wrong, such as `command.roleArn`. With `INVALID_REQUEST` and `ROLE_NOT_ALLOWED`. */
   declare readonly field?: string;
   /** The role that was asked for. */
   declare readonly roleArn?: string;
@@ -66,6 +68,11 @@ export class RolecallError extends Error {
   declare readonly awsCode?: string;
   /** AWS's request id, for a support case. */
   declare readonly requestId?: string;
+  /**
+   * What your own code threw, as it was thrown: the function in `instance.credentials` or in `options.instanceProfile`.
+   * It may quote a secret, so it is an accessor that no log prints: not enumerable, and not in `cause`.
+   */
+  declare readonly reason?: unknown;
 
   constructor(code: RolecallErrorCode, message: string, details: RolecallErrorDetails) {
     super(`${message} ${details.hint}`, details.cause === undefined ? undefined : { cause: details.cause });
@@ -78,12 +85,30 @@ export class RolecallError extends Error {
     if (details.region !== undefined) this.region = details.region;
     if (details.awsCode !== undefined) this.awsCode = details.awsCode;
     if (details.requestId !== undefined) this.requestId = details.requestId;
+    const { reason } = details;
+    if (reason !== undefined) {
+      Object.defineProperty(this, "reason", Object.assign(Object.create(null), { get: () => reason }));
+    }
     Object.defineProperty(this, BRAND, hidden(true));
   }
 
   /** For logs: unlike other errors, with its message. */
   toJSON(): object {
     return { ...this, message: this.message, hint: this.hint };
+  }
+}
+
+/**
+ * The same error for one more caller: with a stack of its own, so that it leads to that caller, and with what the caller
+ * attaches to it. The `cause` is shared. Anything else than an error of this build is given back as it is.
+ */
+export function errorOfCaller(error: unknown): unknown {
+  try {
+    if (!(error instanceof RolecallError)) return error;
+    const { code, message, hint } = error;
+    return new RolecallError(code, message.slice(0, -hint.length - 1), error);
+  } catch {
+    return error; // a Proxy that was revoked, or throws
   }
 }
 

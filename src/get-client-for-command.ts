@@ -11,7 +11,7 @@ export interface GetClientOptions<K extends SdkClientConstructor> extends Client
   resolver?: CredentialResolver | undefined;
 }
 
-const OPTIONS = ["resolver", "session", "clientConfig", "fresh"] as const;
+const OPTIONS = ["resolver", "session", "clientConfig", "fresh", "minRemaining"] as const;
 
 let defaultResolver: CredentialResolver | undefined;
 

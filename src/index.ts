@@ -23,6 +23,7 @@ export type {
   ProviderOptions,
   ResolveOptions,
   ResolverStats,
+  SessionOptions,
   VerifiedIdentity,
 } from "./resolver-types.js";
 export type { Runtime } from "./runtime.js";

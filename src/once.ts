@@ -1,5 +1,8 @@
+import { errorOfCaller } from "./errors.js";
+
 /**
- * Runs `task` at the first call and remembers its success; after a failure the next call runs it again. It keeps the
+ * Runs `task` at the first call and remembers its success; after a failure, which reaches each caller as an error of its
+ * own, the next call runs it again. It keeps the
  * value and not the promise, since on Node 20 and 22 a promise keeps the async context of the caller that made it.
  */
 export function once<T>(task: () => Promise<T>): () => Promise<T> {
@@ -13,9 +16,13 @@ export function once<T>(task: () => Promise<T>): () => Promise<T> {
       pending = undefined;
     }
   };
-  return () => {
-    if (done) return Promise.resolve(done.value);
+  return async () => {
+    if (done) return done.value;
     pending ??= run();
-    return pending;
+    try {
+      return await pending;
+    } catch (error) {
+      throw errorOfCaller(error);
+    }
   };
 }

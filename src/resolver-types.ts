@@ -13,11 +13,23 @@ export interface ClientOptions<K extends SdkClientConstructor> {
   clientConfig?: ClientConfigOf<K> | undefined;
   /** A client of one's own instead of a pooled one. Default `false`. */
   fresh?: boolean | undefined;
+  /** As in {@link ProviderOptions}: for a client that presigns URLs. */
+  minRemaining?: number | undefined;
 }
 
-export interface ProviderOptions {
+/** How the author of a command narrows or labels its session. */
+export interface SessionOptions {
   /** Narrows or labels the command's session. */
   session?: AuthorSession | null | undefined;
+}
+
+/** What a credential provider asks of the session, each time that it is called. */
+export interface ProviderOptions extends SessionOptions {
+  /**
+   * Milliseconds that the session has to live on: one with less is loaded anew first. For presigned URLs, which die with
+   * the session that signed them. Less than the session's duration. Default 0.
+   */
+  minRemaining?: number | undefined;
 }
 
 /** What one caller asks of a session. */
@@ -29,11 +41,6 @@ export interface ResolveOptions extends ProviderOptions {
   signal?: AbortSignal | undefined;
   /** Asks STS even if a valid session is held. Default `false`. */
   forceRefresh?: boolean | undefined;
-  /**
-   * Milliseconds that the session has to live on: one with less is loaded anew first. For presigned URLs. Less than the
-   * session's duration. Default 0.
-   */
-  minRemaining?: number | undefined;
 }
 
 /** Who a command acts as, by AWS's own word. */
@@ -63,6 +70,8 @@ export interface ResolverStats {
   readonly refreshFailures: number;
   /** Refusals by STS, and callers who were answered with a remembered one. */
   readonly denied: number;
+  /** Requests that `allowedRoles` refused. */
+  readonly notAllowed: number;
   readonly invalidations: number;
   readonly evictions: number;
   /** Times that the store was of no use. 0 without a store. */
@@ -113,17 +122,13 @@ export interface CredentialResolver {
   verify(
     instance: IntegrationInstance,
     command?: CommandOverrides | null,
-    options?: ProviderOptions,
+    options?: SessionOptions,
   ): Promise<VerifiedIdentity>;
   /**
    * Drops the session that these settings lead to, so that the next command gets a new one; without a role, the base
    * identity. A load under way does not bring it back.
    */
-  invalidate(
-    instance: IntegrationInstance,
-    command?: CommandOverrides | null,
-    options?: ProviderOptions,
-  ): Promise<void>;
+  invalidate(instance: IntegrationInstance, command?: CommandOverrides | null, options?: SessionOptions): Promise<void>;
   stats(): ResolverStats;
   /** Ends timers, sockets and waits; whoever waits or asks later gets `RESOLVER_CLOSED`. */
   close(): Promise<void>;

@@ -111,9 +111,7 @@ describe("a resolver's options", () => {
   });
 
   it.each([
-    ["options", "maxSession", keys.join(", "), { maxSession: 5 }],
-    ["options", "maxsessions", keys.join(", "), { maxsessions: undefined }],
-    ["options", "runTime", keys.join(", "), { runTime: {} }],
+    ["options", "timeout", keys.join(", "), { timeout: 5 }],
     ["options.refresh", "window", "advisoryWindow, ahead", { refresh: { window: 5 } }],
     [
       "options.assumeRole",
@@ -126,6 +124,18 @@ describe("a resolver's options", () => {
       () => read(options),
       `${owner}.${key}`,
       `${owner}.${key} is not a setting. Known settings: ${known}.`,
+    );
+  });
+
+  it.each([
+    ["maxSession", "maxSessions", { maxSession: 5 }],
+    ["maxsessions", "maxSessions", { maxsessions: undefined }],
+    ["runTime", "runtime", { runTime: {} }],
+  ])("options has no %s, which reads like %s", (key, right, options) => {
+    expectInvalid(
+      () => read(options),
+      `options.${key}`,
+      `options.${key} is not a setting, and reads like ${right}. Write it as ${right}.`,
     );
   });
 

@@ -8,9 +8,9 @@ export function credentialsFor(instance: IntegrationInstance, args: CommandOverr
   return resolver.resolve(instance, args, { signal });
 }
 
-/** Before a URL is presigned for 15 minutes: a session that lives on for at least 20. */
-export function credentialsForPresigning(instance: IntegrationInstance, args: CommandOverrides) {
-  return resolver.resolve(instance, args, { minRemaining: 20 * 60_000 });
+/** A client that presigns URLs for 15 minutes: its sessions live on for at least 20. */
+export function clientForPresigning(instance: IntegrationInstance, args: CommandOverrides) {
+  return resolver.getClientForCommand(S3Client, instance, args, { minRemaining: 20 * 60_000 });
 }
 
 /** A credential provider, for what takes one. Whoever calls it gets valid credentials each time. */

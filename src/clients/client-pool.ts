@@ -24,6 +24,8 @@ export interface ClientWish {
   readonly clientConfig?: object | undefined;
   /** A client of the caller's own. */
   readonly fresh?: boolean | undefined;
+  /** Milliseconds that the client's sessions have to live on: `plan` sees to it. */
+  readonly minRemaining?: number | undefined;
 }
 
 /** What a client is made of. */
@@ -45,7 +47,7 @@ interface PooledClass {
   readonly names: WeakMap<RoleRequest, string>;
 }
 
-/** Clients by class, role request, region, network and plain configuration. */
+/** Clients by class, role request, region, network, the life that their sessions have to have left, and plain configuration. */
 export class ClientPool {
   readonly #clients: LRUCache<string, ViewedClient>;
   readonly #handlers: SharedHandlers;
@@ -68,8 +70,9 @@ export class ClientPool {
     if (wish.fresh || !(clientConfig === undefined || isPlain(clientConfig))) {
       return this.#create(Client, plan(), clientConfig);
     }
-    const plain = this.#nameOf(Client, request);
-    const pooledAs = clientConfig === undefined ? plain : `${plain} ${canonicalJson(clientConfig)}`;
+    let pooledAs = this.#nameOf(Client, request);
+    if (wish.minRemaining) pooledAs += ` ${wish.minRemaining} ms`;
+    if (clientConfig) pooledAs += ` ${canonicalJson(clientConfig)}`;
     let client = this.#clients.get(pooledAs);
     if (!client) {
       client = new ViewedClient(this.#create(Client, plan(), clientConfig));

@@ -8,7 +8,16 @@ import { readRoleArn } from "./role-arn.js";
 import { readPermissionCeiling } from "./session-policy.js";
 import { readTags, type SessionTags } from "./session-tags.js";
 import { readStsSettings, type StsSettings } from "./sts-settings.js";
-import { invalid, isGiven, readInteger, readLimit, readSettings, readText, type TextRule } from "./validation.js";
+import {
+  invalid,
+  isGiven,
+  readInteger,
+  readLimit,
+  readSetting,
+  readSettings,
+  readText,
+  type TextRule,
+} from "./validation.js";
 
 /**
  * What an administrator configured once. Trusted: it fixes limits that no author and no command can lift.
@@ -73,6 +82,11 @@ export const INSTANCE_KEYS = [
   "network",
   "integration",
 ] as const satisfies readonly (keyof IntegrationInstance)[];
+
+/** The integration's name alone, of an instance that is refused. */
+export function integrationOf(instance: IntegrationInstance): string | undefined {
+  return readText("instance.integration", readSetting("instance", instance, "integration"), INTEGRATION);
+}
 
 export type InstanceSettings = ReturnType<typeof readInstance>;
 

@@ -50,7 +50,7 @@ export function chooseSettings(
   env: Record<string, string | undefined>,
 ): ChosenSettings {
   const role = commandFirst("roleArn", command.role, fixed.role);
-  const allowedBy = fixed.allowedRoles && assertAllowed(fixed.allowedRoles, role?.value);
+  const allowedBy = fixed.allowedRoles && assertAllowed(fixed.allowedRoles, role?.value, role?.from);
   const ceiling = mergeCeilings(fixed.ceiling, author.ceiling);
   const tags = mergeTags("options.session.tags", fixed.tags, author.tags);
   const sourceIdentity = mergeSourceIdentity(fixed.sourceIdentity, author.sourceIdentity);

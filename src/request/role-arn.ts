@@ -57,8 +57,18 @@ export function readRoleArn(field: string, value: unknown, { sensitive = false }
 }
 
 function mistaken(field: string, value: unknown, sensitive: boolean): Error {
-  const hint = typeof value === "string" && MISTAKEN.find(([pattern]) => pattern.test(value.slice(0, 2048)))?.[1];
+  const hint = typeof value === "string" && hintFor(value.slice(0, 2048));
   return (sensitive ? invalid : invalidText)(field, value, hint ? `${ALLOWED}. ${hint.replace(/\.$/, "")}` : ALLOWED);
+}
+
+function hintFor(text: string): string | undefined {
+  if (text === "") return "Leave the setting out if it names no role.";
+  if (text.trim() !== text) return "White space stands before or after it.";
+  const account = /^arn:[^:]*:iam::(\d*):role\//.exec(text)?.[1];
+  if (account !== undefined && account.length !== 12) {
+    return `Its account id has ${account.length} digits instead of 12.`;
+  }
+  return MISTAKEN.find(([pattern]) => pattern.test(text))?.[1];
 }
 
 /** Whether the ARN of an assumed role (`arn:…:sts::<account>:assumed-role/<name>/<session>`) is a session of this role. */

@@ -1,6 +1,7 @@
 import { types } from "node:util";
 import { RolecallError } from "../errors.js";
 import { isOfObjects } from "./plain-copy.js";
+import { similarName } from "./similar-names.js";
 
 /** The longest part of a received value or of a key that an error repeats. */
 const SHOWN_CHARACTERS = 100;
@@ -165,7 +166,10 @@ export function readSettings<K extends string>(
   const record = readRecord(field, value, `an object with ${known.join(", ")}`);
   const unknown = findName(field, record, (name) => !(known as readonly string[]).includes(name));
   if (unknown !== undefined) {
-    throw conflict(pathOf(field, unknown), "is not a setting", `Known settings: ${known.join(", ")}.`);
+    const meant = similarName(unknown, known);
+    throw meant === undefined
+      ? conflict(pathOf(field, unknown), "is not a setting", `Known settings: ${known.join(", ")}.`)
+      : conflict(pathOf(field, unknown), `is not a setting, and reads like ${meant}`, `Write it as ${meant}.`);
   }
   for (const key of known) settings[key] = readSetting(field, record, key);
   return settings;

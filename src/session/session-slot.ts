@@ -1,7 +1,7 @@
 import { AsyncResource } from "node:async_hooks";
 import { onAbort, raceAbort } from "../abort.js";
 import type { Diagnostics } from "../diagnostics.js";
-import { isRolecallError, type RolecallError, type RolecallErrorCode } from "../errors.js";
+import { errorOfCaller, isRolecallError, type RolecallError, type RolecallErrorCode } from "../errors.js";
 import type { Runtime } from "../runtime.js";
 import {
   backoffAfter,
@@ -116,7 +116,16 @@ export class SessionSlot {
     return Promise.resolve(held.credentials);
   }
 
+  /** Every caller gets an error of its own, whose stack leads to that caller. */
   async #load(wish: SessionWish, now: Moment) {
+    try {
+      return await this.#loadOrFail(wish, now);
+    } catch (error) {
+      throw errorOfCaller(error);
+    }
+  }
+
+  async #loadOrFail(wish: SessionWish, now: Moment) {
     const { signal, forceRefresh, despiteRefusal = forceRefresh, minRemaining = 0 } = wish;
     const { diagnostics } = this.#host;
     // A new session would fall short as this one did.

@@ -1,8 +1,13 @@
-import { type Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
+import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
+import type { Runtime } from "../runtime.js";
 import { getInstanceMetadataEndpoint } from "../sdk/imds.js";
 
 /** Milliseconds of silence after which one request is given up: the SDK's own number. */
 const REQUEST_TIMEOUT = 1000;
+/** Attempts within one read, whichever of its requests fails. */
+const ATTEMPTS = 3;
+/** Milliseconds, the upper bound of the wait before the second attempt; the next one is twice as long. */
+const FIRST_WAIT = 100;
 /** Bytes. A credential set with its session token has one to two kilobytes; everything else is shorter. */
 const LARGEST_ANSWER = 16 * 1024;
 
@@ -23,6 +28,10 @@ const TURNED_OFF: MetadataTrouble = {
   fix: "set HttpEndpoint to enabled",
 };
 const BROKEN_OFF: MetadataTrouble = { cause: "The connection broke off", fix: "try again" };
+const THROTTLED: MetadataTrouble = {
+  cause: "The metadata service throttles this machine (status 429)",
+  fix: "try again, and read it from fewer processes at once",
+};
 const NO_LISTENER: MetadataTrouble = {
   cause: "Nothing listens at the metadata service's address",
   fix: "this machine seems not to be an EC2 instance",
@@ -50,47 +59,94 @@ export interface MetadataRequest {
   readonly path: string;
   readonly method?: "GET" | "PUT";
   readonly headers?: Readonly<Record<string, string>>;
-  /** Node's global agent goes through the environment's proxy with NODE_USE_ENV_PROXY, and the keys in clear with it. */
-  readonly agent: Agent;
 }
 
-/**
- * Reads one item of the machine's metadata, without the white space around it. Rejects with a {@link MetadataError}, or
- * with Node's own error of the connection.
- */
-export async function requestMetadata(item: MetadataRequest): Promise<string> {
+/** One read of the metadata service: some requests over one connection, with the attempts that they share. */
+export class MetadataRead {
+  /** Node's global agent goes through the environment's proxy with NODE_USE_ENV_PROXY, and the keys in clear with it. */
+  readonly #agent = new Agent({ keepAlive: true });
+  readonly #runtime: Runtime;
+  readonly #signal: AbortSignal;
+  #failures = 0;
+
+  /** @param signal ends the waits between attempts */
+  constructor(runtime: Runtime, signal: AbortSignal) {
+    this.#runtime = runtime;
+    this.#signal = signal;
+  }
+
+  /**
+   * Reads one item of the machine's metadata, without the white space around it. Rejects with a {@link MetadataError},
+   * or with Node's own error of the connection.
+   */
+  async request(item: MetadataRequest): Promise<string> {
+    for (;;) {
+      try {
+        return await requestOnce(item, this.#agent, this.#runtime);
+      } catch (error) {
+        if (!mayPass(error) || ++this.#failures === ATTEMPTS) throw error;
+        const longest = FIRST_WAIT * 2 ** (this.#failures - 1);
+        await this.#runtime.sleep(this.#runtime.random() * longest, this.#signal);
+      }
+    }
+  }
+
+  end(): void {
+    this.#agent.destroy();
+  }
+}
+
+async function requestOnce(item: MetadataRequest, agent: Agent, runtime: Runtime): Promise<string> {
   const { protocol, hostname, port } = await getInstanceMetadataEndpoint();
   const options = {
     ...item,
+    agent,
     protocol,
     hostname: hostname.replace(/^\[(.+)\]$/, "$1"),
     port,
-    timeout: REQUEST_TIMEOUT,
     maxHeaderSize: LARGEST_ANSWER,
   };
-  return new Promise((resolve, reject) => {
-    const asked = request(options);
+  let cancelTimer: (() => void) | undefined;
+  const asked = request(options);
+  const answered = new Promise<string>((resolve, reject) => {
     const fail = (error: unknown) => {
       reject(error);
       asked.destroy();
     };
-    asked.on("error", fail);
-    asked.on("timeout", () => {
-      const before = progressOf(asked);
-      // A process that stood still, such as while it loads modules, first reads what has arrived meanwhile.
-      setImmediate(() => {
-        if (progressOf(asked) === before) fail(new MetadataError(NO_ANSWER_IN_TIME));
+    const failIfSilentSince = (bytes: number) => {
+      cancelTimer = runtime.schedule(REQUEST_TIMEOUT, () => {
+        const before = progressOf(asked);
+        // A process that stood still, such as while it loads modules, first reads what has arrived meanwhile.
+        setImmediate(() => {
+          const now = bytesRead(asked);
+          if (progressOf(asked) === before && now === bytes) fail(new MetadataError(NO_ANSWER_IN_TIME));
+          else failIfSilentSince(now);
+        });
       });
-    });
+    };
+    failIfSilentSince(0);
+    asked.on("error", fail);
     // The service sends none, and another server could send them without an end.
     asked.on("information", () => fail(new MetadataError(NO_HTTP)));
     asked.on("response", (answer) => readAnswer(answer).then(resolve, fail));
     asked.end();
   });
+  return answered.finally(() => cancelTimer?.());
 }
 
-function progressOf({ socket }: ClientRequest): string {
-  return `${socket?.connecting} ${socket?.bytesRead}`;
+function bytesRead({ socket }: ClientRequest): number {
+  return socket?.bytesRead ?? 0;
+}
+
+function progressOf(asked: ClientRequest): string {
+  return `${asked.socket?.connecting} ${bytesRead(asked)}`;
+}
+
+/** Whether another attempt may succeed. */
+function mayPass(error: unknown): boolean {
+  const trouble = troubleOf(error);
+  const status = error instanceof MetadataError ? (error.statusCode ?? 0) : 0;
+  return status >= 500 || trouble === THROTTLED || trouble === NO_ANSWER_IN_TIME || trouble === BROKEN_OFF;
 }
 
 async function readAnswer(answer: IncomingMessage): Promise<string> {
@@ -108,6 +164,8 @@ async function readAnswer(answer: IncomingMessage): Promise<string> {
 
 function troubleOfStatus(status: number): MetadataTrouble {
   if (status === 403) return TURNED_OFF;
+  if (status === 429) return THROTTLED;
+  if (status >= 500) return { cause: `The metadata service fails (status ${status})`, fix: "try again" };
   return { cause: `The metadata service answers with status ${status}`, fix: NOTHING_BETWEEN };
 }
 

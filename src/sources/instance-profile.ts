@@ -1,14 +1,13 @@
-import { Agent } from "node:http";
-import { withDeadline } from "../abort.js";
+import { ONCE, withDeadline } from "../abort.js";
 import { isRolecallError, RolecallError } from "../errors.js";
 import { isRegion } from "../request/regions.js";
 import type { Runtime } from "../runtime.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
 import {
   MetadataError,
+  MetadataRead,
   type MetadataTrouble,
   NO_ANSWER_IN_TIME,
-  requestMetadata,
   TOO_LARGE,
   troubleOf,
 } from "./imds-request.js";
@@ -63,17 +62,17 @@ export function readInstanceProfile(runtime: Runtime): Promise<AwsCredentialIden
   return inTime(runtime, CREDENTIALS, readCredentials);
 }
 
-async function readCredentials(agent: Agent): Promise<AwsCredentialIdentity> {
-  const token = await requestToken(agent).catch((error) => {
+async function readCredentials(read: MetadataRead): Promise<AwsCredentialIdentity> {
+  const token = await requestToken(read).catch((error) => {
     throw unreachable(CREDENTIALS, troubleOf(error), error);
   });
-  const read = (path: string) =>
-    requestItem(path, token, agent).catch((error) => {
+  const readItem = (path: string) =>
+    requestItem(path, token, read).catch((error) => {
       throw explain(error);
     });
-  const role = await read(PROFILE_PATH);
+  const role = await readItem(PROFILE_PATH);
   if (!ROLE_NAME.test(role)) throw invalidProfile();
-  return toIdentity(parse(await read(PROFILE_PATH + role)));
+  return toIdentity(parse(await readItem(PROFILE_PATH + role)));
 }
 
 function parse(text: string): unknown {
@@ -114,10 +113,10 @@ export function readInstanceRegion(runtime: Runtime): Promise<string> {
   return inTime(runtime, REGION, readRegion);
 }
 
-async function readRegion(agent: Agent): Promise<string> {
+async function readRegion(read: MetadataRead): Promise<string> {
   let region: string;
   try {
-    region = await requestItem(REGION_PATH, await requestToken(agent), agent);
+    region = await requestItem(REGION_PATH, await requestToken(read), read);
   } catch (error) {
     throw unreachable(REGION, troubleOf(error), error);
   }
@@ -125,19 +124,18 @@ async function readRegion(agent: Agent): Promise<string> {
   return region;
 }
 
-async function requestToken(agent: Agent): Promise<string> {
-  const token = await requestMetadata({
+async function requestToken(read: MetadataRead): Promise<string> {
+  const token = await read.request({
     method: "PUT",
     path: TOKEN_PATH,
     headers: { [TOKEN_TTL_HEADER]: "60" },
-    agent,
   });
   if (!TOKEN.test(token)) throw new MetadataError(NO_TOKEN);
   return token;
 }
 
-function requestItem(path: string, token: string | undefined, agent: Agent): Promise<string> {
-  return requestMetadata({ path, agent, ...(token !== undefined && { headers: { [TOKEN_HEADER]: token } }) });
+function requestItem(path: string, token: string | undefined, read: MetadataRead): Promise<string> {
+  return read.request({ path, ...(token !== undefined && { headers: { [TOKEN_HEADER]: token } }) });
 }
 
 /**
@@ -145,7 +143,7 @@ function requestItem(path: string, token: string | undefined, agent: Agent): Pro
  * Node's own error of the connection, or `IMDS_UNREACHABLE` if the answer does not end in time.
  */
 export function readMetadataItem(runtime: Runtime, path: string, token?: string): Promise<string> {
-  return inTime(runtime, CREDENTIALS, (agent) => requestItem(path, token, agent));
+  return inTime(runtime, CREDENTIALS, (read) => requestItem(path, token, read));
 }
 
 /** The token that every read over IMDSv2 begins with, or why there is none. */
@@ -164,12 +162,15 @@ export function isDisabled({ env }: Runtime): boolean {
   return env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === "true";
 }
 
-/** One read, over one connection, which ends with it. */
-async function inTime<T>(runtime: Runtime, need: Need, read: (agent: Agent) => Promise<T>): Promise<T> {
+/** One read within its time limit. */
+async function inTime<T>(runtime: Runtime, need: Need, read: (from: MetadataRead) => Promise<T>): Promise<T> {
   if (isDisabled(runtime)) throw unreachable(need, NOT_TO_BE_USED, undefined, false);
   const reason = () => unreachable(need, NO_ANSWER_IN_TIME, undefined);
-  const agent = new Agent({ keepAlive: true });
-  return withDeadline({ runtime, ms: READ_TIMEOUT, reason }, () => read(agent)).finally(() => agent.destroy());
+  return withDeadline({ runtime, ms: READ_TIMEOUT, reason }, async (signal) => {
+    const from = new MetadataRead(runtime, signal);
+    signal.addEventListener("abort", () => from.end(), ONCE);
+    return read(from).finally(() => from.end());
+  });
 }
 
 function explain(error: unknown): RolecallError {

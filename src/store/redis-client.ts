@@ -1,48 +1,117 @@
-import { invalid, refuseUnreadable } from "../request/validation.js";
+import { conflict, invalid, refuseUnreadable } from "../request/validation.js";
 import { StoreError } from "./credential-store.js";
 
-/** A client of `redis` (node-redis): `createClient()` or `createClientPool()`. */
+/** What `createClient()` or `createClientPool()` of `redis` (node-redis) returns. */
 export interface NodeRedisClient {
   sendCommand(args: string[]): Promise<unknown>;
 }
 
-/** A client of `ioredis`: `new Redis()` or `new Cluster()`. */
+/** What `createCluster()` of node-redis returns. */
+export interface NodeRedisCluster {
+  sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, args: string[]): Promise<unknown>;
+  readonly nodeClient: unknown;
+}
+
+/** What `createSentinel()` of node-redis returns. */
+export interface NodeRedisSentinel {
+  sendCommand(isReadonly: boolean | undefined, args: string[]): Promise<unknown>;
+  readonly getSentinelNode: unknown;
+}
+
+/** What `new Redis()` or `new Cluster()` of `ioredis` returns. A Redis with `sentinels` and `name` asks these for its server. */
 export interface IoredisClient {
   call(command: string, ...args: string[]): Promise<unknown>;
 }
 
-/** A client of node-redis or ioredis. It stays the caller's, who connects it, listens to its errors and closes it. */
-export type RedisClient = NodeRedisClient | IoredisClient;
+/** A client of node-redis or ioredis. You connect it, listen to its errors and close it. */
+export type RedisClient = NodeRedisClient | NodeRedisCluster | NodeRedisSentinel | IoredisClient;
 
-/** Sends one command. Rejects with what may be shown of a failure. */
-export type SendCommand = (command: string, ...args: string[]) => Promise<unknown>;
+/** Sends one command, which concerns `key` alone. Rejects with what may be shown of a failure. */
+export type SendCommand = (key: string, command: string, ...args: string[]) => Promise<unknown>;
 
-/** node-redis's own, whose `sendCommand` takes other arguments. */
-const OTHER_CLIENTS = ["slots", "getSentinelNode"];
-const ALLOWED = "a client of node-redis (createClient or createClientPool) or of ioredis";
+const ALLOWED =
+  "a client of node-redis (createClient, createClientPool, createCluster, createSentinel) or ioredis (Redis, Cluster)";
+/** Replicas lag behind, and refuse what is written. */
+const READS_REPLICAS = false;
 
-/** @throws RolecallError `INVALID_REQUEST` if it is no such client */
+type Parts = ReturnType<typeof readParts>;
+
+/** What looks like a client and cannot be used as one, and what to pass instead. */
+const REFUSED: readonly { is(parts: Parts): boolean; message: string; hint: string }[] = [
+  {
+    is: ({ isFunction }) => isFunction,
+    message: "is a function or a class",
+    hint: "Pass what new Redis() or createClient() returns.",
+  },
+  {
+    is: ({ then, sendCommand }) => typeof then === "function" && sendCommand === undefined,
+    message: "is a promise",
+    hint: "Await the promise and pass the client.",
+  },
+  {
+    is: ({ call, multi, connect }) => call === undefined && multi !== undefined && connect === undefined,
+    message: "takes callbacks and returns no promises",
+    hint: "Pass what createClient() of redis 4 or later returns, not its legacy() client.",
+  },
+  {
+    is: ({ release, sendCommand }) => release !== undefined && sendCommand !== undefined,
+    message: "is a lease, which ends",
+    hint: "Pass what createSentinel() returns, not what its acquire() or use() gives.",
+  },
+  {
+    is: ({ isPipeline, addCommand }) => isPipeline === true || addCommand !== undefined,
+    message: "is a pipeline or transaction, which sends nothing until it is executed",
+    hint: "Pass the client, not its pipeline() or multi().",
+  },
+  {
+    is: ({ role }) => role === "slave",
+    message: "connects to a replica, which can store nothing",
+    hint: 'Pass a Redis with role: "master", the default.',
+  },
+  {
+    is: ({ scaleReads }) => scaleReads !== undefined && scaleReads !== "master",
+    message: "reads from replicas, which lag behind",
+    hint: 'Pass cluster.duplicate([], { scaleReads: "master" }).',
+  },
+];
+
+/** @throws RolecallError `INVALID_REQUEST` if it is no client that the store can use; the hint says which one to pass */
 export function readRedisClient(field: string, value: unknown): SendCommand {
-  const { call, sendCommand, isOther } = readMethods(field, value);
+  const parts = readParts(field, value);
+  const refused = REFUSED.find(({ is }) => is(parts));
+  if (refused) throw conflict(field, refused.message, refused.hint);
+
+  const { call, sendCommand, nodeClient, getSentinelNode } = parts;
   // ioredis has a sendCommand, too, which takes something else.
-  if (typeof call === "function") return safely((command, ...args) => Reflect.apply(call, value, [command, ...args]));
-  if (typeof sendCommand !== "function" || isOther) throw invalid(field, value, ALLOWED);
-  return safely((command, ...args) => Reflect.apply(sendCommand, value, [[command, ...args]]));
+  if (typeof call === "function") {
+    return safely((_key, command, ...args) => Reflect.apply(call, value, [command, ...args]));
+  }
+  if (typeof sendCommand !== "function") throw invalid(field, value, ALLOWED);
+  const send = (...args: unknown[]) => Reflect.apply(sendCommand, value, args);
+  if (nodeClient !== undefined) return safely((key, ...args) => send(key, READS_REPLICAS, args));
+  if (getSentinelNode !== undefined) return safely((_key, ...args) => send(READS_REPLICAS, args));
+  return safely((_key, ...args) => send(args));
 }
 
-function readMethods(field: string, value: unknown) {
+/** What tells the clients apart, each read once. */
+function readParts(field: string, value: unknown) {
   try {
-    const { call, sendCommand } = Object(value) as { readonly call?: unknown; readonly sendCommand?: unknown };
-    return { call, sendCommand, isOther: OTHER_CLIENTS.some((name) => name in Object(value)) };
+    const client = Object(value) as Readonly<Record<string, unknown>>;
+    const { call, sendCommand, nodeClient, getSentinelNode } = client;
+    const { then, connect, multi, addCommand, isPipeline, release, options } = client;
+    const { role, scaleReads } = Object(options) as Readonly<Record<string, unknown>>;
+    const isFunction = typeof value === "function";
+    const signs = { isFunction, then, connect, multi, addCommand, isPipeline, release, role, scaleReads };
+    return { call, sendCommand, nodeClient, getSentinelNode, ...signs };
   } catch {
     return refuseUnreadable(field);
   }
 }
 
 function safely(send: SendCommand): SendCommand {
-  return async (command, ...args) => {
+  return async (key, command, ...args) => {
     try {
-      return await send(command, ...args);
+      return await send(key, command, ...args);
     } catch (error) {
       // The client's error carries the command, and with it the record.
       const reason = reasonOf(error);
@@ -54,17 +123,24 @@ function safely(send: SendCommand): SendCommand {
 /** Inherits nothing. */
 const NO_ERROR = Object.create(null) as object;
 
-/** Node's code of a connection, the word that begins what Redis answers (`OOM`, `NOAUTH`), or the name of the error. */
+/** Node's code of a connection, the word that begins an answer of Redis (`OOM`, `NOAUTH`), or the name of the error or its class. */
 function reasonOf(error: unknown): string {
   try {
-    const { code, message, name } = (typeof error === "object" && error !== null ? error : NO_ERROR) as {
+    const {
+      code,
+      message,
+      name,
+      constructor: type,
+    } = (typeof error === "object" && error !== null ? error : NO_ERROR) as {
       code?: unknown;
       message?: unknown;
       name?: unknown;
+      constructor?: { name?: unknown };
     };
     const [answered] = /^[A-Z]{3,20}(?= )/.exec(String(message)) ?? [];
-    const reason = [code, answered, name].find((word) => typeof word === "string" && /^\w{1,40}$/.test(word));
-    return String(reason ?? "Error");
+    const ownName = name === "Error" ? undefined : name; // node-redis names only the classes of its errors
+    const words = [code, answered, ownName, type?.name];
+    return String(words.find((word) => typeof word === "string" && /^\w{1,40}$/.test(word)) ?? "Error");
   } catch {
     return "Error"; // a Proxy that was revoked, or a getter that throws
   }

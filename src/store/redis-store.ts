@@ -1,9 +1,15 @@
 import { conflict, readSettings, readText, type TextRule } from "../request/validation.js";
 import { type CredentialStore, LONGEST_RECORD, StoreError, type StoreLock } from "./credential-store.js";
 import { type EncryptionKey, readEncryptionKeys } from "./encryption-keys.js";
-import { type IoredisClient, type NodeRedisClient, type RedisClient, readRedisClient } from "./redis-client.js";
+import { type RedisClient, readRedisClient } from "./redis-client.js";
 
-export type { IoredisClient, NodeRedisClient, RedisClient };
+export type {
+  IoredisClient,
+  NodeRedisClient,
+  NodeRedisCluster,
+  NodeRedisSentinel,
+  RedisClient,
+} from "./redis-client.js";
 
 /** Whose sessions {@link redisStore} keeps, and how. */
 export interface RedisStoreOptions {
@@ -45,8 +51,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Cre
   }
 
   const set = (name: string, text: string, ttl: number, ...flags: string[]) =>
-    send("SET", name, text, ...flags, "PX", `${Math.ceil(ttl)}`);
-  const deleteIfEqual = (name: string, text: string) => send("EVAL", DELETE_IF_EQUAL, "1", name, text);
+    send(name, "SET", name, text, ...flags, "PX", `${Math.ceil(ttl)}`);
+  const deleteIfEqual = (name: string, text: string) => send(name, "EVAL", DELETE_IF_EQUAL, "1", name, text);
 
   const nameOf = (key: string) => {
     if (typeof key !== "string") throw new StoreError("A key of the Redis store is a string.");
@@ -58,7 +64,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Cre
     encryptionKeys,
     async get(key) {
       // One character more than a record has, and no more: Redis may hold anything at that key.
-      const text = await send("GETRANGE", nameOf(key), "0", `${LONGEST_RECORD}`);
+      const name = nameOf(key);
+      const text = await send(name, "GETRANGE", name, "0", `${LONGEST_RECORD}`);
       if (text === null || text === undefined || text === "") return undefined;
       if (typeof text !== "string") throw unexpected("GETRANGE");
       if (text.length > LONGEST_RECORD) throw new StoreError(TOO_LONG);
@@ -68,7 +75,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Cre
       if ((await set(nameOf(key), record, ttl)) !== "OK") throw unexpected("SET");
     },
     async delete(key, record) {
-      await (record === undefined ? send("DEL", nameOf(key)) : deleteIfEqual(nameOf(key), record));
+      const name = nameOf(key);
+      await (record === undefined ? send(name, "DEL", name) : deleteIfEqual(name, record));
     },
     async lock(key, ttl): Promise<StoreLock | undefined> {
       const name = `${nameOf(key)}:lock`;

@@ -22,19 +22,23 @@ export interface Authentication {
 export interface AuthenticationRules {
   issued: IssuedSessions;
   now: () => number;
-  /** Whether the server's clock alone judges when a request was signed, and not the machine's as well. */
+  /** Whether the server's clock alone judges when a request was signed. */
   strictSignatureTime: boolean;
+  /** The server's time when it started: without `strictSignatureTime`, the SDK may have heard of no later one. */
+  startedAt: number;
 }
 
 export function authenticate(
   request: WireRequest,
-  { issued, now, strictSignatureTime }: AuthenticationRules,
+  { issued, now, strictSignatureTime, startedAt }: AuthenticationRules,
 ): Authentication {
   const known: Authentication = {};
   try {
     const signature = readSignature(request);
     known.signature = signature;
-    assertSignatureTime(signature, strictSignatureTime ? [now()] : [now(), Date.now()]);
+    // A presigned request ends at its own time, whatever its signer knew.
+    const earliest = signature.expires === undefined ? startedAt : now();
+    assertSignatureTime(signature, strictSignatureTime ? [now()] : [now(), Date.now(), earliest]);
     const signer = issued.find(signature.accessKeyId);
     if (signer === undefined || signer.sessionToken !== signature.sessionToken) {
       throw new AwsError(403, "InvalidClientTokenId", "The security token included in the request is invalid.");

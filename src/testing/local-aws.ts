@@ -57,9 +57,9 @@ export interface LocalAwsOptions {
    */
   denialContext?: boolean;
   /**
-   * Whether a request must be signed within 15 minutes of `clock`. Default `false`: any time between `clock` and the
-   * machine's own is accepted as well. A clock that a test moves does not move the time by which the SDK signs; the SDK
-   * follows the last answer's `Date`.
+   * Whether a request must be signed within 15 minutes of `clock`. Default `false`: the local AWS also accepts any time
+   * between its start, `clock` and the machine's own clock. A clock that a test moves does not move the time by which
+   * the SDK signs; the SDK follows the last answer's `Date`.
    */
   strictSignatureTime?: boolean;
 }
@@ -176,7 +176,7 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     denialContext: options.denialContext ?? false,
   });
   const sink = createServiceSink(isDisabled);
-  const rules = { issued, now, strictSignatureTime: options.strictSignatureTime ?? false };
+  const rules = { issued, now, startedAt: now(), strictSignatureTime: options.strictSignatureTime ?? false };
   const anyService = (request: WireRequest): Exchange => {
     const sender = authenticate(request, rules);
     const isSts =

@@ -9,10 +9,20 @@ const SEPARATOR = "@@@";
 /** Both halves of one pair: the key's id and its secret. */
 type KeyPair = readonly [Parameter, Parameter];
 
-/** The key pair in `credentials`, else the older one; `undefined`: the instance profile is used. */
+/** The names of a pair in fields of its own, older ones first. */
+export const ACCESS_KEY_PAIRS = [
+  ["access_key", "secret_key"],
+  ["access_key_id", "secret_access_key"],
+] as const;
+
+/** The key pair in `credentials`, else the one in fields of its own; `undefined`: the instance profile is used. */
 export function credentialsFromParams(params: Parameters): AwsCredentialIdentity | undefined {
-  const older: KeyPair = [olderHalf(params, "access_key"), olderHalf(params, "secret_key")];
-  const pair = [pairInCredentials(params), older].find((halves) => halves?.some(({ value }) => value !== undefined));
+  const pairs = ACCESS_KEY_PAIRS.map(([id, secret]): KeyPair => [ownField(params, id), ownField(params, secret)]);
+  const [first, second] = pairs.filter(isFilledIn);
+  if (first && second) {
+    throw conflict(second[0].field, `is set, and ${first[0].field} is set too`, "Set one of the two key pairs.");
+  }
+  const pair = [pairInCredentials(params), first].find((halves) => halves && isFilledIn(halves));
   if (!pair) return undefined;
   const [id, secret] = pair;
   assertWhole(id, secret);
@@ -38,9 +48,13 @@ function identifierIn(credentials: Parameters): Parameter {
 }
 
 /** A text, or the `password` of a field that the platform keeps as a secret. */
-function olderHalf(params: Parameters, name: string): Parameter {
+function ownField(params: Parameters, name: string): Parameter {
   const half = params.get(name);
   return isRecord(half.value) ? new Parameters(half.field, half.value).get("password") : half;
+}
+
+function isFilledIn(pair: KeyPair): boolean {
+  return pair.some(({ value }) => value !== undefined);
 }
 
 function assertWhole(half: Parameter, other: Parameter): void {

@@ -4,14 +4,22 @@ import { assertInPartition, readRegion } from "../request/regions.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
 import { readStsEndpoint, type StsSettings } from "../request/sts-settings.js";
 import { conflict, invalidText, readInteger, readText, withoutUndefined } from "../request/validation.js";
-import { credentialsFromParams } from "./credentials-from-params.js";
+import { ACCESS_KEY_PAIRS, credentialsFromParams } from "./credentials-from-params.js";
 import { networkFromParams } from "./network-from-params.js";
 import { Parameters, type XsoarParams } from "./params.js";
 
+/** Each under the names that packs of the platform have for it. */
+const REGION = ["defaultRegion", "region", "default_region"] as const;
+const ROLE_ARN = ["roleArn", "role_arn"] as const;
+const SESSION_NAME = ["roleSessionName", "role_session_name"] as const;
+const DURATION = ["sessionDuration", "roleSessionDuration", "session_duration", "role_session_duration"] as const;
+/** A role in the account of a command, or in each account of a list. */
+const ROLE_BY_NAME = ["role_name", "access_role_name", "accounts_to_access"] as const;
+
 /**
  * The integration instance that an administrator configured in Cortex XSOAR, from the integration's parameters as they
- * come (`demisto.params()`). Other parameters are the integration's own and are ignored, but for a
- * misspelt `roleArn`. Call it once and keep the result: commands on the same object are the fast ones. It holds secrets,
+ * come (`demisto.params()`). Other parameters are the integration's own and are ignored, unless they read like one that
+ * names an identity. Call it once and keep the result: commands on the same object are the fast ones. It holds secrets,
  * so do not log it.
  *
  * `docs/xsoar.md` says what becomes of each parameter.
@@ -24,10 +32,10 @@ export function instanceFromParams(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): IntegrationInstance {
   const given = new Parameters("params", params);
-  given.assertNoMisspelling(["roleArn"]);
-  const duration = given.oneOf("sessionDuration", "roleSessionDuration");
-  const sessionName = given.get("roleSessionName");
-  const roleArn = given.get("roleArn");
+  assertNoOtherIdentity(given);
+  const duration = given.oneOf(DURATION);
+  const sessionName = given.oneOf(SESSION_NAME);
+  const roleArn = given.oneOf(ROLE_ARN);
   const role = readRoleArn(roleArn.field, roleArn.value);
   return withoutUndefined({
     roleArn: role?.arn,
@@ -46,17 +54,31 @@ export function instanceFromParams(
   });
 }
 
+/** A role that is passed over, or keys, would have commands act as another identity. */
+function assertNoOtherIdentity(given: Parameters): void {
+  for (const { field, value } of ROLE_BY_NAME.map((name) => given.get(name))) {
+    if (value === undefined) continue;
+    const hint = "Name one role by its ARN, in roleArn, and leave this parameter empty.";
+    throw conflict(field, "is set, and roles that are given by name are not supported", hint);
+  }
+  given.assertNoMisspelling([...ROLE_ARN, ...ROLE_BY_NAME, "credentials", ...ACCESS_KEY_PAIRS.flat()]);
+}
+
 function readDefaultRegion(given: Parameters, role: RoleArn | undefined): string {
-  const { field, value } = given.oneOf("defaultRegion", "region");
+  const { field, value } = given.oneOf(REGION);
   const region = readRegion(field, value);
   if (region === undefined) throw conflict(field, "is missing", "Set the AWS region of the integration instance.");
   assertInPartition({ field, region }, role);
   return region;
 }
 
+function isText(value: unknown, pattern: RegExp): boolean {
+  return typeof value === "string" && pattern.test(value);
+}
+
 function stsFromParams(given: Parameters, role: RoleArn | undefined): StsSettings | undefined {
   const mode = given.get("sts_regional_endpoint");
-  if (mode.value !== undefined && !/^(legacy|regional)$/i.test(String(mode.value))) {
+  if (mode.value !== undefined && !isText(mode.value, /^(legacy|regional)$/i)) {
     throw invalidText(mode.field, mode.value, "legacy or regional; a regional endpoint is asked in either case");
   }
   const url = given.get("sts_endpoint_url");

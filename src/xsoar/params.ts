@@ -1,5 +1,5 @@
-import { assertNoMisspelling } from "../request/misspelt-settings.js";
-import { conflict, invalidText, isGiven, readRecord, readSetting } from "../request/validation.js";
+import { assertNoMisspellingOf } from "../request/misspelt-settings.js";
+import { conflict, invalidText, readRecord, readSetting } from "../request/validation.js";
 
 /** A `credentials` parameter: the key's id and its secret, or `secret@@@token` for a temporary key. */
 export interface XsoarCredentials {
@@ -7,21 +7,31 @@ export interface XsoarCredentials {
   password?: string | null | undefined;
 }
 
-/** The parameters of an integration instance in Cortex XSOAR that are read. `""`, `null` and `undefined`: not given. */
+/**
+ * The parameters of an integration instance in Cortex XSOAR that are read. `""`, `null` and `undefined`: not given. Packs
+ * spell some of them in several ways, which all mean the same.
+ */
 export interface XsoarParameters {
-  /** Required, in this field or in `region`. */
+  /** Required, in one of the three. */
   defaultRegion?: string | null | undefined;
   region?: string | null | undefined;
+  default_region?: string | null | undefined;
   roleArn?: string | null | undefined;
+  role_arn?: string | null | undefined;
   roleSessionName?: string | null | undefined;
+  role_session_name?: string | null | undefined;
   /** Seconds. */
   sessionDuration?: number | string | null | undefined;
-  /** The same as `sessionDuration`. */
   roleSessionDuration?: number | string | null | undefined;
+  session_duration?: number | string | null | undefined;
+  role_session_duration?: number | string | null | undefined;
   credentials?: XsoarCredentials | string | null | undefined;
-  /** The older pair, read if `credentials` is empty: texts, or `{ password }`. */
+  /** A pair of its own, read if `credentials` is empty: texts, or `{ password }`. */
   access_key?: XsoarCredentials | string | null | undefined;
   secret_key?: XsoarCredentials | string | null | undefined;
+  /** The same pair under its newer names. */
+  access_key_id?: XsoarCredentials | string | null | undefined;
+  secret_access_key?: XsoarCredentials | string | null | undefined;
   /** Seconds, read or `"read,connect"`. Default `"60,10"`. */
   timeout?: number | string | null | undefined;
   /** Tries after the first one, at most 10. Default 5. */
@@ -59,7 +69,7 @@ export class Parameters {
 
   /** Of those that somebody filled in. */
   assertNoMisspelling(settings: readonly string[]): void {
-    assertNoMisspelling(this.#owner, this.#values, settings, (name) => this.get(name).value !== undefined);
+    assertNoMisspellingOf(settings, this.#owner, this.#values, (name) => this.get(name).value !== undefined);
   }
 
   get(name: string): Parameter {
@@ -67,14 +77,13 @@ export class Parameters {
     return { field: `${this.#owner}.${name}`, value: value === "" || value === null ? undefined : value };
   }
 
-  /** A parameter that packs spell in two ways. */
-  oneOf(name: string, otherName: string): Parameter {
-    const [one, other] = [this.get(name), this.get(otherName)];
-    if (one.value === undefined && other.value !== undefined) return other;
-    if (isGiven(other.value) && !isSameText(one.value, other.value)) {
-      throw conflict(other.field, `is set, and ${one.field} says something else`, "Set one of them.");
-    }
-    return one;
+  /** A parameter that packs spell in several ways, the first of them if nobody filled in any. */
+  oneOf(names: readonly [string, ...string[]]): Parameter {
+    const given = names.map((name) => this.get(name)).filter(({ value }) => value !== undefined);
+    const [first = this.get(names[0]), ...others] = given;
+    const other = others.find(({ value }) => !isSameText(first.value, value));
+    if (other) throw conflict(other.field, `is set, and ${first.field} says something else`, "Set one of them.");
+    return first;
   }
 
   checkbox(name: string): boolean {

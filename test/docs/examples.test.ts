@@ -11,9 +11,9 @@ import { instanceOutsideEc2 } from "../../docs/examples/base-identity.js";
 import * as before from "../../docs/examples/before.js";
 import {
   afterRevocation,
+  clientForPresigning,
   clientOfYourOwn,
   credentialsFor,
-  credentialsForPresigning,
   shutDown,
 } from "../../docs/examples/credentials.js";
 import { run } from "../../docs/examples/errors.js";
@@ -232,7 +232,8 @@ it("credentials, provider, invalidate and close", async () => {
   const aws = await setUp();
   const session = await credentialsFor(instance, {});
   expect(session.assumedRoleArn).toMatch(/^arn:aws:sts::123456789012:assumed-role\/Inventory\/rolecall-/);
-  expect(await credentialsForPresigning(instance, {})).toBe(session);
+  const presigning = await clientForPresigning(instance, {}).config.credentials();
+  expect(presigning.accessKeyId).toBe(session.accessKeyId);
   const own = clientOfYourOwn(instance, {});
   expect(await own.config.credentials()).toMatchObject({ accessKeyId: session.accessKeyId });
   expect(assumeRoleCalls(aws)).toBe(1);

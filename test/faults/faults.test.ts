@@ -17,30 +17,26 @@ describe.each([
 ])("%s", (_, name, faults) => {
   const rows = new Map<string, (string | number)[]>();
 
-  it.each(faults.map((fault): [string, Fault] => [fault.name, fault]))(
-    "%s",
-    async (title, fault) => {
-      const observation = await observeFault(fault);
-      const { held, needed, goesOn, recovery, before, after, errorsRetained } = observation;
+  it.each(faults.map((fault): [string, Fault] => [fault.name, fault]))("%s", async (title, fault) => {
+    const observation = await observeFault(fault);
+    const { held, needed, goesOn, recovery, before, after, errorsRetained } = observation;
 
-      expect(held, "with a valid session, nobody fails or waits").toMatchObject({ failed: 0, waited: 0 });
-      expect([...needed.outcomes]).toEqual([fault.needed]);
-      expect(Math.max(needed.took, goesOn.longest), "an answer within the deadline").toBeLessThanOrEqual(DEADLINE);
-      for (const { roleArn, hint, printed } of needed.errors) {
-        if (fault.on === "sts") expect(roleArn).toBe(ROLE);
-        expect(hint).not.toBe("");
-        expect(printed.length, "no answer is quoted in full").toBeLessThan(4000);
-      }
-      expect(recovery).toBeLessThanOrEqual(fault.refusal ? LONGEST_HOLD : LONGEST_RECOVERY);
-      if (fault.hangs) before.sockets = after.sockets;
-      expect(after, "sockets and calls are what they were").toMatchObject({ ...before, timers: expect.any(Number) });
-      // A base identity that looks expired has no timer: it is read again when it is needed.
-      expect(after.timers, "no timer is left behind").toBeLessThanOrEqual(before.timers);
-      if (!fault.hangs) expect(errorsRetained, "errors are not kept after the recovery").toBe(0);
-      rows.set(title, rowOf(fault, observation));
-    },
-    30_000,
-  );
+    expect(held, "with a valid session, nobody fails or waits").toMatchObject({ failed: 0, waited: 0 });
+    expect([...needed.outcomes]).toEqual([fault.needed]);
+    expect(Math.max(needed.took, goesOn.longest), "an answer within the deadline").toBeLessThanOrEqual(DEADLINE);
+    for (const { roleArn, hint, printed } of needed.errors) {
+      if (fault.on === "sts") expect(roleArn).toBe(ROLE);
+      expect(hint).not.toBe("");
+      expect(printed.length, "no answer is quoted in full").toBeLessThan(4000);
+    }
+    expect(recovery).toBeLessThanOrEqual(fault.refusal ? LONGEST_HOLD : LONGEST_RECOVERY);
+    if (fault.hangs) before.sockets = after.sockets;
+    expect(after, "sockets and calls are what they were").toMatchObject({ ...before, timers: expect.any(Number) });
+    // A base identity that looks expired has no timer: it is read again when it is needed.
+    expect(after.timers, "no timer is left behind").toBeLessThanOrEqual(before.timers);
+    if (!fault.hangs) expect(errorsRetained, "errors are not kept after the recovery").toBe(0);
+    rows.set(title, rowOf(fault, observation));
+  });
 
   it("stands in docs/reliability.md as it was measured; ROLECALL_WRITE_DOCS=1 writes it", () => {
     const head = [

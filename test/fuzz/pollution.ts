@@ -89,6 +89,9 @@ const MECHANICS: Readonly<Record<string, Recipe>> = {
   env: list(),
 };
 
+/** The SDK writes what its objects inherit into the user agent: as a text, four billion holes take it minutes. */
+const shortGarbage = garbage.filter((value) => !JSON.stringify(value).includes("list of 4 billion holes"));
+
 /** Some names with their worst values, or with garbage. Half of the time none. */
 export const anyPollution: fc.Arbitrary<readonly Pollution[]> = fc.oneof(
   fc.constant([]),
@@ -97,7 +100,7 @@ export const anyPollution: fc.Arbitrary<readonly Pollution[]> = fc.oneof(
       ...Object.entries({ ...SETTINGS, ...MECHANICS }).map(([name, worst]) =>
         fc.record({
           name: fc.constant(name),
-          value: fc.oneof({ weight: 3, arbitrary: fc.constant(worst) }, { weight: 1, arbitrary: garbage }),
+          value: fc.oneof({ weight: 3, arbitrary: fc.constant(worst) }, { weight: 1, arbitrary: shortGarbage }),
         }),
       ),
     ),

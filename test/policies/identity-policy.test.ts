@@ -131,7 +131,7 @@ describe("what is wrong", () => {
     [{ roles: [] }, "roles is empty and allows no role. For a machine that assumes none, use own-permissions."],
     [{ roles: ["Inventory"] }, "roles[0] is wrong: received a string of 9 characters."],
     [{ roles: [INVENTORY], instance: {} }, "roles is given beside an instance."],
-    [{ roles: [INVENTORY], role: INVENTORY }, "options.role is not a setting."],
+    [{ roles: [INVENTORY], role: INVENTORY }, "options.role is not a setting, and reads like roles."],
     [{ roles: [INVENTORY], principal: "arn:aws:iam::111122223333:instance-profile/x" }, "principal is wrong"],
     [{ roles: [INVENTORY], partition: "china" }, "partition is wrong"],
     [{ roles: [INVENTORY], actions: ["ec2:*"] }, "actions is given with the variant listed-roles."],

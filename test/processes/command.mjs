@@ -11,7 +11,7 @@ const {
   ROLE_ARN,
   STORE,
   DIRECTORY,
-  REDIS_PORT,
+  REDIS_PORTS,
   REDIS_CLIENT,
   ENCRYPTION_KEY,
   CLOCK_AHEAD = "0",
@@ -30,16 +30,43 @@ const STORES = {
   },
 };
 
+const nodes = REDIS_PORTS?.split(",").map((port) => ({ host: "127.0.0.1", port: Number(port) }));
+const listening = (client) => client.on("error", () => {}); // what it means for a command, the store's events say
+
+/** Connected as far as it takes before the first command, as the docs show it. */
 const CLIENTS = {
   async "node-redis"() {
     const { createClient } = await import("redis");
-    const client = await createClient({ url: `redis://127.0.0.1:${REDIS_PORT}` }).connect();
+    const client = await createClient({ socket: nodes[0] }).connect();
     return { client, end: () => client.close() };
   },
   async ioredis() {
     const { Redis } = await import("ioredis");
-    const client = new Redis(Number(REDIS_PORT), "127.0.0.1");
+    const client = new Redis(nodes[0]);
     return { client, end: () => client.quit() };
+  },
+  async "node-redis cluster"() {
+    const { createCluster } = await import("redis");
+    const rootNodes = nodes.map((socket) => ({ socket }));
+    const client = listening(createCluster({ rootNodes, minimizeConnections: true }));
+    await client.connect();
+    return { client, end: () => client.destroy() };
+  },
+  async "ioredis cluster"() {
+    const { Cluster } = await import("ioredis");
+    const client = listening(new Cluster(nodes));
+    return { client, end: () => client.disconnect() };
+  },
+  async "node-redis sentinels"() {
+    const { createSentinel } = await import("redis");
+    const client = listening(createSentinel({ name: "main", sentinelRootNodes: nodes }));
+    client.connect().catch(() => {});
+    return { client, end: () => client.destroy() };
+  },
+  async "ioredis sentinels"() {
+    const { Redis } = await import("ioredis");
+    const client = listening(new Redis({ name: "main", sentinels: nodes }));
+    return { client, end: () => client.disconnect() };
   },
 };
 

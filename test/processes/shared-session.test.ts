@@ -2,33 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { type LocalAws, startLocalAws } from "../../src/testing/index.js";
 import { newEncryptionKeyText } from "../support/encryption-key.js";
-import { assumeRoleCalls, MINUTE, ROLE } from "../support/local.js";
+import { MINUTE } from "../support/local.js";
 import { CLIENT_NAMES, hasRedis, startRedis } from "../support/redis.js";
 import { inTurns, useChildren } from "./children.js";
+import { expectCalls, report, setUpCommands } from "./commands.js";
 
-interface Outcome {
-  accessKeyId: string;
-  assumedRoleArn: string;
-  storeErrors: string[];
-  took: number;
-}
-
-const { run } = useChildren();
-
-/** AWS, whose clock is ahead of the machine's by as much as is said. */
-async function setUp() {
-  let ahead = 0;
-  const aws = await startLocalAws({ clock: { now: () => Date.now() + ahead }, roles: [{ roleArn: ROLE }] });
-  onTestFinished(() => aws.close());
-  const command = async (env: Record<string, string>) =>
-    (await run("command.mjs", { ...aws.env, ROLE_ARN: ROLE, CLOCK_AHEAD: `${ahead}`, ...env })) as Outcome;
-  const pass = (ms: number) => {
-    ahead += ms;
-  };
-  return { aws, command, pass };
-}
+const children = useChildren();
+const setUp = () => setUpCommands(children);
 
 type Place = () => Promise<Record<string, string>>;
 
@@ -48,7 +29,7 @@ const places: [string, boolean, Place][] = [
     async () => ({
       STORE: "redis",
       REDIS_CLIENT: client,
-      REDIS_PORT: `${(await startRedis()).port}`,
+      REDIS_PORTS: `${(await startRedis()).port}`,
       ENCRYPTION_KEY: newEncryptionKeyText(),
     }),
   ]),
@@ -89,27 +70,3 @@ describe.each(places)("processes that share %s", (_, isThere, makePlace) => {
     300_000,
   );
 });
-
-/**
- * One call to STS for each session; and one more, by design, for each process whose store did not answer within its
- * 250 ms, as happens where the processors are too few for so many processes.
- */
-function expectCalls(aws: LocalAws, outcomes: Outcome[], sessions: number) {
-  const late = outcomes.flatMap(({ storeErrors }) => storeErrors);
-  expect(late.filter((error) => !/timeout/.test(error))).toEqual([]);
-  const used = new Set(outcomes.map(({ accessKeyId }) => accessKeyId)).size;
-  expect(assumeRoleCalls(aws)).toBeGreaterThanOrEqual(sessions);
-  expect(assumeRoleCalls(aws)).toBeLessThanOrEqual(sessions + late.length);
-  expect(used).toBeGreaterThanOrEqual(sessions);
-  expect(used).toBeLessThanOrEqual(sessions + late.length);
-}
-
-function report(aws: LocalAws, outcomes: Outcome[]) {
-  const times = outcomes.map(({ took }) => took).sort((one, other) => one - other);
-  const errors = outcomes.flatMap(({ storeErrors }) => storeErrors);
-  const imds = aws.count({ target: "imds" });
-  console.info(
-    `${outcomes.length} processes: ${assumeRoleCalls(aws)} AssumeRole, ${imds} requests to IMDS, ${errors.length} store errors ${[...new Set(errors)]}; ` +
-      `to the credentials ${times[0]?.toFixed(0)} to ${times.at(-1)?.toFixed(0)} ms`,
-  );
-}

@@ -8,7 +8,7 @@ describe("options.session", () => {
     expect(roleRequestOf({ session })).toEqual(roleRequestOf({}));
   });
 
-  it.each(["externalId", "transitiveTagKeys", "allowedRoles", "roleArn", "region", "credentials", "sts", "Policy"])(
+  it.each(["externalId", "transitiveTagKeys", "allowedRoles", "roleArn", "region", "credentials", "sts"])(
     "with %s is refused: that is not the author's to set",
     (key) => {
       expectInvalid(
@@ -18,6 +18,14 @@ describe("options.session", () => {
       );
     },
   );
+
+  it("with Policy is told that policy is meant", () => {
+    expectInvalid(
+      () => roleRequestOf({ session: { Policy: undefined } }),
+      "options.session.Policy",
+      "options.session.Policy is not a setting, and reads like policy. Write it as policy.",
+    );
+  });
 
   it.each<[unknown, string]>([
     ["text", "a string of 4 characters"],

@@ -84,8 +84,8 @@ describe("the base identity", () => {
       "us-east-1",
       "instance.credentials.credentialScope is set, and no request is signed with a scope. Leave it out.",
     ],
-    ["sessionTokn", TOKEN, /^instance\.credentials\.sessionTokn is not a setting\. Known settings: accessKeyId, /],
-    ["session_token", TOKEN, /^instance\.credentials\.session_token is not a setting\./],
+    ["sessionTokn", TOKEN, /^instance\.credentials\.sessionTokn is not a setting, and reads like sessionToken\./],
+    ["session_token", TOKEN, /^instance\.credentials\.session_token is not a setting, and reads like sessionToken\./],
   ])("may not hold %s, which would be dropped", (key, value, message) => {
     expectInvalid(() => baseOf({ ...identity, [key]: value }), `instance.credentials.${key}`, message);
   });

@@ -13,6 +13,24 @@ describe("an integration instance", () => {
     expect(request.key).toBe(request.base.key);
   });
 
+  it.each([
+    ["rolearn", "roleArn"],
+    ["RoleArn", "roleArn"],
+    ["role_arn", "roleArn"],
+    ["roleArm", "roleArn"],
+    ["externalID", "externalId"],
+    ["allowedRole", "allowedRoles"],
+    ["sessionDuration", undefined],
+  ])("says which setting the unknown key %s reads like, if any", (key, right) => {
+    expectInvalid(
+      () => requestOf({ instance: { [key]: ROLE } }),
+      `instance.${key}`,
+      right
+        ? `instance.${key} is not a setting, and reads like ${right}. Write it as ${right}.`
+        : `instance.${key} is not a setting. Known settings: ${KEYS}.`,
+    );
+  });
+
   const LIMITS = ["policy", "policyArns", "externalId", "allowedRoles"];
 
   it("takes undefined for not given in every setting, and null in those that limit nothing", () => {
@@ -86,7 +104,7 @@ describe("an integration instance", () => {
     expect(inspect(error, { depth: null, showHidden: true })).not.toContain("hush-hush");
   });
 
-  it.each(["rolearn", "RoleArn", "role_arn", "roleARN", "duration", "proxy", "__proto__", "constructor", ""])(
+  it.each(["duration", "proxy", "__proto__", "constructor", ""])(
     "with the unknown key %j is refused, whatever its value",
     (key) => {
       for (const value of ["text", undefined, null]) {

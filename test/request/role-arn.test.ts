@@ -40,12 +40,38 @@ describe("a role ARN", () => {
   });
 
   it.each([
-    ["an empty string", "", "an empty string"],
+    ["nothing in it", "", "an empty string", "Leave the setting out if it names no role"],
+    ["a space before", ` ${PREFIX}name`, `" ${PREFIX}name"`, "White space stands before or after it"],
+    ["a space after", `${PREFIX}name `, `"${PREFIX}name "`, "White space stands before or after it"],
+    ["a line feed after", `${PREFIX}name\n`, `"${PREFIX}name\\n"`, "White space stands before or after it"],
+    [
+      "11 digits of account",
+      "arn:aws:iam::12345678901:role/x",
+      '"arn:aws:iam::12345678901:role/x"',
+      "Its account id has 11 digits instead of 12",
+    ],
+    [
+      "13 digits of account",
+      "arn:aws:iam::1234567890123:role/x",
+      '"arn:aws:iam::1234567890123:role/x"',
+      "Its account id has 13 digits instead of 12",
+    ],
+    [
+      "no account",
+      "arn:aws:iam:::role/x-0123456",
+      '"arn:aws:iam:::role/x-0123456"',
+      "Its account id has 0 digits instead of 12",
+    ],
+  ])("with %s is refused, and the error names just that", (_, value, received, hint) => {
+    expectInvalid(
+      () => requestOf({ command: { roleArn: value } }),
+      "command.roleArn",
+      `command.roleArn is wrong: received ${received}. ${RULE}. ${hint}.`,
+    );
+  });
+
+  it.each([
     ["19 characters", "arn:aws:iam::1:role", '"arn:aws:iam::1:role"'],
-    ["20 characters of another shape", "arn:aws:iam::1:role/", '"arn:aws:iam::1:role/"'],
-    ["11 digits of account", "arn:aws:iam::12345678901:role/x", '"arn:aws:iam::12345678901:role/x"'],
-    ["13 digits of account", "arn:aws:iam::1234567890123:role/x", '"arn:aws:iam::1234567890123:role/x"'],
-    ["no account", "arn:aws:iam:::role/x-0123456", '"arn:aws:iam:::role/x-0123456"'],
     ["a region", `arn:aws:iam:us-east-1:${ACCOUNT}:role/x`, `"arn:aws:iam:us-east-1:${ACCOUNT}:role/x"`],
     ["another service", `arn:aws:s3::${ACCOUNT}:role/x`, `"arn:aws:s3::${ACCOUNT}:role/x"`],
     ["no partition", `arn::iam::${ACCOUNT}:role/x`, `"arn::iam::${ACCOUNT}:role/x"`],
@@ -58,8 +84,6 @@ describe("a role ARN", () => {
     ["a wildcard path", `${PREFIX}*/name`, `"${PREFIX}*/name"`],
     ["a question mark", `${PREFIX}nam?`, `"${PREFIX}nam?"`],
     ["a colon", `${PREFIX}a:b`, `"${PREFIX}a:b"`],
-    ["a space before", ` ${PREFIX}name`, `" ${PREFIX}name"`],
-    ["a line feed after", `${PREFIX}name\n`, `"${PREFIX}name\\n"`],
     ["letters beyond ASCII", `${PREFIX}näme`, `"${PREFIX}näme"`],
     ["digits beyond ASCII", "arn:aws:iam::١٢٣٤٥٦٧٨٩٠١٢:role/x", '"arn:aws:iam::١٢٣٤٥٦٧٨٩٠١٢:role/x"'],
     ["a number", 123456789012, "a number"],

@@ -20,11 +20,22 @@ describe("instance.sts", () => {
     expect(stsOf({ useFipsEndpoint: false, useDualstackEndpoint: false })).toEqual({});
   });
 
-  it.each(["Endpoint", "url", "regions", "maxAttempts"])("with the unknown key %s is refused", (key) => {
+  it.each(["url", "maxAttempts"])("with the unknown key %s is refused", (key) => {
     expectInvalid(
       () => stsOf({ [key]: undefined }),
       `instance.sts.${key}`,
       `instance.sts.${key} is not a setting. Known settings: ${KEYS}.`,
+    );
+  });
+
+  it.each([
+    ["Endpoint", "endpoint"],
+    ["regions", "region"],
+  ])("with the unknown key %s is told that %s is meant", (key, right) => {
+    expectInvalid(
+      () => stsOf({ [key]: undefined }),
+      `instance.sts.${key}`,
+      `instance.sts.${key} is not a setting, and reads like ${right}. Write it as ${right}.`,
     );
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { lookAtMetadata } from "../../src/cli/doctor/look-at-machine.js";
 import { createCredentialResolver } from "../../src/index.js";
 import { createManualClock } from "../../src/testing/index.js";
+import { SECOND } from "../support/local.js";
 import { httpAnswer, type RawAnswer, sendEndlessly, startRawServer } from "../support/raw-http-server.js";
 
 const TOKEN = "/latest/api/token";
@@ -35,9 +36,10 @@ async function setUpImds(answers: Record<string, RawAnswer | string>) {
     return send(answer === undefined ? httpAnswer("", "404 Not Found") : httpAnswer(answer));
   });
   vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", server.url);
-  const resolver = createCredentialResolver({ runtime: createManualClock({ now: Date.now() }) });
+  const clock = createManualClock({ now: Date.now() });
+  const resolver = createCredentialResolver({ runtime: clock });
   onTestFinished(() => resolver.close());
-  return { ...server, resolver };
+  return { ...server, resolver, clock };
 }
 
 const endlessBody: RawAnswer = async (_, send) => {
@@ -77,11 +79,13 @@ describe("an answer of the metadata service without an end", () => {
     ["credentials: chunks", CREDENTIALS, endlessChunks],
     ["credentials: headers", CREDENTIALS, endlessHeaders],
   ])("is given up after a few kilobytes: %s", async (_, path, answer) => {
-    const { resolver, counted } = await setUpImds({ [path]: answer });
-    await expect(resolver.resolve({ region: "eu-west-1" })).rejects.toMatchObject({
+    const { resolver, clock, counted } = await setUpImds({ [path]: answer });
+    const outcome = expect(resolver.resolve({ region: "eu-west-1" })).rejects.toMatchObject({
       code: expect.stringMatching(/^(IMDS_UNREACHABLE|INSTANCE_PROFILE_INVALID)$/),
       retryable: true,
     });
+    await clock.advance(SECOND);
+    await outcome;
     expect(counted.sent).toBeLessThan(MOST_SENT);
   });
 

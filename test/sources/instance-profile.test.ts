@@ -1,10 +1,21 @@
 import http from "node:http";
+import { inspect } from "node:util";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import type { Fault } from "../../src/testing/index.js";
-import { HOUR, MINUTE, ROLE, setUpLocal } from "../support/local.js";
+import type { Fault, FaultEffect, ManualClock } from "../../src/testing/index.js";
+import { HOUR, MINUTE, ROLE, SECOND, setUpLocal } from "../support/local.js";
 
 const noRole = { region: "eu-west-1" };
+
+/** Moves the clock over the waits between attempts, until the read has settled. */
+async function passThrough(clock: ManualClock, read: Promise<unknown>): Promise<void> {
+  let settled = false;
+  const settle = () => {
+    settled = true;
+  };
+  read.then(settle, settle);
+  while (!settled) await clock.advance(100);
+}
 
 describe("reading the instance profile", () => {
   it("takes three requests of IMDSv2, once for all roles", async () => {
@@ -52,7 +63,9 @@ describe("reading the instance profile", () => {
     const first = await resolver.resolve(noRole);
     aws.fault({ on: { target: "imds" }, status: 500 });
     await clock.advance(7 * HOUR);
-    expect(await resolver.resolve(noRole)).toBe(first);
+    const read = resolver.resolve(noRole);
+    await clock.advance(SECOND);
+    expect(await read).toBe(first);
   });
 
   it("is not poisoned by a failure: the next read works", async () => {
@@ -61,6 +74,63 @@ describe("reading the instance profile", () => {
     await expect(resolver.resolve(noRole)).rejects.toMatchObject({ code: "IMDS_UNREACHABLE" });
     fault.clear();
     await expect(resolver.resolve(noRole)).resolves.toMatchObject({ sessionToken: expect.any(String) });
+  });
+});
+
+const READS = ["token", "role-list", "credentials"] as const;
+
+describe("a cold start of the metadata service's client", () => {
+  const PASSING: readonly [string, FaultEffect][] = [
+    ["status 503", { status: 503 }],
+    ["status 429", { status: 429 }],
+    ["a reset", { kind: "reset" }],
+    ["half an answer", { kind: "reset-midway" }],
+    ["no answer", { kind: "hang" }],
+  ];
+
+  it.each(PASSING.flatMap(([name, effect]) => READS.map((operation) => [name, operation, effect] as const)))(
+    "%s to the first %s request costs no command",
+    async (_, operation, effect) => {
+      const { aws, clock, resolver } = await setUpLocal();
+      aws.fault({ on: { target: "imds", operation }, times: 1, ...effect });
+      const read = resolver.resolve(noRole);
+      await passThrough(clock, read);
+      await expect(read).resolves.toMatchObject({ sessionToken: expect.any(String) });
+    },
+  );
+
+  it.each(PASSING)("asks three times in one read, and not a fourth time: %s", async (_, effect) => {
+    const { aws, clock, resolver } = await setUpLocal();
+    aws.fault({ on: { target: "imds", operation: "token" }, times: 1, ...effect });
+    aws.fault({ on: { target: "imds", operation: "credentials" }, ...effect });
+    const read = resolver.resolve(noRole);
+    await passThrough(clock, read);
+    await expect(read).rejects.toMatchObject({ code: "IMDS_UNREACHABLE", retryable: true });
+    expect(aws.count({ target: "imds", operation: "token" })).toBe(2);
+    expect(aws.count({ target: "imds", operation: "credentials" })).toBe(2);
+  });
+
+  it.each([403, 404, 400, 401])("does not ask again after status %i, which does not pass", async (status) => {
+    const { aws, resolver } = await setUpLocal();
+    aws.fault({ on: { target: "imds", operation: "token" }, status });
+    await expect(resolver.resolve(noRole)).rejects.toMatchObject({ code: "IMDS_UNREACHABLE" });
+    expect(aws.count({ target: "imds" })).toBe(1);
+  });
+
+  it("waits between attempts, by chance and longer each time", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    aws.fault({ on: { target: "imds", operation: "token" }, status: 503 });
+    clock.setRandom(() => 0.5);
+    const read = resolver.resolve(noRole);
+    const outcome = expect(read).rejects.toMatchObject({ code: "IMDS_UNREACHABLE" });
+    const countAfter = async (ms: number) => {
+      await clock.advance(ms);
+      return aws.count({ target: "imds" });
+    };
+    expect([await countAfter(49), await countAfter(1), await countAfter(99), await countAfter(1)]).toEqual([
+      1, 2, 2, 3,
+    ]);
+    await outcome;
   });
 });
 
@@ -107,32 +177,30 @@ describe("a failure says which it was", () => {
   it.each([
     [403, /HttpEndpoint/],
     [404, /status 404/],
-    [500, /status 500/],
+    [429, /throttles this machine \(status 429\): try again, and read it from fewer processes at once/],
+    [500, /fails \(status 500\): try again/],
+    [503, /fails \(status 503\): try again/],
   ])("the token is answered with %i", async (status, hint) => {
-    const { aws, resolver } = await setUpLocal();
+    const { aws, clock, resolver } = await setUpLocal();
     aws.fault({ on: { target: "imds", operation: "token" }, status });
-    await expect(resolver.resolve(noRole)).rejects.toMatchObject({
+    const read = resolver.resolve(noRole);
+    const outcome = expect(read).rejects.toMatchObject({
       code: "IMDS_UNREACHABLE",
       hint: expect.stringMatching(hint),
     });
+    await clock.advance(SECOND);
+    await outcome;
   });
 
-  it("the connection is reset", async () => {
-    const { aws, resolver } = await setUpLocal();
-    aws.fault({ on: { target: "imds" }, kind: "reset" });
-    await expect(resolver.resolve(noRole)).rejects.toMatchObject({
+  it.each(["reset", "reset-midway"] as const)("the connection breaks off: %s", async (kind) => {
+    const { aws, clock, resolver } = await setUpLocal();
+    aws.fault({ on: { target: "imds" }, kind });
+    const outcome = expect(resolver.resolve(noRole)).rejects.toMatchObject({
       code: "IMDS_UNREACHABLE",
       hint: expect.stringContaining("broke off"),
     });
-  });
-
-  it("the answer breaks off: at once, without waiting for a time limit", async () => {
-    const { aws, resolver } = await setUpLocal();
-    aws.fault({ on: { target: "imds", operation: "credentials" }, kind: "reset-midway" });
-    await expect(resolver.resolve(noRole)).rejects.toMatchObject({
-      code: "IMDS_UNREACHABLE",
-      hint: expect.stringContaining("broke off"),
-    });
+    await clock.advance(SECOND);
+    await outcome;
   });
 
   it("nothing listens", async () => {
@@ -254,6 +322,23 @@ describe("another base identity", () => {
       code: "BASE_IDENTITY_UNAVAILABLE",
     });
     expect(aws.requests).toEqual([]);
+  });
+
+  it.each<[string, (fail: () => Promise<never>) => { options?: object; credentials?: () => Promise<never> }]>([
+    ["instance.credentials", (fail) => ({ credentials: fail })],
+    ["the option instanceProfile", (fail) => ({ options: { instanceProfile: fail } })],
+  ])("a function in %s that fails: its author gets its own words, and nothing prints them", async (_, place) => {
+    const thrown = Object.assign(new Error("vault is sealed, token hush-hush"), { vault: "eu" });
+    const { options, credentials } = place(() => Promise.reject(thrown));
+    const { resolver } = await setUpLocal({ resolver: { ...options } });
+    for (const instance of [noRole, { ...noRole, roleArn: ROLE }]) {
+      const error = await resolver.resolve({ ...instance, credentials }).catch((failed) => failed);
+      expect(error.step).toBe("base-identity");
+      expect(error.reason).toBe(thrown);
+      expect({ ...error }).not.toHaveProperty("reason");
+      const printed = [inspect(error, { depth: 20, showHidden: true }), JSON.stringify(error), String(error.stack)];
+      expect(printed.join()).not.toMatch(/sealed|hush-hush/);
+    }
   });
 
   it("the option instanceProfile stands in for IMDS", async () => {

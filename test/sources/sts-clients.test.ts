@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { ACCOUNT, ROLE, setUpLocal } from "../support/local.js";
+import { ACCOUNT, ROLE, SECOND, setUpLocal } from "../support/local.js";
 
 it.each(["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"])(
   "an STS endpoint of the instance's own is asked as it stands, whatever %s says",
@@ -12,13 +12,15 @@ it.each(["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"])(
 );
 
 it("asks in the partition's default region while the metadata service is out, and in the machine's own after that", async () => {
-  const { aws, resolver } = await setUpLocal({ region: "eu-central-1" });
+  const { aws, clock, resolver } = await setUpLocal({ region: "eu-central-1" });
   vi.stubEnv("AWS_REGION", "");
   const credentials = aws.issueUserKeys({ userArn: `arn:aws:iam::${ACCOUNT}:user/engine` });
   aws.setRole({ roleArn: ROLE, trustedPrincipals: ["*"] });
   const outage = aws.fault({ on: { target: "imds" }, status: 500 });
   const instance = { roleArn: ROLE, credentials };
-  await resolver.resolve(instance);
+  const first = resolver.resolve(instance);
+  await clock.advance(SECOND); // the waits between attempts to read the region
+  await first;
   outage.clear();
   await resolver.resolve({ ...instance, roleSessionName: "second" });
   await resolver.resolve({ ...instance, roleSessionName: "third" });

@@ -1,6 +1,5 @@
 import { inspect } from "node:util";
-import { Cluster } from "ioredis";
-import { createClientPool, createCluster, createSentinel } from "redis";
+import { ClientOfflineError } from "redis";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createCredentialResolver, type RolecallEvents } from "../../src/index.js";
 import { redisStore } from "../../src/store/redis-store.js";
@@ -20,8 +19,6 @@ describe("what redisStore is given", () => {
     ["client", undefined, options],
     ["client", {}, options],
     ["client", "redis://user:password@host", options],
-    ["client", createCluster({ rootNodes: [{ url: "redis://127.0.0.1:1" }] }), options],
-    ["client", createSentinel({ name: "main", sentinelRootNodes: [{ host: "127.0.0.1", port: 1 }] }), options],
     ["options.scope", client, { ...options, scope: undefined }],
     ["options.scope", client, { ...options, scope: "" }],
     ["options.scope", client, { ...options, scope: "x".repeat(256) }],
@@ -34,12 +31,6 @@ describe("what redisStore is given", () => {
     const attempt = () => redisStore(given as never, withOptions as never);
     expect(attempt).toThrow(expect.objectContaining({ code: "INVALID_REQUEST", field }));
     expect(attempt).not.toThrow(/password|c2hvcnQ/);
-  });
-
-  it("takes each kind of client that it names", () => {
-    const pool = createClientPool({ url: "redis://127.0.0.1:1" });
-    const cluster = new Cluster([{ host: "127.0.0.1", port: 1 }], { lazyConnect: true });
-    expect([pool, cluster].map((one) => redisStore(one, options).scope)).toEqual(["fleet", "fleet"]);
   });
 
   it("sends what Redis documents", async () => {
@@ -92,6 +83,7 @@ describe("what Redis and its clients say", () => {
     [Object.assign(new Error("ERR a record"), { name: "ReplyError", command: { args: ["a record"] } }), "ERR"],
     [Object.assign(new Error("a record"), { name: "ParserError" }), "ParserError"],
     [Object.assign(new Error("a record"), { name: "a record" }), "Error"],
+    [new ClientOfflineError(), "ClientOfflineError"],
     ["a record", "Error"],
     [undefined, "Error"],
   ])("%s: only the reason is told", async (error, reason) => {

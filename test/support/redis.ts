@@ -1,52 +1,18 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { onTestFinished } from "vitest";
 import type { RedisClient } from "../../src/store/redis-store.js";
-import { freePort } from "./free-port.js";
+import { type RedisServer, startRedisServer } from "./redis-server.js";
 
-/** Whether a real Redis can be started. CI must have one. */
-export const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
-if (!hasRedis) {
-  if (process.env.CI) throw new Error("There is no redis-server. Debian has it: apt-get install redis-server");
-  console.warn("NOT RUN: the tests with Redis, since there is no redis-server (Debian: apt-get install redis-server).");
-}
+export { hasRedis } from "./redis-server.js";
 
-export interface RedisServer {
-  readonly port: number;
-  stop(): Promise<void>;
-  /** Again on the same port, empty. */
-  start(): Promise<void>;
-}
-
-/** A Redis of the test's own, on a free port of loopback, that keeps nothing on disk. */
+/** A Redis for one test. */
 export async function startRedis(): Promise<RedisServer> {
-  const port = await freePort();
-  const folder = await mkdtemp(join(tmpdir(), "rolecall-redis-"));
-  let server: ChildProcess | undefined;
-  const start = async () => {
-    const args = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
-    server = spawn("redis-server", args, { stdio: ["ignore", "pipe", "inherit"] });
-    for await (const line of server.stdout ?? []) if (String(line).includes("Ready to accept connections")) break;
-    server.stdout?.resume();
-  };
-  const stop = async () => {
-    if (!server || server.exitCode !== null || server.signalCode !== null) return;
-    const ended = once(server, "exit");
-    server.kill("SIGKILL");
-    await ended;
-  };
-  await start();
-  onTestFinished(async () => {
-    await stop();
-    await rm(folder, { recursive: true });
-  });
-  return { port, start, stop };
+  const server = await startRedisServer();
+  onTestFinished(() => server.remove());
+  return server;
 }
 
 /** How each of the two packages makes a client, as its documentation shows it. */

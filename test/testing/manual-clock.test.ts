@@ -1,5 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createManualClock, startLocalAws } from "../../src/testing/index.js";
 import { stsAs, USER } from "./requests.js";
 
@@ -81,6 +82,22 @@ describe("a manual clock", () => {
     })();
     await clock.advance(100);
     expect(await done).toBe(100);
+  });
+
+  it("settles what reads a file, however slow a busy machine is", async () => {
+    const clock = createManualClock();
+    let time = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => {
+      time += 1000;
+      return time;
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    let read = false;
+    void readFile(new URL(import.meta.url)).then(() => {
+      read = true;
+    });
+    await clock.settle();
+    expect(read).toBe(true);
   });
 
   it("steps the wall clock alone, and fires nothing", async () => {

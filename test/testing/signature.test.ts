@@ -214,6 +214,17 @@ describe("the time of a signature", () => {
     expect(await outcome(clock.now() - 16 * MINUTE)).toBe("403 SignatureDoesNotMatch");
   });
 
+  it("may be as old as the server's clock, which the SDK last heard of before the test moved it", async () => {
+    const clock = createManualClock();
+    await using moved = await startLocalAws({ clock });
+    const own = moved.issueSession({ roleArn: ROLE });
+    const heard = clock.now();
+    await clock.advance(50 * MINUTE);
+    const outcome = async (time: number) => (await send(await sign(moved, own, CALLER_IDENTITY, at(time)))).outcome;
+    expect(await outcome(heard)).toBe("200");
+    expect(await outcome(heard - 16 * MINUTE)).toBe("403 SignatureDoesNotMatch");
+  });
+
   it("must follow the server's clock alone if the test is strict", async () => {
     const clock = createManualClock();
     await using strict = await startLocalAws({ clock, strictSignatureTime: true });

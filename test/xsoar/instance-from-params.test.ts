@@ -23,18 +23,26 @@ describe("each form of each parameter", () => {
   it.each<[string, object, object, Record<string, string>?]>([
     ["nothing but the region", {}, DEFAULTS],
     ["other parameters are the integration's own", { fetch_limit: 50, role: "x", Region: "x" }, DEFAULTS],
-    ["an empty misspelling, which says nothing", { role_arn: "", RoleArn: null }, DEFAULTS],
+    ["an empty misspelling, which says nothing", { RoleArn: null, accessKeyId: "" }, DEFAULTS],
+    ["what is not supported, left empty", { role_name: "", access_role_name: null, accounts_to_access: "" }, DEFAULTS],
 
     ["region", { defaultRegion: "", region: "us-east-1" }, { ...DEFAULTS, region: "us-east-1" }],
+    ["default_region", { defaultRegion: "", default_region: "us-east-1" }, { ...DEFAULTS, region: "us-east-1" }],
     ["region alone", { defaultRegion: undefined, region: "us-east-1" }, { ...DEFAULTS, region: "us-east-1" }],
     ["defaultRegion and an empty region", { region: "" }, DEFAULTS],
     ["both, the same", { region: "eu-central-1" }, DEFAULTS],
 
     ["roleArn", { roleArn: ROLE }, { ...DEFAULTS, roleArn: ROLE }],
+    ["role_arn", { role_arn: ROLE }, { ...DEFAULTS, roleArn: ROLE }],
+    ["roleArn and role_arn, the same", { role_arn: ROLE, roleArn: ROLE }, { ...DEFAULTS, roleArn: ROLE }],
     ["roleArn, and no session name", { roleArn: ROLE, roleSessionName: "" }, { ...DEFAULTS, roleArn: ROLE }],
     ["roleArn: empty", { roleArn: "" }, DEFAULTS],
     ["roleArn: null", { roleArn: null }, DEFAULTS],
     ["roleSessionName alone", { roleSessionName: "xsoar" }, { ...DEFAULTS, roleSessionName: "xsoar" }],
+
+    ["role_session_name", { role_session_name: "xsoar" }, { ...DEFAULTS, roleSessionName: "xsoar" }],
+    ["session_duration", { session_duration: "900" }, { ...DEFAULTS, roleSessionDuration: 900 }],
+    ["role_session_duration", { role_session_duration: 1800 }, { ...DEFAULTS, roleSessionDuration: 1800 }],
 
     ["sessionDuration: a text", { sessionDuration: "900" }, { ...DEFAULTS, roleSessionDuration: 900 }],
     ["sessionDuration: a number", { sessionDuration: 3600 }, { ...DEFAULTS, roleSessionDuration: 3600 }],
@@ -62,6 +70,12 @@ describe("each form of each parameter", () => {
     ],
     ["secret@@@token", { credentials: { identifier: ID, password: "hush@@@token" } }, credentials("token")],
     ["access_key and secret_key", { access_key: ID, secret_key: "hush" }, credentials()],
+    ["access_key_id and secret_access_key", { access_key_id: ID, secret_access_key: "hush" }, credentials()],
+    [
+      "access_key_id, and secret_access_key as a field that is kept as a secret",
+      { access_key_id: ID, secret_access_key: { identifier: "", password: "hush" } },
+      credentials(),
+    ],
     [
       "access_key and secret_key as fields that are kept as secrets",
       { access_key: { identifier: "", password: ID }, secret_key: { password: "hush" } },
@@ -181,7 +195,29 @@ describe("each wrong form is an error that names the parameter", () => {
     ["sts_region", { sts_region: "global" }],
     ["sts_region", { sts_region: "cn-north-1", roleArn: OTHER_ROLE }, "the partition aws"],
     ["sts_regional_endpoint", { sts_regional_endpoint: "local" }],
-    ["role_arn", { role_arn: OTHER_ROLE }, "Write it as roleArn"],
+    ["sts_regional_endpoint", { sts_regional_endpoint: { toString: () => expect.fail("was called") } }],
+    ["role_arn", { roleArn: ROLE, role_arn: OTHER_ROLE }, "params.roleArn says something else"],
+    ["role_arn", { role_arn: "Inventory" }, "This looks like a role's name"],
+    ["default_region", { region: "us-east-1", default_region: "us-west-2", defaultRegion: "" }, "says something else"],
+    ["role_session_name", { role_session_name: "a b" }],
+    [
+      "session_duration",
+      { sessionDuration: 900, session_duration: 1800 },
+      "params.sessionDuration says something else",
+    ],
+    ["secret_access_key", { access_key_id: ID }, "params.access_key_id is set"],
+    ["access_key_id", { secret_access_key: "hush-hush" }, "is missing"],
+    [
+      "access_key_id",
+      { access_key: ID, secret_key: "hush-hush", access_key_id: OTHER_ID, secret_access_key: "hush-hush" },
+      "params.access_key is set too",
+    ],
+    ["role_name", { role_name: "PowerUserAccess" }, "roleArn"],
+    ["access_role_name", { roleArn: ROLE, access_role_name: "Audit" }, "roleArn"],
+    ["accounts_to_access", { accounts_to_access: "111122223333,444455556666" }, "roleArn"],
+    ["accessKeyId", { accessKeyId: ID }, "Write it as access_key_id"],
+    ["SecretKey", { access_key: ID, SecretKey: "hush-hush" }, "Write it as secret_key"],
+    ["roleName", { roleName: "Audit" }, "reads like role_name"],
     ["roleARN", { roleArn: OTHER_ROLE, roleARN: OTHER_ROLE }, "Write it as roleArn"],
   ])("params.%s: %j", (name, params, message = "") => {
     const refused = expect.objectContaining({

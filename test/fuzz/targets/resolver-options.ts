@@ -129,7 +129,8 @@ export const resolverOptionTargets: readonly Target[] = [
     input: callWith(recordAnswer, ownAnswer, ownAnswer, lockAnswer),
     /** Whatever the store does, both roles get their sessions, each its own. */
     async attempt(lab, answers) {
-      const store = hostileStore(createMemoryStore(), answers as StoreAnswer[]);
+      const good = createMemoryStore(Object.assign(Object.create(null), { scope: "fuzz" })); // inherits nothing
+      const store = hostileStore(good, answers as StoreAnswer[]);
       const credentials = lab.things("user keys") as never;
       const arns: (string | undefined)[] = [];
       for (const instance of [INSTANCE, OTHER_INSTANCE, INSTANCE]) {
