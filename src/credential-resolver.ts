@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { onAbort } from "./abort.js";
 import { type ClientPlan, ClientPool, liveProvider } from "./clients/client-pool.js";
+import { isMockFunction, notAClientClass } from "./clients/construct-client.js";
 import { ownHandler, SharedHandlers } from "./clients/shared-handlers.js";
 import { Diagnostics } from "./diagnostics.js";
 import { errorOfCaller, isRolecallError, RolecallError } from "./errors.js";
@@ -363,7 +364,7 @@ const NO_OPTIONS = { session: undefined, clientConfig: undefined, fresh: false, 
 
 function readClientOptions(Client: unknown, options: unknown) {
   if (typeof Client !== "function" || !isClientClass(Client)) {
-    throw invalid("Client", Client, "the class of an AWS SDK v3 client, such as EC2Client");
+    throw notAClientClass(Client);
   }
   if (!isGiven(options)) return NO_OPTIONS;
   const given = readSettings("options", options, ["session", "clientConfig", "fresh", "minRemaining"]);
@@ -378,7 +379,7 @@ function readClientOptions(Client: unknown, options: unknown) {
 function isClientClass(Client: object): boolean {
   if (knownClasses.has(Client)) return true;
   const prototype = readSetting("Client", Client, "prototype");
-  const isClass = hasMethods("Client.prototype", prototype, "send");
+  const isClass = hasMethods("Client.prototype", prototype, "send") || isMockFunction(Client);
   if (isClass) knownClasses.add(Client);
   return isClass;
 }
