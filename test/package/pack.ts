@@ -49,7 +49,7 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   await install(join(temp, tarball.filename), bare);
   const consumer = join(temp, "consumer");
   await install(join(temp, tarball.filename), consumer, broughtByConsumers);
-  await link(consumer, "@jest/globals", join(here, "node_modules"));
+  for (const name of ["@jest/globals", "dynamodb-3.699"]) await link(consumer, name, join(here, "node_modules"));
   await cp(join(here, "consumers"), consumer, { recursive: true });
   await cp(join(project, "docs", "examples"), join(consumer, "examples"), { recursive: true });
 
