@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { mockClient } from "aws-sdk-client-mock";
@@ -174,4 +175,23 @@ it("the first session under fake timers", async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   expect(await resolver.resolve({ roleArn, region: "eu-west-1" })).toMatchObject({ accessKeyId: "ASIAFAKETIMERS" });
+});
+
+it.each<[string, (thrown: Error) => object]>([
+  ["an object", (thrown) => ({ stsClient: { send: () => Promise.reject(thrown) } })],
+  ["a function's", (thrown) => ({ stsClient: () => ({ send: () => Promise.reject(thrown) }) })],
+  [
+    "a class's, by aws-sdk-client-mock",
+    (thrown) => {
+      stsMock.on(AssumeRoleCommand).rejects(thrown);
+      return {};
+    },
+  ],
+])("what a mock of STS throws reaches the author, and no log: %s", async (_, options) => {
+  const thrown = Object.assign(new Error("Boom, hush-hush"), { name: "AccessDenied" });
+  await using resolver = createCredentialResolver(options(thrown));
+  const error = await resolver.resolve({ roleArn }).catch((failed) => failed);
+  expect(error).toMatchObject({ code: "ASSUME_ROLE_DENIED" });
+  expect(error.reason).toBe(thrown);
+  expect(inspect(error, { depth: 20, showHidden: true })).not.toContain("hush-hush");
 });

@@ -23,7 +23,8 @@ export function isAnotherStsLoaded(): boolean {
 
 function pathOfSts(): string | undefined {
   try {
-    return __ROLECALL_REQUIRE__?.resolve("@aws-sdk/client-sts");
+    const { resolve } = __ROLECALL_REQUIRE__ as NodeJS.Require;
+    return resolve("@aws-sdk/client-sts");
   } catch {
     return undefined; // a bundle holds it
   }

@@ -181,7 +181,11 @@ export class StsCalls {
       if (isFailedAttempt(error) || isRolecallError(error)) throw error;
       const { region = observed.region } = call;
       const foreignRegion = endpoint?.foreignRegion;
-      throw toFailedAttempt(error, noted({ region, foreignRegion }), observed.accessKeyId);
+      throw toFailedAttempt(
+        error,
+        { ...noted({ region, foreignRegion }), ofAuthor: clients.injected },
+        observed.accessKeyId,
+      );
     }
     // The time limit was over before its timer had a chance: the process stood still.
     if (certainlyElapsed(asked, { wall: runtime.now(), monotonic: runtime.monotonic() }) > settings.attemptTimeout) {

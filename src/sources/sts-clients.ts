@@ -70,6 +70,11 @@ export class StsClients {
     this.#options = options;
   }
 
+  /** Whether the resolver was given its STS client. */
+  get injected(): boolean {
+    return this.#options.stsClient !== undefined;
+  }
+
   /** Whether the caller's own client or handler makes the connections. */
   get customTransport(): boolean {
     return this.#options.stsClient !== undefined || this.#options.requestHandler !== undefined;
@@ -97,7 +102,7 @@ export class StsClients {
 
   #create(
     caller: StsCaller,
-    { endpoint, useFipsEndpoint, useDualstackEndpoint, network, trust }: StsTarget,
+    { endpoint, useFipsEndpoint, useDualstackEndpoint, network, trust, plainHttp }: StsTarget,
     region: () => Promise<string>,
   ): StsLike {
     const { stsClient, requestHandler, handlers } = this.#options;
@@ -121,7 +126,8 @@ export class StsClients {
       ? new STSClient({ ...config, requestHandler: requestHandler as never })
       : handlers.create<STSClient>(STSClient, config, {}, network, trust !== ANYBODY);
     const stack = client.middlewareStack as MiddlewareStack;
-    stack.add(checkedEndpoint(region), { step: "finalizeRequest", name: "rolecallCheckedEndpoint", priority: "high" });
+    const check = checkedEndpoint(region, plainHttp ?? false);
+    stack.add(check, { step: "finalizeRequest", name: "rolecallCheckedEndpoint", priority: "high" });
     return client;
   }
 }

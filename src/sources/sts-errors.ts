@@ -114,6 +114,8 @@ export interface StsCall {
   readonly secrets?: Iterable<string>;
   /** A sentence for the hint of an error of the network. */
   readonly networkNote?: string | undefined;
+  /** The author's own client was asked: what it throws is the author's to read. */
+  readonly ofAuthor?: boolean;
 }
 
 /** The one place where an error of STS becomes one of ours. */
@@ -121,8 +123,9 @@ export function translateStsError(error: StsError, kind: StsErrorKind, call: Sts
   const failure = readFailure(error, call);
   const { code, requestId, cause, systemCode } = failure;
   const { region, foreignRegion } = call;
+  const ofMock = isOfMock(error);
   const hint =
-    (isOfMock(error) && HINTS_FOR_MOCKS[kind]) ||
+    (ofMock && HINTS_FOR_MOCKS[kind]) ||
     hintFor({ kind, code, systemCode, words: wordsOf(error), region, foreignRegion });
   return new RolecallError(CODES[kind], `${describeCall(call)} failed: ${describeError(failure, kind)}.`, {
     step: kind === "base-identity" ? "base-identity" : stepOf(call),
@@ -133,6 +136,7 @@ export function translateStsError(error: StsError, kind: StsErrorKind, call: Sts
     awsCode: code,
     hint: systemCode === undefined ? hint : withNote(hint, call.networkNote),
     cause,
+    ...((ofMock || call.ofAuthor) && { reason: error }),
   });
 }
 
