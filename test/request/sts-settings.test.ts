@@ -174,7 +174,7 @@ describe("instance.sts.endpoint", () => {
       expectInvalid(
         () => stsOf({ endpoint, region: "ap-south-2" }),
         "instance.sts.endpoint",
-        `instance.sts.endpoint is in ${region}, and instance.sts.region is ap-south-2. AWS takes no signature for another region: leave instance.sts.region out, or name the endpoint of that region.`,
+        `instance.sts.endpoint is in ${region}, and instance.sts.region is ap-south-2. AWS takes no signature for another region: set instance.sts.region to ${region}, or name the endpoint of ap-south-2.`,
       );
     });
 
