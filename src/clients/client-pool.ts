@@ -7,6 +7,7 @@ import { abortWaitingSend } from "./abort-waiting-send.js";
 import { assertWithinNetwork, isPlain, readClientConfig, readUserAgent } from "./client-config.js";
 import type { SdkClient, SdkClientConstructor } from "./client-types.js";
 import { type GuardedClient, ViewedClient } from "./client-view.js";
+import { assertMockClient, isGuardable } from "./construct-client.js";
 import { GuardedStack, type LastStep } from "./guarded-stack.js";
 import { type LiveProvider, RoleIdentity } from "./role-identity.js";
 import type { MiddlewareStack } from "./sdk-middleware.js";
@@ -75,7 +76,9 @@ export class ClientPool {
     if (clientConfig) pooledAs += ` ${canonicalJson(clientConfig)}`;
     let client = this.#clients.get(pooledAs);
     if (!client) {
-      client = new ViewedClient(this.#create(Client, plan(), clientConfig));
+      const made = this.#create(Client, plan(), clientConfig);
+      if (!isGuardable(made)) return made;
+      client = new ViewedClient(made as GuardedClient);
       this.#clients.set(pooledAs, client);
     }
     return client.view();
@@ -85,12 +88,13 @@ export class ClientPool {
     this.#clients.clear();
   }
 
-  #create(Client: SdkClientConstructor, plan: ClientPlan, clientConfig: Record<string, unknown> = {}): GuardedClient {
+  /** @returns a guarded client, or what a mock makes */
+  #create(Client: SdkClientConstructor, plan: ClientPlan, clientConfig: Record<string, unknown> = {}): SdkClient {
     const { network } = plan;
     if (network) assertWithinNetwork(network, clientConfig);
     const identity = new RoleIdentity(plan.credentials);
     const region = once(async () => plan.region ?? (await plan.instanceRegion()));
-    const client = this.#handlers.create<SdkClient & { config: object; middlewareStack: MiddlewareStack }>(
+    const client = this.#handlers.create(
       Client,
       {
         ...(network?.maxAttempts !== undefined && { maxAttempts: clientConfig.maxAttempts ?? network.maxAttempts }),
@@ -101,16 +105,21 @@ export class ClientPool {
       clientConfig,
       network,
     );
+    const ofClass = isGuardable(client) && this.#handlers.defaultsOf(Client);
+    if (!ofClass) {
+      assertMockClient(Client, client);
+      return client;
+    }
     guardConfig(client.config, { identity, region });
     addMiddleware(client.middlewareStack, plan.reject, identity);
     const { requestHandler, endpointProvider } = client.config as {
       requestHandler?: unknown;
       endpointProvider?: unknown;
     };
-    const expected = { identity, region, ofClass: this.#handlers.defaultsOf(Client), endpointProvider };
+    const expected = { identity, region, ofClass, endpointProvider };
     const owner = this.#handlers.isShared(Client, requestHandler) ? `${plan.key} ${network?.key ?? ""}` : undefined;
     client.middlewareStack = new GuardedStack(client.middlewareStack, this.#lastStep(expected, owner), true);
-    return client as GuardedClient;
+    return client;
   }
 
   /** @param owner of the request's socket, where sockets are shared */

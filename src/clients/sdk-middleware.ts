@@ -49,3 +49,9 @@ export interface MiddlewareStack {
   identifyOnResolve(toggle?: boolean): boolean;
   resolve(send: Next, context: MiddlewareContext): Next;
 }
+
+/** A client's or a command's stack; `undefined` for a mock, which has none. */
+export function middlewareStackOf(owner: object): MiddlewareStack | undefined {
+  const { middlewareStack } = owner as { middlewareStack?: Partial<MiddlewareStack> };
+  return typeof middlewareStack?.add === "function" ? (middlewareStack as MiddlewareStack) : undefined;
+}

@@ -8,6 +8,7 @@ import {
 } from "../request/network-settings.js";
 import { conflict } from "../request/validation.js";
 import type { SdkClient, SdkClientConstructor } from "./client-types.js";
+import { constructClient, isGuardable } from "./construct-client.js";
 import { http1Options, http2Options } from "./network-options.js";
 
 /** A request handler of the SDK, as far as it is used here. */
@@ -23,10 +24,6 @@ export interface ClassDefaults {
   readonly requestHandler: RequestHandler;
   readonly httpAuthSchemeProvider?: (parameters: object) => readonly { readonly schemeId: string }[];
   readonly endpointProvider?: unknown;
-}
-
-interface SharingClient extends SdkClient {
-  readonly config: { requestHandler: RequestHandler };
 }
 
 const UNVERIFIED: ReadNetworkSettings = { ...NO_NETWORK_SETTINGS, dangerouslyDisableTlsVerification: true };
@@ -46,40 +43,44 @@ export class SharedHandlers {
   }
 
   /**
-   * Makes a client that shares its class's handler.
+   * Makes a client that shares its class's handler. A class that is not of the SDK, such as a mock, makes what it makes.
    * @param config must not contain request-handler options
    * @param clientConfig the caller's own, which may hold a handler where `network` is not given
    * @param alwaysVerify ignores `NODE_TLS_REJECT_UNAUTHORIZED`
    * @throws RolecallError `INVALID_REQUEST` if the class cannot honor the network's settings
    */
-  create<C extends SdkClient>(
+  create(
     Client: SdkClientConstructor,
     config: object,
     clientConfig: object = {},
     network?: Network,
     alwaysVerify = false,
-  ): C {
-    const Constructor = Client as unknown as new (config: object) => C & SharingClient;
+  ): SdkClient {
     const isPlain = network === undefined && Object.keys(clientConfig).length === 0;
     if (isPlain && !this.#classes.has(Client)) {
-      const client = new Constructor(config);
-      client.config.requestHandler = this.#learn(Client, client).shared(undefined, alwaysVerify);
+      const client = constructClient(Client, config);
+      const handlers = this.#learn(Client, client);
+      if (handlers) Object.assign(client.config, { requestHandler: handlers.shared(undefined, alwaysVerify) });
       return client;
     }
-    const requestHandler = this.#ofClass(Client).shared(network, alwaysVerify);
-    if (!network) return new Constructor({ requestHandler, ...clientConfig, ...config });
-    const client = new Constructor({ ...clientConfig, ...config, requestHandler });
-    if (client.config.requestHandler !== requestHandler) throw ownHandler("the client's class or an extension");
+    const requestHandler = this.#ofClass(Client)?.shared(network, alwaysVerify);
+    if (!requestHandler) return constructClient(Client, { ...clientConfig, ...config });
+    if (!network) return constructClient(Client, { requestHandler, ...clientConfig, ...config });
+    const client = constructClient(Client, { ...clientConfig, ...config, requestHandler });
+    if ((client.config as { requestHandler?: unknown }).requestHandler !== requestHandler) {
+      throw ownHandler("the client's class or an extension");
+    }
     return client;
   }
 
-  /** The handler of a class that reaches AWS by `network`. */
-  ofNetwork(Client: SdkClientConstructor, network: Network): RequestHandler {
-    return this.#ofClass(Client).shared(network, false);
+  /** The handler of a class that reaches AWS by `network`; `undefined` for a mock. */
+  ofNetwork(Client: SdkClientConstructor, network: Network): RequestHandler | undefined {
+    return this.#ofClass(Client)?.shared(network, false);
   }
 
-  defaultsOf(Client: SdkClientConstructor): ClassDefaults {
-    return this.#ofClass(Client).defaults;
+  /** Of a class of the SDK. */
+  defaultsOf(Client: SdkClientConstructor): ClassDefaults | undefined {
+    return this.#ofClass(Client)?.defaults;
   }
 
   /** Whether a handler is one of those that clients share. */
@@ -87,17 +88,17 @@ export class SharedHandlers {
     return this.#classes.get(Client)?.has(handler) ?? false;
   }
 
-  #ofClass(Client: SdkClientConstructor): ClassHandlers {
+  #ofClass(Client: SdkClientConstructor): ClassHandlers | undefined {
     const known = this.#classes.get(Client);
     if (known) return known;
-    const Constructor = Client as unknown as new (config: object) => SharingClient;
     const credentials = { accessKeyId: "never-used", secretAccessKey: "never-used" };
-    return this.#learn(Client, new Constructor({ region: "us-east-1", credentials }));
+    return this.#learn(Client, constructClient(Client, { region: "us-east-1", credentials }));
   }
 
   /** @param client made without a caller's configuration */
-  #learn(Client: SdkClientConstructor, { config }: SharingClient): ClassHandlers {
-    const { requestHandler, httpAuthSchemeProvider, endpointProvider } = config as ClassDefaults;
+  #learn(Client: SdkClientConstructor, client: SdkClient): ClassHandlers | undefined {
+    if (!isGuardable(client)) return undefined;
+    const { requestHandler, httpAuthSchemeProvider, endpointProvider } = client.config as ClassDefaults;
     const defaults = { requestHandler, ...(httpAuthSchemeProvider && { httpAuthSchemeProvider }), endpointProvider };
     const handlers = new ClassHandlers(Client, defaults, this.#env);
     this.#classes.set(Client, handlers);

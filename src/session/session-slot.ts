@@ -252,7 +252,8 @@ export class SessionSlot {
   }
 
   #startFlight(wish = NO_WISH): Flight {
-    const flight = new Flight(this.#lastSuccess, this.#session?.credentials.accessKeyId).demand(wish);
+    const { accessKeyId, expiration } = this.#session?.credentials ?? {};
+    const flight = new Flight(this.#lastSuccess, accessKeyId, expiration).demand(wish);
     this.#flight = flight;
     this.#host.pin(this);
     flight.promise = this.#fly(flight);

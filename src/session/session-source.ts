@@ -64,6 +64,7 @@ export class Flight {
     readonly lastSuccess?: number,
     /** The set that is held now: a source must not hand it out as new. */
     readonly heldAccessKeyId?: string,
+    readonly heldExpiration?: Date,
   ) {}
 
   get signal(): AbortSignal {

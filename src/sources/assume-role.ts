@@ -16,6 +16,7 @@ import {
 import { lifeUntil } from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
 import type { Flight, LoadedSession } from "../session/session-source.js";
+import { makeOfSts } from "./make-of-sts.js";
 import { isValidDate, type ServerClock, type ServerClocks } from "./server-clock.js";
 import type { AnswerTimes, StsCalls } from "./sts-calls.js";
 import type { StsCaller } from "./sts-clients.js";
@@ -90,12 +91,13 @@ export class RoleAssumer {
         call,
         caller,
         target: sts,
-        command: () => wire.watch(new AssumeRoleCommand(input)),
+        command: () => wire.watch(makeOfSts("AssumeRoleCommand", () => new AssumeRoleCommand(input))),
         read: (output, times) => {
           const answer = readAnswer(output);
           assertSessionOf(assumption.role, wire.answered ? input.RoleSessionName : undefined, answer, call);
           const life = answer.set && this.#lifeOf(answer.set, times, assumption, serverClocks.of(sts));
-          return { ...toSession(answer, life, assumption, call, flight), asked: times.asked };
+          if (wire.answered || !livesOn(answer.set, life, assumption, flight)) assertNewKeys(answer, flight, call);
+          return { ...toSession(answer, life, assumption, call), asked: times.asked };
         },
       },
       flight,
@@ -195,6 +197,22 @@ function unusable(call: StsCall, what: string): RolecallError {
   return stsCallFailed("STS_UNAVAILABLE", call, `the answer ${what}`, LOOK);
 }
 
+/** A mock may have one key set for all sessions: it is a new one if it expires later, or outlives what was asked for. */
+function livesOn(
+  set: CredentialSet | undefined,
+  life = 0,
+  { durationSeconds }: Assumption,
+  { heldExpiration }: Flight,
+): boolean {
+  if (life > durationSeconds * 1000) return true;
+  return set !== undefined && heldExpiration !== undefined && set.Expiration > heldExpiration;
+}
+
+/** STS gives each session keys of its own. */
+function assertNewKeys({ set }: Answer, { heldAccessKeyId }: Flight, call: StsCall): void {
+  if (set && set.AccessKeyId === heldAccessKeyId) throw unusable(call, "repeats the session that is held already");
+}
+
 /**
  * The one mapping from STS's answer to a session.
  * @param life milliseconds; `undefined` if the session has expired already, or there is none
@@ -204,10 +222,8 @@ function toSession(
   life: number | undefined,
   { role, durationSeconds }: Assumption,
   call: StsCall,
-  flight: Flight,
 ): LoadedSession {
   if (!set) throw unusable(call, "holds no complete credential set");
-  if (set.AccessKeyId === flight.heldAccessKeyId) throw unusable(call, "repeats the session that is held already");
   if (life === undefined) throw unusable(call, "holds a session that has expired already");
   return {
     life: Math.min(life, durationSeconds * 1000), // AWS gives no more than it is asked for

@@ -1,6 +1,7 @@
 import type { StsTarget } from "../request/role-request.js";
 import { GetCallerIdentityCommand, type GetCallerIdentityCommandOutput } from "../sdk/sts.js";
 import type { Flight } from "../session/session-source.js";
+import { makeOfSts } from "./make-of-sts.js";
 import type { StsCalls } from "./sts-calls.js";
 import type { StsCaller } from "./sts-clients.js";
 import { type StsCall, stsCallFailed } from "./sts-errors.js";
@@ -36,7 +37,7 @@ export function readCallerIdentity(
       call,
       caller,
       target,
-      command: () => wire.watch(new GetCallerIdentityCommand({})),
+      command: () => wire.watch(makeOfSts("GetCallerIdentityCommand", () => new GetCallerIdentityCommand({}))),
       read: (output) => {
         const identity = readIdentity(output);
         if (identity) return identity;

@@ -1,5 +1,5 @@
 import { readSigning } from "../clients/request-signature.js";
-import type { MiddlewareContext, MiddlewareStack } from "../clients/sdk-middleware.js";
+import { type MiddlewareContext, middlewareStackOf } from "../clients/sdk-middleware.js";
 
 /** What a call to AWS showed besides its answer. Nothing under a mock, which runs no middleware. */
 export interface ObservedCall {
@@ -15,16 +15,16 @@ export interface ObservedCall {
 
 /** Notes what one command's call shows. */
 export function observeCall(command: object): ObservedCall {
-  const { middlewareStack } = command as { middlewareStack: MiddlewareStack };
+  const middlewareStack = middlewareStackOf(command);
   const observed: ObservedCall = { waitsForIdentity: false };
-  middlewareStack.add(
+  middlewareStack?.add(
     (next) => (args) => {
       observed.waitsForIdentity = true;
       return next(args);
     },
     { step: "initialize", name: "rolecallObserveStart", priority: "low" },
   );
-  middlewareStack.add(
+  middlewareStack?.add(
     (next, context: MiddlewareContext) => async (args) => {
       observed.waitsForIdentity = false;
       const accessKeyId = context.__smithy_context?.selectedHttpAuthScheme?.identity?.accessKeyId;

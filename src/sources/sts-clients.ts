@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { MiddlewareStack } from "../clients/sdk-middleware.js";
+import { middlewareStackOf } from "../clients/sdk-middleware.js";
 import type { SharedHandlers } from "../clients/shared-handlers.js";
 import { userAgentOf } from "../clients/user-agent.js";
 import { RolecallError } from "../errors.js";
@@ -12,6 +12,7 @@ import { hasMethods, invalid } from "../request/validation.js";
 import { STSClient } from "../sdk/sts.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
 import { checkedEndpoint } from "./checked-endpoint.js";
+import { makeOfSts, unusableSts } from "./make-of-sts.js";
 
 /** All that is used of an STS client. The SDK's `STSClient` fits, and so does a mock of it. */
 export interface StsLike {
@@ -112,7 +113,7 @@ export class StsClients {
       ...(endpoint !== undefined && { endpoint }),
       ...(useFipsEndpoint !== undefined && { useFipsEndpoint }),
       ...(useDualstackEndpoint !== undefined && { useDualstackEndpoint }),
-      ...(network && { requestHandler: { ...handlers.ofNetwork(STSClient, network) } }),
+      ...(network && { requestHandler: { ...makeOfSts("STSClient", () => handlers.ofNetwork(STSClient, network)) } }),
     };
     if (typeof stsClient === "function") return readMadeClient(stsClient(context));
     if (stsClient) return stsClient;
@@ -122,13 +123,16 @@ export class StsClients {
       maxAttempts: 1, // p-retry is the only retry loop
       customUserAgent: userAgentOf(),
     };
-    const client = requestHandler
-      ? new STSClient({ ...config, requestHandler: requestHandler as never })
-      : handlers.create<STSClient>(STSClient, config, {}, network, trust !== ANYBODY);
-    const stack = client.middlewareStack as MiddlewareStack;
+    const client: object = makeOfSts("STSClient", () =>
+      requestHandler
+        ? new STSClient({ ...config, requestHandler: requestHandler as never })
+        : handlers.create(STSClient, config, {}, network, trust !== ANYBODY),
+    );
+    if (!hasMethods("STSClient", client, "send")) throw unusableSts("STSClient");
     const check = checkedEndpoint(region, plainHttp ?? false);
-    stack.add(check, { step: "finalizeRequest", name: "rolecallCheckedEndpoint", priority: "high" });
-    return client;
+    const options = { step: "finalizeRequest", name: "rolecallCheckedEndpoint", priority: "high" } as const;
+    middlewareStackOf(client)?.add(check, options);
+    return client as StsLike;
   }
 }
 

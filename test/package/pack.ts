@@ -49,6 +49,7 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   await install(join(temp, tarball.filename), bare);
   const consumer = join(temp, "consumer");
   await install(join(temp, tarball.filename), consumer, broughtByConsumers);
+  for (const name of ["@jest/globals", "dynamodb-3.699"]) await link(consumer, name, join(here, "node_modules"));
   await cp(join(here, "consumers"), consumer, { recursive: true });
   await cp(join(project, "docs", "examples"), join(consumer, "examples"), { recursive: true });
 
@@ -65,8 +66,12 @@ async function install(tarball: string, folder: string, others: string[] = []): 
     dependencies: Record<string, string>;
   };
   for (const name of [...Object.keys(manifest.dependencies), ...others]) {
-    const link = join(folder, "node_modules", name);
-    await mkdir(dirname(link), { recursive: true });
-    await symlink(join(project, "node_modules", name), link, "junction");
+    await link(folder, name, join(project, "node_modules"));
   }
+}
+
+async function link(folder: string, name: string, from: string): Promise<void> {
+  const path = join(folder, "node_modules", name);
+  await mkdir(dirname(path), { recursive: true });
+  await symlink(join(from, name), path, "junction");
 }

@@ -1,0 +1,26 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { packed, project, runConsumer } from "./consumer.js";
+
+const manifestOf = async (folder: string) => JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+
+it("is tested with the oldest version of each part of the SDK that it admits, and says which", async () => {
+  const { dependencies } = await manifestOf(join(packed.bare, "node_modules", "aws-rolecall"));
+  const compatibility = await readFile(join(project, "docs", "getting-started.md"), "utf8");
+
+  for (const [name, range] of Object.entries(dependencies)) {
+    const { version } = await manifestOf(join(project, "node_modules", name));
+    expect({ name, range }).toEqual({ name, range: `^${version}` });
+    expect(compatibility).toContain(`| \`${name}\` | ${version} |`);
+  }
+});
+
+it("serves a service client of an old SDK, which acts as the role", async () => {
+  expect(await runConsumer("old-client.mjs")).toEqual({
+    operation: "ListTables",
+    region: "eu-west-1",
+    signedAs: "arn:aws:iam::123456789012:role/Auditor",
+    status: 200,
+  });
+});

@@ -1,0 +1,3 @@
+import { documentedMocks } from "./documented-mocks.mjs";
+
+documentedMocks({ test: it, beforeEach });
