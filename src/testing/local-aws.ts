@@ -98,6 +98,7 @@ export interface LocalAws extends AsyncDisposable {
 export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalAws> {
   const options = readOptions("startLocalAws", given);
   const { clock = MACHINE_CLOCK, region = "us-east-1", instanceProfile = DEFAULT_INSTANCE_PROFILE } = options;
+  if (typeof clock?.now !== "function") throw new TypeError(`clock must be an object with now(), got ${shown(clock)}`);
   const now = () => clock.now();
   const sleep = (ms: number, signal: AbortSignal) => (clock.sleep ?? MACHINE_CLOCK.sleep)(ms, signal);
   const issued = new IssuedSessions();
