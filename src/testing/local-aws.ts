@@ -58,8 +58,8 @@ export interface LocalAwsOptions {
   denialContext?: boolean;
   /**
    * Whether a request must be signed within 15 minutes of `clock`. Default `false`: the local AWS also accepts any time
-   * between its start, `clock` and the machine's own clock. A clock that a test moves does not move the time by which
-   * the SDK signs; the SDK follows the last answer's `Date`.
+   * between its first request, `clock` and the machine's own clock. A clock that a test moves does not move the time by
+   * which the SDK signs; the SDK follows the last answer's `Date`.
    */
   strictSignatureTime?: boolean;
 }
@@ -176,9 +176,11 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     denialContext: options.denialContext ?? false,
   });
   const sink = createServiceSink(isDisabled);
-  const rules = { issued, now, startedAt: now(), strictSignatureTime: options.strictSignatureTime ?? false };
+  const { strictSignatureTime = false } = options;
+  let firstRequestAt: number | undefined;
   const anyService = (request: WireRequest): Exchange => {
-    const sender = authenticate(request, rules);
+    firstRequestAt ??= now();
+    const sender = authenticate(request, { issued, now, strictSignatureTime, firstRequestAt });
     const isSts =
       sender.signature === undefined
         ? readParameters(request).Version === STS_VERSION
