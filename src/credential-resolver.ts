@@ -1,15 +1,14 @@
 import { LRUCache } from "lru-cache";
 import { onAbort } from "./abort.js";
 import { type ClientPlan, ClientPool, liveProvider } from "./clients/client-pool.js";
-import type { InstanceOf } from "./clients/client-types.js";
 import { ownHandler, SharedHandlers } from "./clients/shared-handlers.js";
 import { Diagnostics } from "./diagnostics.js";
-import { errorOfCaller, RolecallError } from "./errors.js";
+import { errorOfCaller, isRolecallError, RolecallError } from "./errors.js";
 import { once } from "./once.js";
 import type { AuthorSession } from "./request/author-session.js";
 import type { BaseIdentity } from "./request/base-identity.js";
 import type { CommandOverrides } from "./request/command-overrides.js";
-import type { IntegrationInstance } from "./request/integration-instance.js";
+import { type IntegrationInstance, integrationOf } from "./request/integration-instance.js";
 import { assertInPartition } from "./request/regions.js";
 import { RequestMemo } from "./request/request-memo.js";
 import { isSessionOf } from "./request/role-arn.js";
@@ -30,6 +29,7 @@ import { CredentialCache, closedError } from "./session/credential-cache.js";
 import { DEFAULT_RULES, type RefreshRules } from "./session/refresh-policy.js";
 import { Flight, type LoadedSession, type SessionSource, type SessionWish } from "./session/session-source.js";
 import { baseIdentitySource } from "./sources/base-identity-source.js";
+import { BaseIdentityWatch } from "./sources/base-identity-watch.js";
 import { ServerClocks } from "./sources/server-clock.js";
 import type { StsCalls } from "./sources/sts-calls.js";
 import type { StsCaller } from "./sources/sts-clients.js";
@@ -59,8 +59,8 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
 
   const instanceProfileModule = () => import("./sources/instance-profile.js");
   const instanceRegion = once(async () => (await instanceProfileModule()).readInstanceRegion(runtime));
-  const readInstanceProfile =
-    settings.instanceProfile ?? (async () => (await instanceProfileModule()).readInstanceProfile(runtime));
+  const readInstanceProfile = async (plainHttp: boolean) =>
+    settings.instanceProfile?.() ?? (await instanceProfileModule()).readInstanceProfile(runtime, plainHttp);
 
   /** STS with all that it needs, loaded by the first session that no cache holds. */
   const sts = once(async () => {
@@ -83,20 +83,41 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     session: AuthorSession | null | undefined,
   ): RoleRequest {
     if (closing.signal.aborted) throw closedError();
-    const request = requests.get(instance, command, session, runtime.env);
+    const request = requestOrRefusal(instance, command, session);
     if (store) assertShareable(request);
     if (request.base.kind === "named-provider") namedBases.set(request.base.key, request.base);
     if (goesItsOwnWay && request.network) throw goesItsOwnWay();
     return request;
   }
 
+  function requestOrRefusal(...[instance, command, session]: Parameters<typeof requestOf>): RoleRequest {
+    try {
+      return requests.get(instance, command, session, runtime.env);
+    } catch (error) {
+      if (isRolecallError(error) && error.code === "ROLE_NOT_ALLOWED") {
+        const setBy = error.field?.split(".", 1)[0] as "command" | "instance" | undefined;
+        diagnostics.publish("role-not-allowed", {
+          roleArn: error.roleArn,
+          setBy,
+          integration: integrationOf(instance),
+        });
+      }
+      throw error;
+    }
+  }
+
   function baseSourceOf({ base, sts: target }: RoleRequest): SessionSource {
-    const read = () => ((namedBases.get(base.key) ?? base).provider() ?? readInstanceProfile)();
+    const read = async () => {
+      const provider = (namedBases.get(base.key) ?? base).provider();
+      return provider ? provider() : readInstanceProfile(base.plainHttp);
+    };
     return baseIdentitySource(base, { runtime, serverClock: () => serverClocks.of(target), read });
   }
 
   const rules = { ...DEFAULT_RULES, advisoryWindow: settings.advisoryWindow };
+  const baseIdentities = new BaseIdentityWatch({ runtime, diagnostics });
   const assume = async (request: RequestForRole, flight: Flight) => {
+    baseIdentities.note(request);
     if (!stsCalls) await readAhead(request);
     return (await sts()).assumer.assume(request, baseCallerOf(request), flight);
   };
@@ -193,7 +214,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
       const { session, ...wish } = readClientOptions(Client, clientOptions);
       const request = requestOf(instance, command, session);
       assertReachable(wish.minRemaining, request);
-      return pool.get(Client, request, wish, () => planOf(request, wish.minRemaining)) as InstanceOf<typeof Client>;
+      return pool.get(Client, request, wish, () => planOf(request, wish.minRemaining)) as InstanceType<typeof Client>;
     },
 
     async resolve(instance, command, resolveOptions) {
@@ -255,6 +276,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
       refreshes: diagnostics.count("refreshed"),
       refreshFailures: diagnostics.count("refresh-failed"),
       denied: diagnostics.count("denied"),
+      notAllowed: diagnostics.count("role-not-allowed"),
       invalidations: diagnostics.count("invalidated"),
       evictions: diagnostics.count("evicted"),
       storeErrors: diagnostics.count("store-error"),

@@ -2,7 +2,7 @@ import { type Channel, channel } from "node:diagnostics_channel";
 import type { RolecallError, RolecallErrorCode } from "./errors.js";
 import type { RecordFault } from "./store/sealed-record.js";
 
-/** What every event says: which session. Neither holds a secret. */
+/** What every event of a session says: which session. Neither holds a secret. */
 export interface SessionEvent {
   /** The role, or `undefined` for the base identity itself. */
   roleArn: string | undefined;
@@ -42,6 +42,23 @@ export interface RolecallEvents {
     code: RolecallErrorCode;
     /** The caller was answered from memory, without asking STS again. */
     remembered: boolean;
+  };
+  /** `allowedRoles` refused a role, before any cache or network: somebody asked for what an administrator does not allow. */
+  "role-not-allowed": {
+    /** The role that was asked for, or `undefined` if none was. */
+    roleArn: string | undefined;
+    /** Who named the role, or `undefined` if nobody did. */
+    setBy: "command" | "instance" | undefined;
+    /** The instance's `integration`. */
+    integration: string | undefined;
+  };
+  /** One role was asked for through many base identities within a minute. Published once for each role of a resolver. */
+  "many-base-identities": {
+    roleArn: string;
+    /** How many there were when it was noticed. Each has sessions of its own. */
+    baseIdentities: number;
+    /** What to do, one sentence. */
+    hint: string;
   };
   /** A session was dropped, or a service refused it and another one is loaded in its place. */
   invalidated: SessionEvent;
@@ -91,6 +108,8 @@ const CHANNELS: Record<RolecallEventName, Channel> = {
   refreshed: channel("aws-rolecall:refreshed"),
   "refresh-failed": channel("aws-rolecall:refresh-failed"),
   denied: channel("aws-rolecall:denied"),
+  "role-not-allowed": channel("aws-rolecall:role-not-allowed"),
+  "many-base-identities": channel("aws-rolecall:many-base-identities"),
   invalidated: channel("aws-rolecall:invalidated"),
   evicted: channel("aws-rolecall:evicted"),
   "store-error": channel("aws-rolecall:store-error"),

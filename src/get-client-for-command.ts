@@ -1,7 +1,7 @@
-import type { InstanceOf, SdkClientConstructor } from "./clients/client-types.js";
+import type { SdkClientConstructor } from "./clients/client-types.js";
 import { createCredentialResolver } from "./credential-resolver.js";
 import type { CommandOverrides } from "./request/command-overrides.js";
-import type { IntegrationInstance } from "./request/integration-instance.js";
+import type { ExactInstance, IntegrationInstance } from "./request/integration-instance.js";
 import { invalid, isGiven, readSetting, readSettings } from "./request/validation.js";
 import type { ClientOptions, CredentialResolver } from "./resolver-types.js";
 
@@ -40,12 +40,15 @@ export function setDefaultResolver(resolver: CredentialResolver | undefined): vo
  * ```
  * @throws {@link RolecallError} `INVALID_REQUEST`, `ROLE_NOT_ALLOWED` or `RESOLVER_CLOSED`, before any network call
  */
-export function getClientForCommand<K extends SdkClientConstructor>(
+export function getClientForCommand<
+  K extends SdkClientConstructor,
+  I extends IntegrationInstance = IntegrationInstance,
+>(
   Client: K,
-  instance: IntegrationInstance,
+  instance: ExactInstance<I>,
   command?: CommandOverrides | null,
   options?: GetClientOptions<K>,
-): InstanceOf<K> {
+): InstanceType<K> {
   if (!isGiven(options)) return currentResolver().getClientForCommand(Client, instance, command);
   const given = readSettings("options", options, OPTIONS) as GetClientOptions<K>;
   const { resolver, ...clientOptions } = given;

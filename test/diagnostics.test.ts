@@ -17,6 +17,10 @@ it("every event is published with its payload, and stats() counts the same", asy
   await Promise.all([resolver.resolve(instance), resolver.resolve(instance)]);
   await resolver.resolve(instance);
   await resolver.invalidate(instance);
+  const limited = { ...instance, allowedRoles: [ROLE], integration: "inventory" };
+  await resolver.resolve(limited, { roleArn: OTHER_ROLE }).catch(() => {});
+  await resolver.resolve({ ...limited, roleArn: OTHER_ROLE }).catch(() => {});
+  await resolver.resolve({ region: "eu-central-1", allowedRoles: [] }).catch(() => {});
   await resolver.resolve({ ...instance, roleSessionDuration: 7200 });
   aws.removeRole(OTHER_ROLE);
   await resolver.resolve({ ...instance, roleArn: OTHER_ROLE }).catch(() => {});
@@ -42,6 +46,11 @@ it("every event is published with its payload, and stats() counts the same", asy
   expect(events.get("denied")).toEqual(
     [false, true].map((remembered) => ({ roleArn: OTHER_ROLE, key, code: "ASSUME_ROLE_DENIED", remembered })),
   );
+  expect(events.get("role-not-allowed")).toEqual([
+    { roleArn: OTHER_ROLE, setBy: "command", integration: "inventory" },
+    { roleArn: OTHER_ROLE, setBy: "instance", integration: "inventory" },
+    { roleArn: undefined, setBy: undefined, integration: undefined },
+  ]);
   expect(events.get("invalidated")).toEqual([{ roleArn: ROLE, key }]);
   expect(events.get("evicted")).toContainEqual({ roleArn: ROLE, key });
   expect(events.get("duration-clamped")).toEqual([
@@ -65,6 +74,7 @@ it("every event is published with its payload, and stats() counts the same", asy
     refreshes: counted("refreshed"),
     refreshFailures: counted("refresh-failed"),
     denied: counted("denied"),
+    notAllowed: counted("role-not-allowed"),
     invalidations: counted("invalidated"),
     evictions: counted("evicted"),
     storeErrors: counted("store-error"),

@@ -23,6 +23,23 @@ it("carries what it was given, and its hint ends the message", () => {
   expect(inspect(error)).toContain("ASSUME_ROLE_DENIED");
 });
 
+it("prints its hint once, as the end of its message, and tells it to those who read it", () => {
+  const shown = inspect(error);
+  expect(shown.split("Look at the trust policy.")).toHaveLength(2);
+  expect(shown).toMatch(/^RolecallError: It was denied\. Look at the trust policy\.\n {4}at /);
+  expect(shown).toContain("[cause]: 'why'");
+  expect(error.hint).toBe("Look at the trust policy.");
+  expect(JSON.parse(JSON.stringify(error))).toEqual({
+    name: "RolecallError",
+    message: "It was denied. Look at the trust policy.",
+    code: "ASSUME_ROLE_DENIED",
+    retryable: false,
+    step: "assume-role",
+    hint: "Look at the trust policy.",
+    roleArn: "arn:aws:iam::123456789012:role/A",
+  });
+});
+
 it("is told from other errors by its brand, whichever build raised it", () => {
   const ofAnotherBuild = Object.defineProperty(new Error("other"), Symbol.for("aws-rolecall.error"), { value: true });
   expect([error, ofAnotherBuild].map(isRolecallError)).toEqual([true, true]);

@@ -10,8 +10,10 @@ import type {
   ClientConfigOf,
   CredentialProvider,
   CredentialResolver,
+  GetClientOptions,
   getClientForCommand,
   IntegrationInstance,
+  SdkClientConstructor,
   StsLike,
 } from "../src/index.js";
 
@@ -53,6 +55,64 @@ describe("getClientForCommand", () => {
     >();
     expectTypeOf<{ roleArn: number }>().not.toExtend<NonNullable<Parameters<typeof get>[2]>>();
     expectTypeOf<{ roleArm: string }>().not.toExtend<Required<IntegrationInstance>>();
+  });
+});
+
+describe("a helper of a user's own", () => {
+  it("is generic over the client's class, with or without its configuration", () => {
+    function clientOf<K extends SdkClientConstructor>(Client: K): InstanceType<K> {
+      const client: InstanceType<K> = get(Client, instance);
+      client.destroy();
+      return client;
+    }
+    function configured<K extends SdkClientConstructor>(Client: K, clientConfig: ClientConfigOf<K>): InstanceType<K> {
+      return resolver.getClientForCommand(Client, instance, {}, { clientConfig });
+    }
+    function withOptions<K extends SdkClientConstructor>(Client: K, options: GetClientOptions<K>): InstanceType<K> {
+      return get(Client, instance, undefined, options);
+    }
+    expectTypeOf(() => clientOf(S3Client)).returns.toEqualTypeOf<S3Client>();
+    expectTypeOf(() => configured(EC2Client, { maxAttempts: 2 })).returns.toEqualTypeOf<EC2Client>();
+    expectTypeOf(() => withOptions(KinesisClient, { fresh: true })).returns.toEqualTypeOf<KinesisClient>();
+    // @ts-expect-error: S3's own setting
+    expectTypeOf(() => configured(EC2Client, { forcePathStyle: true })).toBeFunction();
+  });
+});
+
+describe("an instance", () => {
+  interface Configuration extends IntegrationInstance {
+    customer: string;
+  }
+  const configuration: Configuration = { roleArn: "arn:aws:iam::123456789012:role/Inventory", customer: "a" };
+  class Settings {
+    roleArn = "arn:aws:iam::123456789012:role/Inventory";
+    describe() {
+      return this.roleArn;
+    }
+  }
+
+  it("with another key is refused by the compiler as it is at run time", () => {
+    // @ts-expect-error customer is not a setting
+    () => get(EC2Client, configuration);
+    // @ts-expect-error customer is not a setting
+    () => resolver.getClientForCommand(EC2Client, configuration);
+    // @ts-expect-error customer is not a setting
+    () => resolver.resolve(configuration);
+    // @ts-expect-error customer is not a setting
+    () => resolver.provider(configuration);
+    // @ts-expect-error customer is not a setting
+    () => resolver.verify(configuration);
+    // @ts-expect-error customer is not a setting
+    () => resolver.invalidate(configuration);
+    // @ts-expect-error rolearn is not a setting
+    () => get(EC2Client, { rolearn: "arn:aws:iam::123456789012:role/Inventory" });
+  });
+
+  it("may be an object of a class with methods, and may be passed on", () => {
+    expectTypeOf(() => get(EC2Client, new Settings())).returns.toEqualTypeOf<EC2Client>();
+    expectTypeOf(() => get<typeof EC2Client>(EC2Client, instance)).returns.toEqualTypeOf<EC2Client>();
+    const passOn = (given: IntegrationInstance) => resolver.resolve(given, {});
+    expectTypeOf(passOn).parameter(0).toEqualTypeOf<IntegrationInstance>();
   });
 });
 

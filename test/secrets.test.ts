@@ -129,6 +129,12 @@ it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's
     { ...instance, externalId: "external-id-that-stays!!" },
   ];
   for (const settings of wrong) await attempt(() => resolver.resolve(settings as IntegrationInstance));
+
+  // a role that is not allowed, and one that is asked for as somebody else each time
+  await attempt(() => resolver.resolve({ ...instance, allowedRoles: [OTHER_ROLE] }));
+  for (let request = 0; request < 10; request++) {
+    await attempt(() => resolver.resolve({ ...instance, credentials: async () => own }));
+  }
   await attempt(() => resolver.resolve({ credentials: async () => Promise.reject(new Error(own.secretAccessKey)) }));
 
   // a store that fails, and tells all that it knows

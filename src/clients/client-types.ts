@@ -13,8 +13,6 @@ export interface SdkClient {
 /** The class of any AWS SDK v3 client, such as `EC2Client`. */
 export type SdkClientConstructor = new (...args: never) => SdkClient;
 
-export type InstanceOf<K extends SdkClientConstructor> = K extends new (...args: never) => infer C ? C : never;
-
 /** What the library sets itself: any of them given by the caller could make the client act as another identity. */
 export const MANAGED_KEYS = [
   "credentials",

@@ -66,9 +66,14 @@ function isArn(value: unknown): boolean {
 
 /**
  * The entry that allows a role: an exact ARN first, then the first pattern that matches.
+ * @param field the path of the setting that names the role
  * @throws RolecallError `ROLE_NOT_ALLOWED` if none does
  */
-export function assertAllowed(entries: readonly AllowedRoleEntry[], role: RoleArn | undefined): AllowedRoleEntry {
+export function assertAllowed(
+  entries: readonly AllowedRoleEntry[],
+  role: RoleArn | undefined,
+  field?: string,
+): AllowedRoleEntry {
   const entry =
     role &&
     (entries.find(({ exact, pattern }) => exact && pattern === role.arn) ??
@@ -81,6 +86,7 @@ export function assertAllowed(entries: readonly AllowedRoleEntry[], role: RoleAr
       : "No role was asked for, and the instance's allowedRoles does not cover the machine's own identity.",
     {
       step: "request",
+      field,
       roleArn: role?.arn,
       hint: role
         ? "Ask an administrator to add it to allowedRoles, or use a role that is listed."

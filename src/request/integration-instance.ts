@@ -8,7 +8,17 @@ import { readRoleArn } from "./role-arn.js";
 import { readPermissionCeiling } from "./session-policy.js";
 import { readTags, type SessionTags } from "./session-tags.js";
 import { readStsSettings, type StsSettings } from "./sts-settings.js";
-import { invalid, isGiven, readInteger, readLimit, readSettings, readText, type TextRule } from "./validation.js";
+import {
+  invalid,
+  isGiven,
+  readBoolean,
+  readInteger,
+  readLimit,
+  readSetting,
+  readSettings,
+  readText,
+  type TextRule,
+} from "./validation.js";
 
 /**
  * What an administrator configured once. Trusted: it fixes limits that no author and no command can lift.
@@ -49,9 +59,22 @@ export interface IntegrationInstance {
   sts?: StsSettings | null | undefined;
   /** How AWS is reached: timeouts, tries, a proxy, certificates. For STS and all clients, and never for IMDS. */
   network?: NetworkSettings | null | undefined;
+  /**
+   * Asks STS and the metadata service over plain `http` on other machines too, so that anybody on the way can read the
+   * keys and answer in AWS's place. For a simulator such as LocalStack. Default `false`: `https`, or the machine itself.
+   */
+  dangerouslyAllowPlainHttp?: boolean | null | undefined;
   /** The integration's name, for the user agent: 1 to 50 of `[\w.+-]`. Default: none. */
   integration?: string | null | undefined;
 }
+
+/**
+ * An instance without keys that {@link IntegrationInstance} lacks, which are an error at run time. An object literal is
+ * checked by the compiler anyway; this also finds them in a variable. Methods of a class do not count.
+ */
+export type ExactInstance<I extends IntegrationInstance> = I & {
+  readonly [K in Exclude<keyof I, keyof IntegrationInstance>]: I[K] extends (...args: never) => unknown ? I[K] : never;
+};
 
 const INTEGRATION: TextRule = { pattern: /^[\w.+-]*$/, min: 1, max: 50, allowed: "1 to 50 letters, digits and _.+-" };
 
@@ -71,8 +94,14 @@ export const INSTANCE_KEYS = [
   "credentialsName",
   "sts",
   "network",
+  "dangerouslyAllowPlainHttp",
   "integration",
 ] as const satisfies readonly (keyof IntegrationInstance)[];
+
+/** The integration's name alone, of an instance that is refused. */
+export function integrationOf(instance: IntegrationInstance): string | undefined {
+  return readText("instance.integration", readSetting("instance", instance, "integration"), INTEGRATION);
+}
 
 export type InstanceSettings = ReturnType<typeof readInstance>;
 
@@ -81,6 +110,7 @@ export function readInstance(instance: unknown) {
     throw invalid("instance", instance, `an object with ${INSTANCE_KEYS.join(", ")}; {} for none of them`);
   }
   const settings = readSettings("instance", instance, INSTANCE_KEYS);
+  const plainHttp = readBoolean("instance.dangerouslyAllowPlainHttp", settings.dangerouslyAllowPlainHttp) || undefined;
   return {
     role: readRoleArn("instance.roleArn", settings.roleArn),
     roleSessionName: readText("instance.roleSessionName", settings.roleSessionName, ROLE_SESSION_NAME),
@@ -98,8 +128,9 @@ export function readInstance(instance: unknown) {
     externalId: readText("instance.externalId", readLimit("instance.externalId", settings.externalId), EXTERNAL_ID),
     transitiveTagKeys: settings.transitiveTagKeys,
     allowedRoles: readAllowedRoles("instance.allowedRoles", readLimit("instance.allowedRoles", settings.allowedRoles)),
-    base: readBaseIdentity("instance.credentials", settings.credentials, settings.credentialsName),
-    sts: readStsSettings("instance.sts", settings.sts),
+    base: readBaseIdentity("instance.credentials", settings.credentials, settings.credentialsName, plainHttp),
+    sts: readStsSettings("instance.sts", settings.sts, plainHttp ?? false),
+    plainHttp,
     network: readNetworkSettings("instance.network", settings.network),
     integration: readText("instance.integration", settings.integration, INTEGRATION),
   };

@@ -8,6 +8,7 @@ import { assertInPartition, mayLieInPartition, readRegion } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
 import type { PermissionCeiling } from "./session-policy.js";
 import { mergeTags, readTransitiveTagKeys, type SessionTags } from "./session-tags.js";
+import { regionOfStsHost } from "./sts-endpoint-region.js";
 import { conflict, variableIn } from "./validation.js";
 
 /** A setting that somebody made. */
@@ -50,7 +51,7 @@ export function chooseSettings(
   env: Record<string, string | undefined>,
 ): ChosenSettings {
   const role = commandFirst("roleArn", command.role, fixed.role);
-  const allowedBy = fixed.allowedRoles && assertAllowed(fixed.allowedRoles, role?.value);
+  const allowedBy = fixed.allowedRoles && assertAllowed(fixed.allowedRoles, role?.value, role?.from);
   const ceiling = mergeCeilings(fixed.ceiling, author.ceiling);
   const tags = mergeTags("options.session.tags", fixed.tags, author.tags);
   const sourceIdentity = mergeSourceIdentity(fixed.sourceIdentity, author.sourceIdentity);
@@ -96,6 +97,11 @@ function chooseStsRegion(
   if (sts.region) {
     assertInPartition({ field: "instance.sts.region", region: sts.region }, role);
     return { value: sts.region, from: "instance.sts.region" };
+  }
+  const endpointRegion = sts.endpoint === undefined ? undefined : regionOfStsHost(new URL(sts.endpoint).hostname);
+  if (endpointRegion !== undefined) {
+    assertInPartition({ field: "instance.sts.endpoint", region: endpointRegion }, role);
+    return { value: endpointRegion, from: "instance.sts.endpoint" };
   }
   return administered.find((region) => region && (!role || mayLieInPartition(region.value, role.partition)));
 }

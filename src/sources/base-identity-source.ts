@@ -1,6 +1,7 @@
 import { withDeadline } from "../abort.js";
 import { isRolecallError, RolecallError } from "../errors.js";
 import type { BaseIdentity } from "../request/base-identity.js";
+import { ACCESS_KEY_ID } from "../request/limits.js";
 import type { Runtime } from "../runtime.js";
 import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
 import { DEFAULT_RULES, INSTANCE_PROFILE_RULES, lifeUntil } from "../session/refresh-policy.js";
@@ -36,7 +37,7 @@ export function baseIdentitySource(
       try {
         identity = await withDeadline({ runtime, ms: READ_TIMEOUT, reason, signal }, () => read());
       } catch (error) {
-        throw isRolecallError(error) ? error : failed("It failed", error);
+        throw isRolecallError(error) ? error : failed("It failed", { thrown: error });
       }
       if (!isCredentialSet(identity)) throw failed("Its answer is no credential set");
       const credentials = redacted(identity);
@@ -53,7 +54,7 @@ function isCredentialSet(value: AwsCredentialIdentity | undefined): value is Aws
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = value ?? {};
   return (
     typeof accessKeyId === "string" &&
-    accessKeyId !== "" &&
+    ACCESS_KEY_ID.test(accessKeyId) &&
     typeof secretAccessKey === "string" &&
     secretAccessKey !== "" &&
     (sessionToken === undefined || typeof sessionToken === "string") &&
@@ -61,24 +62,35 @@ function isCredentialSet(value: AwsCredentialIdentity | undefined): value is Aws
   );
 }
 
-function instanceProfileFailed(what: string, cause?: unknown): RolecallError {
+/** What the caller's own function threw. */
+interface Thrown {
+  readonly thrown: unknown;
+}
+
+function reasonAndCause({ thrown }: Thrown) {
+  return { cause: safeCause(thrown), reason: thrown };
+}
+
+function instanceProfileFailed(what: string, failure?: Thrown): RolecallError {
   return new RolecallError("INSTANCE_PROFILE_INVALID", `The instance profile cannot be used. ${what}.`, {
     step: "base-identity",
     retryable: true,
     hint: "Look at the role of the instance profile and at the machine's clock.",
-    ...(cause !== undefined && { cause: safeCause(cause) }),
+    ...(failure && reasonAndCause(failure)),
   });
 }
 
-function providerFailed(what: string, cause?: unknown): RolecallError {
+function providerFailed(what: string, failure?: Thrown): RolecallError {
   return new RolecallError(
     "BASE_IDENTITY_UNAVAILABLE",
     `The credential provider in instance.credentials gives no credentials. ${what}.`,
     {
       step: "base-identity",
       retryable: true,
-      hint: "Call that provider alone to see why; no other identity is used in its place.",
-      ...(cause !== undefined && { cause: safeCause(cause) }),
+      hint: failure
+        ? "The error's reason is what the provider threw, and no log prints it; no other identity is used in its place."
+        : "Call that provider alone to see why; no other identity is used in its place.",
+      ...(failure && reasonAndCause(failure)),
     },
   );
 }

@@ -4,41 +4,52 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { packed, project, runNode, tools } from "./consumer.js";
 
 const folder = join(packed.consumer, "types");
-
-const compilers = [
-  { name: "TypeScript 5.5", tsc: join(tools, "typescript-5.5", "bin", "tsc") },
-  { name: "TypeScript 5.9", tsc: join(project, "node_modules", "typescript", "bin", "tsc") },
-  { name: "TypeScript 7", tsc: join(tools, "typescript-7", "bin", "tsc") },
-];
+/** Compiled as an ES module and as CommonJS where TypeScript tells them apart. */
+const bothFormats = ["usage.mts", "usage.cts"];
 
 const resolutions = [
-  { name: "nodenext, ES module", module: "nodenext", moduleResolution: "nodenext", file: "usage.mts" },
-  { name: "nodenext, CommonJS", module: "nodenext", moduleResolution: "nodenext", file: "usage.cts" },
-  { name: "node16, CommonJS", module: "node16", moduleResolution: "node16", file: "usage.cts" },
-  { name: "bundler", module: "esnext", moduleResolution: "bundler", file: "usage.ts" },
+  { name: "nodenext", module: "nodenext", moduleResolution: "nodenext", files: bothFormats },
+  { name: "node16", module: "node16", moduleResolution: "node16", files: bothFormats },
+  { name: "bundler", module: "esnext", moduleResolution: "bundler", files: ["usage.ts"] },
+];
+/** It reads no `exports`, and is the default of `module: commonjs`. */
+const node10 = { name: "node10", module: "commonjs", moduleResolution: "node10", files: ["usage.ts"] };
+
+const compilers = [
+  { name: "TypeScript 5.0", tsc: join(tools, "typescript-5.0", "bin", "tsc"), resolutions: [...resolutions, node10] },
+  {
+    name: "TypeScript 5.9",
+    tsc: join(project, "node_modules", "typescript", "bin", "tsc"),
+    resolutions: [...resolutions, node10],
+  },
+  {
+    name: "TypeScript 6",
+    tsc: join(tools, "typescript", "bin", "tsc"),
+    resolutions: [...resolutions, { ...node10, ignoreDeprecations: "6.0" }],
+  },
+  // It has no node10 any more.
+  { name: "TypeScript 7", tsc: join(tools, "typescript-7", "bin", "tsc"), resolutions },
 ];
 
-describe.each(compilers)("the types under $name", ({ tsc }) => {
+describe.each(compilers)("the types under $name", ({ name: compiler, tsc, resolutions }) => {
   beforeAll(async () => {
-    await copyFile(join(folder, "usage.ts"), join(folder, "usage.mts"));
-    await copyFile(join(folder, "usage.ts"), join(folder, "usage.cts"));
+    for (const file of bothFormats) await copyFile(join(folder, "usage.ts"), join(folder, file));
   });
 
-  it.each(resolutions)("compile for a consumer ($name)", async ({ name, module, moduleResolution, file }) => {
-    const config = join(folder, `tsconfig.${name.replace(/\W+/g, "-")}.json`);
+  it.each(resolutions)("compile for a consumer ($name)", async ({ name, files, ...resolution }) => {
+    const config = join(folder, `tsconfig.${compiler}.${name}.json`);
     const compilerOptions = {
       target: "es2022",
       lib: ["es2022"],
       types: ["node"],
       typeRoots: [join(packed.consumer, "node_modules", "@types")],
-      module,
-      moduleResolution,
+      ...resolution,
       strict: true,
       exactOptionalPropertyTypes: true,
       skipLibCheck: false,
       noEmit: true,
     };
-    await writeFile(config, JSON.stringify({ compilerOptions, files: [file] }));
+    await writeFile(config, JSON.stringify({ compilerOptions, files }));
 
     expect(await runNode([tsc, "--project", config, "--pretty", "false"])).toEqual({ code: 0, stdout: "", stderr: "" });
   });

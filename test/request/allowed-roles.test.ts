@@ -15,7 +15,7 @@ const expectNotAllowed = (allowedRoles: unknown, roleArn: string = ROLE) => {
   const error = expectRefusal(
     () => allow(allowedRoles, roleArn),
     "ROLE_NOT_ALLOWED",
-    undefined,
+    "instance.roleArn",
     `The role ${roleArn} is not in the instance's allowedRoles. ${HINT}`,
   );
   expect(error.roleArn).toBe(roleArn);
@@ -45,11 +45,11 @@ describe("allowedRoles", () => {
   it("holds for the command's role and for the instance's", () => {
     const instance = { allowedRoles: [ROLE], roleArn: OTHER_ROLE };
     expect(requestOf({ instance, command: { roleArn: ROLE } }).assumption?.role.arn).toBe(ROLE);
-    expectRefusal(() => requestOf({ instance }), "ROLE_NOT_ALLOWED", undefined, /^The role .*Audit is not in/);
+    expectRefusal(() => requestOf({ instance }), "ROLE_NOT_ALLOWED", "instance.roleArn", /^The role .*Audit is not in/);
     expectRefusal(
       () => requestOf({ instance: { ...instance, roleArn: ROLE }, command: { roleArn: OTHER_ROLE } }),
       "ROLE_NOT_ALLOWED",
-      undefined,
+      "command.roleArn",
       /^The role .*Audit is not in/,
     );
   });

@@ -1,4 +1,5 @@
 import http from "node:http";
+import { inspect } from "node:util";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Fault, FaultEffect, ManualClock } from "../../src/testing/index.js";
@@ -204,6 +205,7 @@ describe("a failure says which it was", () => {
 
   it("nothing listens", async () => {
     const { aws, resolver } = await setUpLocal();
+    vi.stubEnv("VITEST", undefined); // in a test the hint is about the test
     await aws.close();
     await expect(resolver.resolve(noRole)).rejects.toMatchObject({
       code: "IMDS_UNREACHABLE",
@@ -321,6 +323,23 @@ describe("another base identity", () => {
       code: "BASE_IDENTITY_UNAVAILABLE",
     });
     expect(aws.requests).toEqual([]);
+  });
+
+  it.each<[string, (fail: () => Promise<never>) => { options?: object; credentials?: () => Promise<never> }]>([
+    ["instance.credentials", (fail) => ({ credentials: fail })],
+    ["the option instanceProfile", (fail) => ({ options: { instanceProfile: fail } })],
+  ])("a function in %s that fails: its author gets its own words, and nothing prints them", async (_, place) => {
+    const thrown = Object.assign(new Error("vault is sealed, token hush-hush"), { vault: "eu" });
+    const { options, credentials } = place(() => Promise.reject(thrown));
+    const { resolver } = await setUpLocal({ resolver: { ...options } });
+    for (const instance of [noRole, { ...noRole, roleArn: ROLE }]) {
+      const error = await resolver.resolve({ ...instance, credentials }).catch((failed) => failed);
+      expect(error.step).toBe("base-identity");
+      expect(error.reason).toBe(thrown);
+      expect({ ...error }).not.toHaveProperty("reason");
+      const printed = [inspect(error, { depth: 20, showHidden: true }), JSON.stringify(error), String(error.stack)];
+      expect(printed.join()).not.toMatch(/sealed|hush-hush/);
+    }
   });
 
   it("the option instanceProfile stands in for IMDS", async () => {

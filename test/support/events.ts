@@ -10,6 +10,8 @@ const EVENTS: Record<RolecallEventName, true> = {
   refreshed: true,
   "refresh-failed": true,
   denied: true,
+  "role-not-allowed": true,
+  "many-base-identities": true,
   invalidated: true,
   evicted: true,
   "store-error": true,

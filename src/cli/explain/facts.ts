@@ -1,10 +1,11 @@
 import { hostname } from "node:os";
 import { accessKeyIdOf, type ExplainedRequest } from "../../request/explain-request.js";
 import { sessionNameOf } from "../../request/limits.js";
+import { assertConfidential } from "../../request/plain-http.js";
 import type { Chosen, ChosenSettings } from "../../request/precedence.js";
 import { defaultRegionOf } from "../../request/regions.js";
 import type { RoleRequest } from "../../request/role-request.js";
-import { assertConfidential } from "../../request/sts-settings.js";
+import { assertStsRegion } from "../../request/sts-endpoint-region.js";
 
 type Env = Record<string, string | undefined>;
 type Value = string | number | readonly string[] | Readonly<Record<string, string>>;
@@ -26,6 +27,7 @@ export const LABELS = {
   stsRegion: "STS region",
   stsEndpoint: "STS endpoint",
   network: "network",
+  dangerouslyAllowPlainHttp: "plain http",
 } as const;
 
 /** One setting that a command would meet. */
@@ -45,8 +47,9 @@ export function factsOf({ request, chosen }: ExplainedRequest, env: Env): Fact[]
     ...(chosen.role ? roleFacts(chosen) : fact("roleArn", byDefault("none: the base identity itself acts"))),
     ...fact("region", chosen.region ?? { value: "the machine's", from: AT_FIRST_USE }),
     ...fact("stsRegion", chosen.stsRegion ?? machineRegion(request)),
-    ...fact("stsEndpoint", endpointOf(request, env)),
+    ...fact("stsEndpoint", endpointOf(request, chosen.stsRegion?.value, env)),
     ...instanceFact("network", request.network && givenNames(request.network.settings())),
+    ...instanceFact("dangerouslyAllowPlainHttp", request.sts.plainHttp && "allowed"),
   ];
 }
 
@@ -98,14 +101,15 @@ function machineRegion({ sts }: RoleRequest): Chosen<string> {
 }
 
 /** The SDK reads the variables in this order, and its configuration file after them. */
-function endpointOf({ sts }: RoleRequest, env: Env): Chosen<string> {
+function endpointOf({ sts }: RoleRequest, region: string | undefined, env: Env): Chosen<string> {
   if (sts.endpoint) return { value: sts.endpoint, from: "instance.sts.endpoint" };
   for (const name of ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]) {
     const url = env[name];
     if (!url) continue;
     if (!URL.canParse(url)) return { value: "no URL", from: name };
     const endpoint = new URL(url);
-    assertConfidential(endpoint, name);
+    if (!sts.plainHttp) assertConfidential(endpoint, name);
+    assertStsRegion(name, endpoint.hostname, region, "the region of STS");
     return { value: endpoint.origin, from: name };
   }
   const kinds = [

@@ -1,7 +1,8 @@
 // Compiled as an ES module, as CommonJS and for a bundler, by several versions of TypeScript; never run.
-import { EC2Client, type EC2ClientConfig } from "@aws-sdk/client-ec2";
+import { KinesisClient, type KinesisClientConfig } from "@aws-sdk/client-kinesis";
 import { STSClient } from "@aws-sdk/client-sts";
 import {
+  type ClientConfigOf,
   type CommandOverrides,
   type CredentialResolver,
   type CredentialStore,
@@ -13,6 +14,7 @@ import {
   RolecallError,
   type RolecallErrorCode,
   type Runtime,
+  type SdkClientConstructor,
   type SessionCredentials,
   setDefaultResolver,
   type VerifiedIdentity,
@@ -32,24 +34,31 @@ const instance: IntegrationInstance = {
 };
 const command: CommandOverrides = { roleSessionName: "nightly", roleSessionDuration: "900" };
 
-const ec2: EC2Client = getClientForCommand(EC2Client, instance, command);
-const tuned: EC2Client = getClientForCommand(
-  EC2Client,
+const kinesis: KinesisClient = getClientForCommand(KinesisClient, instance, command);
+const tuned: KinesisClient = getClientForCommand(
+  KinesisClient,
   instance,
-  { InstanceIds: "i-1" },
+  { StreamName: "audit" },
   { clientConfig: { maxAttempts: 5 } },
 );
 
+/** A helper of a consumer's own. */
+export function auditorOf<K extends SdkClientConstructor>(Client: K, clientConfig?: ClientConfigOf<K>) {
+  const client: InstanceType<K> = getClientForCommand(Client, instance, command, { clientConfig });
+  return client;
+}
+const byHelper: KinesisClient = auditorOf(KinesisClient, { maxAttempts: 5 });
+
 // @ts-expect-error: the region comes from the instance and the command
-getClientForCommand(EC2Client, instance, command, { clientConfig: { region: "eu-west-1" } });
-const config: EC2ClientConfig = { credentials: { accessKeyId: "id", secretAccessKey: "key" } };
+getClientForCommand(KinesisClient, instance, command, { clientConfig: { region: "eu-west-1" } });
+const config: KinesisClientConfig = { credentials: { accessKeyId: "id", secretAccessKey: "key" } };
 // @ts-expect-error: nor may a variable bring credentials of its own
-getClientForCommand(EC2Client, instance, command, { clientConfig: config });
+getClientForCommand(KinesisClient, instance, command, { clientConfig: config });
 // @ts-expect-error: not a client
 getClientForCommand(Date, instance);
 const params: Record<string, unknown> = { defaultRegion: "eu-west-1", timeout: "60,10", fetch_limit: 50 };
-const onXsoar: EC2Client = getClientForCommand(
-  EC2Client,
+const onXsoar: KinesisClient = getClientForCommand(
+  KinesisClient,
   instanceFromParams(params),
   commandFromArgs({ roleArn: "", filters: "Name=tag:team" }),
   { clientConfig: clientConfigFromParams(params) },
@@ -63,8 +72,8 @@ export async function useAResolver(): Promise<SessionCredentials> {
   const resolver: CredentialResolver = createCredentialResolver({ stsClient: new STSClient({ region: "eu-west-1" }) });
   setDefaultResolver(resolver);
   createCredentialResolver({ stsClient: (context) => new STSClient(context) });
-  const bound: EC2Client = resolver.getClientForCommand(EC2Client, instance);
-  const presigner = new EC2Client({ region: "eu-west-1", credentials: resolver.provider(instance, command) });
+  const bound: KinesisClient = resolver.getClientForCommand(KinesisClient, instance);
+  const presigner = new KinesisClient({ region: "eu-west-1", credentials: resolver.provider(instance, command) });
   const { account, seconds }: { account: string | undefined; seconds: number } = await verified(resolver);
   const stats: ResolverStats = resolver.stats();
   await resolver.invalidate(instance);
@@ -88,7 +97,7 @@ export async function useTheTestingTools(): Promise<void> {
   const runtime: Partial<Runtime> = { now: () => 0 };
   const aws = await startLocalAws();
   await aws.close();
-  void [clock, runtime, ec2, tuned, misspelt, onXsoar, unknownSetting];
+  void [clock, runtime, kinesis, tuned, byHelper, misspelt, onXsoar, unknownSetting];
 }
 
 declare const nodeRedis: { sendCommand(args: readonly string[], options?: object): Promise<unknown> };

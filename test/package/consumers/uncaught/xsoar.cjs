@@ -1,0 +1,3 @@
+const { instanceFromParams } = require("../node_modules/aws-rolecall/dist/xsoar.cjs");
+
+instanceFromParams({ timeout: "never" });

@@ -1,0 +1,3 @@
+import { instanceFromParams } from "aws-rolecall/xsoar";
+
+instanceFromParams({ timeout: "never" });

@@ -1,0 +1,23 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { packed, runNode } from "./consumer.js";
+
+/** What a person reads on a terminal: Node quotes the line that threw, then the error with its fields and its cause. */
+const MOST_BYTES = 2048;
+
+const folder = join(packed.consumer, "uncaught");
+const scripts = readdirSync(folder);
+
+describe.each(scripts)("an error that nobody catches: %s", (script) => {
+  it.each([[[]], [["--enable-source-maps"]]])("is short and says what to do (flags %j)", async (flags) => {
+    // What the SDK says of the end of Node 20 is not ours.
+    const env = { NODE_NO_WARNINGS: "1" };
+    const { code, stderr } = await runNode([...flags, join(folder, script)], { env });
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^RolecallError: .+\. .+\.$/m); // what failed, then the hint
+    expect(stderr).toMatch(/^ {2}code: '[A-Z_]+',$/m);
+    expect(Buffer.byteLength(stderr), stderr.slice(0, 5000)).toBeLessThanOrEqual(MOST_BYTES);
+  });
+});
