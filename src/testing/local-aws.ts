@@ -139,9 +139,11 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     requestContext,
   });
   const sink = createServiceSink(isDisabled);
-  const rules = { issued, now, startedAt: now(), strictSignatureTime: options.strictSignatureTime ?? false };
+  const { strictSignatureTime = false } = options;
+  let firstRequestAt: number | undefined;
   const anyService = (request: WireRequest): Exchange => {
-    const sender = authenticate(request, rules);
+    firstRequestAt ??= now();
+    const sender = authenticate(request, { issued, now, strictSignatureTime, firstRequestAt });
     const isSts =
       sender.signature === undefined
         ? readParameters(request).Version === STS_VERSION
