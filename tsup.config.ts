@@ -9,9 +9,10 @@ type BundlerPlugin = NonNullable<Options["esbuildPlugins"]>[number];
 
 /**
  * What travels inside the build: small packages, which cost Node more to find than to run. Two of them are ES modules
- * only, so that Jest's CommonJS could not load them either. The agents for proxies are a chunk of their own.
+ * only, so that Jest's CommonJS could not load them either. The agents for proxies are a chunk of their own, and
+ * the last one is for the command line alone.
  */
-const BUNDLED = ["fastest-levenshtein", "lru-cache", "p-retry", "p-queue", "hpagent"];
+const BUNDLED = ["leven", "lru-cache", "p-retry", "p-queue", "hpagent", "jsonc-parser"];
 const library = {
   index: "src/index.ts",
   testing: "src/testing/index.ts",
@@ -159,7 +160,7 @@ export default defineConfig([
     entry: { ...library, ...sdk, cli: "src/cli/index.ts" },
     noExternal: BUNDLED,
     external: [/^@aws-sdk\//], // the demo uses clients that are no dependency
-    esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, agentsAsModule],
+    esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, agentsAsModule, bundledPackages],
     dts: { entry: library },
   },
   {
@@ -168,7 +169,7 @@ export default defineConfig([
     outExtension: () => ({ js: ".cjs" }),
     noExternal: BUNDLED,
     plugins: [commonJs],
-    esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, agentsAsModule, bundledPackages],
+    esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, agentsAsModule],
   },
   // The declarations of the CommonJS build.
   { ...shared, format: "cjs", entry: library, dts: { entry: library, only: true } },

@@ -69,8 +69,8 @@ export class RolecallError extends Error {
   /** AWS's request id, for a support case. */
   declare readonly requestId?: string;
   /**
-   * What your own code threw, as it was thrown: the function in `instance.credentials` or in `options.instanceProfile`.
-   * It may quote a secret, so it is an accessor that no log prints: not enumerable, and not in `cause`.
+   * What your own code threw, as it was thrown: the function in `instance.credentials` or in `options.instanceProfile`,
+   * your `stsClient`, a mock of STS. It may quote a secret, so it is an accessor that no log prints: not enumerable, and not in `cause`.
    */
   declare readonly reason?: unknown;
 

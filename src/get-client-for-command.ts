@@ -1,7 +1,7 @@
 import type { SdkClientConstructor } from "./clients/client-types.js";
 import { createCredentialResolver } from "./credential-resolver.js";
 import type { CommandOverrides } from "./request/command-overrides.js";
-import type { IntegrationInstance } from "./request/integration-instance.js";
+import type { ExactInstance, IntegrationInstance } from "./request/integration-instance.js";
 import { invalid, isGiven, readSetting, readSettings } from "./request/validation.js";
 import type { ClientOptions, CredentialResolver } from "./resolver-types.js";
 
@@ -40,9 +40,12 @@ export function setDefaultResolver(resolver: CredentialResolver | undefined): vo
  * ```
  * @throws {@link RolecallError} `INVALID_REQUEST`, `ROLE_NOT_ALLOWED` or `RESOLVER_CLOSED`, before any network call
  */
-export function getClientForCommand<K extends SdkClientConstructor>(
+export function getClientForCommand<
+  K extends SdkClientConstructor,
+  I extends IntegrationInstance = IntegrationInstance,
+>(
   Client: K,
-  instance: IntegrationInstance,
+  instance: ExactInstance<I>,
   command?: CommandOverrides | null,
   options?: GetClientOptions<K>,
 ): InstanceType<K> {

@@ -1,7 +1,7 @@
 import type { ClientConfigOf, SdkClientConstructor } from "./clients/client-types.js";
 import type { AuthorSession } from "./request/author-session.js";
 import type { CommandOverrides } from "./request/command-overrides.js";
-import type { IntegrationInstance } from "./request/integration-instance.js";
+import type { ExactInstance, IntegrationInstance } from "./request/integration-instance.js";
 import type { SessionCredentials } from "./session/session-credentials.js";
 import type { CallerIdentity } from "./sources/caller-identity.js";
 
@@ -89,9 +89,9 @@ export interface CredentialResolver {
    * credentials resolve at the first `send`. Clients of the same settings share their session and their sockets.
    * @throws RolecallError `INVALID_REQUEST`, `ROLE_NOT_ALLOWED` or `RESOLVER_CLOSED`, before any network call
    */
-  getClientForCommand<K extends SdkClientConstructor>(
+  getClientForCommand<K extends SdkClientConstructor, I extends IntegrationInstance = IntegrationInstance>(
     Client: K,
-    instance: IntegrationInstance,
+    instance: ExactInstance<I>,
     command?: CommandOverrides | null,
     options?: ClientOptions<K>,
   ): InstanceType<K>;
@@ -99,8 +99,8 @@ export interface CredentialResolver {
    * The credentials themselves.
    * @throws RolecallError with any code; see `docs/errors.md`
    */
-  resolve(
-    instance: IntegrationInstance,
+  resolve<I extends IntegrationInstance>(
+    instance: ExactInstance<I>,
     command?: CommandOverrides | null,
     options?: ResolveOptions,
   ): Promise<SessionCredentials>;
@@ -109,8 +109,8 @@ export interface CredentialResolver {
    * and checks them now.
    * @throws RolecallError `INVALID_REQUEST`, `ROLE_NOT_ALLOWED` or `RESOLVER_CLOSED`
    */
-  provider(
-    instance: IntegrationInstance,
+  provider<I extends IntegrationInstance>(
+    instance: ExactInstance<I>,
     command?: CommandOverrides | null,
     options?: ProviderOptions,
   ): () => Promise<SessionCredentials>;
@@ -119,8 +119,8 @@ export interface CredentialResolver {
    * the account and role that were asked for. A refusal that is remembered does not count: STS is asked again.
    * @throws RolecallError with any code; `ASSUME_ROLE_INVALID` if it is another identity
    */
-  verify(
-    instance: IntegrationInstance,
+  verify<I extends IntegrationInstance>(
+    instance: ExactInstance<I>,
     command?: CommandOverrides | null,
     options?: SessionOptions,
   ): Promise<VerifiedIdentity>;
@@ -128,7 +128,11 @@ export interface CredentialResolver {
    * Drops the session that these settings lead to, so that the next command gets a new one; without a role, the base
    * identity. A load under way does not bring it back.
    */
-  invalidate(instance: IntegrationInstance, command?: CommandOverrides | null, options?: SessionOptions): Promise<void>;
+  invalidate<I extends IntegrationInstance>(
+    instance: ExactInstance<I>,
+    command?: CommandOverrides | null,
+    options?: SessionOptions,
+  ): Promise<void>;
   stats(): ResolverStats;
   /** Ends timers, sockets and waits; whoever waits or asks later gets `RESOLVER_CLOSED`. */
   close(): Promise<void>;

@@ -1,9 +1,10 @@
+import { inspect } from "node:util";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { mockClient } from "aws-sdk-client-mock";
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
 import { createCredentialResolver, getClientForCommand, setDefaultResolver } from "../src/index.js";
-import { startLocalAws } from "../src/testing/index.js";
+import { createManualClock, startLocalAws } from "../src/testing/index.js";
 
 const roleArn = "arn:aws:iam::123456789012:role/Inventory";
 const sessionOf = (accessKeyId: string) => ({
@@ -97,6 +98,50 @@ it("a mock that was told nothing: an error that points to it", async () => {
   });
 });
 
+it("a mock that rejects with an error of nobody: a hint about the mock and not about the network", async () => {
+  stsMock.on(AssumeRoleCommand).rejects(new Error("Boom"));
+  await using resolver = createCredentialResolver({ assumeRole: { attempts: 1 } });
+  await expect(resolver.resolve({ roleArn })).rejects.toMatchObject({
+    code: "STS_UNAVAILABLE",
+    hint: expect.stringMatching(/^Let the mock of STS reject with an error that has AWS's name: .*"AccessDenied"/),
+  });
+  await using withObject = createCredentialResolver({
+    stsClient: { send: () => Promise.reject("Boom") },
+    assumeRole: { attempts: 1 },
+  });
+  await expect(withObject.resolve({ roleArn })).rejects.toMatchObject({ hint: expect.stringContaining("the mock") });
+});
+
+it("a mock that throttles: a hint about the manual clock, on which ten seconds take none", async () => {
+  const throttling = Object.assign(new Error("Rate exceeded"), { name: "Throttling" });
+  stsMock.on(AssumeRoleCommand).rejects(throttling);
+  const clock = createManualClock();
+  await using resolver = createCredentialResolver({ runtime: clock });
+  const refused = expect(resolver.resolve({ roleArn })).rejects.toMatchObject({
+    code: "STS_UNAVAILABLE",
+    hint: expect.stringContaining("createManualClock()"),
+  });
+  await clock.advance(10_000);
+  await refused;
+  expect(stsMock.commandCalls(AssumeRoleCommand).length).toBeGreaterThan(3);
+});
+
+it("an error of the SDK or of the connection keeps the hint about the network", async () => {
+  await using resolver = createCredentialResolver({ assumeRole: { attempts: 1 } });
+  for (const error of [
+    Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }),
+    Object.assign(new Error("socket hang up"), { $metadata: { attempts: 1 } }),
+    Object.assign(new Error("slow"), { name: "TimeoutError" }),
+  ]) {
+    stsMock.on(AssumeRoleCommand).rejects(error);
+    await expect(
+      resolver.resolve({ roleArn, region: "eu-west-1" }, { roleSessionName: `n-${Math.random()}` }),
+    ).rejects.toMatchObject({
+      hint: expect.stringContaining("Check the network"),
+    });
+  }
+});
+
 it("verify() with a mock answers who the mock says, and refuses another role", async () => {
   stsMock.on(AssumeRoleCommand).resolves(sessionOf("ASIAVERIFY"));
   stsMock
@@ -130,4 +175,23 @@ it("the first session under fake timers", async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   expect(await resolver.resolve({ roleArn, region: "eu-west-1" })).toMatchObject({ accessKeyId: "ASIAFAKETIMERS" });
+});
+
+it.each<[string, (thrown: Error) => object]>([
+  ["an object", (thrown) => ({ stsClient: { send: () => Promise.reject(thrown) } })],
+  ["a function's", (thrown) => ({ stsClient: () => ({ send: () => Promise.reject(thrown) }) })],
+  [
+    "a class's, by aws-sdk-client-mock",
+    (thrown) => {
+      stsMock.on(AssumeRoleCommand).rejects(thrown);
+      return {};
+    },
+  ],
+])("what a mock of STS throws reaches the author, and no log: %s", async (_, options) => {
+  const thrown = Object.assign(new Error("Boom, hush-hush"), { name: "AccessDenied" });
+  await using resolver = createCredentialResolver(options(thrown));
+  const error = await resolver.resolve({ roleArn }).catch((failed) => failed);
+  expect(error).toMatchObject({ code: "ASSUME_ROLE_DENIED" });
+  expect(error.reason).toBe(thrown);
+  expect(inspect(error, { depth: 20, showHidden: true })).not.toContain("hush-hush");
 });

@@ -79,6 +79,43 @@ describe("a helper of a user's own", () => {
   });
 });
 
+describe("an instance", () => {
+  interface Configuration extends IntegrationInstance {
+    customer: string;
+  }
+  const configuration: Configuration = { roleArn: "arn:aws:iam::123456789012:role/Inventory", customer: "a" };
+  class Settings {
+    roleArn = "arn:aws:iam::123456789012:role/Inventory";
+    describe() {
+      return this.roleArn;
+    }
+  }
+
+  it("with another key is refused by the compiler as it is at run time", () => {
+    // @ts-expect-error customer is not a setting
+    () => get(EC2Client, configuration);
+    // @ts-expect-error customer is not a setting
+    () => resolver.getClientForCommand(EC2Client, configuration);
+    // @ts-expect-error customer is not a setting
+    () => resolver.resolve(configuration);
+    // @ts-expect-error customer is not a setting
+    () => resolver.provider(configuration);
+    // @ts-expect-error customer is not a setting
+    () => resolver.verify(configuration);
+    // @ts-expect-error customer is not a setting
+    () => resolver.invalidate(configuration);
+    // @ts-expect-error rolearn is not a setting
+    () => get(EC2Client, { rolearn: "arn:aws:iam::123456789012:role/Inventory" });
+  });
+
+  it("may be an object of a class with methods, and may be passed on", () => {
+    expectTypeOf(() => get(EC2Client, new Settings())).returns.toEqualTypeOf<EC2Client>();
+    expectTypeOf(() => get<typeof EC2Client>(EC2Client, instance)).returns.toEqualTypeOf<EC2Client>();
+    const passOn = (given: IntegrationInstance) => resolver.resolve(given, {});
+    expectTypeOf(passOn).parameter(0).toEqualTypeOf<IntegrationInstance>();
+  });
+});
+
 describe("the SDK's own shapes", () => {
   it("its providers and identities are base identities", () => {
     expectTypeOf<AwsCredentialIdentityProvider>().toExtend<CredentialProvider>();

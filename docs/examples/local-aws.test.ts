@@ -1,7 +1,7 @@
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { createCredentialResolver } from "aws-rolecall";
 import { createManualClock, startLocalAws } from "aws-rolecall/testing";
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 
 const INVENTORY = "arn:aws:iam::123456789012:role/Inventory";
 const ADMIN = "arn:aws:iam::123456789012:role/Admin";
@@ -10,18 +10,41 @@ const MINUTE = 60_000;
 
 async function setUp() {
   const clock = createManualClock({ now: Date.now() });
-  const aws = await startLocalAws({ clock, roles: [{ roleArn: INVENTORY }, { roleArn: ADMIN }] });
-  for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
+  const aws = await startLocalAws({ clock, processEnv: true, roles: [{ roleArn: INVENTORY }, { roleArn: ADMIN }] });
   const resolver = createCredentialResolver({ runtime: clock });
   onTestFinished(async () => {
     await resolver.close();
-    await aws.close();
-    vi.unstubAllEnvs();
+    await aws.close(); // restores the environment
   });
   const describeInstances = (args = {}) =>
     resolver.getClientForCommand(EC2Client, instance, args).send(new DescribeInstancesCommand({}));
   return { aws, clock, resolver, describeInstances };
 }
+
+it("is denied", async () => {
+  const { aws, describeInstances } = await setUp();
+  aws.removeRole(INVENTORY);
+
+  await expect(describeInstances()).rejects.toMatchObject({ code: "ASSUME_ROLE_DENIED" });
+});
+
+it("is throttled", async () => {
+  const { aws, clock, describeInstances } = await setUp();
+  aws.fault({ on: { target: "sts" }, status: 400, code: "Throttling" });
+
+  const failed = expect(describeInstances()).rejects.toMatchObject({ code: "STS_UNAVAILABLE", awsCode: "Throttling" });
+  await clock.advance(10_000); // ten seconds of attempts pass in a few milliseconds
+  await failed;
+});
+
+it("goes on when its session expires in the middle", async () => {
+  const { aws, describeInstances } = await setUp();
+  await describeInstances();
+  aws.expireSession(aws.requests.at(-1)?.accessKeyId ?? "");
+
+  await describeInstances(); // EC2 answers ExpiredToken, and the call is signed again with a new session
+  expect(aws.count({ operation: "AssumeRole" })).toBe(2);
+});
 
 it("acts as the instance's role, in the command's region", async () => {
   const { aws, describeInstances } = await setUp();

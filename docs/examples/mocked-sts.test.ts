@@ -1,6 +1,7 @@
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { AssumeRoleCommand, type AssumeRoleCommandInput, STSClient } from "@aws-sdk/client-sts";
 import { createCredentialResolver, getClientForCommand, setDefaultResolver } from "aws-rolecall";
+import { createManualClock } from "aws-rolecall/testing";
 import { mockClient } from "aws-sdk-client-mock";
 import { afterEach, describe, expect, it } from "vitest";
 
@@ -55,6 +56,19 @@ describe("a resolver with an STS client of the test's own", () => {
     await resolver.resolve(instance, { region: "us-east-1" });
 
     expect(stsClient.commandCalls(AssumeRoleCommand)).toHaveLength(1);
+  });
+});
+
+describe("a mock that throttles", () => {
+  it("fails after ten seconds on the manual clock", async () => {
+    const clock = createManualClock();
+    const stsClient = mockClient(new STSClient({ region: "eu-central-1" }));
+    stsClient.on(AssumeRoleCommand).rejects(Object.assign(new Error("Rate exceeded"), { name: "Throttling" }));
+    await using resolver = createCredentialResolver({ stsClient, runtime: clock });
+
+    const failed = expect(resolver.resolve(instance)).rejects.toMatchObject({ code: "STS_UNAVAILABLE" });
+    await clock.advance(10_000);
+    await failed;
   });
 });
 

@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { similarName } from "../request/similar-names.js";
 import { escapeInvisible } from "../request/validation.js";
 import type { ReportOutput } from "./report.js";
 
@@ -30,14 +31,55 @@ export class UsageError extends Error {
   }
 }
 
-/** `util.parseArgs`, whose errors are the user's. */
+type Options = NonNullable<ParseArgsConfig["options"]>;
+type Token = ReturnType<typeof parseArgs<ParseArgsConfig & { tokens: true }>>["tokens"][number];
+
+/**
+ * Reads a command line with `util.parseArgs`. An option with `multiple` collects what it is given; every other option
+ * is given once.
+ * @throws UsageError for what the options do not allow
+ */
 export function parseCommandLine<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+  const { tokens, ...parsed } = parse({ ...config, tokens: true });
+  assertGivenOnce(tokens ?? [], config.options ?? {});
+  return parsed as ReturnType<typeof parseArgs<T>>;
+}
+
+function parse<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
   try {
     return parseArgs(config);
   } catch (error) {
-    if (String((error as { code?: unknown }).code).startsWith("ERR_PARSE_ARGS")) {
-      throw new UsageError((error as Error).message.replace(/\.?$/, "."), { cause: error });
-    }
-    throw error;
+    const code = String((error as { code?: unknown }).code);
+    if (!code.startsWith("ERR_PARSE_ARGS")) throw error;
+    const message = unknownOption(config) ?? (error as Error).message.replace(/\.?$/, ".");
+    throw new UsageError(message, { cause: error });
   }
+}
+
+/** Names the first option that the command does not have, with the one that is probably meant. */
+function unknownOption({ args, options = {} }: ParseArgsConfig): string | undefined {
+  const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
+  const unknown = tokens.find((token) => token.kind === "option" && !Object.hasOwn(options, token.name));
+  if (unknown?.kind !== "option") return undefined;
+  const meant = unknown.rawName.startsWith("--") ? similarName(unknown.name, Object.keys(options)) : undefined;
+  return `Unknown option '${unknown.rawName}'.${meant === undefined ? "" : ` Did you mean '--${meant}'?`}`;
+}
+
+function assertGivenOnce(tokens: readonly Token[], options: Options): void {
+  const given = new Set<string>();
+  for (const token of tokens) {
+    if (token.kind !== "option" || options[token.name]?.multiple) continue;
+    if (given.has(token.name)) throw givenTwice(token.name);
+    given.add(token.name);
+  }
+}
+
+/** The value of an option that other forms of the same command take more than once. */
+export function onlyValue(option: string, values: readonly string[] | undefined): string | undefined {
+  if (values !== undefined && values.length > 1) throw givenTwice(option);
+  return values?.[0];
+}
+
+function givenTwice(option: string): UsageError {
+  return new UsageError(`--${option} is given twice. Give it once.`);
 }

@@ -37,7 +37,7 @@ In ~/.aws/config:
   [profile inventory]
   credential_process = rolecall credential-process --config /etc/integration.json
 `,
-  async run(args, { stdout, env }) {
+  async run(args, { stdout, stderr, env }) {
     const { values } = parseCommandLine({
       args: [...args],
       options: {
@@ -54,7 +54,7 @@ In ~/.aws/config:
         "rolecall credential-process prints secrets, and its output is a terminal. Let an SDK run it, or add --print-secrets-to-terminal.",
       );
     }
-    const { instance, command } = readRequestOptions(values, values["role-arn"]);
+    const { instance, command } = readRequestOptions(values, values["role-arn"], stderr);
     const { request } = explainRoleRequest(instance, command, env);
     const store = values.store === "file" ? openFileStore(values.directory, env) : undefined;
     const resolver = createCredentialResolver({ store, runtime: { env } });

@@ -35,7 +35,7 @@ Example: rolecall doctor --config /etc/integration.json
       allowPositionals: true,
     });
     for (const role of positionals) assertRole(role);
-    const instance = values.config === undefined ? {} : readInstanceFile(values.config);
+    const instance = values.config === undefined ? {} : readInstanceFile(values.config, io.stderr);
     const { roleArns, patterns } =
       positionals.length > 0 ? { roleArns: [...new Set(positionals)], patterns: [] } : rolesOf(instance);
     const { examine } = await import("./doctor/examine.js"); // loads the SDK, for which --help has no use

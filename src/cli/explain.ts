@@ -1,7 +1,9 @@
-import { explainRoleRequest } from "../request/explain-request.js";
+import { type ExplainedRequest, explainRoleRequest } from "../request/explain-request.js";
+import type { Chosen } from "../request/precedence.js";
 import { serviceRegion } from "../request/role-request.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
 import { type Fact, factsOf, keyPartNames, LABELS } from "./explain/facts.js";
+import { misspeltRegion } from "./known-regions.js";
 import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./request-options.js";
 
 export const explain: CliCommand = {
@@ -17,7 +19,7 @@ Exit codes: 0; 1 if such a command would be refused, with the reason; 2 for a wr
 
 Example: rolecall explain arn:aws:iam::123456789012:role/Inventory --config /etc/integration.json
 `,
-  async run(args, { stdout, env }) {
+  async run(args, { stdout, stderr, env }) {
     const { values, positionals } = parseCommandLine({
       args: [...args],
       options: { ...REQUEST_OPTIONS, json: { type: "boolean" } },
@@ -25,15 +27,25 @@ Example: rolecall explain arn:aws:iam::123456789012:role/Inventory --config /etc
     });
     const [roleArn, ...others] = positionals;
     if (others.length > 0) throw new UsageError("rolecall explain takes one role.");
-    const { instance, command } = readRequestOptions(values, roleArn);
+    const { instance, command } = readRequestOptions(values, roleArn, stderr);
     const explained = explainRoleRequest(instance, command, env);
     serviceRegion(explained.request);
     const facts = factsOf(explained, env);
+    for (const { value, from } of regionsOf(explained)) {
+      const remark = misspeltRegion(value, from);
+      if (remark !== undefined) stderr.write(`warning: ${remark.charAt(0).toLowerCase()}${remark.slice(1)}\n`);
+    }
     const madeOf = keyPartNames(explained);
     stdout.write(values.json ? toJson(facts, madeOf) : toText(facts, madeOf));
     return 0;
   },
 };
+
+/** Those that are set; the one of STS may be the service's own. */
+function regionsOf({ chosen: { region, stsRegion } }: ExplainedRequest): Chosen<string>[] {
+  const both = [region, stsRegion].filter((chosen) => chosen !== undefined);
+  return region?.value === stsRegion?.value ? both.slice(0, 1) : both;
+}
 
 function toJson(facts: readonly Fact[], madeOf: readonly string[]): string {
   const settings = Object.fromEntries(facts.map(({ setting, value, from }) => [setting, { value, from }]));

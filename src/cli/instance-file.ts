@@ -1,36 +1,74 @@
-import { readFileSync } from "node:fs";
 import { type IntegrationInstance, readInstance } from "../request/integration-instance.js";
+import { conflict, escapeInvisible, isRecord } from "../request/validation.js";
 import { UsageError } from "./command.js";
+import { JsonError, parseJsonc } from "./jsonc.js";
+import type { ReportOutput } from "./report.js";
+import { readTextFile, TextFileError } from "./text-file.js";
 
 const EXPECTED = "--config takes a JSON file with the instance's settings.";
 
 /**
- * The configuration of an integration instance in a JSON file, as `getClientForCommand` takes it.
+ * The configuration of an integration instance in a JSON file, as `getClientForCommand` takes it. Comments and trailing
+ * commas are read too.
+ * @param stderr gets a warning about a file with secrets that other users can read
  * @throws UsageError naming the file, RolecallError `INVALID_REQUEST` naming the field
  */
-export function readInstanceFile(path: string): IntegrationInstance {
-  const instance = parse(path, read(path)) as IntegrationInstance;
+export function readInstanceFile(path: string, stderr: ReportOutput): IntegrationInstance {
+  const { text, openMode } = read(path);
+  const instance = parse(path, text);
   readInstance(instance);
+  assertStatement(instance.policy);
+  if (openMode !== undefined && holdsSecrets(instance)) {
+    const what = `${escapeInvisible(path)} holds secrets, and other users can read it (mode ${openMode})`;
+    stderr.write(`warning: ${what}. Let only its user read it.\n`);
+  }
   return instance;
 }
 
-function read(path: string): string {
+function read(path: string): { text: string; openMode: string | undefined } {
   try {
-    return readFileSync(path, "utf8");
+    return readTextFile(path);
   } catch (error) {
+    if (error instanceof TextFileError) throw unusable(path, error.message, error.advice);
     const { code } = error as { code?: string };
     throw new UsageError(`Cannot read ${path}: ${code}. ${EXPECTED}`, { cause: error });
   }
 }
 
-/** The parser's own error quotes the text, which may hold a secret. */
-function parse(path: string, text: string): unknown {
-  let value: unknown;
+function parse(path: string, text: string): IntegrationInstance {
+  if (text.trim() === "") throw unusable(path, "is empty");
   try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
+    return parseJsonc(text) as IntegrationInstance;
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    if (isYaml(path, text)) throw unusable(path, "is YAML");
+    if (error.place === undefined) throw unusable(path, error.message);
+    throw new UsageError(`${path}:${error.place}: ${error.message}.`, { cause: error });
   }
-  if (value === undefined) throw new UsageError(`${path} is not JSON. ${EXPECTED}`);
-  return value;
+}
+
+function unusable(path: string, why: string, advice = EXPECTED): UsageError {
+  return new UsageError(`${path} ${why}. ${advice}`);
+}
+
+/** By its name, or by a first line that is no comment: `---`, a list's item, or a key without quotes and braces. */
+function isYaml(path: string, text: string): boolean {
+  const first = text.split(/\r?\n/).find((line) => line.trim() !== "" && !line.startsWith("#")) ?? "";
+  return /\.ya?ml$/i.test(path) || /^(---|%YAML|- |[\w-]+:(\s|$))/.test(first);
+}
+
+/** STS refuses such a policy, too, but only when it is asked. */
+function assertStatement(policy: unknown): void {
+  const document: unknown = typeof policy === "string" ? JSON.parse(policy) : policy;
+  if (!isRecord(document) || Object.hasOwn(document, "Statement")) return;
+  throw conflict(
+    "instance.policy",
+    "has no Statement",
+    'Write it as IAM does: { "Version": ..., "Statement": [...] }.',
+  );
+}
+
+function holdsSecrets({ credentials, network }: IntegrationInstance): boolean {
+  const proxy = network?.proxy ?? "";
+  return isRecord(credentials) || (URL.canParse(proxy) && new URL(proxy).password !== "");
 }

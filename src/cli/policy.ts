@@ -7,15 +7,16 @@ import {
   type SetupPolicy,
   trustPolicy,
 } from "../policies/index.js";
-import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
+import { type CliCommand, onlyValue, parseCommandLine, UsageError } from "./command.js";
 import { readInstanceFile } from "./instance-file.js";
+import type { ReportOutput } from "./report.js";
 
 const OPTIONS = {
   config: { type: "string" },
-  principal: { type: "string" },
+  principal: { type: "string", multiple: true },
   variant: { type: "string" },
   action: { type: "string", multiple: true },
-  "external-id": { type: "string" },
+  "external-id": { type: "string", multiple: true },
   "author-tag": { type: "string", multiple: true },
   "source-identity": { type: "string", multiple: true },
   partition: { type: "string" },
@@ -28,7 +29,7 @@ type Values = ReturnType<typeof parseCommandLine<{ options: typeof OPTIONS }>>["
 interface Kind {
   /** Options beside `format`, which every kind has. */
   readonly options: readonly OptionName[];
-  make(values: Values, roles: readonly string[]): SetupPolicy;
+  make(values: Values, roles: readonly string[], stderr: ReportOutput): SetupPolicy;
 }
 
 const KINDS: Record<string, Kind> = {
@@ -52,11 +53,13 @@ trust       Who may assume a role. <role>: its ARN. Default: the roleArn of --co
 ec2-trust   That EC2 may hand a role to the machine: the trust policy of the machine's role.
 
   --principal <arn>        The machine's role, the one in its instance profile. trust: or the user whose keys are set.
+                           trust: repeat it for more.
   --config <file>          The instance's settings in JSON: allowedRoles or roleArn, externalId, tags, sourceIdentity.
   --format <format>        json (default), terraform or cloudformation. The last two need --principal.
   --variant <variant>      identity: listed-roles (default), any-role or own-permissions, which assumes no role.
   --action <action>        identity, own-permissions: what commands do. Repeat it for more.
-  --external-id <id>       trust: the external id that is demanded. Default: the one of --config.
+  --external-id <id>       trust: the external id that the role requires. Repeat it to accept any of several.
+                           Default: the one of --config.
   --author-tag <key>       A session tag that authors add, with any value. Repeat it for more.
   --source-identity <id>   A source identity that authors may set, with * and ?. Repeat it for more.
   --partition <partition>  Where no ARN tells it: aws (default), aws-cn or aws-us-gov.
@@ -79,41 +82,41 @@ Examples:
     );
     if (foreign !== undefined) throw new UsageError(`rolecall policy ${name} does not take --${foreign}.`);
 
-    const made = kind.make(values, roles);
+    const made = kind.make(values, roles, stderr);
     stdout.write(formatPolicy(made, values.format as PolicyFormat));
     for (const { message } of made.warnings) stderr.write(`warning: ${message}\n`);
     return 0;
   },
 };
 
-function identity(values: Values, roles: readonly string[]): SetupPolicy {
+function identity(values: Values, roles: readonly string[], stderr: ReportOutput): SetupPolicy {
   return identityPolicy({
-    ...sourceOf(values),
+    ...sourceOf(values, stderr),
     ...(roles.length > 0 && { roles }),
     variant: (values.variant ?? "listed-roles") as IdentityPolicyVariant,
     actions: values.action,
-    principal: values.principal,
+    principal: onlyValue("principal", values.principal),
     partition: values.partition,
   });
 }
 
-function trust(values: Values, roles: readonly string[]): SetupPolicy {
+function trust(values: Values, roles: readonly string[], stderr: ReportOutput): SetupPolicy {
   const { principal } = values;
   if (principal === undefined) throw new UsageError("rolecall policy trust needs --principal <arn>.");
   if (roles.length > 1)
     throw new UsageError("rolecall policy trust takes one role: each has a trust policy of its own.");
-  return trustPolicy({ ...sourceOf(values), principal, role: roles[0], externalId: values["external-id"] });
+  return trustPolicy({ ...sourceOf(values, stderr), principal, role: roles[0], externalId: values["external-id"] });
 }
 
 function ec2Trust({ principal, partition }: Values, roles: readonly string[]): SetupPolicy {
   if (roles.length > 0)
     throw new UsageError("rolecall policy ec2-trust takes no role; name the machine's by --principal.");
-  return ec2TrustPolicy({ principal, partition });
+  return ec2TrustPolicy({ principal: onlyValue("principal", principal), partition });
 }
 
-function sourceOf(values: Values) {
+function sourceOf(values: Values, stderr: ReportOutput) {
   return {
-    instance: values.config === undefined ? undefined : readInstanceFile(values.config),
+    instance: values.config === undefined ? undefined : readInstanceFile(values.config, stderr),
     authorTagKeys: values["author-tag"],
     sourceIdentities: values["source-identity"],
   };

@@ -1,6 +1,7 @@
 import type { CommandSettings } from "../request/command-overrides.js";
 import type { IntegrationInstance } from "../request/integration-instance.js";
 import { readInstanceFile } from "./instance-file.js";
+import type { ReportOutput } from "./report.js";
 
 /** For `parseArgs`: the instance, and what a command may override. */
 export const REQUEST_OPTIONS = {
@@ -19,8 +20,8 @@ export const REQUEST_OPTIONS_HELP = `  --config <file>                     The i
 type RequestValues = { [K in keyof typeof REQUEST_OPTIONS]?: string | undefined };
 
 /** @throws UsageError or RolecallError `INVALID_REQUEST` about the file */
-export function readRequestOptions(values: RequestValues, roleArn: string | undefined) {
-  const instance: IntegrationInstance = values.config === undefined ? {} : readInstanceFile(values.config);
+export function readRequestOptions(values: RequestValues, roleArn: string | undefined, stderr: ReportOutput) {
+  const instance: IntegrationInstance = values.config === undefined ? {} : readInstanceFile(values.config, stderr);
   const command: CommandSettings = {
     roleArn,
     roleSessionName: values["role-session-name"],

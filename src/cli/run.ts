@@ -1,6 +1,8 @@
 import { isRolecallError } from "../errors.js";
+import { similarName } from "../request/similar-names.js";
 import { escapeInvisible } from "../request/validation.js";
 import { StoreError } from "../store/credential-store.js";
+import { VERSION } from "../version.js";
 import { type CliCommand, type CliIo, UsageError } from "./command.js";
 
 interface Entry {
@@ -42,11 +44,13 @@ export async function runCli([name, ...args]: readonly string[], io: CliIo): Pro
     io.stdout.write(usage());
     return 0;
   }
+  if (name === "--version") {
+    io.stdout.write(`${VERSION}\n`);
+    return 0;
+  }
   const entry = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!entry) {
-    io.stderr.write(
-      name === undefined ? usage() : `rolecall has no command ${escapeInvisible(JSON.stringify(name))}.\n\n${usage()}`,
-    );
+    io.stderr.write(name === undefined ? usage() : `${unknownCommand(name)}\n\n${usage()}`);
     return 2;
   }
   const command = await entry.load();
@@ -67,6 +71,12 @@ export async function runCli([name, ...args]: readonly string[], io: CliIo): Pro
   }
 }
 
+function unknownCommand(name: string): string {
+  const meant = similarName(name, Object.keys(COMMANDS));
+  const suggestion = meant === undefined ? "" : ` Did you mean "${meant}"?`;
+  return `rolecall has no command ${escapeInvisible(JSON.stringify(name))}.${suggestion}`;
+}
+
 function usage(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
   const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
@@ -76,7 +86,7 @@ function usage(): string {
     "Commands:",
     ...lines,
     "",
-    "`rolecall <command> --help` tells its options, with an example.",
+    "`rolecall <command> --help` shows the options of a command, with an example. `rolecall --version` shows the version.",
     "",
   ].join("\n");
 }

@@ -10,7 +10,7 @@ export interface PolicyDocument {
 /** One statement of a {@link PolicyDocument}. */
 export interface PolicyStatement {
   readonly Effect: "Allow" | "Deny";
-  readonly Principal?: { readonly AWS: string } | { readonly Service: string };
+  readonly Principal?: { readonly AWS: string | readonly string[] } | { readonly Service: string };
   readonly Action: string | readonly string[];
   readonly Resource?: string | readonly string[];
   /** Operator to condition key to the values that it may have. */

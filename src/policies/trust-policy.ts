@@ -1,7 +1,16 @@
 import { assertAllowed } from "../request/allowed-roles.js";
 import { EXTERNAL_ID } from "../request/limits.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
-import { conflict, readLimit, readSettings, readText, type TextRule } from "../request/validation.js";
+import {
+  conflict,
+  invalid,
+  lengthOf,
+  readLimit,
+  readList,
+  readSettings,
+  readText,
+  type TextRule,
+} from "../request/validation.js";
 import { readPartition } from "./partition.js";
 import { oneOrList, type PolicyStatement, type SetupPolicy, toDocument } from "./policy-document.js";
 import { type PolicyWarning, warn, warnOfTrustPolicySize } from "./policy-warnings.js";
@@ -9,12 +18,18 @@ import { ROLES_AND_SETTINGS, type RolesAndSettings, readRolesAndSettings, type S
 
 /** What {@link trustPolicy} takes. */
 export interface TrustPolicyOptions extends RolesAndSettings {
-  /** ARN of who may assume the role: the machine's role, the one in its instance profile; or the IAM user whose keys are set. */
-  principal: string;
+  /**
+   * Who may assume the role, one ARN or several: the machine's role, the one in its instance profile; or the IAM user
+   * whose keys are set.
+   */
+  principal: string | readonly string[];
   /** ARN of the role to be assumed. Default: the instance's `roleArn`. With a list of roles it has to be on it. */
   role?: string | null | undefined;
-  /** Default: what the list of roles binds to the role, else the instance's, else none. */
-  externalId?: string | undefined;
+  /**
+   * The external id that the role requires; any of them if it is a list. A list has the one that the instance sends.
+   * Default: what the list of roles binds to the role, else the instance's, else none.
+   */
+  externalId?: string | readonly string[] | undefined;
 }
 
 const OPTIONS = [
@@ -42,20 +57,20 @@ const PRINCIPAL: TextRule = {
 export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
   const settings = readSettings("options", options, OPTIONS);
   const setup = readRolesAndSettings(settings);
-  const principal = readText("principal", settings.principal, PRINCIPAL);
-  if (principal === undefined) {
+  const principals = readTexts("principal", settings.principal, PRINCIPAL);
+  if (principals === undefined) {
     const hint =
       "Give the ARN of the machine's role, the one in its instance profile, or of the user whose keys are set.";
     throw conflict("principal", "is missing", hint);
   }
   const role = readRoleArn("role", settings.role) ?? setup.role;
   if (!role) throw conflict("role", "is missing", "Give the ARN of the role to be assumed.");
-  assertOnePartition(principal, role);
-  const externalId = readExternalId(settings.externalId, setup, role);
+  assertOnePartition(principals, role);
+  const externalIds = readExternalIds(settings.externalId, setup, role);
   const document = toDocument(
-    statements(setup, externalId).map((statement) => ({
+    statements(setup, externalIds).map((statement) => ({
       Effect: "Allow",
-      Principal: { AWS: principal },
+      Principal: { AWS: oneOrList(principals) },
       ...statement,
     })),
   );
@@ -68,22 +83,33 @@ export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
   };
 }
 
-function assertOnePartition(principal: string, role: RoleArn): void {
-  readPartition(undefined, [
-    { field: "principal", arn: principal },
-    { field: "role", arn: role.arn },
-  ]);
+function assertOnePartition(principals: readonly string[], role: RoleArn): void {
+  const named = principals.map((arn) => ({ field: "principal", arn }));
+  readPartition(undefined, [...named, { field: "role", arn: role.arn }]);
 }
 
-function readExternalId(value: unknown, setup: Setup, role: RoleArn): string | undefined {
-  const given = readText("externalId", readLimit("externalId", value), EXTERNAL_ID);
+function readExternalIds(value: unknown, setup: Setup, role: RoleArn): readonly string[] | undefined {
+  const given = readTexts("externalId", readLimit("externalId", value), EXTERNAL_ID);
   const bound = (setup.allowed && assertAllowed(setup.allowed, role).externalId) ?? setup.externalId;
-  // An instance without one sends none.
-  const isOther = setup.isOfInstance ? given !== bound : bound !== undefined && given !== bound;
-  if (given !== undefined && isOther) {
-    throw conflict("externalId", "is not the one that the instance sends for this role", "Leave it out.");
+  if (given === undefined) return bound === undefined ? undefined : [bound];
+  const isSent = bound === undefined ? !setup.isOfInstance : given.includes(bound); // an instance without one sends none
+  if (isSent) return given;
+  throw conflict("externalId", "is not the one that the instance sends for this role", "Leave it out.");
+}
+
+/** One text, or a list of at least one. A text that is repeated counts once. */
+function readTexts(field: string, value: unknown, rule: TextRule): readonly string[] | undefined {
+  if (lengthOf(value) === undefined) {
+    const text = readText(field, value, rule);
+    return text === undefined ? undefined : [text];
   }
-  return given ?? bound;
+  const texts = readList(field, value, "texts")?.map((item, index) => {
+    const text = readText(`${field}[${index}]`, item, rule);
+    if (text === undefined) throw invalid(`${field}[${index}]`, item, rule.allowed);
+    return text;
+  });
+  if (!texts?.length) throw invalid(field, value, rule.allowed);
+  return [...new Set(texts)];
 }
 
 type Grant = Pick<PolicyStatement, "Action" | "Condition">;
@@ -92,10 +118,10 @@ type Grant = Pick<PolicyStatement, "Action" | "Condition">;
  * One statement for each action, since IAM knows each condition key with some of the actions only: the external id, for
  * one, with AssumeRole. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
  */
-function statements(setup: Setup, externalId: string | undefined): Grant[] {
+function statements(setup: Setup, externalIds: readonly string[] | undefined): Grant[] {
   const { fixedTags, tagKeys, transitiveTagKeys, fixedSourceIdentity, sourceIdentities } = setup;
   const demanded = {
-    ...(externalId !== undefined && { "sts:ExternalId": externalId }),
+    ...(externalIds && { "sts:ExternalId": oneOrList(externalIds) }),
     ...(fixedSourceIdentity !== undefined && { "sts:SourceIdentity": fixedSourceIdentity }),
     ...Object.fromEntries(Object.entries(fixedTags).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
   };

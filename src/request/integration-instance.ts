@@ -62,6 +62,14 @@ export interface IntegrationInstance {
   integration?: string | null | undefined;
 }
 
+/**
+ * An instance without keys that {@link IntegrationInstance} lacks, which are an error at run time. An object literal is
+ * checked by the compiler anyway; this also finds them in a variable. Methods of a class do not count.
+ */
+export type ExactInstance<I extends IntegrationInstance> = I & {
+  readonly [K in Exclude<keyof I, keyof IntegrationInstance>]: I[K] extends (...args: never) => unknown ? I[K] : never;
+};
+
 const INTEGRATION: TextRule = { pattern: /^[\w.+-]*$/, min: 1, max: 50, allowed: "1 to 50 letters, digits and _.+-" };
 
 export const INSTANCE_KEYS = [

@@ -8,6 +8,7 @@ import { assertInPartition, mayLieInPartition, readRegion } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
 import type { PermissionCeiling } from "./session-policy.js";
 import { mergeTags, readTransitiveTagKeys, type SessionTags } from "./session-tags.js";
+import { regionOfStsHost } from "./sts-endpoint-region.js";
 import { conflict, variableIn } from "./validation.js";
 
 /** A setting that somebody made. */
@@ -96,6 +97,11 @@ function chooseStsRegion(
   if (sts.region) {
     assertInPartition({ field: "instance.sts.region", region: sts.region }, role);
     return { value: sts.region, from: "instance.sts.region" };
+  }
+  const endpointRegion = sts.endpoint === undefined ? undefined : regionOfStsHost(new URL(sts.endpoint).hostname);
+  if (endpointRegion !== undefined) {
+    assertInPartition({ field: "instance.sts.endpoint", region: endpointRegion }, role);
+    return { value: endpointRegion, from: "instance.sts.endpoint" };
   }
   return administered.find((region) => region && (!role || mayLieInPartition(region.value, role.partition)));
 }

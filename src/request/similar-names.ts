@@ -1,4 +1,4 @@
-import { distance } from "fastest-levenshtein";
+import { closestMatch } from "leven";
 
 /** For each letter of these names, the letters of other scripts that look like it and that Unicode does not fold into it. */
 const LOOKALIKES = {
@@ -38,11 +38,9 @@ export function lookOf(name: string): string {
 /** The known name that somebody most likely meant: one that looks the same, else the nearest with one or two other letters. */
 export function similarName<K extends string>(name: string, known: readonly K[]): K | undefined {
   const look = lookOf(name);
-  const same = known.find((other) => lookOf(other) === look);
-  if (same !== undefined || look.length > LONGEST) return same;
-  const [nearest] = known
-    .map((other) => ({ other, differences: distance(look, lookOf(other)) }))
-    .filter(({ differences }) => differences <= MOST_DIFFERENCES && differences < look.length / 2)
-    .sort((one, another) => one.differences - another.differences);
-  return nearest?.other;
+  if (look.length > LONGEST) return undefined;
+  const looks = known.map(lookOf);
+  const maxDistance = Math.min(MOST_DIFFERENCES, Math.floor(look.length / 2));
+  const nearest = closestMatch(look, looks, { maxDistance });
+  return nearest === undefined ? undefined : known[looks.indexOf(nearest)];
 }

@@ -1,9 +1,10 @@
 import { readRegion } from "./regions.js";
+import { assertStsRegion } from "./sts-endpoint-region.js";
 import { conflict, invalid, isGiven, readBoolean, readSettings } from "./validation.js";
 
 /** Where STS is asked. What is left out follows from the role and the region. */
 export interface StsSettings {
-  /** Region of the STS endpoint. Default: see `docs/precedence-and-validation.md`. */
+  /** Region of the STS endpoint. Default: that in the name of `endpoint`; else see `docs/precedence-and-validation.md`. */
   region?: string;
   /** Another endpoint, such as an interface VPC endpoint: `https`, or `http` on the loopback interface. */
   endpoint?: string;
@@ -34,6 +35,7 @@ export function readStsSettings(field: string, value: unknown): ReadStsSettings 
       "Name the FIPS or dual-stack endpoint itself, or leave the endpoint out.",
     );
   }
+  if (endpoint) assertStsRegion(`${field}.endpoint`, new URL(endpoint).hostname, region, `${field}.region`);
   // Each with a value or `undefined` of its own: what is left out would be inherited.
   return {
     region,

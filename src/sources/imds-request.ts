@@ -1,6 +1,6 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Runtime } from "../runtime.js";
-import { getInstanceMetadataEndpoint } from "../sdk/imds.js";
+import { addressTrouble, type MetadataTrouble, metadataAddress, silenceTrouble } from "./metadata-endpoint.js";
 
 /** Milliseconds of silence after which one request is given up: the SDK's own number. */
 const REQUEST_TIMEOUT = 1000;
@@ -11,21 +11,15 @@ const FIRST_WAIT = 100;
 /** Bytes. A credential set with its session token has one to two kilobytes; everything else is shorter. */
 const LARGEST_ANSWER = 16 * 1024;
 
-/** Why the metadata service cannot be used, and what to do about it. */
-export interface MetadataTrouble {
-  /** A sentence without its full stop. */
-  readonly cause: string;
-  readonly fix: string;
-}
-
 const NOTHING_BETWEEN = "make sure that nothing stands between, such as a proxy";
 export const NO_ANSWER_IN_TIME: MetadataTrouble = {
   cause: "Nothing answers in time",
-  fix: "in a container, raise HttpPutResponseHopLimit to 2",
+  fix: "in a container, raise HttpPutResponseHopLimit to 2, which lets every container on the machine use its role",
 };
-const TURNED_OFF: MetadataTrouble = {
-  cause: "The metadata service is turned off for this machine",
-  fix: "set HttpEndpoint to enabled",
+export const REFUSED: MetadataTrouble = {
+  cause:
+    "The metadata service is turned off for this machine, or a metadata proxy such as kube2iam refuses the request",
+  fix: "set HttpEndpoint to enabled, or let PUT /latest/api/token through the proxy",
 };
 const BROKEN_OFF: MetadataTrouble = { cause: "The connection broke off", fix: "try again" };
 const THROTTLED: MetadataTrouble = {
@@ -97,13 +91,14 @@ export class MetadataRead {
 }
 
 async function requestOnce(item: MetadataRequest, agent: Agent, runtime: Runtime): Promise<string> {
-  const { protocol, hostname, port } = await getInstanceMetadataEndpoint();
+  const address = await metadataAddress();
+  if (!address) throw new MetadataError(addressTrouble());
   const options = {
     ...item,
     agent,
-    protocol,
-    hostname: hostname.replace(/^\[(.+)\]$/, "$1"),
-    port,
+    protocol: address.protocol,
+    hostname: address.hostname.replace(/^\[(.+)\]$/, "$1"),
+    port: address.port,
     maxHeaderSize: LARGEST_ANSWER,
   };
   let cancelTimer: (() => void) | undefined;
@@ -163,7 +158,7 @@ async function readAnswer(answer: IncomingMessage): Promise<string> {
 }
 
 function troubleOfStatus(status: number): MetadataTrouble {
-  if (status === 403) return TURNED_OFF;
+  if (status === 403) return REFUSED;
   if (status === 429) return THROTTLED;
   if (status >= 500) return { cause: `The metadata service fails (status ${status})`, fix: "try again" };
   return { cause: `The metadata service answers with status ${status}`, fix: NOTHING_BETWEEN };
@@ -174,4 +169,12 @@ export function troubleOf(error: unknown): MetadataTrouble {
   const code = String((error as { code?: unknown } | undefined)?.code);
   if (code.startsWith("HPE_")) return NO_HTTP;
   return code === "ECONNRESET" ? BROKEN_OFF : NO_LISTENER;
+}
+
+/** The same, unless a variable that names the address, or the lack of one, may be why nothing answers. */
+export function withAddress(trouble: MetadataTrouble): MetadataTrouble {
+  if (trouble !== NO_ANSWER_IN_TIME && trouble !== NO_LISTENER) return trouble;
+  const silence = silenceTrouble();
+  if (!silence) return trouble;
+  return trouble === NO_LISTENER ? silence : { cause: silence.cause, fix: `${silence.fix}; ${trouble.fix}` };
 }

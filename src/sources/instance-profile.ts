@@ -3,18 +3,15 @@ import { isRolecallError, RolecallError } from "../errors.js";
 import { isRegion } from "../request/regions.js";
 import type { Runtime } from "../runtime.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
-import {
-  MetadataError,
-  MetadataRead,
-  type MetadataTrouble,
-  NO_ANSWER_IN_TIME,
-  TOO_LARGE,
-  troubleOf,
-} from "./imds-request.js";
+import { MetadataError, MetadataRead, NO_ANSWER_IN_TIME, TOO_LARGE, troubleOf, withAddress } from "./imds-request.js";
+import type { MetadataTrouble } from "./metadata-endpoint.js";
 import { safeCause } from "./safe-cause.js";
+import { hintForUncaughtCall } from "./test-run.js";
+import { noteOnIdentities, withNote } from "./unused-environment.js";
 
 export { isStsLoaded } from "../sdk/imds.js";
-export { type MetadataTrouble, NO_ANSWER_IN_TIME } from "./imds-request.js";
+export { NO_ANSWER_IN_TIME, REFUSED, withAddress } from "./imds-request.js";
+export type { MetadataTrouble } from "./metadata-endpoint.js";
 
 const TOKEN_PATH = "/latest/api/token";
 const TOKEN_TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
@@ -30,7 +27,11 @@ const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
 const ACCESS_KEY_ID = /^[\w-]{1,128}$/;
 const CODE = /^[\w.:-]{1,64}$/;
 
-const NOT_TO_BE_USED: MetadataTrouble = { cause: "AWS_EC2_METADATA_DISABLED is true", fix: "unset it" };
+const NOT_TO_BE_USED: MetadataTrouble = {
+  cause: "AWS_EC2_METADATA_DISABLED is true",
+  fix: "unset it",
+  permanent: true,
+};
 const NO_REGION: MetadataTrouble = {
   cause: "It answers with something that is no region",
   fix: "make sure that nothing stands between",
@@ -44,11 +45,16 @@ const NO_TOKEN: MetadataTrouble = {
 interface Need {
   readonly message: string;
   readonly wayOut: string;
+  /** A sentence that ends the hint. */
+  readonly note?: string | undefined;
 }
 const CREDENTIALS: Need = {
   message: "The EC2 instance metadata service cannot be used.",
-  wayOut: "outside of EC2, give the instance credentials of its own.",
+  get wayOut() {
+    return hintForUncaughtCall() ?? "outside of EC2, give the instance credentials of its own.";
+  },
 };
+
 const REGION: Need = {
   message: "No region is set, and the EC2 instance metadata service does not tell the machine's.",
   wayOut: "or set the region in the command, in the instance or in AWS_REGION.",
@@ -59,16 +65,17 @@ const REGION: Need = {
  * @throws RolecallError `INSTANCE_PROFILE_MISSING`, `INSTANCE_PROFILE_INVALID` or `IMDS_UNREACHABLE`
  */
 export function readInstanceProfile(runtime: Runtime): Promise<AwsCredentialIdentity> {
-  return inTime(runtime, CREDENTIALS, readCredentials);
+  const need = { ...CREDENTIALS, note: noteOnIdentities(runtime.env) };
+  return inTime(runtime, need, (read) => readCredentials(read, need));
 }
 
-async function readCredentials(read: MetadataRead): Promise<AwsCredentialIdentity> {
+async function readCredentials(read: MetadataRead, need: Need): Promise<AwsCredentialIdentity> {
   const token = await requestToken(read).catch((error) => {
-    throw unreachable(CREDENTIALS, troubleOf(error), error);
+    throw unreachable(need, troubleOf(error), error);
   });
   const readItem = (path: string) =>
     requestItem(path, token, read).catch((error) => {
-      throw explain(error);
+      throw explain(error, need);
     });
   const role = await readItem(PROFILE_PATH);
   if (!ROLE_NAME.test(role)) throw invalidProfile();
@@ -164,7 +171,7 @@ export function isDisabled({ env }: Runtime): boolean {
 
 /** One read within its time limit. */
 async function inTime<T>(runtime: Runtime, need: Need, read: (from: MetadataRead) => Promise<T>): Promise<T> {
-  if (isDisabled(runtime)) throw unreachable(need, NOT_TO_BE_USED, undefined, false);
+  if (isDisabled(runtime)) throw unreachable(need, NOT_TO_BE_USED, undefined);
   const reason = () => unreachable(need, NO_ANSWER_IN_TIME, undefined);
   return withDeadline({ runtime, ms: READ_TIMEOUT, reason }, async (signal) => {
     const from = new MetadataRead(runtime, signal);
@@ -173,30 +180,28 @@ async function inTime<T>(runtime: Runtime, need: Need, read: (from: MetadataRead
   });
 }
 
-function explain(error: unknown): RolecallError {
+const ATTACH = "Attach an instance profile to the EC2 instance: EC2 console, Actions, Security, Modify IAM role.";
+
+function explain(error: unknown, need: Need): RolecallError {
   if (error instanceof MetadataError && error.statusCode === 404) {
     return new RolecallError("INSTANCE_PROFILE_MISSING", "The metadata service knows no role for this machine.", {
       step: "base-identity",
       retryable: true,
       cause: safeCause(error),
-      hint: "Attach an instance profile to the EC2 instance: EC2 console, Actions, Security, Modify IAM role.",
+      hint: withNote(ATTACH, need.note),
     });
   }
   const trouble = troubleOf(error);
   if (trouble === TOO_LARGE) return invalidProfile(`${trouble.cause}: ${trouble.fix}.`, error);
-  return unreachable(CREDENTIALS, trouble, error);
+  return unreachable(need, trouble, error);
 }
 
-function unreachable(
-  { message, wayOut }: Need,
-  trouble: MetadataTrouble,
-  cause: unknown,
-  retryable = true,
-): RolecallError {
+function unreachable({ message, wayOut, note }: Need, trouble: MetadataTrouble, cause: unknown): RolecallError {
+  const { cause: why, fix, permanent = false } = withAddress(trouble);
   return new RolecallError("IMDS_UNREACHABLE", message, {
     step: "base-identity",
-    retryable,
-    hint: `${trouble.cause}: ${trouble.fix}; ${wayOut}`,
+    retryable: !permanent,
+    hint: withNote(`${why}: ${fix}; ${wayOut}`, note),
     ...(cause !== undefined && { cause: safeCause(cause) }),
   });
 }

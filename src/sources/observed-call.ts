@@ -1,3 +1,4 @@
+import { readSigning } from "../clients/request-signature.js";
 import { type MiddlewareContext, middlewareStackOf } from "../clients/sdk-middleware.js";
 
 /** What a call to AWS showed besides its answer. Nothing under a mock, which runs no middleware. */
@@ -6,6 +7,8 @@ export interface ObservedCall {
   waitsForIdentity: boolean;
   /** The access key id that signed. */
   accessKeyId?: string;
+  /** The region that it signed for. */
+  region?: string;
   /** The `Date` header of the answer. */
   date?: string;
 }
@@ -26,6 +29,9 @@ export function observeCall(command: object): ObservedCall {
       observed.waitsForIdentity = false;
       const accessKeyId = context.__smithy_context?.selectedHttpAuthScheme?.identity?.accessKeyId;
       if (accessKeyId !== undefined) observed.accessKeyId = accessKeyId;
+      const signing = readSigning(args.request);
+      const region = typeof signing === "object" ? signing.regions[0] : undefined;
+      if (region !== undefined) observed.region = region;
       const result = (await next(args)) as { response?: { headers?: Record<string, string> } };
       const date = result.response?.headers?.date;
       if (date !== undefined) observed.date = date;

@@ -6,7 +6,7 @@ import type { Runtime } from "../runtime.js";
 import { certainlyElapsed, type Moment } from "../session/refresh-policy.js";
 import type { Flight } from "../session/session-source.js";
 import { type ObservedCall, observeCall } from "./observed-call.js";
-import type { StsCaller, StsClients } from "./sts-clients.js";
+import type { StsCaller, StsClients, StsEndpoint } from "./sts-clients.js";
 import {
   classifyStsError,
   retryAfter,
@@ -17,6 +17,7 @@ import {
   translateStsError,
 } from "./sts-errors.js";
 import { StsLimiter } from "./sts-limiter.js";
+import { noteOnProxy, withNote } from "./unused-environment.js";
 
 export interface StsCallSettings {
   /** Calls at a time. */
@@ -154,25 +155,37 @@ export class StsCalls {
     const { runtime, settings, clients } = this.#options;
     const command = create();
     const observed = observeCall(command);
+    const networkNote = clients.customTransport ? undefined : noteOnProxy(runtime.env, target.network);
     const limit = {
       runtime,
       ms: settings.attemptTimeout,
       reason: () => {
         const missing = observed.waitsForIdentity ? "no credentials to call with" : "no answer";
-        return new FailedAttempt(this.#timeout(call, missing, settings.attemptTimeout, observed), "transient");
+        return new FailedAttempt(
+          this.#timeout({ ...call, networkNote }, missing, settings.attemptTimeout, observed),
+          "transient",
+        );
       },
       signal,
     };
     const asked = { wall: runtime.now(), monotonic: runtime.monotonic() };
+    let endpoint: StsEndpoint | undefined;
     let output: unknown;
     try {
-      const { client } = clients.for(caller, target);
+      endpoint = clients.for(caller, target);
+      const { client } = endpoint;
       output = await withDeadline(limit, (abortSignal) => client.send(command, { abortSignal }));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       // The time limit above; or there is no identity to call with, and that is not STS's fault.
       if (isFailedAttempt(error) || isRolecallError(error)) throw error;
-      throw toFailedAttempt(error, call, observed.accessKeyId);
+      const { region = observed.region } = call;
+      const foreignRegion = endpoint?.foreignRegion;
+      throw toFailedAttempt(
+        error,
+        { ...call, region, foreignRegion, networkNote, ofAuthor: clients.injected },
+        observed.accessKeyId,
+      );
     }
     // The time limit was over before its timer had a chance: the process stood still.
     if (certainlyElapsed(asked, { wall: runtime.now(), monotonic: runtime.monotonic() }) > settings.attemptTimeout) {
@@ -184,7 +197,7 @@ export class StsCalls {
   }
 
   #timeout(call: StsCall, what: string, ms: number, observed?: ObservedCall): RolecallError {
-    const hint = observed?.waitsForIdentity ? CHECK_IDENTITY : CHECK_NETWORK;
+    const hint = observed?.waitsForIdentity ? CHECK_IDENTITY : withNote(CHECK_NETWORK, call.networkNote);
     return stsCallFailed("TIMEOUT", call, `${what} within ${ms / 1000} seconds`, hint);
   }
 

@@ -11,7 +11,7 @@ import type { StsTarget } from "../request/role-request.js";
 import { hasMethods, invalid } from "../request/validation.js";
 import { STSClient } from "../sdk/sts.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
-import { confidentialOnly } from "./confidential-only.js";
+import { checkedEndpoint } from "./checked-endpoint.js";
 import { makeOfSts, unusableSts } from "./make-of-sts.js";
 
 /** All that is used of an STS client. The SDK's `STSClient` fits, and so does a mock of it. */
@@ -49,6 +49,8 @@ export interface StsCaller {
 export interface StsEndpoint {
   readonly client: StsLike;
   readonly region: () => Promise<string>;
+  /** Where the machine is, once that is known to be in another partition than the role. */
+  foreignRegion?: string | undefined;
 }
 
 export interface StsClientsOptions {
@@ -69,19 +71,31 @@ export class StsClients {
     this.#options = options;
   }
 
+  /** Whether the resolver was given its STS client. */
+  get injected(): boolean {
+    return this.#options.stsClient !== undefined;
+  }
+
+  /** Whether the caller's own client or handler makes the connections. */
+  get customTransport(): boolean {
+    return this.#options.stsClient !== undefined || this.#options.requestHandler !== undefined;
+  }
+
   for(caller: StsCaller, target: StsTarget): StsEndpoint {
     const key = `${caller.key} ${canonicalJson(target)}`;
     const known = this.#clients.get(key);
     if (known) return known;
-    const region = once(() =>
-      regionOf(target, () =>
+    const region = once(async () => {
+      const ask = () =>
         this.#options.instanceRegion().catch((error) => {
           // A client stays in its region: the next call gets another one, and asks again where the machine stands.
           if (this.#clients.get(key) === made) this.#clients.delete(key);
           throw error;
-        }),
-      ),
-    );
+        });
+      const found = await regionOf(target, ask);
+      made.foreignRegion = found.foreignRegion;
+      return found.region;
+    });
     const made: StsEndpoint = { client: this.#create(caller, target, region), region };
     this.#clients.set(key, made);
     return made;
@@ -116,7 +130,7 @@ export class StsClients {
     );
     if (!hasMethods("STSClient", client, "send")) throw unusableSts("STSClient");
     const stack = middlewareStackOf(client);
-    stack?.add(confidentialOnly, { step: "finalizeRequest", name: "rolecallConfidentialOnly", priority: "high" });
+    stack?.add(checkedEndpoint(region), { step: "finalizeRequest", name: "rolecallCheckedEndpoint", priority: "high" });
     return client as StsLike;
   }
 }
@@ -133,16 +147,20 @@ function readMadeClient(made: unknown): StsLike {
 }
 
 /** As the settings say, else where the machine stands if that lies in the role's partition, else the partition's default. */
-async function regionOf({ region, partition }: StsTarget, instanceRegion: () => Promise<string>): Promise<string> {
-  if (region !== undefined) return region;
+async function regionOf(
+  { region, partition }: StsTarget,
+  instanceRegion: () => Promise<string>,
+): Promise<{ region: string; foreignRegion?: string }> {
+  if (region !== undefined) return { region };
   const fallback = partition && defaultRegionOf(partition);
   try {
     const own = await instanceRegion();
-    if (!partition || mayLieInPartition(own, partition)) return own;
+    if (!partition || mayLieInPartition(own, partition)) return { region: own };
+    if (fallback) return { region: fallback, foreignRegion: own };
   } catch (error) {
     if (!fallback) throw error;
+    return { region: fallback };
   }
-  if (fallback) return fallback;
   throw new RolecallError("INVALID_REQUEST", `No STS region is known for the partition ${partition}.`, {
     step: "request",
     field: "instance.sts.region",

@@ -1,7 +1,10 @@
 import { RolecallError, type RolecallErrorCode, type RolecallErrorStep } from "../errors.js";
 import { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTransientError } from "../sdk/sts.js";
 import { ANSWER_TOO_LARGE, TOO_LARGE } from "./bounded-answer.js";
-import { isCertificateErrorCode, safeCause } from "./safe-cause.js";
+import { safeCause } from "./safe-cause.js";
+import { hintFor } from "./sts-hints.js";
+import { isTestRun } from "./test-run.js";
+import { withNote } from "./unused-environment.js";
 
 /** What to do about an error of STS; the first that fits, in this order. */
 export type StsErrorKind =
@@ -90,45 +93,40 @@ const CODES: Record<StsErrorKind, RolecallErrorCode> = {
   invalid: "ASSUME_ROLE_INVALID",
 };
 
-const HINTS: Record<StsErrorKind, string> = {
-  "clock-skew": "Set the machine's clock: it differs from AWS's, and signing with AWS's time did not help.",
-  throttling: "STS limits the rate of calls for the account: try again later, or spread the roles over more time.",
-  transient: "Check the network to the STS endpoint (DNS, proxy, VPC endpoint, security group), and try again.",
-  "base-identity":
-    "The keys that call STS are refused, and reading them again did not help: look at the instance profile or at instance.credentials, and at the machine's clock.",
-  denied:
-    "Check, in this order: the role exists and its trust policy names the base identity; the base identity's own policy allows sts:AssumeRole on it (and sts:TagSession, sts:SetSourceIdentity if used); the external id; a service control policy.",
-  "region-disabled":
-    "Activate STS in that region (IAM console, account settings), or set instance.sts.region to another one.",
-  invalid: "Compare roleSessionDuration with the role's MaxSessionDuration, and look at policy, policyArns and tags.",
+/** For errors that no SDK client raised, in a test. */
+const HINTS_FOR_MOCKS: Partial<Record<StsErrorKind, string>> = {
+  throttling:
+    "Test it on a manual clock, since ten seconds of attempts outlast most time limits: createCredentialResolver({ runtime: createManualClock() }), then clock.advance(10_000).",
+  transient:
+    'Let the mock of STS reject with an error that has AWS\'s name: Object.assign(new Error("no"), { name: "AccessDenied" }).',
 };
-
-/** Hints for codes that say more than their kind does. */
-const HINTS_BY_CODE: ReadonlyMap<string, string> = new Map([
-  ["MalformedPolicyDocument", "The session policy is no valid IAM policy: check it with IAM Access Analyzer."],
-  [
-    "PackedPolicyTooLarge",
-    "Session policy and tags are too large together: shorten them, or move statements to policyArns.",
-  ],
-]);
-
-const CERTIFICATE_HINT =
-  "The endpoint's certificate is not trusted: if it, or a proxy's on the way, is of a CA of your own, put that into instance.network.extraCa.";
 
 export interface StsCall {
   readonly action: "AssumeRole" | "GetCallerIdentity";
   readonly roleArn: string | undefined;
+  /** As the settings have it, else as the request was signed. */
   readonly region: string | undefined;
+  /** Where the machine is, if that is known to be in another partition than the role. */
+  readonly foreignRegion?: string | undefined;
   /** When a session was last obtained, epoch milliseconds. */
   readonly lastSuccess: number | undefined;
   /** What the text of others must not repeat. */
   readonly secrets?: Iterable<string>;
+  /** A sentence for the hint of an error of the network. */
+  readonly networkNote?: string | undefined;
+  /** The author's own client was asked: what it throws is the author's to read. */
+  readonly ofAuthor?: boolean;
 }
 
 /** The one place where an error of STS becomes one of ours. */
 export function translateStsError(error: StsError, kind: StsErrorKind, call: StsCall): RolecallError {
   const failure = readFailure(error, call);
-  const { code, requestId, cause } = failure;
+  const { code, requestId, cause, systemCode } = failure;
+  const { region, foreignRegion } = call;
+  const ofMock = isOfMock(error);
+  const hint =
+    (ofMock && HINTS_FOR_MOCKS[kind]) ||
+    hintFor({ kind, code, systemCode, words: wordsOf(error), region, foreignRegion });
   return new RolecallError(CODES[kind], `${describeCall(call)} failed: ${describeError(failure, kind)}.`, {
     step: kind === "base-identity" ? "base-identity" : stepOf(call),
     retryable: CODES[kind] === "STS_UNAVAILABLE" || kind === "base-identity",
@@ -136,11 +134,19 @@ export function translateStsError(error: StsError, kind: StsErrorKind, call: Sts
     region: call.region,
     requestId,
     awsCode: code,
-    hint: isCertificateErrorCode(failure.systemCode)
-      ? CERTIFICATE_HINT
-      : (HINTS_BY_CODE.get(code ?? "") ?? HINTS[kind]),
+    hint: systemCode === undefined ? hint : withNote(hint, call.networkNote),
     cause,
+    ...((ofMock || call.ofAuthor) && { reason: error }),
   });
+}
+
+/** The SDK's retry strategy marks each error that passes it, and knows those of a connection by name or code. */
+function isOfMock(error: StsError): boolean {
+  try {
+    return error.$metadata === undefined && !isTransientError(error as SdkError) && isTestRun();
+  } catch {
+    return isTestRun();
+  }
 }
 
 /** What may be repeated of an error. */
@@ -160,6 +166,14 @@ function readFailure(error: StsError, { secrets }: StsCall): Failure {
   const code = errorCode(cause);
   const isOfAws = (status ?? 0) >= 300 && !NO_CODES.has(code);
   return { cause, status, systemCode: cause.code, code: isOfAws ? code : undefined, requestId };
+}
+
+function wordsOf(error: StsError): string {
+  try {
+    return String(error.message);
+  } catch {
+    return ""; // a mock's getter threw
+  }
 }
 
 function describeError(failure: Failure, kind: StsErrorKind): string {

@@ -64,7 +64,10 @@ const LONGEST_STAY = 43_200_000;
 export function fileStore(options?: FileStoreOptions): FileStore {
   const { directory: path, encryptionKeys } = readSettings("options", options, OPTION_KEYS) ?? {};
   const keys = readEncryptionKeys("options.encryptionKeys", encryptionKeys);
-  const directory = new PrivateDirectory(resolve(readText("options.directory", path, DIRECTORY) ?? defaultDirectory()));
+  const directory = new PrivateDirectory(
+    resolve(readText("options.directory", path, DIRECTORY) ?? defaultDirectory()),
+    (name) => name === SWEPT || OURS.test(name),
+  );
 
   async function read(key: string): Promise<string | undefined> {
     const file = await directory.read(fileOf(key, SESSION));

@@ -3,6 +3,7 @@ import { chmod, copyFile, link, mkdir, open, opendir, rename, stat, unlink, utim
 import { dirname, join } from "node:path";
 import { conflict } from "../request/validation.js";
 import { LONGEST_RECORD, StoreError } from "./credential-store.js";
+import { assertPrivate, isPrivate } from "./directory-privacy.js";
 import { throughFileGate } from "./file-gate.js";
 import { readRegularFile } from "./regular-file.js";
 
@@ -21,7 +22,6 @@ export interface FoundFile extends PrivateFile {
 
 const OWNER_ONLY = 0o600;
 const OWNER_ONLY_DIRECTORY = 0o700;
-const GROUP_AND_OTHERS = 0o077;
 /** Bytes: no text of a record is longer. */
 const LARGEST = 3 * LONGEST_RECORD;
 /** Names that are read from a directory at a time. */
@@ -32,9 +32,16 @@ const NAMES_AT_ONCE = 1000;
  * renamed.
  */
 export class PrivateDirectory {
-  constructor(readonly path: string) {
+  readonly #isOurs: (name: string) => boolean;
+
+  /** @param isOurs tells the names that the library gives to files from all others */
+  constructor(
+    readonly path: string,
+    isOurs: (name: string) => boolean,
+  ) {
+    this.#isOurs = isOurs;
     const status = statusOf(path);
-    if (status) assertPrivate(path, status);
+    if (status) assertPrivate(path, status, isOurs);
   }
 
   /** @throws StoreError if others could have written it, or could read it */
@@ -133,7 +140,7 @@ export class PrivateDirectory {
 
   async #openNew(path: string) {
     await makePrivate(this.path);
-    assertPrivate(this.path, await stat(this.path));
+    assertPrivate(this.path, await stat(this.path), this.#isOurs);
     return open(path, "wx", OWNER_ONLY);
   }
 
@@ -181,18 +188,6 @@ function statusOf(path: string): Stats | undefined {
   }
 }
 
-function assertPrivate(path: string, status: Stats): void {
-  const field = "options.directory";
-  if (!status.isDirectory()) throw conflict(field, `is not a directory: ${path}`, "Name a directory.");
-  if (isPrivate(status.uid, status.mode)) return;
-  const mode = (status.mode & 0o777).toString(8);
-  throw conflict(
-    field,
-    `must be this user's alone: ${path} is of user ${status.uid} with mode ${mode}`,
-    `Sessions are secrets. Run "chmod 700 ${path}" as user ${process.getuid?.()}, or name another directory.`,
-  );
-}
-
 /** Makes a directory that is missing, and those above it, for this user alone whatever the umask. */
 async function makePrivate(path: string): Promise<void> {
   try {
@@ -204,11 +199,6 @@ async function makePrivate(path: string): Promise<void> {
     return makePrivate(path);
   }
   await chmod(path, OWNER_ONLY_DIRECTORY);
-}
-
-/** On Windows, which knows neither, the directory's own access list counts. */
-function isPrivate(uid: number, mode: number): boolean {
-  return process.getuid === undefined || (uid === process.getuid() && (mode & GROUP_AND_OTHERS) === 0);
 }
 
 function temporaryName(): string {

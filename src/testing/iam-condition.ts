@@ -1,67 +1,84 @@
-import { hasVariable, matchesResource, matchesText, toLiteral } from "./iam-pattern.js";
+import { conditionKeyOf } from "./condition-keys.js";
+import { operatorOf } from "./iam-operators.js";
+import { literalOf, type PolicyText, type PolicyVersion, readPolicyText, variablesOf } from "./iam-pattern.js";
+import type { RequestContext } from "./request-context.js";
 
-/** What a request tells of itself: condition key in lower case to its values. A key without a value is absent. */
-export type RequestContext = ReadonlyMap<string, readonly string[]>;
 export type Condition = (context: RequestContext) => boolean;
 
-/** The keys with several values, and those with one; `aws:RequestTag/<key>` beside them. */
-const MULTIVALUED = ["aws:tagkeys", "sts:transitivetagkeys"];
-const SINGLE = [
-  "sts:externalid",
-  "sts:sourceidentity",
-  "sts:rolesessionname",
-  "aws:principalarn",
-  "aws:principalaccount",
-];
-const REQUEST_TAG = "aws:requesttag/";
-
-const COMPARISONS: Record<string, (pattern: string, value: string) => boolean> = {
-  StringEquals: (pattern, value) => toLiteral(pattern) === value,
-  StringEqualsIgnoreCase: (pattern, value) => toLiteral(pattern).toLowerCase() === value.toLowerCase(),
-  StringLike: matchesText,
-  ArnEquals: matchesResource,
-  ArnLike: matchesResource,
-};
-
-const OPERATOR = /^(?:(ForAllValues|ForAnyValue):)?(String|Arn)(Not)?(Equals|EqualsIgnoreCase|Like)(IfExists)?$/;
+const SETS = /^(ForAllValues|ForAnyValue):/;
+const IF_EXISTS = /IfExists$/;
 
 /**
  * The conditions of a statement; all of them have to hold.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
  * @throws TypeError for an operator, a key or a value that is not evaluated here
  */
-export function readCondition(path: string, condition: Record<string, Record<string, readonly string[]>>): Condition {
+export function readCondition(
+  path: string,
+  condition: Record<string, Record<string, readonly string[]>>,
+  version?: PolicyVersion,
+): Condition {
   const parts = Object.entries(condition).flatMap(([operator, keys]) =>
-    Object.entries(keys).map(([key, values]) => readPart(`${path}.${operator}`, operator, key, values)),
+    Object.entries(keys).map(([key, values]) => readPart(`${path}.${operator}`, operator, key, values, version)),
   );
   return (context) => parts.every((part) => part(context));
 }
 
-function readPart(path: string, operator: string, key: string, values: readonly string[]): Condition {
-  const name = key.toLowerCase();
-  const isMultivalued = MULTIVALUED.includes(name);
-  if (!isMultivalued && !SINGLE.includes(name) && !(name.startsWith(REQUEST_TAG) && name.length > REQUEST_TAG.length)) {
-    throw new TypeError(`${path} tests ${key}, which the local AWS does not know`);
-  }
-  const variable = values.find(hasVariable);
-  if (variable !== undefined) {
-    throw new TypeError(`${path}.${key} has a policy variable, which the local AWS does not know: ${variable}`);
-  }
-  if (operator === "Null") return readNull(`${path}.${key}`, name, values);
+function readPart(
+  path: string,
+  name: string,
+  key: string,
+  values: readonly string[],
+  version: PolicyVersion | undefined,
+): Condition {
+  const known = conditionKeyOf(key);
+  if (known === undefined) throw new TypeError(`${path} tests ${key}, which the local AWS does not know`);
+  const contextKey = key.toLowerCase();
+  if (name === "Null") return readNull(`${path}.${key}`, contextKey, values);
 
-  const [, set, type, not, comparison, ifExists] = OPERATOR.exec(operator) ?? [];
-  const compare = COMPARISONS[`${type}${comparison}`];
-  if (!compare || (set && ifExists)) throw new TypeError(`${path} is an operator that the local AWS does not evaluate`);
-  if (isMultivalued && !set) {
+  const [, set] = SETS.exec(name) ?? [];
+  const mayBeAbsent = IF_EXISTS.test(name);
+  const operator = operatorOf(name.replace(SETS, "").replace(IF_EXISTS, ""));
+  if (operator === undefined) throw new TypeError(`${path} is an operator that the local AWS does not evaluate`);
+  if (known.isMultivalued && !set) {
     throw new TypeError(`${path} tests ${key}, which has several values: put ForAllValues: or ForAnyValue: before it`);
   }
-  const holds = (value: string) => values.some((pattern) => compare(pattern, value)) === (not === undefined);
+  const { isNegated } = operator;
+  const comparisons = values.map((value) => {
+    const text = readText(`${path}.${key}`, value, version, operator.takesVariables);
+    const comparison = operator.read(text, literalOf(text) ?? "");
+    if (comparison) return comparison;
+    throw new TypeError(`${path}.${key} has ${JSON.stringify(value)}, which that operator cannot compare with`);
+  });
   return (context) => {
-    const received = context.get(name);
+    const received = context.get(contextKey);
+    const holds = (value: string) => comparisons.some((compare) => compare(value, context)) !== isNegated;
+    if (received === undefined && mayBeAbsent) return true;
     if (set === "ForAllValues") return (received ?? []).every(holds);
     if (set === "ForAnyValue") return (received ?? []).some(holds);
-    return received === undefined ? not !== undefined || ifExists !== undefined : received.every(holds);
+    return received === undefined ? isNegated : received.every(holds);
   };
+}
+
+/** @throws TypeError for a placeholder that has no meaning there */
+function readText(
+  path: string,
+  value: string,
+  version: PolicyVersion | undefined,
+  takesVariables: boolean,
+): PolicyText {
+  const text = readPolicyText(value, version);
+  if (text === undefined || !areKnown(text)) {
+    throw new TypeError(`${path} has a policy variable that the local AWS does not know: ${value}`);
+  }
+  if (takesVariables || variablesOf(text).length === 0) return text;
+  throw new TypeError(`${path} has a policy variable, which IAM takes in String and Arn operators only: ${value}`);
+}
+
+/** Whether each variable of a text names a key with one value. */
+export function areKnown(text: PolicyText): boolean {
+  return variablesOf(text).every(({ key }) => conditionKeyOf(key)?.isMultivalued === false);
 }
 
 function readNull(path: string, name: string, values: readonly string[]): Condition {

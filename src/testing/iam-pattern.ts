@@ -1,34 +1,100 @@
-/** IAM's own way to write a `*`, `?` or `$` that is meant as such. */
-const LITERAL = /\$\{([*?$])\}/g;
-const SPECIAL = /\$\{([*?$])\}|[\\^$.|+()[\]{}*?]/g;
+import type { RequestContext } from "./request-context.js";
+
+/** The version of the policy language. The older one, which is the default, has no policy variables. */
+export type PolicyVersion = "2008-10-17" | "2012-10-17";
+
+type Part = { readonly text: string } | { readonly wildcard: "*" | "?" } | Variable;
+
+/** `${aws:username}`, or with a default value `${aws:PrincipalTag/team, 'blue'}`. */
+export interface Variable {
+  readonly key: string;
+  readonly fallback: string | undefined;
+}
+
+/** A text of a policy, read. */
+export type PolicyText = readonly Part[];
+
+const SPECIAL: Record<PolicyVersion, RegExp> = { "2008-10-17": /[*?]/g, "2012-10-17": /[*?]|\$\{([^}]*)\}?/g };
+const VARIABLE = /^([\w.-]+:[^\s,'*?$]+)(?:\s*,\s*'([^']*)')?$/;
+const CHARACTER_CLASSES = /[\\^$.|+()[\]{}*?]/g;
+/** The colons of an ARN before its resource, which may have some of its own. */
+const COLONS_OF_AN_ARN = 5;
+
+/** @returns `undefined` for a `${…}` that is neither a variable nor one of `${*}`, `${?}` and `${$}` */
+export function readPolicyText(text: string, version: PolicyVersion = "2012-10-17"): PolicyText | undefined {
+  const parts: Part[] = [];
+  let end = 0;
+  for (const match of text.matchAll(SPECIAL[version])) {
+    const [special, content] = match;
+    const part = content === undefined ? { wildcard: special as "*" | "?" } : readPlaceholder(special, content);
+    if (part === undefined) return undefined;
+    parts.push({ text: text.slice(end, match.index) }, part);
+    end = match.index + special.length;
+  }
+  return [...parts, { text: text.slice(end) }];
+}
+
+function readPlaceholder(placeholder: string, content: string): Part | undefined {
+  if (!placeholder.endsWith("}")) return undefined;
+  if (/^[*?$]$/.test(content)) return { text: content };
+  const [, key, fallback] = VARIABLE.exec(content.trim()) ?? [];
+  return key === undefined ? undefined : { key, fallback };
+}
+
+export function variablesOf(text: PolicyText): readonly Variable[] {
+  return text.filter((part) => "key" in part);
+}
 
 /**
- * Whether an IAM `Resource` pattern covers an ARN: `*` is any run of characters, `/` included, and `?` exactly one.
- * Neither reaches across a `:`, except for the pattern `*` itself. Case counts.
+ * Whether a pattern covers an ARN. `*` is any run of characters, `/` included, and `?` exactly one. In the first five
+ * parts of the ARN neither reaches across a `:`, except for the pattern `*` itself. Case counts.
  */
+export function matchesArn(pattern: PolicyText, arn: string, context?: RequestContext): boolean {
+  return isEverything(pattern) || expressionOf(pattern, context, true)?.test(arn) === true;
+}
+
+/** The same for the `Resource` list of a permission, which has no variables. */
 export function matchesResource(pattern: string, arn: string): boolean {
-  return pattern === "*" || matches(pattern, arn, "[^:]");
+  const text = readPolicyText(pattern);
+  return text !== undefined && matchesArn(text, arn);
 }
 
-/** As {@link matchesResource}, for texts in which a `:` is a character like any other. */
-export function matchesText(pattern: string, text: string): boolean {
-  return matches(pattern, text, ".");
+/** As {@link matchesArn}, for texts in which a `:` is a character like any other. */
+export function matchesText(pattern: PolicyText, text: string, context?: RequestContext): boolean {
+  return expressionOf(pattern, context, false)?.test(text) === true;
 }
 
-function matches(pattern: string, text: string, one: string): boolean {
-  const source = pattern.replace(SPECIAL, (special, literal: string | undefined) => {
-    if (literal !== undefined) return `\\${literal}`;
-    return special === "*" ? `${one}*` : special === "?" ? one : `\\${special}`;
-  });
-  return new RegExp(`^${source}$`, "s").test(text);
+/** What a text without patterns stands for in a request; `undefined` if a variable has no value there. */
+export function literalOf(text: PolicyText, context?: RequestContext): string | undefined {
+  const values = text.map((part) => ("wildcard" in part ? part.wildcard : textOf(part, context)));
+  return values.every((value) => value !== undefined) ? values.join("") : undefined;
 }
 
-/** A text that stands for itself, but for the characters that IAM lets one write as `${*}`, `${?}` and `${$}`. */
-export function toLiteral(text: string): string {
-  return text.replace(LITERAL, "$1");
+function isEverything(pattern: PolicyText): boolean {
+  const parts = pattern.filter((part) => !("text" in part && part.text === ""));
+  return parts.length === 1 && parts.every((part) => "wildcard" in part && part.wildcard === "*");
 }
 
-/** Whether a text has a policy variable, such as `${aws:username}`, beside those characters. */
-export function hasVariable(text: string): boolean {
-  return text.replace(LITERAL, " ").includes("${");
+function expressionOf(pattern: PolicyText, context: RequestContext | undefined, isArn: boolean): RegExp | undefined {
+  let source = "";
+  let colons = 0;
+  for (const part of pattern) {
+    if ("wildcard" in part) {
+      const one = isArn && colons < COLONS_OF_AN_ARN ? "[^:]" : ".";
+      source += part.wildcard === "*" ? `${one}*` : one;
+    } else {
+      const value = textOf(part, context);
+      if (value === undefined) return undefined;
+      source += value.replace(CHARACTER_CLASSES, "\\$&");
+      colons += value.split(":").length - 1;
+    }
+  }
+  return new RegExp(`^${source}$`, "s");
+}
+
+/** A value stands for itself: a `*` in a tag is no pattern. */
+function textOf(part: { readonly text: string } | Variable, context: RequestContext | undefined): string | undefined {
+  if ("text" in part) return part.text;
+  const [value = part.fallback] = context?.get(part.key.toLowerCase()) ?? [];
+  return value;
 }

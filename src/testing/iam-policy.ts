@@ -1,16 +1,11 @@
 import { isRecord } from "../request/validation.js";
-import { type Condition, type RequestContext, readCondition } from "./iam-condition.js";
-import { hasVariable, matchesResource, matchesText } from "./iam-pattern.js";
+import { areKnown, type Condition, readCondition } from "./iam-condition.js";
+import { matchesArn, matchesText, type PolicyText, type PolicyVersion, readPolicyText } from "./iam-pattern.js";
+import { AWS_PRINCIPALS, isAwsPrincipal, NO_PRINCIPALS, type Principal, type Principals } from "./iam-principal.js";
+import type { RequestContext } from "./request-context.js";
 
 /** An IAM policy document: an object, or its JSON. */
 export type IamPolicy = string | object;
-
-/** Who is named in a trust policy. */
-export interface Principal {
-  readonly type: "AWS" | "Service" | "Federated";
-  /** An ARN, an account's id, a service's name, or `*`. */
-  readonly id: string;
-}
 
 /** What is asked of a policy. */
 export interface PolicyQuestion {
@@ -22,8 +17,7 @@ export interface PolicyQuestion {
 /** A statement of a policy, read. */
 export interface Statement {
   readonly effect: "Allow" | "Deny";
-  /** Empty in the policy of a role or user: it is about whoever has it. */
-  readonly principals: readonly Principal[];
+  readonly principals: Principals;
   /** Whether its actions, resources and conditions cover what is asked. */
   covers(question: PolicyQuestion): boolean;
 }
@@ -31,116 +25,164 @@ export interface Statement {
 /** The actions that the local AWS asks policies about. */
 export const ACTIONS = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"] as const;
 
-const VERSION = "2012-10-17";
+const VERSIONS: readonly PolicyVersion[] = ["2012-10-17", "2008-10-17"];
 const ACTION = /^(\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*?]+)$/;
 /** All that a trust policy may be about. */
 const STS_ACTION = /^sts:[a-zA-Z*?]+$/i;
 const RESOURCE = /^(\*|arn:[^:]+:[^:]+:[^:]*:[^:]*:.+)$/s;
-const AWS_PRINCIPAL =
-  /^(\*|\d{12}|arn:aws[\w-]*:iam::\d{12}:(root|(role|user)\/[!-)+->@-~]+)|arn:aws[\w-]*:sts::\d{12}:assumed-role\/[\w+=,.@/-]+)$/;
+
+/** The place of a statement in its document. */
+interface Place {
+  readonly path: string;
+  readonly version: PolicyVersion;
+}
 
 /**
- * A policy document as statements.
- * @throws TypeError that names the place, for what is no policy of that kind, and for what the local AWS cannot evaluate
+ * The policy of a role or user as statements.
+ * @throws TypeError that names the place, for what is no such policy, and for what the local AWS cannot evaluate
  */
-export function readPolicy(option: string, policy: IamPolicy, kind: "identity" | "trust"): readonly Statement[] {
+export function readIdentityPolicy(option: string, policy: IamPolicy): readonly Statement[] {
+  return readStatements(option, policy, (place, statement) => {
+    assertKeys(place.path, statement, ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"]);
+    const coversResource = readEither(place, statement, "Resource", RESOURCE, matchesArn);
+    return readStatement(place, statement, ACTION, NO_PRINCIPALS, coversResource);
+  });
+}
+
+/**
+ * A trust policy as statements. What is about none of the possible callers, such as a SAML provider or another service,
+ * may test what it likes, and covers nothing.
+ * @throws TypeError as {@link readIdentityPolicy}
+ */
+export function readTrustPolicy(
+  option: string,
+  policy: IamPolicy,
+  mayCall: (principal: Principal) => boolean,
+): readonly Statement[] {
+  return readStatements(option, policy, (place, statement) => {
+    const { path } = place;
+    assertKeys(path, statement, ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"]);
+    const principals = readPrincipals(path, statement);
+    const isAboutCallers = principals.isException || principals.named.some(mayCall);
+    return readStatement(place, statement, STS_ACTION, principals, () => isAboutCallers, isAboutCallers);
+  });
+}
+
+function readStatements(
+  option: string,
+  policy: IamPolicy,
+  read: (place: Place, statement: Record<string, unknown>) => Statement,
+): readonly Statement[] {
   const document = readObject(option, typeof policy === "string" ? parse(option, policy) : policy);
   assertKeys(option, document, ["Version", "Id", "Statement"]);
-  if (document.Version !== VERSION) throw new TypeError(`${option}.Version must be "${VERSION}"`);
-  const statements = Array.isArray(document.Statement) ? document.Statement : [document.Statement];
+  const { Version: given = "2008-10-17", Statement: content } = document;
+  const version = VERSIONS.find((known) => known === given);
+  if (!version) throw new TypeError(`${option}.Version must be "${VERSIONS.join('" or "')}"`);
+  const statements = Array.isArray(content) ? content : [content];
   if (statements.length === 0) throw new TypeError(`${option}.Statement is empty`);
-  return statements.map((statement, index) =>
-    READERS[kind](`${option}.Statement[${index}]`, readObject(`${option}.Statement[${index}]`, statement)),
-  );
-}
-
-const READERS = { identity: readIdentityStatement, trust: readTrustStatement };
-
-function readIdentityStatement(path: string, statement: Record<string, unknown>): Statement {
-  assertKeys(path, statement, ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"]);
-  const coversResource = readEither(path, statement, "Resource", RESOURCE, matchesResource);
-  return readStatement(path, statement, ACTION, [], coversResource);
-}
-
-function readTrustStatement(path: string, statement: Record<string, unknown>): Statement {
-  assertKeys(path, statement, ["Sid", "Effect", "Principal", "Action", "NotAction", "Condition"]);
-  const principals = readPrincipals(`${path}.Principal`, statement.Principal);
-  return readStatement(path, statement, STS_ACTION, principals, () => true);
+  return statements.map((statement, index) => {
+    const path = `${option}.Statement[${index}]`;
+    return read({ path, version }, readObject(path, statement));
+  });
 }
 
 function readStatement(
-  path: string,
+  place: Place,
   statement: Record<string, unknown>,
   action: RegExp,
-  principals: readonly Principal[],
-  coversResource: (arn: string) => boolean,
+  principals: Principals,
+  coversResource: (arn: string, context: RequestContext) => boolean,
+  isJudged = true,
 ): Statement {
+  const { path } = place;
   const effect = statement.Effect;
   if (effect !== "Allow" && effect !== "Deny") throw new TypeError(`${path}.Effect must be "Allow" or "Deny"`);
+  if (principals.isException && effect === "Allow") {
+    throw new TypeError(`${path}.NotPrincipal is taken by IAM in a statement with "Effect": "Deny" only`);
+  }
   if (statement.Sid !== undefined && !(typeof statement.Sid === "string" && /^[A-Za-z0-9]*$/.test(statement.Sid))) {
     throw new TypeError(`${path}.Sid must be letters and digits`);
   }
-  const coversAction = readEither(path, statement, "Action", action, (pattern, asked) =>
-    matchesText(pattern.toLowerCase(), asked.toLowerCase()),
+  const coversAction = readEither(place, statement, "Action", action, (pattern, asked) =>
+    matchesText(pattern, asked.toLowerCase()),
   );
-  // What is about other services is none of the local AWS's business, and may test what it likes.
-  const condition = ACTIONS.some(coversAction) ? readConditions(`${path}.Condition`, statement.Condition) : () => false;
+  // The local AWS answers for STS. A statement about other services may test what it likes.
+  const isAboutSts = ACTIONS.some((asked) => coversAction(asked, NO_CONTEXT));
+  const condition = isJudged && isAboutSts ? readConditions(place, statement.Condition) : () => false;
   return {
     effect,
     principals,
-    covers: ({ action, roleArn, context }) => coversAction(action) && coversResource(roleArn) && condition(context),
+    covers: ({ action, roleArn, context }) =>
+      coversAction(action, context) && coversResource(roleArn, context) && condition(context),
   };
 }
 
-function readConditions(path: string, value: unknown): Condition {
+const NO_CONTEXT: RequestContext = new Map();
+
+function readConditions({ path: statement, version }: Place, value: unknown): Condition {
   if (value === undefined) return () => true;
+  const path = `${statement}.Condition`;
   const operators = Object.entries(readObject(path, value)).map(([operator, keys]) => {
     const read = Object.entries(readObject(`${path}.${operator}`, keys));
     return [
       operator,
-      Object.fromEntries(read.map(([key, item]) => [key, readTexts(`${path}.${operator}.${key}`, item)])),
+      Object.fromEntries(read.map(([key, item]) => [key, readValues(`${path}.${operator}.${key}`, item)])),
     ];
   });
-  return readCondition(path, Object.fromEntries(operators));
+  return readCondition(path, Object.fromEntries(operators), version);
+}
+
+/** IAM takes numbers and booleans without quotation marks. */
+function readValues(path: string, value: unknown): readonly string[] {
+  const isBare = (item: unknown) => typeof item === "boolean" || Number.isFinite(item);
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  return readTexts(
+    path,
+    list.map((item) => (isBare(item) ? String(item) : item)),
+  );
 }
 
 /** An element, or its opposite with `Not` before its name: one of them and not both. */
 function readEither(
-  path: string,
+  { path, version }: Place,
   statement: Record<string, unknown>,
   element: "Action" | "Resource",
   shape: RegExp,
-  matches: (pattern: string, text: string) => boolean,
-): (text: string) => boolean {
+  matches: (pattern: PolicyText, text: string, context: RequestContext) => boolean,
+): (text: string, context: RequestContext) => boolean {
+  const { name, value, isNegated } = eitherOf(path, statement, element);
+  const patterns = readTexts(`${path}.${name}`, value).map((pattern) => {
+    // Actions have no variables and no case.
+    const isAction = element === "Action";
+    const text = isAction ? readPolicyText(pattern.toLowerCase(), "2008-10-17") : readPolicyText(pattern, version);
+    if (shape.test(pattern) && text && areKnown(text)) return text;
+    throw new TypeError(`${path}.${name} has ${JSON.stringify(pattern)}, which the local AWS cannot evaluate`);
+  });
+  return (text, context) => patterns.some((pattern) => matches(pattern, text, context)) !== isNegated;
+}
+
+function eitherOf(path: string, statement: Record<string, unknown>, element: string) {
   const isNegated = statement[element] === undefined;
   const name = isNegated ? `Not${element}` : element;
   if (!isNegated && statement[`Not${element}`] !== undefined) {
     throw new TypeError(`${path} has both ${element} and Not${element}`);
   }
-  const patterns = readTexts(`${path}.${name}`, statement[name]);
-  for (const pattern of patterns) {
-    if (!shape.test(pattern) || hasVariable(pattern)) {
-      throw new TypeError(`${path}.${name} has ${JSON.stringify(pattern)}, which the local AWS cannot evaluate`);
-    }
-  }
-  return (text) => patterns.some((pattern) => matches(pattern, text)) !== isNegated;
+  return { name, value: statement[name], isNegated };
 }
 
-function readPrincipals(path: string, value: unknown): readonly Principal[] {
-  if (value === "*") return [{ type: "AWS", id: "*" }];
+function readPrincipals(statementPath: string, statement: Record<string, unknown>): Principals {
+  const { name, value, isNegated: isException } = eitherOf(statementPath, statement, "Principal");
+  if (value === "*") return { named: [{ type: "AWS", id: "*" }], isException };
+  const path = `${statementPath}.${value === undefined ? "Principal" : name}`;
   const principals = readObject(path, value);
   assertKeys(path, principals, ["AWS", "Service", "Federated"]);
-  const read = Object.entries(principals).flatMap(([type, ids]) =>
+  const named = Object.entries(principals).flatMap(([type, ids]) =>
     readTexts(`${path}.${type}`, ids).map((id) => ({ type: type as Principal["type"], id })),
   );
-  if (read.length === 0) throw new TypeError(`${path} names nobody`);
-  const unknown = read.find(({ type, id }) => type === "AWS" && !AWS_PRINCIPAL.test(id));
-  if (unknown) {
-    throw new TypeError(
-      `${path}.AWS has ${JSON.stringify(unknown.id)}: it takes ARNs of roles, users, sessions and accounts, ids of accounts, and *`,
-    );
-  }
-  return read;
+  if (named.length === 0) throw new TypeError(`${path} names nobody`);
+  const unknown = named.find(({ type, id }) => type === "AWS" && !isAwsPrincipal(id));
+  if (unknown) throw new TypeError(`${path}.AWS has ${JSON.stringify(unknown.id)}: it takes ${AWS_PRINCIPALS}`);
+  return { named, isException };
 }
 
 function readTexts(path: string, value: unknown): readonly string[] {

@@ -1,8 +1,10 @@
 import { ec2ServicePrincipal } from "../policies/partition.js";
-import { type IamPolicy, readPolicy, type Statement } from "./iam-policy.js";
+import { type IamPolicy, readTrustPolicy, type Statement } from "./iam-policy.js";
+import { reachesService } from "./iam-principal.js";
 import type { IssuedKeys, IssuedSessions } from "./issued-sessions.js";
 import { readPermissions } from "./local-role.js";
 import { shown } from "./read-options.js";
+import { type RequestContext, serviceContext } from "./request-context.js";
 import { assertRoleArn, roleSessionIdentity } from "./role-identity.js";
 
 /** The role that is attached to the machine. */
@@ -70,13 +72,21 @@ export class InstanceProfileState implements LocalInstanceProfile {
   #profile: InstanceProfile | undefined;
   /** Every role that was ever attached: what it may assume does not end with the attachment. */
   readonly #known = new Map<string, readonly Statement[]>();
-  #isTrusting = true;
+  /** What the attached role's trust policy says of EC2. */
+  #trust: readonly Statement[] | undefined;
+  readonly #requestContext: RequestContext;
   #keys: { issued: IssuedKeys; issuedAt: number } | undefined;
   #pinned = false;
 
-  constructor(issued: IssuedSessions, now: () => number, profile: InstanceProfile | null) {
+  constructor(
+    issued: IssuedSessions,
+    now: () => number,
+    profile: InstanceProfile | null,
+    requestContext: RequestContext,
+  ) {
     this.#issued = issued;
     this.#now = now;
+    this.#requestContext = requestContext;
     if (profile !== null) this.attach(profile);
   }
 
@@ -91,7 +101,14 @@ export class InstanceProfileState implements LocalInstanceProfile {
 
   /** Whether EC2 may assume the attached role. */
   get isTrusting(): boolean {
-    return this.#isTrusting;
+    const roleArn = this.#profile?.roleArn;
+    if (roleArn === undefined || this.#trust === undefined) return true;
+    const context = serviceContext(ec2Of(roleArn), this.#now(), this.#requestContext);
+    const reaching = this.#trust.filter(
+      ({ principals, covers }) =>
+        reachesService(principals, ec2Of(roleArn)) && covers({ action: "sts:AssumeRole", roleArn, context }),
+    );
+    return reaching.length > 0 && reaching.every(({ effect }) => effect === "Allow");
   }
 
   /** Every role that was ever attached. */
@@ -106,11 +123,11 @@ export class InstanceProfileState implements LocalInstanceProfile {
       throw new RangeError(`instanceProfile.credentialLifetime must be above 0 ms, got ${shown(lifetime)}`);
     }
     const permissions = readPermissions("instanceProfile", profile, ["*"]);
-    const isTrusting = profile.trustPolicy === undefined || isEc2Trusted(profile.roleArn, profile.trustPolicy);
+    const trust = profile.trustPolicy === undefined ? undefined : readEc2Trust(profile.roleArn, profile.trustPolicy);
     const copy = copyOf(profile);
     this.detach();
     this.#profile = copy;
-    this.#isTrusting = isTrusting;
+    this.#trust = trust;
     this.#known.set(profile.roleArn, permissions);
   }
 
@@ -151,28 +168,29 @@ export class InstanceProfileState implements LocalInstanceProfile {
     const now = this.#now();
     const renewAt = (this.#keys?.issued.expiration ?? 0) - Math.min(HOUR, credentialLifetime / 2);
     if (this.#keys === undefined || (now >= renewAt && !this.#pinned)) {
-      this.#keys = { issued: this.#issue(roleArn, now + credentialLifetime), issuedAt: now };
+      this.#keys = { issued: this.#issue(roleArn, now, credentialLifetime), issuedAt: now };
     }
     return this.#keys;
   }
 
-  #issue(roleArn: string, expiration: number): IssuedKeys {
+  #issue(roleArn: string, issuedAt: number, lifetime: number): IssuedKeys {
     return this.#issued.issue({
       kind: "instance-profile",
       identity: roleSessionIdentity("instanceProfile.roleArn", roleArn, INSTANCE_ID),
-      expiration,
+      expiration: issuedAt + lifetime,
+      issuedAt,
     });
   }
 }
 
-function isEc2Trusted(roleArn: string, trustPolicy: IamPolicy): boolean {
-  const service = ec2ServicePrincipal(roleArn.split(":")[1] ?? "");
-  const reaching = readPolicy("instanceProfile.trustPolicy", trustPolicy, "trust").filter(
-    ({ principals, covers }) =>
-      principals.some(({ type, id }) => type === "Service" && id === service) &&
-      covers({ action: "sts:AssumeRole", roleArn, context: new Map() }),
+function ec2Of(roleArn: string): string | undefined {
+  return ec2ServicePrincipal(roleArn.split(":")[1] ?? "");
+}
+
+function readEc2Trust(roleArn: string, trustPolicy: IamPolicy): readonly Statement[] {
+  return readTrustPolicy("instanceProfile.trustPolicy", trustPolicy, (principal) =>
+    reachesService({ named: [principal], isException: false }, ec2Of(roleArn)),
   );
-  return reaching.length > 0 && reaching.every(({ effect }) => effect === "Allow");
 }
 
 function copyOf(profile: InstanceProfile): InstanceProfile {

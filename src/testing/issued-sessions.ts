@@ -25,6 +25,10 @@ export interface IssuedKeys {
   readonly sessionToken?: string;
   /** Epoch ms, in whole seconds. */
   readonly expiration?: number;
+  /** Epoch ms. Absent for long-term keys. */
+  readonly issuedAt?: number;
+  /** The session's tags, set in the call or inherited. */
+  readonly sessionTags: ReadonlyMap<string, string>;
   /** Session tags that the next role in a chain inherits. */
   readonly transitiveTags: ReadonlyMap<string, string>;
   readonly sourceIdentity?: string;
@@ -35,6 +39,9 @@ export interface IssueOptions {
   identity: Omit<SignerIdentity, "accessKeyId">;
   /** Epoch ms; absent for long-term keys. */
   expiration?: number;
+  /** Epoch ms; absent for long-term keys. */
+  issuedAt?: number;
+  sessionTags?: ReadonlyMap<string, string>;
   transitiveTags?: ReadonlyMap<string, string>;
   sourceIdentity?: string | undefined;
 }
@@ -46,13 +53,16 @@ export class IssuedSessions {
   readonly #outliving = new Set<string>();
   readonly #secrets = new Set<string>();
 
-  issue({ kind, identity, expiration, transitiveTags = new Map(), sourceIdentity }: IssueOptions): IssuedKeys {
+  issue({ kind, identity, expiration, issuedAt, sourceIdentity, ...tags }: IssueOptions): IssuedKeys {
+    const { sessionTags = new Map(), transitiveTags = new Map() } = tags;
     const accessKeyId = (kind === "user" ? "AKIA" : "ASIA") + toBase32(randomBytes(16));
     const keys: IssuedKeys = {
       kind,
       identity: { accessKeyId, ...identity },
       secretAccessKey: randomBytes(30).toString("base64"),
+      sessionTags,
       transitiveTags,
+      ...(issuedAt !== undefined && { issuedAt }),
       ...(expiration !== undefined && {
         expiration: Math.floor(expiration / 1000) * 1000,
         sessionToken: randomBytes(270).toString("base64"),

@@ -5,17 +5,15 @@ import { type Exchange, matchesFilter, type RecordedRequest, type RequestFilter 
 import { type Fault, FaultList } from "./faults.js";
 import type { IamPolicy, Statement } from "./iam-policy.js";
 import { createImds } from "./imds-server.js";
-import {
-  DEFAULT_INSTANCE_PROFILE,
-  type InstanceProfile,
-  InstanceProfileState,
-  type LocalInstanceProfile,
-} from "./instance-profile.js";
+import { DEFAULT_INSTANCE_PROFILE, InstanceProfileState, type LocalInstanceProfile } from "./instance-profile.js";
 import { type IssuedKeys, IssuedSessions } from "./issued-sessions.js";
+import type { LocalAwsOptions } from "./local-aws-options.js";
 import { type KnownRole, type LocalRole, readLocalRole, readPermissions } from "./local-role.js";
 import { type SocketCount, startLoopbackServer } from "./loopback-server.js";
+import { takeProcessEnv } from "./process-env.js";
 import { readParameters } from "./query-protocol.js";
-import { readItems, readOptions } from "./read-options.js";
+import { readItems, readOptions, shown } from "./read-options.js";
+import { readRequestContext } from "./request-context.js";
 import { parseUserArn, roleSessionIdentity, uniqueId } from "./role-identity.js";
 import { createServiceSink } from "./service-sink.js";
 import type { WireRequest } from "./sigv4-verification.js";
@@ -25,44 +23,6 @@ const MACHINE_CLOCK = {
   now: () => Date.now(),
   sleep: (ms: number, signal?: AbortSignal) => realDelay(ms, undefined, { signal }),
 };
-
-/** How {@link startLocalAws} starts. The instance profile and the roles can be changed while it runs. */
-export interface LocalAwsOptions {
-  /**
-   * The servers' wall clock, epoch ms, and what a late answer waits on. Default: the machine's. A `ManualClock` fits:
-   * answers that `setLatency` holds back then come as the test moves it.
-   */
-  clock?: { now(): number; sleep?(ms: number, signal?: AbortSignal): Promise<void> };
-  /** The region that IMDS names. Default `"us-east-1"`. */
-  region?: string;
-  /** The role attached to the machine; `null` for none. Default: `arn:aws:iam::111122223333:role/rolecall-instance-profile`. */
-  instanceProfile?: InstanceProfile | null;
-  /** The roles that STS knows. Default: none; AssumeRole then answers AccessDenied, as AWS does for an unknown role. */
-  roles?: readonly LocalRole[];
-  imds?: {
-    /** Whether IMDSv1, a read without a token, is answered. Default `false`. */
-    v1?: boolean;
-    /**
-     * Whether the token request is never answered, as in a container with a hop limit of 1. Default `false`. To end it
-     * later, use `fault({ on: { operation: "token" }, kind: "hang" })` instead.
-     */
-    hopLimitExceeded?: boolean;
-  };
-  /** Regions in which STS is not activated, and in which the services do not know the session. Default: none. */
-  disabledRegions?: readonly string[];
-  /**
-   * Whether the AccessDenied of AssumeRole ends with the kind of policy that does not allow it, such as `because no role
-   * trust policy allows the sts:AssumeRole action`. AWS adds that to some of its answers within one account or one
-   * organization. Default `false`: the message without it, as a caller from elsewhere gets it.
-   */
-  denialContext?: boolean;
-  /**
-   * Whether a request must be signed within 15 minutes of `clock`. Default `false`: the local AWS also accepts any time
-   * between its start, `clock` and the machine's own clock. A clock that a test moves does not move the time by which
-   * the SDK signs; the SDK follows the last answer's `Date`.
-   */
-  strictSignatureTime?: boolean;
-}
 
 /** Keys that STS has not handed out in answer to a call: for a test's own requests. */
 export interface IssuedCredentials {
@@ -82,7 +42,7 @@ export interface LocalAws extends AsyncDisposable {
   readonly imdsEndpoint: string;
   /**
    * What a process needs in its environment to use this AWS: `AWS_ENDPOINT_URL` and
-   * `AWS_EC2_METADATA_SERVICE_ENDPOINT`. No credentials and no region.
+   * `AWS_EC2_METADATA_SERVICE_ENDPOINT`. No credentials and no region. The option `processEnv` sets it.
    */
   readonly env: Readonly<Record<string, string>>;
   /** Every request since the start or `clearRequests()`, in order of arrival. */
@@ -127,12 +87,12 @@ export interface LocalAws extends AsyncDisposable {
  * @example
  * ```ts
  * const aws = await startLocalAws({
+ *   processEnv: true,
  *   roles: [{ roleArn: "arn:aws:iam::123456789012:role/Inventory", externalId: "acme" }],
  * });
- * Object.assign(process.env, aws.env);
  * // … run the command under test …
  * assert.equal(aws.count({ operation: "AssumeRole", status: 200 }), 1);
- * await aws.close();
+ * await aws.close(); // restores the environment
  * ```
  */
 export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalAws> {
@@ -141,7 +101,8 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
   const now = () => clock.now();
   const sleep = (ms: number, signal: AbortSignal) => (clock.sleep ?? MACHINE_CLOCK.sleep)(ms, signal);
   const issued = new IssuedSessions();
-  const profile = new InstanceProfileState(issued, now, instanceProfile);
+  const requestContext = readRequestContext("requestContext", options.requestContext ?? {});
+  const profile = new InstanceProfileState(issued, now, instanceProfile, requestContext);
   const listed = readItems("roles", options.roles ?? []).map((role) => readOptions("roles", role));
   const roles = new Map<string, KnownRole>(listed.map((role) => [role.roleArn, readLocalRole(role)]));
   const userPermissions = new Map<string, readonly Statement[]>();
@@ -174,6 +135,7 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     defaultTrustedPrincipals: () => profile.roleArns,
     isDisabled,
     denialContext: options.denialContext ?? false,
+    requestContext,
   });
   const sink = createServiceSink(isDisabled);
   const rules = { issued, now, startedAt: now(), strictSignatureTime: options.strictSignatureTime ?? false };
@@ -204,9 +166,16 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
   };
 
   if (options.imds?.hopLimitExceeded) faults.add({ on: { target: "imds", operation: "token" }, kind: "hang" });
+  const { processEnv = false } = options;
+  if (typeof processEnv !== "boolean")
+    throw new TypeError(`processEnv must be true or false, got ${shown(processEnv)}`);
+  const environment = processEnv ? takeProcessEnv() : undefined;
   const imdsServer = await startLoopbackServer(serve(imds));
   const awsServer = await startLoopbackServer(serve(anyService));
+  const env = { AWS_ENDPOINT_URL: awsServer.url, AWS_EC2_METADATA_SERVICE_ENDPOINT: imdsServer.url };
+  environment?.set(env);
   const close = async () => {
+    environment?.restore();
     closing.abort();
     await Promise.all([imdsServer.close(), awsServer.close()]);
   };
@@ -214,7 +183,7 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
   return {
     endpoint: awsServer.url,
     imdsEndpoint: imdsServer.url,
-    env: { AWS_ENDPOINT_URL: awsServer.url, AWS_EC2_METADATA_SERVICE_ENDPOINT: imdsServer.url },
+    env,
     requests,
     count: ({ status, ...filter } = {}) =>
       requests.filter((record) => matchesFilter(record, filter) && (status === undefined || status === record.status))
@@ -261,7 +230,7 @@ function issueSession(
   { roleArn, roleSessionName = "issued", lifetime = DEFAULT_LIFETIME }: Parameters<LocalAws["issueSession"]>[0],
 ): IssuedKeys {
   const identity = roleSessionIdentity("roleArn", roleArn, roleSessionName);
-  return issued.issue({ kind: "role", identity, expiration: now + lifetime });
+  return issued.issue({ kind: "role", identity, expiration: now + lifetime, issuedAt: now });
 }
 
 function issueUserKeys(issued: IssuedSessions, userArn: string): IssuedKeys {

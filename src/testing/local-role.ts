@@ -1,6 +1,7 @@
 import { readCondition } from "./iam-condition.js";
 import { matchesResource } from "./iam-pattern.js";
-import { ACTIONS, type IamPolicy, type Principal, readPolicy, type Statement } from "./iam-policy.js";
+import { ACTIONS, type IamPolicy, readIdentityPolicy, readTrustPolicy, type Statement } from "./iam-policy.js";
+import { NO_PRINCIPALS, type Principal } from "./iam-principal.js";
 import { readItems, shown } from "./read-options.js";
 import { assertRoleArn } from "./role-identity.js";
 
@@ -62,13 +63,13 @@ export function readPermissions(
   if (policy === undefined)
     return [allowOn(readItems(`${option}.allowAssumeRole`, allowAssumeRole ?? defaultResources))];
   if (allowAssumeRole !== undefined) throw new TypeError(`${option} has both policy and allowAssumeRole`);
-  return readPolicy(`${option}.policy`, policy, "identity");
+  return readIdentityPolicy(`${option}.policy`, policy);
 }
 
 function allowOn(resources: readonly string[]): Statement {
   return {
     effect: "Allow",
-    principals: [],
+    principals: NO_PRINCIPALS,
     covers: ({ roleArn }) => resources.some((pattern) => matchesResource(pattern, roleArn)),
   };
 }
@@ -85,7 +86,7 @@ function readTrust(role: LocalRole): KnownRole["trust"] {
   if (role.trustPolicy === undefined) return shortTrust(role);
   const other = SHORT_FOR_TRUST.find((option) => role[option] !== undefined);
   if (other) throw new TypeError(`role has both trustPolicy and ${other}`);
-  const statements = readPolicy("role.trustPolicy", role.trustPolicy, "trust");
+  const statements = readTrustPolicy("role.trustPolicy", role.trustPolicy, ({ type }) => type === "AWS");
   return () => statements;
 }
 
@@ -107,7 +108,8 @@ function shortTrust(role: LocalRole): KnownRole["trust"] {
     "sts:SetSourceIdentity": () => allowSetSourceIdentity,
   };
   return (defaults) => {
-    const principals = (trusted ?? defaults).map((id): Principal => ({ type: "AWS", id }));
+    const named = (trusted ?? defaults).map((id): Principal => ({ type: "AWS", id }));
+    const principals = { named, isException: false };
     return ACTIONS.map((action) => ({
       effect: "Allow",
       principals,

@@ -1,4 +1,5 @@
 import { ONCE } from "../abort.js";
+import { once } from "../once.js";
 import type { Runtime } from "../runtime.js";
 import { readOptions, shown } from "./read-options.js";
 
@@ -35,8 +36,8 @@ export interface ManualClock extends Runtime {
   freeze(ms: number): void;
   /**
    * Lets promise jobs, loopback I/O and reads of the disk run until the event loop has been quiet for 20 turns, without
-   * moving a clock. That carries an SDK call to a local AWS on this clock through, unless it waits for a module that is
-   * imported for the first time.
+   * moving a clock. That carries an SDK call to a local AWS on this clock through. The modules that the library imports
+   * for its first call are imported first.
    */
   settle(): Promise<void>;
   /** Replaces what `random()` answers. */
@@ -156,7 +157,14 @@ export function createManualClock(given: ManualClockOptions = {}): ManualClock {
   };
 }
 
+/** What a resolver imports for its first call. Nothing shows that an import is under way, so it must not be. */
+const importForFirstCall = once(async () => {
+  const parts = [import("../sources/sts.js"), import("../sources/instance-profile.js")];
+  await Promise.allSettled(parts); // the call that needs them reports a failure
+});
+
 async function settle(): Promise<void> {
+  await importForFirstCall();
   for (let turn = 0, quiet = 0; quiet < QUIET_TURNS_TO_SETTLE && turn < MOST_TURNS_TO_SETTLE; turn++, quiet++) {
     await new Promise<void>((resolve) => setImmediate(resolve));
     if (process.getActiveResourcesInfo().some((resource) => UNDER_WAY.test(resource))) quiet = 0;

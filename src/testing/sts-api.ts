@@ -8,6 +8,7 @@ import type { Statement } from "./iam-policy.js";
 import type { IssuedKeys, IssuedSessions } from "./issued-sessions.js";
 import type { KnownRole } from "./local-role.js";
 import { readParameters, refuseInQueryProtocol, succeedInQueryProtocol } from "./query-protocol.js";
+import type { RequestContext, Surroundings } from "./request-context.js";
 import { roleSessionIdentity } from "./role-identity.js";
 import type { WireRequest } from "./sigv4-verification.js";
 import { type Denial, denialOf } from "./trust.js";
@@ -27,6 +28,8 @@ export interface StsOptions {
   isDisabled(region: string): boolean;
   /** Whether an AccessDenied names the kind of policy that does not allow the call. */
   denialContext: boolean;
+  /** Condition keys that a test has set. */
+  requestContext: RequestContext;
 }
 
 /** The Security Token Service: AssumeRole and GetCallerIdentity. */
@@ -48,7 +51,11 @@ export function createSts(options: StsOptions): (request: WireRequest, sender: A
         const region = sender.signature?.region ?? "";
         if (options.isDisabled(region)) throw regionDisabled(caller);
         if (parameters.Version !== STS_VERSION) throw invalidAction(operation, parameters.Version);
-        if (operation === "AssumeRole") return assumeRole(options, caller, parameters, patch);
+        if (operation === "AssumeRole") {
+          const userAgent = request.headers["user-agent"]?.[0];
+          const surroundings = { time: options.now(), region, userAgent, given: options.requestContext };
+          return assumeRole(options, caller, parameters, surroundings, patch);
+        }
         if (operation === "GetCallerIdentity") return callerIdentity(caller);
         throw invalidAction(operation, parameters.Version);
       },
@@ -57,7 +64,13 @@ export function createSts(options: StsOptions): (request: WireRequest, sender: A
   };
 }
 
-function assumeRole(options: StsOptions, caller: IssuedKeys, parameters: Parameters, patch: PatchCredentials): Answer {
+function assumeRole(
+  options: StsOptions,
+  caller: IssuedKeys,
+  parameters: Parameters,
+  surroundings: Surroundings,
+  patch: PatchCredentials,
+): Answer {
   const input = readAssumeRoleInput(parameters);
   const { sourceIdentity, transitiveTags } = inherit(caller, input);
   const role = options.findRole(input.roleArn);
@@ -72,6 +85,7 @@ function assumeRole(options: StsOptions, caller: IssuedKeys, parameters: Paramet
     tags: input.tags,
     transitiveTagKeys: input.transitiveTagKeys,
     tagged: input.tags.size > 0 || transitiveTags.size > 0,
+    surroundings,
   });
   if (denial !== undefined) {
     throw accessDenied(caller, denial.action, input.roleArn, options.denialContext ? denial : undefined);
@@ -81,7 +95,9 @@ function assumeRole(options: StsOptions, caller: IssuedKeys, parameters: Paramet
   const keys = options.issued.issue({
     kind: "role",
     identity: roleSessionIdentity("RoleArn", input.roleArn, input.roleSessionName),
-    expiration: options.now() + input.duration * 1000,
+    expiration: surroundings.time + input.duration * 1000,
+    issuedAt: surroundings.time,
+    sessionTags: new Map([...caller.transitiveTags, ...input.tags]),
     transitiveTags,
     sourceIdentity,
   });

@@ -1,5 +1,7 @@
 import { ACTIONS, type PolicyQuestion, type Statement } from "./iam-policy.js";
+import { reachOf } from "./iam-principal.js";
 import type { IssuedKeys } from "./issued-sessions.js";
+import { contextOf, type Surroundings } from "./request-context.js";
 
 /** One AssumeRole call, as far as authorization looks at it. */
 export interface TrustQuestion {
@@ -18,6 +20,7 @@ export interface TrustQuestion {
   transitiveTagKeys: readonly string[];
   /** Whether there are tags, set in the call or inherited from the caller's session. */
   tagged: boolean;
+  surroundings: Surroundings;
 }
 
 /** What the caller is not authorized to perform, and which of its or the role's policies is in the way. */
@@ -56,39 +59,18 @@ function denialOfAction(
   asked: PolicyQuestion,
 ): Omit<Denial, "action"> | undefined {
   const own = permissions.filter((statement) => statement.covers(asked));
-  const trusting = trust.filter((statement) => reachOf(statement, caller) !== undefined && statement.covers(asked));
+  const trusting = trust.filter(
+    (statement) => reachOf(statement.principals, caller.identity) !== undefined && statement.covers(asked),
+  );
   if (own.some(isDeny)) return { policy: "identity-based policy", isExplicit: true };
   if (trusting.some(isDeny)) return { policy: "role trust policy", isExplicit: true };
   const isNamedAtHome =
     caller.identity.accountId === roleArn.split(":")[4] &&
-    trusting.some((statement) => reachOf(statement, caller) === "caller");
+    trusting.some((statement) => reachOf(statement.principals, caller.identity) === "caller");
   if (own.length === 0 && !isNamedAtHome) return { policy: "identity-based policy", isExplicit: false };
   return trusting.length === 0 ? { policy: "role trust policy", isExplicit: false } : undefined;
 }
 
 function isDeny({ effect }: Statement): boolean {
   return effect === "Deny";
-}
-
-/** Whether a statement of a trust policy names the caller itself, or only all of its account or everyone. */
-function reachOf({ principals }: Statement, { identity }: IssuedKeys): "caller" | "account" | undefined {
-  const ids = principals.filter(({ type }) => type === "AWS").map(({ id }) => id);
-  if (ids.some((id) => id === identity.arn || id === identity.roleArn)) return "caller";
-  const root = `arn:${identity.arn.split(":")[1]}:iam::${identity.accountId}:root`;
-  return ids.some((id) => id === "*" || id === root || id === identity.accountId) ? "account" : undefined;
-}
-
-function contextOf({ caller, roleSessionName, externalId, sourceIdentity, tags, transitiveTagKeys }: TrustQuestion) {
-  const { arn, roleArn = arn, accountId } = caller.identity;
-  const context = new Map<string, readonly string[]>([
-    ["sts:rolesessionname", [roleSessionName]],
-    ["aws:principalarn", [roleArn]],
-    ["aws:principalaccount", [accountId]],
-  ]);
-  if (externalId !== undefined) context.set("sts:externalid", [externalId]);
-  if (sourceIdentity !== undefined) context.set("sts:sourceidentity", [sourceIdentity]);
-  if (tags.size > 0) context.set("aws:tagkeys", [...tags.keys()]);
-  if (transitiveTagKeys.length > 0) context.set("sts:transitivetagkeys", transitiveTagKeys);
-  for (const [key, value] of tags) context.set(`aws:requesttag/${key.toLowerCase()}`, [value]);
-  return context;
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
@@ -62,10 +62,56 @@ describe("rolecall cache", () => {
     });
   });
 
-  it("says what is wrong with the directory", async () => {
-    await mkdir(directory, { recursive: true, mode: 0o755 });
-    await chmod(directory, 0o755);
-    expect(await run(["clear"])).toMatchObject({ code: 1, output: "", errors: expect.stringContaining("chmod 700") });
+  describe.runIf(process.platform !== "win32")("a directory that others may enter", () => {
+    const open = async (mode = 0o755) => {
+      await mkdir(directory, { recursive: true });
+      await chmod(directory, mode);
+    };
+
+    it("is closed again if it holds nothing but sessions", async () => {
+      const { resolver } = await setUpLocal({ resolver: { store: fileStore({ directory }) } });
+      await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" });
+      await open();
+      const { code, output, errors } = await run(["clear"]);
+      expect({ code, output }).toEqual({ code: 1, output: "" });
+      expect(errors).toContain(`Run "chmod 700 ${directory}"`);
+    });
+
+    it.each([
+      ["it is empty, as a mount point may be", async () => open()],
+      ["it holds other things", async () => open().then(() => writeFile(join(directory, "hosts"), ""))],
+      [
+        "it holds sessions beside other things",
+        async () => {
+          await fileStore({ directory }).set("k".repeat(43), "record", 60_000);
+          await writeFile(join(directory, "hosts"), "");
+          await open();
+        },
+      ],
+      ["it has a sticky bit, as /tmp has", async () => open(0o1777)],
+    ])("is left as it is: %s", async (_, make) => {
+      await make();
+      const { code, output, errors } = await run(["list"]);
+      expect({ code, output }).toEqual({ code: 1, output: "" });
+      expect(errors).toContain("Name a directory of your own");
+      expect(errors).not.toContain("chmod");
+    });
+
+    it.each(["/tmp", "/etc", "/", "/usr/bin", "/var"])("%s: no advice changes it", async (path) => {
+      const { code, output, errors } = await runRolecall(["cache", "list", "--directory", path]);
+      expect({ code, output }).toEqual({ code: 1, output: "" });
+      expect(errors).toContain("Name a directory of your own");
+      expect(errors).not.toContain("chmod");
+    });
+
+    it("gives no command for a path that a shell would read as more than a path", async () => {
+      directory = join(directory, "x; touch y");
+      await fileStore({ directory }).set("k".repeat(43), "record", 60_000);
+      await open();
+      const { errors } = await run(["list"]);
+      expect(errors).toContain("Set its mode to 700");
+      expect(errors).not.toContain("chmod");
+    });
   });
 
   it("lists a file that others could have written as one that says nothing", async () => {

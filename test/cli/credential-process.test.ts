@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 
 const configure = (settings: object) =>
-  writeFile(config, JSON.stringify({ roleArn: ROLE, region: "eu-central-1", ...settings }));
+  writeFile(config, JSON.stringify({ roleArn: ROLE, region: "eu-central-1", ...settings }), { mode: 0o600 });
 
 const run = (args: string[] = [], env: Record<string, string> = {}) =>
   runRolecall(["credential-process", "--config", config, "--directory", directory, ...args], env);

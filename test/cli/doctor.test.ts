@@ -62,7 +62,8 @@ async function diagnose({ aws: options, broken, env = {}, instance = { roleArn: 
   const folder = await mkdtemp(join(tmpdir(), "rolecall-doctor-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const config = join(folder, "instance.json");
-  await writeFile(config, JSON.stringify(typeof instance === "function" ? await instance(aws) : instance));
+  const settings = typeof instance === "function" ? await instance(aws) : instance;
+  await writeFile(config, JSON.stringify(settings), { mode: 0o600 });
   const run = async () => {
     const { code, output, errors } = await runRolecall(["doctor", "--config", config, ...roles, "--json"], env);
     expect(errors).toBe("");
@@ -80,16 +81,16 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "no metadata service",
     { broken: () => vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9") },
     "metadata",
-    /Nothing listens at the metadata service's address/,
-    /set credentials in the instance/,
+    /^AWS_EC2_METADATA_SERVICE_ENDPOINT is set, and nothing answers there\.$/,
+    /^Correct it, or unset it\. .*set credentials in the instance/,
     3,
   ],
   [
     "a metadata service that hangs",
     { broken: (aws) => aws.fault({ on: { target: "imds" }, kind: "hang" }) },
     "metadata",
-    /Nothing answers at the metadata service's address/,
-    /let this process reach 169\.254\.169\.254/,
+    /^AWS_EC2_METADATA_SERVICE_ENDPOINT is set, and nothing answers there\.$/,
+    /^Correct it, or unset it; in a container, raise HttpPutResponseHopLimit/,
     3,
   ],
   [
@@ -97,15 +98,23 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     { aws: { imds: { hopLimitExceeded: true } } },
     "metadata",
     /IMDSv2 token does not arrive: the hop limit is too low/,
-    /--http-put-response-hop-limit 2/,
+    /--http-put-response-hop-limit 2 Every container on this machine can then use its role/,
     3,
   ],
   [
     "a metadata service that is turned off",
     { broken: (aws) => aws.fault({ on: { target: "imds" }, status: 403 }) },
     "metadata",
-    /turned off for this machine/,
-    /Set HttpEndpoint to enabled/,
+    /turned off for this machine, or a metadata proxy such as kube2iam refuses the request/,
+    /Set HttpEndpoint to enabled, or let PUT/,
+    3,
+  ],
+  [
+    "a metadata proxy that refuses tokens",
+    { broken: (aws) => aws.fault({ on: { target: "imds", operation: "token" }, status: 403 }) },
+    "metadata",
+    /^A metadata proxy such as kube2iam refuses the IMDSv2 token: it is answered with 403, and other requests are not\.$/,
+    /^Let PUT \/latest\/api\/token through the proxy\./,
     3,
   ],
   [
@@ -140,7 +149,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     { aws: { instanceProfile: null }, env: { AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE" } },
     "base-identity",
     /knows no role/,
-    /AWS_ACCESS_KEY_ID is set: it counts only if the instance's credentials say so/,
+    /AWS_ACCESS_KEY_ID is set in the environment and is not used: set instance\.credentials/,
     3,
   ],
   [
@@ -168,7 +177,23 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     },
     "caller",
     /InvalidClientTokenId/,
-    /deleted or belong to another partition/,
+    /in eu-central-1 \(partition aws\) does not know these keys: they were deleted, or they belong to another partition/,
+    3,
+  ],
+  [
+    "a signature for another region",
+    {
+      broken: (aws) =>
+        aws.fault({
+          on: { target: "sts" },
+          status: 403,
+          code: "SignatureDoesNotMatch",
+          message: "Credential should be scoped to a valid region, not 'eu-central-1'. ",
+        }),
+    },
+    "caller",
+    /SignatureDoesNotMatch/,
+    /^AWS says that the credential should be scoped to a valid region: .*signed for eu-central-1/,
     3,
   ],
   [
@@ -177,6 +202,28 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "sts",
     /STS is not activated in eu-central-1/,
     /Activate STS in that region/,
+    4,
+  ],
+  [
+    "no way to STS, and a proxy in the environment",
+    {
+      instance: { roleArn: ROLE, sts: { endpoint: "http://127.0.0.1:9/", region: "eu-central-1" } },
+      env: { HTTPS_PROXY: "http://user:hush@proxy.example.com:3128" },
+    },
+    "sts",
+    /STS in eu-central-1 does not answer/,
+    /HTTPS_PROXY is set in the environment and is not used: set instance\.network\.proxy/,
+    4,
+  ],
+  [
+    "no way to STS in a region that is misspelt",
+    {
+      instance: { roleArn: ROLE, region: "eu-centrall-1" },
+      broken: () => vi.stubEnv("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+    },
+    "sts",
+    /STS in eu-centrall-1 does not answer/,
+    /^This release knows no region eu-centrall-1\. Did you mean eu-central-1\? /,
     4,
   ],
   [
@@ -415,8 +462,46 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       instance: { roleArn: ROLE, tags: { team: "platform" } },
     },
     "assume",
-    /no trust policy of this role allows sts:TagSession/,
-    /its Action holds sts:TagSession/,
+    /^Denied: the role's trust policy does not allow sts:TagSession, which the instance's tags need\.$/,
+    /^Add sts:TagSession beside sts:AssumeRole in the role's trust policy/,
+    5,
+  ],
+  [
+    "tags, and AWS does not say which policy lets them not pass",
+    { aws: withRole({ allowTagSession: false }), instance: { roleArn: ROLE, tags: { team: "platform" } } },
+    "assume",
+    /^Denied: sts:TagSession is not allowed on this role, and the instance's tags need it\.$/,
+    new RegExp(`^Add sts:TagSession beside sts:AssumeRole in the role's trust policy.*in a policy of ${MACHINE}`),
+    5,
+  ],
+  [
+    "a source identity that the trust policy does not let pass",
+    {
+      aws: {
+        ...explained,
+        ...withRole({
+          trustPolicy: policyOf({ Effect: "Allow", Principal: { AWS: MACHINE }, Action: "sts:AssumeRole" }),
+        }),
+      },
+      instance: { roleArn: ROLE, sourceIdentity: "inventory" },
+    },
+    "assume",
+    /^Denied: the role's trust policy does not allow sts:SetSourceIdentity, which the instance's source identity needs\.$/,
+    /^Add sts:SetSourceIdentity beside sts:AssumeRole in the role's trust policy/,
+    5,
+  ],
+  [
+    "a machine and a role of different partitions",
+    {
+      aws: {
+        region: "cn-north-1",
+        instanceProfile: { roleArn: MACHINE.replace("aws", "aws-cn") },
+      },
+      broken: (aws) => aws.fault({ on: { operation: "AssumeRole" }, status: 403, code: "InvalidClientTokenId" }),
+    },
+    "assume",
+    /^The base identity lies in the partition aws-cn, and this role in aws: credentials hold within one partition\.$/,
+    /^Name a role of aws-cn, or give the instance credentials of aws\.$/,
     5,
   ],
   [
@@ -528,9 +613,22 @@ describe("rolecall doctor", () => {
       expect.objectContaining({
         step: "metadata-v1",
         status: "warning",
-        next: [expect.stringContaining("--http-tokens required")],
+        next: [
+          expect.stringContaining("--http-tokens required"),
+          expect.stringContaining("Software on this machine that still uses IMDSv1 stops working"),
+        ],
       }),
     ]);
+    expect(code).toBe(0);
+  });
+
+  it("a region that no release knows: a warning, and the one that is close", async () => {
+    const { findings, code } = await diagnose({ env: { AWS_REGION: "eu-centrall-1" } });
+    expect(findings.find(({ step }) => step === "region")).toMatchObject({
+      status: "warning",
+      summary: "The region is eu-centrall-1, from AWS_REGION, and this release does not know it.",
+      next: ["Did you mean eu-central-1? A region that is newer than this release works."],
+    });
     expect(code).toBe(0);
   });
 
@@ -678,7 +776,9 @@ describe("rolecall doctor", () => {
     });
     expect(findings.find(({ step }) => step === "base-identity")).toMatchObject({
       status: "skipped",
-      next: ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is set: it counts only if the instance's credentials say so."],
+      next: [
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is set in the environment and is not used: set instance.credentials to use them.",
+      ],
     });
   });
 

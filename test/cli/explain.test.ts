@@ -25,7 +25,7 @@ async function configOf(instance: object): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "rolecall-explain-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const config = join(folder, "instance.json");
-  await writeFile(config, JSON.stringify(instance));
+  await writeFile(config, JSON.stringify(instance), { mode: 0o600 });
   return config;
 }
 
@@ -53,6 +53,43 @@ describe("rolecall explain", () => {
     const { code, output, errors } = await runRolecall(["explain", "--config", await configOf(INSTANCE)], env);
     expect({ code, output }).toEqual({ code: 1, output: "" });
     expect(errors).toMatch(/^AWS_ENDPOINT_URL would lead to STS over http:\/\/sts\.test\. Use https/);
+  });
+
+  it("refuses an endpoint of another region than that of STS, as the command is refused", async () => {
+    const env = { AWS_ENDPOINT_URL_STS: "https://sts.eu-west-1.amazonaws.com" };
+    const { code, output, errors } = await runRolecall(["explain", "--config", await configOf(INSTANCE)], env);
+    expect({ code, output }).toEqual({ code: 1, output: "" });
+    expect(errors).toMatch(/^AWS_ENDPOINT_URL_STS is in eu-west-1, and the region of STS is eu-central-1\./);
+  });
+
+  it.each([
+    ["eu-centrall-1", " Did you mean eu-central-1?"],
+    ["us-west-22", " Did you mean us-west-2?"],
+    ["moon-base-1", ""],
+  ])("warns of the region %s, which this release does not know", async (region, suggestion) => {
+    const config = await configOf({ ...INSTANCE, region: undefined });
+    const { code, output, errors } = await runRolecall(["explain", "--config", config], { AWS_REGION: region });
+    expect(code).toBe(0);
+    expect(output).toMatch(new RegExp(`^region +${region} +AWS_REGION$`, "m"));
+    expect(errors).toBe(
+      `warning: this release knows no region ${region} (AWS_REGION).${suggestion} A region that is newer than this release works.\n`,
+    );
+  });
+
+  it("warns of each misspelt region once, whoever names it", async () => {
+    const config = await configOf({ ...INSTANCE, region: "eu-centrall-1", sts: { region: "us-eest-1" } });
+    const { errors } = await runRolecall(["explain", "--config", config, "--region", "eu-wst-1"]);
+    expect(errors.split("\n").map((line) => /region \S+ \(\S+\)/.exec(line)?.[0])).toEqual([
+      "region eu-wst-1 (command.region)",
+      "region us-eest-1 (instance.sts.region)",
+      undefined,
+    ]);
+  });
+
+  it("takes the region of an endpoint that names one", async () => {
+    const sts = { endpoint: "https://vpce-1.sts.eu-west-1.vpce.amazonaws.com" };
+    const { settings } = await explained({ ...INSTANCE, sts });
+    expect(settings.stsRegion).toEqual({ value: "eu-west-1", from: "instance.sts.endpoint" });
   });
 
   it("names what is set of the network, and shows no proxy", async () => {

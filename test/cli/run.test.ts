@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
 import { runRolecall } from "./run-rolecall.js";
 
 const { output: usage } = await runRolecall(["--help"]);
@@ -14,7 +15,39 @@ describe("rolecall", () => {
     expect(await runRolecall([])).toEqual({ code: 2, output: "", errors: usage });
   });
 
-  it.each(["docter", "toString", "__proto__", ""])("has no command %j", async (name) => {
+  it("prints its version", async () => {
+    expect(await runRolecall(["--version"])).toEqual({ code: 0, output: `${packageJson.version}\n`, errors: "" });
+    expect(usage).toContain("rolecall --version");
+  });
+
+  it.each([
+    ["docter", "doctor"],
+    ["explian", "explain"],
+    ["Cache", "cache"],
+    ["credentials-process", "credential-process"],
+  ])("suggests the command that %j is closest to", async (name, meant) => {
+    const { code, errors } = await runRolecall([name]);
+    expect(code).toBe(2);
+    expect(errors).toMatch(
+      new RegExp(`^rolecall has no command "${name}"\\. Did you mean "${meant}"\\?\n\nUsage: rolecall`),
+    );
+  });
+
+  it.each([
+    [["explain", "--confg", "x"], "'--confg'. Did you mean '--config'?"],
+    [["explain", "--role-sesion-name=x"], "'--role-sesion-name'. Did you mean '--role-session-name'?"],
+    [["policy", "trust", "--externalid", "x"], "'--externalid'. Did you mean '--external-id'?"],
+    [["doctor", "--josn"], "'--josn'. Did you mean '--json'?"],
+    [["cache", "list", "--dir", "x"], "'--dir'."],
+    [["demo", "--fast"], "'--fast'."],
+    [["explain", "-c", "x"], "'-c'."],
+  ])("%j: suggests the option that is meant, if one is close", async (args, said) => {
+    const { code, output, errors } = await runRolecall(args);
+    expect({ code, output }).toEqual({ code: 2, output: "" });
+    expect(errors).toBe(`Unknown option ${said}\nSee: rolecall ${args[0]} --help\n`);
+  });
+
+  it.each(["docter", "toString", "__proto__", "frobnicate", ""])("has no command %j", async (name) => {
     const { code, output, errors } = await runRolecall([name]);
     expect({ code, output }).toEqual({ code: 2, output: "" });
     expect(errors).toContain(`rolecall has no command ${JSON.stringify(name)}.`);

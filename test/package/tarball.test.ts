@@ -7,7 +7,17 @@ import { packed, project } from "./consumer.js";
 
 const root = join(packed.bare, "node_modules", "aws-rolecall");
 
-const BUNDLED = ["eventemitter3", "hpagent", "is-network-error", "lru-cache", "p-queue", "p-retry", "p-timeout"];
+const BUNDLED = [
+  "eventemitter3",
+  "hpagent",
+  "is-network-error",
+  "jsonc-parser",
+  "leven",
+  "lru-cache",
+  "p-queue",
+  "p-retry",
+  "p-timeout",
+];
 
 /** The manifest of a package, as npm installed it for the build. */
 async function installed(name: string): Promise<{ name: string; version: string; license: string }> {

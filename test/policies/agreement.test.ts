@@ -47,6 +47,7 @@ function setUp(policy: SetupPolicy, trust: SetupPolicy) {
       roleArn,
       roleSessionName: "session",
       transitiveTagKeys: [],
+      surroundings: { time: 0, region: "us-east-1", userAgent: undefined, given: new Map() },
       tagged: Object.keys(tags).length > 0,
       ...request,
       tags: new Map(Object.entries(tags)),

@@ -1,47 +1,23 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { defaultRegionOf, mayLieInPartition, partitionOfRegion } from "../../src/request/regions.js";
 import { serviceRegion } from "../../src/request/role-request.js";
+import { sdkPartitionOf, sdkPartitions, sdkRegions } from "../support/sdk-partitions.js";
 import { ACCOUNT, CHINA_ROLE, expectInvalid, requestOf, roleRequestOf } from "./support.js";
 
-interface SdkPartition {
-  id: string;
-  outputs: { implicitGlobalRegion: string };
-  regions: Record<string, unknown>;
-}
-
-/** The table that the installed SDK resolves endpoints with. It exports a look-up and not the list itself. */
-function readSdkPartitions(): { partitions: SdkPartition[]; partition: (region: string) => { name: string } } {
-  const sts = createRequire(import.meta.url).resolve("@aws-sdk/client-sts/package.json");
-  const require = createRequire(sts);
-  const core = dirname(require.resolve("@aws-sdk/core/package.json"));
-  const source = readFileSync(join(core, "dist-es/submodules/client/util-endpoints/lib/aws/partitions.js"), "utf8");
-  const { partitions } = JSON.parse(source.slice(source.indexOf("{"), source.lastIndexOf("}") + 1));
-  return { partitions, partition: require("@aws-sdk/core/client").partition };
-}
-
-const { partitions, partition } = readSdkPartitions();
-/** Pseudo regions such as `aws-global` are no place that a command can name. */
-const sdkRegions = partitions.flatMap(({ id, regions }) =>
-  Object.keys(regions)
-    .filter((region) => !region.endsWith("-global"))
-    .map((region) => [region, id] as const),
-);
+const regions = sdkRegions();
 
 describe("the table of partitions", () => {
   it("is held against one that the SDK has", () => {
-    expect(sdkRegions.length).toBeGreaterThan(35);
+    expect(regions.length).toBeGreaterThan(35);
   });
 
-  it.each(sdkRegions)("has %s in %s, as the SDK has", (region, id) => {
+  it.each(regions)("has %s in %s, as the SDK has", (region, id) => {
     expect(partitionOfRegion(region)).toBe(id);
-    expect(partition(region).name).toBe(id);
+    expect(sdkPartitionOf(region).name).toBe(id);
     expect(serviceRegion(requestOf({ command: { region } }))).toBe(region);
   });
 
-  it.each(partitions.map(({ id, outputs }) => [id, outputs.implicitGlobalRegion]))(
+  it.each(sdkPartitions().map(({ id, outputs }) => [id, outputs.implicitGlobalRegion]))(
     "asks STS of %s in a region that lies in it",
     (id, implicit) => {
       const region = defaultRegionOf(id);

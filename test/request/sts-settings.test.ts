@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { expectInvalid, refusalOf, roleRequestOf } from "./support.js";
+import { CHINA_ROLE, expectInvalid, refusalOf, requestOf, roleRequestOf } from "./support.js";
 
 const KEYS = "region, endpoint, useFipsEndpoint, useDualstackEndpoint";
 const ENDPOINT = "Allowed: an https URL, or an http URL on the loopback interface, without user, query or fragment.";
@@ -80,11 +80,6 @@ describe("instance.sts", () => {
 
 describe("instance.sts.endpoint", () => {
   it.each([
-    ["https://sts.eu-west-1.amazonaws.com", "https://sts.eu-west-1.amazonaws.com/"],
-    [
-      "https://vpce-1.sts.us-east-1.vpce.amazonaws.com:8443/path",
-      "https://vpce-1.sts.us-east-1.vpce.amazonaws.com:8443/path",
-    ],
     ["HTTPS://STS.Example", "https://sts.example/"],
     ["http://localhost:4566", "http://localhost:4566/"],
     ["http://127.0.0.1:1", "http://127.0.0.1:1/"],
@@ -138,6 +133,53 @@ describe("instance.sts.endpoint", () => {
     "https://sts.example:x/#hush",
   ])("shows no password that it may hold: %s", (endpoint) => {
     expect(refusalOf(() => stsOf({ endpoint })).message).not.toContain("hush");
+  });
+
+  describe("that names its region", () => {
+    const ENDPOINTS = [
+      ["https://sts.eu-west-1.amazonaws.com/", "eu-west-1"],
+      ["https://sts-fips.us-gov-west-1.amazonaws.com/", "us-gov-west-1"],
+      ["https://sts.cn-north-1.amazonaws.com.cn/", "cn-north-1"],
+      ["https://sts.eu-west-1.api.aws/", "eu-west-1"],
+      ["https://vpce-0a1b-c2d3.sts.us-east-1.vpce.amazonaws.com:8443/path", "us-east-1"],
+      ["https://vpce-0a1b-c2d3-us-east-1a.sts.us-east-1.vpce.amazonaws.com/", "us-east-1"],
+      ["https://sts.moon-base-1.amazonaws.com/", "moon-base-1"],
+      ["https://sts.amazonaws.com/", "us-east-1"],
+    ] as const;
+
+    it.each(ENDPOINTS)("%s is signed for its region, whatever else is set", (endpoint, region) => {
+      expect(requestOf({ instance: { sts: { endpoint } } }).sts).toEqual({ endpoint, region });
+      expect(requestOf({ instance: { sts: { endpoint, region } } }).sts).toEqual({ endpoint, region });
+      const sts = requestOf({
+        instance: { region: "ap-south-1", sts: { endpoint } },
+        env: { AWS_REGION: "ap-east-1" },
+      });
+      expect(sts.sts.region).toBe(region);
+    });
+
+    it.each(ENDPOINTS)("%s is refused for another region", (endpoint, region) => {
+      expectInvalid(
+        () => stsOf({ endpoint, region: "ap-south-2" }),
+        "instance.sts.endpoint",
+        `instance.sts.endpoint is in ${region}, and instance.sts.region is ap-south-2. AWS takes no signature for another region: leave instance.sts.region out, or name the endpoint of that region.`,
+      );
+    });
+
+    it.each([
+      "https://sts.example.com/",
+      "https://sts.us-east-1.localhost.localstack.cloud:4566/",
+      "https://sts.eu-west-1.amazonaws.com.evil.example/",
+      "https://proxy.example/sts.eu-west-1.amazonaws.com",
+      "http://127.0.0.1:4566/",
+    ])("%s names none", (endpoint) => {
+      expect(stsOf({ endpoint })).toEqual({ endpoint });
+      expect(stsOf({ endpoint, region: "ap-south-2" })).toEqual({ endpoint, region: "ap-south-2" });
+    });
+
+    it("is refused for a role of another partition", () => {
+      const instance = { roleArn: CHINA_ROLE, sts: { endpoint: "https://sts.us-east-1.amazonaws.com" } };
+      expectInvalid(() => requestOf({ instance }), "instance.sts.endpoint", /the role lies in the partition aws-cn/);
+    });
   });
 
   it("is part of the key, in one spelling", () => {

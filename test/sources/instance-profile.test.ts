@@ -205,6 +205,7 @@ describe("a failure says which it was", () => {
 
   it("nothing listens", async () => {
     const { aws, resolver } = await setUpLocal();
+    vi.stubEnv("VITEST", undefined); // in a test the hint is about the test
     await aws.close();
     await expect(resolver.resolve(noRole)).rejects.toMatchObject({
       code: "IMDS_UNREACHABLE",

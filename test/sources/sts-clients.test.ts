@@ -28,3 +28,25 @@ it("asks in the partition's default region while the metadata service is out, an
   expect(asked.map(({ region }) => region)).toEqual(["us-east-1", "eu-central-1", "eu-central-1"]);
   expect(aws.count({ target: "imds", operation: "placement", status: 200 })).toBe(1);
 });
+
+it("an endpoint of the environment that is in another region is refused before the call", async () => {
+  const { aws, resolver } = await setUpLocal();
+  vi.stubEnv("AWS_ENDPOINT_URL_STS", "https://sts.eu-west-1.amazonaws.com");
+  const error = await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" }).catch((failure) => failure);
+  expect(error).toMatchObject({ code: "INVALID_REQUEST", field: "AWS_ENDPOINT_URL" });
+  expect(error.message).toMatch(/^AWS_ENDPOINT_URL is in eu-west-1, and the region of STS is eu-central-1\./);
+  expect(aws.count({ target: "sts" })).toBe(0);
+});
+
+it("keys of another partition than the role's: the refusal names the machine's partition first", async () => {
+  const { aws, resolver } = await setUpLocal({ region: "cn-north-1" });
+  vi.stubEnv("AWS_REGION", "");
+  aws.fault({ on: { operation: "AssumeRole" }, status: 403, code: "InvalidClientTokenId" });
+  await expect(resolver.resolve({ roleArn: ROLE })).rejects.toMatchObject({
+    code: "BASE_IDENTITY_REJECTED",
+    region: "us-east-1",
+    hint: expect.stringMatching(
+      /^STS in us-east-1 \(partition aws\) does not know these keys: this machine is in cn-north-1 \(partition aws-cn\), and credentials hold within one partition\./,
+    ),
+  });
+});

@@ -88,6 +88,76 @@ describe("translation", () => {
     },
   );
 
+  it.each<[string, StsErrorKind, string, RegExp]>([
+    [
+      "InvalidClientTokenId",
+      "base-identity",
+      "The security token included in the request is invalid",
+      /^STS in eu-west-1 \(partition aws\) does not know these keys: .*deleted.*another partition.*eu-west-1 is not enabled/,
+    ],
+    [
+      "SignatureDoesNotMatch",
+      "base-identity",
+      "Credential should be scoped to a valid region, not 'eu-west-1'. ",
+      /^AWS says that the credential should be scoped to a valid region: .*signed for eu-west-1.*instance\.sts\.region/,
+    ],
+    [
+      "SignatureDoesNotMatch",
+      "base-identity",
+      "Credential should be scoped to correct service: 'execute-api'. ",
+      /^AWS says that the credential should be scoped to the correct service: .*instance\.sts\.endpoint/,
+    ],
+    [
+      "SignatureDoesNotMatch",
+      "base-identity",
+      "The request signature we calculated does not match the signature you provided.",
+      /^The secret access key does not belong to the access key id/,
+    ],
+    [
+      "ExpiredToken",
+      "base-identity",
+      "The security token included in the request is expired",
+      /^The keys have expired/,
+    ],
+    [
+      "AccessDenied",
+      "denied",
+      "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: sts:TagSession on resource: arn",
+      /^Allow sts:TagSession, which the session tags need, .*trust policy.*base identity/,
+    ],
+    [
+      "AccessDenied",
+      "denied",
+      "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: sts:SetSourceIdentity on resource: arn",
+      /^Allow sts:SetSourceIdentity, which the source identity needs, /,
+    ],
+  ])("names the cause that AWS names first: %s, %s, %s", (name, kind, words, hint) => {
+    const error = Object.assign(stsError(name, name === "ExpiredToken" ? 400 : 403), { message: words });
+    const translated = translateStsError(error, kind, { ...call, lastSuccess: undefined });
+    expect(translated.hint).toMatch(hint);
+    expect(translated.message).not.toMatch(/not 'eu-west-1'|we calculated/);
+  });
+
+  it("names the spelling of the region where its host is unknown", () => {
+    const error = stsError("Error", undefined, { code: "ENOTFOUND" });
+    const { hint } = translateStsError(error, "transient", {
+      ...call,
+      region: "eu-centrall-1",
+      lastSuccess: undefined,
+    });
+    expect(hint).toMatch(/^No host of that name: check the spelling of the region eu-centrall-1/);
+  });
+
+  it("knows no region under a mock, and claims none", () => {
+    const { hint } = translateStsError(stsError("InvalidClientTokenId", 403), "base-identity", {
+      action: "AssumeRole",
+      roleArn: call.roleArn,
+      region: undefined,
+      lastSuccess: undefined,
+    });
+    expect(hint).toMatch(/^STS does not know these keys: they were deleted, or they belong to another partition/);
+  });
+
   it("repeats no message that quotes the signed request", () => {
     const quoting = stsError("SignatureDoesNotMatch", 403);
     quoting.message = "The Canonical String should have been x-amz-security-token:THE-TOKEN";

@@ -61,7 +61,7 @@ describe("the directory", () => {
   });
 
   it.each([0o750, 0o701, 0o777])("is refused if others may enter it: mode %o", async (mode) => {
-    await mkdir(directory, { recursive: true });
+    await fileStore({ directory }).set(KEY, "record", MINUTE);
     await chmod(directory, mode);
     expect(() => fileStore({ directory })).toThrow(
       expect.objectContaining({

@@ -172,10 +172,10 @@ describe("AssumeRole", () => {
     expect(await refusal(assumeRole(aws, { ...asked, RoleSessionName: "other" }))).toContain("403 AccessDenied");
     expect(await refusal(assumeRole(aws, { ...asked, SourceIdentity: "ann" }))).toContain("sts:SetSourceIdentity");
     expect(await refusal(assumeRole(aws, { RoleArn: OTHER_ROLE }))).toContain("403 AccessDenied");
-    expect(() => aws.issueUserKeys({ userArn: USER, policy: { Version: "2008-10-17" } })).toThrow(
+    expect(() => aws.issueUserKeys({ userArn: USER, policy: { Version: "2012-10-18" } })).toThrow(
       "user.policy.Version",
     );
-    expect(() => aws.instanceProfile.attach({ roleArn, policy: "{}" })).toThrow("instanceProfile.policy.Version");
+    expect(() => aws.instanceProfile.attach({ roleArn, policy: "{}" })).toThrow("instanceProfile.policy.Statement");
     expect(aws.instanceProfile.current()).toMatchObject({ roleArn });
   });
 

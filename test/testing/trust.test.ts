@@ -57,6 +57,7 @@ describe("a caller", () => {
       tags: new Map(),
       transitiveTagKeys: [],
       tagged: false,
+      surroundings: { time: 0, region: "us-east-1", userAgent: undefined, given: new Map() },
       ...rest,
     });
 

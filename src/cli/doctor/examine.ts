@@ -10,8 +10,9 @@ import { serviceRegion } from "../../request/role-request.js";
 import type { CredentialResolver } from "../../resolver-types.js";
 import type { Runtime } from "../../runtime.js";
 import { readInstanceRegion } from "../../sources/instance-profile.js";
+import { noteOnIdentities, noteOnProxy } from "../../sources/unused-environment.js";
 import { awsWordsOf } from "./denial.js";
-import { lookAtMetadata, otherCredentials, outcomeOf } from "./look-at-machine.js";
+import { lookAtMetadata, outcomeOf } from "./look-at-machine.js";
 import {
   type GrantedDuration,
   isAccepted,
@@ -62,7 +63,10 @@ export async function examine(subject: Subject): Promise<Observations> {
     return {
       source,
       accessKeyId: accessKeyIdOf(request.base),
-      otherCredentials: otherCredentials(runtime.env),
+      notes: {
+        identities: noteOnIdentities(runtime.env),
+        proxy: noteOnProxy(runtime.env, request.network),
+      },
       metadata,
       keys,
       region,

@@ -1,20 +1,17 @@
 import { isRolecallError } from "../../errors.js";
 import { foreignText } from "../../foreign-text.js";
 import type { Runtime } from "../../runtime.js";
-import { isDisabled, lookForToken, NO_ANSWER_IN_TIME, readMetadataItem } from "../../sources/instance-profile.js";
+import {
+  isDisabled,
+  lookForToken,
+  NO_ANSWER_IN_TIME,
+  readMetadataItem,
+  withAddress,
+} from "../../sources/instance-profile.js";
 import type { Metadata, Outcome } from "./observations.js";
 
 const PROFILE_PATH = "/latest/meta-data/iam/info";
 const ANY_PATH = "/latest/meta-data/instance-id";
-
-/** Variables that the AWS CLI and the SDKs take credentials from. */
-const OTHER_CREDENTIALS = [
-  "AWS_ACCESS_KEY_ID",
-  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-  "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-  "AWS_WEB_IDENTITY_TOKEN_FILE",
-  "AWS_PROFILE",
-];
 
 /** Asks the instance metadata service, with a token and without: a second at most if it is silent. */
 export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
@@ -23,15 +20,11 @@ export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
     isDisabled(runtime) ? undefined : statusOf(readMetadataItem(runtime, ANY_PATH)),
   ]);
   return {
-    trouble,
+    trouble: trouble && withAddress(trouble),
     isSilent: trouble === NO_ANSWER_IN_TIME,
     statusWithoutToken,
     instanceProfileArn: token === undefined ? undefined : await profileArn(runtime, token),
   };
-}
-
-export function otherCredentials(env: Runtime["env"]): string[] {
-  return OTHER_CREDENTIALS.filter((name) => env[name]);
 }
 
 /** The error of this library that a promise ends with, as a value. Others are nobody's expectation. */

@@ -1,6 +1,7 @@
 import type { RolecallError, RolecallErrorCode } from "../../errors.js";
-import type { MetadataTrouble } from "../../sources/instance-profile.js";
+import { type MetadataTrouble, NO_ANSWER_IN_TIME, REFUSED } from "../../sources/instance-profile.js";
 import { isCertificateErrorCode, isSystemErrorCode } from "../../sources/safe-cause.js";
+import { didYouMean, isKnownRegion, misspeltRegion, NEWER_REGION } from "../known-regions.js";
 import { denialOf, describeDenial, OWNERS } from "./denial.js";
 import { type Finding, failed, ok, skipped, warning } from "./finding.js";
 import { callerArnOf, isAccepted, type Metadata, type Observations, type StsSeen, whatFailed } from "./observations.js";
@@ -9,6 +10,10 @@ const REQUIRE_TOKENS =
   "aws ec2 modify-instance-metadata-options --instance-id <id> --http-endpoint enabled --http-tokens required";
 const RAISE_HOP_LIMIT =
   "aws ec2 modify-instance-metadata-options --instance-id <id> --http-endpoint enabled --http-put-response-hop-limit 2";
+const EVERY_CONTAINER =
+  "Every container on this machine can then use its role. To prevent that, give the instance credentials of its own.";
+const STOPS_IMDSV1 =
+  "Software on this machine that still uses IMDSv1 stops working: CloudWatch's MetadataNoToken counts its calls.";
 const SET_CLOCK = "Let chrony or systemd-timesyncd set the clock; on EC2 from 169.254.169.123.";
 const ELSEWHERE = "Outside of EC2: set credentials in the instance.";
 
@@ -27,7 +32,7 @@ export function machineFindings(seen: Observations): Finding[] {
     baseIdentityFinding(seen),
     regionFinding(seen),
     ...(seen.sts
-      ? stsFindings(seen.sts)
+      ? stsFindings(seen.sts, seen.notes.proxy)
       : [skipped("sts", "STS was not asked: there is no base identity to ask as, or no region.")]),
   ];
 }
@@ -45,6 +50,7 @@ function metadataFindings({ metadata, source }: Observations): Finding[] {
       "metadata-v1",
       "IMDSv1 is still on: whoever gets this machine to fetch a URL can read its credentials.",
       REQUIRE_TOKENS,
+      STOPS_IMDSV1,
     ),
   ];
 }
@@ -52,19 +58,27 @@ function metadataFindings({ metadata, source }: Observations): Finding[] {
 /** The hop limit holds for the token's answer alone: a read without a token comes back into a container too. */
 function whyNoToken(
   { statusWithoutToken, isSilent }: Metadata,
-  { cause, fix }: MetadataTrouble,
+  trouble: MetadataTrouble,
 ): [summary: string, ...next: string[]] {
   if (isSilent && statusWithoutToken !== undefined) {
     return [
       "The metadata service answers, and its IMDSv2 token does not arrive: the hop limit is too low for this container.",
       RAISE_HOP_LIMIT,
+      EVERY_CONTAINER,
     ];
   }
-  if (isSilent) {
+  if (trouble === NO_ANSWER_IN_TIME) {
     return [
       "Nothing answers at the metadata service's address: this is no EC2 machine, or something keeps requests from it.",
       "On EC2: let this process reach 169.254.169.254, and see that HttpEndpoint is enabled.",
       ELSEWHERE,
+    ];
+  }
+  if (trouble === REFUSED && statusWithoutToken !== undefined && statusWithoutToken !== 403) {
+    return [
+      "A metadata proxy such as kube2iam refuses the IMDSv2 token: it is answered with 403, and other requests are not.",
+      "Let PUT /latest/api/token through the proxy.",
+      "Or give the instance credentials of its own.",
     ];
   }
   if (statusWithoutToken === 200) {
@@ -73,17 +87,17 @@ function whyNoToken(
       "Let PUT /latest/api/token reach the machine's own metadata service: what stands between knows IMDSv1 alone.",
     ];
   }
+  const { cause, fix } = trouble;
   return [`${cause}.`, `${fix.charAt(0).toUpperCase()}${fix.slice(1)}.`, ELSEWHERE];
 }
 
-function baseIdentityFinding({ source, accessKeyId, keys, metadata, otherCredentials }: Observations): Finding {
-  const others = otherCredentials.map((name) => `${name} is set: it counts only if the instance's credentials say so.`);
+function baseIdentityFinding({ source, accessKeyId, keys, metadata, notes }: Observations): Finding {
   if (!keys) {
     const summary = "The instance profile was not read: there is no token to read it with.";
-    return skipped("base-identity", summary, ...others);
+    return skipped("base-identity", summary, ...given(notes.identities));
   }
   if (keys.error) {
-    return failed("base-identity", whatFailed(keys.error), keys.error.hint, ...others);
+    return failed("base-identity", whatFailed(keys.error), keys.error.hint);
   }
   if (source === "static") return ok("base-identity", `The instance sets static keys, ${accessKeyId}.`);
   return ok(
@@ -102,12 +116,18 @@ function regionFinding({ region, source }: Observations): Finding {
   }
   if (!region) return skipped("region", "The machine's region was not read: there is no token to read it with.");
   if (region.error) return failed("region", whatFailed(region.error), region.error.hint);
-  return ok("region", `The region is ${region.value.value}, from ${region.value.from}.`);
+  const summary = `The region is ${region.value.value}, from ${region.value.from}`;
+  if (isKnownRegion(region.value.value)) return ok("region", `${summary}.`);
+  return warning(
+    "region",
+    `${summary}, and this release does not know it.`,
+    [didYouMean(region.value.value), NEWER_REGION].filter(Boolean).join(" "),
+  );
 }
 
-function stsFindings(sts: StsSeen): Finding[] {
+function stsFindings(sts: StsSeen, proxy: string | undefined): Finding[] {
   const { region, caller, host, clockOffset } = sts;
-  const failure = caller.error && stsFailure(sts, caller.error);
+  const failure = caller.error && stsFailure(sts, caller.error, proxy);
   if (failure) return [failure];
   return [
     ok("sts", `STS in ${region} answers, at ${host}.`),
@@ -116,17 +136,17 @@ function stsFindings(sts: StsSeen): Finding[] {
   ];
 }
 
-function stsFailure({ region, host }: StsSeen, error: RolecallError): Finding | undefined {
-  const next = isOfNetwork(error) ? LET_THROUGH : error.hint;
+function stsFailure({ region, host }: StsSeen, error: RolecallError, proxy: string | undefined): Finding | undefined {
+  const next = isOfNetwork(error) ? [LET_THROUGH, ...given(proxy)] : [error.hint];
   if (error.code === "REGION_DISABLED") {
     return failed("sts", `STS is not activated in ${region} for this account.`, error.hint);
   }
   if (host === undefined) {
     const silence = isOfNetwork(error) ? `STS in ${region} does not answer. ` : "";
-    return failed("sts", `${silence}${whatFailed(error)}`, next);
+    return failed("sts", `${silence}${whatFailed(error)}`, ...given(misspeltRegion(region)), ...next);
   }
   if (!NO_USABLE_ANSWER.has(error.code)) return undefined;
-  return failed("sts", `STS in ${region} gives no answer that can be used, at ${host}. ${whatFailed(error)}`, next);
+  return failed("sts", `STS in ${region} gives no answer that can be used, at ${host}. ${whatFailed(error)}`, ...next);
 }
 
 /** A time limit that was reached, or what Node says of a connection; not a certificate that nobody vouches for. */
@@ -148,12 +168,12 @@ function clockFinding(offset: number): Finding {
 }
 
 function callerFinding(sts: StsSeen): Finding {
-  const { caller, region } = sts;
+  const { caller } = sts;
   if (!caller.error) return ok("caller", `The base identity is ${caller.value.arn}.`);
   if (isAccepted(sts)) return unnamedCaller(sts, caller.error);
   const { awsCode, hint, code } = caller.error;
   if (code !== "BASE_IDENTITY_REJECTED") return failed("caller", whatFailed(caller.error), hint);
-  return failed("caller", `STS refuses the base identity's keys: ${awsCode}.`, ...whyRefused(awsCode, region), hint);
+  return failed("caller", `STS refuses the base identity's keys: ${awsCode}.`, hint);
 }
 
 /** IAM itself allows GetCallerIdentity to everybody, so that an endpoint's policy is the likeliest. */
@@ -168,15 +188,7 @@ function unnamedCaller(sts: StsSeen, error: RolecallError): Finding {
   );
 }
 
-function whyRefused(awsCode: string | undefined, region: string): string[] {
-  switch (awsCode) {
-    case "ExpiredToken":
-      return ["The keys have expired: a session's keys hold for hours. Put new ones where these came from."];
-    case "InvalidClientTokenId":
-      return [`The keys were deleted or belong to another partition; or ${region} is not enabled for the account.`];
-    case "SignatureDoesNotMatch":
-      return ["The secret access key does not belong to the access key id, or the clock is wrong."];
-    default:
-      return [];
-  }
+/** What is known, as a list. */
+function given(line: string | undefined): string[] {
+  return line === undefined ? [] : [line];
 }

@@ -15,8 +15,8 @@ export interface Observations {
   readonly source: "instance-profile" | "static";
   /** Of static keys. */
   readonly accessKeyId: string | undefined;
-  /** Names of variables that other tools would take credentials from, and this library does not. */
-  readonly otherCredentials: readonly string[];
+  /** Sentences about variables that other tools would use and this library does not. */
+  readonly notes: { readonly identities: string | undefined; readonly proxy: string | undefined };
   readonly metadata: Metadata | undefined;
   /** Whether there are keys at all. */
   readonly keys: Outcome<true> | undefined;
@@ -78,11 +78,6 @@ export interface RoleSettings {
 /** An error's message without the hint that ends it. */
 export function whatFailed({ message, hint }: RolecallError): string {
   return message.slice(0, message.length - hint.length).trimEnd();
-}
-
-/** Whether an identity is itself a session of a role. */
-export function isRoleSession(arn: string): boolean {
-  return arn.includes(":assumed-role/");
 }
 
 /** Whether STS refuses a duration since the caller is a role's session itself, and not since the role grants less. */

@@ -1,10 +1,12 @@
 import type { RolecallError } from "../../errors.js";
+import { partitionOfRegion } from "../../request/regions.js";
+import { accountOf, isRoleSession, nameOf, partitionOf, principalOf, withPath } from "./arns.js";
 import { type Denial, denialOf, describeDenial, OWNERS } from "./denial.js";
 import { type Finding, failed, ok, skipped, warning } from "./finding.js";
+import { forgottenAction } from "./forgotten-action.js";
 import {
   callerArnOf,
   isChainingLimit,
-  isRoleSession,
   type Observations,
   type RoleSeen,
   type RoleSettings,
@@ -17,6 +19,8 @@ interface Surroundings {
   readonly callerArn: string | undefined;
   /** Another role that the same caller got, in another account: the caller's own policy has to allow that. */
   readonly assumable: string | undefined;
+  /** The base identity's partition, if it is known. */
+  readonly partition: string | undefined;
   /** The file with the instance's settings. */
   readonly config: string | undefined;
 }
@@ -32,7 +36,9 @@ export function roleFindings(role: RoleSeen, seen: Observations, config?: string
     ({ roleArn, assumed }) =>
       roleArn !== role.roleArn && assumed?.value && callerArn && accountOf(roleArn) !== accountOf(callerArn),
   );
-  const around = { callerArn, assumable: assumable?.roleArn, config };
+  const stsPartition = seen.sts && partitionOfRegion(seen.sts.region);
+  const partition = callerArn === undefined ? stsPartition : partitionOf(callerArn);
+  const around = { callerArn, assumable: assumable?.roleArn, partition, config };
   return findingsOf(role, around).map((finding) => ({ ...finding, roleArn: role.roleArn }));
 }
 
@@ -42,7 +48,10 @@ function findingsOf(role: RoleSeen, around: Surroundings): Finding[] {
   const allowed = allowedFinding(settings.value);
   if (!assumed) return [allowed, skipped("assume", "Not asked for: STS has to accept the base identity first.")];
   const found = assumed.error ? role.assumedByName : assumed;
-  if (!found?.value) return [allowed, refusal(assumed.error as RolecallError, settings.value, around)];
+  if (!found?.value) {
+    const error = assumed.error as RolecallError;
+    return [allowed, otherPartition(role, around) ?? refusal(error, settings.value, around)];
+  }
   return [
     allowed,
     ok("assume", assumedSummary(found.value, assumed.error !== undefined)),
@@ -94,16 +103,29 @@ function durationFinding({ roleArn, granted }: RoleSeen, { duration }: RoleSetti
   );
 }
 
+/** Nothing else can help then, whatever STS answers. */
+function otherPartition({ roleArn }: RoleSeen, { partition }: Surroundings): Finding | undefined {
+  const own = partitionOf(roleArn);
+  if (partition === undefined || partition === own) return undefined;
+  return failed(
+    "assume",
+    `The base identity lies in the partition ${partition}, and this role in ${own}: credentials hold within one partition.`,
+    `Name a role of ${partition}, or give the instance credentials of ${own}.`,
+  );
+}
+
 function refusal(error: RolecallError, settings: RoleSettings, around: Surroundings): Finding {
   if (error.code !== "ASSUME_ROLE_DENIED") return failed("assume", whatFailed(error), error.hint);
   const roleArn = error.roleArn ?? "";
   const denial = denialOf(error);
+  const forgotten = forgottenAction(denial, roleArn, around.callerArn);
+  if (forgotten) return forgotten;
   if (denial.policy === undefined) return unexplained(denial, roleArn, settings, around);
   if (denial.explicit) {
     return failed(
       "assume",
       `Denied: ${describeDenial(denial)} on this role.`,
-      `${OWNERS[denial.policy]}: look for Deny with ${denial.action} or sts:*, and exempt ${roleArn}.`,
+      `${OWNERS[denial.policy]}: look for Deny with ${denial.action} or sts:*, and ask its owner whether to exempt ${roleArn}.`,
     );
   }
   if (denial.policy === "role trust policy") return untrusted(denial, roleArn, settings, around);
@@ -164,8 +186,9 @@ function printedTrustPolicy(roleArn: string, { callerArn = "", config }: Surroun
   if (!/:(role|user)\//.test(principal)) return [];
   const command = `rolecall policy trust ${shellWord(roleArn)} --principal ${shellWord(principal)}`;
   const path = isRoleSession(callerArn) ? " (add the principal's path, if it has one)" : "";
-  if (config === undefined) return [`A trust policy without an external id is printed by${path}:`, command];
-  return [`A trust policy that fits is printed by${path}:`, `${command} --config ${shellWord(config)}`];
+  const merge = "Add its statements to the trust policy and keep those of others:";
+  if (config === undefined) return [`A trust policy without an external id is printed by${path}. ${merge}`, command];
+  return [`A trust policy that fits is printed by${path}. ${merge}`, `${command} --config ${shellWord(config)}`];
 }
 
 function shellWord(text: string): string {
@@ -186,22 +209,4 @@ function unexplained(denial: Denial, roleArn: string, settings: RoleSettings, ar
     ...(assumable === undefined ? [add, ...checks] : [...checks, add]),
     "If all that is right: a service control policy, a permissions boundary or the VPC endpoint's policy.",
   );
-}
-
-/** The role or user behind an identity. A session's ARN does not tell its role's path. */
-function principalOf(callerArn: string): string {
-  return callerArn.replace(/^arn:([\w-]+):sts::(\d{12}):assumed-role\/([^/]+)\/.*$/, "arn:$1:iam::$2:role/$3");
-}
-
-function withPath(callerArn: string | undefined): string {
-  if (callerArn === undefined) return "the base identity's role or user";
-  return `${principalOf(callerArn)}${isRoleSession(callerArn) ? " (with its path, if it has one)" : ""}`;
-}
-
-function accountOf(arn: string): string {
-  return arn.split(":")[4] ?? "";
-}
-
-function nameOf(roleArn: string): string {
-  return roleArn.slice(roleArn.lastIndexOf("/") + 1);
 }

@@ -4,6 +4,7 @@ import { sessionNameOf } from "../../request/limits.js";
 import type { Chosen, ChosenSettings } from "../../request/precedence.js";
 import { defaultRegionOf } from "../../request/regions.js";
 import type { RoleRequest } from "../../request/role-request.js";
+import { assertStsRegion } from "../../request/sts-endpoint-region.js";
 import { assertConfidential } from "../../request/sts-settings.js";
 
 type Env = Record<string, string | undefined>;
@@ -45,7 +46,7 @@ export function factsOf({ request, chosen }: ExplainedRequest, env: Env): Fact[]
     ...(chosen.role ? roleFacts(chosen) : fact("roleArn", byDefault("none: the base identity itself acts"))),
     ...fact("region", chosen.region ?? { value: "the machine's", from: AT_FIRST_USE }),
     ...fact("stsRegion", chosen.stsRegion ?? machineRegion(request)),
-    ...fact("stsEndpoint", endpointOf(request, env)),
+    ...fact("stsEndpoint", endpointOf(request, chosen.stsRegion?.value, env)),
     ...instanceFact("network", request.network && givenNames(request.network.settings())),
   ];
 }
@@ -98,7 +99,7 @@ function machineRegion({ sts }: RoleRequest): Chosen<string> {
 }
 
 /** The SDK reads the variables in this order, and its configuration file after them. */
-function endpointOf({ sts }: RoleRequest, env: Env): Chosen<string> {
+function endpointOf({ sts }: RoleRequest, region: string | undefined, env: Env): Chosen<string> {
   if (sts.endpoint) return { value: sts.endpoint, from: "instance.sts.endpoint" };
   for (const name of ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]) {
     const url = env[name];
@@ -106,6 +107,7 @@ function endpointOf({ sts }: RoleRequest, env: Env): Chosen<string> {
     if (!URL.canParse(url)) return { value: "no URL", from: name };
     const endpoint = new URL(url);
     assertConfidential(endpoint, name);
+    assertStsRegion(name, endpoint.hostname, region, "the region of STS");
     return { value: endpoint.origin, from: name };
   }
   const kinds = [

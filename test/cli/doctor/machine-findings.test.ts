@@ -11,7 +11,7 @@ function clockFinding(clockOffset: number | undefined) {
   const seen: Observations = {
     source: "static",
     accessKeyId: "AKIAIOSFODNN7EXAMPLE",
-    otherCredentials: [],
+    notes: { identities: undefined, proxy: undefined },
     metadata: undefined,
     keys: { value: true },
     region: { value: { value: "eu-central-1", from: "instance.region" } },

@@ -36,7 +36,7 @@ function diagnosis(
   const around: Observations = {
     source: "instance-profile",
     accessKeyId: undefined,
-    otherCredentials: [],
+    notes: { identities: undefined, proxy: undefined },
     metadata: undefined,
     keys: { value: true },
     region: { value: { value: "eu-central-1", from: "instance.region" } },
@@ -114,7 +114,7 @@ describe("a denial", () => {
   it("prints the command with the settings' file, quoted where a shell needs it", () => {
     const command = `rolecall policy trust ${ROLE} --principal ${MACHINE}`;
     expect(diagnosis(untrusted, { config: "/etc/rolecall/a.json" }).next).toContain(
-      `A trust policy that fits is printed by (add the principal's path, if it has one): ${command} --config /etc/rolecall/a.json`,
+      `A trust policy that fits is printed by (add the principal's path, if it has one). Add its statements to the trust policy and keep those of others: ${command} --config /etc/rolecall/a.json`,
     );
     expect(diagnosis(untrusted, { config: "Ann's settings.json" }).next).toMatch(
       / --config 'Ann'\\''s settings\.json'$/,

@@ -1,0 +1,31 @@
+import { isRegion } from "./regions.js";
+import { conflict } from "./validation.js";
+
+/** Where the SDK finds STS, by partition. `test/request/sts-endpoint-region.test.ts` holds this against the SDK's table. */
+const SUFFIX =
+  /\.(amazonaws\.com(\.cn)?|amazonaws\.eu|api\.aws|api\.amazonwebservices\.(com\.cn|eu)|c2s\.ic\.gov|api\.aws\.ic\.gov|sc2s\.sgov\.gov|api\.aws\.scloud|cloud\.adc-e\.uk|api\.cloud-aws\.adc-e\.uk|csp\.hci\.ic\.gov|api\.aws\.hci\.ic\.gov)$/;
+const STS_HOST = /^(?:vpce-[\w-]+\.)?sts(?:-fips)?\.([a-z\d-]+)(?:\.vpce)?$/;
+/** The endpoint without a region takes signatures for this one, as the SDK's rules have it. */
+const GLOBAL = { host: "sts.amazonaws.com", region: "us-east-1" };
+
+/** The region of an STS endpoint, if its name tells one. */
+export function regionOfStsHost(hostname: string): string | undefined {
+  if (hostname === GLOBAL.host) return GLOBAL.region;
+  const [, region] = (SUFFIX.test(hostname) && STS_HOST.exec(hostname.replace(SUFFIX, ""))) || [];
+  return region !== undefined && isRegion(region) ? region : undefined;
+}
+
+/**
+ * @param field what names the endpoint
+ * @param other what names the region
+ * @throws RolecallError `INVALID_REQUEST` for an endpoint that is known to be in another region
+ */
+export function assertStsRegion(field: string, hostname: string, region: string | undefined, other: string): void {
+  const own = regionOfStsHost(hostname);
+  if (own === undefined || region === undefined || own === region) return;
+  throw conflict(
+    field,
+    `is in ${own}, and ${other} is ${region}`,
+    `AWS takes no signature for another region: ${other === "instance.sts.region" ? "leave instance.sts.region out" : `set instance.sts.region to ${own}`}, or name the endpoint of that region.`,
+  );
+}

@@ -1,0 +1,25 @@
+import { variableIn } from "../request/validation.js";
+import { systemRuntime } from "../runtime.js";
+import { isAnotherStsLoaded, isClientMockLoaded } from "../sdk/imds.js";
+
+/** What Vitest, Jest and Node's own runner set. */
+const VARIABLES = ["VITEST", "JEST_WORKER_ID", "NODE_TEST_CONTEXT"];
+
+/** Whether this process seems to run tests. It decides on the words of a hint and on nothing else. */
+export function isTestRun(): boolean {
+  if (VARIABLES.some((name) => variableIn(systemRuntime.env, name) !== undefined) || isClientMockLoaded()) return true;
+  // Mocha and Jasmine have no variable; they leave their functions in the global scope.
+  const { describe, it } = globalThis as Record<string, unknown>;
+  return typeof describe === "function" && typeof it === "function";
+}
+
+const INJECT = "give createCredentialResolver({ stsClient }) the mock";
+
+/** What to do in a test whose mock of STS catches nothing; `undefined` outside of tests. */
+export function hintForUncaughtCall(): string | undefined {
+  if (!isTestRun()) return undefined;
+  if (isAnotherStsLoaded()) {
+    return `in this test, two copies of @aws-sdk/client-sts are loaded, and a mock of STSClient catches one of them: ${INJECT}.`;
+  }
+  return `in a test, ${INJECT}, or start startLocalAws() of aws-rolecall/testing.`;
+}

@@ -1,0 +1,82 @@
+import { isIP } from "node:net";
+import { readBoolean, readNumber, readTime } from "./iam-operators.js";
+
+/** A key that a condition tests and a variable names. */
+export interface ConditionKey {
+  /** What its values are. */
+  readonly kind: Kind;
+  /** Whether a request may have several values of it. */
+  readonly isMultivalued: boolean;
+  /** Whether its value follows from the call, the caller or the clock, so that nobody may set it. */
+  readonly isOfCall: boolean;
+}
+
+type Kind = "text" | "boolean" | "number" | "time" | "address";
+
+const KINDS: Record<Kind, { readonly is: (value: string) => boolean; readonly allowed: string }> = {
+  text: { is: (value) => value !== "", allowed: "a string that is not empty" },
+  boolean: { is: (value) => readBoolean(value) !== undefined, allowed: '"true" or "false"' },
+  number: { is: (value) => readNumber(value) !== undefined, allowed: "a number in a string" },
+  time: { is: (value) => readTime(value) !== undefined, allowed: "a date such as 2026-01-31T00:00:00Z" },
+  address: { is: (value) => isIP(value) !== 0, allowed: "an IP address" },
+};
+
+/**
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html and
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html. A key that ends in `/` is
+ * the start of one for each tag.
+ */
+const OF_CALL: Partial<Record<Kind, string>> = {
+  text: `aws:PrincipalAccount aws:PrincipalArn aws:PrincipalType aws:RequestedRegion aws:RequestTag/ aws:ResourceAccount
+    aws:SourceIdentity aws:userid aws:UserAgent aws:username sts:ExternalId sts:RoleSessionName sts:SourceIdentity`,
+  time: "aws:CurrentTime aws:EpochTime aws:TokenIssueTime",
+};
+const OF_CALL_WITH_SEVERAL_VALUES = "aws:TagKeys sts:TransitiveTagKeys";
+const AROUND_IT: Partial<Record<Kind, string>> = {
+  text: `aws:CalledViaFirst aws:CalledViaLast aws:ChatbotSourceArn aws:Ec2InstanceSourceVpc aws:FederatedProvider
+    aws:PrincipalOrgID aws:PrincipalServiceName aws:PrincipalTag/ aws:referer aws:ResourceOrgID aws:ResourceTag/
+    aws:SourceAccount aws:SourceArn aws:SourceOrgID aws:SourceVpc aws:SourceVpcArn aws:SourceVpce aws:VpceAccount
+    aws:VpceOrgID sts:AWSServiceName sts:RequestContext/ sts:TaskPolicyArn`,
+  boolean: `aws:AssumedRoot aws:IsMcpServiceAction aws:MultiFactorAuthPresent aws:PrincipalIsAWSService
+    aws:SecureTransport aws:ViaAWSService`,
+  number: "aws:MultiFactorAuthAge sts:DurationSeconds",
+  address: "aws:Ec2InstanceSourcePrivateIPv4 aws:SourceIp aws:VpcSourceIp",
+};
+const AROUND_IT_WITH_SEVERAL_VALUES = `aws:CalledVia aws:PrincipalOrgPaths aws:PrincipalServiceNamesList
+  aws:ResourceOrgPaths aws:SourceOrgPaths aws:VpceOrgPaths sts:RequestContextProviders`;
+
+const KEYS = new Map<string, ConditionKey>();
+add(OF_CALL, false, true);
+add({ text: OF_CALL_WITH_SEVERAL_VALUES }, true, true);
+add(AROUND_IT, false, false);
+add({ text: AROUND_IT_WITH_SEVERAL_VALUES }, true, false);
+
+function add(names: Partial<Record<Kind, string>>, isMultivalued: boolean, isOfCall: boolean): void {
+  for (const [kind, list = ""] of Object.entries(names)) {
+    for (const name of list.split(/\s+/)) KEYS.set(name.toLowerCase(), { kind: kind as Kind, isMultivalued, isOfCall });
+  }
+}
+
+const SHAPE = /^[\w.-]+(\/[\w.-]+)*:[^\s*?$:][^*?$]*$/;
+const OF_ANOTHER_SERVICE: ConditionKey = { kind: "text", isMultivalued: false, isOfCall: false };
+
+/**
+ * What is known of a key. A key of another service than STS is absent from a call of STS, unless it is set. `undefined`
+ * for a text that is no key, and for a key of AWS's or STS's own that is not known.
+ */
+export function conditionKeyOf(name: string): ConditionKey | undefined {
+  const key = name.toLowerCase();
+  const [group = "", ...tag] = key.split(/(?<=\/)/);
+  const known = tag.length > 0 ? KEYS.get(group) : key.endsWith("/") ? undefined : KEYS.get(key);
+  if (known || !SHAPE.test(key) || /^(aws|sts):/.test(key)) return known;
+  return OF_ANOTHER_SERVICE;
+}
+
+/** What is wrong with values for a key; `undefined` if nothing is. */
+export function faultOfValues({ kind, isMultivalued }: ConditionKey, values: readonly unknown[]): string | undefined {
+  if (values.length === 0 || (values.length > 1 && !isMultivalued)) {
+    return isMultivalued ? "must have one value or more" : "has one value at a time";
+  }
+  const { is, allowed } = KINDS[kind];
+  return values.every((value) => typeof value === "string" && is(value)) ? undefined : `must be ${allowed}`;
+}

@@ -1,0 +1,119 @@
+import { BlockList, isIP } from "node:net";
+import { literalOf, matchesArn, matchesText, type PolicyText } from "./iam-pattern.js";
+import type { RequestContext } from "./request-context.js";
+
+/** Whether a value of the request is as the policy says. */
+export type Comparison = (received: string, context: RequestContext) => boolean;
+
+/** How an operator reads a value of a policy. `undefined` for a value that it cannot compare with. */
+interface Operator {
+  read(value: PolicyText, literal: string): Comparison | undefined;
+  /** Whether a value may hold policy variables. */
+  readonly takesVariables: boolean;
+}
+
+const text = (compare: (value: PolicyText) => Comparison): Operator => ({ read: compare, takesVariables: true });
+const plain = (read: (literal: string) => Comparison | undefined): Operator => ({
+  read: (_, literal) => read(literal),
+  takesVariables: false,
+});
+
+const ORDERS: Record<string, (received: number, value: number) => boolean> = {
+  Equals: (received, value) => received === value,
+  LessThan: (received, value) => received < value,
+  LessThanEquals: (received, value) => received <= value,
+  GreaterThan: (received, value) => received > value,
+  GreaterThanEquals: (received, value) => received >= value,
+};
+
+const ARN = text((value) => (received, context) => matchesArn(value, received, context));
+
+const OPERATORS: Record<string, Operator> = {
+  StringEquals: text((value) => (received, context) => literalOf(value, context) === received),
+  StringEqualsIgnoreCase: text(
+    (value) => (received, context) => literalOf(value, context)?.toLowerCase() === received.toLowerCase(),
+  ),
+  StringLike: text((value) => (received, context) => matchesText(value, received, context)),
+  ArnEquals: ARN,
+  ArnLike: ARN,
+  ...ordered("Numeric", readNumber),
+  ...ordered("Date", readTime),
+  Bool: plain((literal) => {
+    const value = readBoolean(literal);
+    return value === undefined ? undefined : (received) => readBoolean(received) === value;
+  }),
+  BinaryEquals: plain((literal) => {
+    const bytes = readBase64(literal);
+    return bytes && ((received) => readBase64(received)?.equals(bytes) === true);
+  }),
+  IpAddress: plain(readAddresses),
+};
+
+const NEGATIONS: Record<string, string> = {
+  StringNotEquals: "StringEquals",
+  StringNotEqualsIgnoreCase: "StringEqualsIgnoreCase",
+  StringNotLike: "StringLike",
+  ArnNotEquals: "ArnEquals",
+  ArnNotLike: "ArnLike",
+  NumericNotEquals: "NumericEquals",
+  DateNotEquals: "DateEquals",
+  NotIpAddress: "IpAddress",
+};
+
+/** An operator of IAM by its name, without a prefix or suffix; `undefined` for a name that is none. */
+export function operatorOf(name: string): (Operator & { readonly isNegated: boolean }) | undefined {
+  const isNegated = Object.hasOwn(NEGATIONS, name);
+  const positive = isNegated ? (NEGATIONS[name] as string) : name;
+  return Object.hasOwn(OPERATORS, positive) ? { ...(OPERATORS[positive] as Operator), isNegated } : undefined;
+}
+
+function ordered(type: string, read: (value: string) => number | undefined): Record<string, Operator> {
+  return Object.fromEntries(
+    Object.entries(ORDERS).map(([order, holds]) => [
+      type + order,
+      plain((literal) => {
+        const value = read(literal);
+        if (value === undefined) return undefined;
+        return (received) => {
+          const number = read(received);
+          return number !== undefined && holds(number, value);
+        };
+      }),
+    ]),
+  );
+}
+
+export function readNumber(value: string): number | undefined {
+  return /^[+-]?\d+(\.\d+)?$/.test(value) ? Number(value) : undefined;
+}
+
+export function readBoolean(value: string): boolean | undefined {
+  return /^(true|false)$/i.test(value) ? value.toLowerCase() === "true" : undefined;
+}
+
+const ISO_8601 = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d))?)?)?$/;
+
+/** Epoch milliseconds of a date in W3C's profile of ISO 8601, or of epoch seconds. */
+export function readTime(value: string): number | undefined {
+  if (/^\d{5,12}$/.test(value)) return Number(value) * 1000;
+  const time = ISO_8601.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function readBase64(value: string): Buffer | undefined {
+  return /^[\w+/-]+=*$/.test(value) ? Buffer.from(value, "base64") : undefined;
+}
+
+/** An address, or a range of addresses in CIDR form. */
+function readAddresses(value: string): Comparison | undefined {
+  const [address = "", prefix, ...others] = value.split("/");
+  const version = isIP(address);
+  const longest = version === 4 ? 32 : 128;
+  if (version === 0 || others.length > 0 || !/^\d{1,3}$/.test(prefix ?? "0") || Number(prefix ?? 0) > longest) {
+    return undefined;
+  }
+  const family = (ip: string) => (isIP(ip) === 4 ? "ipv4" : "ipv6");
+  const addresses = new BlockList();
+  addresses.addSubnet(address, Number(prefix ?? longest), family(address));
+  return (received) => isIP(received) !== 0 && addresses.check(received, family(received));
+}

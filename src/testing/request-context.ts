@@ -1,0 +1,122 @@
+import { isRecord } from "../request/validation.js";
+import { toIsoSeconds } from "./aws-time.js";
+import { conditionKeyOf, faultOfValues } from "./condition-keys.js";
+import { readItems, shown } from "./read-options.js";
+import type { TrustQuestion } from "./trust.js";
+
+/** What is known of a request: condition key in lower case to its values. A key without a value is absent. */
+export type RequestContext = ReadonlyMap<string, readonly string[]>;
+
+/** Condition keys as AWS spells them, such as `aws:PrincipalOrgID`, each with its value, or a list of its values. */
+export type ConditionKeyValues = Readonly<Record<string, string | readonly string[]>>;
+
+/** @throws TypeError naming the key that is not known, is not to be set, or has another kind of value */
+export function readRequestContext(option: string, given: ConditionKeyValues): RequestContext {
+  if (!isRecord(given)) throw new TypeError(`${option} must be an object of condition keys`);
+  return new Map(Object.entries(given).map(([name, value]) => [name.toLowerCase(), readValues(option, name, value)]));
+}
+
+function readValues(option: string, name: string, value: unknown): readonly string[] {
+  const path = `${option}[${JSON.stringify(name)}]`;
+  const key = conditionKeyOf(name);
+  if (key === undefined) throw new TypeError(`${path} is not a condition key that the local AWS knows`);
+  if (key.isOfCall) throw new TypeError(`${path} cannot be set: it follows from the call, the caller or the clock`);
+  const values = Array.isArray(value) ? readItems(path, value) : [value];
+  const fault = faultOfValues(key, values);
+  if (fault === undefined) return values as string[];
+  throw new TypeError(`${path} ${fault}, got ${Array.isArray(value) ? `a list of ${value.length}` : shown(value)}`);
+}
+
+/** Everything around a call that a condition may test. */
+export interface Surroundings {
+  /** Epoch ms. */
+  readonly time: number;
+  /** The region that the call is signed for. */
+  readonly region: string;
+  readonly userAgent: string | undefined;
+  /** What the test has set. */
+  readonly given: RequestContext;
+}
+
+const VPC_ENDPOINT_KEYS = ["aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip"];
+
+/** The context of an AssumeRole call. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html */
+export function contextOf(question: TrustQuestion): RequestContext {
+  const { given } = question.surroundings;
+  const isFromVpc = VPC_ENDPOINT_KEYS.some((key) => given.has(key));
+  return new Map([
+    ...entriesOf({
+      // AWS takes calls by https alone, and a call through a VPC endpoint has another key for its address.
+      "aws:securetransport": "true",
+      "aws:viaawsservice": "false",
+      "aws:principalisawsservice": "false",
+      "aws:sourceip": isFromVpc ? undefined : "127.0.0.1",
+      "aws:multifactorauthpresent": question.caller.kind === "user" ? undefined : "false",
+    }),
+    ...given,
+    ...callerEntries(question),
+    ...callEntries(question),
+    ...timeEntries(question.surroundings.time),
+  ]);
+}
+
+/** The context in which EC2 assumes the role of a machine. */
+export function serviceContext(service: string | undefined, time: number, given: RequestContext): RequestContext {
+  const own = entriesOf({ "aws:principalisawsservice": "true", "aws:principalservicename": service });
+  return new Map([...given, ...own, ...timeEntries(time)]);
+}
+
+function callerEntries({ caller, surroundings }: TrustQuestion): Entry[] {
+  const { arn, roleArn, accountId, userId } = caller.identity;
+  const isMachine = caller.kind === "instance-profile";
+  const instance = `arn:${arn.split(":")[1]}:ec2:${surroundings.region}:${accountId}:instance/${caller.identity.roleSessionName}`;
+  return [
+    ...tagEntries("aws:principaltag/", caller.sessionTags),
+    ...entriesOf({
+      "aws:principalarn": roleArn ?? arn,
+      "aws:principalaccount": accountId,
+      "aws:principaltype": roleArn === undefined ? "User" : "AssumedRole",
+      "aws:userid": userId,
+      "aws:username": roleArn === undefined ? arn.split("/").at(-1) : undefined,
+      "aws:sourceidentity": caller.sourceIdentity,
+      "aws:tokenissuetime": caller.issuedAt === undefined ? undefined : toIsoSeconds(caller.issuedAt),
+      "ec2:sourceinstancearn": isMachine ? instance : undefined,
+      "ec2:roledelivery": isMachine ? "2.0" : undefined,
+    }),
+  ];
+}
+
+function callEntries({ roleArn, roleSessionName, externalId, sourceIdentity, tags, ...call }: TrustQuestion): Entry[] {
+  const { region, userAgent } = call.surroundings;
+  return [
+    ...tagEntries("aws:requesttag/", tags),
+    ...entriesOf({
+      "aws:requestedregion": region,
+      "aws:resourceaccount": roleArn.split(":")[4],
+      "aws:tagkeys": [...tags.keys()],
+      "aws:useragent": userAgent,
+      "sts:externalid": externalId,
+      "sts:rolesessionname": roleSessionName,
+      "sts:sourceidentity": sourceIdentity,
+      "sts:transitivetagkeys": call.transitiveTagKeys,
+    }),
+  ];
+}
+
+function timeEntries(time: number): Entry[] {
+  return entriesOf({ "aws:currenttime": toIsoSeconds(time), "aws:epochtime": `${Math.floor(time / 1000)}` });
+}
+
+type Entry = [string, readonly string[]];
+
+/** Without the keys that have no value. */
+function entriesOf(values: Readonly<Record<string, string | readonly string[] | undefined>>): Entry[] {
+  return Object.entries(values).flatMap(([key, value]): Entry[] => {
+    const list = value === undefined ? [] : [value].flat();
+    return list.length === 0 ? [] : [[key, list]];
+  });
+}
+
+function tagEntries(prefix: string, tags: ReadonlyMap<string, string>): Entry[] {
+  return [...tags].map(([key, value]) => [prefix + key.toLowerCase(), [value]]);
+}

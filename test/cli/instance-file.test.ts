@@ -1,0 +1,182 @@
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { runRolecall } from "./run-rolecall.js";
+
+const ROLE = "arn:aws:iam::123456789012:role/Inventory";
+const SECRET = "hush-hush-secret";
+const KEYS = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: SECRET };
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "rolecall-file-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+});
+
+async function explain(contents: string | Buffer, { name = "instance.json", mode = 0o600 } = {}) {
+  const file = join(folder, name);
+  await writeFile(file, contents);
+  await chmod(file, mode);
+  const { code, output, errors } = await runRolecall(["explain", "--config", file]);
+  return { code, output, errors: errors.replaceAll(file, name) };
+}
+
+describe("--config reads", () => {
+  it.each<[string, string | Buffer]>([
+    ["a trailing comma", `{ "roleArn": "${ROLE}", "allowedRoles": ["${ROLE}",], }`],
+    ["comments", `// The role.\n{ /* ours */ "roleArn": "${ROLE}" } // end`],
+    ["a byte order mark", `\ufeff{ "roleArn": "${ROLE}" }`],
+    ["Windows line ends", `{\r\n  "roleArn": "${ROLE}"\r\n}\r\n`],
+    ["comment signs within a text", `{ "roleArn": "${ROLE}", "sts": { "endpoint": "https://sts.example.com" } }`],
+    ["JSON in a file of another name", Buffer.from(`{ "roleArn": "${ROLE}" }`)],
+  ])("%s", async (_, contents) => {
+    const { code, output, errors } = await explain(contents);
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(output).toMatch(new RegExp(`^role +${ROLE} +instance\\.roleArn$`, "m"));
+  });
+});
+
+describe("--config names what stands in the way", () => {
+  const EXPECTED = "--config takes a JSON file with the instance's settings.";
+
+  it.each<[string, string | Buffer, string]>([
+    ["an empty file", "", `instance.json is empty. ${EXPECTED}`],
+    ["white space alone", "\ufeff \n\t\n", `instance.json is empty. ${EXPECTED}`],
+    [
+      "UTF-16 with its mark",
+      Buffer.from('\ufeff{"region":"x"}', "utf16le"),
+      "instance.json is UTF-16. Save it as UTF-8.",
+    ],
+    ["UTF-16 without one", Buffer.from('{"region":"x"}', "utf16le"), "instance.json is UTF-16. Save it as UTF-8."],
+    [
+      "big-endian UTF-16",
+      Buffer.from('{"region":"x"}', "utf16le").swap16(),
+      "instance.json is UTF-16. Save it as UTF-8.",
+    ],
+    [
+      "another encoding",
+      Buffer.from('{"tags":{"a":"größe"}}', "latin1"),
+      "instance.json is not UTF-8. Save it as UTF-8.",
+    ],
+    ["YAML", `# ours\nroleArn: ${ROLE}\nregion: eu-central-1\n`, `instance.json is YAML. ${EXPECTED}`],
+    ["a YAML document", `---\nroleArn: ${ROLE}\n`, `instance.json is YAML. ${EXPECTED}`],
+    ["a missing comma", '{\n  "roleArn": "x"\n  "region": "y"\n}', 'instance.json:3:3: expected ",", found a string.'],
+    ["a missing colon", '{\n  "roleArn" "x"\n}', 'instance.json:2:13: expected ":", found a string.'],
+    [
+      "an object that does not end",
+      '{\n  "roleArn": "x"\n',
+      'instance.json:3:1: expected "}", found the end of the file.',
+    ],
+    ["a list that does not end", '{ "allowedRoles": ["x" }', 'instance.json:1:24: expected ",", found "}".'],
+    ["a key without quotes", '{ roleArn: "x" }', "instance.json:1:3: expected a key in double quotes, found a word."],
+    [
+      "single quotes",
+      "{ 'roleArn': 'x' }",
+      "instance.json:1:3: expected a key in double quotes, found a single quote.",
+    ],
+    [
+      "typographic quotes",
+      "{ “roleArn”: 1 }",
+      "instance.json:1:3: expected a key in double quotes, found the character U+201C.",
+    ],
+    ["no value", '{ "roleArn": }', 'instance.json:1:14: expected a value, found "}".'],
+    ["a value without quotes", '{ "roleArn": arn }', "instance.json:1:14: expected a value, found a word."],
+    ["a second value", "{} {}", 'instance.json:1:4: expected the end of the file, found "{".'],
+    ["a text that does not end", '{ "roleArn": "x\n}', "instance.json:1:14: this text does not end in its line."],
+    [
+      "a path of Windows",
+      '{ "tags": { "a": "C:\\path" } }',
+      "instance.json:1:18: this text has an escape that JSON does not know; a backslash is written \\\\.",
+    ],
+    ["a comment that does not end", "{ /* }", "instance.json:1:3: this comment does not end."],
+    [
+      "a tab within a text",
+      '{ "tags": { "a": "b\tc" } }',
+      "instance.json:1:18: this text has a control character; write a tab as \\t and a line feed as \\n.",
+    ],
+    ["too deep a nesting", "[".repeat(100_000), `instance.json is nested too deeply. ${EXPECTED}`],
+  ])("%s", async (_, contents, said) => {
+    const { code, output, errors } = await explain(contents);
+    expect({ code, output }).toEqual({ code: 2, output: "" });
+    expect(errors.split("\n")[0]).toBe(said);
+    expect(errors).toMatch(/\nSee: rolecall explain --help\n$/);
+  });
+
+  it("a directory", async () => {
+    const { code, output, errors } = await runRolecall(["explain", "--config", folder]);
+    expect({ code, output }).toEqual({ code: 2, output: "" });
+    expect(errors).toBe(`${folder} is a directory. ${EXPECTED}\nSee: rolecall explain --help\n`);
+  });
+
+  it("YAML by its name, where the text could be anything", async () => {
+    const { errors } = await explain("just words", { name: "instance.yml" });
+    expect(errors).toContain(`instance.yml is YAML. ${EXPECTED}`);
+  });
+
+  it.each([
+    [
+      "a key twice",
+      `{\n  "roleArn": "${ROLE}",\n  "roleArn": "${ROLE}"\n}`,
+      'instance.json:3:3: the key "roleArn" is given twice, first in line 2.',
+    ],
+    [
+      "a key twice, deeper",
+      '{ "tags": { "a": "1",\n "a": "2" } }',
+      'instance.json:2:2: the key "a" is given twice, first in line 1.',
+    ],
+    [
+      "__proto__ twice",
+      '{ "__proto__": 1, "__proto__": 2 }',
+      'instance.json:1:19: the key "__proto__" is given twice, first in line 1.',
+    ],
+  ])("%s", async (_, contents, said) => {
+    const { code, errors } = await explain(contents);
+    expect({ code, first: errors.split("\n")[0] }).toEqual({ code: 2, first: said });
+  });
+
+  it.each([
+    ["an object", { Version: "2012-10-17" }],
+    ["a text", '{"Version":"2012-10-17"}'],
+    ["a document within another", { policy: { Version: "2012-10-17", Statement: [] } }],
+  ])("a session policy without Statement: %s", async (_, policy) => {
+    const { code, output, errors } = await explain(JSON.stringify({ roleArn: ROLE, policy }));
+    expect({ code, output }).toEqual({ code: 1, output: "" });
+    expect(errors).toMatch(/^instance\.policy has no Statement\. /);
+  });
+
+  it("never what stands in the file", async () => {
+    for (const broken of [
+      `{ "credentials": { "secretAccessKey": "${SECRET}`,
+      `{ "credentials": { "secretAccessKey": ${SECRET} } }`,
+      `{ "credentials": { "secretAccessKey": "a" "${SECRET}" } }`,
+      `secretAccessKey: ${SECRET}`,
+      `{ "externalId": "\\${SECRET}" }`,
+    ]) {
+      const { code, errors } = await explain(broken);
+      expect(code).toBe(2);
+      expect(errors).not.toContain("hush");
+    }
+  });
+});
+
+describe.runIf(process.platform !== "win32")("a file with secrets that others can read", () => {
+  it.each([
+    ["keys", { region: "eu-central-1", credentials: KEYS }],
+    ["a proxy's password", { network: { proxy: `http://user:${SECRET}@proxy.example.com:3128` } }],
+  ])("%s: a warning on stderr, without them", async (_, instance) => {
+    for (const mode of [0o644, 0o640, 0o604]) {
+      const { code, errors } = await explain(JSON.stringify(instance), { mode });
+      expect(code).toBe(0);
+      expect(errors).toBe(
+        `warning: instance.json holds secrets, and other users can read it (mode ${mode.toString(8)}). Let only its user read it.\n`,
+      );
+    }
+    expect(await explain(JSON.stringify(instance), { mode: 0o600 })).toMatchObject({ code: 0, errors: "" });
+  });
+
+  it("a file without secrets may be open", async () => {
+    const instance = { roleArn: ROLE, externalId: "acme-4711", network: { proxy: "http://proxy.example.com:3128" } };
+    expect(await explain(JSON.stringify(instance), { mode: 0o644 })).toMatchObject({ code: 0, errors: "" });
+  });
+});

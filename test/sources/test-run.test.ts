@@ -1,0 +1,47 @@
+import { createRequire } from "node:module";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { createCredentialResolver } from "../../src/index.js";
+import { startLocalAws } from "../../src/testing/index.js";
+
+/** The hint where the metadata service has no answer, in an environment. */
+async function hintIn(env: Record<string, string>): Promise<string> {
+  const aws = await startLocalAws();
+  for (const [name, value] of Object.entries({ ...NO_RUNNER, ...env, ...aws.env })) vi.stubEnv(name, value);
+  await aws.close();
+  await using resolver = createCredentialResolver();
+  const error = await resolver.resolve({ region: "eu-west-1" }).catch((failure) => failure);
+  expect(error).toMatchObject({ code: "IMDS_UNREACHABLE" });
+  return error.hint;
+}
+
+const NO_RUNNER = { VITEST: undefined, JEST_WORKER_ID: undefined, NODE_TEST_CONTEXT: undefined };
+const IN_A_TEST = /in a test, give createCredentialResolver\(\{ stsClient \}\) the mock, or start startLocalAws\(\)/;
+
+it.each([{ VITEST: "true" }, { JEST_WORKER_ID: "1" }, { NODE_TEST_CONTEXT: "child-v8" }])(
+  "under %j IMDS_UNREACHABLE says what to do in a test",
+  async (env) => expect(await hintIn(env)).toMatch(IN_A_TEST),
+);
+
+it("under Mocha, which leaves its functions in the global scope, too", async () => {
+  vi.stubGlobal("describe", () => {});
+  vi.stubGlobal("it", () => {});
+  onTestFinished(() => {
+    vi.unstubAllGlobals();
+  });
+  expect(await hintIn({})).toMatch(IN_A_TEST);
+});
+
+it("elsewhere it says what to do outside of EC2", async () => {
+  expect(await hintIn({})).toMatch(/outside of EC2, give the instance credentials/);
+  expect(await hintIn({})).not.toContain("test");
+});
+
+it("names a second copy of the SDK's STS client, which a mock may have caught in place of the library's", async () => {
+  const { cache } = createRequire(import.meta.url);
+  const copy = "/app/node_modules/@aws-sdk/client-ec2/node_modules/@aws-sdk/client-sts/dist-cjs/index.js";
+  cache[copy] = {} as NodeJS.Module;
+  onTestFinished(() => void delete cache[copy]);
+  expect(await hintIn({ VITEST: "true" })).toMatch(
+    /two copies of @aws-sdk\/client-sts are loaded.*give createCredentialResolver\(\{ stsClient \}\) the mock/,
+  );
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it, vi } from "vitest";
+import { createManualClock } from "../../src/testing/index.js";
+import { freePort } from "../support/free-port.js";
+import { ROLE, setUpLocal } from "../support/local.js";
+
+const SECRET = "hush-hush-value";
+const env = (...names: string[]) => Object.fromEntries(names.map((name) => [name, SECRET]));
+
+async function failureWith(variables: Record<string, string>, instance: object, options = {}) {
+  const clock = createManualClock({ now: Date.now(), env: variables });
+  const { resolver } = await setUpLocal({ clock, ...options });
+  const error = await resolver.resolve({ roleArn: ROLE, ...instance }).catch((failure) => failure);
+  expect(`${error.message}`).not.toContain(SECRET);
+  return error;
+}
+
+describe("the error of a machine without a metadata service", () => {
+  const instance = { region: "eu-west-1" };
+  const closed = async () => vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", `http://127.0.0.1:${await freePort()}`);
+
+  it.each([
+    "AWS_PROFILE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+  ])("names %s, which stands in the environment and is not used", async (name) => {
+    const clock = createManualClock({ now: Date.now(), env: env(name) });
+    const { resolver } = await setUpLocal({ clock });
+    await closed();
+    const error = await resolver.resolve(instance).catch((failure) => failure);
+    expect(error.code).toBe("IMDS_UNREACHABLE");
+    expect(error.hint).toContain(`${name} is set in the environment and is not used`);
+    expect(error.message).not.toContain(SECRET);
+  });
+
+  it("names several, and none that is empty", async () => {
+    const error = await failureWith(
+      { ...env("AWS_PROFILE", "AWS_ACCESS_KEY_ID"), AWS_WEB_IDENTITY_TOKEN_FILE: "" },
+      instance,
+      { instanceProfile: null },
+    );
+    expect(error.code).toBe("INSTANCE_PROFILE_MISSING");
+    expect(error.hint).toMatch(/ AWS_ACCESS_KEY_ID and AWS_PROFILE are set in the environment and are not used: /);
+  });
+
+  it("says nothing of an environment that has none", async () => {
+    const error = await failureWith({}, instance, { instanceProfile: null });
+    expect(error.hint).not.toContain("environment");
+  });
+});
+
+describe("the error of a machine that does not reach STS", () => {
+  const sts = async () => ({ endpoint: `http://127.0.0.1:${await freePort()}`, region: "eu-west-1" });
+  const options = { resolver: { assumeRole: { attempts: 1 } } };
+  const failure = async (variables: Record<string, string>, network?: object) => {
+    const clock = createManualClock({ now: Date.now(), env: variables });
+    return failureWith(variables, { sts: await sts(), network }, { resolver: { ...options.resolver, runtime: clock } });
+  };
+
+  it.each(["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])(
+    "names %s, which is not used",
+    async (name) => {
+      const error = await failure(env(name));
+      expect(error.code).toBe("STS_UNAVAILABLE");
+      expect(error.hint).toContain(`${name} is set in the environment and is not used: set instance.network.proxy`);
+    },
+  );
+
+  it("says nothing where the instance has a proxy of its own, or the environment none", async () => {
+    expect((await failure({})).hint).not.toContain("environment");
+    const proxy = `http://127.0.0.1:${await freePort()}`;
+    expect((await failure(env("HTTPS_PROXY"), { proxy })).hint).not.toContain("HTTPS_PROXY");
+  });
+
+  it("names it after a call that no answer came to", async () => {
+    const clock = createManualClock({ now: Date.now(), env: env("HTTPS_PROXY") });
+    const { aws, resolver } = await setUpLocal({ clock, resolver: { assumeRole: { attempts: 1 }, runtime: clock } });
+    aws.fault({ on: { target: "sts" }, kind: "hang" });
+    const outcome = expect(resolver.resolve({ roleArn: ROLE, region: "eu-west-1" })).rejects.toMatchObject({
+      code: "TIMEOUT",
+      hint: expect.stringContaining("HTTPS_PROXY is set in the environment and is not used"),
+    });
+    await clock.advance(3000);
+    await outcome;
+  });
+});
