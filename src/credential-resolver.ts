@@ -23,7 +23,6 @@ import {
   readInteger,
   readSetting,
   readSettings,
-  variableIn,
 } from "./request/validation.js";
 import { type CredentialResolverOptions, type ResolverSettings, readResolverOptions } from "./resolver-options.js";
 import type { CredentialResolver } from "./resolver-types.js";
@@ -39,8 +38,6 @@ import type { StsCaller } from "./sources/sts-clients.js";
 /** Milliseconds within which a denied role does not make the base identity be read again. */
 const BASE_READ_RECENTLY = 60_000;
 const MAX_NAMED_BASES = 1000;
-/** Set by Jest and by Vitest. */
-const TEST_RUNNERS = ["JEST_WORKER_ID", "VITEST"];
 
 /**
  * A resolver of its own: for other limits, or for a mocked STS in tests.
@@ -130,9 +127,8 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   async function readAhead(request: RequestForRole): Promise<void> {
     const { stsClient, instanceProfile } = settings;
     if (stsClient || instanceProfile || request.base.kind !== "instance-profile") return;
-    // Runners keep a mock of a module where nobody else sees it.
-    if (TEST_RUNNERS.some((variable) => variableIn(runtime.env, variable) !== undefined)) return;
-    if ((await instanceProfileModule()).isStsLoaded()) return;
+    const { isStsLoaded, isTestRun } = await instanceProfileModule();
+    if (isStsLoaded() || isTestRun()) return;
     cache.get(baseSourceOf(request)).catch(() => {}); // STS's call hears of it
     await turnOfEventLoop(); // loading keeps the process busy: the question has to be on its way
   }

@@ -4,8 +4,6 @@ import { readRoleArn } from "../request/role-arn.js";
 import { systemRuntime } from "../runtime.js";
 import { type CliCommand, type CliIo, parseCommandLine, UsageError } from "./command.js";
 import { exitCodeOf, type Finding, skipped } from "./doctor/finding.js";
-import { machineFindings } from "./doctor/machine-findings.js";
-import { roleFindings } from "./doctor/role-findings.js";
 import { readInstanceFile } from "./instance-file.js";
 import { Report } from "./report.js";
 
@@ -38,7 +36,10 @@ Example: rolecall doctor --config /etc/integration.json
     const instance = values.config === undefined ? {} : readInstanceFile(values.config, io.stderr);
     const { roleArns, patterns } =
       positionals.length > 0 ? { roleArns: [...new Set(positionals)], patterns: [] } : rolesOf(instance);
-    const { examine } = await import("./doctor/examine.js"); // loads the SDK, for which --help has no use
+    // They load the SDK, for which --help has no use.
+    const { examine } = await import("./doctor/examine.js");
+    const { machineFindings } = await import("./doctor/machine-findings.js");
+    const { roleFindings } = await import("./doctor/role-findings.js");
     const seen = await examine({ instance, roleArns, runtime: { ...systemRuntime, env: io.env } });
     const findings = [
       ...machineFindings(seen),

@@ -1,41 +1,31 @@
 /** What is used of the SDK to ask the instance metadata service: see `sdkThroughRequire` in `tsup.config.ts`. */
 export { getInstanceMetadataEndpoint } from "@smithy/credential-provider-imds";
 
-/** `require` in a CommonJS build, and undefined in a bundle: see `commonJs` in `tsup.config.ts`. */
+/** `require` in a CommonJS build, and undefined elsewhere: see `commonJs` in `tsup.config.ts`. */
 declare const __ROLECALL_REQUIRE__: { readonly cache?: object } | undefined;
 
 const OF_STS_CLIENT = /[\\/]@aws-sdk[\\/]client-sts[\\/]/;
+const STS_CLIENT = /[\\/]@aws-sdk[\\/]client-sts[\\/]dist-cjs[\\/]index\.js$/;
+const CLIENT_MOCK = /[\\/]aws-sdk-client-mock[\\/]/;
 
 /**
  * Whether anybody in this process has loaded the SDK's STS client: until then nobody can have put a mock into it. In a
- * bundle, where it cannot be told, `false`. Nothing is resolved: where a bundle runs, nothing need be installed.
+ * bundle, where it cannot be told, `false`.
  */
 export function isStsLoaded(): boolean {
-  const cache = typeof __ROLECALL_REQUIRE__ === "undefined" ? undefined : __ROLECALL_REQUIRE__.cache;
-  return cache !== undefined && Object.keys(cache).some((file) => OF_STS_CLIENT.test(file));
+  return loadedFiles().some((path) => OF_STS_CLIENT.test(path));
 }
 
-const STS_CLIENT = /[\\/]@aws-sdk[\\/]client-sts[\\/]dist-cjs[\\/]index\.js$/;
-
-/** Whether another copy of the SDK's STS client than the library's is loaded: a mock of its class is no mock of ours. */
+/** Whether the SDK's STS client is loaded from two places: a mock of the one class is no mock of the other. */
 export function isAnotherStsLoaded(): boolean {
-  return loadedFiles().some((path) => STS_CLIENT.test(path) && path !== pathOfSts());
-}
-
-function pathOfSts(): string | undefined {
-  try {
-    const { resolve } = __ROLECALL_REQUIRE__ as NodeJS.Require;
-    return resolve("@aws-sdk/client-sts");
-  } catch {
-    return undefined; // a bundle holds it
-  }
+  return loadedFiles().filter((path) => STS_CLIENT.test(path)).length > 1;
 }
 
 export function isClientMockLoaded(): boolean {
-  return loadedFiles().some((path) => /[\\/]aws-sdk-client-mock[\\/]/.test(path));
+  return loadedFiles().some((path) => CLIENT_MOCK.test(path));
 }
 
-/** None where it cannot be told. */
+/** None where it cannot be told. Nothing is resolved: where a bundle runs, nothing need be installed. */
 function loadedFiles(): readonly string[] {
   return typeof __ROLECALL_REQUIRE__ === "undefined" ? [] : Object.keys(__ROLECALL_REQUIRE__.cache ?? {});
 }

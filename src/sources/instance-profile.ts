@@ -14,6 +14,7 @@ import { noteOnIdentities, withNote } from "./unused-environment.js";
 export { isStsLoaded } from "../sdk/imds.js";
 export { NO_ANSWER_IN_TIME, REFUSED, withAddress } from "./imds-request.js";
 export type { MetadataTrouble } from "./metadata-endpoint.js";
+export { isTestRun } from "./test-run.js";
 
 const TOKEN_PATH = "/latest/api/token";
 const TOKEN_TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";

@@ -5,7 +5,10 @@ import { isAnotherStsLoaded, isClientMockLoaded } from "../sdk/imds.js";
 /** What Vitest, Jest and Node's own runner set. */
 const VARIABLES = ["VITEST", "JEST_WORKER_ID", "NODE_TEST_CONTEXT"];
 
-/** Whether this process seems to run tests. It decides on the words of a hint and on nothing else. */
+/**
+ * Whether this process seems to run tests. It decides on the words of a hint, and on whether the metadata service is asked
+ * before STS is loaded: a runner keeps a mock of a module where nobody else sees it.
+ */
 export function isTestRun(): boolean {
   if (VARIABLES.some((name) => variableIn(systemRuntime.env, name) !== undefined) || isClientMockLoaded()) return true;
   // Mocha and Jasmine have no variable; they leave their functions in the global scope.

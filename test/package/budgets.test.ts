@@ -6,11 +6,11 @@ import { describe, expect, it } from "vitest";
 import { packed, runNode } from "./consumer.js";
 
 /** Files and bytes decide how long Node takes to load it, and they are the same on every machine. Line breaks cost no time. */
-const FIRST_LOAD = { files: 3, bytes: 160 * 1024 };
+const FIRST_LOAD = { files: 3, bytes: 180 * 1024 };
 /** Of the command line: its entry, the command, and what they share with the library. */
 const COMMAND_FILES = 12;
 /** Minified, what the library adds to an application that has the SDK's clients already. Before gzip. */
-const ADDED_TO_A_BUNDLE = 145 * 1024;
+const ADDED_TO_A_BUNDLE = 160 * 1024;
 
 describe.each([
   ["import", "load-esm.mjs"],
