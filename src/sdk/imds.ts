@@ -5,34 +5,24 @@ export { getInstanceMetadataEndpoint } from "@smithy/credential-provider-imds";
 declare const __ROLECALL_REQUIRE__: { readonly cache?: object } | undefined;
 
 const OF_STS_CLIENT = /[\\/]@aws-sdk[\\/]client-sts[\\/]/;
+const MAIN_FILE_OF_STS_CLIENT = /[\\/]@aws-sdk[\\/]client-sts[\\/]dist-cjs[\\/]index\.js$/;
+const OF_CLIENT_MOCK = /[\\/]aws-sdk-client-mock[\\/]/;
 
 /**
  * Whether anybody in this process has loaded the SDK's STS client: until then nobody can have put a mock into it. In a
  * bundle, where it cannot be told, `false`. Nothing is resolved: where a bundle runs, nothing need be installed.
  */
 export function isStsLoaded(): boolean {
-  const cache = typeof __ROLECALL_REQUIRE__ === "undefined" ? undefined : __ROLECALL_REQUIRE__.cache;
-  return cache !== undefined && Object.keys(cache).some((file) => OF_STS_CLIENT.test(file));
+  return loadedFiles().some((file) => OF_STS_CLIENT.test(file));
 }
 
-const STS_CLIENT = /[\\/]@aws-sdk[\\/]client-sts[\\/]dist-cjs[\\/]index\.js$/;
-
-/** Whether another copy of the SDK's STS client than the library's is loaded: a mock of its class is no mock of ours. */
-export function isAnotherStsLoaded(): boolean {
-  return loadedFiles().some((path) => STS_CLIENT.test(path) && path !== pathOfSts());
-}
-
-function pathOfSts(): string | undefined {
-  try {
-    const { resolve } = __ROLECALL_REQUIRE__ as NodeJS.Require;
-    return resolve("@aws-sdk/client-sts");
-  } catch {
-    return undefined; // a bundle holds it
-  }
+/** Whether two copies of the SDK's STS client are loaded: a mock of one class is no mock of the other. */
+export function isStsLoadedTwice(): boolean {
+  return loadedFiles().filter((file) => MAIN_FILE_OF_STS_CLIENT.test(file)).length > 1;
 }
 
 export function isClientMockLoaded(): boolean {
-  return loadedFiles().some((path) => /[\\/]aws-sdk-client-mock[\\/]/.test(path));
+  return loadedFiles().some((file) => OF_CLIENT_MOCK.test(file));
 }
 
 /** None where it cannot be told. */
