@@ -60,8 +60,8 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
 
   const instanceProfileModule = () => import("./sources/instance-profile.js");
   const instanceRegion = once(async () => (await instanceProfileModule()).readInstanceRegion(runtime));
-  const readInstanceProfile =
-    settings.instanceProfile ?? (async () => (await instanceProfileModule()).readInstanceProfile(runtime));
+  const readInstanceProfile = async (plainHttp: boolean) =>
+    settings.instanceProfile?.() ?? (await instanceProfileModule()).readInstanceProfile(runtime, plainHttp);
 
   /** STS with all that it needs, loaded by the first session that no cache holds. */
   const sts = once(async () => {
@@ -108,7 +108,10 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   }
 
   function baseSourceOf({ base, sts: target }: RoleRequest): SessionSource {
-    const read = () => ((namedBases.get(base.key) ?? base).provider() ?? readInstanceProfile)();
+    const read = async () => {
+      const provider = (namedBases.get(base.key) ?? base).provider();
+      return provider ? provider() : readInstanceProfile(base.plainHttp);
+    };
     return baseIdentitySource(base, { runtime, serverClock: () => serverClocks.of(target), read });
   }
 

@@ -1,9 +1,9 @@
-import { type CommandOverrides, type IntegrationInstance, isRolecallError } from "aws-rolecall";
-import { listInstances } from "./after.js";
+import { type CommandOverrides, isRolecallError } from "aws-rolecall";
+import { listInstances } from "./getting-started.js";
 
-export async function run(instance: IntegrationInstance, args: CommandOverrides) {
+export async function run(args: CommandOverrides) {
   try {
-    return await listInstances(instance, args);
+    return await listInstances(args);
   } catch (error) {
     if (!isRolecallError(error)) throw error; // an error of the service itself, such as EC2's UnauthorizedOperation
     switch (error.code) {

@@ -1,5 +1,6 @@
 import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
 import { canonicalJson, digestOf, publishedHash, sha256 } from "./canonical.js";
+import { ACCESS_KEY_ID } from "./limits.js";
 import { conflict, invalid, isGiven, readRecord, readSettings, readText, type TextRule } from "./validation.js";
 
 /** The credentials that call STS. Prints no secret. */
@@ -7,11 +8,14 @@ export class BaseIdentity {
   readonly kind: "instance-profile" | "provider" | "named-provider" | "static";
   /** Its part of a session's digest: never a secret, only a hash of one. */
   readonly keyPart: string;
+  /** Whether the metadata service may be asked over plain http on another machine. */
+  readonly plainHttp: boolean;
   readonly #provider: CredentialProvider | undefined;
   #key: string | undefined;
 
-  constructor(kind: BaseIdentity["kind"], keyPart: string, provider?: CredentialProvider) {
+  constructor(kind: BaseIdentity["kind"], keyPart: string, provider?: CredentialProvider, plainHttp = false) {
     this.kind = kind;
+    this.plainHttp = plainHttp;
     this.keyPart = keyPart;
     this.#provider = provider;
   }
@@ -34,6 +38,8 @@ export class BaseIdentity {
 }
 
 const INSTANCE_PROFILE = new BaseIdentity("instance-profile", "imds");
+/** An identity apart: its keys may have been read, or made up, by anybody on the way. */
+const PLAIN_HTTP_PROFILE = new BaseIdentity("instance-profile", "imds over plain http", undefined, true);
 const PROVIDER_NUMBERS = new WeakMap<object, number>();
 let lastProviderNumber = 0;
 
@@ -54,8 +60,7 @@ const IDENTITY_KEYS = [
   "$source",
 ] as const;
 
-/** Other clouds and simulators have short ones. An id is shown in events, so that no secret may stand in its place. */
-const ACCESS_KEY_ID = /^[\w-]{1,128}$/;
+/** An id is shown in events, so that no secret may stand in its place. */
 const LIKE_AN_ID = /^A[KS]IA[A-Z0-9]{16}$/;
 const LIKE_A_SECRET = /^(?=.*[a-z])(?=.*[A-Z])[\w+/=-]{40}$/;
 
@@ -63,8 +68,11 @@ function matches(value: unknown, pattern: RegExp): value is string {
   return typeof value === "string" && pattern.test(value);
 }
 
-/** `name` says what a function cannot: that two processes' functions give the same identity. */
-export function readBaseIdentity(field: string, value: unknown, name?: unknown): BaseIdentity {
+/**
+ * @param name says what a function cannot: that two processes' functions give the same identity
+ * @param plainHttp whether the metadata service may be asked over plain http on another machine
+ */
+export function readBaseIdentity(field: string, value: unknown, name?: unknown, plainHttp = false): BaseIdentity {
   const providerName = readText(`${field}Name`, name, NAME);
   if (providerName !== undefined && typeof value !== "function") {
     throw conflict(
@@ -73,7 +81,7 @@ export function readBaseIdentity(field: string, value: unknown, name?: unknown):
       "Only a function needs a name: leave it out.",
     );
   }
-  if (!isGiven(value)) return INSTANCE_PROFILE;
+  if (!isGiven(value)) return plainHttp ? PLAIN_HTTP_PROFILE : INSTANCE_PROFILE;
   if (typeof value === "function") return fromProvider(value as CredentialProvider, providerName);
   if (typeof value !== "object") throw invalid(field, value, ALLOWED);
   const identity = readKeys(field, value);

@@ -11,6 +11,7 @@ import { readStsSettings, type StsSettings } from "./sts-settings.js";
 import {
   invalid,
   isGiven,
+  readBoolean,
   readInteger,
   readLimit,
   readSetting,
@@ -58,6 +59,11 @@ export interface IntegrationInstance {
   sts?: StsSettings | null | undefined;
   /** How AWS is reached: timeouts, tries, a proxy, certificates. For STS and all clients, and never for IMDS. */
   network?: NetworkSettings | null | undefined;
+  /**
+   * Asks STS and the metadata service over plain `http` on other machines too, so that anybody on the way can read the
+   * keys and answer in AWS's place. For a simulator such as LocalStack. Default `false`: `https`, or the machine itself.
+   */
+  dangerouslyAllowPlainHttp?: boolean | null | undefined;
   /** The integration's name, for the user agent: 1 to 50 of `[\w.+-]`. Default: none. */
   integration?: string | null | undefined;
 }
@@ -88,6 +94,7 @@ export const INSTANCE_KEYS = [
   "credentialsName",
   "sts",
   "network",
+  "dangerouslyAllowPlainHttp",
   "integration",
 ] as const satisfies readonly (keyof IntegrationInstance)[];
 
@@ -103,6 +110,7 @@ export function readInstance(instance: unknown) {
     throw invalid("instance", instance, `an object with ${INSTANCE_KEYS.join(", ")}; {} for none of them`);
   }
   const settings = readSettings("instance", instance, INSTANCE_KEYS);
+  const plainHttp = readBoolean("instance.dangerouslyAllowPlainHttp", settings.dangerouslyAllowPlainHttp) || undefined;
   return {
     role: readRoleArn("instance.roleArn", settings.roleArn),
     roleSessionName: readText("instance.roleSessionName", settings.roleSessionName, ROLE_SESSION_NAME),
@@ -120,8 +128,9 @@ export function readInstance(instance: unknown) {
     externalId: readText("instance.externalId", readLimit("instance.externalId", settings.externalId), EXTERNAL_ID),
     transitiveTagKeys: settings.transitiveTagKeys,
     allowedRoles: readAllowedRoles("instance.allowedRoles", readLimit("instance.allowedRoles", settings.allowedRoles)),
-    base: readBaseIdentity("instance.credentials", settings.credentials, settings.credentialsName),
-    sts: readStsSettings("instance.sts", settings.sts),
+    base: readBaseIdentity("instance.credentials", settings.credentials, settings.credentialsName, plainHttp),
+    sts: readStsSettings("instance.sts", settings.sts, plainHttp ?? false),
+    plainHttp,
     network: readNetworkSettings("instance.network", settings.network),
     integration: readText("instance.integration", settings.integration, INTEGRATION),
   };

@@ -31,6 +31,12 @@ export const SOURCE_IDENTITY: TextRule = {
   allowed: "2 to 64 letters, digits and _+=,.@-, not beginning aws:",
 };
 
+/**
+ * Other clouds and simulators have ids of their own kinds, such as `test`. An id is shown in events and is part of a
+ * signature's header.
+ */
+export const ACCESS_KEY_ID = /^[\w-]{1,128}$/;
+
 /** Seconds. A role's own MaxSessionDuration may be lower; role chaining is limited to 3600. */
 export const ROLE_SESSION_DURATION = { min: 900, max: 43_200, default: 3600 } as const;
 

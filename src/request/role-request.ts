@@ -55,6 +55,8 @@ export interface StsTarget extends ReadStsSettings {
   readonly network: Network | undefined;
   /** Who may pass for STS beside those that everybody trusts: see {@link Network.trust}. */
   readonly trust: string | undefined;
+  /** Whether STS may be asked over plain http on another machine. */
+  readonly plainHttp: true | undefined;
 }
 
 /**
@@ -110,6 +112,7 @@ export function toRequest(fixed: InstanceSettings, chosen: ChosenSettings, simil
       partition: role?.partition,
       network: fixed.network,
       trust: chosen.trust,
+      plainHttp: fixed.plainHttp,
     }),
     network: fixed.network,
     integration: fixed.integration,
@@ -127,7 +130,7 @@ function deepFreeze<T extends object>(value: T): T {
 
 /**
  * What a session's digest is the hash of. It holds the external id. How STS is reached makes no other session, but who may
- * pass for STS does: what was taken from anybody must not serve an instance that looks at certificates.
+ * pass for STS does: what was taken from anybody, without a look at certificates or over plain http, must not serve an instance that allows neither.
  */
 export function sessionKeyParts(
   fixed: InstanceSettings,
@@ -135,7 +138,7 @@ export function sessionKeyParts(
   trust: string | undefined,
 ): Record<string, unknown> {
   const { keyPart: base } = fixed.base;
-  return { base, roleArn: role.arn, ...assumption, sts: fixed.sts, trust };
+  return { base, roleArn: role.arn, ...assumption, sts: fixed.sts, trust, plainHttp: fixed.plainHttp };
 }
 
 /**

@@ -3,7 +3,7 @@ import { conflict } from "./validation.js";
 
 /** Where the SDK finds STS, by partition. `test/request/sts-endpoint-region.test.ts` holds this against the SDK's table. */
 const SUFFIX =
-  /\.(amazonaws\.com(\.cn)?|amazonaws\.eu|api\.aws|api\.amazonwebservices\.(com\.cn|eu)|c2s\.ic\.gov|api\.aws\.ic\.gov|sc2s\.sgov\.gov|api\.aws\.scloud|cloud\.adc-e\.uk|api\.cloud-aws\.adc-e\.uk|csp\.hci\.ic\.gov|api\.aws\.hci\.ic\.gov)$/;
+  /\.(((amazonaws|api\.amazonwebservices)\.(com|com\.cn|eu))|api\.aws(\.(hci\.)?ic\.gov|\.scloud)?|(c2s|csp\.hci)\.ic\.gov|sc2s\.sgov\.gov|(api\.)?cloud(-aws)?\.adc-e\.uk)$/;
 const STS_HOST = /^(?:vpce-[\w-]+\.)?sts(?:-fips)?\.([a-z\d-]+)(?:\.vpce)?$/;
 /** The endpoint without a region takes signatures for this one, as the SDK's rules have it. */
 const GLOBAL = { host: "sts.amazonaws.com", region: "us-east-1" };
@@ -26,6 +26,6 @@ export function assertStsRegion(field: string, hostname: string, region: string 
   throw conflict(
     field,
     `is in ${own}, and ${other} is ${region}`,
-    `AWS takes no signature for another region: ${other === "instance.sts.region" ? "leave instance.sts.region out" : `set instance.sts.region to ${own}`}, or name the endpoint of that region.`,
+    `AWS takes no signature for another region: set instance.sts.region to ${own}, or name the endpoint of ${region}.`,
   );
 }

@@ -1,3 +1,4 @@
+import { assertConfidential } from "./plain-http.js";
 import { readRegion } from "./regions.js";
 import { assertStsRegion } from "./sts-endpoint-region.js";
 import { conflict, invalid, isGiven, readBoolean, readSettings } from "./validation.js";
@@ -6,7 +7,10 @@ import { conflict, invalid, isGiven, readBoolean, readSettings } from "./validat
 export interface StsSettings {
   /** Region of the STS endpoint. Default: that in the name of `endpoint`; else see `docs/precedence-and-validation.md`. */
   region?: string;
-  /** Another endpoint, such as an interface VPC endpoint: `https`, or `http` on the loopback interface. */
+  /**
+   * Another endpoint, such as an interface VPC endpoint: `https`, or `http` on the loopback interface.
+   * `dangerouslyAllowPlainHttp` of the instance allows `http` elsewhere.
+   */
   endpoint?: string;
   /** Default `false`. Not together with `endpoint`. */
   useFipsEndpoint?: boolean;
@@ -22,10 +26,11 @@ export interface ReadStsSettings {
   readonly useDualstackEndpoint: true | undefined;
 }
 
-export function readStsSettings(field: string, value: unknown): ReadStsSettings {
+/** @param plainHttp whether any host may be asked over plain http */
+export function readStsSettings(field: string, value: unknown, plainHttp: boolean): ReadStsSettings {
   const settings = readSettings(field, value, ["region", "endpoint", "useFipsEndpoint", "useDualstackEndpoint"]);
   const region = readRegion(`${field}.region`, settings.region);
-  const endpoint = readStsEndpoint(`${field}.endpoint`, settings.endpoint);
+  const endpoint = readStsEndpoint(`${field}.endpoint`, settings.endpoint, plainHttp);
   const useFipsEndpoint = readBoolean(`${field}.useFipsEndpoint`, settings.useFipsEndpoint);
   const useDualstackEndpoint = readBoolean(`${field}.useDualstackEndpoint`, settings.useDualstackEndpoint);
   if (endpoint && (useFipsEndpoint || useDualstackEndpoint)) {
@@ -45,11 +50,14 @@ export function readStsSettings(field: string, value: unknown): ReadStsSettings 
   };
 }
 
-export function readStsEndpoint(field: string, value: unknown): string | undefined {
+export function readStsEndpoint(field: string, value: unknown, plainHttp = false): string | undefined {
   if (!isGiven(value)) return undefined;
   const plain = typeof value === "string" && !/[\s\\@?#]/.test(value);
   const url = plain && URL.canParse(value) ? new URL(value) : undefined;
-  if (url && isConfidential(url)) return url.href;
+  if (url && /^https?:$/.test(url.protocol)) {
+    if (!plainHttp) assertConfidential(url, field);
+    return url.href;
+  }
   const allowed = "an https URL, or an http URL on the loopback interface, without user, query or fragment";
   throw invalid(field, value, allowed, { sensitive: !isPlainUrl(value) });
 }
@@ -57,28 +65,4 @@ export function readStsEndpoint(field: string, value: unknown): string | undefin
 /** Whether an error may show it: it has no user, password or query, and is no JSON. */
 export function isPlainUrl(value: unknown): boolean {
   return typeof value === "string" && /^[\w\s.:/[\]\\-]*$/.test(value);
-}
-
-interface Endpoint {
-  readonly protocol: string;
-  readonly hostname: string;
-}
-
-/** @throws RolecallError `INVALID_REQUEST` if others could read what STS answers there */
-export function assertConfidential(endpoint: Endpoint, field = "AWS_ENDPOINT_URL"): void {
-  if (isConfidential(endpoint)) return;
-  throw conflict(
-    field,
-    `would lead to STS over ${endpoint.protocol}//${endpoint.hostname}`,
-    "Use https, or http on the loopback interface; in a test, pass a client of your own as stsClient.",
-  );
-}
-
-/** Whether an answer that holds credentials may come from there: over TLS, or without leaving the machine. */
-function isConfidential({ protocol, hostname }: Endpoint): boolean {
-  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
 import { isRolecallError, type RolecallError } from "../errors.js";
 import { foreignText } from "../foreign-text.js";
-import { sessionNameOf } from "../request/limits.js";
+import { ACCESS_KEY_ID, sessionNameOf } from "../request/limits.js";
 import { isSessionOf, type RoleArn } from "../request/role-arn.js";
 import type { Assumption, RequestForRole, RoleRequest } from "../request/role-request.js";
 import { isGiven } from "../request/validation.js";
@@ -35,7 +35,6 @@ const DATE_TOLERANCE = 60_000;
 /** Seconds that STS grants for every role, whatever its MaxSessionDuration, and the most that role chaining allows. */
 const ALWAYS_GRANTED_SECONDS = 3600;
 const MAX_REMEMBERED = 1000;
-const ACCESS_KEY_ID = /^[\w-]{1,128}$/;
 /** Characters. AWS names no limit for a session token; services take no header that is longer. */
 const LONGEST_TEXT = 16 * 1024;
 const LOOK = "Look at what answers at the STS endpoint; in a test, at the mock's answer.";

@@ -1,6 +1,7 @@
 import { withDeadline } from "../abort.js";
 import { isRolecallError, RolecallError } from "../errors.js";
 import type { BaseIdentity } from "../request/base-identity.js";
+import { ACCESS_KEY_ID } from "../request/limits.js";
 import type { Runtime } from "../runtime.js";
 import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
 import { DEFAULT_RULES, INSTANCE_PROFILE_RULES, lifeUntil } from "../session/refresh-policy.js";
@@ -53,7 +54,7 @@ function isCredentialSet(value: AwsCredentialIdentity | undefined): value is Aws
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = value ?? {};
   return (
     typeof accessKeyId === "string" &&
-    accessKeyId !== "" &&
+    ACCESS_KEY_ID.test(accessKeyId) &&
     typeof secretAccessKey === "string" &&
     secretAccessKey !== "" &&
     (sessionToken === undefined || typeof sessionToken === "string") &&

@@ -1,10 +1,12 @@
 import { ONCE, withDeadline } from "../abort.js";
 import { isRolecallError, RolecallError } from "../errors.js";
+import { ACCESS_KEY_ID } from "../request/limits.js";
+import { assertOnThisMachine } from "../request/plain-http.js";
 import { isRegion } from "../request/regions.js";
 import type { Runtime } from "../runtime.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
 import { MetadataError, MetadataRead, NO_ANSWER_IN_TIME, TOO_LARGE, troubleOf, withAddress } from "./imds-request.js";
-import type { MetadataTrouble } from "./metadata-endpoint.js";
+import { type MetadataTrouble, metadataAddress } from "./metadata-endpoint.js";
 import { safeCause } from "./safe-cause.js";
 import { hintForUncaughtCall } from "./test-run.js";
 import { noteOnIdentities, withNote } from "./unused-environment.js";
@@ -25,7 +27,6 @@ const READ_TIMEOUT = 5000;
 /** Fit to be a header's value. */
 const TOKEN = /^[!-~]+$/;
 const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
-const ACCESS_KEY_ID = /^[\w-]{1,128}$/;
 const CODE = /^[\w.:-]{1,64}$/;
 
 const NOT_TO_BE_USED: MetadataTrouble = {
@@ -63,11 +64,18 @@ const REGION: Need = {
 
 /**
  * Reads the instance profile's credentials over IMDSv2, once and without a cache.
- * @throws RolecallError `INSTANCE_PROFILE_MISSING`, `INSTANCE_PROFILE_INVALID` or `IMDS_UNREACHABLE`
+ * @param plainHttp whether another machine may be asked over plain http
+ * @throws RolecallError `INSTANCE_PROFILE_MISSING`, `INSTANCE_PROFILE_INVALID`, `IMDS_UNREACHABLE`, or `INVALID_REQUEST`
+ * for a metadata service that would send the keys through a network in clear
  */
-export function readInstanceProfile(runtime: Runtime): Promise<AwsCredentialIdentity> {
+export function readInstanceProfile(runtime: Runtime, plainHttp: boolean): Promise<AwsCredentialIdentity> {
   const need = { ...CREDENTIALS, note: noteOnIdentities(runtime.env) };
-  return inTime(runtime, need, (read) => readCredentials(read, need));
+  return inTime(runtime, need, async (read) => {
+    // What is no address at all is reported by the request that fails on it.
+    const address = plainHttp ? undefined : await metadataAddress();
+    if (address) assertOnThisMachine(address);
+    return readCredentials(read, need);
+  });
 }
 
 async function readCredentials(read: MetadataRead, need: Need): Promise<AwsCredentialIdentity> {

@@ -155,16 +155,16 @@ export class StsCalls {
     const { runtime, settings, clients } = this.#options;
     const command = create();
     const observed = observeCall(command);
-    const networkNote = clients.customTransport ? undefined : noteOnProxy(runtime.env, target.network);
+    const noted = (known: Partial<StsCall> = {}): StsCall => {
+      const networkNote = clients.customTransport ? undefined : noteOnProxy(runtime.env, target.network);
+      return { ...call, networkNote, ...known };
+    };
     const limit = {
       runtime,
       ms: settings.attemptTimeout,
       reason: () => {
         const missing = observed.waitsForIdentity ? "no credentials to call with" : "no answer";
-        return new FailedAttempt(
-          this.#timeout({ ...call, networkNote }, missing, settings.attemptTimeout, observed),
-          "transient",
-        );
+        return new FailedAttempt(this.#timeout(noted(), missing, settings.attemptTimeout, observed), "transient");
       },
       signal,
     };
@@ -183,7 +183,7 @@ export class StsCalls {
       const foreignRegion = endpoint?.foreignRegion;
       throw toFailedAttempt(
         error,
-        { ...call, region, foreignRegion, networkNote, ofAuthor: clients.injected },
+        { ...noted({ region, foreignRegion }), ofAuthor: clients.injected },
         observed.accessKeyId,
       );
     }

@@ -103,7 +103,7 @@ export class StsClients {
 
   #create(
     caller: StsCaller,
-    { endpoint, useFipsEndpoint, useDualstackEndpoint, network, trust }: StsTarget,
+    { endpoint, useFipsEndpoint, useDualstackEndpoint, network, trust, plainHttp }: StsTarget,
     region: () => Promise<string>,
   ): StsLike {
     const { stsClient, requestHandler, handlers } = this.#options;
@@ -129,8 +129,9 @@ export class StsClients {
         : handlers.create(STSClient, config, {}, network, trust !== ANYBODY),
     );
     if (!hasMethods("STSClient", client, "send")) throw unusableSts("STSClient");
-    const stack = middlewareStackOf(client);
-    stack?.add(checkedEndpoint(region), { step: "finalizeRequest", name: "rolecallCheckedEndpoint", priority: "high" });
+    const check = checkedEndpoint(region, plainHttp ?? false);
+    const options = { step: "finalizeRequest", name: "rolecallCheckedEndpoint", priority: "high" } as const;
+    middlewareStackOf(client)?.add(check, options);
     return client as StsLike;
   }
 }

@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { ACCESS_KEY_ID } from "../request/limits.js";
 import { isSessionOf, type RoleArn } from "../request/role-arn.js";
 import { isRecord } from "../request/validation.js";
 import { EXPIRY_MARGIN } from "../session/refresh-policy.js";
@@ -85,6 +86,7 @@ export function readRecord(
   const writer = fields.clock;
   if (
     !isText(accessKeyId) ||
+    !ACCESS_KEY_ID.test(accessKeyId) ||
     !isText(secretAccessKey) ||
     !isText(sessionToken) ||
     !isTime(issuedAt) ||

@@ -1,45 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-
-const project = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-const read = (path: string) => readFileSync(join(project, path), "utf8");
-const filesOf = (folder: string, ending: RegExp) =>
-  readdirSync(join(project, folder))
-    .filter((name) => ending.test(name))
-    .map((name) => `${folder}/${name}`);
-
-const pages = ["README.md", "CHANGELOG.md", "SECURITY.md", ...filesOf("docs", /\.md$/)];
-
-interface Block {
-  page: string;
-  line: number;
-  language: string;
-  text: string;
-}
+import { blocksOf, bodyOf, fileNameOf, filesOf, pages, place, project, read } from "./code-blocks.js";
 
 const blocks = pages.flatMap(blocksOf);
-
-function blocksOf(page: string): Block[] {
-  const found: Block[] = [];
-  let open: Block | undefined;
-  for (const [index, line] of read(page).split("\n").entries()) {
-    const fence = /^\s*```(\w*)\s*$/.exec(line);
-    if (open && fence) {
-      found.push(open);
-      open = undefined;
-    } else if (open) {
-      open.text += `${line}\n`;
-    } else if (fence) {
-      open = { page, line: index + 1, language: fence[1] ?? "", text: "" };
-    }
-  }
-  return found;
-}
-
 const inLanguage = (language: string) => blocks.filter((block) => block.language === language);
-const place = ({ page, line }: Block) => `${page}:${line}`;
 /** Code without indentation, so that a part of a function is found in the whole of it. */
 const flat = (code: string) => code.replace(/^[ \t]+/gm, "").trim();
 const holds = (files: string[], code: string) => files.some((file) => flat(read(file)).includes(flat(code)));
@@ -56,18 +21,19 @@ describe("the code in the docs", () => {
     expect(blocks.filter(({ language }) => language === "").map(place)).toEqual([]);
   });
 
-  it.each(inLanguage("ts").map((block) => [place(block), block.text]))(
+  it.each(inLanguage("ts").map((block) => [place(block), bodyOf(block)]))(
     "%s is the text of an example that compiles and runs",
     (_, text) => expect(holds(examples, text)).toBe(true),
   );
 
   it("each example is shown somewhere", () => {
-    const shown = inLanguage("ts").map(({ text }) => flat(text));
+    const shown = inLanguage("ts").map((block) => flat(bodyOf(block)));
     const unseen = examples.filter((file) => !shown.some((text) => flat(read(file)).includes(text)));
     expect(unseen).toEqual([]);
   });
 
-  it.each(inLanguage("js").map((block) => [place(block), block.text]))(
+  const jestTests = inLanguage("js").filter((block) => fileNameOf(block) === undefined);
+  it.each(jestTests.map((block) => [place(block), block.text]))(
     "%s is the text of a Jest test that the package's tests run",
     (_, text) => expect(holds(filesOf("test/package/consumers/jest", /\.js$/), text)).toBe(true),
   );

@@ -20,6 +20,7 @@ import { run } from "../../docs/examples/errors.js";
 import { warnOfFailedRefreshes } from "../../docs/examples/events.js";
 import { listBuckets, listInstances, main } from "../../docs/examples/getting-started.js";
 import { instance as fullInstance } from "../../docs/examples/instance-settings.js";
+import { onLocalStack } from "../../docs/examples/localstack.js";
 import { readReport } from "../../docs/examples/narrow-a-command.js";
 import { behindTheProxy, withAnStsClientOfYourOwn } from "../../docs/examples/network.js";
 import { configure } from "../../docs/examples/resolver-options.js";
@@ -27,6 +28,7 @@ import { testConnection } from "../../docs/examples/verify.js";
 import { runCommand } from "../../docs/examples/xsoar.js";
 import { createCertificates } from "../support/certificates.js";
 import { startConnectProxy } from "../support/connect-proxy.js";
+import { OWN_ADDRESS, startSimulator } from "../support/simulator.js";
 import { startTlsRelay } from "../support/tls-relay.js";
 
 const INVENTORY = "arn:aws:iam::123456789012:role/Inventory";
@@ -267,19 +269,27 @@ describe("the Test button", () => {
   });
 });
 
+it("an instance on LocalStack, in another container where the machine can play one", async () => {
+  const { url, signedBy } = await startSimulator(OWN_ADDRESS ?? "127.0.0.1");
+  vi.stubEnv("AWS_ENDPOINT_URL", url);
+  await using resolver = createCredentialResolver();
+  await resolver.resolve(onLocalStack);
+  expect(signedBy).toEqual(["test"]);
+});
+
 describe("errors by code", () => {
   it("names the setting, the role, or what to do", async () => {
     const aws = await setUp({ roles: [] });
-    expect(await run(instance, { roleArn: "" })).toMatch(/^Wrong setting command\.roleArn\. Allowed: a role ARN/);
-    expect(await run(instance, {})).toMatch(`No access to ${INVENTORY}. Check, in this order: the role exists`);
+    expect(await run({ roleArn: "" })).toMatch(/^Wrong setting command\.roleArn\. Allowed: a role ARN/);
+    expect(await run({})).toMatch(`No access to ${INVENTORY}. Check, in this order: the role exists`);
     aws.fault({ on: { target: "sts" }, status: 503, code: "ServiceUnavailable" });
-    expect(await run({ ...instance, roleArn: AUDIT }, {})).toMatch(/^Try again later\. /);
+    expect(await run({ roleArn: AUDIT })).toMatch(/^Try again later\. /);
   });
 
   it("leaves an error of the service alone", async () => {
     const aws = await setUp();
     aws.fault({ on: { service: "ec2" }, status: 403, code: "UnauthorizedOperation" });
-    await expect(run(instance, {})).rejects.toMatchObject({ name: "UnauthorizedOperation" });
+    await expect(run({})).rejects.toMatchObject({ name: "UnauthorizedOperation" });
   });
 });
 

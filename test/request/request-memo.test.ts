@@ -104,6 +104,10 @@ const CHANGES: Record<(typeof INSTANCE_KEYS)[number], { value: () => unknown; ch
       change: ({ network }) => Object.assign(network as object, { maxAttempt: 2 }),
     },
   ],
+  dangerouslyAllowPlainHttp: [
+    { value: () => true, change: (instance) => Object.assign(instance, { dangerouslyAllowPlainHttp: false }) },
+    { value: () => false, change: (instance) => Object.assign(instance, { dangerouslyAllowPlainHttp: true }) },
+  ],
   integration: [{ value: () => "scanner", change: (instance) => Object.assign(instance, { integration: "other" }) }],
 };
 

@@ -92,14 +92,6 @@ describe("instance.sts.endpoint", () => {
   it.each<[unknown, string]>([
     ["", "an empty string"],
     ["sts.amazonaws.com", '"sts.amazonaws.com"'],
-    ["http://sts.amazonaws.com", '"http://sts.amazonaws.com"'],
-    ["http://169.254.169.254", '"http://169.254.169.254"'],
-    ["http://10.0.0.1", '"http://10.0.0.1"'],
-    ["http://128.0.0.1", '"http://128.0.0.1"'],
-    ["http://127.0.0.1.evil.example", '"http://127.0.0.1.evil.example"'],
-    ["http://localhost.evil.example", '"http://localhost.evil.example"'],
-    ["http://[::2]", '"http://[::2]"'],
-    ["http://0.0.0.0", '"http://0.0.0.0"'],
     ["ftp://localhost", '"ftp://localhost"'],
     ["file:///etc/passwd", '"file:///etc/passwd"'],
     ["https://", '"https://"'],
@@ -121,6 +113,27 @@ describe("instance.sts.endpoint", () => {
       "instance.sts.endpoint",
       `instance.sts.endpoint is wrong: received ${received}. ${ENDPOINT}`,
     );
+  });
+
+  it.each([
+    "http://sts.amazonaws.com",
+    "http://169.254.169.254",
+    "http://10.0.0.1",
+    "http://128.0.0.1",
+    "http://127.0.0.1.evil.example",
+    "http://localhost.evil.example",
+    "http://localstack:4566",
+    "http://[::2]",
+    "http://0.0.0.0",
+  ])("%s would send keys in clear: refused, unless the instance allows that", (endpoint) => {
+    const { protocol, hostname, href } = new URL(endpoint);
+    expectInvalid(
+      () => stsOf({ endpoint }),
+      "instance.sts.endpoint",
+      `instance.sts.endpoint would lead to STS over ${protocol}//${hostname}. Use https, or http on the loopback interface; for a simulator such as LocalStack, set instance.dangerouslyAllowPlainHttp.`,
+    );
+    const allowed = roleRequestOf({ instance: { sts: { endpoint }, dangerouslyAllowPlainHttp: true } });
+    expect(allowed.sts).toMatchObject({ endpoint: href, plainHttp: true });
   });
 
   it.each([
@@ -161,7 +174,7 @@ describe("instance.sts.endpoint", () => {
       expectInvalid(
         () => stsOf({ endpoint, region: "ap-south-2" }),
         "instance.sts.endpoint",
-        `instance.sts.endpoint is in ${region}, and instance.sts.region is ap-south-2. AWS takes no signature for another region: leave instance.sts.region out, or name the endpoint of that region.`,
+        `instance.sts.endpoint is in ${region}, and instance.sts.region is ap-south-2. AWS takes no signature for another region: set instance.sts.region to ${region}, or name the endpoint of ap-south-2.`,
       );
     });
 

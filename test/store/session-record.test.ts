@@ -94,6 +94,7 @@ describe.each([
 
   it.each<[string, Record<string, unknown>]>([
     ["no key", { accessKeyId: undefined }],
+    ["an access key id that no signature can hold", { accessKeyId: "AS IA" }],
     ["an empty secret", { secretAccessKey: "" }],
     ["no token", { sessionToken: null }],
     ["a token that is no text", { sessionToken: ["x"] }],

@@ -17,7 +17,7 @@ interface Deployment {
   readonly clients: Record<PackageName, (ports: readonly number[]) => Promise<Connected>>;
 }
 
-const nodesAt = (ports: readonly number[]) => ports.map((port) => ({ host: "127.0.0.1", port }));
+export const nodesAt = (ports: readonly number[]) => ports.map((port) => ({ host: "127.0.0.1", port }));
 
 export const DEPLOYMENTS: Record<"cluster" | "sentinels", Deployment> = {
   cluster: {

@@ -1,11 +1,11 @@
 import { hostname } from "node:os";
 import { accessKeyIdOf, type ExplainedRequest } from "../../request/explain-request.js";
 import { sessionNameOf } from "../../request/limits.js";
+import { assertConfidential } from "../../request/plain-http.js";
 import type { Chosen, ChosenSettings } from "../../request/precedence.js";
 import { defaultRegionOf } from "../../request/regions.js";
 import type { RoleRequest } from "../../request/role-request.js";
 import { assertStsRegion } from "../../request/sts-endpoint-region.js";
-import { assertConfidential } from "../../request/sts-settings.js";
 
 type Env = Record<string, string | undefined>;
 type Value = string | number | readonly string[] | Readonly<Record<string, string>>;
@@ -27,6 +27,7 @@ export const LABELS = {
   stsRegion: "STS region",
   stsEndpoint: "STS endpoint",
   network: "network",
+  dangerouslyAllowPlainHttp: "plain http",
 } as const;
 
 /** One setting that a command would meet. */
@@ -48,6 +49,7 @@ export function factsOf({ request, chosen }: ExplainedRequest, env: Env): Fact[]
     ...fact("stsRegion", chosen.stsRegion ?? machineRegion(request)),
     ...fact("stsEndpoint", endpointOf(request, chosen.stsRegion?.value, env)),
     ...instanceFact("network", request.network && givenNames(request.network.settings())),
+    ...instanceFact("dangerouslyAllowPlainHttp", request.sts.plainHttp && "allowed"),
   ];
 }
 
@@ -106,7 +108,7 @@ function endpointOf({ sts }: RoleRequest, region: string | undefined, env: Env):
     if (!url) continue;
     if (!URL.canParse(url)) return { value: "no URL", from: name };
     const endpoint = new URL(url);
-    assertConfidential(endpoint, name);
+    if (!sts.plainHttp) assertConfidential(endpoint, name);
     assertStsRegion(name, endpoint.hostname, region, "the region of STS");
     return { value: endpoint.origin, from: name };
   }
