@@ -1,5 +1,5 @@
 /**
- * What went wrong, as a stable word to branch on. `docs/errors.md` has an entry for each.
+ * What went wrong, as a stable word to branch on. `docs/errors.md` in this package has an entry for each.
  */
 export type RolecallErrorCode =
   | "INVALID_REQUEST"

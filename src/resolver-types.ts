@@ -97,7 +97,7 @@ export interface CredentialResolver {
   ): InstanceType<K>;
   /**
    * The credentials themselves.
-   * @throws RolecallError with any code; see `docs/errors.md`
+   * @throws RolecallError with any code; see `docs/errors.md` in this package
    */
   resolve<I extends IntegrationInstance>(
     instance: ExactInstance<I>,

@@ -15,7 +15,7 @@ clear  Deletes them. Processes that hold one in memory keep it.
 
 ${KEYS_HELP}
 
-Example: rolecall cache list --directory /var/cache/integrations
+Example: npx aws-rolecall cache list --directory /var/cache/integrations
 `,
   async run(args, { stdout, env }) {
     const { values, positionals } = parseCommandLine({

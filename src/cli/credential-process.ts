@@ -31,7 +31,7 @@ ${KEYS_HELP}
 A session has at least 15 minutes left, or half of its duration if that is less; while AWS gives no new one, the stored
 one is printed to its end. Exit code 1: no credentials, the reason is on stderr, and nothing on stdout.
 
-Example: rolecall credential-process --config /etc/integration.json --role-arn arn:aws:iam::123456789012:role/Inventory
+Example: npx aws-rolecall credential-process --config instance.json --role-arn arn:aws:iam::123456789012:role/Inventory
 
 In ~/.aws/config:
   [profile inventory]

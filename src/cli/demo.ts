@@ -19,7 +19,7 @@ export const demo: CliCommand = {
 Shows the library at work on an AWS that runs on this machine alone: no account, no network. Each fact is checked by
 what that AWS saw; the exit code is 0 if all of them held.
 
-Example: rolecall demo
+Example: npx aws-rolecall demo
 `,
   async run(args, { stdout }) {
     parseCommandLine({ args: [...args], options: {} });

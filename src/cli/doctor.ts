@@ -24,7 +24,7 @@ Exit codes: 0, all is well, perhaps with warnings; else by the first failed step
   2  wrong command line or file    4  the surroundings: region, network to STS, clock
                                    5  a role
 
-Example: rolecall doctor --config /etc/integration.json
+Example: npx aws-rolecall doctor --config /etc/integration.json
 `,
   async run(args, io) {
     const { values, positionals } = parseCommandLine({

@@ -17,7 +17,7 @@ ${REQUEST_OPTIONS_HELP}
 
 Exit codes: 0; 1 if such a command would be refused, with the reason; 2 for a wrong command line.
 
-Example: rolecall explain arn:aws:iam::123456789012:role/Inventory --config /etc/integration.json
+Example: npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --config /etc/integration.json
 `,
   async run(args, { stdout, stderr, env }) {
     const { values, positionals } = parseCommandLine({

@@ -67,10 +67,10 @@ ec2-trust   That EC2 may hand a role to the machine: the trust policy of the mac
 Exit codes: 0 the document is printed; 1 a role, a setting or a value is wrong; 2 the command line is wrong.
 
 Examples:
-  rolecall policy identity arn:aws:iam::123456789012:role/Inventory 'arn:aws:iam::444455556666:role/integration-*'
-  rolecall policy identity --variant own-permissions --action ec2:DescribeInstances --action ec2:DescribeRegions
-  rolecall policy trust --config instance.json --principal arn:aws:iam::111122223333:role/integration-host
-  rolecall policy ec2-trust --principal arn:aws-cn:iam::111122223333:role/integration-host --format terraform
+  npx aws-rolecall policy identity arn:aws:iam::123456789012:role/Inventory 'arn:aws:iam::444455556666:role/scan-*'
+  npx aws-rolecall policy identity --variant own-permissions --action ec2:DescribeInstances --action ec2:DescribeRegions
+  npx aws-rolecall policy trust --config instance.json --principal arn:aws:iam::111122223333:role/integration-host
+  npx aws-rolecall policy ec2-trust --principal arn:aws-cn:iam::111122223333:role/integration-host --format terraform
 `,
   async run(args, { stdout, stderr }) {
     const { values, positionals } = parseCommandLine({ args: [...args], options: OPTIONS, allowPositionals: true });

@@ -3,7 +3,7 @@ import { conflict, invalid, isGiven, readBoolean, readInteger, readSettings, var
 
 /**
  * How an instance reaches AWS. It holds for STS and for every client of the instance, and never for the instance metadata
- * service. What is left out is as the SDK has it; see `docs/network.md`.
+ * service. What is left out is as the SDK has it; see `docs/network.md` in this package.
  */
 export interface NetworkSettings {
   /** Milliseconds from the start of a request until its answer begins, the upload included. Default: no limit. */

@@ -5,7 +5,7 @@ import { conflict, invalid, isGiven, readBoolean, readSettings } from "./validat
 
 /** Where STS is asked. What is left out follows from the role and the region. */
 export interface StsSettings {
-  /** Region of the STS endpoint. Default: that in the name of `endpoint`; else see `docs/precedence-and-validation.md`. */
+  /** Region of the STS endpoint. Default: that in the name of `endpoint`; else see `docs/precedence-and-validation.md` in this package. */
   region?: string;
   /**
    * Another endpoint, such as an interface VPC endpoint: `https`, or `http` on the loopback interface.

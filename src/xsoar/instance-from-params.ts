@@ -22,7 +22,7 @@ const ROLE_BY_NAME = ["role_name", "access_role_name", "accounts_to_access"] as 
  * names an identity. Call it once and keep the result: commands on the same object are the fast ones. It holds secrets,
  * so do not log it.
  *
- * `docs/xsoar.md` says what becomes of each parameter.
+ * `docs/xsoar.md` in this package says what becomes of each parameter.
  *
  * @param env where `proxy` finds the server's proxy. Default: the process's environment
  * @throws RolecallError `INVALID_REQUEST`; `field` names the parameter, such as `params.defaultRegion`

@@ -756,8 +756,8 @@ describe("rolecall doctor", () => {
       ...machine,
       aws: { ...explained, ...withRole({ trustedPrincipals: [OTHER] }) },
     });
-    const command = findings.flatMap(({ next }) => next).find((step) => step.startsWith("rolecall policy trust "));
-    const { output, errors, code } = await runRolecall(command?.split(" ").slice(1) ?? []);
+    const command = findings.flatMap(({ next }) => next).find((step) => step.startsWith("npx aws-rolecall policy trust "));
+    const { output, errors, code } = await runRolecall(command?.split(" ").slice(2) ?? []);
     expect({ errors, code }).toEqual({ errors: "", code: 0 });
     aws.setRole({ roleArn: ROLE, trustPolicy: JSON.parse(output) });
     const { findings: mended, code: healthy } = await again();

@@ -60,7 +60,7 @@ describe.each(NAMES)("rolecall %s", (name) => {
     const { code, output, errors } = await runRolecall([name, "--help"]);
     expect({ code, errors }).toEqual({ code: 0, errors: "" });
     expect(output).toMatch(new RegExp(`^Usage: rolecall ${name}\\b`));
-    expect(output).toMatch(new RegExp(`^Examples?:\\s+rolecall ${name}\\b`, "m"));
+    expect(output).toMatch(new RegExp(`^Examples?:\\s+npx aws-rolecall ${name}\\b`, "m"));
     for (const line of output.split("\n")) expect(line.length).toBeLessThanOrEqual(120);
     expect(await runRolecall([name, "--no-such-option", "-h"])).toEqual({ code: 0, output, errors: "" });
   });

@@ -24,8 +24,8 @@ describe("docs/command-line.md", () => {
     onTestFinished(() => rm(folder, { recursive: true }));
     const config = join(folder, "instance.json");
     await writeFile(config, blocksOf("jsonc")[0] ?? "");
-    const command = blocksOf("sh").find((text) => text.startsWith("rolecall explain")) ?? "";
-    const args = command.trim().replace("instance.json", config).split(" ").slice(1);
+    const command = blocksOf("sh").find((text) => text.startsWith("npx aws-rolecall explain")) ?? "";
+    const args = command.trim().replace("instance.json", config).split(" ").slice(2);
     expect(blocksOf("text")).toContain((await runRolecall(args)).output);
   });
 

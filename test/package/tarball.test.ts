@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packed, project } from "./consumer.js";
 
@@ -26,9 +26,9 @@ async function installed(name: string): Promise<{ name: string; version: string;
 
 describe("the tarball", () => {
   it("holds the build and the documents, nothing else", () => {
-    const beside = packed.files.filter(
-      (file) => !/^dist\/(sdk\/)?[^/]+\.(js|cjs|d\.ts|d\.cts|js\.map|cjs\.map)$/.test(file),
-    );
+    const documents = /^docs\/(api\/(store\/)?|images\/|benchmarks\/)?[\w-]+\.(md|svg)$/;
+    const build = /^dist\/(sdk\/)?[^/]+\.(js|cjs|d\.ts|d\.cts|js\.map|cjs\.map)$/;
+    const beside = packed.files.filter((file) => !documents.test(file) && !build.test(file));
 
     expect(beside.sort()).toEqual([
       "CHANGELOG.md",
@@ -82,7 +82,25 @@ describe("the tarball", () => {
     const packages = required.filter((name) => !isBuiltin(name)).map((name) => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0]);
 
     expect([...new Set(packages)].sort()).toEqual(Object.keys(dependencies));
-    expect(packed.unpackedSize).toBeLessThan(3_400_000);
+    expect(packed.unpackedSize).toBeLessThan(4_500_000);
+  });
+
+  it("leads only to files that it holds: its documents", async () => {
+    const pages = await filesOf(".md");
+    expect(pages.length).toBeGreaterThan(20);
+    for (const { file, text } of pages) {
+      const prose = text.replace(/^\s*```[\s\S]*?^\s*```/gm, "");
+      const targets = Array.from(prose.matchAll(/\]\(([^)\s]+)\)/g), ([, target = ""]) => target.replace(/#.*/, ""));
+      const relative = targets.filter((target) => target !== "" && !/^[a-z]+:/.test(target));
+      const missing = relative.filter((target) => !packed.files.includes(posix.join(posix.dirname(file), target)));
+      expect({ file, missing }).toEqual({ file, missing: [] });
+    }
+  });
+
+  it("leads only to files that it holds: its types", async () => {
+    const named = (await filesOf("ts")).flatMap(({ text }) => text.match(/docs\/[\w/-]+\.md/g) ?? []);
+    expect(named).toContain("docs/errors.md");
+    expect([...new Set(named)].filter((file) => !packed.files.includes(file))).toEqual([]);
   });
 
   it("has the licence of everything that it carries, with its version", async () => {

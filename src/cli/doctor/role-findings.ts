@@ -184,7 +184,7 @@ function trustChecks(
 function printedTrustPolicy(roleArn: string, { callerArn = "", config }: Surroundings): string[] {
   const principal = principalOf(callerArn);
   if (!/:(role|user)\//.test(principal)) return [];
-  const command = `rolecall policy trust ${shellWord(roleArn)} --principal ${shellWord(principal)}`;
+  const command = `npx aws-rolecall policy trust ${shellWord(roleArn)} --principal ${shellWord(principal)}`;
   const path = isRoleSession(callerArn) ? " (add the principal's path, if it has one)" : "";
   const merge = "Add its statements to the trust policy and keep those of others:";
   if (config === undefined) return [`A trust policy without an external id is printed by${path}. ${merge}`, command];

@@ -112,7 +112,7 @@ describe("a denial", () => {
   const untrusted = " because no role trust policy allows the sts:AssumeRole action";
 
   it("prints the command with the settings' file, quoted where a shell needs it", () => {
-    const command = `rolecall policy trust ${ROLE} --principal ${MACHINE}`;
+    const command = `npx aws-rolecall policy trust ${ROLE} --principal ${MACHINE}`;
     expect(diagnosis(untrusted, { config: "/etc/rolecall/a.json" }).next).toContain(
       `A trust policy that fits is printed by (add the principal's path, if it has one). Add its statements to the trust policy and keep those of others: ${command} --config /etc/rolecall/a.json`,
     );
@@ -123,7 +123,7 @@ describe("a denial", () => {
 
   it("does not claim that a trust policy fits where no file tells what it has to demand", () => {
     const { next } = diagnosis(untrusted);
-    expect(next).toMatch(/A trust policy without an external id is printed by .*: rolecall policy trust /);
+    expect(next).toMatch(/A trust policy without an external id is printed by .*: npx aws-rolecall policy trust /);
     expect(next).not.toContain("fits");
   });
 
