@@ -131,6 +131,9 @@ const policy = fc
     fc.jsonValue({ maxDepth: 2, stringUnit: "binary" }),
     { maxKeys: 3 },
   )
+  .map((others): object =>
+    Object.defineProperty(others, "Statement", { value: [], enumerable: true, configurable: true, writable: true }),
+  )
   .filter((value) => lengthAsSent(value) < 2000 && !hasUnsafeNumber(value));
 
 /** Characters above U+00FF are sent as six. */
@@ -290,10 +293,10 @@ describe("the key", () => {
       ["roleSessionDuration", { instance: { roleSessionDuration: 901 } }],
       ["command.roleSessionDuration", { command: { roleSessionDuration: 902 } }],
       ["policy", { instance: { policy: { Statement: [] } } }],
-      ["policy value", { instance: { policy: { a: 1 } } }],
-      ["policy type", { instance: { policy: { a: "1" } } }],
-      ["policy order of a list", { instance: { policy: { a: [1, 2] } } }],
-      ["policy order of a list", { instance: { policy: { a: [2, 1] } } }],
+      ["policy value", { instance: { policy: { Statement: 1 } } }],
+      ["policy type", { instance: { policy: { Statement: "1" } } }],
+      ["policy order of a list", { instance: { policy: { Statement: [1, 2] } } }],
+      ["policy order of a list", { instance: { policy: { Statement: [2, 1] } } }],
       ["policyArns", { instance: { policyArns: ["arn:aws:iam::aws:policy/a"] } }],
       ["policyArns", { instance: { policyArns: ["arn:aws:iam::aws:policy/a", "arn:aws:iam::aws:policy/b"] } }],
       ["policyArns", { instance: { policyArns: ["arn:aws:iam::aws:policy/a,b"] } }],
