@@ -1,5 +1,5 @@
 import { type IntegrationInstance, readInstance } from "../request/integration-instance.js";
-import { conflict, escapeInvisible, isRecord } from "../request/validation.js";
+import { escapeInvisible, isRecord } from "../request/validation.js";
 import { UsageError } from "./command.js";
 import { JsonError, parseJsonc } from "./jsonc.js";
 import type { ReportOutput } from "./report.js";
@@ -17,7 +17,6 @@ export function readInstanceFile(path: string, stderr: ReportOutput): Integratio
   const { text, openMode } = read(path);
   const instance = parse(path, text);
   readInstance(instance);
-  assertStatement(instance.policy);
   if (openMode !== undefined && holdsSecrets(instance)) {
     const what = `${escapeInvisible(path)} holds secrets, and other users can read it (mode ${openMode})`;
     stderr.write(`warning: ${what}. Let only its user read it.\n`);
@@ -55,17 +54,6 @@ function unusable(path: string, why: string, advice = EXPECTED): UsageError {
 function isYaml(path: string, text: string): boolean {
   const first = text.split(/\r?\n/).find((line) => line.trim() !== "" && !line.startsWith("#")) ?? "";
   return /\.ya?ml$/i.test(path) || /^(---|%YAML|- |[\w-]+:(\s|$))/.test(first);
-}
-
-/** STS refuses such a policy, too, but only when it is asked. */
-function assertStatement(policy: unknown): void {
-  const document: unknown = typeof policy === "string" ? JSON.parse(policy) : policy;
-  if (!isRecord(document) || Object.hasOwn(document, "Statement")) return;
-  throw conflict(
-    "instance.policy",
-    "has no Statement",
-    'Write it as IAM does: { "Version": ..., "Statement": [...] }.',
-  );
 }
 
 function holdsSecrets({ credentials, network }: IntegrationInstance): boolean {

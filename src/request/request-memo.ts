@@ -129,6 +129,7 @@ function isUnchanged(now: IntegrationInstance, then: IntegrationInstance): boole
     isAsCopied(now.credentialsName, then.credentialsName) &&
     isAsCopied(now.sts, then.sts) &&
     isAsCopied(now.network, then.network) &&
+    isAsCopied(now.dangerouslyAllowPlainHttp, then.dangerouslyAllowPlainHttp) &&
     isAsCopied(now.integration, then.integration)
   );
 }

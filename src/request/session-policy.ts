@@ -50,6 +50,9 @@ function readPolicy(field: string, value: unknown): string | undefined {
   if (typeof value === "string" && countKeysInText(value) !== countKeys(copy)) {
     throw conflict(field, "names a key twice in one object", "Only the last would count: write each key once.");
   }
+  if (!Object.hasOwn(copy as object, "Statement")) {
+    throw conflict(field, "has no Statement", 'Write it as IAM does: { "Version": ..., "Statement": [...] }.');
+  }
   const policy = escapeNonLatin(canonicalJson(copy));
   if (policy.length > MAX_POLICY_CHARACTERS) throw tooLong(field, policy.length);
   return policy;

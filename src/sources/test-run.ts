@@ -1,6 +1,6 @@
 import { variableIn } from "../request/validation.js";
 import { systemRuntime } from "../runtime.js";
-import { isAnotherStsLoaded, isClientMockLoaded } from "../sdk/imds.js";
+import { isClientMockLoaded, isStsLoadedTwice } from "../sdk/imds.js";
 
 /** What Vitest, Jest and Node's own runner set. */
 const VARIABLES = ["VITEST", "JEST_WORKER_ID", "NODE_TEST_CONTEXT"];
@@ -21,7 +21,7 @@ const INJECT = "give createCredentialResolver({ stsClient }) the mock";
 /** What to do in a test whose mock of STS catches nothing; `undefined` outside of tests. */
 export function hintForUncaughtCall(): string | undefined {
   if (!isTestRun()) return undefined;
-  if (isAnotherStsLoaded()) {
+  if (isStsLoadedTwice()) {
     return `in this test, two copies of @aws-sdk/client-sts are loaded, and a mock of STSClient catches one of them: ${INJECT}.`;
   }
   return `in a test, ${INJECT}, or start startLocalAws() of aws-rolecall/testing.`;

@@ -24,20 +24,20 @@ export interface AuthenticationRules {
   now: () => number;
   /** Whether the server's clock alone judges when a request was signed. */
   strictSignatureTime: boolean;
-  /** The server's time when it started: without `strictSignatureTime`, the SDK may have heard of no later one. */
-  startedAt: number;
+  /** The server's time at its first request. Without `strictSignatureTime`, the SDK may have heard of no later one. */
+  firstRequestAt: number;
 }
 
 export function authenticate(
   request: WireRequest,
-  { issued, now, strictSignatureTime, startedAt }: AuthenticationRules,
+  { issued, now, strictSignatureTime, firstRequestAt }: AuthenticationRules,
 ): Authentication {
   const known: Authentication = {};
   try {
     const signature = readSignature(request);
     known.signature = signature;
     // A presigned request ends at its own time, whatever its signer knew.
-    const earliest = signature.expires === undefined ? startedAt : now();
+    const earliest = signature.expires === undefined ? firstRequestAt : now();
     assertSignatureTime(signature, strictSignatureTime ? [now()] : [now(), Date.now(), earliest]);
     const signer = issued.find(signature.accessKeyId);
     if (signer === undefined || signer.sessionToken !== signature.sessionToken) {

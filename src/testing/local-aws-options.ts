@@ -48,8 +48,8 @@ export interface LocalAwsOptions {
   requestContext?: ConditionKeyValues;
   /**
    * Whether a request must be signed within 15 minutes of `clock`. Default `false`: the local AWS also accepts any time
-   * between its start, `clock` and the machine's own clock. A clock that a test moves does not move the time by which
-   * the SDK signs; the SDK follows the last answer's `Date`.
+   * between its first request, `clock` and the machine's own clock. A clock that a test moves does not move the time by
+   * which the SDK signs; the SDK follows the last answer's `Date`.
    */
   strictSignatureTime?: boolean;
 }

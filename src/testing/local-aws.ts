@@ -98,6 +98,7 @@ export interface LocalAws extends AsyncDisposable {
 export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalAws> {
   const options = readOptions("startLocalAws", given);
   const { clock = MACHINE_CLOCK, region = "us-east-1", instanceProfile = DEFAULT_INSTANCE_PROFILE } = options;
+  if (typeof clock?.now !== "function") throw new TypeError(`clock must be an object with now(), got ${shown(clock)}`);
   const now = () => clock.now();
   const sleep = (ms: number, signal: AbortSignal) => (clock.sleep ?? MACHINE_CLOCK.sleep)(ms, signal);
   const issued = new IssuedSessions();
@@ -138,9 +139,11 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     requestContext,
   });
   const sink = createServiceSink(isDisabled);
-  const rules = { issued, now, startedAt: now(), strictSignatureTime: options.strictSignatureTime ?? false };
+  const { strictSignatureTime = false } = options;
+  let firstRequestAt: number | undefined;
   const anyService = (request: WireRequest): Exchange => {
-    const sender = authenticate(request, rules);
+    firstRequestAt ??= now();
+    const sender = authenticate(request, { issued, now, strictSignatureTime, firstRequestAt });
     const isSts =
       sender.signature === undefined
         ? readParameters(request).Version === STS_VERSION

@@ -32,6 +32,7 @@ const SETTINGS: Readonly<Record<string, Recipe>> = {
   credentialsName: json("evil"),
   sts: object({ endpoint: lab("endpoint") }),
   network: recipeOf({ dangerouslyDisableTlsVerification: true }),
+  dangerouslyAllowPlainHttp: json(true),
   integration: json("evil"),
   session: recipeOf({ tags: { team: "evil" } }),
   clientConfig: recipeOf({ region: "eu-west-3" }),

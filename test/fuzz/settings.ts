@@ -132,6 +132,7 @@ const instanceSettings = {
   credentialsName: anyOf("machine"),
   sts,
   network,
+  dangerouslyAllowPlainHttp: anyOf(true, false),
   integration: anyOf("Inventory"),
 };
 

@@ -32,7 +32,7 @@ describe("allowedRoles", () => {
   });
 
   it.each([[[]], [[ROLE]], [["arn:*:iam::*:role/*"]]])("%j refuses a request without a role", (allowedRoles) => {
-    for (const extra of [{}, { policy: {} }, { externalId: "ab" }]) {
+    for (const extra of [{}, { policy: { Statement: [] } }, { externalId: "ab" }]) {
       expectRefusal(
         () => requestOf({ instance: { allowedRoles, ...extra } }),
         "ROLE_NOT_ALLOWED",

@@ -289,7 +289,7 @@ describe("the key", () => {
       ["command.roleSessionName", { command: { roleSessionName: "other" } }],
       ["roleSessionDuration", { instance: { roleSessionDuration: 901 } }],
       ["command.roleSessionDuration", { command: { roleSessionDuration: 902 } }],
-      ["policy", { instance: { policy: {} } }],
+      ["policy", { instance: { policy: { Statement: [] } } }],
       ["policy value", { instance: { policy: { a: 1 } } }],
       ["policy type", { instance: { policy: { a: "1" } } }],
       ["policy order of a list", { instance: { policy: { a: [1, 2] } } }],

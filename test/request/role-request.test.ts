@@ -121,7 +121,11 @@ describe("without a role", () => {
   });
 
   it("an empty policy is refused too", () => {
-    expectInvalid(() => requestOf({ instance: { policy: "{}" } }), "instance.policy", refused("instance.policy"));
+    expectInvalid(
+      () => requestOf({ instance: { policy: '{"Statement":[]}' } }),
+      "instance.policy",
+      refused("instance.policy"),
+    );
   });
 
   it("transitive tag keys name no tag", () => {

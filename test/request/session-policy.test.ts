@@ -62,9 +62,10 @@ describe.each(owners)("policy in %s", (owner, input) => {
   });
 
   it("as a text of more than 16384 characters is refused unread", () => {
-    expect(policyFrom(`{}${" ".repeat(16_382)}`)).toBe("{}");
+    const policy = '{"Statement":[]}';
+    expect(policyFrom(policy.padEnd(16_384))).toBe(policy);
     refuse(
-      `{}${" ".repeat(16_383)}`,
+      policy.padEnd(16_385),
       `${field} has 16385 characters. ${RULE} Move statements to a managed policy and name it in policyArns.`,
     );
   });
@@ -99,11 +100,11 @@ describe.each(owners)("policy in %s", (owner, input) => {
   });
 
   it.each([
-    '{"a":{"x":1},"b":{"x":2}}',
-    '{"a":"\\"a\\":1"}',
-    '{"a\\"":1,"a":": ","b":"{\\"a\\":"}',
-    '{"a:b":["c","d"],"e" : "f"}',
-    '{"__proto__":{"x":1}}',
+    '{"Statement":{"a":{"x":1},"b":{"x":2}}}',
+    '{"Statement":"\\"a\\":1"}',
+    '{"Statement":1,"a\\"":1,"a":": ","b":"{\\"a\\":"}',
+    '{"Statement":[],"a:b":["c","d"],"e" : "f"}',
+    '{"Statement":[],"__proto__":{"x":1}}',
   ])("as the text %s names each key once and is taken", (policy) => {
     expect(JSON.parse(policyFrom(policy)!)).toEqual(JSON.parse(policy));
   });
@@ -146,7 +147,7 @@ describe.each(owners)("policy in %s", (owner, input) => {
   );
 
   it.each([0, -1, 0.5, 2 ** 53 - 1])("carries the number %d", (number) => {
-    expect(policyFrom({ a: number })).toBe(`{"a":${number}}`);
+    expect(policyFrom({ Statement: number })).toBe(`{"Statement":${number}}`);
   });
 
   it("that holds itself is refused", () => {
@@ -166,17 +167,23 @@ describe.each(owners)("policy in %s", (owner, input) => {
 
   it("is taken when it was made in another realm", async () => {
     const { runInNewContext } = await import("node:vm");
-    expect(policyFrom(runInNewContext('({ b: [{ x: 1 }], a: "t" })'))).toBe('{"a":"t","b":[{"x":1}]}');
+    expect(policyFrom(runInNewContext('({ Statement: [{ x: 1 }], Id: "t" })'))).toBe(
+      '{"Id":"t","Statement":[{"x":1}]}',
+    );
   });
 
   it("is read once: what is checked is what is sent", () => {
     let reads = 0;
     const policy = {
-      get Effect() {
+      get Statement() {
         return reads++ === 0 ? "Deny" : { toString: () => "Allow" };
       },
     };
-    expect(policyFrom(policy)).toBe('{"Effect":"Deny"}');
+    expect(policyFrom(policy)).toBe('{"Statement":"Deny"}');
+  });
+
+  it.each([{}, "{}", { statement: [] }])("without a Statement is refused before STS would: %j", (policy) => {
+    refuse(policy, `${field} has no Statement. Write it as IAM does: { "Version": ..., "Statement": [...] }.`);
   });
 });
 

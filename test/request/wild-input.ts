@@ -100,6 +100,7 @@ const nearly: Record<string, fc.Arbitrary<unknown>> = {
     { requiredKeys: [] },
   ),
   credentialsName: fc.oneof(fc.constant("vault"), fc.string({ maxLength: 70 })),
+  dangerouslyAllowPlainHttp: fc.oneof(fc.boolean(), anything),
   integration: fc.string({ maxLength: 60 }),
 };
 export const wild = (key: string) => fc.oneof(anything, nearly[key] as fc.Arbitrary<unknown>);

@@ -9,7 +9,9 @@ async function hintIn(env: Record<string, string>): Promise<string> {
   for (const [name, value] of Object.entries({ ...NO_RUNNER, ...env, ...aws.env })) vi.stubEnv(name, value);
   await aws.close();
   await using resolver = createCredentialResolver();
-  const error = await resolver.resolve({ region: "eu-west-1" }).catch((failure) => failure);
+  const error = await resolver
+    .resolve({ region: "eu-west-1", roleArn: "arn:aws:iam::123456789012:role/A" })
+    .catch((failure) => failure);
   expect(error).toMatchObject({ code: "IMDS_UNREACHABLE" });
   return error.hint;
 }

@@ -7,10 +7,11 @@ import { promisify } from "node:util";
 import { freePort } from "./free-port.js";
 
 /** Whether a real Redis can be started. CI must have one. */
-export const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
+export const hasRedis = ["redis-server", "redis-cli"].every((name) => spawnSync(name, ["--version"]).status === 0);
 if (!hasRedis) {
-  if (process.env.CI) throw new Error("There is no redis-server. Debian has it: apt-get install redis-server");
-  console.warn("NOT RUN: the tests with Redis, since there is no redis-server (Debian: apt-get install redis-server).");
+  const need = "They need redis-server and redis-cli (Debian: apt-get install redis-server).";
+  if (process.env.CI) throw new Error(`The tests with Redis cannot run. ${need}`);
+  console.warn(`NOT RUN: the tests with Redis. ${need}`);
 }
 
 export interface RedisServer {

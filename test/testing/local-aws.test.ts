@@ -241,3 +241,9 @@ describe("issued keys", () => {
     expect(() => aws.expireSession("ASIAUNKNOWN")).toThrow(RangeError);
   });
 });
+
+it("a clock must have now()", async () => {
+  for (const clock of [true, null, {}]) {
+    await expect(startLocalAws({ clock } as never)).rejects.toThrow(/^clock must be an object with now\(\), got an? /);
+  }
+});

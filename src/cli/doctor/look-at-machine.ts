@@ -5,6 +5,7 @@ import {
   isDisabled,
   lookForToken,
   NO_ANSWER_IN_TIME,
+  REFUSED,
   readMetadataItem,
   withAddress,
 } from "../../sources/instance-profile.js";
@@ -13,15 +14,18 @@ import type { Metadata, Outcome } from "./observations.js";
 const PROFILE_PATH = "/latest/meta-data/iam/info";
 const ANY_PATH = "/latest/meta-data/instance-id";
 
-/** Asks the instance metadata service, with a token and without: a second at most if it is silent. */
+/** Asks the instance metadata service, with a token and without: within the time of one read if it is silent. */
 export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
-  const [{ token, trouble }, statusWithoutToken] = await Promise.all([
+  const [{ token, trouble: seen }, statusWithoutToken] = await Promise.all([
     lookForToken(runtime),
     isDisabled(runtime) ? undefined : statusOf(readMetadataItem(runtime, ANY_PATH)),
   ]);
+  const trouble = seen && withAddress(seen);
   return {
-    trouble: trouble && withAddress(trouble),
-    isSilent: trouble === NO_ANSWER_IN_TIME,
+    trouble,
+    isSilent: seen === NO_ANSWER_IN_TIME,
+    isRefused: seen === REFUSED,
+    isOfAddress: trouble !== seen,
     statusWithoutToken,
     instanceProfileArn: token === undefined ? undefined : await profileArn(runtime, token),
   };

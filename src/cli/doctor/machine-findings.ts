@@ -1,5 +1,5 @@
 import type { RolecallError, RolecallErrorCode } from "../../errors.js";
-import { type MetadataTrouble, NO_ANSWER_IN_TIME, REFUSED } from "../../sources/instance-profile.js";
+import type { MetadataTrouble } from "../../sources/instance-profile.js";
 import { isCertificateErrorCode, isSystemErrorCode } from "../../sources/safe-cause.js";
 import { didYouMean, isKnownRegion, misspeltRegion, NEWER_REGION } from "../known-regions.js";
 import { denialOf, describeDenial, OWNERS } from "./denial.js";
@@ -57,8 +57,8 @@ function metadataFindings({ metadata, source }: Observations): Finding[] {
 
 /** The hop limit holds for the token's answer alone: a read without a token comes back into a container too. */
 function whyNoToken(
-  { statusWithoutToken, isSilent }: Metadata,
-  trouble: MetadataTrouble,
+  { statusWithoutToken, isSilent, isRefused, isOfAddress }: Metadata,
+  { cause, fix }: MetadataTrouble,
 ): [summary: string, ...next: string[]] {
   if (isSilent && statusWithoutToken !== undefined) {
     return [
@@ -67,14 +67,14 @@ function whyNoToken(
       EVERY_CONTAINER,
     ];
   }
-  if (trouble === NO_ANSWER_IN_TIME) {
+  if (isSilent && !isOfAddress) {
     return [
       "Nothing answers at the metadata service's address: this is no EC2 machine, or something keeps requests from it.",
       "On EC2: let this process reach 169.254.169.254, and see that HttpEndpoint is enabled.",
       ELSEWHERE,
     ];
   }
-  if (trouble === REFUSED && statusWithoutToken !== undefined && statusWithoutToken !== 403) {
+  if (isRefused && statusWithoutToken !== undefined && statusWithoutToken !== 403) {
     return [
       "A metadata proxy such as kube2iam refuses the IMDSv2 token: it is answered with 403, and other requests are not.",
       "Let PUT /latest/api/token through the proxy.",
@@ -87,7 +87,6 @@ function whyNoToken(
       "Let PUT /latest/api/token reach the machine's own metadata service: what stands between knows IMDSv1 alone.",
     ];
   }
-  const { cause, fix } = trouble;
   return [`${cause}.`, `${fix.charAt(0).toUpperCase()}${fix.slice(1)}.`, ELSEWHERE];
 }
 

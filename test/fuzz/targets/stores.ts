@@ -28,6 +28,10 @@ const isOfFileSystem = (error: Error) => "syscall" in error && isDeliberate(erro
 const redisAnswer = fc.oneof(anyOf("OK", null, 1, "record"), garbage);
 const redisClient = fc.oneof(
   settings({ sendCommand: settlingFunction(redisAnswer) }, { required: ["sendCommand"] }),
+  settings(
+    { sendCommand: settlingFunction(redisAnswer), nodeClient: garbage, getSentinelNode: garbage, options: garbage },
+    { required: ["sendCommand"] },
+  ),
   settings({ call: settlingFunction(redisAnswer) }, { required: ["call"] }),
   misshapen(HUSH),
 );

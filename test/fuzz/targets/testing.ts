@@ -49,6 +49,11 @@ const localAwsOptions = settings({
   disabledRegions: listOf(anyOf("us-east-1")),
   denialContext: anyOf(true, false),
   strictSignatureTime: anyOf(true, false),
+  requestContext: settings({
+    "aws:SourceIp": anyOf("203.0.113.7"),
+    "aws:PrincipalOrgPaths": listOf(anyOf("o-a/r-b/")),
+    "aws:PrincipalTag/team": anyOf("blue"),
+  }),
 });
 
 const clockOptions = settings({
