@@ -142,7 +142,7 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
       throw new Error(`Got ${got.accessKeyId}, which is neither the held set nor the new one.`);
     } catch (error) {
       if (!isRolecallError(error)) throw error;
-      return error === REFUSAL ? "nonRecoverableError" : "noCredentialsError";
+      return error.code === REFUSAL.code ? "nonRecoverableError" : "noCredentialsError";
     } finally {
       await clock.settle(); // lets a refresh in the background end
     }
