@@ -756,7 +756,9 @@ describe("rolecall doctor", () => {
       ...machine,
       aws: { ...explained, ...withRole({ trustedPrincipals: [OTHER] }) },
     });
-    const command = findings.flatMap(({ next }) => next).find((step) => step.startsWith("npx aws-rolecall policy trust "));
+    const command = findings
+      .flatMap(({ next }) => next)
+      .find((step) => step.startsWith("npx aws-rolecall policy trust "));
     const { output, errors, code } = await runRolecall(command?.split(" ").slice(2) ?? []);
     expect({ errors, code }).toEqual({ errors: "", code: 0 });
     aws.setRole({ roleArn: ROLE, trustPolicy: JSON.parse(output) });

@@ -77,7 +77,9 @@ describe("the tarball", () => {
       dependencies: Record<string, string>;
     };
     const required = (await filesOf(extension)).flatMap(({ text }) =>
-      Array.from(text.matchAll(/(?:\brequire\(|^(?:import|export|\}).* from |^import )"([^"./#][^"]*)"/gm), (match) => String(match[1])),
+      Array.from(text.matchAll(/(?:\brequire\(|^(?:import|export|\}).* from |^import )"([^"./#][^"]*)"/gm), (match) =>
+        String(match[1]),
+      ),
     );
     const packages = required.filter((name) => !isBuiltin(name)).map((name) => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0]);
 
