@@ -60,8 +60,11 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
 
   const instanceProfileModule = () => import("./sources/instance-profile.js");
   const instanceRegion = once(async () => (await instanceProfileModule()).readInstanceRegion(runtime));
-  const readInstanceProfile = async (plainHttp: boolean) =>
-    settings.instanceProfile?.() ?? (await instanceProfileModule()).readInstanceProfile(runtime, plainHttp);
+  const readInstanceProfile = async (plainHttp: boolean) => {
+    const { instanceProfile } = settings;
+    if (instanceProfile) return instanceProfile(); // also if it gives nothing: no other identity takes its place
+    return (await instanceProfileModule()).readInstanceProfile(runtime, plainHttp);
+  };
 
   /** STS with all that it needs, loaded by the first session that no cache holds. */
   const sts = once(async () => {

@@ -342,6 +342,12 @@ describe("another base identity", () => {
     }
   });
 
+  it("the option instanceProfile that gives nothing is an error: the machine's own role does not act in its place", async () => {
+    const { aws, resolver } = await setUpLocal({ resolver: { instanceProfile: (() => undefined) as never } });
+    await expect(resolver.resolve(noRole)).rejects.toMatchObject({ code: "INSTANCE_PROFILE_INVALID" });
+    expect(aws.requests).toEqual([]);
+  });
+
   it("the option instanceProfile stands in for IMDS", async () => {
     vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
     const { createCredentialResolver } = await import("../../src/index.js");
