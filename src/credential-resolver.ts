@@ -87,27 +87,23 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
     session: AuthorSession | null | undefined,
   ): RoleRequest {
     if (closing.signal.aborted) throw closedError();
-    const request = requestOrRefusal(instance, command, session);
-    if (store) assertShareable(request);
-    if (request.base.kind === "named-provider") namedBases.set(request.base.key, request.base);
-    if (goesItsOwnWay && request.network) throw goesItsOwnWay();
-    return request;
-  }
-
-  function requestOrRefusal(...[instance, command, session]: Parameters<typeof requestOf>): RoleRequest {
     try {
-      return requests.get(instance, command, session, runtime.env);
+      const request = requests.get(instance, command, session, runtime.env);
+      if (store) assertShareable(request);
+      if (request.base.kind === "named-provider") namedBases.set(request.base.key, request.base);
+      if (goesItsOwnWay && request.network) throw goesItsOwnWay();
+      return request;
     } catch (error) {
-      if (isRolecallError(error) && error.code === "ROLE_NOT_ALLOWED") {
-        const setBy = error.field?.split(".", 1)[0] as "command" | "instance" | undefined;
-        diagnostics.publish("role-not-allowed", {
-          roleArn: error.roleArn,
-          setBy,
-          integration: integrationOf(instance),
-        });
-      }
+      publishRefusal(error, instance);
       throw error;
     }
+  }
+
+  function publishRefusal(error: unknown, instance: IntegrationInstance): void {
+    if (!isRolecallError(error) || error.code !== "ROLE_NOT_ALLOWED") return;
+    const setBy = error.field?.split(".", 1)[0] as "command" | "instance" | undefined;
+    const integration = integrationOf(instance);
+    diagnostics.publish("role-not-allowed", { roleArn: error.roleArn, setBy, integration });
   }
 
   function baseSourceOf({ base, sts: target }: RoleRequest): SessionSource {
