@@ -1,5 +1,5 @@
 import { type IntegrationInstance, readInstance } from "../request/integration-instance.js";
-import { escapeInvisible, isRecord } from "../request/validation.js";
+import { escapeInvisible, isRecord, readSetting } from "../request/validation.js";
 import { UsageError } from "./command.js";
 import { JsonError, parseJsonc } from "./jsonc.js";
 import type { ReportOutput } from "./report.js";
@@ -56,7 +56,9 @@ function isYaml(path: string, text: string): boolean {
   return /\.ya?ml$/i.test(path) || /^(---|%YAML|- |[\w-]+:(\s|$))/.test(first);
 }
 
-function holdsSecrets({ credentials, network }: IntegrationInstance): boolean {
-  const proxy = network?.proxy ?? "";
-  return isRecord(credentials) || (URL.canParse(proxy) && new URL(proxy).password !== "");
+function holdsSecrets(instance: IntegrationInstance): boolean {
+  const network = readSetting("instance", instance, "network");
+  const proxy = isRecord(network) ? readSetting("instance.network", network, "proxy") : undefined;
+  const hasPassword = typeof proxy === "string" && URL.canParse(proxy) && new URL(proxy).password !== "";
+  return isRecord(readSetting("instance", instance, "credentials")) || hasPassword;
 }

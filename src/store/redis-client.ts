@@ -1,4 +1,4 @@
-import { conflict, invalid, refuseUnreadable } from "../request/validation.js";
+import { conflict, invalid, readSetting } from "../request/validation.js";
 import { StoreError } from "./credential-store.js";
 
 /** What `createClient()` or `createClientPool()` of `redis` (node-redis) returns. */
@@ -44,7 +44,7 @@ const REFUSED: readonly { is(parts: Parts): boolean; message: string; hint: stri
     hint: "Pass what new Redis() or createClient() returns.",
   },
   {
-    is: ({ then, sendCommand }) => typeof then === "function" && sendCommand === undefined,
+    is: ({ isThenable, sendCommand }) => isThenable && sendCommand === undefined,
     message: "is a promise",
     hint: "Await the promise and pass the client.",
   },
@@ -95,17 +95,24 @@ export function readRedisClient(field: string, value: unknown): SendCommand {
 
 /** What tells the clients apart, each read once. */
 function readParts(field: string, value: unknown) {
-  try {
-    const client = Object(value) as Readonly<Record<string, unknown>>;
-    const { call, sendCommand, nodeClient, getSentinelNode } = client;
-    const { then, connect, multi, addCommand, isPipeline, release, options } = client;
-    const { role, scaleReads } = Object(options) as Readonly<Record<string, unknown>>;
-    const isFunction = typeof value === "function";
-    const signs = { isFunction, then, connect, multi, addCommand, isPipeline, release, role, scaleReads };
-    return { call, sendCommand, nodeClient, getSentinelNode, ...signs };
-  } catch {
-    return refuseUnreadable(field);
-  }
+  const partsOf = (owner: unknown, at: string) => (name: string) => readSetting(at, Object(owner) as object, name);
+  const part = partsOf(value, field);
+  const option = partsOf(part("options"), `${field}.options`);
+  return {
+    isFunction: typeof value === "function",
+    call: part("call"),
+    sendCommand: part("sendCommand"),
+    nodeClient: part("nodeClient"),
+    getSentinelNode: part("getSentinelNode"),
+    isThenable: typeof part("then") === "function",
+    connect: part("connect"),
+    multi: part("multi"),
+    addCommand: part("addCommand"),
+    isPipeline: part("isPipeline"),
+    release: part("release"),
+    role: option("role"),
+    scaleReads: option("scaleReads"),
+  };
 }
 
 function safely(send: SendCommand): SendCommand {

@@ -8,8 +8,9 @@ export interface AssumeRoleInput {
   roleSessionName: string;
   /** Seconds. */
   duration: number;
-  externalId?: string;
-  sourceIdentity?: string;
+  /** Own keys, also if not given: the server shares its process with code that may have changed `Object.prototype`. */
+  externalId: string | undefined;
+  sourceIdentity: string | undefined;
   tags: ReadonlyMap<string, string>;
   transitiveTagKeys: readonly string[];
   /** How much of the space for session policies and tags is used, per cent; absent if none were passed. */
@@ -63,8 +64,8 @@ export function readAssumeRoleInput(parameters: Parameters): AssumeRoleInput {
     duration,
     tags,
     transitiveTagKeys,
-    ...(ExternalId !== undefined && { externalId: ExternalId }),
-    ...(SourceIdentity !== undefined && { sourceIdentity: SourceIdentity }),
+    externalId: ExternalId,
+    sourceIdentity: SourceIdentity,
     ...(packedPolicySize !== undefined && { packedPolicySize }),
   };
 }

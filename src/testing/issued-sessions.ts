@@ -31,7 +31,8 @@ export interface IssuedKeys {
   readonly sessionTags: ReadonlyMap<string, string>;
   /** Session tags that the next role in a chain inherits. */
   readonly transitiveTags: ReadonlyMap<string, string>;
-  readonly sourceIdentity?: string;
+  /** An own key, also if there is none: see `AssumeRoleInput`. */
+  readonly sourceIdentity: string | undefined;
 }
 
 export interface IssueOptions {
@@ -53,7 +54,9 @@ export class IssuedSessions {
   readonly #outliving = new Set<string>();
   readonly #secrets = new Set<string>();
 
-  issue({ kind, identity, expiration, issuedAt, sourceIdentity, ...tags }: IssueOptions): IssuedKeys {
+  issue(options: IssueOptions): IssuedKeys {
+    const given: IssueOptions = Object.assign(Object.create(null), options);
+    const { kind, identity, expiration, issuedAt, sourceIdentity, ...tags } = given;
     const { sessionTags = new Map(), transitiveTags = new Map() } = tags;
     const accessKeyId = (kind === "user" ? "AKIA" : "ASIA") + toBase32(randomBytes(16));
     const keys: IssuedKeys = {
@@ -67,7 +70,7 @@ export class IssuedSessions {
         expiration: Math.floor(expiration / 1000) * 1000,
         sessionToken: randomBytes(270).toString("base64"),
       }),
-      ...(sourceIdentity !== undefined && { sourceIdentity }),
+      sourceIdentity,
     };
     this.#byAccessKeyId.set(accessKeyId, keys);
     this.addSecrets(keys.secretAccessKey, keys.sessionToken);

@@ -52,6 +52,7 @@ function systemProxy({ field }: Parameter, env: Environment): string | undefined
       "Set HTTPS_PROXY there, or turn the parameter off: AWS is not called past the proxy.",
     );
   }
-  const url = env[name] as string;
-  return readProxy(name, /^[a-z][\w+.-]*:\/\//i.test(url) ? url : `http://${url}`);
+  const url: unknown = variableIn(env, name);
+  const lacksScheme = typeof url === "string" && !/^[a-z][\w+.-]*:\/\//i.test(url);
+  return readProxy(name, lacksScheme ? `http://${url}` : url);
 }

@@ -7,6 +7,7 @@ import { RequestMemo } from "../../src/request/request-memo.js";
 import { type CredentialResolverOptions, readResolverOptions } from "../../src/resolver-options.js";
 import { systemRuntime } from "../../src/runtime.js";
 import { fileStore } from "../../src/store/file-store.js";
+import { readRedisClient } from "../../src/store/redis-client.js";
 import { clientConfigFromParams, commandFromArgs, instanceFromParams } from "../../src/xsoar/index.js";
 import { assumptionOf, expectInvalid, OTHER_ROLE, ROLE, requestOf, roleRequestOf } from "./support.js";
 
@@ -121,6 +122,12 @@ describe("what every object inherits is nobody's setting", () => {
       expectInvalid(() => roleRequestOf({ instance: { policy } }), "instance.policy.Statement[0]", /is undefined/);
     };
     whileAllInherit({ 0: "arn:aws:iam::aws:policy/AdministratorAccess" }, act, Array.prototype);
+  });
+
+  it("makes no Redis client of another kind", () => {
+    const evil = { release: () => {}, isPipeline: true, addCommand: () => {}, scaleReads: "slave", role: "slave" };
+    const client = { sendCommand: async () => "OK" };
+    whileAllInherit(evil, () => expect(readRedisClient("client", client)).toBeTypeOf("function"));
   });
 
   it("changes no option of a resolver", () => {

@@ -237,6 +237,11 @@ describe("each wrong form is an error that names the parameter", () => {
     );
   });
 
+  it("a variable of the environment that is no text is an error", () => {
+    const env = { HTTPS_PROXY: [{ toString: () => expect.fail("was called") }] };
+    expect(() => given({ proxy: true }, env)).toThrow(expect.objectContaining({ field: "HTTPS_PROXY" }));
+  });
+
   it.each([undefined, null, "text", []])("parameters that are %j", (params) => {
     expect(() => instanceFromParams(params as never)).toThrow(expect.objectContaining({ field: "params" }));
   });

@@ -79,7 +79,6 @@ function baseIdentity({ base }: RoleRequest): Chosen<string> {
 
 function roleFacts(chosen: ChosenSettings): Fact[] {
   const { role, allowedBy, tags, transitiveTagKeys, ceiling, sourceIdentity } = chosen;
-  const { policy, policyArns } = ceiling ?? {};
   const allowed = { value: allowedBy?.pattern ?? "IAM alone", from: "instance.allowedRoles" };
   return [
     ...fact("roleArn", role && { value: role.value.arn, from: role.from }),
@@ -87,8 +86,8 @@ function roleFacts(chosen: ChosenSettings): Fact[] {
     ...fact("roleSessionName", chosen.roleSessionName ?? byDefault(sessionNameOf(hostname()))),
     ...fact("roleSessionDuration", chosen.durationSeconds),
     ...fact("externalId", notShown(chosen.externalId)),
-    ...fact("policy", policy === undefined ? undefined : { value: undefined, from: "instance.policy" }),
-    ...instanceFact("policyArns", policyArns),
+    ...fact("policy", ceiling?.policy === undefined ? undefined : { value: undefined, from: "instance.policy" }),
+    ...instanceFact("policyArns", ceiling?.policyArns),
     ...instanceFact("sourceIdentity", sourceIdentity),
     ...instanceFact("tags", Object.keys(tags).length > 0 ? tags : undefined),
     ...instanceFact("transitiveTagKeys", transitiveTagKeys.length > 0 ? transitiveTagKeys : undefined),
