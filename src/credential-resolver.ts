@@ -59,11 +59,11 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   const goesItsOwnWay = ownWayToSts(settings);
 
   const instanceProfileModule = () => import("./sources/instance-profile.js");
-  const instanceRegion = once(async () => (await instanceProfileModule()).readInstanceRegion(runtime));
-  const readInstanceProfile = async (plainHttp: boolean) => {
+  const instanceRegion = once(async () => (await instanceProfileModule()).readInstanceRegion(runtime, closing.signal));
+  const readInstanceProfile = async (plainHttp: boolean, signal: AbortSignal) => {
     const { instanceProfile } = settings;
     if (instanceProfile) return instanceProfile(); // also if it gives nothing: no other identity takes its place
-    return (await instanceProfileModule()).readInstanceProfile(runtime, plainHttp);
+    return (await instanceProfileModule()).readInstanceProfile(runtime, plainHttp, signal);
   };
 
   /** STS with all that it needs, loaded by the first session that no cache holds. */
@@ -107,9 +107,9 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   }
 
   function baseSourceOf({ base, sts: target }: RoleRequest): SessionSource {
-    const read = async () => {
+    const read = async (signal: AbortSignal) => {
       const provider = (namedBases.get(base.key) ?? base).provider();
-      return provider ? provider() : readInstanceProfile(base.plainHttp);
+      return provider ? provider() : readInstanceProfile(base.plainHttp, signal);
     };
     return baseIdentitySource(base, { runtime, serverClock: () => serverClocks.of(target), read });
   }

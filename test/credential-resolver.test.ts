@@ -2,7 +2,7 @@ import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { DescribeInstancesCommand, DescribeRegionsCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
-import { createManualClock } from "../src/testing/index.js";
+import { createManualClock, type FaultEffect } from "../src/testing/index.js";
 import { assumeRoleCalls, HOUR, MINUTE, OTHER_ROLE, ROLE, SECOND, setUpLocal } from "./support/local.js";
 
 const instance = { roleArn: ROLE, region: "eu-central-1" };
@@ -359,5 +359,23 @@ describe("close", () => {
     expect(() => resolver.getClientForCommand(EC2Client, instance)).toThrow(
       expect.objectContaining({ code: "RESOLVER_CLOSED" }),
     );
+  });
+
+  it.each<[string, FaultEffect]>([
+    ["waits before it asks again", { status: 503 }],
+    ["has no answer", { kind: "hang" }],
+  ])("ends a read of the metadata service that %s", async (_, effect) => {
+    const { aws, clock, resolver } = await setUpLocal();
+    aws.fault({ on: { target: "imds" }, ...effect });
+    const keys = aws.issueUserKeys({ userArn: "arn:aws:iam::123456789012:user/engine" });
+    const closed = expect.objectContaining({ code: "RESOLVER_CLOSED" });
+    const credentials = expect(resolver.resolve({ region: "eu-central-1" })).rejects.toEqual(closed);
+    const region = expect(resolver.verify({ credentials: keys })).rejects.toEqual(closed);
+    await clock.settle();
+    await resolver.close();
+    await Promise.all([credentials, region]);
+    await clock.settle();
+    expect(clock.pendingTimers).toBe(0);
+    expect(aws.sockets.imds.open).toBe(0);
   });
 });

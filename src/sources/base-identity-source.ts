@@ -3,7 +3,7 @@ import { isRolecallError, RolecallError } from "../errors.js";
 import type { BaseIdentity } from "../request/base-identity.js";
 import { ACCESS_KEY_ID } from "../request/limits.js";
 import type { Runtime } from "../runtime.js";
-import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
+import type { AwsCredentialIdentity } from "../sdk-types.js";
 import { DEFAULT_RULES, INSTANCE_PROFILE_RULES, lifeUntil } from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
 import type { LoadedSession, SessionSource } from "../session/session-source.js";
@@ -17,7 +17,8 @@ export interface BaseIdentitySourceOptions {
   runtime: Runtime;
   /** That of the STS endpoint which is asked with this identity. */
   serverClock: () => ServerClock;
-  read: CredentialProvider;
+  /** @param signal ends a read that nobody waits for any more */
+  read(signal: AbortSignal): Promise<AwsCredentialIdentity>;
 }
 
 /** The base identity as a source of sessions: read once, shared by all roles, kept fresh like any session. */
@@ -35,7 +36,7 @@ export function baseIdentitySource(
     async load({ signal }): Promise<LoadedSession> {
       let identity: AwsCredentialIdentity;
       try {
-        identity = await withDeadline({ runtime, ms: READ_TIMEOUT, reason, signal }, () => read());
+        identity = await withDeadline({ runtime, ms: READ_TIMEOUT, reason, signal }, (either) => read(either));
       } catch (error) {
         throw isRolecallError(error) ? error : failed("It failed", { thrown: error });
       }

@@ -1,4 +1,5 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
+import { onAbort } from "../abort.js";
 import type { Runtime } from "../runtime.js";
 import { addressTrouble, type MetadataTrouble, metadataAddress, silenceTrouble } from "./metadata-endpoint.js";
 
@@ -63,7 +64,7 @@ export class MetadataRead {
   readonly #signal: AbortSignal;
   #failures = 0;
 
-  /** @param signal ends the waits between attempts */
+  /** @param signal ends the request that is under way, and the wait between attempts */
   constructor(runtime: Runtime, signal: AbortSignal) {
     this.#runtime = runtime;
     this.#signal = signal;
@@ -76,7 +77,7 @@ export class MetadataRead {
   async request(item: MetadataRequest): Promise<string> {
     for (;;) {
       try {
-        return await requestOnce(item, this.#agent, this.#runtime);
+        return await requestOnce(item, this.#agent, this.#runtime, this.#signal);
       } catch (error) {
         if (!mayPass(error) || ++this.#failures === ATTEMPTS) throw error;
         const longest = FIRST_WAIT * 2 ** (this.#failures - 1);
@@ -90,7 +91,12 @@ export class MetadataRead {
   }
 }
 
-async function requestOnce(item: MetadataRequest, agent: Agent, runtime: Runtime): Promise<string> {
+async function requestOnce(
+  item: MetadataRequest,
+  agent: Agent,
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<string> {
   const address = await metadataAddress();
   if (!address) throw new MetadataError(addressTrouble());
   const options = {
@@ -101,7 +107,9 @@ async function requestOnce(item: MetadataRequest, agent: Agent, runtime: Runtime
     port: address.port,
     maxHeaderSize: LARGEST_ANSWER,
   };
+  signal.throwIfAborted();
   let cancelTimer: (() => void) | undefined;
+  let stopListening: (() => void) | undefined;
   const asked = request(options);
   const answered = new Promise<string>((resolve, reject) => {
     const fail = (error: unknown) => {
@@ -120,13 +128,17 @@ async function requestOnce(item: MetadataRequest, agent: Agent, runtime: Runtime
       });
     };
     failIfSilentSince(0);
+    stopListening = onAbort(signal, () => fail(signal.reason));
     asked.on("error", fail);
     // The service sends none, and another server could send them without an end.
     asked.on("information", () => fail(new MetadataError(NO_HTTP)));
     asked.on("response", (answer) => readAnswer(answer).then(resolve, fail));
     asked.end();
   });
-  return answered.finally(() => cancelTimer?.());
+  return answered.finally(() => {
+    cancelTimer?.();
+    stopListening?.();
+  });
 }
 
 function bytesRead({ socket }: ClientRequest): number {

@@ -1,4 +1,4 @@
-import { ONCE, withDeadline } from "../abort.js";
+import { withDeadline } from "../abort.js";
 import { isRolecallError, RolecallError } from "../errors.js";
 import { ACCESS_KEY_ID } from "../request/limits.js";
 import { assertOnThisMachine } from "../request/plain-http.js";
@@ -68,14 +68,23 @@ const REGION: Need = {
  * @throws RolecallError `INSTANCE_PROFILE_MISSING`, `INSTANCE_PROFILE_INVALID`, `IMDS_UNREACHABLE`, or `INVALID_REQUEST`
  * for a metadata service that would send the keys through a network in clear
  */
-export function readInstanceProfile(runtime: Runtime, plainHttp: boolean): Promise<AwsCredentialIdentity> {
+export function readInstanceProfile(
+  runtime: Runtime,
+  plainHttp: boolean,
+  signal?: AbortSignal,
+): Promise<AwsCredentialIdentity> {
   const need = { ...CREDENTIALS, note: noteOnIdentities(runtime.env) };
-  return inTime(runtime, need, async (read) => {
-    // What is no address at all is reported by the request that fails on it.
-    const address = plainHttp ? undefined : await metadataAddress();
-    if (address) assertOnThisMachine(address);
-    return readCredentials(read, need);
-  });
+  return inTime(
+    runtime,
+    need,
+    async (read) => {
+      // What is no address at all is reported by the request that fails on it.
+      const address = plainHttp ? undefined : await metadataAddress();
+      if (address) assertOnThisMachine(address);
+      return readCredentials(read, need);
+    },
+    signal,
+  );
 }
 
 async function readCredentials(read: MetadataRead, need: Need): Promise<AwsCredentialIdentity> {
@@ -125,8 +134,8 @@ function whyRefused(code: unknown): string {
  * The region that the machine stands in, by IMDSv2.
  * @throws RolecallError `IMDS_UNREACHABLE`
  */
-export function readInstanceRegion(runtime: Runtime): Promise<string> {
-  return inTime(runtime, REGION, readRegion);
+export function readInstanceRegion(runtime: Runtime, signal?: AbortSignal): Promise<string> {
+  return inTime(runtime, REGION, readRegion, signal);
 }
 
 async function readRegion(read: MetadataRead): Promise<string> {
@@ -178,13 +187,17 @@ export function isDisabled({ env }: Runtime): boolean {
   return env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === "true";
 }
 
-/** One read within its time limit. */
-async function inTime<T>(runtime: Runtime, need: Need, read: (from: MetadataRead) => Promise<T>): Promise<T> {
+/** One read within its time limit, or until `signal` aborts. */
+async function inTime<T>(
+  runtime: Runtime,
+  need: Need,
+  read: (from: MetadataRead) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   if (isDisabled(runtime)) throw unreachable(need, NOT_TO_BE_USED, undefined);
   const reason = () => unreachable(need, NO_ANSWER_IN_TIME, undefined);
-  return withDeadline({ runtime, ms: READ_TIMEOUT, reason }, async (signal) => {
-    const from = new MetadataRead(runtime, signal);
-    signal.addEventListener("abort", () => from.end(), ONCE);
+  return withDeadline({ runtime, ms: READ_TIMEOUT, reason, ...(signal && { signal }) }, async (either) => {
+    const from = new MetadataRead(runtime, either);
     return read(from).finally(() => from.end());
   });
 }
