@@ -185,15 +185,19 @@ export class SessionSlot {
   }
 
   async #loadReplacement(accessKeyId: string): Promise<boolean> {
-    let succeeded = false;
+    const flight = this.#flight ?? this.#startFlight();
+    flight.replaces = true;
     try {
-      const another = await this.#wait(this.#flight ?? this.#startFlight(), undefined);
-      succeeded = another.accessKeyId !== accessKeyId;
-      return succeeded;
+      const another = await this.#wait(flight, undefined);
+      return another.accessKeyId !== accessKeyId;
     } finally {
-      this.#lastReplacement = { at: this.#now(), hold: holdAfterReplacement(succeeded) };
+      if (this.#session?.credentials.accessKeyId === accessKeyId) this.#noteReplacement(false);
       this.#replacing = undefined;
     }
+  }
+
+  #noteReplacement(succeeded: boolean): void {
+    this.#lastReplacement = { at: this.#now(), hold: holdAfterReplacement(succeeded) };
   }
 
   isOlderThan(age: number): boolean {
@@ -313,6 +317,7 @@ export class SessionSlot {
     const session = this.#hold(loaded, now);
     this.#failure = undefined;
     this.#lastSuccess = now.wall;
+    if (flight.replaces) this.#noteReplacement(true); // the refused call may have stopped waiting
     this.#usedSinceRefresh = false;
     this.#arm(Math.max(0, this.#untilRefreshDue(now)));
     this.#host.diagnostics.publish("refreshed", {

@@ -55,6 +55,8 @@ export class Flight {
   urgent = false;
   /** Only a session that is issued from now on will do. */
   anew = false;
+  /** Its session takes the place of one that a service refused. */
+  replaces = false;
   /** Milliseconds that the session has to live on. */
   minRemaining = 0;
   promise!: Promise<SessionCredentials>;

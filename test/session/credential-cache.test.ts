@@ -463,6 +463,23 @@ describe("a session that a service refuses", () => {
     expect(it.loads - 1).toBe(2);
   });
 
+  it("is replaced once a minute also if the refused call no longer waited when the other session came", async () => {
+    const { clock, cache, it } = await held();
+    let arrive = (_loaded: LoadedSession) => {};
+    it.answers(() => new Promise((resolve) => (arrive = resolve)));
+    const late = expect(cache.replace(it.source, "ASIA1", false)).rejects.toMatchObject({ code: "TIMEOUT" });
+    await clock.advance(MINUTE);
+    await late;
+    arrive(session(2));
+    await clock.settle();
+    expect((await cache.get(it.source)).accessKeyId).toBe("ASIA2");
+    it.answers(async () => session(3));
+    await clock.advance(MINUTE - SECOND);
+    expect(await cache.replace(it.source, "ASIA2", false)).toBe(false);
+    await clock.advance(SECOND);
+    expect(await cache.replace(it.source, "ASIA2", false)).toBe(true);
+  });
+
   it("is replaced at once where its refresh is due anyway", async () => {
     const { clock, cache, it } = await held();
     await cache.replace(it.source, "ASIA1", false);
