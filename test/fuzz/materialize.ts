@@ -41,7 +41,10 @@ function makeList(items: unknown[], kind: string): unknown {
 function makeObject(entries: readonly Entry[], kind: string, make: (recipe: Recipe) => unknown): object {
   const holder = kind === "class getters" ? {} : undefined;
   const target = holder ? Object.create(holder) : emptyObject(kind);
-  for (const entry of entries) Object.defineProperty(holder ?? target, entry.key, descriptorOf(entry, make));
+  for (const entry of entries) {
+    const descriptor = Object.assign(Object.create(null), descriptorOf(entry, make)); // made under pollution, too
+    Object.defineProperty(holder ?? target, entry.key, descriptor);
+  }
   if (kind === "symbol") target[Symbol("odd")] = "x";
   return kind === "frozen" ? Object.freeze(target) : target;
 }

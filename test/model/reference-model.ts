@@ -211,12 +211,15 @@ export function answered(
   session: Pick<Session, "accessKeyId" | "life" | "asked" | "issued" | "troubled">,
 ): KeyModel {
   const doubtful = key.inDoubt && session.asked.order > key.dropped;
+  // The load for the refused call may have failed, and a refresh that was due anyway brought this session.
+  const before = key.session;
+  const wasDue = before && elapsed(before.asked, session.asked) >= advisoryPoints(before.life).earliest;
   return {
     dropped: key.dropped,
     inDoubt: false,
     forced: doubtful && key.forced,
     refused: false,
-    replaced: key.refused ? session.issued : key.replaced,
+    replaced: key.refused && !wasDue ? session.issued : key.replaced,
     session: { ...session, doubtful, usedSince: false, stepped: false, slept: false },
   };
 }
