@@ -127,26 +127,16 @@ function safely(send: SendCommand): SendCommand {
   };
 }
 
-/** Inherits nothing. */
-const NO_ERROR = Object.create(null) as object;
-
 /** Node's code of a connection, the word that begins an answer of Redis (`OOM`, `NOAUTH`), or the name of the error or its class. */
 function reasonOf(error: unknown): string {
   try {
-    const {
-      code,
-      message,
-      name,
-      constructor: type,
-    } = (typeof error === "object" && error !== null ? error : NO_ERROR) as {
-      code?: unknown;
-      message?: unknown;
-      name?: unknown;
-      constructor?: { name?: unknown };
-    };
-    const [answered] = /^[A-Z]{3,20}(?= )/.exec(String(message)) ?? [];
+    if (typeof error !== "object" || error === null) return "Error";
+    const part = (name: string) => readSetting("error", error, name);
+    const [answered] = /^[A-Z]{3,20}(?= )/.exec(String(part("message"))) ?? [];
+    const name = part("name");
     const ownName = name === "Error" ? undefined : name; // node-redis names only the classes of its errors
-    const words = [code, answered, ownName, type?.name];
+    const type = part("constructor");
+    const words = [part("code"), answered, ownName, typeof type === "function" ? type.name : undefined];
     return String(words.find((word) => typeof word === "string" && /^\w{1,40}$/.test(word)) ?? "Error");
   } catch {
     return "Error"; // a Proxy that was revoked, or a getter that throws
