@@ -1,7 +1,13 @@
 import { LRUCache } from "lru-cache";
 import { onAbort } from "./abort.js";
+import {
+  assertReachable,
+  readClientOptions,
+  readProviderOptions,
+  readResolveOptions,
+  readSessionOptions,
+} from "./call-options.js";
 import { type ClientPlan, ClientPool, liveProvider } from "./clients/client-pool.js";
-import { isMockFunction, notAClientClass } from "./clients/construct-client.js";
 import { ownHandler, SharedHandlers } from "./clients/shared-handlers.js";
 import { Diagnostics } from "./diagnostics.js";
 import { errorOfCaller, isRolecallError, RolecallError } from "./errors.js";
@@ -14,16 +20,7 @@ import { assertInPartition } from "./request/regions.js";
 import { RequestMemo } from "./request/request-memo.js";
 import { isSessionOf } from "./request/role-arn.js";
 import { isForRole, type RequestForRole, type RoleRequest, serviceRegion } from "./request/role-request.js";
-import {
-  conflict,
-  hasMethods,
-  invalid,
-  isGiven,
-  readBoolean,
-  readInteger,
-  readSetting,
-  readSettings,
-} from "./request/validation.js";
+import { conflict } from "./request/validation.js";
 import { type CredentialResolverOptions, type ResolverSettings, readResolverOptions } from "./resolver-options.js";
 import type { CredentialResolver } from "./resolver-types.js";
 import { CredentialCache, closedError } from "./session/credential-cache.js";
@@ -360,71 +357,4 @@ function assertShareable({ base, assumption }: RoleRequest): void {
     "Sessions of a base identity that is given as a function are shared under its name: set it.",
     assumption.role.arn,
   );
-}
-
-const knownClasses = new WeakSet<object>();
-const NO_OPTIONS = { session: undefined, clientConfig: undefined, fresh: false, minRemaining: undefined } as const;
-
-function readClientOptions(Client: unknown, options: unknown) {
-  if (typeof Client !== "function" || !isClientClass(Client)) {
-    throw notAClientClass(Client);
-  }
-  if (!isGiven(options)) return NO_OPTIONS;
-  const given = readSettings("options", options, ["session", "clientConfig", "fresh", "minRemaining"]);
-  return {
-    session: given.session as AuthorSession | undefined,
-    clientConfig: given.clientConfig as object | undefined,
-    fresh: readBoolean("options.fresh", given.fresh) ?? false,
-    minRemaining: readMinRemaining(given.minRemaining),
-  };
-}
-
-function isClientClass(Client: object): boolean {
-  if (knownClasses.has(Client)) return true;
-  const prototype = readSetting("Client", Client, "prototype");
-  const isClass = hasMethods("Client.prototype", prototype, "send") || isMockFunction(Client);
-  if (isClass) knownClasses.add(Client);
-  return isClass;
-}
-
-function readSessionOptions(options: unknown): AuthorSession | undefined {
-  return readSettings("options", options, ["session"]).session as AuthorSession | undefined;
-}
-
-function readProviderOptions(options: unknown) {
-  const given = readSettings("options", options, ["session", "minRemaining"]);
-  return {
-    session: given.session as AuthorSession | undefined,
-    minRemaining: readMinRemaining(given.minRemaining),
-  };
-}
-
-function readMinRemaining(value: unknown): number | undefined {
-  return readInteger("options.minRemaining", value, 0, 43_200_000, "milliseconds");
-}
-
-function readResolveOptions(options: unknown): Partial<SessionWish> & { session: AuthorSession | undefined } {
-  const given = readSettings("options", options, ["session", "signal", "forceRefresh", "minRemaining"]);
-  const signal = given.signal;
-  if (isGiven(signal) && !isAbortSignal(signal)) throw invalid("options.signal", signal, "an AbortSignal");
-  return {
-    session: given.session as AuthorSession | undefined,
-    signal: (signal as AbortSignal | undefined) ?? undefined,
-    forceRefresh: readBoolean("options.forceRefresh", given.forceRefresh),
-    minRemaining: readMinRemaining(given.minRemaining),
-  };
-}
-
-/** A new session that falls short of what is asked would be loaded again by every call. */
-function assertReachable(minRemaining = 0, { assumption }: RoleRequest): void {
-  if (!assumption || minRemaining < assumption.durationSeconds * 1000) return;
-  const allowed = `less than the session lives, ${assumption.durationSeconds} seconds`;
-  throw invalid("options.minRemaining", minRemaining, allowed, { sensitive: false });
-}
-
-/** By structure: a test runner's sandbox has an AbortSignal of its own. */
-function isAbortSignal(value: unknown): value is AbortSignal {
-  if (typeof value !== "object" || value === null) return false;
-  const part = (name: string) => readSetting("options.signal", value, name);
-  return typeof part("aborted") === "boolean" && typeof part("addEventListener") === "function";
 }

@@ -11,7 +11,7 @@ export interface ClientOptions<K extends SdkClientConstructor> {
   session?: AuthorSession | null | undefined;
   /** The client's own configuration. Identity and region are not part of it: the library sets them. */
   clientConfig?: ClientConfigOf<K> | undefined;
-  /** A client of one's own instead of a pooled one. Default `false`. */
+  /** Returns a new client instead of a pooled one. Default `false`. */
   fresh?: boolean | undefined;
   /** As in {@link ProviderOptions}: for a client that presigns URLs. */
   minRemaining?: number | undefined;

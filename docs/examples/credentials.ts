@@ -13,7 +13,7 @@ export function clientForPresigning(instance: IntegrationInstance, args: Command
   return resolver.getClientForCommand(S3Client, instance, args, { minRemaining: 20 * 60_000 });
 }
 
-/** A credential provider, for what takes one. Whoever calls it gets valid credentials each time. */
+/** Passes a credential provider to a client of your own. Every call to the provider returns valid credentials. */
 export function clientOfYourOwn(instance: IntegrationInstance, args: CommandOverrides) {
   return new S3Client({ region: "eu-central-1", credentials: resolver.provider(instance, args) });
 }

@@ -17,7 +17,7 @@ export function behindTheProxy(proxy: string, caFile: string): IntegrationInstan
   };
 }
 
-/** An STS client of one's own: `context` has a `requestHandler` that holds the instance's network. */
+/** Makes your own STS client. `context.requestHandler` has the instance's network settings. */
 export function withAnStsClientOfYourOwn() {
   return createCredentialResolver({ stsClient: (context) => new STSClient({ ...context, maxAttempts: 1 }) });
 }

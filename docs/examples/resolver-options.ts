@@ -1,6 +1,6 @@
 import { createCredentialResolver, setDefaultResolver } from "aws-rolecall";
 
-/** A default resolver with limits of one's own, for all of the process. */
+/** Sets a default resolver with your own limits for the whole process. */
 export function configure() {
   const resolver = createCredentialResolver({
     maxSessions: 2000,
