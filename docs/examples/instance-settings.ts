@@ -1,6 +1,6 @@
 import type { IntegrationInstance } from "aws-rolecall";
 
-/** Every setting that an administrator can set. */
+/** Every setting that an administrator may fix. */
 export const instance: IntegrationInstance = {
   roleArn: "arn:aws:iam::123456789012:role/integrations/Inventory",
   roleSessionName: "inventory-integration",
@@ -16,6 +16,6 @@ export const instance: IntegrationInstance = {
     { roleArn: "arn:aws:iam::444455556666:role/Audit", externalId: "partner-0815" },
   ],
   sts: { region: "eu-central-1" },
-  network: { connectionTimeout: 5000, socketTimeout: 60_000, maxAttempts: 4 }, // timeouts in milliseconds
+  network: { connectionTimeout: 5000, socketTimeout: 60_000, maxAttempts: 4 }, // milliseconds, attempts
   integration: "inventory",
 };
