@@ -10,7 +10,7 @@ export interface Habit {
 
 export const HABITS: readonly Habit[] = [
   {
-    pattern: /, and not(?! only\b)/,
+    pattern: /, and not\b(?! only\b)/,
     reason: "hard to read aloud",
     better: '", not …", "instead of …" or "rather than …"',
     example: "The library compares ids, and not classes.",
