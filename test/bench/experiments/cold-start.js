@@ -104,7 +104,7 @@ function toMarkdown(results, hasBoto3) {
       "",
     ]),
     ...(hasBoto3 ? [] : ["Python with boto3 was not there, so that its row is missing.", ""]),
-    "The plot shows the phases of one such process, as the process measured them: loading and preparing before the first request to the metadata service, waiting for the metadata service, loading and signing before the call to STS, waiting for STS, and everything after the response. Loading that happens during a wait counts as part of the wait.",
+    "The plot shows the phases of one such process, as the process measured them. First it loads and prepares, then it waits for the metadata service. Next it loads and signs, and waits for STS. The last phase is everything after STS's response. Loading during a wait counts as part of the wait.",
   ].join("\n");
 }
 
