@@ -28,7 +28,7 @@ export const HABITS: readonly Habit[] = [
     example: "Each role has a queue of its own.",
   },
   {
-    pattern: /\bpass(?:es|ing)? by\b|\bpass(?:es)? for\b/,
+    pattern: /\bpass(?:es|ing)? by\b|\bpass(?:es)? for\b(?! the\b)/,
     reason: "not a technical term",
     better: '"bypass", "impersonate" or "count as"',
     example: "A proxy could pass for AWS.",
@@ -127,8 +127,7 @@ export const HABITS: readonly Habit[] = [
     example: "The metadata service knows no role for this machine.",
   },
   {
-    pattern:
-      /\bstands? (?:in(?! for\b| the way\b)|on|at|there|beside|behind|between|once|twice|alone|first|last|with)\b/,
+    pattern: /\bstands? (?:in(?! for\b| the way\b)|on|there|beside|behind|between|once|twice|alone|first|last|with)\b/,
     reason: "a value does not stand",
     better: '"is in", "appears in", "is listed"',
     example: "The reason stands in the message.",
