@@ -1,13 +1,13 @@
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
-import { type CommandOverrides, getClientForCommand, type IntegrationInstance } from "aws-rolecall";
+import { type CommandOverrides, defineInstance, getClientForCommand } from "aws-rolecall";
 
-// The settings that an administrator configured.
-export const instance: IntegrationInstance = {
+// The settings that an administrator configured. An invalid setting throws here, before any command runs.
+export const instance = defineInstance({
   roleArn: "arn:aws:iam::123456789012:role/Inventory",
   region: "eu-central-1",
   allowedRoles: ["arn:aws:iam::123456789012:role/Inventory", "arn:aws:iam::444455556666:role/integration-*"],
-};
+});
 
 // `args` is the platform's argument object: the library's four settings and the command's own arguments.
 export async function listInstances(args: CommandOverrides) {
