@@ -25,7 +25,7 @@ export function foreignLabel(text: unknown, secrets: Iterable<string> = []): str
 }
 
 export function withoutSecrets(text: string, secrets: Iterable<string>): string {
-  const forms = [...secrets].filter((secret) => secret.length >= SHORTEST_SECRET).flatMap(formsOf);
+  const forms = [...secrets].filter((secret) => secret.length >= SHORTEST_SECRET).flatMap(listEncodings);
   if (forms.length === 0) return text;
   // The longest first: a form may be the beginning of another.
   const alternatives = forms.sort((a, b) => b.length - a.length).map(escapeForPattern);
@@ -33,7 +33,7 @@ export function withoutSecrets(text: string, secrets: Iterable<string>): string 
 }
 
 /** A secret as answers repeat it: as it is, percent-encoded, in JSON, in Base64 and in hexadecimal. */
-function formsOf(secret: string): string[] {
+function listEncodings(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const hex = bytes.toString("hex");
   const encoded = percentEncode(secret);

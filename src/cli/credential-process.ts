@@ -58,7 +58,7 @@ In ~/.aws/config:
     const { request } = explainRoleRequest(instance, command, env);
     const store = values.store === "file" ? openFileStore(values.directory, env) : undefined;
     const resolver = createCredentialResolver({ store, runtime: { env } });
-    const minRemaining = request.assumption ? minRemainingOf(request.assumption.durationSeconds) : 0;
+    const minRemaining = request.assumption ? chooseMinRemaining(request.assumption.durationSeconds) : 0;
     const held = await resolver.resolve(instance, command);
     // While AWS fails, a session with less left is better than none.
     const signal = AbortSignal.timeout(TIME_FOR_MORE);
@@ -70,7 +70,7 @@ In ~/.aws/config:
   },
 };
 
-function minRemainingOf(durationSeconds: number): number {
+function chooseMinRemaining(durationSeconds: number): number {
   return Math.min(MIN_REMAINING, (durationSeconds * 1000) / 2);
 }
 

@@ -58,8 +58,8 @@ export async function runDemo(output: ReportOutput): Promise<number> {
   const listTables = (command = {}) =>
     resolver.getClientForCommand(DynamoDBClient, instance, command).send(new ListTablesCommand({}));
   const actedAs = () => aws.requests.at(-1)?.session?.arn;
-  const sessionsOf = (roleArn: string) => aws.count({ operation: "AssumeRole", roleArn, status: 200 });
-  const failureOf = async (work: () => Promise<unknown>) => {
+  const countSessions = (roleArn: string) => aws.count({ operation: "AssumeRole", roleArn, status: 200 });
+  const catchError = async (work: () => Promise<unknown>) => {
     try {
       await work();
     } catch (error) {
@@ -90,7 +90,7 @@ export async function runDemo(output: ReportOutput): Promise<number> {
 
   report.heading("An override that allowedRoles does not list");
   aws.clearRequests();
-  const refused = await failureOf(() => describeInstances({ roleArn: ADMIN }));
+  const refused = await catchError(() => describeInstances({ roleArn: ADMIN }));
   report.fact(refused?.code === "ROLE_NOT_ALLOWED", `${refused?.code}: ${refused?.message}`);
   report.fact(aws.count() === 0, `${aws.count()} network calls`);
 
@@ -104,8 +104,8 @@ export async function runDemo(output: ReportOutput): Promise<number> {
   );
   const served = aws.count({ target: "service", status: 200 });
   report.fact(
-    served === 100 && sessionsOf(SCANNER) === 1,
-    `${served} commands served by ${sessionsOf(SCANNER)} AssumeRole`,
+    served === 100 && countSessions(SCANNER) === 1,
+    `${served} commands served by ${countSessions(SCANNER)} AssumeRole`,
   );
 
   report.heading("55 minutes pass: a refresh that no command waited for");
@@ -118,8 +118,8 @@ export async function runDemo(output: ReportOutput): Promise<number> {
   const after = resolver.stats();
   const waits = after.misses + after.joined - before.misses - before.joined;
   report.fact(
-    waits === 0 && sessionsOf(INVENTORY) === 1,
-    `11 commands, ${sessionsOf(INVENTORY)} refresh, ${waits} waits`,
+    waits === 0 && countSessions(INVENTORY) === 1,
+    `11 commands, ${countSessions(INVENTORY)} refresh, ${waits} waits`,
   );
 
   report.heading("STS is down for 10 minutes while the session is due");
@@ -138,12 +138,12 @@ export async function runDemo(output: ReportOutput): Promise<number> {
   );
   outage.clear();
   await clock.advance(2 * MINUTE);
-  report.fact(sessionsOf(INVENTORY) === 1, "refreshed in the background once STS was back");
+  report.fact(countSessions(INVENTORY) === 1, "refreshed in the background once STS was back");
 
   report.heading("A role that STS denies");
   aws.clearRequests();
-  const denied = await failureOf(() => describeInstances({ roleArn: FORGOTTEN }));
-  await failureOf(() => describeInstances({ roleArn: FORGOTTEN }));
+  const denied = await catchError(() => describeInstances({ roleArn: FORGOTTEN }));
+  await catchError(() => describeInstances({ roleArn: FORGOTTEN }));
   const asked = aws.count({ target: "sts" });
   report.fact(denied?.code === "ASSUME_ROLE_DENIED", `${denied?.code} for ${denied?.roleArn}`);
   report.detail(denied?.hint ?? "");

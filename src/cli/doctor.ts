@@ -3,7 +3,7 @@ import type { IntegrationInstance } from "../request/integration-instance.js";
 import { readRoleArn } from "../request/role-arn.js";
 import { systemRuntime } from "../runtime.js";
 import { type CliCommand, type CliIo, parseCommandLine, UsageError } from "./command.js";
-import { exitCodeOf, type Finding, skipped } from "./doctor/finding.js";
+import { chooseExitCode, type Finding, skipped } from "./doctor/finding.js";
 import { readInstanceFile } from "./instance-file.js";
 import { Report } from "./report.js";
 
@@ -35,7 +35,7 @@ Example: npx aws-rolecall doctor --config /etc/integration.json
     for (const role of positionals) assertRole(role);
     const instance = values.config === undefined ? {} : readInstanceFile(values.config, io.stderr);
     const { roleArns, patterns } =
-      positionals.length > 0 ? { roleArns: [...new Set(positionals)], patterns: [] } : rolesOf(instance);
+      positionals.length > 0 ? { roleArns: [...new Set(positionals)], patterns: [] } : listRoles(instance);
     // They load the SDK, for which --help has no use.
     const { examine } = await import("./doctor/examine.js");
     const { machineFindings } = await import("./doctor/machine-findings.js");
@@ -44,9 +44,9 @@ Example: npx aws-rolecall doctor --config /etc/integration.json
     const findings = [
       ...machineFindings(seen),
       ...seen.roles.flatMap((role) => roleFindings(role, seen, values.config)),
-      ...patterns.map(untried),
+      ...patterns.map(skipPattern),
     ];
-    const exitCode = exitCodeOf(findings);
+    const exitCode = chooseExitCode(findings);
     if (values.json) io.stdout.write(`${JSON.stringify({ exitCode, findings }, undefined, 2)}\n`);
     else print(findings, io);
     return exitCode;
@@ -62,7 +62,7 @@ function assertRole(argument: string): void {
 }
 
 /** The roles that are configured one by one, and the patterns, which cannot be tried. */
-function rolesOf({ roleArn, allowedRoles }: IntegrationInstance) {
+function listRoles({ roleArn, allowedRoles }: IntegrationInstance) {
   const entries = readAllowedRoles("instance.allowedRoles", allowedRoles) ?? [];
   const exact = entries.filter((entry) => entry.exact).map(({ pattern }) => pattern);
   return {
@@ -71,17 +71,17 @@ function rolesOf({ roleArn, allowedRoles }: IntegrationInstance) {
   };
 }
 
-function untried(pattern: string): Finding {
+function skipPattern(pattern: string): Finding {
   return { ...skipped("assume", "A pattern: name its roles as arguments to have them tried."), roleArn: pattern };
 }
 
 function print(findings: readonly Finding[], { stdout, env }: CliIo): void {
   const report = new Report(stdout, env);
-  let about: string | undefined;
+  let lastRole: string | undefined;
   report.heading("This machine");
   for (const { status, summary, next, roleArn } of findings) {
-    if (roleArn !== undefined && roleArn !== about) report.heading(roleArn);
-    about = roleArn;
+    if (roleArn !== undefined && roleArn !== lastRole) report.heading(roleArn);
+    lastRole = roleArn;
     report.mark(status, summary);
     for (const step of next) report.advice(step);
   }

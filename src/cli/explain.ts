@@ -2,7 +2,7 @@ import { type ExplainedRequest, explainRoleRequest } from "../request/explain-re
 import type { Chosen } from "../request/precedence.js";
 import { serviceRegion } from "../request/role-request.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
-import { type Fact, factsOf, keyPartNames, LABELS } from "./explain/facts.js";
+import { type Fact, LABELS, listFacts, listKeyParts } from "./explain/facts.js";
 import { misspeltRegion } from "./known-regions.js";
 import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./request-options.js";
 
@@ -30,19 +30,19 @@ Example: npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --con
     const { instance, command } = readRequestOptions(values, roleArn, stderr);
     const explained = explainRoleRequest(instance, command, env);
     serviceRegion(explained.request);
-    const facts = factsOf(explained, env);
-    for (const { value, from } of regionsOf(explained)) {
+    const facts = listFacts(explained, env);
+    for (const { value, from } of listRegions(explained)) {
       const remark = misspeltRegion(value, from);
       if (remark !== undefined) stderr.write(`warning: ${remark.charAt(0).toLowerCase()}${remark.slice(1)}\n`);
     }
-    const madeOf = keyPartNames(explained);
+    const madeOf = listKeyParts(explained);
     stdout.write(values.json ? toJson(facts, madeOf) : toText(facts, madeOf));
     return 0;
   },
 };
 
 /** Those that are set; the one of STS may be the service's own. */
-function regionsOf({ chosen: { region, stsRegion } }: ExplainedRequest): Chosen<string>[] {
+function listRegions({ chosen: { region, stsRegion } }: ExplainedRequest): Chosen<string>[] {
   const both = [region, stsRegion].filter((chosen) => chosen !== undefined);
   return region?.value === stsRegion?.value ? both.slice(0, 1) : both;
 }

@@ -42,7 +42,7 @@ export function parseJsonc(text: string): unknown {
   try {
     const errors: ParseError[] = [];
     const tree = parseTree(text, errors, { allowTrailingComma: true });
-    if (!tree || errors.length > 0) throw broken(text, errors);
+    if (!tree || errors.length > 0) throw toJsonError(text, errors);
     return toValue(text, tree);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
@@ -50,18 +50,18 @@ export function parseJsonc(text: string): unknown {
   }
 }
 
-function broken(text: string, [first, second]: readonly ParseError[]): JsonError {
-  const nameOf = (error: ParseError | undefined) => error && printParseErrorCode(error.error);
+function toJsonError(text: string, [first, second]: readonly ParseError[]): JsonError {
+  const readErrorName = (error: ParseError | undefined) => error && printParseErrorCode(error.error);
   const { offset } = first ?? { offset: text.length };
-  const name = nameOf(first) ?? "ValueExpected";
+  const name = readErrorName(first) ?? "ValueExpected";
   // After a word that is no JSON, the next error tells what could have stood there.
-  const expected = EXPECTED[name] ?? EXPECTED[nameOf(second) ?? ""] ?? "JSON";
-  const message = BROKEN[name] ?? `expected ${expected}, found ${foundAt(text, offset)}`;
-  return new JsonError(message, { place: placeOf(text, offset) });
+  const expected = EXPECTED[name] ?? EXPECTED[readErrorName(second) ?? ""] ?? "JSON";
+  const message = BROKEN[name] ?? `expected ${expected}, found ${describeCharacter(text, offset)}`;
+  return new JsonError(message, { place: toPlace(text, offset) });
 }
 
 /** The kind of what stands there, and signs as they are. */
-function foundAt(text: string, offset: number): string {
+function describeCharacter(text: string, offset: number): string {
   const [character] = text.slice(offset, offset + 2);
   if (character === undefined) return "the end of the file";
   if (/[{}[\]:,]/.test(character)) return `"${character}"`;
@@ -81,23 +81,23 @@ function toValue(text: string, { type, value, children = [] }: Node): unknown {
     const [key, item] = property.children as [Node, Node]; // both are there, since the parser found no error
     const name = String(key.value);
     const before = offsets.get(name);
-    if (before !== undefined) throw givenTwice(text, name, before, key.offset);
+    if (before !== undefined) throw duplicateKey(text, name, before, key.offset);
     offsets.set(name, key.offset);
     return [name, toValue(text, item)] as const;
   });
   return Object.fromEntries(entries);
 }
 
-function givenTwice(text: string, name: string, before: number, offset: number): JsonError {
-  const message = `the key ${quoted(name)} is given twice, first in line ${linesTo(text, before).length}`;
-  return new JsonError(message, { place: placeOf(text, offset) });
+function duplicateKey(text: string, name: string, before: number, offset: number): JsonError {
+  const message = `the key ${quoted(name)} is given twice, first in line ${splitLinesBefore(text, before).length}`;
+  return new JsonError(message, { place: toPlace(text, offset) });
 }
 
-function placeOf(text: string, offset: number): string {
-  const lines = linesTo(text, offset);
+function toPlace(text: string, offset: number): string {
+  const lines = splitLinesBefore(text, offset);
   return `${lines.length}:${(lines.at(-1) ?? "").length + 1}`;
 }
 
-function linesTo(text: string, offset: number): string[] {
+function splitLinesBefore(text: string, offset: number): string[] {
   return text.slice(0, offset).split(/\r\n|\r|\n/);
 }

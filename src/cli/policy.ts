@@ -91,7 +91,7 @@ Examples:
 
 function identity(values: Values, roles: readonly string[], stderr: ReportOutput): SetupPolicy {
   return identityPolicy({
-    ...sourceOf(values, stderr),
+    ...readSource(values, stderr),
     ...(roles.length > 0 && { roles }),
     variant: (values.variant ?? "listed-roles") as IdentityPolicyVariant,
     actions: values.action,
@@ -105,7 +105,7 @@ function trust(values: Values, roles: readonly string[], stderr: ReportOutput): 
   if (principal === undefined) throw new UsageError("rolecall policy trust needs --principal <arn>.");
   if (roles.length > 1)
     throw new UsageError("rolecall policy trust takes one role: each has a trust policy of its own.");
-  return trustPolicy({ ...sourceOf(values, stderr), principal, role: roles[0], externalId: values["external-id"] });
+  return trustPolicy({ ...readSource(values, stderr), principal, role: roles[0], externalId: values["external-id"] });
 }
 
 function ec2Trust({ principal, partition }: Values, roles: readonly string[]): SetupPolicy {
@@ -114,7 +114,7 @@ function ec2Trust({ principal, partition }: Values, roles: readonly string[]): S
   return ec2TrustPolicy({ principal: onlyValue("principal", principal), partition });
 }
 
-function sourceOf(values: Values, stderr: ReportOutput) {
+function readSource(values: Values, stderr: ReportOutput) {
   return {
     instance: values.config === undefined ? undefined : readInstanceFile(values.config, stderr),
     authorTagKeys: values["author-tag"],

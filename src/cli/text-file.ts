@@ -32,7 +32,7 @@ export function readTextFile(path: string): TextFile {
   try {
     const status = fstatSync(descriptor);
     if (status.isDirectory()) throw new TextFileError("is a directory");
-    return { text: decode(readFileSync(descriptor)), openMode: openModeOf(status) };
+    return { text: decode(readFileSync(descriptor)), openMode: findOpenMode(status) };
   } finally {
     closeSync(descriptor);
   }
@@ -54,7 +54,7 @@ function isUtf16([first, second]: Buffer): boolean {
 }
 
 /** Windows has no modes, and a pipe is nobody's but its reader's. */
-function openModeOf(status: Stats): string | undefined {
+function findOpenMode(status: Stats): string | undefined {
   const isOpen = process.getuid !== undefined && status.isFile() && (status.mode & GROUP_AND_OTHERS) !== 0;
   return isOpen ? (status.mode & 0o777).toString(8) : undefined;
 }

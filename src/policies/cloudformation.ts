@@ -1,5 +1,5 @@
 import type { RoleArn } from "../request/role-arn.js";
-import { type PolicyDocument, pathOf, type SetupPolicy } from "./policy-document.js";
+import { type PolicyDocument, type SetupPolicy, toRolePath } from "./policy-document.js";
 
 /**
  * A template in YAML. Its logical ids are fixed and it has no `Fn::Sub`, so that no name or pattern can be taken for a
@@ -32,7 +32,7 @@ const RESOURCES: Record<SetupPolicy["kind"], (document: PolicyDocument, role: Ro
     Role: roleResource(document, role),
     InstanceProfile: {
       Type: "AWS::IAM::InstanceProfile",
-      Properties: { InstanceProfileName: role.name, Path: pathOf(role), Roles: [{ Ref: "Role" }] },
+      Properties: { InstanceProfileName: role.name, Path: toRolePath(role), Roles: [{ Ref: "Role" }] },
     },
   }),
 };
@@ -40,7 +40,7 @@ const RESOURCES: Record<SetupPolicy["kind"], (document: PolicyDocument, role: Ro
 function roleResource(document: PolicyDocument, role: RoleArn) {
   return {
     Type: "AWS::IAM::Role",
-    Properties: { RoleName: role.name, Path: pathOf(role), AssumeRolePolicyDocument: document },
+    Properties: { RoleName: role.name, Path: toRolePath(role), AssumeRolePolicyDocument: document },
   };
 }
 

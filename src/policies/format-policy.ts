@@ -10,8 +10,8 @@ export type PolicyFormat = "json" | "terraform" | "cloudformation";
 
 const FORMATS: Record<PolicyFormat, (policy: SetupPolicy) => string> = {
   json: toJson,
-  terraform: (policy) => toTerraform(policy.kind, policy.document, roleOf("terraform", policy)),
-  cloudformation: (policy) => toCloudFormation(policy.kind, policy.document, roleOf("cloudformation", policy)),
+  terraform: (policy) => toTerraform(policy.kind, policy.document, requireRole("terraform", policy)),
+  cloudformation: (policy) => toCloudFormation(policy.kind, policy.document, requireRole("cloudformation", policy)),
 };
 
 /**
@@ -27,11 +27,11 @@ export function formatPolicy(policy: SetupPolicy, format: PolicyFormat): string 
 
 const KEYS = ["kind", "document", "roleArn", "partition", "warnings"] as const;
 const KINDS: readonly unknown[] = ["identity", "trust", "ec2-trust"];
-const MADE = "what identityPolicy, trustPolicy or ec2TrustPolicy returns";
+const ALLOWED_POLICY = "what identityPolicy, trustPolicy or ec2TrustPolicy returns";
 
 function readSetupPolicy(policy: unknown): SetupPolicy {
   const { kind, document, roleArn, ...others } = readSettings("policy", policy, KEYS);
-  if (!KINDS.includes(kind)) throw invalid("policy", policy, MADE);
+  if (!KINDS.includes(kind)) throw invalid("policy", policy, ALLOWED_POLICY);
   return {
     ...others,
     kind,
@@ -46,7 +46,7 @@ const LONGEST_DOCUMENT = 100_000;
 /** As JSON has it: what a format walks through is plain data that ends. */
 function readDocument(value: unknown): unknown {
   const json = asJson(value) ?? "";
-  if (!json.startsWith("{") && !json.startsWith("[")) throw invalid("policy.document", value, MADE);
+  if (!json.startsWith("{") && !json.startsWith("[")) throw invalid("policy.document", value, ALLOWED_POLICY);
   if (json.length > LONGEST_DOCUMENT) {
     throw conflict("policy.document", `has ${json.length} characters of JSON`, "IAM takes no policy of that size.");
   }
@@ -66,7 +66,7 @@ function toJson({ document }: SetupPolicy): string {
 }
 
 /** Neither format can escape what IAM does not take raw. */
-function roleOf(format: PolicyFormat, { document, roleArn }: SetupPolicy): RoleArn {
+function requireRole(format: PolicyFormat, { document, roleArn }: SetupPolicy): RoleArn {
   const json = JSON.stringify(document);
   if (escapeNonLatin(json) !== json) {
     throw conflict(

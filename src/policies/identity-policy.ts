@@ -92,7 +92,7 @@ export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
   const variant = readVariant(settings.variant);
   const setup = readRolesAndSettings(settings);
   const role = readRoleArn("principal", settings.principal);
-  const known = readPartition(settings.partition, arnsOf(setup, role));
+  const known = readPartition(settings.partition, listArns(setup, role));
   const actions = readActions(settings.actions);
   if (variant !== "listed-roles" && isGiven(settings.roles)) {
     throw conflict("roles", `are given with the variant ${variant}`, "Only listed-roles limits the machine to a list.");
@@ -135,7 +135,7 @@ function readActions(value: unknown): readonly string[] | undefined {
   });
 }
 
-function arnsOf(setup: Setup, principal: RoleArn | undefined): readonly NamedArn[] {
+function listArns(setup: Setup, principal: RoleArn | undefined): readonly NamedArn[] {
   return [
     ...(principal ? [{ field: "principal", arn: principal.arn }] : []),
     ...(rolesToAssume(setup) ?? []).map((arn) => ({ field: setup.field, arn })),

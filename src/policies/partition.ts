@@ -24,17 +24,17 @@ export interface NamedArn {
  */
 export function readPartition(option: unknown, arns: readonly NamedArn[]): string | undefined {
   const partition =
-    readText("partition", option, PARTITION) ?? arns.map(partitionOf).find((part) => !/[*?]/.test(part));
+    readText("partition", option, PARTITION) ?? arns.map(parsePartitionPattern).find((part) => !/[*?]/.test(part));
   if (partition === undefined) return undefined;
   for (const named of arns) {
-    if (matchesArn(partitionOf(named), partition)) continue;
+    if (matchesArn(parsePartitionPattern(named), partition)) continue;
     const message = `names ${quoted(named.arn)}, which is not in the partition ${partition} as the rest is`;
     throw conflict(named.field, message, "Credentials hold within one partition: make documents for each.");
   }
   return partition;
 }
 
-function partitionOf({ arn }: NamedArn): string {
+function parsePartitionPattern({ arn }: NamedArn): string {
   return arn.split(":")[1] ?? "";
 }
 

@@ -41,6 +41,6 @@ export function oneOrList(values: readonly string[]): string | readonly string[]
 }
 
 /** The path of a role, such as `/teams/red/`; `/` for none. */
-export function pathOf({ arn, name }: RoleArn): string {
+export function toRolePath({ arn, name }: RoleArn): string {
   return arn.slice(arn.indexOf(":role/") + ":role".length, arn.length - name.length);
 }

@@ -29,12 +29,12 @@ export function warn(code: PolicyWarningCode, message: string): PolicyWarning {
   return { code, message };
 }
 
-function sizeOf(document: PolicyDocument): number {
+function countCharacters(document: PolicyDocument): number {
   return JSON.stringify(document).length;
 }
 
 export function warnOfIdentityPolicySize(document: PolicyDocument): PolicyWarning[] {
-  const size = sizeOf(document);
+  const size = countCharacters(document);
   if (size <= MAX_MANAGED) return [];
   const managed = `${MAX_MANAGED} characters of one managed policy`;
   const advice = "Write patterns such as role/integration-* for the roles, or split the list over several documents.";
@@ -53,7 +53,7 @@ export function warnOfIdentityPolicySize(document: PolicyDocument): PolicyWarnin
 }
 
 export function warnOfTrustPolicySize(document: PolicyDocument): PolicyWarning[] {
-  const size = sizeOf(document);
+  const size = countCharacters(document);
   if (size <= DEFAULT_MAX_TRUST) return [];
   const message =
     `The trust policy has ${size} characters, and IAM takes ${DEFAULT_MAX_TRUST} by default. ` +

@@ -42,7 +42,7 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
   const fixedSourceIdentity = settings?.sourceIdentity;
   return {
     /** Whether an instance says what is sent. */
-    isOfInstance: settings !== undefined,
+    hasInstance: settings !== undefined,
     /** Which option lists the roles, for errors. */
     field: settings ? "instance.allowedRoles" : "roles",
     role: settings?.role,

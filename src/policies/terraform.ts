@@ -1,5 +1,5 @@
 import type { RoleArn } from "../request/role-arn.js";
-import { type PolicyDocument, pathOf, type SetupPolicy } from "./policy-document.js";
+import { type PolicyDocument, type SetupPolicy, toRolePath } from "./policy-document.js";
 
 /** HCL with the resources that carry the document. */
 export function toTerraform(kind: SetupPolicy["kind"], document: PolicyDocument, role: RoleArn): string {
@@ -18,7 +18,7 @@ export function toTerraform(kind: SetupPolicy["kind"], document: PolicyDocument,
         roleResource(label, document, role),
         resource("aws_iam_instance_profile", label, {
           name: toHcl(role.name),
-          path: toHcl(pathOf(role)),
+          path: toHcl(toRolePath(role)),
           role: `aws_iam_role.${label}.name`,
         }),
       ].join("\n");
@@ -28,7 +28,7 @@ export function toTerraform(kind: SetupPolicy["kind"], document: PolicyDocument,
 function roleResource(label: string, document: PolicyDocument, role: RoleArn): string {
   return resource("aws_iam_role", label, {
     name: toHcl(role.name),
-    path: toHcl(pathOf(role)),
+    path: toHcl(toRolePath(role)),
     assume_role_policy: jsonEncoded(document),
   });
 }

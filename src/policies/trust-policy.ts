@@ -92,7 +92,7 @@ function readExternalIds(value: unknown, setup: Setup, role: RoleArn): readonly 
   const given = readTexts("externalId", readLimit("externalId", value), EXTERNAL_ID);
   const bound = (setup.allowed && assertAllowed(setup.allowed, role).externalId) ?? setup.externalId;
   if (given === undefined) return bound === undefined ? undefined : [bound];
-  const isSent = bound === undefined ? !setup.isOfInstance : given.includes(bound); // an instance without one sends none
+  const isSent = bound === undefined ? !setup.hasInstance : given.includes(bound); // an instance without one sends none
   if (isSent) return given;
   throw conflict("externalId", "is not the one that the instance sends for this role", "Leave it out.");
 }

@@ -56,15 +56,15 @@ export class AwsEnvironment {
     const variables = ASKED_BY.map((name) => [name, this.#env[name] || undefined]);
     return {
       ...Object.fromEntries(variables),
-      configFile: await this.#hashOf(AWS_CONFIG_FILE, "config"),
-      credentialsFile: await this.#hashOf(AWS_SHARED_CREDENTIALS_FILE, "credentials"),
+      configFile: await this.#hash(AWS_CONFIG_FILE, "config"),
+      credentialsFile: await this.#hash(AWS_SHARED_CREDENTIALS_FILE, "credentials"),
     };
   }
 
-  #hashOf(path: string | undefined, name: string): Promise<string | undefined> {
-    const home = homeOf(this.#env);
+  #hash(path: string | undefined, name: string): Promise<string | undefined> {
+    const home = findHome(this.#env);
     const file = !path ? join(home, ".aws", name) : path.startsWith("~/") ? join(home, path.slice(2)) : path;
-    const hash = this.#hashes.get(file) ?? once(() => hashOfFile(file));
+    const hash = this.#hashes.get(file) ?? once(() => hashFile(file));
     this.#hashes.set(file, hash);
     return hash();
   }
@@ -74,7 +74,7 @@ export class AwsEnvironment {
  * `undefined` for a file that says nothing: it is missing, or the SDK cannot read it either.
  * @throws StoreError if the file system does not answer
  */
-async function hashOfFile(path: string): Promise<string | undefined> {
+async function hashFile(path: string): Promise<string | undefined> {
   if (path === devNull) return undefined;
   const { hash, randomUUID } = process.getBuiltinModule("node:crypto");
   const contents = await throughFileGate(() =>
@@ -86,6 +86,6 @@ async function hashOfFile(path: string): Promise<string | undefined> {
 }
 
 /** As the SDK finds it. */
-function homeOf({ HOME, USERPROFILE, HOMEPATH, HOMEDRIVE = "C:\\" }: Env): string {
+function findHome({ HOME, USERPROFILE, HOMEPATH, HOMEDRIVE = "C:\\" }: Env): string {
   return HOME || USERPROFILE || (HOMEPATH ? `${HOMEDRIVE}${HOMEPATH}` : homedir());
 }

@@ -25,12 +25,12 @@ export function assertPrivate(path: string, status: Stats, isOurs: (name: string
   throw conflict(
     FIELD,
     `must be this user's alone: ${path} is of user ${status.uid} with mode ${mode}`,
-    `Sessions are secrets. ${adviceFor(path, status, isOurs)}`,
+    `Sessions are secrets. ${chooseHint(path, status, isOurs)}`,
   );
 }
 
 /** Only a directory that is the library's own may be changed: another one may be /tmp, a mount point, or a home. */
-function adviceFor(path: string, { uid, mode }: Stats, isOurs: (name: string) => boolean): string {
+function chooseHint(path: string, { uid, mode }: Stats, isOurs: (name: string) => boolean): string {
   const isOwn = uid === process.getuid?.() && (mode & STICKY) === 0 && holdsOnly(path, isOurs);
   if (!isOwn) return NAME_ANOTHER;
   return PLAIN_PATH.test(path)

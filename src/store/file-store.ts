@@ -70,20 +70,20 @@ export function fileStore(options?: FileStoreOptions): FileStore {
   );
 
   async function read(key: string): Promise<string | undefined> {
-    const file = await directory.read(fileOf(key, SESSION));
+    const file = await directory.read(toFileName(key, SESSION));
     return file && file.expires > Date.now() ? file.text : undefined;
   }
 
   async function sweep(): Promise<void> {
     const now = Date.now();
-    const last = await directory.expiryOf(SWEPT);
+    const last = await directory.readExpiry(SWEPT);
     if (last !== undefined && Math.abs(now - last) < SWEEP_INTERVAL) return;
     await directory.write(SWEPT, { text: "", expires: now });
     const names = await ownNames();
     // Another part of a large directory each time.
     const first = Math.floor(Math.random() * names.length);
     for (const name of [...names.slice(first), ...names.slice(0, first)].slice(0, LONGEST_SWEEP)) {
-      const expires = (await directory.expiryOf(name)) ?? now;
+      const expires = (await directory.readExpiry(name)) ?? now;
       const isOver = expires < now - SWEEP_MARGIN || expires > now + LONGEST_STAY + SWEEP_MARGIN;
       if (isOver) await directory.remove(name);
     }
@@ -99,22 +99,22 @@ export function fileStore(options?: FileStoreOptions): FileStore {
     encryptionKeys: keys,
     get: read,
     async set(key, record, ttl) {
-      await directory.write(fileOf(key, SESSION), { text: record, expires: Date.now() + ttl });
+      await directory.write(toFileName(key, SESSION), { text: record, expires: Date.now() + ttl });
       // Nobody waits for it; what it leaves, another sweep takes.
       sweep().catch(() => {});
     },
     async delete(key, record) {
-      const name = fileOf(key, SESSION);
+      const name = toFileName(key, SESSION);
       if (record === undefined) await directory.remove(name);
       else await directory.removeIf(name, ({ text }) => text === record);
     },
-    lock: async (key, ttl) => takeLock(directory, fileOf(key, LOCK), ttl),
+    lock: async (key, ttl) => takeLock(directory, toFileName(key, LOCK), ttl),
     async list() {
       const sessions: StoredSession[] = [];
       for (const name of (await ownNames()).sort()) {
         if (!name.endsWith(SESSION)) continue;
         const key = name.slice(0, -SESSION.length);
-        const record = await read(key).catch(notReadable);
+        const record = await read(key).catch(emptyIfUnreadable);
         if (record !== undefined) sessions.push({ key, labels: readRecordLabels(record, key, keys) });
       }
       return sessions;
@@ -130,13 +130,13 @@ export function fileStore(options?: FileStoreOptions): FileStore {
 }
 
 /** What cannot be read is listed all the same, as a record that says nothing. */
-function notReadable(error: unknown): string {
+function emptyIfUnreadable(error: unknown): string {
   if (error instanceof StoreError) return "";
   throw error;
 }
 
 /** Keys are the resolver's own; another text could lead out of the directory. */
-function fileOf(key: string, suffix: string): string {
+function toFileName(key: string, suffix: string): string {
   if (typeof key !== "string" || !KEY.test(key))
     throw new StoreError("A key of the file store has 43 characters of [A-Za-z0-9_-].");
   return `${key}${suffix}`;

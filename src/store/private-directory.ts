@@ -40,7 +40,7 @@ export class PrivateDirectory {
     isOurs: (name: string) => boolean,
   ) {
     this.#isOurs = isOurs;
-    const status = statusOf(path);
+    const status = readStats(path);
     if (status) assertPrivate(path, status, isOurs);
   }
 
@@ -115,7 +115,7 @@ export class PrivateDirectory {
   }
 
   /** When a file expires, without a look into it. */
-  expiryOf(name: string): Promise<number | undefined> {
+  readExpiry(name: string): Promise<number | undefined> {
     return this.#attempt("list", async () => (await stat(join(this.path, name))).mtimeMs);
   }
 
@@ -149,14 +149,14 @@ export class PrivateDirectory {
     const path = join(this.path, name);
     try {
       await link(temporary, path).catch(async (error) => {
-        if (codeOf(error) === "EEXIST") throw error;
+        if (readSystemCode(error) === "EEXIST") throw error;
         // No hard links here. Until the copy has its time it counts as expired: see `takeLock` for what that means.
         await copyFile(temporary, path, constants.COPYFILE_EXCL);
         await utimes(path, new Date(expires), new Date(expires));
       });
       return true;
     } catch (error) {
-      if (codeOf(error) === "EEXIST") return false;
+      if (readSystemCode(error) === "EEXIST") return false;
       throw error;
     }
   }
@@ -166,7 +166,7 @@ export class PrivateDirectory {
     try {
       return await throughFileGate(task);
     } catch (error) {
-      const code = codeOf(error);
+      const code = readSystemCode(error);
       if (code === "ENOENT") return undefined;
       if (code === undefined) throw error;
       const failure = new StoreError(`Cannot ${operation} a session in ${this.path}: ${code}. Check that directory.`);
@@ -175,13 +175,13 @@ export class PrivateDirectory {
   }
 }
 
-function statusOf(path: string): Stats | undefined {
+function readStats(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
     const problem = conflict(
       "options.directory",
-      `cannot be used: ${path}: ${codeOf(error)}`,
+      `cannot be used: ${path}: ${readSystemCode(error)}`,
       "Name a directory that this user can make or enter.",
     );
     throw Object.assign(problem, { cause: error });
@@ -193,8 +193,8 @@ async function makePrivate(path: string): Promise<void> {
   try {
     await mkdir(path, OWNER_ONLY_DIRECTORY);
   } catch (error) {
-    if (codeOf(error) === "EEXIST") return;
-    if (codeOf(error) !== "ENOENT" || dirname(path) === path) throw error;
+    if (readSystemCode(error) === "EEXIST") return;
+    if (readSystemCode(error) !== "ENOENT" || dirname(path) === path) throw error;
     await makePrivate(dirname(path));
     return makePrivate(path);
   }
@@ -206,7 +206,7 @@ function temporaryName(): string {
 }
 
 /** Of an error of the file system, by structure: a test runner's sandbox has an Error of its own. */
-function codeOf(error: unknown): string | undefined {
+function readSystemCode(error: unknown): string | undefined {
   const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
   return typeof code === "string" && typeof syscall === "string" ? code : undefined;
 }

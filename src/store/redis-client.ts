@@ -84,20 +84,20 @@ export function readRedisClient(field: string, value: unknown): SendCommand {
   const { call, sendCommand, nodeClient, getSentinelNode } = parts;
   // ioredis has a sendCommand, too, which takes something else.
   if (typeof call === "function") {
-    return safely((_key, command, ...args) => Reflect.apply(call, value, [command, ...args]));
+    return withSafeErrors((_key, command, ...args) => Reflect.apply(call, value, [command, ...args]));
   }
   if (typeof sendCommand !== "function") throw invalid(field, value, ALLOWED);
   const send = (...args: unknown[]) => Reflect.apply(sendCommand, value, args);
-  if (nodeClient !== undefined) return safely((key, ...args) => send(key, READS_REPLICAS, args));
-  if (getSentinelNode !== undefined) return safely((_key, ...args) => send(READS_REPLICAS, args));
-  return safely((_key, ...args) => send(args));
+  if (nodeClient !== undefined) return withSafeErrors((key, ...args) => send(key, READS_REPLICAS, args));
+  if (getSentinelNode !== undefined) return withSafeErrors((_key, ...args) => send(READS_REPLICAS, args));
+  return withSafeErrors((_key, ...args) => send(args));
 }
 
 /** What tells the clients apart, each read once. */
 function readParts(field: string, value: unknown) {
-  const partsOf = (owner: unknown, at: string) => (name: string) => readSetting(at, Object(owner) as object, name);
-  const part = partsOf(value, field);
-  const option = partsOf(part("options"), `${field}.options`);
+  const createReader = (owner: unknown, at: string) => (name: string) => readSetting(at, Object(owner) as object, name);
+  const part = createReader(value, field);
+  const option = createReader(part("options"), `${field}.options`);
   return {
     isFunction: typeof value === "function",
     call: part("call"),
@@ -115,20 +115,20 @@ function readParts(field: string, value: unknown) {
   };
 }
 
-function safely(send: SendCommand): SendCommand {
+function withSafeErrors(send: SendCommand): SendCommand {
   return async (key, command, ...args) => {
     try {
       return await send(key, command, ...args);
     } catch (error) {
       // The client's error carries the command, and with it the record.
-      const reason = reasonOf(error);
+      const reason = describeRedisError(error);
       throw Object.assign(new StoreError(`Redis failed at ${command}: ${reason}.`), { code: reason });
     }
   };
 }
 
 /** Node's code of a connection, the word that begins an answer of Redis (`OOM`, `NOAUTH`), or the name of the error or its class. */
-function reasonOf(error: unknown): string {
+function describeRedisError(error: unknown): string {
   try {
     if (typeof error !== "object" || error === null) return "Error";
     const part = (name: string) => readSetting("error", error, name);

@@ -54,7 +54,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Cre
     send(name, "SET", name, text, ...flags, "PX", `${Math.ceil(ttl)}`);
   const deleteIfEqual = (name: string, text: string) => send(name, "EVAL", DELETE_IF_EQUAL, "1", name, text);
 
-  const nameOf = (key: string) => {
+  const toRedisKey = (key: string) => {
     if (typeof key !== "string") throw new StoreError("A key of the Redis store is a string.");
     return prefix + key;
   };
@@ -64,26 +64,26 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Cre
     encryptionKeys,
     async get(key) {
       // One character more than a record has, and no more: Redis may hold anything at that key.
-      const name = nameOf(key);
+      const name = toRedisKey(key);
       const text = await send(name, "GETRANGE", name, "0", `${LONGEST_RECORD}`);
       if (text === null || text === undefined || text === "") return undefined;
-      if (typeof text !== "string") throw unexpected("GETRANGE");
+      if (typeof text !== "string") throw unexpectedReply("GETRANGE");
       if (text.length > LONGEST_RECORD) throw new StoreError(TOO_LONG);
       return text;
     },
     async set(key, record, ttl) {
-      if ((await set(nameOf(key), record, ttl)) !== "OK") throw unexpected("SET");
+      if ((await set(toRedisKey(key), record, ttl)) !== "OK") throw unexpectedReply("SET");
     },
     async delete(key, record) {
-      const name = nameOf(key);
+      const name = toRedisKey(key);
       await (record === undefined ? send(name, "DEL", name) : deleteIfEqual(name, record));
     },
     async lock(key, ttl): Promise<StoreLock | undefined> {
-      const name = `${nameOf(key)}:lock`;
+      const name = `${toRedisKey(key)}:lock`;
       const token = process.getBuiltinModule("node:crypto").randomUUID();
       const answer = await set(name, token, ttl, "NX");
       if (answer === null || answer === undefined) return undefined;
-      if (answer !== "OK") throw unexpected("SET");
+      if (answer !== "OK") throw unexpectedReply("SET");
       return {
         release: async () => {
           await deleteIfEqual(name, token);
@@ -93,6 +93,6 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Cre
   };
 }
 
-function unexpected(command: string): StoreError {
+function unexpectedReply(command: string): StoreError {
   return new StoreError(`Redis answered ${command} with something else than a text. Does the client map types?`);
 }

@@ -42,7 +42,7 @@ export function sealRecord(text: string, key: string, encryptionKeys: readonly K
   const { createCipheriv, randomBytes } = process.getBuiltinModule("node:crypto");
   const salt = randomBytes(SALT_BYTES);
   const { cipherKey, nonce } = derive(sealingKey, salt);
-  const cipher = createCipheriv(CIPHER, cipherKey, nonce).setAAD(Buffer.from(bindingOf(key)));
+  const cipher = createCipheriv(CIPHER, cipherKey, nonce).setAAD(Buffer.from(toBinding(key)));
   const sealed = Buffer.concat([salt, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
   return [FORM, "sealed", keyId(sealingKey), sealed.toString("base64url")].join(".");
 }
@@ -66,7 +66,7 @@ function unseal(content: string, key: string, sealingKey: KeyObject): Opened {
   const { createDecipheriv } = process.getBuiltinModule("node:crypto");
   const { cipherKey, nonce } = derive(sealingKey, bytes.subarray(0, SALT_BYTES));
   const decipher = createDecipheriv(CIPHER, cipherKey, nonce, { authTagLength: TAG_BYTES })
-    .setAAD(Buffer.from(bindingOf(key)))
+    .setAAD(Buffer.from(toBinding(key)))
     .setAuthTag(bytes.subarray(-TAG_BYTES));
   try {
     return {
@@ -103,11 +103,11 @@ function hkdf(sealingKey: KeyObject, salt: Buffer, purpose: string, length: numb
   return Buffer.from(hkdfSync("sha256", sealingKey, salt, `${FORM} ${purpose}`, length));
 }
 
-function bindingOf(key: string): string {
+function toBinding(key: string): string {
   return `${FORM} ${key}`;
 }
 
 function checksum(text: string, key: string): string {
   const { hash } = process.getBuiltinModule("node:crypto");
-  return hash("sha256", `${bindingOf(key)}\n${text}`, "base64url");
+  return hash("sha256", `${toBinding(key)}\n${text}`, "base64url");
 }

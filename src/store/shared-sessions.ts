@@ -12,7 +12,7 @@ import type { CredentialStore, StoreLock } from "./credential-store.js";
 import { readStoreKeys } from "./encryption-keys.js";
 import { type RecordFault, sealedName } from "./sealed-record.js";
 import { readAccessKeyId, readRecord, toRecord } from "./session-record.js";
-import { type SessionNames, StoreAccess, type StoreVisit } from "./store-visit.js";
+import { type SessionNames, StoreAccess, type StoreOperations } from "./store-operations.js";
 
 /** Milliseconds between two looks for what the owner of a lock gets: doubled from the first to the longest. */
 const FIRST_PAUSE = 20;
@@ -33,7 +33,7 @@ export interface SharedSessionsOptions {
 
 /** One load's session in the store. */
 interface Place {
-  readonly visit: StoreVisit;
+  readonly visit: StoreOperations;
   readonly names: SessionNames;
   readonly request: RequestForRole;
 }
@@ -174,7 +174,7 @@ export class SharedSessions {
     return { ...loaded, advisoryPoint };
   }
 
-  async #visit(request: RequestForRole): Promise<{ visit: StoreVisit; names: SessionNames | undefined }> {
+  async #visit(request: RequestForRole): Promise<{ visit: StoreOperations; names: SessionNames | undefined }> {
     const visit = this.#access.visit({ roleArn: request.assumption.role.arn, key: request.key });
     return { visit, names: await visit.locate(() => this.#namesOf(request)) };
   }

@@ -31,22 +31,22 @@ export function readAssumeRoleInput(parameters: Parameters): AssumeRoleInput {
   const duration = DurationSeconds === undefined ? DEFAULT_DURATION_SECONDS : Number(DurationSeconds);
 
   assertConstraints([
-    ...present("roleArn", parameters.RoleArn),
-    ...lengthOf("roleArn", parameters.RoleArn, 20, 2048),
-    ...present("roleSessionName", parameters.RoleSessionName),
-    ...lengthOf("roleSessionName", parameters.RoleSessionName, 2, 64),
-    ...patternOf("roleSessionName", parameters.RoleSessionName, /^[\w+=,.@-]*$/, "[\\w+=,.@-]*"),
-    ...rangeOf("durationSeconds", DurationSeconds, 900, 43_200),
-    ...lengthOf("externalId", ExternalId, 2, 1224),
-    ...patternOf("externalId", ExternalId, /^[\w+=,.@:/-]*$/, "[\\w+=,.@:\\/-]*"),
-    ...lengthOf("sourceIdentity", SourceIdentity, 2, 64),
-    ...patternOf("sourceIdentity", SourceIdentity, /^[\w+=,.@-]*$/, "[\\w+=,.@-]*"),
-    ...lengthOf("policy", Policy, 1, 2048),
-    ...countOf("policyArns", policyArns, 10),
-    ...policyArns.flatMap((arn, index) => lengthOf(`policyArns.${index + 1}.member.arn`, arn, 20, 2048)),
-    ...countOf("tags", tagKeys, 50),
-    ...tagKeys.flatMap((key, index) => lengthOf(`tags.${index + 1}.member.key`, key, 1, 128)),
-    ...tagValues.flatMap((value, index) => lengthOf(`tags.${index + 1}.member.value`, value, 0, 256)),
+    ...checkPresent("roleArn", parameters.RoleArn),
+    ...checkLength("roleArn", parameters.RoleArn, 20, 2048),
+    ...checkPresent("roleSessionName", parameters.RoleSessionName),
+    ...checkLength("roleSessionName", parameters.RoleSessionName, 2, 64),
+    ...checkPattern("roleSessionName", parameters.RoleSessionName, /^[\w+=,.@-]*$/, "[\\w+=,.@-]*"),
+    ...checkRange("durationSeconds", DurationSeconds, 900, 43_200),
+    ...checkLength("externalId", ExternalId, 2, 1224),
+    ...checkPattern("externalId", ExternalId, /^[\w+=,.@:/-]*$/, "[\\w+=,.@:\\/-]*"),
+    ...checkLength("sourceIdentity", SourceIdentity, 2, 64),
+    ...checkPattern("sourceIdentity", SourceIdentity, /^[\w+=,.@-]*$/, "[\\w+=,.@-]*"),
+    ...checkLength("policy", Policy, 1, 2048),
+    ...checkCount("policyArns", policyArns, 10),
+    ...policyArns.flatMap((arn, index) => checkLength(`policyArns.${index + 1}.member.arn`, arn, 20, 2048)),
+    ...checkCount("tags", tagKeys, 50),
+    ...tagKeys.flatMap((key, index) => checkLength(`tags.${index + 1}.member.key`, key, 1, 128)),
+    ...tagValues.flatMap((value, index) => checkLength(`tags.${index + 1}.member.value`, value, 0, 256)),
   ]);
   if (parseRoleArn(RoleArn) === undefined) throw new AwsError(400, "ValidationError", `${RoleArn} is invalid`);
   if (SourceIdentity?.startsWith("aws:")) {
@@ -91,30 +91,30 @@ function violation(name: string, value: string | undefined, rule: string): strin
   return [`Value ${shown} at '${name}' failed to satisfy constraint: Member must ${rule}`];
 }
 
-function present(name: string, value: string | undefined): string[] {
+function checkPresent(name: string, value: string | undefined): string[] {
   return value === undefined ? violation(name, value, "not be null") : [];
 }
 
-function lengthOf(name: string, value: string | undefined, minimum: number, maximum: number): string[] {
+function checkLength(name: string, value: string | undefined, minimum: number, maximum: number): string[] {
   if (value === undefined) return [];
   const length = [...value].length;
   if (length < minimum) return violation(name, value, `have length greater than or equal to ${minimum}`);
   return length > maximum ? violation(name, value, `have length less than or equal to ${maximum}`) : [];
 }
 
-function patternOf(name: string, value: string | undefined, pattern: RegExp, shown: string): string[] {
+function checkPattern(name: string, value: string | undefined, pattern: RegExp, shown: string): string[] {
   if (value === undefined || pattern.test(value)) return [];
   return violation(name, value, `satisfy regular expression pattern: ${shown}`);
 }
 
-function rangeOf(name: string, value: string | undefined, minimum: number, maximum: number): string[] {
+function checkRange(name: string, value: string | undefined, minimum: number, maximum: number): string[] {
   if (value === undefined) return [];
   if (!/^-?\d+$/.test(value)) return violation(name, value, "be a whole number");
   if (Number(value) < minimum) return violation(name, value, `have value greater than or equal to ${minimum}`);
   return Number(value) > maximum ? violation(name, value, `have value less than or equal to ${maximum}`) : [];
 }
 
-function countOf(name: string, list: readonly string[], maximum: number): string[] {
+function checkCount(name: string, list: readonly string[], maximum: number): string[] {
   if (list.length <= maximum) return [];
   return violation(name, `[${list.length} members]`, `have length less than or equal to ${maximum}`);
 }

@@ -8,7 +8,7 @@ export interface ConditionKey {
   /** Whether a request may have several values of it. */
   readonly isMultivalued: boolean;
   /** Whether its value follows from the call, the caller or the clock, so that nobody may set it. */
-  readonly isOfCall: boolean;
+  readonly isDerived: boolean;
 }
 
 type Kind = "text" | "boolean" | "number" | "time" | "address";
@@ -26,13 +26,13 @@ const KINDS: Record<Kind, { readonly is: (value: string) => boolean; readonly al
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html. A key that ends in `/` is
  * the start of one for each tag.
  */
-const OF_CALL: Partial<Record<Kind, string>> = {
+const DERIVED: Partial<Record<Kind, string>> = {
   text: `aws:PrincipalAccount aws:PrincipalArn aws:PrincipalType aws:RequestedRegion aws:RequestTag/ aws:ResourceAccount
     aws:SourceIdentity aws:userid aws:UserAgent aws:username sts:ExternalId sts:RoleSessionName sts:SourceIdentity`,
   time: "aws:CurrentTime aws:EpochTime aws:TokenIssueTime",
 };
-const OF_CALL_WITH_SEVERAL_VALUES = "aws:TagKeys sts:TransitiveTagKeys";
-const AROUND_IT: Partial<Record<Kind, string>> = {
+const DERIVED_MULTIVALUED = "aws:TagKeys sts:TransitiveTagKeys";
+const SETTABLE: Partial<Record<Kind, string>> = {
   text: `aws:CalledViaFirst aws:CalledViaLast aws:ChatbotSourceArn aws:Ec2InstanceSourceVpc aws:FederatedProvider
     aws:PrincipalOrgID aws:PrincipalServiceName aws:PrincipalTag/ aws:referer aws:ResourceOrgID aws:ResourceTag/
     aws:SourceAccount aws:SourceArn aws:SourceOrgID aws:SourceVpc aws:SourceVpcArn aws:SourceVpce aws:VpceAccount
@@ -42,38 +42,42 @@ const AROUND_IT: Partial<Record<Kind, string>> = {
   number: "aws:MultiFactorAuthAge sts:DurationSeconds",
   address: "aws:Ec2InstanceSourcePrivateIPv4 aws:SourceIp aws:VpcSourceIp",
 };
-const AROUND_IT_WITH_SEVERAL_VALUES = `aws:CalledVia aws:PrincipalOrgPaths aws:PrincipalServiceNamesList
+const SETTABLE_MULTIVALUED = `aws:CalledVia aws:PrincipalOrgPaths aws:PrincipalServiceNamesList
   aws:ResourceOrgPaths aws:SourceOrgPaths aws:VpceOrgPaths sts:RequestContextProviders`;
 
 const KEYS = new Map<string, ConditionKey>();
-add(OF_CALL, false, true);
-add({ text: OF_CALL_WITH_SEVERAL_VALUES }, true, true);
-add(AROUND_IT, false, false);
-add({ text: AROUND_IT_WITH_SEVERAL_VALUES }, true, false);
+add(DERIVED, false, true);
+add({ text: DERIVED_MULTIVALUED }, true, true);
+add(SETTABLE, false, false);
+add({ text: SETTABLE_MULTIVALUED }, true, false);
 
-function add(names: Partial<Record<Kind, string>>, isMultivalued: boolean, isOfCall: boolean): void {
+function add(names: Partial<Record<Kind, string>>, isMultivalued: boolean, isDerived: boolean): void {
   for (const [kind, list = ""] of Object.entries(names)) {
-    for (const name of list.split(/\s+/)) KEYS.set(name.toLowerCase(), { kind: kind as Kind, isMultivalued, isOfCall });
+    for (const name of list.split(/\s+/))
+      KEYS.set(name.toLowerCase(), { kind: kind as Kind, isMultivalued, isDerived });
   }
 }
 
 const SHAPE = /^[\w.-]+(\/[\w.-]+)*:[^\s*?$:][^*?$]*$/;
-const OF_ANOTHER_SERVICE: ConditionKey = { kind: "text", isMultivalued: false, isOfCall: false };
+const OTHER_SERVICE_KEY: ConditionKey = { kind: "text", isMultivalued: false, isDerived: false };
 
 /**
  * What is known of a key. A key of another service than STS is absent from a call of STS, unless it is set. `undefined`
  * for a text that is no key, and for a key of AWS's or STS's own that is not known.
  */
-export function conditionKeyOf(name: string): ConditionKey | undefined {
+export function findConditionKey(name: string): ConditionKey | undefined {
   const key = name.toLowerCase();
   const [group = "", ...tag] = key.split(/(?<=\/)/);
   const known = tag.length > 0 ? KEYS.get(group) : key.endsWith("/") ? undefined : KEYS.get(key);
   if (known || !SHAPE.test(key) || /^(aws|sts):/.test(key)) return known;
-  return OF_ANOTHER_SERVICE;
+  return OTHER_SERVICE_KEY;
 }
 
 /** What is wrong with values for a key; `undefined` if nothing is. */
-export function faultOfValues({ kind, isMultivalued }: ConditionKey, values: readonly unknown[]): string | undefined {
+export function describeInvalidValues(
+  { kind, isMultivalued }: ConditionKey,
+  values: readonly unknown[],
+): string | undefined {
   if (values.length === 0 || (values.length > 1 && !isMultivalued)) {
     return isMultivalued ? "must have one value or more" : "has one value at a time";
   }

@@ -1,6 +1,6 @@
-import { conditionKeyOf } from "./condition-keys.js";
-import { operatorOf } from "./iam-operators.js";
-import { literalOf, type PolicyText, type PolicyVersion, readPolicyText, variablesOf } from "./iam-pattern.js";
+import { findConditionKey } from "./condition-keys.js";
+import { findOperator } from "./iam-operators.js";
+import { listVariables, type PolicyText, type PolicyVersion, readPolicyText, toLiteral } from "./iam-pattern.js";
 import type { RequestContext } from "./request-context.js";
 
 export type Condition = (context: RequestContext) => boolean;
@@ -32,14 +32,14 @@ function readPart(
   values: readonly string[],
   version: PolicyVersion | undefined,
 ): Condition {
-  const known = conditionKeyOf(key);
+  const known = findConditionKey(key);
   if (known === undefined) throw new TypeError(`${path} tests ${key}, which the local AWS does not know`);
   const contextKey = key.toLowerCase();
   if (name === "Null") return readNull(`${path}.${key}`, contextKey, values);
 
   const [, set] = SETS.exec(name) ?? [];
   const mayBeAbsent = IF_EXISTS.test(name);
-  const operator = operatorOf(name.replace(SETS, "").replace(IF_EXISTS, ""));
+  const operator = findOperator(name.replace(SETS, "").replace(IF_EXISTS, ""));
   if (operator === undefined) throw new TypeError(`${path} is an operator that the local AWS does not evaluate`);
   if (known.isMultivalued && !set) {
     throw new TypeError(`${path} tests ${key}, which has several values: put ForAllValues: or ForAnyValue: before it`);
@@ -47,7 +47,7 @@ function readPart(
   const { isNegated } = operator;
   const comparisons = values.map((value) => {
     const text = readText(`${path}.${key}`, value, version, operator.takesVariables);
-    const comparison = operator.read(text, literalOf(text) ?? "");
+    const comparison = operator.read(text, toLiteral(text) ?? "");
     if (comparison) return comparison;
     throw new TypeError(`${path}.${key} has ${JSON.stringify(value)}, which that operator cannot compare with`);
   });
@@ -72,13 +72,13 @@ function readText(
   if (text === undefined || !areKnown(text)) {
     throw new TypeError(`${path} has a policy variable that the local AWS does not know: ${value}`);
   }
-  if (takesVariables || variablesOf(text).length === 0) return text;
+  if (takesVariables || listVariables(text).length === 0) return text;
   throw new TypeError(`${path} has a policy variable, which IAM takes in String and Arn operators only: ${value}`);
 }
 
 /** Whether each variable of a text names a key with one value. */
 export function areKnown(text: PolicyText): boolean {
-  return variablesOf(text).every(({ key }) => conditionKeyOf(key)?.isMultivalued === false);
+  return listVariables(text).every(({ key }) => findConditionKey(key)?.isMultivalued === false);
 }
 
 function readNull(path: string, name: string, values: readonly string[]): Condition {

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import { literalOf, matchesArn, matchesText, type PolicyText } from "./iam-pattern.js";
+import { matchesArn, matchesText, type PolicyText, toLiteral } from "./iam-pattern.js";
 import type { RequestContext } from "./request-context.js";
 
 /** Whether a value of the request is as the policy says. */
@@ -29,9 +29,9 @@ const ORDERS: Record<string, (received: number, value: number) => boolean> = {
 const ARN = text((value) => (received, context) => matchesArn(value, received, context));
 
 const OPERATORS: Record<string, Operator> = {
-  StringEquals: text((value) => (received, context) => literalOf(value, context) === received),
+  StringEquals: text((value) => (received, context) => toLiteral(value, context) === received),
   StringEqualsIgnoreCase: text(
-    (value) => (received, context) => literalOf(value, context)?.toLowerCase() === received.toLowerCase(),
+    (value) => (received, context) => toLiteral(value, context)?.toLowerCase() === received.toLowerCase(),
   ),
   StringLike: text((value) => (received, context) => matchesText(value, received, context)),
   ArnEquals: ARN,
@@ -61,7 +61,7 @@ const NEGATIONS: Record<string, string> = {
 };
 
 /** An operator of IAM by its name, without a prefix or suffix; `undefined` for a name that is none. */
-export function operatorOf(name: string): (Operator & { readonly isNegated: boolean }) | undefined {
+export function findOperator(name: string): (Operator & { readonly isNegated: boolean }) | undefined {
   const isNegated = Object.hasOwn(NEGATIONS, name);
   const positive = isNegated ? (NEGATIONS[name] as string) : name;
   return Object.hasOwn(OPERATORS, positive) ? { ...(OPERATORS[positive] as Operator), isNegated } : undefined;

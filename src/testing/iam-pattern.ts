@@ -41,7 +41,7 @@ function readPlaceholder(placeholder: string, content: string): Part | undefined
   return key === undefined ? undefined : { key, fallback };
 }
 
-export function variablesOf(text: PolicyText): readonly Variable[] {
+export function listVariables(text: PolicyText): readonly Variable[] {
   return text.filter((part) => "key" in part);
 }
 
@@ -50,7 +50,7 @@ export function variablesOf(text: PolicyText): readonly Variable[] {
  * parts of the ARN neither reaches across a `:`, except for the pattern `*` itself. Case counts.
  */
 export function matchesArn(pattern: PolicyText, arn: string, context?: RequestContext): boolean {
-  return isEverything(pattern) || expressionOf(pattern, context, true)?.test(arn) === true;
+  return isEverything(pattern) || toRegExp(pattern, context, true)?.test(arn) === true;
 }
 
 /** The same for the `Resource` list of a permission, which has no variables. */
@@ -61,12 +61,12 @@ export function matchesResource(pattern: string, arn: string): boolean {
 
 /** As {@link matchesArn}, for texts in which a `:` is a character like any other. */
 export function matchesText(pattern: PolicyText, text: string, context?: RequestContext): boolean {
-  return expressionOf(pattern, context, false)?.test(text) === true;
+  return toRegExp(pattern, context, false)?.test(text) === true;
 }
 
 /** What a text without patterns stands for in a request; `undefined` if a variable has no value there. */
-export function literalOf(text: PolicyText, context?: RequestContext): string | undefined {
-  const values = text.map((part) => ("wildcard" in part ? part.wildcard : textOf(part, context)));
+export function toLiteral(text: PolicyText, context?: RequestContext): string | undefined {
+  const values = text.map((part) => ("wildcard" in part ? part.wildcard : resolvePart(part, context)));
   return values.every((value) => value !== undefined) ? values.join("") : undefined;
 }
 
@@ -75,7 +75,7 @@ function isEverything(pattern: PolicyText): boolean {
   return parts.length === 1 && parts.every((part) => "wildcard" in part && part.wildcard === "*");
 }
 
-function expressionOf(pattern: PolicyText, context: RequestContext | undefined, isArn: boolean): RegExp | undefined {
+function toRegExp(pattern: PolicyText, context: RequestContext | undefined, isArn: boolean): RegExp | undefined {
   let source = "";
   let colons = 0;
   for (const part of pattern) {
@@ -83,7 +83,7 @@ function expressionOf(pattern: PolicyText, context: RequestContext | undefined, 
       const one = isArn && colons < COLONS_OF_AN_ARN ? "[^:]" : ".";
       source += part.wildcard === "*" ? `${one}*` : one;
     } else {
-      const value = textOf(part, context);
+      const value = resolvePart(part, context);
       if (value === undefined) return undefined;
       source += value.replace(CHARACTER_CLASSES, "\\$&");
       colons += value.split(":").length - 1;
@@ -93,7 +93,10 @@ function expressionOf(pattern: PolicyText, context: RequestContext | undefined, 
 }
 
 /** A value stands for itself: a `*` in a tag is no pattern. */
-function textOf(part: { readonly text: string } | Variable, context: RequestContext | undefined): string | undefined {
+function resolvePart(
+  part: { readonly text: string } | Variable,
+  context: RequestContext | undefined,
+): string | undefined {
   if ("text" in part) return part.text;
   const [value = part.fallback] = context?.get(part.key.toLowerCase()) ?? [];
   return value;

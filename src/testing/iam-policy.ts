@@ -150,7 +150,7 @@ function readEither(
   shape: RegExp,
   matches: (pattern: PolicyText, text: string, context: RequestContext) => boolean,
 ): (text: string, context: RequestContext) => boolean {
-  const { name, value, isNegated } = eitherOf(path, statement, element);
+  const { name, value, isNegated } = readElementOrOpposite(path, statement, element);
   const patterns = readTexts(`${path}.${name}`, value).map((pattern) => {
     // Actions have no variables and no case.
     const isAction = element === "Action";
@@ -161,7 +161,7 @@ function readEither(
   return (text, context) => patterns.some((pattern) => matches(pattern, text, context)) !== isNegated;
 }
 
-function eitherOf(path: string, statement: Record<string, unknown>, element: string) {
+function readElementOrOpposite(path: string, statement: Record<string, unknown>, element: string) {
   const isNegated = statement[element] === undefined;
   const name = isNegated ? `Not${element}` : element;
   if (!isNegated && statement[`Not${element}`] !== undefined) {
@@ -171,7 +171,7 @@ function eitherOf(path: string, statement: Record<string, unknown>, element: str
 }
 
 function readPrincipals(statementPath: string, statement: Record<string, unknown>): Principals {
-  const { name, value, isNegated: isException } = eitherOf(statementPath, statement, "Principal");
+  const { name, value, isNegated: isException } = readElementOrOpposite(statementPath, statement, "Principal");
   if (value === "*") return { named: [{ type: "AWS", id: "*" }], isException };
   const path = `${statementPath}.${value === undefined ? "Principal" : name}`;
   const principals = readObject(path, value);

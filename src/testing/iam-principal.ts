@@ -32,11 +32,11 @@ export function isAwsPrincipal(id: string): boolean {
 }
 
 /** Whether a statement of a trust policy is about a caller, by its own name or by that of its account or of everyone. */
-export function reachOf({ named, isException }: Principals, caller: SignerIdentity): Reach | undefined {
+export function findReach({ named, isException }: Principals, caller: SignerIdentity): Reach | undefined {
   const ids = named.filter(({ type }) => type === "AWS").map(({ id }) => id);
   if (isException) return isExcepted(ids, caller) ? undefined : "account";
-  if (ids.some((id) => namesOf(caller).includes(id))) return "caller";
-  return ids.some((id) => id === "*" || accountNamesOf(caller).includes(id)) ? "account" : undefined;
+  if (ids.some((id) => listNames(caller).includes(id))) return "caller";
+  return ids.some((id) => id === "*" || listAccountNames(caller).includes(id)) ? "account" : undefined;
 }
 
 /** Whether a statement is about an AWS service. */
@@ -53,21 +53,21 @@ function isExcepted(ids: readonly string[], caller: SignerIdentity): boolean {
   const { arn, roleArn = arn } = caller;
   const sessionsOfRole = `${arn.slice(0, arn.lastIndexOf("/"))}/`;
   const sessions = caller.roleArn === undefined ? [] : ids.filter((id) => id.startsWith(sessionsOfRole));
-  const isNamed = ids.some((id) => id === roleArn || id === uniqueIdOf(caller));
-  const isOfNamedAccount = ids.some((id) => accountNamesOf(caller).includes(id));
+  const isNamed = ids.some((id) => id === roleArn || id === toUniqueId(caller));
+  const isOfNamedAccount = ids.some((id) => listAccountNames(caller).includes(id));
   return ids.includes("*") || (isNamed && isOfNamedAccount && (sessions.length === 0 || sessions.includes(arn)));
 }
 
 /** A session, its role and that role's unique id; or a user and its unique id. */
-function namesOf(caller: SignerIdentity): readonly string[] {
+function listNames(caller: SignerIdentity): readonly string[] {
   const { arn, roleArn = arn } = caller;
-  return [arn, roleArn, uniqueIdOf(caller)];
+  return [arn, roleArn, toUniqueId(caller)];
 }
 
-function uniqueIdOf({ userId }: SignerIdentity): string {
+function toUniqueId({ userId }: SignerIdentity): string {
   return userId.replace(/:.*/s, "");
 }
 
-function accountNamesOf({ arn, accountId }: SignerIdentity): readonly string[] {
+function listAccountNames({ arn, accountId }: SignerIdentity): readonly string[] {
   return [`arn:${arn.split(":")[1]}:iam::${accountId}:root`, accountId];
 }

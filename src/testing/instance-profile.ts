@@ -95,7 +95,7 @@ export class InstanceProfileState implements LocalInstanceProfile {
   }
 
   /** What the role's own policy says; `undefined` for a role that was never attached. */
-  permissionsOf(roleArn: string): readonly Statement[] | undefined {
+  findPermissions(roleArn: string): readonly Statement[] | undefined {
     return this.#known.get(roleArn);
   }
 
@@ -103,10 +103,10 @@ export class InstanceProfileState implements LocalInstanceProfile {
   get isTrusting(): boolean {
     const roleArn = this.#profile?.roleArn;
     if (roleArn === undefined || this.#trust === undefined) return true;
-    const context = serviceContext(ec2Of(roleArn), this.#now(), this.#requestContext);
+    const context = serviceContext(findEc2Principal(roleArn), this.#now(), this.#requestContext);
     const reaching = this.#trust.filter(
       ({ principals, covers }) =>
-        reachesService(principals, ec2Of(roleArn)) && covers({ action: "sts:AssumeRole", roleArn, context }),
+        reachesService(principals, findEc2Principal(roleArn)) && covers({ action: "sts:AssumeRole", roleArn, context }),
     );
     return reaching.length > 0 && reaching.every(({ effect }) => effect === "Allow");
   }
@@ -124,7 +124,7 @@ export class InstanceProfileState implements LocalInstanceProfile {
     }
     const permissions = readPermissions("instanceProfile", profile, ["*"]);
     const trust = profile.trustPolicy === undefined ? undefined : readEc2Trust(profile.roleArn, profile.trustPolicy);
-    const copy = copyOf(profile);
+    const copy = copyProfile(profile);
     this.detach();
     this.#profile = copy;
     this.#trust = trust;
@@ -183,17 +183,17 @@ export class InstanceProfileState implements LocalInstanceProfile {
   }
 }
 
-function ec2Of(roleArn: string): string | undefined {
+function findEc2Principal(roleArn: string): string | undefined {
   return ec2ServicePrincipal(roleArn.split(":")[1] ?? "");
 }
 
 function readEc2Trust(roleArn: string, trustPolicy: IamPolicy): readonly Statement[] {
   return readTrustPolicy("instanceProfile.trustPolicy", trustPolicy, (principal) =>
-    reachesService({ named: [principal], isException: false }, ec2Of(roleArn)),
+    reachesService({ named: [principal], isException: false }, findEc2Principal(roleArn)),
   );
 }
 
-function copyOf(profile: InstanceProfile): InstanceProfile {
+function copyProfile(profile: InstanceProfile): InstanceProfile {
   try {
     return structuredClone(profile);
   } catch (cause) {

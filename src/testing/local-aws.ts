@@ -114,9 +114,9 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
   const closing = new AbortController();
   setMaxListeners(0, closing.signal); // every answer that is due waits for it
 
-  const permissionsOf = ({ kind, identity: { accessKeyId, roleArn = "" } }: IssuedKeys): readonly Statement[] => {
+  const findPermissions = ({ kind, identity: { accessKeyId, roleArn = "" } }: IssuedKeys): readonly Statement[] => {
     if (kind === "user") return userPermissions.get(accessKeyId) ?? [];
-    const ofProfile = kind === "instance-profile" ? profile.permissionsOf(roleArn) : undefined;
+    const ofProfile = kind === "instance-profile" ? profile.findPermissions(roleArn) : undefined;
     return ofProfile ?? roles.get(roleArn)?.permissions ?? [];
   };
 
@@ -132,7 +132,7 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     issued,
     now,
     findRole: (roleArn) => roles.get(roleArn),
-    permissionsOf,
+    findPermissions,
     defaultTrustedPrincipals: () => profile.roleArns,
     isDisabled,
     denialContext: options.denialContext ?? false,

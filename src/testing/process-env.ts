@@ -1,6 +1,6 @@
 import { devNull } from "node:os";
 
-const OF_AWS = /^AWS_/;
+const AWS_VARIABLE = /^AWS_/;
 
 let isTaken = false;
 
@@ -10,7 +10,7 @@ export function takeProcessEnv() {
     throw new Error("processEnv is true for another local AWS that runs in this process: close that one first");
   }
   isTaken = true;
-  const before = variablesOfAws();
+  const before = readAwsVariables();
   let isRestored = false;
   return {
     /** Leaves these variables and no other one of AWS, and no configuration file of the machine's user. */
@@ -26,11 +26,11 @@ export function takeProcessEnv() {
   };
 }
 
-function variablesOfAws(): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => OF_AWS.test(name)));
+function readAwsVariables(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => AWS_VARIABLE.test(name)));
 }
 
 function replaceVariables(variables: Readonly<Record<string, string | undefined>>): void {
-  for (const name of Object.keys(variablesOfAws())) delete process.env[name];
+  for (const name of Object.keys(readAwsVariables())) delete process.env[name];
   Object.assign(process.env, variables);
 }

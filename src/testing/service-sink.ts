@@ -27,8 +27,8 @@ interface ServiceCall {
 export function createServiceSink(isDisabled: (region: string) => boolean) {
   return (request: WireRequest, sender: Authentication): Exchange => {
     const region = sender.signature?.region ?? "";
-    const protocol = protocolOf(request, sender.signature?.service ?? "");
-    const operation = operationOf(request, protocol);
+    const protocol = detectProtocol(request, sender.signature?.service ?? "");
+    const operation = readOperation(request, protocol);
     const roleArn = sender.signer?.identity.roleArn;
     return {
       about: {
@@ -50,7 +50,7 @@ export function createServiceSink(isDisabled: (region: string) => boolean) {
   };
 }
 
-function protocolOf(request: WireRequest, service: string): Protocol {
+function detectProtocol(request: WireRequest, service: string): Protocol {
   const contentType = header(request, "content-type") ?? "";
   if (header(request, "smithy-protocol") === "rpc-v2-cbor") return "cbor";
   if (header(request, "x-amz-target") !== undefined) return "json";
@@ -60,7 +60,7 @@ function protocolOf(request: WireRequest, service: string): Protocol {
   return contentType.includes("xml") ? "rest-xml" : "rest-json";
 }
 
-function operationOf(request: WireRequest, protocol: Protocol): string {
+function readOperation(request: WireRequest, protocol: Protocol): string {
   const rest = `${request.method} ${request.path}`;
   switch (protocol) {
     case "ec2":

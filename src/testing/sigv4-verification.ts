@@ -103,7 +103,7 @@ function fromHeader(request: WireRequest, authorization: string): RequestSignatu
   const sessionToken = header(request, "x-amz-security-token");
   return {
     ...readScope(fields.get("Credential")),
-    ...required({ signature: fields.get("Signature"), amzDate: amzDateOf(request) }),
+    ...required({ signature: fields.get("Signature"), amzDate: readAmzDate(request) }),
     signedHeaders: required({ SignedHeaders: fields.get("SignedHeaders") }).SignedHeaders.split(";"),
     ...(sessionToken !== undefined && { sessionToken }),
   };
@@ -198,7 +198,7 @@ function payloadHash(request: WireRequest, { service, expires }: RequestSignatur
   return actual;
 }
 
-function amzDateOf(request: WireRequest): string | undefined {
+function readAmzDate(request: WireRequest): string | undefined {
   const amzDate = header(request, "x-amz-date");
   if (amzDate !== undefined) return amzDate;
   const date = Date.parse(header(request, "date") ?? "");

@@ -11,7 +11,7 @@ import { readParameters, refuseInQueryProtocol, succeedInQueryProtocol } from ".
 import type { RequestContext, Surroundings } from "./request-context.js";
 import { roleSessionIdentity } from "./role-identity.js";
 import type { WireRequest } from "./sigv4-verification.js";
-import { type Denial, denialOf } from "./trust.js";
+import { findDenial, type TrustDenial } from "./trust.js";
 
 export const STS_VERSION = "2011-06-15";
 const DEFAULT_MAX_SESSION_SECONDS = 3600;
@@ -22,7 +22,7 @@ export interface StsOptions {
   now: () => number;
   findRole(roleArn: string): KnownRole | undefined;
   /** What the policy of whoever holds these keys says. */
-  permissionsOf(keys: IssuedKeys): readonly Statement[];
+  findPermissions(keys: IssuedKeys): readonly Statement[];
   /** Who may assume a role that names no one. */
   defaultTrustedPrincipals(): readonly string[];
   isDisabled(region: string): boolean;
@@ -74,9 +74,9 @@ function assumeRole(
   const input = readAssumeRoleInput(parameters);
   const { sourceIdentity, transitiveTags } = inherit(caller, input);
   const role = options.findRole(input.roleArn);
-  const denial = denialOf({
+  const denial = findDenial({
     caller,
-    permissions: options.permissionsOf(caller),
+    permissions: options.findPermissions(caller),
     roleArn: input.roleArn,
     roleSessionName: input.roleSessionName,
     trust: role?.trust(options.defaultTrustedPrincipals()),
@@ -166,13 +166,13 @@ function callerIdentity({ identity }: IssuedKeys): Answer {
   ]);
 }
 
-function accessDenied({ identity }: IssuedKeys, action: string, roleArn: string, context?: Denial): AwsError {
+function accessDenied({ identity }: IssuedKeys, action: string, roleArn: string, context?: TrustDenial): AwsError {
   const message = `User: ${identity.arn} is not authorized to perform: ${action} on resource: ${roleArn}`;
-  return new AwsError(403, "AccessDenied", message + (context ? ` ${reasonOf(context)}` : ""));
+  return new AwsError(403, "AccessDenied", message + (context ? ` ${describeTrustDenial(context)}` : ""));
 }
 
 /** As AWS words it: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
-function reasonOf({ action, policy, isExplicit }: Denial): string {
+function describeTrustDenial({ action, policy, isExplicit }: TrustDenial): string {
   if (!isExplicit) return `because no ${policy} allows the ${action} action`;
   return `with an explicit deny in ${policy === "role trust policy" ? "the" : "an"} ${policy}`;
 }

@@ -1,7 +1,7 @@
 import { ACTIONS, type PolicyQuestion, type Statement } from "./iam-policy.js";
-import { reachOf } from "./iam-principal.js";
+import { findReach } from "./iam-principal.js";
 import type { IssuedKeys } from "./issued-sessions.js";
-import { contextOf, type Surroundings } from "./request-context.js";
+import { buildRequestContext, type Surroundings } from "./request-context.js";
 
 /** One AssumeRole call, as far as authorization looks at it. */
 export interface TrustQuestion {
@@ -24,7 +24,7 @@ export interface TrustQuestion {
 }
 
 /** What the caller is not authorized to perform, and which of its or the role's policies is in the way. */
-export interface Denial {
+export interface TrustDenial {
   action: string;
   /** In the words of AWS's messages. */
   policy: "identity-based policy" | "role trust policy";
@@ -40,10 +40,10 @@ export interface Denial {
  * trust policy that names the caller's role, user or session needs no permission of the caller's own. One that names the
  * account does, and so does `*`, where the local AWS may be stricter than IAM.
  */
-export function denialOf(question: TrustQuestion): Denial | undefined {
-  const context = contextOf(question);
+export function findDenial(question: TrustQuestion): TrustDenial | undefined {
+  const context = buildRequestContext(question);
   for (const action of neededActions(question)) {
-    const denial = denialOfAction(question, { action, roleArn: question.roleArn, context });
+    const denial = findActionDenial(question, { action, roleArn: question.roleArn, context });
     if (denial) return { action, ...denial };
   }
   return undefined;
@@ -54,19 +54,19 @@ function neededActions({ tagged, sourceIdentity }: TrustQuestion): readonly stri
   return [assumeRole, ...(tagged ? [tagSession] : []), ...(sourceIdentity === undefined ? [] : [setSourceIdentity])];
 }
 
-function denialOfAction(
+function findActionDenial(
   { caller, roleArn, permissions, trust = [] }: TrustQuestion,
   asked: PolicyQuestion,
-): Omit<Denial, "action"> | undefined {
+): Omit<TrustDenial, "action"> | undefined {
   const own = permissions.filter((statement) => statement.covers(asked));
   const trusting = trust.filter(
-    (statement) => reachOf(statement.principals, caller.identity) !== undefined && statement.covers(asked),
+    (statement) => findReach(statement.principals, caller.identity) !== undefined && statement.covers(asked),
   );
   if (own.some(isDeny)) return { policy: "identity-based policy", isExplicit: true };
   if (trusting.some(isDeny)) return { policy: "role trust policy", isExplicit: true };
   const isNamedAtHome =
     caller.identity.accountId === roleArn.split(":")[4] &&
-    trusting.some((statement) => reachOf(statement.principals, caller.identity) === "caller");
+    trusting.some((statement) => findReach(statement.principals, caller.identity) === "caller");
   if (own.length === 0 && !isNamedAtHome) return { policy: "identity-based policy", isExplicit: false };
   return trusting.length === 0 ? { policy: "role trust policy", isExplicit: false } : undefined;
 }

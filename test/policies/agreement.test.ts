@@ -6,7 +6,7 @@ import { RoleArn } from "../../src/request/role-arn.js";
 import { IssuedSessions } from "../../src/testing/issued-sessions.js";
 import { readLocalRole, readPermissions } from "../../src/testing/local-role.js";
 import { roleSessionIdentity } from "../../src/testing/role-identity.js";
-import { denialOf, type TrustQuestion } from "../../src/testing/trust.js";
+import { findDenial, type TrustQuestion } from "../../src/testing/trust.js";
 import { externalId, hostileRole, PARTITIONS, pattern, plainRole, sourceIdentity, tags } from "./arbitraries.js";
 
 const TIMEOUT = 30_000;
@@ -40,7 +40,7 @@ function setUp(policy: SetupPolicy, trust: SetupPolicy) {
   const permissions = readPermissions("host", { policy: policy.document }, []);
   const trusting = readLocalRole({ roleArn: OTHER_HOST, trustPolicy: trust.document }).trust([]);
   return (host: string, roleArn: string, { tags = {}, ...request }: Request = {}) =>
-    denialOf({
+    findDenial({
       caller: sessions.get(host)!,
       permissions,
       trust: trusting,

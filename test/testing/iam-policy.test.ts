@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { IssuedSessions } from "../../src/testing/issued-sessions.js";
 import { type LocalRole, readLocalRole, readPermissions } from "../../src/testing/local-role.js";
-import { denialOf, type TrustQuestion } from "../../src/testing/trust.js";
+import { findDenial, type TrustQuestion } from "../../src/testing/trust.js";
 
 const HOST = "arn:aws:iam::111122223333:role/host";
 const ROLE = "arn:aws:iam::123456789012:role/teams/red/Inventory";
@@ -33,7 +33,7 @@ interface Case extends Partial<Omit<TrustQuestion, "tags" | "permissions" | "tru
 /** `undefined` if the caller may, else what is denied, and by which policy. */
 function denied({ policy = document(allow()), trustPolicy = document(trust()), tags = {}, ...rest }: Case) {
   const roleArn = rest.roleArn ?? ROLE;
-  const denial = denialOf({
+  const denial = findDenial({
     caller,
     permissions: readPermissions("caller", { policy }, []),
     trust: readLocalRole({ roleArn, trustPolicy }).trust([]),

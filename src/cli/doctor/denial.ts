@@ -38,12 +38,12 @@ export const OWNERS: Record<PolicyType, string> = {
   "VPC endpoint policy": "VPC, the policy of the interface endpoint for STS",
 };
 
-export function denialOf(error: RolecallError): Denial {
-  return readDenial(awsWordsOf(error));
+export function readDenial(error: RolecallError): Denial {
+  return parseDenial(readAwsMessage(error));
 }
 
 /** AWS's message, which the library keeps as the cause. */
-export function awsWordsOf({ cause, message }: RolecallError): string {
+export function readAwsMessage({ cause, message }: RolecallError): string {
   return cause instanceof Error ? cause.message : message;
 }
 
@@ -51,7 +51,7 @@ export function awsWordsOf({ cause, message }: RolecallError): string {
  * Reads the message of an AccessDenied, worded as in
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  */
-export function readDenial(message: string): Denial {
+export function parseDenial(message: string): Denial {
   const caller = /User: (arn:\S+) is not authorized/.exec(message)?.[1];
   const action = /not authorized to perform:\s*([\w-]+:\w+)/.exec(message)?.[1] ?? "sts:AssumeRole";
   const explicit = /with an explicit deny in (?:an?|the) ([\w -]+)/.exec(message)?.[1];

@@ -28,7 +28,7 @@ export const EXIT_CODES = {
 export type Step = keyof typeof EXIT_CODES;
 
 /** The code of the first failed step; 0 without one. */
-export function exitCodeOf(findings: readonly Finding[]): number {
+export function chooseExitCode(findings: readonly Finding[]): number {
   const failed = findings.find(({ status }) => status === "failed");
   return failed ? EXIT_CODES[failed.step] : 0;
 }

@@ -1,4 +1,4 @@
-import { withPath } from "./arns.js";
+import { describePrincipal } from "./arns.js";
 import type { Denial } from "./denial.js";
 import { type Finding, failed } from "./finding.js";
 
@@ -14,7 +14,7 @@ export function forgottenAction(denial: Denial, roleArn: string, callerArn: stri
   const need = NEEDED_BY.get(action);
   if (need === undefined || explicit) return undefined;
   const trust = `Add ${action} beside sts:AssumeRole in the role's trust policy, with conditions that fit what is sent`;
-  const permission = `allow ${action} on ${roleArn} in a policy of ${withPath(callerArn)}`;
+  const permission = `allow ${action} on ${roleArn} in a policy of ${describePrincipal(callerArn)}`;
   switch (policy) {
     case undefined: {
       const summary = `Denied: ${action} is not allowed on this role, and ${need} it.`;

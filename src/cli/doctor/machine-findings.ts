@@ -2,9 +2,16 @@ import type { RolecallError, RolecallErrorCode } from "../../errors.js";
 import type { MetadataTrouble } from "../../sources/instance-profile.js";
 import { isCertificateErrorCode, isSystemErrorCode } from "../../sources/safe-cause.js";
 import { didYouMean, isKnownRegion, misspeltRegion, NEWER_REGION } from "../known-regions.js";
-import { denialOf, describeDenial, OWNERS } from "./denial.js";
+import { describeDenial, OWNERS, readDenial } from "./denial.js";
 import { type Finding, failed, ok, skipped, warning } from "./finding.js";
-import { callerArnOf, isAccepted, type Metadata, type Observations, type StsSeen, whatFailed } from "./observations.js";
+import {
+  describeFailure,
+  findCallerArn,
+  isAccepted,
+  type Metadata,
+  type Observations,
+  type StsSeen,
+} from "./observations.js";
 
 const REQUIRE_TOKENS =
   "aws ec2 modify-instance-metadata-options --instance-id <id> --http-endpoint enabled --http-tokens required";
@@ -15,10 +22,10 @@ const EVERY_CONTAINER =
 const STOPS_IMDSV1 =
   "Software on this machine that still uses IMDSv1 stops working: CloudWatch's MetadataNoToken counts its calls.";
 const SET_CLOCK = "Let chrony or systemd-timesyncd set the clock; on EC2 from 169.254.169.123.";
-const ELSEWHERE = "Outside of EC2: set credentials in the instance.";
+const OUTSIDE_EC2 = "Outside of EC2: set credentials in the instance.";
 
 const NO_USABLE_ANSWER: ReadonlySet<RolecallErrorCode> = new Set(["STS_UNAVAILABLE", "TIMEOUT"]);
-const LET_THROUGH =
+const ALLOW_STS_ACCESS =
   "Let this machine reach the endpoint by HTTPS: DNS, proxy, security group; in a private subnet an interface VPC endpoint.";
 
 /** Milliseconds. AWS refuses a signature that is five minutes off. */
@@ -57,7 +64,7 @@ function metadataFindings({ metadata, source }: Observations): Finding[] {
 
 /** The hop limit holds for the token's answer alone: a read without a token comes back into a container too. */
 function whyNoToken(
-  { statusWithoutToken, isSilent, isRefused, isOfAddress }: Metadata,
+  { statusWithoutToken, isSilent, isRefused, isAddressProblem }: Metadata,
   { cause, fix }: MetadataTrouble,
 ): [summary: string, ...next: string[]] {
   if (isSilent && statusWithoutToken !== undefined) {
@@ -67,11 +74,11 @@ function whyNoToken(
       EVERY_CONTAINER,
     ];
   }
-  if (isSilent && !isOfAddress) {
+  if (isSilent && !isAddressProblem) {
     return [
       "Nothing answers at the metadata service's address: this is no EC2 machine, or something keeps requests from it.",
       "On EC2: let this process reach 169.254.169.254, and see that HttpEndpoint is enabled.",
-      ELSEWHERE,
+      OUTSIDE_EC2,
     ];
   }
   if (isRefused && statusWithoutToken !== undefined && statusWithoutToken !== 403) {
@@ -87,7 +94,7 @@ function whyNoToken(
       "Let PUT /latest/api/token reach the machine's own metadata service: what stands between knows IMDSv1 alone.",
     ];
   }
-  return [`${cause}.`, `${fix.charAt(0).toUpperCase()}${fix.slice(1)}.`, ELSEWHERE];
+  return [`${cause}.`, `${fix.charAt(0).toUpperCase()}${fix.slice(1)}.`, OUTSIDE_EC2];
 }
 
 function baseIdentityFinding({ source, accessKeyId, keys, metadata, notes }: Observations): Finding {
@@ -96,7 +103,7 @@ function baseIdentityFinding({ source, accessKeyId, keys, metadata, notes }: Obs
     return skipped("base-identity", summary, ...given(notes.identities));
   }
   if (keys.error) {
-    return failed("base-identity", whatFailed(keys.error), keys.error.hint);
+    return failed("base-identity", describeFailure(keys.error), keys.error.hint);
   }
   if (source === "static") return ok("base-identity", `The instance sets static keys, ${accessKeyId}.`);
   return ok(
@@ -114,7 +121,7 @@ function regionFinding({ region, source }: Observations): Finding {
     );
   }
   if (!region) return skipped("region", "The machine's region was not read: there is no token to read it with.");
-  if (region.error) return failed("region", whatFailed(region.error), region.error.hint);
+  if (region.error) return failed("region", describeFailure(region.error), region.error.hint);
   const summary = `The region is ${region.value.value}, from ${region.value.from}`;
   if (isKnownRegion(region.value.value)) return ok("region", `${summary}.`);
   return warning(
@@ -136,20 +143,24 @@ function stsFindings(sts: StsSeen, proxy: string | undefined): Finding[] {
 }
 
 function stsFailure({ region, host }: StsSeen, error: RolecallError, proxy: string | undefined): Finding | undefined {
-  const next = isOfNetwork(error) ? [LET_THROUGH, ...given(proxy)] : [error.hint];
+  const next = isNetworkError(error) ? [ALLOW_STS_ACCESS, ...given(proxy)] : [error.hint];
   if (error.code === "REGION_DISABLED") {
     return failed("sts", `STS is not activated in ${region} for this account.`, error.hint);
   }
   if (host === undefined) {
-    const silence = isOfNetwork(error) ? `STS in ${region} does not answer. ` : "";
-    return failed("sts", `${silence}${whatFailed(error)}`, ...given(misspeltRegion(region)), ...next);
+    const silence = isNetworkError(error) ? `STS in ${region} does not answer. ` : "";
+    return failed("sts", `${silence}${describeFailure(error)}`, ...given(misspeltRegion(region)), ...next);
   }
   if (!NO_USABLE_ANSWER.has(error.code)) return undefined;
-  return failed("sts", `STS in ${region} gives no answer that can be used, at ${host}. ${whatFailed(error)}`, ...next);
+  return failed(
+    "sts",
+    `STS in ${region} gives no answer that can be used, at ${host}. ${describeFailure(error)}`,
+    ...next,
+  );
 }
 
 /** A time limit that was reached, or what Node says of a connection; not a certificate that nobody vouches for. */
-function isOfNetwork({ code, cause }: RolecallError): boolean {
+function isNetworkError({ code, cause }: RolecallError): boolean {
   const { code: system } = (cause ?? {}) as { code?: unknown };
   return code === "TIMEOUT" || (isSystemErrorCode(system) && !isCertificateErrorCode(system));
 }
@@ -171,14 +182,14 @@ function callerFinding(sts: StsSeen): Finding {
   if (!caller.error) return ok("caller", `The base identity is ${caller.value.arn}.`);
   if (isAccepted(sts)) return unnamedCaller(sts, caller.error);
   const { awsCode, hint, code } = caller.error;
-  if (code !== "BASE_IDENTITY_REJECTED") return failed("caller", whatFailed(caller.error), hint);
+  if (code !== "BASE_IDENTITY_REJECTED") return failed("caller", describeFailure(caller.error), hint);
   return failed("caller", `STS refuses the base identity's keys: ${awsCode}.`, hint);
 }
 
 /** IAM itself allows GetCallerIdentity to everybody, so that an endpoint's policy is the likeliest. */
 function unnamedCaller(sts: StsSeen, error: RolecallError): Finding {
-  const denial = { ...denialOf(error), action: "sts:GetCallerIdentity" };
-  const arn = callerArnOf(sts);
+  const denial = { ...readDenial(error), action: "sts:GetCallerIdentity" };
+  const arn = findCallerArn(sts);
   const named = arn === undefined ? "" : ` The refusal names ${arn}.`;
   return warning(
     "caller",

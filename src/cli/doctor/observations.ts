@@ -2,7 +2,7 @@ import type { RolecallError } from "../../errors.js";
 import type { Chosen } from "../../request/precedence.js";
 import type { CallerIdentity } from "../../sources/caller-identity.js";
 import type { MetadataTrouble } from "../../sources/instance-profile.js";
-import { denialOf } from "./denial.js";
+import { readDenial } from "./denial.js";
 
 /** How a question ended: with an answer, or with the error that a command would get. */
 export type Outcome<T> =
@@ -34,7 +34,7 @@ export interface Metadata {
   /** Whether a token is refused with 403. */
   readonly isRefused: boolean;
   /** Whether the trouble lies in the variables that name the service's address, or in the lack of one. */
-  readonly isOfAddress: boolean;
+  readonly isAddressProblem: boolean;
   /** The status that a read without a token got, or `undefined` for no answer. */
   readonly statusWithoutToken: number | undefined;
   readonly instanceProfileArn: string | undefined;
@@ -80,7 +80,7 @@ export interface RoleSettings {
 }
 
 /** An error's message without the hint that ends it. */
-export function whatFailed({ message, hint }: RolecallError): string {
+export function describeFailure({ message, hint }: RolecallError): string {
   return message.slice(0, message.length - hint.length).trimEnd();
 }
 
@@ -95,6 +95,6 @@ export function isAccepted({ caller }: StsSeen): boolean {
 }
 
 /** Who asks STS, also by a refusal that names it. */
-export function callerArnOf({ caller }: StsSeen): string | undefined {
-  return caller.error ? denialOf(caller.error).caller : caller.value.arn;
+export function findCallerArn({ caller }: StsSeen): string | undefined {
+  return caller.error ? readDenial(caller.error).caller : caller.value.arn;
 }

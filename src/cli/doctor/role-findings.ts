@@ -1,20 +1,27 @@
 import type { RolecallError } from "../../errors.js";
 import { partitionOfRegion } from "../../request/regions.js";
-import { accountOf, isRoleSession, nameOf, partitionOf, principalOf, withPath } from "./arns.js";
-import { type Denial, denialOf, describeDenial, OWNERS } from "./denial.js";
+import {
+  describePrincipal,
+  isRoleSession,
+  parseAccountId,
+  parsePartition,
+  parseRoleName,
+  toPrincipalArn,
+} from "./arns.js";
+import { type Denial, describeDenial, OWNERS, readDenial } from "./denial.js";
 import { type Finding, failed, ok, skipped, warning } from "./finding.js";
 import { forgottenAction } from "./forgotten-action.js";
 import {
-  callerArnOf,
+  describeFailure,
+  findCallerArn,
   isChainingLimit,
   type Observations,
   type RoleSeen,
   type RoleSettings,
-  whatFailed,
 } from "./observations.js";
 
 /** What is known besides the role itself. */
-interface Surroundings {
+interface CallerContext {
   /** The ARN of whoever asks for the role, as AWS says it; `undefined` if it does not. */
   readonly callerArn: string | undefined;
   /** Another role that the same caller got, in another account: the caller's own policy has to allow that. */
@@ -30,21 +37,21 @@ const ALWAYS_GRANTED_SECONDS = 3600;
 /** The findings of one role, in the order in which a command meets them. `config`: the file with the settings. */
 export function roleFindings(role: RoleSeen, seen: Observations, config?: string): Finding[] {
   const { error: refused } = role.assumed ?? {};
-  const callerArn = (seen.sts && callerArnOf(seen.sts)) ?? (refused && denialOf(refused).caller);
+  const callerArn = (seen.sts && findCallerArn(seen.sts)) ?? (refused && readDenial(refused).caller);
   // Within one account a trust policy is enough, and such a role tells nothing of the caller's own policy.
   const assumable = seen.roles.find(
     ({ roleArn, assumed }) =>
-      roleArn !== role.roleArn && assumed?.value && callerArn && accountOf(roleArn) !== accountOf(callerArn),
+      roleArn !== role.roleArn && assumed?.value && callerArn && parseAccountId(roleArn) !== parseAccountId(callerArn),
   );
   const stsPartition = seen.sts && partitionOfRegion(seen.sts.region);
-  const partition = callerArn === undefined ? stsPartition : partitionOf(callerArn);
+  const partition = callerArn === undefined ? stsPartition : parsePartition(callerArn);
   const around = { callerArn, assumable: assumable?.roleArn, partition, config };
-  return findingsOf(role, around).map((finding) => ({ ...finding, roleArn: role.roleArn }));
+  return listFindings(role, around).map((finding) => ({ ...finding, roleArn: role.roleArn }));
 }
 
-function findingsOf(role: RoleSeen, around: Surroundings): Finding[] {
+function listFindings(role: RoleSeen, around: CallerContext): Finding[] {
   const { settings, assumed } = role;
-  if (settings.error) return [failed("allowed-roles", whatFailed(settings.error), settings.error.hint)];
+  if (settings.error) return [failed("allowed-roles", describeFailure(settings.error), settings.error.hint)];
   const allowed = allowedFinding(settings.value);
   if (!assumed) return [allowed, skipped("assume", "Not asked for: STS has to accept the base identity first.")];
   const found = assumed.error ? role.assumedByName : assumed;
@@ -73,7 +80,8 @@ function externalIdFinding({ withoutExternalId }: RoleSeen, { externalId }: Role
   if (!externalId) return ok("external-id", "It demands no external id.");
   const refused = withoutExternalId?.error;
   if (refused?.code === "ASSUME_ROLE_DENIED") return ok("external-id", "It demands the external id that is set.");
-  if (refused) return skipped("external-id", `Whether it demands the external id is not known. ${whatFailed(refused)}`);
+  if (refused)
+    return skipped("external-id", `Whether it demands the external id is not known. ${describeFailure(refused)}`);
   return warning(
     "external-id",
     "An external id is set, and the role can be assumed without it.",
@@ -84,7 +92,7 @@ function externalIdFinding({ withoutExternalId }: RoleSeen, { externalId }: Role
 function durationFinding({ roleArn, granted }: RoleSeen, { duration }: RoleSettings): Finding {
   const asked = duration.value;
   if (granted?.error) {
-    return skipped("duration", `Whether it grants ${asked} s is not known. ${whatFailed(granted.error)}`);
+    return skipped("duration", `Whether it grants ${asked} s is not known. ${describeFailure(granted.error)}`);
   }
   if (!granted) {
     return ok("duration", `It grants sessions of ${asked} s, as every role does. More than 3600 s was not asked for.`);
@@ -99,13 +107,13 @@ function durationFinding({ roleArn, granted }: RoleSeen, { duration }: RoleSetti
     `${meaning}. STS says: ${refusal}. Of whole hours it grants ${seconds} s.`,
     lower,
     "Or raise it:",
-    `aws iam update-role --role-name ${nameOf(roleArn)} --max-session-duration ${asked}`,
+    `aws iam update-role --role-name ${parseRoleName(roleArn)} --max-session-duration ${asked}`,
   );
 }
 
 /** Nothing else can help then, whatever STS answers. */
-function otherPartition({ roleArn }: RoleSeen, { partition }: Surroundings): Finding | undefined {
-  const own = partitionOf(roleArn);
+function otherPartition({ roleArn }: RoleSeen, { partition }: CallerContext): Finding | undefined {
+  const own = parsePartition(roleArn);
   if (partition === undefined || partition === own) return undefined;
   return failed(
     "assume",
@@ -114,10 +122,10 @@ function otherPartition({ roleArn }: RoleSeen, { partition }: Surroundings): Fin
   );
 }
 
-function refusal(error: RolecallError, settings: RoleSettings, around: Surroundings): Finding {
-  if (error.code !== "ASSUME_ROLE_DENIED") return failed("assume", whatFailed(error), error.hint);
+function refusal(error: RolecallError, settings: RoleSettings, around: CallerContext): Finding {
+  if (error.code !== "ASSUME_ROLE_DENIED") return failed("assume", describeFailure(error), error.hint);
   const roleArn = error.roleArn ?? "";
-  const denial = denialOf(error);
+  const denial = readDenial(error);
   const forgotten = forgottenAction(denial, roleArn, around.callerArn);
   if (forgotten) return forgotten;
   if (denial.policy === undefined) return unexplained(denial, roleArn, settings, around);
@@ -137,7 +145,7 @@ function refusal(error: RolecallError, settings: RoleSettings, around: Surroundi
   );
 }
 
-function notPermitted({ action }: Denial, roleArn: string, { callerArn, assumable }: Surroundings): Finding {
+function notPermitted({ action }: Denial, roleArn: string, { callerArn, assumable }: CallerContext): Finding {
   const known =
     assumable === undefined
       ? ""
@@ -145,11 +153,11 @@ function notPermitted({ action }: Denial, roleArn: string, { callerArn, assumabl
   return failed(
     "assume",
     `Denied: no policy of the base identity allows ${action} on this role.${known}`,
-    `Add ${roleArn} to the Resource list of ${action} in a policy of ${withPath(callerArn)}.`,
+    `Add ${roleArn} to the Resource list of ${action} in a policy of ${describePrincipal(callerArn)}.`,
   );
 }
 
-function untrusted(denial: Denial, roleArn: string, settings: RoleSettings, around: Surroundings): Finding {
+function untrusted(denial: Denial, roleArn: string, settings: RoleSettings, around: CallerContext): Finding {
   return failed(
     "assume",
     `Denied: no trust policy of this role allows ${denial.action}. ${trustSuspects(settings)}.`,
@@ -167,22 +175,22 @@ function trustChecks(
   { action }: Denial,
   roleArn: string,
   { externalId }: RoleSettings,
-  around: Surroundings,
+  around: CallerContext,
 ): string[] {
   const id = externalId
     ? `sts:ExternalId there equals ${externalId.from}`
     : "it has no sts:ExternalId, or set externalId to that";
   return [
-    `Look at it in account ${accountOf(roleArn)}:`,
-    `aws iam get-role --role-name ${nameOf(roleArn)} --query Role.AssumeRolePolicyDocument`,
-    `See that its Principal is ${withPath(around.callerArn)}, its Action holds ${action}, and ${id}.`,
+    `Look at it in account ${parseAccountId(roleArn)}:`,
+    `aws iam get-role --role-name ${parseRoleName(roleArn)} --query Role.AssumeRolePolicyDocument`,
+    `See that its Principal is ${describePrincipal(around.callerArn)}, its Action holds ${action}, and ${id}.`,
     ...printedTrustPolicy(roleArn, around),
   ];
 }
 
 /** Only the file tells the external id, the tags and the source identity. */
-function printedTrustPolicy(roleArn: string, { callerArn = "", config }: Surroundings): string[] {
-  const principal = principalOf(callerArn);
+function printedTrustPolicy(roleArn: string, { callerArn = "", config }: CallerContext): string[] {
+  const principal = toPrincipalArn(callerArn);
   if (!/:(role|user)\//.test(principal)) return [];
   const command = `npx aws-rolecall policy trust ${shellWord(roleArn)} --principal ${shellWord(principal)}`;
   const path = isRoleSession(callerArn) ? " (add the principal's path, if it has one)" : "";
@@ -196,13 +204,13 @@ function shellWord(text: string): string {
 }
 
 /** AWS tells which policy it was only within one account or organization. */
-function unexplained(denial: Denial, roleArn: string, settings: RoleSettings, around: Surroundings): Finding {
+function unexplained(denial: Denial, roleArn: string, settings: RoleSettings, around: CallerContext): Finding {
   const { callerArn, assumable } = around;
   const permission = `the base identity's own policy does not allow ${denial.action} on it`;
   const suspects = trustSuspects(settings).replace(/^Its/, "its");
   const summary = assumable === undefined ? `${permission}; or ${suspects}` : `${suspects}; or ${permission}`;
   const checks = trustChecks(denial, roleArn, settings, around);
-  const add = `See that a policy of ${withPath(callerArn)} allows ${denial.action} on ${roleArn}.`;
+  const add = `See that a policy of ${describePrincipal(callerArn)} allows ${denial.action} on ${roleArn}.`;
   return failed(
     "assume",
     `Denied, and AWS does not say by which policy. The likeliest first: ${summary}.`,

@@ -41,13 +41,13 @@ export interface Fact {
 const AT_FIRST_USE = "IMDS, at first use";
 
 /** Every setting, with where it comes from; no secret. */
-export function factsOf({ request, chosen }: ExplainedRequest, env: Env): Fact[] {
+export function listFacts({ request, chosen }: ExplainedRequest, env: Env): Fact[] {
   return [
     ...fact("baseIdentity", baseIdentity(request)),
     ...(chosen.role ? roleFacts(chosen) : fact("roleArn", byDefault("none: the base identity itself acts"))),
     ...fact("region", chosen.region ?? { value: "the machine's", from: AT_FIRST_USE }),
     ...fact("stsRegion", chosen.stsRegion ?? machineRegion(request)),
-    ...fact("stsEndpoint", endpointOf(request, chosen.stsRegion?.value, env)),
+    ...fact("stsEndpoint", findStsEndpoint(request, chosen.stsRegion?.value, env)),
     ...instanceFact("network", request.network && givenNames(request.network.settings())),
     ...instanceFact("dangerouslyAllowPlainHttp", request.sts.plainHttp && "allowed"),
   ];
@@ -100,7 +100,7 @@ function machineRegion({ sts }: RoleRequest): Chosen<string> {
 }
 
 /** The SDK reads the variables in this order, and its configuration file after them. */
-function endpointOf({ sts }: RoleRequest, region: string | undefined, env: Env): Chosen<string> {
+function findStsEndpoint({ sts }: RoleRequest, region: string | undefined, env: Env): Chosen<string> {
   if (sts.endpoint) return { value: sts.endpoint, from: "instance.sts.endpoint" };
   for (const name of ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]) {
     const url = env[name];
@@ -112,21 +112,21 @@ function endpointOf({ sts }: RoleRequest, region: string | undefined, env: Env):
     return { value: endpoint.origin, from: name };
   }
   const kinds = [
-    variantOf("FIPS", sts.useFipsEndpoint, "AWS_USE_FIPS_ENDPOINT", env),
-    variantOf("dual-stack", sts.useDualstackEndpoint, "AWS_USE_DUALSTACK_ENDPOINT", env),
+    findVariant("FIPS", sts.useFipsEndpoint, "AWS_USE_FIPS_ENDPOINT", env),
+    findVariant("dual-stack", sts.useDualstackEndpoint, "AWS_USE_DUALSTACK_ENDPOINT", env),
   ].filter((kind) => kind !== undefined);
   const value = ["the region's own", ...kinds.map((kind) => kind.value)].join(", ");
   if (kinds.length > 0) return { value, from: [...new Set(kinds.map(({ from }) => from))].join(", ") };
   return byDefault(`${value}, unless the SDK's configuration file names one`);
 }
 
-function variantOf(kind: string, setting: boolean | undefined, name: string, env: Env): Chosen<string> | undefined {
+function findVariant(kind: string, setting: boolean | undefined, name: string, env: Env): Chosen<string> | undefined {
   const fixed = setting !== undefined;
   return (fixed ? setting : env[name] === "true") ? { value: kind, from: fixed ? "instance.sts" : name } : undefined;
 }
 
 /** The parts that are given. What is empty is part of every key, and the same in each. */
-export function keyPartNames({ keyParts }: ExplainedRequest): string[] {
+export function listKeyParts({ keyParts }: ExplainedRequest): string[] {
   const isEmpty = (part: unknown) => typeof part === "object" && part !== null && givenNames(part).length === 0;
   return givenNames(keyParts).filter((name) => !isEmpty(keyParts[name]));
 }

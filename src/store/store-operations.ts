@@ -11,7 +11,7 @@ export const STORE_DEADLINE = 250;
 /** Milliseconds by which a wait is counted. */
 const STEP = 25;
 /** Milliseconds for which a store is left alone that was late, or that took more than half of its time to fail. */
-const HOLD_OFF = 5000;
+const PAUSE = 5000;
 
 export interface StoreAccessOptions {
   store: CredentialStore;
@@ -27,22 +27,22 @@ type Operation = "get" | "set" | "delete" | "lock" | "release";
 /** The store, as something that may fail or hang at any time. */
 export class StoreAccess {
   readonly #options: StoreAccessOptions;
-  #heldOffUntil = Number.NEGATIVE_INFINITY;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: StoreAccessOptions) {
     this.#options = options;
   }
 
-  visit(labels: SessionEvent): StoreVisit {
-    return new StoreVisit(this, labels, this.#options);
+  visit(labels: SessionEvent): StoreOperations {
+    return new StoreOperations(this, labels, this.#options);
   }
 
-  get isHeldOff(): boolean {
-    return this.#options.runtime.monotonic() < this.#heldOffUntil;
+  get isPaused(): boolean {
+    return this.#options.runtime.monotonic() < this.#pausedUntil;
   }
 
-  holdOff(): void {
-    this.#heldOffUntil = this.#options.runtime.monotonic() + HOLD_OFF;
+  pause(): void {
+    this.#pausedUntil = this.#options.runtime.monotonic() + PAUSE;
   }
 }
 
@@ -50,18 +50,18 @@ export class StoreAccess {
  * One load's use of the store. No method rejects, and all of them together wait no longer than {@link STORE_DEADLINE};
  * after the first failure the store counts as empty for the rest of the load. Only a lock is given back all the same.
  */
-export class StoreVisit {
+export class StoreOperations {
   readonly #access: StoreAccess;
   readonly #labels: SessionEvent;
   readonly #options: StoreAccessOptions;
-  readonly #patience: Patience;
+  readonly #budget: TimeBudget;
   #over = false;
 
   constructor(access: StoreAccess, labels: SessionEvent, options: StoreAccessOptions) {
     this.#access = access;
     this.#labels = labels;
     this.#options = options;
-    this.#patience = new Patience(options.runtime);
+    this.#budget = new TimeBudget(options.runtime);
   }
 
   /** The names of the session in the store, in its own time. `undefined` if they cannot be told. */
@@ -106,14 +106,14 @@ export class StoreVisit {
 
   /** Sent whatever happened before, since others may wait for it. This load waits only if it has time left. */
   async release(lock: StoreLock): Promise<void> {
-    const released = this.#send("release", new Patience(this.#options.runtime), () => settled(lock.release()));
-    const waits = this.#patience.left > 0 && !this.#access.isHeldOff;
-    if (waits) await within(this.#patience, () => released).catch(() => {});
+    const released = this.#send("release", new TimeBudget(this.#options.runtime), () => settled(lock.release()));
+    const waits = this.#budget.left > 0 && !this.#access.isPaused;
+    if (waits) await withinBudget(this.#budget, () => released).catch(() => {});
   }
 
   /** The time that other processes need is not the store's. */
   renew(): void {
-    this.#patience.left = STORE_DEADLINE;
+    this.#budget.left = STORE_DEADLINE;
   }
 
   /** What the store holds is not used. */
@@ -122,18 +122,18 @@ export class StoreVisit {
   }
 
   async #ask<T>(operation: Operation, task: (store: CredentialStore) => Promise<T>): Promise<T | undefined> {
-    if (this.#over || this.#patience.left <= 0 || this.#access.isHeldOff) return undefined;
-    return this.#send(operation, this.#patience, () => task(this.#options.store));
+    if (this.#over || this.#budget.left <= 0 || this.#access.isPaused) return undefined;
+    return this.#send(operation, this.#budget, () => task(this.#options.store));
   }
 
-  async #send<T>(operation: Operation, patience: Patience, task: () => Promise<T>): Promise<T | undefined> {
+  async #send<T>(operation: Operation, budget: TimeBudget, task: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await within(patience, task);
+      return await withinBudget(budget, task);
     } catch (error) {
       this.#over = true;
       const isLate = error === OUT_OF_TIME;
-      if (patience.left < STORE_DEADLINE / 2) this.#access.holdOff();
-      this.#publish(operation, isLate ? "timeout" : "failed", isLate ? undefined : causeOf(error));
+      if (budget.left < STORE_DEADLINE / 2) this.#access.pause();
+      this.#publish(operation, isLate ? "timeout" : "failed", isLate ? undefined : toStoreCause(error));
       return undefined;
     }
   }
@@ -147,7 +147,7 @@ export class StoreVisit {
  * How much longer a load waits for its store. A wait is counted in steps, each no longer than it should take: what a
  * process beyond that stands still, on a machine with too many of them, is not the store's fault.
  */
-class Patience {
+class TimeBudget {
   readonly #runtime: Runtime;
   /** Milliseconds. */
   left = STORE_DEADLINE;
@@ -177,14 +177,14 @@ class Patience {
 }
 
 /** Rejects with {@link OUT_OF_TIME}. */
-function within<T>(patience: Patience, task: () => Promise<T>): Promise<T> {
-  return withDeadline({ runtime: patience, ms: patience.left, reason: () => OUT_OF_TIME }, task);
+function withinBudget<T>(budget: TimeBudget, task: () => Promise<T>): Promise<T> {
+  return withDeadline({ runtime: budget, ms: budget.left, reason: () => OUT_OF_TIME }, task);
 }
 
 const OUT_OF_TIME = new Error("The store did not answer in time.");
 
 /** A store may throw anything, also what cannot be read. */
-function causeOf(error: unknown): Error {
+function toStoreCause(error: unknown): Error {
   try {
     return safeCause(error);
   } catch {
