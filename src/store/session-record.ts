@@ -68,7 +68,7 @@ export function toRecord(
 }
 
 /** The session of a record, with its age in milliseconds, or why it is not used. Nothing that a store says is believed. */
-export function readRecord(
+export function readSessionRecord(
   record: string,
   { storeKey, role, encryptionKeys, now, clock }: RecordReader,
 ): { session: SharedSession; age: number } | { fault: RecordFault } {

@@ -11,7 +11,7 @@ import { AwsEnvironment } from "./aws-environment.js";
 import type { CredentialStore, StoreLock } from "./credential-store.js";
 import { readStoreKeys } from "./encryption-keys.js";
 import { type RecordFault, sealedName } from "./sealed-record.js";
-import { readAccessKeyId, readRecord, toRecord } from "./session-record.js";
+import { readAccessKeyId, readSessionRecord, toRecord } from "./session-record.js";
 import { type SessionNames, StoreAccess, type StoreOperations } from "./store-operations.js";
 
 /** Milliseconds between two looks for what the owner of a lock gets: doubled from the first to the longest. */
@@ -129,7 +129,7 @@ export class SharedSessions {
 
   #read(record: string, name: string, request: RequestForRole): LoadedFromStore | { fault: RecordFault } {
     const { runtime } = this.#options;
-    const read = readRecord(record, {
+    const read = readSessionRecord(record, {
       storeKey: name,
       role: request.assumption.role,
       encryptionKeys: this.#encryptionKeys,

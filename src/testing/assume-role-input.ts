@@ -17,13 +17,13 @@ export interface AssumeRoleInput {
   packedPolicySize?: number;
 }
 
-export type Parameters = Readonly<Record<string, string>>;
+export type QueryParameters = Readonly<Record<string, string>>;
 
 /** STS's own format is not public; deflated, ordinary policies stay well below and fifty long tags do not. */
 const PACKED_BYTES_ALLOTTED = 2048;
 const DEFAULT_DURATION_SECONDS = 3600;
 
-export function readAssumeRoleInput(parameters: Parameters): AssumeRoleInput {
+export function readAssumeRoleInput(parameters: QueryParameters): AssumeRoleInput {
   const { RoleArn = "", RoleSessionName = "", DurationSeconds, ExternalId, SourceIdentity, Policy } = parameters;
   const policyArns = members(parameters, "PolicyArns", "arn");
   const tagKeys = members(parameters, "Tags", "Key");
@@ -71,7 +71,7 @@ export function readAssumeRoleInput(parameters: Parameters): AssumeRoleInput {
 }
 
 /** `Tags.member.1.Key`, `Tags.member.2.Key`, …, up to the first that is missing. */
-function members(parameters: Parameters, list: string, field?: string): string[] {
+function members(parameters: QueryParameters, list: string, field?: string): string[] {
   const values: string[] = [];
   for (let index = 1; ; index++) {
     const value = parameters[`${list}.member.${index}${field === undefined ? "" : `.${field}`}`];

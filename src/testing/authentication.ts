@@ -4,7 +4,7 @@ import type { IssuedKeys, IssuedSessions } from "./issued-sessions.js";
 import {
   assertSignature,
   assertSignatureTime,
-  type RequestSignature,
+  type WireSignature,
   readSignature,
   type WireRequest,
 } from "./sigv4-verification.js";
@@ -12,7 +12,7 @@ import {
 /** What is known about who sent a request. */
 export interface Authentication {
   /** What the request states. Absent if it states nothing that can be read. */
-  signature?: RequestSignature;
+  signature?: WireSignature;
   /** Whose keys signed it. Absent unless the signature holds. */
   signer?: IssuedKeys;
   /** Why it must not be answered. */

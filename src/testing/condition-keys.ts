@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { readBoolean, readNumber, readTime } from "./iam-operators.js";
+import { parseBoolean, parseNumber, parseTime } from "./iam-operators.js";
 
 /** A key that a condition tests and a variable names. */
 export interface ConditionKey {
@@ -15,9 +15,9 @@ type Kind = "text" | "boolean" | "number" | "time" | "address";
 
 const KINDS: Record<Kind, { readonly is: (value: string) => boolean; readonly allowed: string }> = {
   text: { is: (value) => value !== "", allowed: "a string that is not empty" },
-  boolean: { is: (value) => readBoolean(value) !== undefined, allowed: '"true" or "false"' },
-  number: { is: (value) => readNumber(value) !== undefined, allowed: "a number in a string" },
-  time: { is: (value) => readTime(value) !== undefined, allowed: "a date such as 2026-01-31T00:00:00Z" },
+  boolean: { is: (value) => parseBoolean(value) !== undefined, allowed: '"true" or "false"' },
+  number: { is: (value) => parseNumber(value) !== undefined, allowed: "a number in a string" },
+  time: { is: (value) => parseTime(value) !== undefined, allowed: "a date such as 2026-01-31T00:00:00Z" },
   address: { is: (value) => isIP(value) !== 0, allowed: "an IP address" },
 };
 

@@ -49,18 +49,18 @@ export function listVariables(text: PolicyText): readonly Variable[] {
  * Whether a pattern covers an ARN. `*` is any run of characters, `/` included, and `?` exactly one. In the first five
  * parts of the ARN neither reaches across a `:`, except for the pattern `*` itself. Case counts.
  */
-export function matchesArn(pattern: PolicyText, arn: string, context?: RequestContext): boolean {
+export function matchesPolicyArn(pattern: PolicyText, arn: string, context?: RequestContext): boolean {
   return isEverything(pattern) || toRegExp(pattern, context, true)?.test(arn) === true;
 }
 
 /** The same for the `Resource` list of a permission, which has no variables. */
 export function matchesResource(pattern: string, arn: string): boolean {
   const text = readPolicyText(pattern);
-  return text !== undefined && matchesArn(text, arn);
+  return text !== undefined && matchesPolicyArn(text, arn);
 }
 
-/** As {@link matchesArn}, for texts in which a `:` is a character like any other. */
-export function matchesText(pattern: PolicyText, text: string, context?: RequestContext): boolean {
+/** As {@link matchesPolicyArn}, for texts in which a `:` is a character like any other. */
+export function matchesPolicyText(pattern: PolicyText, text: string, context?: RequestContext): boolean {
   return toRegExp(pattern, context, false)?.test(text) === true;
 }
 

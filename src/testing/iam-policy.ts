@@ -1,6 +1,6 @@
 import { isRecord } from "../request/validation.js";
 import { areKnown, type Condition, readCondition } from "./iam-condition.js";
-import { matchesArn, matchesText, type PolicyText, type PolicyVersion, readPolicyText } from "./iam-pattern.js";
+import { matchesPolicyArn, matchesPolicyText, type PolicyText, type PolicyVersion, readPolicyText } from "./iam-pattern.js";
 import { AWS_PRINCIPALS, isAwsPrincipal, NO_PRINCIPALS, type Principal, type Principals } from "./iam-principal.js";
 import type { RequestContext } from "./request-context.js";
 
@@ -44,7 +44,7 @@ interface Place {
 export function readIdentityPolicy(option: string, policy: IamPolicy): readonly Statement[] {
   return readStatements(option, policy, (place, statement) => {
     assertKeys(place.path, statement, ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"]);
-    const coversResource = readEither(place, statement, "Resource", RESOURCE, matchesArn);
+    const coversResource = readEither(place, statement, "Resource", RESOURCE, matchesPolicyArn);
     return readStatement(place, statement, ACTION, NO_PRINCIPALS, coversResource);
   });
 }
@@ -104,7 +104,7 @@ function readStatement(
     throw new TypeError(`${path}.Sid must be letters and digits`);
   }
   const coversAction = readEither(place, statement, "Action", action, (pattern, asked) =>
-    matchesText(pattern, asked.toLowerCase()),
+    matchesPolicyText(pattern, asked.toLowerCase()),
   );
   // The local AWS answers for STS. A statement about other services may test what it likes.
   const isAboutSts = ACTIONS.some((asked) => coversAction(asked, NO_CONTEXT));

@@ -15,7 +15,7 @@ export interface WireRequest {
 }
 
 /** What a request says about its own signature, read but not yet believed. */
-export interface RequestSignature {
+export interface WireSignature {
   accessKeyId: string;
   region: string;
   service: string;
@@ -37,7 +37,7 @@ const MAX_CLOCK_SKEW_MS = 15 * 60_000;
 const S3_SERVICES = new Set(["s3", "s3-object-lambda", "s3-outposts", "s3express"]);
 
 /** Reads the signature from the `Authorization` header, or from the query of a presigned request. */
-export function readSignature(request: WireRequest): RequestSignature {
+export function readSignature(request: WireRequest): WireSignature {
   const query = new Map(decodeQuery(request.query));
   const authorization = header(request, "authorization");
   if (authorization !== undefined) return fromHeader(request, authorization);
@@ -46,7 +46,7 @@ export function readSignature(request: WireRequest): RequestSignature {
 }
 
 /** Throws unless the signature covers this very request and was made with the secret. Looks at no clock. */
-export function assertSignature(request: WireRequest, signature: RequestSignature, secretAccessKey: string): void {
+export function assertSignature(request: WireRequest, signature: WireSignature, secretAccessKey: string): void {
   assertHeadersSigned(request, signature);
   const canonicalRequest = [
     request.method,
@@ -69,14 +69,14 @@ export function assertSignature(request: WireRequest, signature: RequestSignatur
 }
 
 /** Throws unless the signature was made between the clocks or within 15 minutes of one, or is presigned and still good. */
-export function assertSignatureTime(signature: RequestSignature, clocks: readonly number[]): void {
+export function assertSignatureTime(signature: WireSignature, clocks: readonly number[]): void {
   const signedAt = parseAmzDate(signature.amzDate);
   const nearest = Math.min(Math.max(signedAt, Math.min(...clocks)), Math.max(...clocks));
   const refusal = timeRefusal(signature, nearest);
   if (refusal !== undefined) throw signatureDoesNotMatch(refusal);
 }
 
-function timeRefusal({ amzDate, scopeDate, expires }: RequestSignature, now: number): string | undefined {
+function timeRefusal({ amzDate, scopeDate, expires }: WireSignature, now: number): string | undefined {
   const signedAt = parseAmzDate(amzDate);
   if (Number.isNaN(signedAt) || !amzDate.startsWith(scopeDate)) {
     return `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${scopeDate}' != '${amzDate}'.`;
@@ -91,7 +91,7 @@ function timeRefusal({ amzDate, scopeDate, expires }: RequestSignature, now: num
   return undefined;
 }
 
-function fromHeader(request: WireRequest, authorization: string): RequestSignature {
+function fromHeader(request: WireRequest, authorization: string): WireSignature {
   const [algorithm = "", ...rest] = authorization.trim().split(/\s+/);
   if (algorithm !== ALGORITHM) throw incomplete(`Authorization must use ${ALGORITHM}, got '${algorithm}'.`);
   const fields = new Map(
@@ -109,7 +109,7 @@ function fromHeader(request: WireRequest, authorization: string): RequestSignatu
   };
 }
 
-function fromQuery(query: ReadonlyMap<string, string>): RequestSignature {
+function fromQuery(query: ReadonlyMap<string, string>): WireSignature {
   const algorithm = query.get("X-Amz-Algorithm");
   if (algorithm !== ALGORITHM) throw incomplete(`X-Amz-Algorithm must be ${ALGORITHM}, got '${algorithm}'.`);
   const expires = Number(query.get("X-Amz-Expires") ?? MAX_CLOCK_SKEW_MS / 1000);
@@ -142,7 +142,7 @@ function required<K extends string>(fields: Record<K, string | undefined>): Reco
   return fields as Record<K, string>;
 }
 
-function assertHeadersSigned({ headers }: WireRequest, { signedHeaders, service }: RequestSignature): void {
+function assertHeadersSigned({ headers }: WireRequest, { signedHeaders, service }: WireSignature): void {
   if (!signedHeaders.includes("host") && !signedHeaders.includes(":authority")) {
     throw signatureDoesNotMatch("'Host' must be a 'SignedHeader' in the AWS Authorization.");
   }
@@ -182,7 +182,7 @@ function canonicalHeaderValue({ headers }: WireRequest, name: string): string {
   return (headers[name] ?? []).map((value) => value.trim().replace(/\s+/g, " ")).join(",");
 }
 
-function payloadHash(request: WireRequest, { service, expires }: RequestSignature): string {
+function payloadHash(request: WireRequest, { service, expires }: WireSignature): string {
   const claimed = header(request, "x-amz-content-sha256");
   const actual = sha256(request.body);
   if (claimed === undefined) return expires !== undefined && S3_SERVICES.has(service) ? "UNSIGNED-PAYLOAD" : actual;

@@ -1,4 +1,4 @@
-import { type AssumeRoleInput, invalidParameter, type Parameters, readAssumeRoleInput } from "./assume-role-input.js";
+import { type AssumeRoleInput, invalidParameter, type QueryParameters, readAssumeRoleInput } from "./assume-role-input.js";
 import { type Authentication, assertSender, describeSender } from "./authentication.js";
 import { AwsError } from "./aws-error.js";
 import { toIsoSeconds } from "./aws-time.js";
@@ -67,7 +67,7 @@ export function createSts(options: StsOptions): (request: WireRequest, sender: A
 function assumeRole(
   options: StsOptions,
   caller: IssuedKeys,
-  parameters: Parameters,
+  parameters: QueryParameters,
   surroundings: Surroundings,
   patch: PatchCredentials,
 ): Answer {
