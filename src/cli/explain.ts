@@ -9,13 +9,13 @@ import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./req
 export const explain: CliCommand = {
   help: `Usage: rolecall explain [<role ARN>] [options]
 
-Tells what a command would run as, and where each setting comes from. It calls nobody: neither AWS nor the metadata
-service. <role ARN> is what the command's argument roleArn would say; without it the instance's role counts.
+Shows which identity a command would run as, and where each setting comes from. Makes no network calls, neither to AWS
+nor to the metadata service. <role ARN> is the command argument roleArn. Default: the instance's role.
 
 ${REQUEST_OPTIONS_HELP}
-  --json                              For programs. External id, policy and keys are never shown.
+  --json                              Machine-readable output. External id, policy and keys are never shown.
 
-Exit codes: 0; 1 if such a command would be refused, with the reason; 2 for a wrong command line.
+Exit codes: 0; 1 if the command would be refused, with the reason; 2 for an invalid command line.
 
 Example: npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --config /etc/integration.json
 `,
@@ -41,7 +41,7 @@ Example: npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --con
   },
 };
 
-/** Those that are set; the one of STS may be the service's own. */
+/** The service and STS regions that are set, without duplicates. */
 function listRegions({ chosen: { region, stsRegion } }: ExplainedRequest): Chosen<string>[] {
   const both = [region, stsRegion].filter((chosen) => chosen !== undefined);
   return region?.value === stsRegion?.value ? both.slice(0, 1) : both;
@@ -53,13 +53,13 @@ function toJson(facts: readonly Fact[], madeOf: readonly string[]): string {
 }
 
 function toText(facts: readonly Fact[], madeOf: readonly string[]): string {
-  const rows = facts.map(({ setting, value, from }) => [LABELS[setting], shown(value), from] as const);
+  const rows = facts.map(({ setting, value, from }) => [LABELS[setting], formatValue(value), from] as const);
   const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));
   const lines = rows.map(([setting, value, from]) => `${setting.padEnd(width(0))}  ${value.padEnd(width(1))}  ${from}`);
-  return [...lines, "", `cache key made of ${madeOf.join(", ")}`, ""].join("\n");
+  return [...lines, "", `cache key parts: ${madeOf.join(", ")}`, ""].join("\n");
 }
 
-function shown(value: Fact["value"]): string {
+function formatValue(value: Fact["value"]): string {
   if (value === undefined) return "(set, not shown)";
   if (Array.isArray(value)) return value.join(", ");
   if (typeof value === "object")

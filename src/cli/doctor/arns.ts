@@ -1,9 +1,9 @@
-/** Whether an identity is itself a session of a role. */
+/** Whether the identity is a role session. */
 export function isRoleSession(arn: string): boolean {
   return arn.includes(":assumed-role/");
 }
 
-/** The role or user behind an identity. A session's ARN does not tell its role's path. */
+/** The role or user behind an identity. The path is missing for a session, because its ARN does not contain it. */
 export function toPrincipalArn(callerArn: string): string {
   return callerArn.replace(/^arn:([\w-]+):sts::(\d{12}):assumed-role\/([^/]+)\/.*$/, "arn:$1:iam::$2:role/$3");
 }

@@ -28,7 +28,7 @@ import { StsListener } from "./sts-listener.js";
 
 const HOUR_SECONDS = 3600;
 
-/** What is examined, and where. */
+/** The configuration to examine, and the machine to examine it on. */
 export interface Subject {
   readonly instance: IntegrationInstance;
   readonly roleArns: readonly string[];
@@ -36,8 +36,8 @@ export interface Subject {
 }
 
 /**
- * Walks the way of a command with the library's own parts. Nothing is created in AWS: it asks STS who it is, and for
- * sessions that nobody uses.
+ * Goes through the steps of a command with the library's own code. Creates nothing in AWS: it calls GetCallerIdentity
+ * and requests sessions that nothing uses.
  */
 export async function examine(subject: Subject): Promise<Observations> {
   const { instance, runtime } = subject;
@@ -46,8 +46,8 @@ export async function examine(subject: Subject): Promise<Observations> {
   const needsMetadata = source === "instance-profile" || !chosen.region;
   const metadata = needsMetadata ? await lookAtMetadata(runtime) : undefined;
   const listener = new StsListener(runtime.now);
-  // One try of each call: what passes by itself is for commands to ride out. The resolver repeats throttled calls all
-  // the same, for ten seconds at most.
+  // A single attempt per call, so that the report shows transient failures. Throttled calls are still retried for up to
+  // ten seconds.
   const resolver = createCredentialResolver({ runtime, assumeRole: { attempts: 1 } });
   try {
     const hasToken = !metadata?.trouble;
@@ -79,7 +79,7 @@ export async function examine(subject: Subject): Promise<Observations> {
   }
 }
 
-/** The instance without what only a role's session can honour. */
+/** The instance without the settings that apply only to role sessions. */
 function withoutRole({ credentials, sts, region, network }: IntegrationInstance): IntegrationInstance {
   return { credentials, sts, region, network };
 }
@@ -116,12 +116,12 @@ async function examineRole(
   if (settings.error || !sts || !isAccepted(sts)) return { roleArn, settings };
   const { roleSessionName, externalId, duration } = settings.value;
   const roleSessionDuration = ROLE_SESSION_DURATION.min;
-  // Not verify: an endpoint's policy may keep a session that commands can use from GetCallerIdentity.
+  // Does not call verify(): an endpoint policy may deny GetCallerIdentity to a session that commands can use.
   const ask = (own: IntegrationInstance, command: Partial<CommandSettings>) => {
     const session = resolver.resolve(own, { roleArn, roleSessionDuration, ...command });
     return toOutcome(session.then(({ assumedRoleArn = roleArn }) => assumedRoleArn));
   };
-  // Tells in CloudTrail what these sessions are.
+  // Identifies these sessions in CloudTrail.
   const name = { roleSessionName: sessionNameOf(runtime.hostname(), "rolecall-doctor") };
 
   const assumed = await ask(instance, name);
@@ -159,7 +159,10 @@ async function readSettings(instance: IntegrationInstance, roleArn: string, { en
 
 type Assume = (seconds: number) => Promise<unknown>;
 
-/** `asked` if it is granted; else an hour in role chaining, else the longest of whole hours: by halves, four questions. */
+/**
+ * Finds the longest duration STS grants: `asked` itself, one hour with role chaining, or else a whole number of hours. A
+ * binary search takes at most four calls.
+ */
 async function longestGranted(asked: number, assume: Assume): Promise<GrantedDuration> {
   const refusal = await findRefusal(asked, assume);
   if (refusal === undefined) return { seconds: asked };
@@ -173,7 +176,10 @@ async function longestGranted(asked: number, assume: Assume): Promise<GrantedDur
   return { seconds: granted * HOUR_SECONDS, refusal };
 }
 
-/** STS's words. The library takes an hour where STS refuses more, and says so in an event. */
+/**
+ * The message with which STS rejects the duration; `undefined` if STS grants it. The library then falls back to one hour
+ * and reports the rejection in an event.
+ */
 async function findRefusal(seconds: number, assume: Assume): Promise<string | undefined> {
   let refusal: string | undefined;
   const onClamped = (event: unknown) => {

@@ -14,7 +14,7 @@ import type { Metadata, Outcome } from "./observations.js";
 const PROFILE_PATH = "/latest/meta-data/iam/info";
 const ANY_PATH = "/latest/meta-data/instance-id";
 
-/** Asks the instance metadata service, with a token and without: within the time of one read if it is silent. */
+/** Queries the instance metadata service with and without a token, in parallel so that a timeout is waited for once. */
 export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
   const [{ token, trouble: seen }, statusWithoutToken] = await Promise.all([
     lookForToken(runtime),
@@ -31,7 +31,7 @@ export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
   };
 }
 
-/** The error of this library that a promise ends with, as a value. Others are nobody's expectation. */
+/** Turns an error of this library into a value. Rethrows any other error. */
 export async function toOutcome<T>(promise: Promise<T>): Promise<Outcome<T>> {
   try {
     return { value: await promise };
