@@ -175,7 +175,7 @@ export class SharedSessions {
   }
 
   async #visit(request: RequestForRole): Promise<{ visit: StoreOperations; names: SessionNames | undefined }> {
-    const visit = this.#access.visit({ roleArn: request.assumption.role.arn, key: request.key });
+    const visit = this.#access.startOperations({ roleArn: request.assumption.role.arn, key: request.key });
     return { visit, names: await visit.locate(() => this.#namesOf(request)) };
   }
 

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { ASKED_BY, AwsEnvironment } from "../../src/store/aws-environment.js";
+import { ENDPOINT_VARIABLES, AwsEnvironment } from "../../src/store/aws-environment.js";
 
 let folder: string;
 
@@ -25,7 +25,7 @@ async function fileOf(text: string, name = "config"): Promise<string> {
 }
 
 describe("the environment of two processes", () => {
-  it.each(ASKED_BY)("differs by %s", async (name) => {
+  it.each(ENDPOINT_VARIABLES)("differs by %s", async (name) => {
     expect(await isSame({}, { [name]: "one" })).toBe(false);
     expect(await isSame({ [name]: "two" }, { [name]: "one" })).toBe(false);
     expect(await isSame({ [name]: "one" }, { [name]: "one" })).toBe(true);
@@ -133,7 +133,7 @@ describe("the variables that the SDK reads", () => {
   it("are each a part of the key, or of no weight for the reason given", async () => {
     const found = new Set((await Promise.all(PACKAGES.map(variablesOf))).flat());
     expect(found).toContain("AWS_ENDPOINT_URL");
-    const known = new Set<string>([...ASKED_BY, ...Object.values(IRRELEVANT).flat()]);
+    const known = new Set<string>([...ENDPOINT_VARIABLES, ...Object.values(IRRELEVANT).flat()]);
     expect([...found].filter((name) => !known.has(name)).sort()).toEqual([]);
   });
 });
