@@ -12,7 +12,9 @@ export interface SessionEvent {
 
 /** The payload of each event. Subscribe with `diagnostics_channel.subscribe("aws-rolecall:<event>", …)`. */
 export interface RolecallEvents {
-  /** A valid session was served from memory. The SDK resolves credentials two or three times per send; each one counts. */
+  /**
+   * A valid session was served from memory. The SDK resolves credentials two or three times per send; each one counts.
+   */
   hit: SessionEvent;
   /** A caller found no valid session and started a load. */
   miss: SessionEvent;
@@ -41,7 +43,10 @@ export interface RolecallEvents {
     /** Whether the denial came from memory, without another call to STS. */
     remembered: boolean;
   };
-  /** A command or instance named a role that `allowedRoles` does not allow. Published before any cache or network access. */
+  /**
+   * A command or instance named a role that `allowedRoles` does not allow. Published before any cache or network
+   * access.
+   */
   "role-not-allowed": {
     /** The requested role; `undefined` if none was named. */
     roleArn: string | undefined;

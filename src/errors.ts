@@ -68,8 +68,8 @@ export class RolecallError extends Error {
   declare readonly requestId?: string;
   /**
    * The original value that your own code threw: the function in `instance.credentials` or `options.instanceProfile`,
-   * your `stsClient`, or a mock of STS. It may contain a secret. To keep it out of logs, it is a non-enumerable accessor
-   * and not part of `cause`.
+   * your `stsClient`, or a mock of STS. It may contain a secret. To keep it out of logs, it is a non-enumerable
+   * accessor and not part of `cause`.
    */
   declare readonly reason?: unknown;
 

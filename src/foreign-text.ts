@@ -57,7 +57,9 @@ function percentEncode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`);
 }
 
-/** The Base64 characters that depend only on these bytes when they appear at `offset` (mod 3) of a longer encoded text. */
+/**
+ * The Base64 characters that depend only on these bytes when they appear at `offset` (mod 3) of a longer encoded text.
+ */
 function base64Within(bytes: Buffer, offset: number): string {
   const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64");
   return text.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));

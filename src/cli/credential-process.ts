@@ -7,7 +7,9 @@ import { KEYS_HELP, openFileStore } from "./store-options.js";
 
 const STORES = ["file", "none"];
 
-/** Milliseconds. The AWS CLI and boto3 refresh 15 minutes before expiry, so with less they would refresh on every call. */
+/**
+ * Milliseconds. The AWS CLI and boto3 refresh 15 minutes before expiry, so with less they would refresh on every call.
+ */
 const MIN_REMAINING = 15 * 60_000;
 /** Milliseconds to wait for a fresher session when a valid one is available. */
 const TIME_FOR_MORE = 2000;

@@ -45,8 +45,8 @@ function roleResource(document: PolicyDocument, role: RoleArn) {
 }
 
 /**
- * Formats a value as YAML 1.1, which CloudFormation reads. Quotes every string, so that no YAML version reads one as a date
- * or number.
+ * Formats a value as YAML 1.1, which CloudFormation reads. Quotes every string, so that no YAML version reads one as a
+ * date or number.
  */
 function toYaml(value: unknown, indent = ""): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);

@@ -5,7 +5,10 @@ import { type SetupPolicy, toDocument } from "./policy-document.js";
 
 /** Options of {@link ec2TrustPolicy}. */
 export interface Ec2TrustPolicyOptions {
-  /** The ARN of the machine's role. Required for Terraform and CloudFormation, which create the role and instance profile. */
+  /**
+   * The ARN of the machine's role. Required for Terraform and CloudFormation, which create the role and instance
+   * profile.
+   */
   principal?: string | null | undefined;
   /** Default: the partition of `principal`, or `aws`. */
   partition?: string | null | undefined;

@@ -16,7 +16,8 @@ const FORMATS: Record<PolicyFormat, (policy: SetupPolicy) => string> = {
 
 /**
  * Formats a policy as text, with a trailing newline.
- * @throws RolecallError `INVALID_REQUEST` if the format needs a role ARN that is missing, or cannot represent the document
+ * @throws RolecallError `INVALID_REQUEST` if the format needs a role ARN that is missing, or cannot represent the
+ * document
  */
 export function formatPolicy(policy: SetupPolicy, format: PolicyFormat): string {
   if (typeof format !== "string" || !Object.hasOwn(FORMATS, format)) {
@@ -48,7 +49,11 @@ function readDocument(value: unknown): unknown {
   const json = asJson(value) ?? "";
   if (!json.startsWith("{") && !json.startsWith("[")) throw invalid("policy.document", value, ALLOWED_POLICY);
   if (json.length > LONGEST_DOCUMENT) {
-    throw conflict("policy.document", `has ${json.length} characters of JSON`, "IAM does not accept a policy of that size.");
+    throw conflict(
+      "policy.document",
+      `has ${json.length} characters of JSON`,
+      "IAM does not accept a policy of that size.",
+    );
   }
   return JSON.parse(json);
 }

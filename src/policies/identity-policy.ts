@@ -101,7 +101,11 @@ export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
     throw conflict("options", message, "Remove them. Only role sessions have them.");
   }
   if (actions && variant !== "own-permissions") {
-    throw conflict("actions", `cannot be combined with the variant ${variant}`, "Remove actions, or use own-permissions.");
+    throw conflict(
+      "actions",
+      `cannot be combined with the variant ${variant}`,
+      "Remove actions, or use own-permissions.",
+    );
   }
   const partition = known ?? DEFAULT_PARTITION;
   const { statements, warnings } = VARIANTS[variant]({ setup, actions, partition });
@@ -170,8 +174,8 @@ function listedRoles({ setup, partition }: Input): VariantResult {
 }
 
 /**
- * Converts an `allowedRoles` pattern to an IAM resource. IAM treats patterns the same way, except that the partition must be
- * concrete here and that `$` can start a policy variable and must be escaped.
+ * Converts an `allowedRoles` pattern to an IAM resource. IAM treats patterns the same way, except that the partition
+ * must be concrete here and that `$` can start a policy variable and must be escaped.
  */
 function toResource(pattern: string, partition: string): string {
   const [arn, , ...rest] = pattern.split(":");
@@ -198,14 +202,14 @@ function ownPermissions({ setup, actions }: Input): VariantResult {
     );
   }
   if (!actions) {
-    throw conflict("actions", "is missing", "List the actions that commands need, such as ec2:DescribeInstances; use * for all.");
-  }
-  if (actions.some((action) => /^sts:AssumeRole$/i.test(action))) {
     throw conflict(
       "actions",
-      "has sts:AssumeRole, but with own-permissions the machine assumes no role",
-      "Remove it.",
+      "is missing",
+      "List the actions that commands need, such as ec2:DescribeInstances; use * for all.",
     );
+  }
+  if (actions.some((action) => /^sts:AssumeRole$/i.test(action))) {
+    throw conflict("actions", "has sts:AssumeRole, but with own-permissions the machine assumes no role", "Remove it.");
   }
   return {
     statements: [
@@ -214,7 +218,10 @@ function ownPermissions({ setup, actions }: Input): VariantResult {
     ],
     warnings: [
       ...actions.filter((action) => /^[*?]+$|:[*?]+$/.test(action)).map(warnOfEveryAction),
-      warn("every-resource", 'Resource "*" allows the actions on every resource. List specific resources where you can.'),
+      warn(
+        "every-resource",
+        'Resource "*" allows the actions on every resource. List specific resources where you can.',
+      ),
     ],
   };
 }

@@ -18,8 +18,8 @@ export interface NamedArn {
 }
 
 /**
- * The partition that all the ARNs share, because credentials work within one partition. Taken from the option, or from the
- * first ARN that names one; otherwise `undefined`.
+ * The partition that all the ARNs share, because credentials work within one partition. Taken from the option, or from
+ * the first ARN that names one; otherwise `undefined`.
  * @throws RolecallError `INVALID_REQUEST` if an ARN is in another partition
  */
 export function readPartition(option: unknown, arns: readonly NamedArn[]): string | undefined {

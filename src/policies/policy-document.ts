@@ -19,7 +19,9 @@ export interface PolicyStatement {
 
 /** A policy document for the setup, with warnings for the administrator. */
 export interface SetupPolicy {
-  /** `identity`: a role's permissions. `trust`: who may assume a role. `ec2-trust`: lets EC2 assume the machine's role. */
+  /**
+   * `identity`: a role's permissions. `trust`: who may assume a role. `ec2-trust`: lets EC2 assume the machine's role.
+   */
   readonly kind: "identity" | "trust" | "ec2-trust";
   readonly document: PolicyDocument;
   /** The ARN of the role that the document is for; `undefined` if it was not set. */

@@ -7,11 +7,17 @@ import { conflict, invalid, isGiven, readList, readText, type TextRule } from ".
 export interface RolesAndSettings {
   /** The roles, in the same form as an instance's `allowedRoles`. Set either this or `instance`. */
   roles?: readonly AllowedRole[] | null | undefined;
-  /** An instance configuration. Used: `allowedRoles` or else `roleArn`, the tags, the source identity and the external id. */
+  /**
+   * An instance configuration. Used: `allowedRoles` or else `roleArn`, the tags, the source identity and the external
+   * id.
+   */
   instance?: IntegrationInstance | null | undefined;
   /** Keys of session tags that authors may add to the instance's tags, with any value. Default: none. */
   authorTagKeys?: readonly string[] | null | undefined;
-  /** Source identities that authors may set; may contain IAM's `*` and `?`. Only if the instance sets none. Default: none. */
+  /**
+   * Source identities that authors may set; may contain IAM's `*` and `?`. Only if the instance sets none. Default:
+   * none.
+   */
   sourceIdentities?: readonly string[] | null | undefined;
 }
 
@@ -34,7 +40,11 @@ export type Setup = ReturnType<typeof readRolesAndSettings>;
 export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSettings, unknown>>) {
   const { roles, instance } = options;
   if (isGiven(roles) && isGiven(instance)) {
-    throw conflict("roles", "cannot be combined with an instance", "List the roles in the allowedRoles of the instance.");
+    throw conflict(
+      "roles",
+      "cannot be combined with an instance",
+      "List the roles in the allowedRoles of the instance.",
+    );
   }
   const settings = isGiven(instance) ? readInstance(instance) : undefined;
   const fixedTags = settings?.tags ?? {};
@@ -70,7 +80,9 @@ function readConsistentList({ allowedRoles, role }: InstanceSettings): readonly 
   return allowedRoles;
 }
 
-/** The ARNs and patterns of the roles to assume: the list, or else the instance's role. `undefined` if neither is set. */
+/**
+ * The ARNs and patterns of the roles to assume: the list, or else the instance's role. `undefined` if neither is set.
+ */
 export function rolesToAssume({ allowed, role }: Setup): readonly string[] | undefined {
   return allowed?.map(({ pattern }) => pattern) ?? (role && [role.arn]);
 }

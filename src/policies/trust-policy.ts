@@ -19,15 +19,17 @@ import { ROLES_AND_SETTINGS, type RolesAndSettings, readRolesAndSettings, type S
 /** Options of {@link trustPolicy}. */
 export interface TrustPolicyOptions extends RolesAndSettings {
   /**
-   * One or more ARNs that may assume the role: the machine's role, from its instance profile, or the IAM user whose static
-   * keys you set.
+   * One or more ARNs that may assume the role: the machine's role, from its instance profile, or the IAM user whose
+   * static keys you set.
    */
   principal: string | readonly string[];
-  /** The ARN of the role to assume. Must be in the list of roles, if there is one. Default: the instance's `roleArn`. */
+  /**
+   * The ARN of the role to assume. Must be in the list of roles, if there is one. Default: the instance's `roleArn`.
+   */
   role?: string | null | undefined;
   /**
-   * The external id that the role requires, or a list of accepted ones, which must include the one that the instance sends.
-   * Default: the external id bound to the role in the list of roles, or else the instance's, or else none.
+   * The external id that the role requires, or a list of accepted ones, which must include the one that the instance
+   * sends. Default: the external id bound to the role in the list of roles, or else the instance's, or else none.
    */
   externalId?: string | readonly string[] | undefined;
 }
@@ -49,10 +51,10 @@ const PRINCIPAL: TextRule = {
 };
 
 /**
- * Creates the trust policy of a role that commands assume. It requires the external id and the instance's source identity
- * and tags, and limits what authors may add to the listed keys and values.
- * @throws RolecallError `INVALID_REQUEST` naming the invalid option or instance setting; `ROLE_NOT_ALLOWED` if the role is
- * not in the list
+ * Creates the trust policy of a role that commands assume. It requires the external id and the instance's source
+ * identity and tags, and limits what authors may add to the listed keys and values.
+ * @throws RolecallError `INVALID_REQUEST` naming the invalid option or instance setting; `ROLE_NOT_ALLOWED` if the role
+ * is not in the list
  */
 export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
   const settings = readSettings("options", options, OPTIONS);
@@ -115,8 +117,8 @@ function readTexts(field: string, value: unknown, rule: TextRule): readonly stri
 type Grant = Pick<PolicyStatement, "Action" | "Condition">;
 
 /**
- * One statement per action, because each condition key is available only for some actions; the external id, for example,
- * only for AssumeRole. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+ * One statement per action, because each condition key is available only for some actions; the external id, for
+ * example, only for AssumeRole. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
  */
 function statements(setup: Setup, externalIds: readonly string[] | undefined): Grant[] {
   const { fixedTags, tagKeys, transitiveTagKeys, fixedSourceIdentity, sourceIdentities } = setup;

@@ -81,7 +81,8 @@ async function hashFile(path: string): Promise<string | undefined> {
     readRegularFile(path, LARGEST_FILE, { followLinks: true }).catch(() => undefined),
   );
   if (contents === undefined) return undefined;
-  // Pipes are left for the SDK to read. A random value makes the key unique, so nothing is shared if contents are unknown.
+  // Pipes are left for the SDK to read. A random value makes the key unique, so nothing is shared if contents are
+  // unknown.
   return typeof contents === "string" ? randomUUID() : hash("sha256", contents.bytes, "base64url");
 }
 

@@ -15,8 +15,9 @@ export interface CredentialStore {
    */
   readonly scope: string;
   /**
-   * Encryption keys. The resolver encrypts records with the first key and decrypts them with any of the keys, so the store
-   * never sees plain records. Each key is a secret `KeyObject` of at least 32 bytes. Default: records are not encrypted.
+   * Encryption keys. The resolver encrypts records with the first key and decrypts them with any of the keys, so the
+   * store never sees plain records. Each key is a secret `KeyObject` of at least 32 bytes. Default: records are not
+   * encrypted.
    */
   readonly encryptionKeys?: readonly KeyObject[] | undefined;
   /**
@@ -34,8 +35,8 @@ export interface CredentialStore {
   delete(key: string, record?: string): Promise<void>;
   /**
    * Makes one attempt to take the lock for refreshing `key`, and returns `undefined` if another process holds it. The
-   * lock ends with `release()`, or by itself after `ttl` milliseconds. Releasing a lock that has ended must not affect a
-   * later one. Without this method, each process may call STS on its own.
+   * lock ends with `release()`, or by itself after `ttl` milliseconds. Releasing a lock that has ended must not affect
+   * a later one. Without this method, each process may call STS on its own.
    */
   lock?: ((key: string, ttl: number) => Promise<StoreLock | undefined>) | undefined;
 }

@@ -29,7 +29,9 @@ export function assertPrivate(path: string, status: Stats, isOurs: (name: string
   );
 }
 
-/** Suggests a mode change only for a directory that the library created. Others may be /tmp, a mount point or a home. */
+/**
+ * Suggests a mode change only for a directory that the library created. Others may be /tmp, a mount point or a home.
+ */
 function chooseHint(path: string, { uid, mode }: Stats, isOurs: (name: string) => boolean): string {
   const isOwn = uid === process.getuid?.() && (mode & STICKY) === 0 && holdsOnly(path, isOurs);
   if (!isOwn) return USE_ANOTHER;

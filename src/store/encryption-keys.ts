@@ -1,7 +1,10 @@
 import type { KeyObject } from "node:crypto";
 import { conflict, invalid, readList } from "../request/validation.js";
 
-/** A base64 or base64url key, such as the output of `openssl rand -base64 32`, or a secret `KeyObject` from `node:crypto`. */
+/**
+ * A base64 or base64url key, such as the output of `openssl rand -base64 32`, or a secret `KeyObject` from
+ * `node:crypto`.
+ */
 export type EncryptionKey = string | KeyObject;
 
 const SHORTEST = 32;
@@ -33,7 +36,9 @@ export function readStoreKeys(field: string, value: unknown): readonly KeyObject
   });
 }
 
-/** Rejects an empty list: it would silently turn encryption off. An empty slot counts as a value and is rejected later. */
+/**
+ * Rejects an empty list: it would silently turn encryption off. An empty slot counts as a value and is rejected later.
+ */
 function readKeys(field: string, value: unknown): readonly unknown[] | undefined {
   const keys = readList(field, value, LIST);
   if (keys?.length === 0) throw conflict(field, "is empty", "Set at least one key, or remove the setting.");

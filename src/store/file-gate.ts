@@ -2,9 +2,14 @@ import { StoreError } from "./credential-store.js";
 
 /** The size of Node's thread pool, which file operations share with DNS lookups. */
 const THREADS = Number(process.env.UV_THREADPOOL_SIZE) || 4;
-/** The limit of concurrent operations, for all stores of the process. Each one may block a thread if the file system hangs. */
+/**
+ * The limit of concurrent operations, for all stores of the process. Each one may block a thread if the file system
+ * hangs.
+ */
 const MOST_AT_ONCE = Math.max(1, Math.min(2, Math.floor(THREADS / 2)));
-/** An operation counts as hanging after this many timer steps. Time during which the process stalls counts as one step. */
+/**
+ * An operation counts as hanging after this many timer steps. Time during which the process stalls counts as one step.
+ */
 const STEPS = 10;
 const STEP = 100;
 

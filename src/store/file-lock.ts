@@ -10,8 +10,8 @@ const WRITE_GRACE = 10_000;
 const CLOCK_TOLERANCE = 60_000;
 
 /**
- * A lock is a file with its owner and expiry. It ends when the owner removes it, when it expires, or when a process that
- * wants it finds that the owner's process is gone or that the clock was set back.
+ * A lock is a file with its owner and expiry. It ends when the owner removes it, when it expires, or when a process
+ * that wants it finds that the owner's process is gone or that the clock was set back.
  */
 export async function takeLock(directory: PrivateDirectory, name: string, ttl: number): Promise<StoreLock | undefined> {
   const expires = Date.now() + ttl;

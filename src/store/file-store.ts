@@ -17,7 +17,9 @@ export interface FileStoreOptions {
    * `~/Library/Caches`, or `%LOCALAPPDATA%`.
    */
   directory?: string | undefined;
-  /** Encrypts sessions with the first key, and decrypts with any of them. Default: files with mode 0600, not encrypted. */
+  /**
+   * Encrypts sessions with the first key, and decrypts with any of them. Default: files with mode 0600, not encrypted.
+   */
   encryptionKeys?: readonly EncryptionKey[] | undefined;
 }
 
@@ -25,7 +27,10 @@ export interface FileStoreOptions {
 export interface StoredSession {
   /** The session's key in the store, 43 characters. */
   key: string;
-  /** Role, account and expiry. `undefined` if the file is damaged, accessible to other users, or encrypted with another key. */
+  /**
+   * Role, account and expiry. `undefined` if the file is damaged, accessible to other users, or encrypted with another
+   * key.
+   */
   labels: RecordLabels | undefined;
 }
 

@@ -18,7 +18,10 @@ export interface NodeRedisSentinel {
   readonly getSentinelNode: unknown;
 }
 
-/** An instance of `Redis` or `Cluster` from `ioredis`. A `Redis` with `sentinels` and `name` finds its server through them. */
+/**
+ * An instance of `Redis` or `Cluster` from `ioredis`. A `Redis` with `sentinels` and `name` finds its server through
+ * them.
+ */
 export interface IoredisClient {
   call(command: string, ...args: string[]): Promise<unknown>;
 }
@@ -127,7 +130,10 @@ function withSafeErrors(send: SendCommand): SendCommand {
   };
 }
 
-/** The system error code, the first word of a Redis error reply (`OOM`, `NOAUTH`), or the name of the error or its class. */
+/**
+ * The system error code, the first word of a Redis error reply (`OOM`, `NOAUTH`), or the name of the error or its
+ * class.
+ */
 function describeRedisError(error: unknown): string {
   try {
     if (typeof error !== "object" || error === null) return "Error";

@@ -14,11 +14,14 @@ export type {
 /** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
   /**
-   * A name that you choose for the hosts that share sessions. They must all have the same role as their instance profile;
-   * hosts with another role need another scope. 1 to 255 characters.
+   * A name that you choose for the hosts that share sessions. They must all have the same role as their instance
+   * profile; hosts with another role need another scope. 1 to 255 characters.
    */
   scope: string;
-  /** The first key encrypts, and all of them decrypt. Every host in the scope needs the keys. They are never sent to Redis. */
+  /**
+   * The first key encrypts, and all of them decrypt. Every host in the scope needs the keys. They are never sent to
+   * Redis.
+   */
   encryptionKeys: readonly EncryptionKey[];
   /** The prefix of every key in Redis. Default `"rolecall:"`. */
   prefix?: string | undefined;
@@ -42,7 +45,11 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Cre
   const encryptionKeys = readEncryptionKeys("options.encryptionKeys", given?.encryptionKeys);
   const prefix = readText("options.prefix", given?.prefix, PREFIX) ?? "rolecall:";
   if (scope === undefined) {
-    throw conflict("options.scope", "is missing", "Choose a name for the hosts that share the same instance profile role.");
+    throw conflict(
+      "options.scope",
+      "is missing",
+      "Choose a name for the hosts that share the same instance profile role.",
+    );
   }
   if (!encryptionKeys) {
     const hint =

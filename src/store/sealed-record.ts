@@ -14,7 +14,10 @@ export type RecordFault =
   | "foreign"
   /** It has expired. */
   | "expired"
-  /** It was issued in this machine's future. The machine's clock must be slow, so it cannot tell when the session expires. */
+  /**
+   * It was issued in this machine's future. The machine's clock must be slow, so it cannot tell when the session
+   * expires.
+   */
   | "ahead";
 
 export type Opened = { readonly text: string } | { readonly fault: RecordFault };

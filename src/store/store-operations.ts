@@ -10,7 +10,9 @@ import { readLock, readRecordText, settled } from "./store-answer.js";
 export const STORE_DEADLINE = 250;
 /** Waiting time is measured in steps of this many milliseconds. */
 const STEP = 25;
-/** Milliseconds for which the store is not used after it timed out or spent more than half of the budget on a failure. */
+/**
+ * Milliseconds for which the store is not used after it timed out or spent more than half of the budget on a failure.
+ */
 const PAUSE = 5000;
 
 export interface StoreAccessOptions {
@@ -104,7 +106,9 @@ export class StoreOperations {
     return lock;
   }
 
-  /** Releases the lock even after a failure, because other processes may be waiting. Waits only if there is time left. */
+  /**
+   * Releases the lock even after a failure, because other processes may be waiting. Waits only if there is time left.
+   */
   async release(lock: StoreLock): Promise<void> {
     const released = this.#send("release", new TimeBudget(this.#options.runtime), () => settled(lock.release()));
     const waits = this.#budget.left > 0 && !this.#access.isPaused;
@@ -144,8 +148,8 @@ export class StoreOperations {
 }
 
 /**
- * How much longer a load waits for its store. Each step counts for at most its nominal length, so time during which this
- * process was stalled is not charged to the store.
+ * How much longer a load waits for its store. Each step counts for at most its nominal length, so time during which
+ * this process was stalled is not charged to the store.
  */
 class TimeBudget {
   readonly #runtime: Runtime;

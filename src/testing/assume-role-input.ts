@@ -2,24 +2,27 @@ import { deflateRawSync } from "node:zlib";
 import { AwsError } from "./aws-error.js";
 import { parseRoleArn } from "./role-identity.js";
 
-/** The parameters of an AssumeRole call, checked as STS checks them before it looks at the role. */
+/** The parameters of an AssumeRole call. Validated as STS validates them before it looks up the role. */
 export interface AssumeRoleInput {
   roleArn: string;
   roleSessionName: string;
   /** Seconds. */
   duration: number;
-  /** Own keys, also if not given: the server shares its process with code that may have changed `Object.prototype`. */
+  /** Always own properties, because code in this process may have polluted `Object.prototype`. */
   externalId: string | undefined;
   sourceIdentity: string | undefined;
   tags: ReadonlyMap<string, string>;
   transitiveTagKeys: readonly string[];
-  /** How much of the space for session policies and tags is used, per cent; absent if none were passed. */
+  /** How much of the space for session policies and tags is used, in percent; absent if there are none. */
   packedPolicySize?: number;
 }
 
 export type QueryParameters = Readonly<Record<string, string>>;
 
-/** STS's own format is not public; deflated, ordinary policies stay well below and fifty long tags do not. */
+/**
+ * The packed format of STS is not public. Deflated, ordinary policies are well below this limit, and fifty long tags
+ * exceed it.
+ */
 const PACKED_BYTES_ALLOTTED = 2048;
 const DEFAULT_DURATION_SECONDS = 3600;
 
@@ -70,7 +73,7 @@ export function readAssumeRoleInput(parameters: QueryParameters): AssumeRoleInpu
   };
 }
 
-/** `Tags.member.1.Key`, `Tags.member.2.Key`, …, up to the first that is missing. */
+/** Reads `Tags.member.1.Key`, `Tags.member.2.Key` and so on, up to the first missing one. */
 function members(parameters: QueryParameters, list: string, field?: string): string[] {
   const values: string[] = [];
   for (let index = 1; ; index++) {

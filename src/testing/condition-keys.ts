@@ -1,13 +1,13 @@
 import { isIP } from "node:net";
 import { parseBoolean, parseNumber, parseTime } from "./iam-operators.js";
 
-/** A key that a condition tests and a variable names. */
+/** A key that conditions and policy variables use. */
 export interface ConditionKey {
-  /** What its values are. */
+  /** The type of its values. */
   readonly kind: Kind;
-  /** Whether a request may have several values of it. */
+  /** Whether a request may have several values for it. */
   readonly isMultivalued: boolean;
-  /** Whether its value follows from the call, the caller or the clock, so that nobody may set it. */
+  /** Whether its value is derived from the call, the caller or the clock, so that a test cannot set it. */
   readonly isDerived: boolean;
 }
 
@@ -23,8 +23,8 @@ const KINDS: Record<Kind, { readonly is: (value: string) => boolean; readonly al
 
 /**
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html and
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html. A key that ends in `/` is
- * the start of one for each tag.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html. A key that ends in `/`
+ * is the prefix of one key per tag.
  */
 const DERIVED: Partial<Record<Kind, string>> = {
   text: `aws:PrincipalAccount aws:PrincipalArn aws:PrincipalType aws:RequestedRegion aws:RequestTag/ aws:ResourceAccount
@@ -62,8 +62,9 @@ const SHAPE = /^[\w.-]+(\/[\w.-]+)*:[^\s*?$:][^*?$]*$/;
 const OTHER_SERVICE_KEY: ConditionKey = { kind: "text", isMultivalued: false, isDerived: false };
 
 /**
- * What is known of a key. A key of another service than STS is absent from a call of STS, unless it is set. `undefined`
- * for a text that is no key, and for a key of AWS's or STS's own that is not known.
+ * Looks up a condition key. Accepts any key of a service other than STS; such keys have no value unless a test sets
+ * one.
+ * @returns `undefined` for an invalid key and for an unknown `aws:` or `sts:` key
  */
 export function findConditionKey(name: string): ConditionKey | undefined {
   const key = name.toLowerCase();
@@ -73,13 +74,13 @@ export function findConditionKey(name: string): ConditionKey | undefined {
   return OTHER_SERVICE_KEY;
 }
 
-/** What is wrong with values for a key; `undefined` if nothing is. */
+/** Describes what is wrong with the values of a key; `undefined` if they are valid. */
 export function describeInvalidValues(
   { kind, isMultivalued }: ConditionKey,
   values: readonly unknown[],
 ): string | undefined {
   if (values.length === 0 || (values.length > 1 && !isMultivalued)) {
-    return isMultivalued ? "must have one value or more" : "has one value at a time";
+    return isMultivalued ? "must have at least one value" : "must have exactly one value";
   }
   const { is, allowed } = KINDS[kind];
   return values.every((value) => typeof value === "string" && is(value)) ? undefined : `must be ${allowed}`;

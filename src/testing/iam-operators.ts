@@ -2,13 +2,13 @@ import { BlockList, isIP } from "node:net";
 import { matchesPolicyArn, matchesPolicyText, type PolicyText, toLiteral } from "./iam-pattern.js";
 import type { RequestContext } from "./request-context.js";
 
-/** Whether a value of the request is as the policy says. */
+/** Whether a value in the request matches the policy. */
 export type Comparison = (received: string, context: RequestContext) => boolean;
 
-/** How an operator reads a value of a policy. `undefined` for a value that it cannot compare with. */
 interface Operator {
+  /** Reads a value in a policy; `undefined` if it is invalid for this operator. */
   read(value: PolicyText, literal: string): Comparison | undefined;
-  /** Whether a value may hold policy variables. */
+  /** Whether a value may contain policy variables. */
   readonly takesVariables: boolean;
 }
 
@@ -60,7 +60,7 @@ const NEGATIONS: Record<string, string> = {
   NotIpAddress: "IpAddress",
 };
 
-/** An operator of IAM by its name, without a prefix or suffix; `undefined` for a name that is none. */
+/** Finds an IAM operator by name, without prefix or suffix; `undefined` if there is none. */
 export function findOperator(name: string): (Operator & { readonly isNegated: boolean }) | undefined {
   const isNegated = Object.hasOwn(NEGATIONS, name);
   const positive = isNegated ? (NEGATIONS[name] as string) : name;
@@ -93,7 +93,7 @@ export function parseBoolean(value: string): boolean | undefined {
 
 const ISO_8601 = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d))?)?)?$/;
 
-/** Epoch milliseconds of a date in W3C's profile of ISO 8601, or of epoch seconds. */
+/** Parses a date in the W3C profile of ISO 8601, or epoch seconds. Returns epoch milliseconds. */
 export function parseTime(value: string): number | undefined {
   if (/^\d{5,12}$/.test(value)) return Number(value) * 1000;
   const time = ISO_8601.test(value) ? Date.parse(value) : Number.NaN;
@@ -104,7 +104,7 @@ function parseBase64(value: string): Buffer | undefined {
   return /^[\w+/-]+=*$/.test(value) ? Buffer.from(value, "base64") : undefined;
 }
 
-/** An address, or a range of addresses in CIDR form. */
+/** Parses an IP address or a CIDR range. */
 function parseAddresses(value: string): Comparison | undefined {
   const [address = "", prefix, ...others] = value.split("/");
   const version = isIP(address);

@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { AwsError } from "./aws-error.js";
 import { parseAmzDate, toAmzDate } from "./aws-time.js";
 
-/** A request as it came over the wire. */
+/** A request as received. */
 export interface WireRequest {
   method: string;
   /** The path as sent, still encoded, without the query. */
@@ -14,26 +14,26 @@ export interface WireRequest {
   body: Buffer;
 }
 
-/** What a request says about its own signature, read but not yet believed. */
+/** The signature in a request, parsed but not verified. */
 export interface WireSignature {
   accessKeyId: string;
   region: string;
   service: string;
-  /** `YYYYMMDD` of the credential scope. */
+  /** The date in the credential scope, `YYYYMMDD`. */
   scopeDate: string;
   /** `YYYYMMDDTHHMMSSZ`. */
   amzDate: string;
   signedHeaders: readonly string[];
   signature: string;
   sessionToken?: string;
-  /** Seconds a presigned request is good for; absent when the signature is in the header. */
+  /** The lifetime of a presigned request in seconds; absent if the signature is in the header. */
   expires?: number;
 }
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
 const MAX_CLOCK_SKEW_MS = 15 * 60_000;
 
-/** Services whose signature covers the path encoded once and not normalised, and whose payload may go unsigned. */
+/** Services that sign the path encoded once and not normalized, and that allow unsigned payloads. */
 const S3_SERVICES = new Set(["s3", "s3-object-lambda", "s3-outposts", "s3express"]);
 
 /** Reads the signature from the `Authorization` header, or from the query of a presigned request. */
@@ -45,7 +45,7 @@ export function readSignature(request: WireRequest): WireSignature {
   throw new AwsError(403, "MissingAuthenticationToken", "Request is missing Authentication Token");
 }
 
-/** Throws unless the signature covers this very request and was made with the secret. Looks at no clock. */
+/** Throws unless the signature matches the request and the secret. Does not check the time. */
 export function assertSignature(request: WireRequest, signature: WireSignature, secretAccessKey: string): void {
   assertHeadersSigned(request, signature);
   const canonicalRequest = [
@@ -68,7 +68,10 @@ export function assertSignature(request: WireRequest, signature: WireSignature, 
   }
 }
 
-/** Throws unless the signature was made between the clocks or within 15 minutes of one, or is presigned and still good. */
+/**
+ * Throws unless the signing time is between the clocks or within 15 minutes of one, or a presigned request has not
+ * expired.
+ */
 export function assertSignatureTime(signature: WireSignature, clocks: readonly number[]): void {
   const signedAt = parseAmzDate(signature.amzDate);
   const nearest = Math.min(Math.max(signedAt, Math.min(...clocks)), Math.max(...clocks));

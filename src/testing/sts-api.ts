@@ -1,4 +1,9 @@
-import { type AssumeRoleInput, invalidParameter, type QueryParameters, readAssumeRoleInput } from "./assume-role-input.js";
+import {
+  type AssumeRoleInput,
+  invalidParameter,
+  type QueryParameters,
+  readAssumeRoleInput,
+} from "./assume-role-input.js";
 import { type Authentication, assertSender, describeSender } from "./authentication.js";
 import { AwsError } from "./aws-error.js";
 import { toIsoSeconds } from "./aws-time.js";
@@ -21,14 +26,14 @@ export interface StsOptions {
   issued: IssuedSessions;
   now: () => number;
   findRole(roleArn: string): KnownRole | undefined;
-  /** What the policy of whoever holds these keys says. */
+  /** The policy of the identity behind these keys. */
   findPermissions(keys: IssuedKeys): readonly Statement[];
-  /** Who may assume a role that names no one. */
+  /** The principals that a role trusts if it names none. */
   defaultTrustedPrincipals(): readonly string[];
   isDisabled(region: string): boolean;
-  /** Whether an AccessDenied names the kind of policy that does not allow the call. */
+  /** Whether an AccessDenied message names the type of policy that decided. */
   denialContext: boolean;
-  /** Condition keys that a test has set. */
+  /** The condition keys that the test has set. */
   requestContext: RequestContext;
 }
 
@@ -113,7 +118,7 @@ function assumeRole(
   return assumeRoleAnswer(fields, input.packedPolicySize, sourceIdentity);
 }
 
-/** A session's source identity and transitive tags follow it through a chain of roles, and cannot be changed on the way. */
+/** A session's source identity and transitive tags persist through role chaining and cannot be changed. */
 function inherit(caller: IssuedKeys, input: AssumeRoleInput) {
   const inherited = [...caller.transitiveTags.keys()].map((key) => key.toLowerCase());
   if ([...input.tags.keys()].some((key) => inherited.includes(key.toLowerCase()))) {
@@ -171,7 +176,7 @@ function accessDenied({ identity }: IssuedKeys, action: string, roleArn: string,
   return new AwsError(403, "AccessDenied", message + (context ? ` ${describeTrustDenial(context)}` : ""));
 }
 
-/** As AWS words it: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
+/** Uses AWS's wording: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
 function describeTrustDenial({ action, policy, isExplicit }: TrustDenial): string {
   if (!isExplicit) return `because no ${policy} allows the ${action} action`;
   return `with an explicit deny in ${policy === "role trust policy" ? "the" : "an"} ${policy}`;

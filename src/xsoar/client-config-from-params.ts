@@ -17,7 +17,9 @@ export function clientConfigFromParams(params: XsoarParams): ClientConfigFromPar
   if (value === undefined) return {};
   const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
-    throw invalid(field, value, "an http or https URL without a user name or password", { sensitive: !isPlainUrl(value) });
+    throw invalid(field, value, "an http or https URL without a user name or password", {
+      sensitive: !isPlainUrl(value),
+    });
   }
   return { endpoint: value as string };
 }

@@ -7,8 +7,8 @@ import { Parameters } from "./params.js";
 export type XsoarArgs = CommandOverrides;
 
 /**
- * Reads the overrides of a Cortex XSOAR command from its raw arguments (`demisto.args()`): `roleArn`, `roleSessionName`,
- * `roleSessionDuration` and `region`. Each is optional. All other arguments are ignored.
+ * Reads the overrides of a Cortex XSOAR command from its raw arguments (`demisto.args()`): `roleArn`,
+ * `roleSessionName`, `roleSessionDuration` and `region`. Each is optional. All other arguments are ignored.
  * @throws RolecallError `INVALID_REQUEST`; `field` names the argument, such as `args.roleArn`
  */
 export function commandFromArgs(args?: XsoarArgs | null): CommandOverrides {

@@ -18,8 +18,9 @@ const ROLE_BY_NAME = ["role_name", "access_role_name", "accounts_to_access"] as 
 
 /**
  * Reads the integration instance that an administrator configured in Cortex XSOAR from its raw parameters
- * (`demisto.params()`). Ignores other parameters, but rejects ones that look like a misspelled identity parameter. Call it
- * once and reuse the result, because commands that use the same object are faster. It contains secrets, so do not log it.
+ * (`demisto.params()`). Ignores other parameters, but rejects ones that look like a misspelled identity parameter. Call
+ * it once and reuse the result, because commands that use the same object are faster. It contains secrets, so do not
+ * log it.
  *
  * `docs/xsoar.md` in this package describes each parameter.
  *

@@ -160,8 +160,8 @@ async function readSettings(instance: IntegrationInstance, roleArn: string, { en
 type Assume = (seconds: number) => Promise<unknown>;
 
 /**
- * Finds the longest duration STS grants: `asked` itself, one hour with role chaining, or else a whole number of hours. A
- * binary search takes at most four calls.
+ * Finds the longest duration STS grants: `asked` itself, one hour with role chaining, or else a whole number of hours.
+ * A binary search takes at most four calls.
  */
 async function longestGranted(asked: number, assume: Assume): Promise<GrantedDuration> {
   const refusal = await findRefusal(asked, assume);
@@ -177,8 +177,8 @@ async function longestGranted(asked: number, assume: Assume): Promise<GrantedDur
 }
 
 /**
- * The message with which STS rejects the duration; `undefined` if STS grants it. The library then falls back to one hour
- * and reports the rejection in an event.
+ * The message with which STS rejects the duration; `undefined` if STS grants it. The library then falls back to one
+ * hour and reports the rejection in an event.
  */
 async function findRefusal(seconds: number, assume: Assume): Promise<string | undefined> {
   let refusal: string | undefined;

@@ -84,7 +84,9 @@ export function describeFailure({ message, hint }: RolecallError): string {
   return message.slice(0, message.length - hint.length).trimEnd();
 }
 
-/** Whether STS rejected a duration because the caller is a role session, rather than because of the role's own limit. */
+/**
+ * Whether STS rejected a duration because the caller is a role session, rather than because of the role's own limit.
+ */
 export function isChainingLimit(refusal: string): boolean {
   return /role chaining/i.test(refusal);
 }
