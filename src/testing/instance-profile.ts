@@ -35,8 +35,8 @@ export interface InstanceCredentials {
 /**
  * Controls the instance profile while the local AWS runs.
  *
- * IMDS serves a credential set until one hour before it expires, or for half of its lifetime if that is less than an
- * hour before. Then it serves a new one. Old sets stay valid until they expire.
+ * IMDS serves a credential set until one hour before it expires, or until half of its lifetime has passed if the
+ * lifetime is less than two hours. Then it serves a new set. Old sets stay valid until they expire.
  */
 export interface LocalInstanceProfile {
   /** Attaches a role in place of the current one, with a new credential set. */
