@@ -81,7 +81,7 @@ function requireRole(format: PolicyFormat, { document, roleArn }: SetupPolicy): 
     );
   }
   if (roleArn === undefined) {
-    throw conflict("principal", `is missing, and ${format} requires it`, "Set it to the ARN of the machine's role.");
+    throw conflict("principal", `is missing, but ${format} requires it`, "Set it to the ARN of the machine's role.");
   }
   return new RoleArn(roleArn);
 }

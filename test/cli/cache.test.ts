@@ -50,7 +50,7 @@ describe("rolecall cache", () => {
     });
     await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" });
     expect((await run(["list"])).output).toMatch(
-      /damaged, open to others, or sealed with a key that is not in ROLECALL_ENCRYPTION_KEYS/,
+      /damaged, accessible to other users, or sealed with a key that is not in ROLECALL_ENCRYPTION_KEYS/,
     );
     const other = newEncryptionKey().export().toString("base64url");
     const { output } = await run(["list"], { ROLECALL_ENCRYPTION_KEYS: `${other},${encryptionKey}` });
@@ -93,14 +93,14 @@ describe("rolecall cache", () => {
       await make();
       const { code, output, errors } = await run(["list"]);
       expect({ code, output }).toEqual({ code: 1, output: "" });
-      expect(errors).toContain("Name a directory of your own");
+      expect(errors).toContain("Use a directory that only this user can access");
       expect(errors).not.toContain("chmod");
     });
 
     it.each(["/tmp", "/etc", "/", "/usr/bin", "/var"])("%s: no advice changes it", async (path) => {
       const { code, output, errors } = await runRolecall(["cache", "list", "--directory", path]);
       expect({ code, output }).toEqual({ code: 1, output: "" });
-      expect(errors).toContain("Name a directory of your own");
+      expect(errors).toContain("Use a directory that only this user can access");
       expect(errors).not.toContain("chmod");
     });
 
@@ -121,7 +121,7 @@ describe("rolecall cache", () => {
     await chmod(join(directory, name), 0o644);
     const { code, output, errors } = await run(["list"]);
     expect({ code, errors }).toEqual({ code: 0, errors: "" });
-    expect(output).toContain(`${name.replace(".session", "")}  (damaged, open to others, or`);
+    expect(output).toContain(`${name.replace(".session", "")}  (damaged, accessible to other users, or`);
   });
 
   it("says that a directory cannot be used, and why", async () => {
@@ -129,7 +129,7 @@ describe("rolecall cache", () => {
     expect({ code, output }).toEqual({ code: 1, output: "" });
     // Node 22 takes a path through a file for one that is not there, until the directory is read.
     expect(errors).toMatch(
-      /^[^\n]*\/etc\/passwd\/sessions: ENOTDIR\. (Name a directory|Check that directory)[^\n]*\n$/,
+      /^[^\n]*\/etc\/passwd\/sessions: ENOTDIR\. (Set a directory|Check the directory)[^\n]*\n$/,
     );
   });
 

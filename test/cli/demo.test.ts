@@ -25,7 +25,7 @@ it("shows every fact as held, on one screen, and none of the secrets that went o
   const parts: string[] = [];
   expect(await runDemo({ write: (text: string) => parts.push(text) })).toBe(0);
   const text = parts.join("");
-  expect(text).toMatch(/\nEvery fact held\.\n$/);
+  expect(text).toMatch(/\nAll checks passed\.\n$/);
   expect(text).not.toContain("✗");
   expect(text.match(/✓/g)).toHaveLength(10);
   expect(text.trim().split("\n").length).toBeLessThanOrEqual(40);

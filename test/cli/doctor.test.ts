@@ -113,8 +113,8 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "a metadata proxy that refuses tokens",
     { broken: (aws) => aws.fault({ on: { target: "imds", operation: "token" }, status: 403 }) },
     "metadata",
-    /^A metadata proxy such as kube2iam refuses the IMDSv2 token: it is answered with 403, and other requests are not\.$/,
-    /^Let PUT \/latest\/api\/token through the proxy\./,
+    /^A metadata proxy such as kube2iam rejects IMDSv2 token requests with 403, but answers other requests\.$/,
+    /^Allow PUT \/latest\/api\/token in the proxy\./,
     3,
   ],
   [
@@ -124,7 +124,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       broken: (aws) => aws.fault({ on: { target: "imds", operation: "token" }, status: 404 }),
     },
     "metadata",
-    /IMDSv1 only/,
+    /supports only IMDSv1/,
     /PUT \/latest\/api\/token/,
     3,
   ],
@@ -162,7 +162,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       },
     },
     "caller",
-    /refuses the base identity's keys: ExpiredToken/,
+    /rejects the base identity's keys: ExpiredToken/,
     /have expired.*Put new ones/,
     3,
   ],
@@ -211,7 +211,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       env: { HTTPS_PROXY: "http://user:hush@proxy.example.com:3128" },
     },
     "sts",
-    /STS in eu-central-1 does not answer/,
+    /STS in eu-central-1 does not respond/,
     /HTTPS_PROXY is set in the environment and is not used: set instance\.network\.proxy/,
     4,
   ],
@@ -222,15 +222,15 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       broken: () => vi.stubEnv("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
     },
     "sts",
-    /STS in eu-centrall-1 does not answer/,
-    /^This release knows no region eu-centrall-1\. Did you mean eu-central-1\? /,
+    /STS in eu-centrall-1 does not respond/,
+    /^This release does not know the region eu-centrall-1\. Did you mean eu-central-1\? /,
     4,
   ],
   [
     "no way to STS",
     { instance: { roleArn: ROLE, sts: { endpoint: "http://127.0.0.1:9/", region: "eu-central-1" } } },
     "sts",
-    /STS in eu-central-1 does not answer/,
+    /STS in eu-central-1 does not respond/,
     /VPC endpoint/,
     4,
   ],
@@ -241,7 +241,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
         aws.fault({ on: { target: "sts" }, kind: "body", status: 502, contentType: "text/html", body: "" }),
     },
     "sts",
-    /STS in eu-central-1 gives no answer that can be used, at 127\.0\.0\.1\. .*status 502/,
+    /STS in eu-central-1 sends no usable response at 127\.0\.0\.1\. .*status 502/,
     /proxy/,
     4,
   ],
@@ -249,7 +249,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "an STS that fails",
     { broken: (aws) => aws.fault({ on: { target: "sts" }, status: 503 }) },
     "sts",
-    /STS in eu-central-1 gives no answer that can be used, at .* ServiceUnavailable\./,
+    /STS in eu-central-1 sends no usable response at .* ServiceUnavailable\./,
     /try again/,
     4,
   ],
@@ -260,7 +260,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       broken: (aws) => aws.fault({ on: { target: "sts" }, status: 400, code: "Throttling" }),
     },
     "sts",
-    /STS in eu-central-1 gives no answer that can be used, at .* Throttling\./,
+    /STS in eu-central-1 sends no usable response at .* Throttling\./,
     /^STS limits the rate of calls for the account: try again later/,
     4,
   ],
@@ -354,7 +354,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       roles: [ROLE, OTHER],
     },
     "assume",
-    new RegExp(`It may assume ${OTHER}: so a Resource list, or a Condition, leaves this one out`),
+    new RegExp(`It can assume ${OTHER}, so a Resource list or a Condition excludes this role`),
     new RegExp(`Add ${ROLE} to the Resource list`),
     5,
   ],
@@ -373,7 +373,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       instance: { roleArn: ROLE, externalId: "umbrella" },
     },
     "assume",
-    /no trust policy of this role allows.* it demands another external id/,
+    /no trust policy of this role allows.* requires another external id/,
     /sts:ExternalId there equals instance\.externalId/,
     5,
   ],
@@ -381,15 +381,15 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "a missing external id",
     { aws: { ...explained, ...withRole({ externalId: EXTERNAL_ID }) } },
     "assume",
-    /it demands an external id, and none is set/,
-    /it has no sts:ExternalId, or set externalId to that/,
+    /requires an external id \(none is set\)/,
+    /it has no sts:ExternalId condition \(or set externalId to its value\)/,
     5,
   ],
   [
     "a role that is gone",
     { aws: { ...explained, roles: [] } },
     "assume",
-    /or there is no such role/,
+    /or the role does not exist/,
     /aws iam get-role --role-name Inventory/,
     5,
   ],
@@ -408,8 +408,8 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       },
     },
     "assume",
-    /a Deny statement in an identity-based policy forbids sts:AssumeRole/,
-    /base identity's account.*look for Deny/,
+    /a Deny statement in an identity-based policy blocks sts:AssumeRole/,
+    /base identity's account.*find the Deny statement/,
     5,
   ],
   [
@@ -421,8 +421,8 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       },
     },
     "assume",
-    /a Deny statement in a role trust policy forbids sts:AssumeRole/,
-    /the role's trust relationships: look for Deny/,
+    /a Deny statement in a role trust policy blocks sts:AssumeRole/,
+    /the role's trust relationships: find the Deny statement/,
     5,
   ],
   [
@@ -463,7 +463,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     },
     "assume",
     /^Denied: the role's trust policy does not allow sts:TagSession, which the instance's tags need\.$/,
-    /^Add sts:TagSession beside sts:AssumeRole in the role's trust policy/,
+    /^Add sts:TagSession next to sts:AssumeRole in the role's trust policy/,
     5,
   ],
   [
@@ -471,7 +471,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     { aws: withRole({ allowTagSession: false }), instance: { roleArn: ROLE, tags: { team: "platform" } } },
     "assume",
     /^Denied: sts:TagSession is not allowed on this role, and the instance's tags need it\.$/,
-    new RegExp(`^Add sts:TagSession beside sts:AssumeRole in the role's trust policy.*in a policy of ${MACHINE}`),
+    new RegExp(`^Add sts:TagSession next to sts:AssumeRole in the role's trust policy.*in a policy of ${MACHINE}`),
     5,
   ],
   [
@@ -487,7 +487,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     },
     "assume",
     /^Denied: the role's trust policy does not allow sts:SetSourceIdentity, which the instance's source identity needs\.$/,
-    /^Add sts:SetSourceIdentity beside sts:AssumeRole in the role's trust policy/,
+    /^Add sts:SetSourceIdentity next to sts:AssumeRole in the role's trust policy/,
     5,
   ],
   [
@@ -500,24 +500,24 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       broken: (aws) => aws.fault({ on: { operation: "AssumeRole" }, status: 403, code: "InvalidClientTokenId" }),
     },
     "assume",
-    /^The base identity lies in the partition aws-cn, and this role in aws: credentials hold within one partition\.$/,
-    /^Name a role of aws-cn, or give the instance credentials of aws\.$/,
+    /^The base identity is in the partition aws-cn, but this role is in aws\. Credentials work within one partition\.$/,
+    /^Name a role in aws-cn, or set credentials for aws in the instance\.$/,
     5,
   ],
   [
     "a denial of which AWS tells nothing, of the only role",
     { aws: permitting([]) },
     "assume",
-    /AWS does not say by which policy\. The likeliest first: the base identity's own policy does not allow/,
-    new RegExp(`^See that a policy of ${MACHINE} .*allows sts:AssumeRole on ${ROLE}`),
+    /AWS does not say which policy decided\. Possible causes, most likely first: the base identity's own policy does not allow/,
+    new RegExp(`^Check that a policy of ${MACHINE} .*allows sts:AssumeRole on ${ROLE}`),
     5,
   ],
   [
     "a denial of which AWS tells nothing, while another role can be assumed",
     { aws: { roles: [{ roleArn: ROLE, trustedPrincipals: [OTHER] }, { roleArn: OTHER }] }, roles: [ROLE, OTHER] },
     "assume",
-    /The likeliest first: its trust policy names another principal/,
-    /^Look at it in account 123456789012: aws iam get-role/,
+    /most likely first: its trust policy names another principal/,
+    /^Look at its trust policy in account 123456789012: aws iam get-role/,
     5,
   ],
   [
@@ -527,7 +527,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       instance: { roleArn: ROLE, roleSessionDuration: 14_400 },
     },
     "duration",
-    /instance\.roleSessionDuration asks for 14400 s, and commands get 3600 s\. STS says: .*1 hour session limit .*role chaining\.$/,
+    /instance\.roleSessionDuration requests 14400 s, but commands get 3600 s\. STS says: .*1 hour session limit .*role chaining\.$/,
     /Set roleSessionDuration to 3600 or less/,
     5,
   ],
@@ -543,7 +543,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       }),
     },
     "duration",
-    /STS says: .* exceeds the MaxSessionDuration set for this role\. Of whole hours it grants 7200 s\./,
+    /STS says: .* exceeds the MaxSessionDuration set for this role\. In whole hours, it grants up to 7200 s\./,
     /aws iam update-role --role-name Inventory --max-session-duration 43200/,
     5,
   ],
@@ -578,7 +578,7 @@ describe("rolecall doctor", () => {
     expect(code).toBe(0);
     const said = findings.map(({ summary }) => summary).join("\n");
     expect(said).toContain(MACHINE_SESSION);
-    expect(said).toContain("It demands the external id that is set.");
+    expect(said).toContain("It requires the external id that is set.");
     const assumed = aws.requests.filter(({ operation }) => operation === "AssumeRole");
     expect(assumed.map(({ parameters }) => parameters.DurationSeconds)).toEqual(["900", "900"]);
     for (const { parameters } of assumed) expect(parameters.RoleSessionName).toMatch(/^rolecall-doctor-/);
@@ -600,7 +600,7 @@ describe("rolecall doctor", () => {
     });
     expect(findings.find(({ step }) => step === "assume")).toMatchObject({
       status: "ok",
-      summary: expect.stringMatching(/assumed-role\/Inventory\/inventory\. Under another session name it is denied\.$/),
+      summary: expect.stringMatching(/assumed-role\/Inventory\/inventory\. With another session name, it is denied\.$/),
     });
     const names = aws.requests.flatMap(({ parameters }) => parameters.RoleSessionName ?? []);
     expect(names).toEqual([expect.stringMatching(/^rolecall-doctor-/), "inventory"]);
@@ -615,7 +615,7 @@ describe("rolecall doctor", () => {
         status: "warning",
         next: [
           expect.stringContaining("--http-tokens required"),
-          expect.stringContaining("Software on this machine that still uses IMDSv1 stops working"),
+          expect.stringContaining("Software that still uses IMDSv1 then stops working"),
         ],
       }),
     ]);
@@ -627,7 +627,7 @@ describe("rolecall doctor", () => {
     expect(findings.find(({ step }) => step === "region")).toMatchObject({
       status: "warning",
       summary: "The region is eu-centrall-1, from AWS_REGION, and this release does not know it.",
-      next: ["Did you mean eu-central-1? A region that is newer than this release works."],
+      next: ["Did you mean eu-central-1? A region newer than this release still works."],
     });
     expect(code).toBe(0);
   });
@@ -636,7 +636,7 @@ describe("rolecall doctor", () => {
     const { findings, code } = await diagnose({ instance: { roleArn: ROLE, externalId: EXTERNAL_ID } });
     expect(findings.find(({ step }) => step === "external-id")).toMatchObject({
       status: "warning",
-      summary: "An external id is set, and the role can be assumed without it.",
+      summary: "An external id is set, but the role can be assumed without it.",
     });
     expect(code).toBe(0);
   });
@@ -683,7 +683,7 @@ describe("rolecall doctor", () => {
     expect(findings.at(-1)).toMatchObject({
       step: "duration",
       status: "skipped",
-      summary: expect.stringMatching(/^Whether it grants 7200 s is not known\. AssumeRole .* ServiceUnavailable\.$/),
+      summary: expect.stringMatching(/^It is not known whether the role grants 7200 s\. AssumeRole .* ServiceUnavailable\.$/),
     });
     expect(findings).toContainEqual(expect.objectContaining({ step: "assume", status: "ok" }));
     expect(code).toBe(0);
@@ -702,7 +702,7 @@ describe("rolecall doctor", () => {
     });
     expect(findings.find(({ step }) => step === "caller")).toMatchObject({
       status: "warning",
-      summary: `STS does not say who the base identity is: no VPC endpoint policy allows sts:GetCallerIdentity. The refusal names ${MACHINE_SESSION}.`,
+      summary: `STS does not say who the base identity is: no VPC endpoint policy allows sts:GetCallerIdentity. The error names ${MACHINE_SESSION}.`,
       next: ["VPC, the policy of the interface endpoint for STS: allow sts:GetCallerIdentity there."],
     });
     const [tried, denied] = findings.filter(({ step }) => step === "assume");
@@ -719,11 +719,11 @@ describe("rolecall doctor", () => {
     expect(findings.find(({ step }) => step === "caller")).toMatchObject({
       status: "warning",
       summary:
-        "STS does not say who the base identity is: sts:GetCallerIdentity is denied, and AWS does not say by which policy.",
+        "STS does not say who the base identity is: sts:GetCallerIdentity is denied, and AWS does not say which policy decided.",
     });
     // The role's own refusal names the caller.
     const denied = findings.find(({ step }) => step === "assume");
-    expect(denied?.next.join(" ")).toContain(`See that a policy of ${MACHINE} (with its path`);
+    expect(denied?.next.join(" ")).toContain(`Check that a policy of ${MACHINE} (with its path`);
     expect(code).toBe(5);
   });
 
@@ -765,7 +765,7 @@ describe("rolecall doctor", () => {
     const { findings: mended, code: healthy } = await again();
     expect(healthy).toBe(0);
     expect(mended).toContainEqual(
-      expect.objectContaining({ step: "external-id", summary: "It demands the external id that is set." }),
+      expect.objectContaining({ step: "external-id", summary: "It requires the external id that is set." }),
     );
     const { parameters } = aws.requests.findLast(({ operation }) => operation === "AssumeRole") ?? {};
     expect(parameters).toMatchObject({ "Tags.member.1.Key": "team", SourceIdentity: "inventory" });
@@ -851,9 +851,9 @@ describe("rolecall doctor", () => {
     for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
     const { code, output, errors } = await runRolecall(["doctor", ROLE]);
     expect({ code, errors }).toEqual({ code: 5, errors: "" });
-    expect(output).toMatch(/^\nThis machine\n {2}✓ The metadata service gives IMDSv2 tokens\.\n/);
-    expect(output).toMatch(new RegExp(`\n\n${ROLE}\n {2}✓ .*\n {2}✗ Denied, .*\n {6}See that a policy of `));
-    expect(output).toMatch(/\n\n1 failed: begin with the first\.\n$/);
+    expect(output).toMatch(/^\nThis machine\n {2}✓ The metadata service issues IMDSv2 tokens\.\n/);
+    expect(output).toMatch(new RegExp(`\n\n${ROLE}\n {2}✓ .*\n {2}✗ Denied, .*\n {6}Check that a policy of `));
+    expect(output).toMatch(/\n\n1 failed\. Start with the first\.\n$/);
   });
 
   it("refuses a setting of the file as code does", async () => {

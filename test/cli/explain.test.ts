@@ -72,7 +72,7 @@ describe("rolecall explain", () => {
     expect(code).toBe(0);
     expect(output).toMatch(new RegExp(`^region +${region} +AWS_REGION$`, "m"));
     expect(errors).toBe(
-      `warning: this release knows no region ${region} (AWS_REGION).${suggestion} A region that is newer than this release works.\n`,
+      `warning: this release does not know the region ${region} (AWS_REGION).${suggestion} A region newer than this release still works.\n`,
     );
   });
 
@@ -189,7 +189,7 @@ describe("rolecall explain", () => {
       "stsEndpoint",
       { value: "https://proxy.example.com", from: "AWS_ENDPOINT_URL" },
     ],
-    ["no role", {}, {}, "roleArn", { value: "none: the base identity itself acts", from: "default" }],
+    ["no role", {}, {}, "roleArn", { value: "none: commands run as the base identity", from: "default" }],
     ["no list", { roleArn: ROLE }, {}, "allowedBy", { value: "IAM alone", from: "default" }],
     [
       "static keys by their id",
@@ -226,7 +226,7 @@ describe("rolecall explain", () => {
     expect(output).toMatch(/^base identity +the instance profile +IMDS, at first use\nrole +arn:/);
     expect(output).toMatch(/^external id +\(set, not shown\) +instance\.externalId$/m);
     expect(output).toMatch(/^tags +team=platform +instance\.tags$/m);
-    expect(output).toMatch(/\n\ncache key made of base, /);
+    expect(output).toMatch(/\n\ncache key parts: base, /);
   });
 
   it.each<[string, string[], object, number, RegExp]>([

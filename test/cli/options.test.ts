@@ -36,7 +36,7 @@ describe("an option that is given twice", () => {
     const once = FLAGS.includes(option) ? [option] : [option, "/nowhere"];
     const { code, output, errors } = await runRolecall([...command.split(" "), ...once, ...once]);
     expect({ code, output }).toEqual({ code: 2, output: "" });
-    expect(errors).toMatch(new RegExp(`^${option} is given twice\\. Give it once\\.\nSee: rolecall [\\w-]+ --help\n$`));
+    expect(errors).toMatch(new RegExp(`^${option} is given twice\\. Use it once\\.\nSee: rolecall [\\w-]+ --help\n$`));
   });
 
   it("counts both spellings, --option value and --option=value", async () => {

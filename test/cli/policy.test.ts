@@ -32,7 +32,7 @@ describe("rolecall policy identity", () => {
   it("prints warnings on stderr", async () => {
     const { code, output, errors } = await run("identity", "--variant", "any-role");
     expect(JSON.parse(output)).toMatchObject({ Statement: [{ Resource: "*" }] });
-    expect({ code, errors }).toEqual({ code: 0, errors: expect.stringMatching(/^warning: Resource "\*": .*\n$/) });
+    expect({ code, errors }).toEqual({ code: 0, errors: expect.stringMatching(/^warning: Resource "\*" lets .*\n$/) });
   });
 
   it("takes the roles and what sessions carry from a file, and what authors add from options", async () => {
@@ -90,8 +90,8 @@ describe("rolecall policy ec2-trust", () => {
 
 describe("rolecall policy tells what is wrong, and prints no document", () => {
   it.each<[string[], number, string]>([
-    [[], 2, "rolecall policy takes one of: identity, trust, ec2-trust."],
-    [["toString"], 2, "rolecall policy takes one of: identity, trust, ec2-trust."],
+    [[], 2, "rolecall policy takes one document type: identity, trust or ec2-trust."],
+    [["toString"], 2, "rolecall policy takes one document type: identity, trust or ec2-trust."],
     [["trust", INVENTORY], 2, "rolecall policy trust needs --principal <arn>."],
     [["trust", INVENTORY, AUDIT, "--principal", HOST], 2, "rolecall policy trust takes one role"],
     [["ec2-trust", HOST], 2, "rolecall policy ec2-trust takes no role"],
@@ -102,7 +102,7 @@ describe("rolecall policy tells what is wrong, and prints no document", () => {
     [["identity"], 1, "roles is missing."],
     [["identity", INVENTORY, "--variant", "all"], 1, 'variant is wrong: received "all".'],
     [["identity", INVENTORY, "--format", "xml"], 1, 'format is wrong: received "xml".'],
-    [["identity", INVENTORY, "--format", "terraform"], 1, "principal is missing, and terraform names the role."],
+    [["identity", INVENTORY, "--format", "terraform"], 1, "principal is missing, but terraform requires it."],
     [["identity", INVENTORY, "arn:aws-cn:iam::123456789012:role/x"], 1, "not in the partition aws"],
     [["trust", "Inventory", "--principal", HOST], 1, "role is wrong"],
   ])("%j", async (args, code, message) => {

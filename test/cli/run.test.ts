@@ -29,7 +29,7 @@ describe("rolecall", () => {
     const { code, errors } = await runRolecall([name]);
     expect(code).toBe(2);
     expect(errors).toMatch(
-      new RegExp(`^rolecall has no command "${name}"\\. Did you mean "${meant}"\\?\n\nUsage: rolecall`),
+      new RegExp(`^Unknown command "${name}"\\. Did you mean "${meant}"\\?\n\nUsage: rolecall`),
     );
   });
 
@@ -50,7 +50,7 @@ describe("rolecall", () => {
   it.each(["docter", "toString", "__proto__", "frobnicate", ""])("has no command %j", async (name) => {
     const { code, output, errors } = await runRolecall([name]);
     expect({ code, output }).toEqual({ code: 2, output: "" });
-    expect(errors).toContain(`rolecall has no command ${JSON.stringify(name)}.`);
+    expect(errors).toContain(`Unknown command ${JSON.stringify(name)}.`);
     expect(errors).toContain(usage);
   });
 });

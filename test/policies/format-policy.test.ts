@@ -72,7 +72,7 @@ describe("the three formats", () => {
   it("cloudformation makes them too, in a template of its own", () => {
     expect(readCloudFormation(formatPolicy(ec2Trust, "cloudformation"))).toEqual({
       AWSTemplateFormatVersion: "2010-09-09",
-      Description: "The role integration-host of the machine, and its instance profile",
+      Description: "The machine's role integration-host and its instance profile",
       Resources: {
         Role: {
           Type: "AWS::IAM::Role",
@@ -101,8 +101,8 @@ describe("the three formats", () => {
 
   it("both need the ARN of the role that the document belongs to", () => {
     for (const policy of [ec2TrustPolicy(), identityPolicy({ variant: "any-role" })]) {
-      expect(() => formatPolicy(policy, "terraform")).toThrow("principal is missing, and terraform names the role.");
-      expect(() => formatPolicy(policy, "cloudformation")).toThrow("principal is missing, and cloudformation");
+      expect(() => formatPolicy(policy, "terraform")).toThrow("principal is missing, but terraform requires it.");
+      expect(() => formatPolicy(policy, "cloudformation")).toThrow("principal is missing, but cloudformation");
     }
     expect(() => formatPolicy(trust, "xml" as "json")).toThrow(
       'format is wrong: received "xml". Allowed: json, terraform, cloudformation.',

@@ -61,10 +61,10 @@ describe("the listed roles", () => {
       Array.from({ length: count }, (_, index) => `arn:aws:iam::123456789012:role/integration-${index}`);
     expect(make({ roles: roles(125) }).warnings).toEqual([]);
     expect(make({ roles: roles(130) }).warnings).toEqual([
-      { code: "too-large", message: expect.stringMatching(/than the 6144 .*fits as an inline policy only.*patterns/) },
+      { code: "too-large", message: expect.stringMatching(/limit of 6144 .*fits only as an inline policy.*patterns/) },
     ]);
     expect(make({ roles: roles(250) }).warnings).toEqual([
-      { code: "too-large", message: expect.stringMatching(/than the 6144 .* and than the 10240 .*patterns/) },
+      { code: "too-large", message: expect.stringMatching(/limit of 6144 .* and the limit of 10240 .*patterns/) },
     ]);
   });
 });
@@ -128,13 +128,13 @@ describe("what is wrong", () => {
     [{ variant: "all" }, 'variant is wrong: received "all". Allowed: listed-roles, any-role, own-permissions.'],
     [{}, "roles is missing. List the roles, or use the variant any-role or own-permissions."],
     [{ instance: {} }, "instance.allowedRoles is missing."],
-    [{ roles: [] }, "roles is empty and allows no role. For a machine that assumes none, use own-permissions."],
+    [{ roles: [] }, "roles is empty and allows no role. If the machine assumes no role, use own-permissions."],
     [{ roles: ["Inventory"] }, "roles[0] is wrong: received a string of 9 characters."],
-    [{ roles: [INVENTORY], instance: {} }, "roles is given beside an instance."],
+    [{ roles: [INVENTORY], instance: {} }, "roles cannot be combined with an instance."],
     [{ roles: [INVENTORY], role: INVENTORY }, "options.role is not a setting, and reads like roles."],
     [{ roles: [INVENTORY], principal: "arn:aws:iam::111122223333:instance-profile/x" }, "principal is wrong"],
     [{ roles: [INVENTORY], partition: "china" }, "partition is wrong"],
-    [{ roles: [INVENTORY], actions: ["ec2:*"] }, "actions is given with the variant listed-roles."],
+    [{ roles: [INVENTORY], actions: ["ec2:*"] }, "actions cannot be combined with the variant listed-roles."],
     [{ roles: [INVENTORY], authorTagKeys: [1] }, "authorTagKeys[0] is wrong: received a number."],
     [{ roles: [INVENTORY], authorTagKeys: ["a*"] }, 'authorTagKeys is wrong: received "a*".'],
     [{ instance: { tags: { team: "red" } }, authorTagKeys: ["Team"] }, "authorTagKeys.Team contradicts"],
@@ -142,7 +142,7 @@ describe("what is wrong", () => {
     [{ roles: [INVENTORY], sourceIdentities: ["aws:x"] }, "sourceIdentities[0] is wrong"],
     [
       { instance: { sourceIdentity: "inventory" }, sourceIdentities: ["ann"] },
-      "sourceIdentities is given beside instance.sourceIdentity.",
+      "sourceIdentities cannot be combined with instance.sourceIdentity.",
     ],
     [{ instance: { roleArn: "x" } }, "instance.roleArn is wrong"],
     [{ variant: "own-permissions" }, "actions is missing."],
@@ -152,12 +152,12 @@ describe("what is wrong", () => {
     [{ variant: "own-permissions", actions: [null] }, "actions[0] is wrong: received null."],
     [
       { variant: "own-permissions", actions: ["ec2:*"], roles: [INVENTORY] },
-      "roles are given with the variant own-permissions.",
+      "roles cannot be combined with the variant own-permissions.",
     ],
-    [{ variant: "any-role", roles: [INVENTORY] }, "roles are given with the variant any-role."],
+    [{ variant: "any-role", roles: [INVENTORY] }, "roles cannot be combined with the variant any-role."],
     [
       { variant: "own-permissions", actions: ["ec2:*"], authorTagKeys: ["team"] },
-      "options has tags or source identities, and with own-permissions",
+      "options has tags or source identities, but with own-permissions",
     ],
     [{ variant: "own-permissions", actions: ["ec2:*"], instance: { roleArn: INVENTORY } }, "instance.roleArn names"],
   ])("%j", (options, message) => {

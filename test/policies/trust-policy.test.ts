@@ -117,7 +117,7 @@ describe("the trust policy of a role", () => {
       (_, index) => `a-tag-with-a-key-of-fifty-characters-or-so-${index}`,
     );
     expect(warnings({ authorTagKeys })).toEqual([
-      { code: "too-large", message: expect.stringMatching(/IAM takes 2048 by default.*quota/) },
+      { code: "too-large", message: expect.stringMatching(/more than the default limit of 2048\. .*quota/) },
     ]);
   });
 
@@ -126,7 +126,7 @@ describe("the trust policy of a role", () => {
     [{ principal: "*", role: INVENTORY }, 'principal is wrong: received "*".'],
     [{}, "role is missing."],
     [{ role: `${INVENTORY}*` }, "role is wrong"],
-    [{ role: "arn:aws-cn:iam::123456789012:role/Inventory" }, "which is not in the partition aws as the rest is."],
+    [{ role: "arn:aws-cn:iam::123456789012:role/Inventory" }, "which is not in the partition aws."],
     [{ role: INVENTORY, externalId: "x" }, "externalId is wrong: received a string of 1 characters."],
     [{ instance: { roleArn: INVENTORY, externalId: "acme" }, externalId: "other" }, "externalId is not the one that"],
     [{ instance: { roleArn: INVENTORY }, externalId: "acme" }, "externalId is not the one that"],
@@ -167,7 +167,7 @@ describe("the EC2 trust policy", () => {
 
   it("is refused where EC2's name is not known", () => {
     const isolated = { principal: "arn:aws-iso:iam::111122223333:role/host" };
-    expect(() => ec2TrustPolicy(isolated)).toThrow(/^partition is aws-iso, whose name for EC2 is not known here/);
+    expect(() => ec2TrustPolicy(isolated)).toThrow(/^partition is aws-iso, and its EC2 service principal is not known/);
   });
 
   it("is aws's where nothing names a partition, and refuses two", () => {

@@ -76,7 +76,7 @@ describe("the directory", () => {
     const store = fileStore({ directory });
     await mkdir(directory, { recursive: true });
     await chmod(directory, 0o777);
-    await expect(store.set(KEY, "record", MINUTE)).rejects.toThrow(/must be this user's alone: .* with mode 777/);
+    await expect(store.set(KEY, "record", MINUTE)).rejects.toThrow(/must be accessible only to this user: .* with mode 777/);
     expect(await readdir(directory)).toEqual([]);
   });
 
@@ -102,7 +102,7 @@ describe("the files", () => {
     const store = fileStore({ directory });
     await store.set(KEY, "record", MINUTE);
     await chmod(join(directory, `${KEY}.session`), 0o644);
-    await expect(store.get(KEY)).rejects.toThrow(/is not this user's alone\. Delete it\./);
+    await expect(store.get(KEY)).rejects.toThrow(/is accessible to other users\. Delete it\./);
   });
 
   it("that are links, or too large, are not read", async () => {

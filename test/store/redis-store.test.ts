@@ -61,7 +61,7 @@ describe("what Redis and its clients say", () => {
   it("that is longer than any record is an error, and a missing key is none", async () => {
     const answering = (answer: unknown) => redisStore({ sendCommand: async () => answer }, options);
     await expect(answering("x".repeat(16_385)).get(KEY)).rejects.toThrow(
-      "Redis holds a text of more than 16384 characters for a session. Check who else writes to it.",
+      "Redis holds more than 16384 characters for a session. Check what else writes to this key prefix.",
     );
     expect(await answering("x".repeat(16_384)).get(KEY)).toHaveLength(16_384);
     for (const nothing of ["", null, undefined]) expect(await answering(nothing).get(KEY)).toBeUndefined();
@@ -90,7 +90,7 @@ describe("what Redis and its clients say", () => {
     const failure = await failing(error)
       .set(KEY, "a record", 1000)
       .catch((caught: unknown) => caught);
-    expect(failure).toMatchObject({ name: "StoreError", message: `Redis failed at SET: ${reason}.`, code: reason });
+    expect(failure).toMatchObject({ name: "StoreError", message: `Redis command SET: ${reason}.`, code: reason });
     expect(inspect(failure, { depth: 9, showHidden: true })).not.toContain("a record");
   });
 
@@ -202,7 +202,7 @@ describe.runIf(hasRedis).each(CLIENT_NAMES)("sessions in Redis, by %s", (name) =
     await resolver.resolve(instance);
     expect(assumeRoleCalls(aws)).toBe(1);
     expect(errors).toMatchObject([
-      { operation: "lock", reason: "failed", error: { message: "Redis failed at SET: OOM." } },
+      { operation: "lock", reason: "failed", error: { message: "Redis command SET: OOM." } },
     ]);
     await admin.configSet("maxmemory", "0");
     await resolver.resolve(other);

@@ -152,11 +152,11 @@ describe("the keys that a test sets", () => {
     ['requestContext["sts:ExternalId"] cannot be set', { "sts:ExternalId": "acme" }],
     ['requestContext["aws:CurrentTime"] cannot be set', { "aws:CurrentTime": "2026-01-01T00:00:00Z" }],
     ['requestContext["aws:SourceIp"] must be an IP address, got "office"', { "aws:SourceIp": "office" }],
-    ['requestContext["aws:SourceIp"] has one value at a time', { "aws:SourceIp": ["203.0.113.7", "203.0.113.8"] }],
+    ['requestContext["aws:SourceIp"] must have exactly one value', { "aws:SourceIp": ["203.0.113.7", "203.0.113.8"] }],
     ['requestContext["aws:MultiFactorAuthPresent"] must be "true" or "false"', { "aws:MultiFactorAuthPresent": true }],
     ['requestContext["aws:MultiFactorAuthAge"] must be a number in a string', { "aws:MultiFactorAuthAge": "long" }],
     ['requestContext["aws:PrincipalOrgID"] must be a string', { "aws:PrincipalOrgID": undefined }],
-    ['requestContext["aws:PrincipalOrgPaths"] must have one value or more', { "aws:PrincipalOrgPaths": [] }],
+    ['requestContext["aws:PrincipalOrgPaths"] must have at least one value', { "aws:PrincipalOrgPaths": [] }],
   ])("%s", (message, given) => {
     expect(() => readRequestContext("requestContext", given as never)).toThrow(
       expect.objectContaining({ name: "TypeError", message: expect.stringContaining(message) }),

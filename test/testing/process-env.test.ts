@@ -47,7 +47,7 @@ it("a second local AWS cannot take it at the same time", async () => {
   const first = startLocalAws({ processEnv: true });
   onTestFinished(async () => (await first).close());
   await expect(startLocalAws({ processEnv: true })).rejects.toThrow(
-    "processEnv is true for another local AWS that runs in this process: close that one first",
+    "Another local AWS in this process uses processEnv. Close it first.",
   );
   await (await first).close();
   await (await startLocalAws({ processEnv: true })).close();

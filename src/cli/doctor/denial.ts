@@ -69,5 +69,5 @@ function toPolicyType(words = ""): PolicyType | undefined {
 export function describeDenial({ action, policy, explicit }: Denial): string {
   if (policy === undefined) return `${action} is denied, and AWS does not say which policy decided`;
   if (!explicit) return `no ${policy} allows ${action}`;
-  return `a Deny statement in ${/^[aeiou]/.test(policy) ? "an" : "a"} ${policy} denies ${action}`;
+  return `a Deny statement in ${/^[aeiou]/.test(policy) ? "an" : "a"} ${policy} blocks ${action}`;
 }

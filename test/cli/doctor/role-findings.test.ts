@@ -69,11 +69,11 @@ describe("a denial", () => {
       /a Deny statement in a role trust policy/,
       /trust relationships/,
     ],
-    [" with an explicit deny in a resource control policy", /resource control policy forbids/, /of the role's account/],
+    [" with an explicit deny in a resource control policy", /resource control policy blocks/, /of the role's account/],
     [
       " because no service control policy allows the sts:AssumeRole action",
       /no service control policy allows/,
-      /account that asks/,
+      /of the caller's account/,
     ],
     [
       " because no permissions boundary allows the sts:AssumeRole action",
@@ -83,7 +83,7 @@ describe("a denial", () => {
     [
       " because no session policy allows the sts:AssumeRole action",
       /no session policy allows/,
-      /session was made with/,
+      /policy of the base identity's session/,
     ],
     [
       " because no VPC endpoint policy allows the sts:AssumeRole action",
@@ -99,14 +99,14 @@ describe("a denial", () => {
 
   it("says how to look at the trust policy, without the role's path", () => {
     const { next } = diagnosis(" because no role trust policy allows the sts:AssumeRole action");
-    expect(next).toContain("Look at it in account 123456789012: aws iam get-role --role-name Inventory ");
+    expect(next).toContain("Look at its trust policy in account 123456789012: aws iam get-role --role-name Inventory ");
     expect(next).toContain(`its Principal is ${MACHINE} (with its path, if it has one)`);
   });
 
   it("claims no cause where AWS gives none", () => {
     const { summary, next } = diagnosis("");
-    expect(summary).toMatch(/^Denied, and AWS does not say by which policy\./);
-    expect(next).toMatch(/a service control policy, a permissions boundary or the VPC endpoint's policy\.$/);
+    expect(summary).toMatch(/^Denied, and AWS does not say which policy decided\./);
+    expect(next).toMatch(/check service control policies, permissions boundaries and the VPC endpoint policy\.$/);
   });
 
   const untrusted = " because no role trust policy allows the sts:AssumeRole action";
@@ -114,7 +114,7 @@ describe("a denial", () => {
   it("prints the command with the settings' file, quoted where a shell needs it", () => {
     const command = `npx aws-rolecall policy trust ${ROLE} --principal ${MACHINE}`;
     expect(diagnosis(untrusted, { config: "/etc/rolecall/a.json" }).next).toContain(
-      `A trust policy that fits is printed by (add the principal's path, if it has one). Add its statements to the trust policy and keep those of others: ${command} --config /etc/rolecall/a.json`,
+      `This command prints a matching trust policy (add the principal's path, if it has one). Add its statements to the existing trust policy: ${command} --config /etc/rolecall/a.json`,
     );
     expect(diagnosis(untrusted, { config: "Ann's settings.json" }).next).toMatch(
       / --config 'Ann'\\''s settings\.json'$/,
@@ -123,7 +123,7 @@ describe("a denial", () => {
 
   it("does not claim that a trust policy fits where no file tells what it has to demand", () => {
     const { next } = diagnosis(untrusted);
-    expect(next).toMatch(/A trust policy without an external id is printed by .*: npx aws-rolecall policy trust /);
+    expect(next).toMatch(/This command prints a trust policy without an external id .*: npx aws-rolecall policy trust /);
     expect(next).not.toContain("fits");
   });
 
@@ -159,7 +159,7 @@ describe("a duration that STS refuses", () => {
 
   it("of a role's session: MaxSessionDuration, where STS says so", () => {
     const { summary, next } = refused(CALLER, 7200, MAXIMUM);
-    expect(summary).toMatch(/MaxSessionDuration set for this role\. Of whole hours it grants 7200 s\.$/);
+    expect(summary).toMatch(/MaxSessionDuration set for this role\. In whole hours, it grants up to 7200 s\.$/);
     expect(next).toContain("Or raise it: aws iam update-role --role-name Inventory --max-session-duration 14400");
   });
 });
