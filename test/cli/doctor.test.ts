@@ -550,15 +550,18 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
 ];
 
 describe("rolecall doctor", () => {
-  it.each(BROKEN)("%s: names it in its first failed line", async (_title, machine, step, cause, next, exitCode) => {
-    const { findings, code } = await diagnose(machine);
-    const failure = findings.find(({ status }) => status === "failed");
-    expect(failure).toMatchObject({ step, summary: expect.stringMatching(cause) });
-    expect(failure?.next.join(" ")).toMatch(next);
-    expect(code).toBe(exitCode);
-  });
+  it.each(BROKEN)(
+    "names the cause in the first failed line: %s",
+    async (_title, machine, step, cause, next, exitCode) => {
+      const { findings, code } = await diagnose(machine);
+      const failure = findings.find(({ status }) => status === "failed");
+      expect(failure).toMatchObject({ step, summary: expect.stringMatching(cause) });
+      expect(failure?.next.join(" ")).toMatch(next);
+      expect(code).toBe(exitCode);
+    },
+  );
 
-  it("a healthy machine: every step is ok, and what commands will meet", async () => {
+  it("reports every step of a healthy machine as ok", async () => {
     const { findings, code, aws } = await diagnose({
       aws: withRole({ externalId: EXTERNAL_ID }),
       instance: { roleArn: ROLE, externalId: EXTERNAL_ID, allowedRoles: [ROLE] },
@@ -586,7 +589,7 @@ describe("rolecall doctor", () => {
     expect(new Set(asked)).toEqual(new Set(["GetCallerIdentity", "AssumeRole"]));
   });
 
-  it("a role that demands the session name that the instance sets: it can be assumed, and why not otherwise", async () => {
+  it("reports a role that requires the instance's session name as assumable, and says when it is not", async () => {
     const { findings, aws, code } = await diagnose({
       aws: withRole({
         trustPolicy: policyOf({
@@ -607,7 +610,7 @@ describe("rolecall doctor", () => {
     expect(code).toBe(0);
   });
 
-  it("IMDSv1 that is still on: a warning, and code 0", async () => {
+  it("warns about IMDSv1 and exits with code 0", async () => {
     const { findings, code } = await diagnose({ aws: { imds: { v1: true } } });
     expect(findings.filter(({ status }) => status !== "ok")).toEqual([
       expect.objectContaining({
@@ -622,7 +625,7 @@ describe("rolecall doctor", () => {
     expect(code).toBe(0);
   });
 
-  it("a region that no release knows: a warning, and the one that is close", async () => {
+  it("warns about an unknown region and suggests a similar one", async () => {
     const { findings, code } = await diagnose({ env: { AWS_REGION: "eu-centrall-1" } });
     expect(findings.find(({ step }) => step === "region")).toMatchObject({
       status: "warning",
@@ -632,7 +635,7 @@ describe("rolecall doctor", () => {
     expect(code).toBe(0);
   });
 
-  it("an external id that nobody demands: a warning", async () => {
+  it("warns about an external id that the role does not require", async () => {
     const { findings, code } = await diagnose({ instance: { roleArn: ROLE, externalId: EXTERNAL_ID } });
     expect(findings.find(({ step }) => step === "external-id")).toMatchObject({
       status: "warning",
@@ -641,7 +644,7 @@ describe("rolecall doctor", () => {
     expect(code).toBe(0);
   });
 
-  it("a duration of more than an hour that the role grants is tried as it is", async () => {
+  it("requests a duration of more than an hour in full", async () => {
     const { findings, aws } = await diagnose({
       aws: withRole({ maxSessionDuration: 14_400, trustedPrincipals: [USER] }),
       instance: (local) => ({
@@ -660,7 +663,7 @@ describe("rolecall doctor", () => {
     expect(durations).toEqual(["900", "14400"]);
   });
 
-  it("asks for a long duration once where STS itself says that role chaining has a limit", async () => {
+  it("requests a long duration only once if STS names the role chaining limit", async () => {
     const { aws } = await diagnose({
       aws: withRole({ maxSessionDuration: 43_200 }),
       instance: { roleArn: ROLE, roleSessionDuration: 43_200 },
@@ -669,7 +672,7 @@ describe("rolecall doctor", () => {
     expect(durations).toEqual(["900", "43200", "3600"]);
   });
 
-  it("a call that fails while the duration is tried: the rest of the report stands", async () => {
+  it("keeps the rest of the report if a call fails while it tests the duration", async () => {
     const { findings, code } = await diagnose({
       instance: { roleArn: ROLE, roleSessionDuration: 7200 },
       broken: (aws) => {
@@ -683,13 +686,15 @@ describe("rolecall doctor", () => {
     expect(findings.at(-1)).toMatchObject({
       step: "duration",
       status: "skipped",
-      summary: expect.stringMatching(/^It is not known whether the role grants 7200 s\. AssumeRole .* ServiceUnavailable\.$/),
+      summary: expect.stringMatching(
+        /^It is not known whether the role grants 7200 s\. AssumeRole .* ServiceUnavailable\.$/,
+      ),
     });
     expect(findings).toContainEqual(expect.objectContaining({ step: "assume", status: "ok" }));
     expect(code).toBe(0);
   });
 
-  it("an endpoint policy that refuses GetCallerIdentity: a warning, and the roles are tried", async () => {
+  it("warns about an endpoint policy that denies GetCallerIdentity, and still checks the roles", async () => {
     const { findings, code } = await diagnose({
       aws: { ...explained, roles: [{ roleArn: ROLE }, { roleArn: OTHER, trustedPrincipals: [USER] }] },
       roles: [ROLE, OTHER],
@@ -711,7 +716,7 @@ describe("rolecall doctor", () => {
     expect(code).toBe(5);
   });
 
-  it("a refusal of GetCallerIdentity that tells nothing claims nothing", async () => {
+  it("claims no cause if a denial of GetCallerIdentity names none", async () => {
     const { findings, code } = await diagnose({
       aws: { roles: [] },
       broken: (aws) => aws.fault({ on: { operation: "GetCallerIdentity" }, status: 403, message: "Access denied" }),
@@ -727,7 +732,7 @@ describe("rolecall doctor", () => {
     expect(code).toBe(5);
   });
 
-  it("a role of the caller's own account says nothing of what the base identity's policy allows", async () => {
+  it("draws no conclusion about the base identity's policy from a role in its own account", async () => {
     const neighbour = "arn:aws:iam::111122223333:role/Neighbour";
     const { findings } = await diagnose({
       aws: { ...explained, ...permitting([]), roles: [{ roleArn: ROLE }, { roleArn: neighbour }] },
@@ -771,7 +776,7 @@ describe("rolecall doctor", () => {
     expect(parameters).toMatchObject({ "Tags.member.1.Key": "team", SourceIdentity: "inventory" });
   });
 
-  it("names credentials of other tools outside of EC2", async () => {
+  it("mentions credentials for other tools outside EC2", async () => {
     const { findings } = await diagnose({
       broken: () => vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9"),
       env: { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "/v2/credentials/x" },
@@ -784,7 +789,7 @@ describe("rolecall doctor", () => {
     });
   });
 
-  it("static keys and a region: nobody asks the metadata service", async () => {
+  it("does not query the metadata service if static keys and a region are set", async () => {
     const withKeys = (region?: string) => (local: LocalAws) => ({
       region,
       credentials: local.issueUserKeys({ userArn: USER }),
@@ -798,7 +803,7 @@ describe("rolecall doctor", () => {
     expect(withRegion.findings[0]).toMatchObject({ step: "metadata", status: "skipped" });
   });
 
-  it("goes through the instance's proxy, as a command does, and not to the metadata service", async () => {
+  it("uses the instance's proxy for STS, but not for the metadata service", async () => {
     const proxy = await startConnectProxy();
     const { aws, code, findings } = await diagnose({ instance: { roleArn: ROLE, network: { proxy: proxy.url } } });
     expect(code).toBe(0);
@@ -808,7 +813,7 @@ describe("rolecall doctor", () => {
     expect(aws.count({ target: "imds", operation: "token" })).toBeGreaterThan(0);
   });
 
-  it("tells a proxy that refuses", async () => {
+  it("reports a proxy that rejects the connection", async () => {
     const proxy = await startConnectProxy({ answer: 407 });
     const { code, findings } = await diagnose({ instance: { roleArn: ROLE, network: { proxy: proxy.url } } });
     expect(code).toBe(4);
@@ -818,7 +823,7 @@ describe("rolecall doctor", () => {
     });
   });
 
-  it("leaves out what cannot be asked after a failure, and says so", async () => {
+  it("reports the steps that it skips after a failure", async () => {
     const { findings } = await diagnose({ aws: { instanceProfile: null } });
     expect(findings.map(({ step, status }) => `${step} ${status}`)).toEqual([
       "metadata ok",
@@ -830,7 +835,7 @@ describe("rolecall doctor", () => {
     ]);
   });
 
-  it("takes the instance's role and the exact entries of allowedRoles; patterns wait for names", async () => {
+  it("checks the instance's role and the exact entries of allowedRoles, and skips patterns", async () => {
     const pattern = "arn:aws:iam::123456789012:role/integration-*";
     const instance = { roleArn: ROLE, allowedRoles: [ROLE, pattern, { roleArn: OTHER, externalId: EXTERNAL_ID }] };
     const { findings } = await diagnose({
@@ -845,7 +850,7 @@ describe("rolecall doctor", () => {
     ]);
   });
 
-  it("prints what failed with what to do below it, in the order of the guide", async () => {
+  it("prints each failure with its fix, in the order of the setup guide", async () => {
     const aws = await startLocalAws({ region: "eu-central-1", roles: [] });
     onTestFinished(() => aws.close());
     for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
@@ -856,7 +861,7 @@ describe("rolecall doctor", () => {
     expect(output).toMatch(/\n\n1 failed\. Start with the first\.\n$/);
   });
 
-  it("refuses a setting of the file as code does", async () => {
+  it("rejects an invalid setting in the file with the same error as the library", async () => {
     const folder = await mkdtemp(join(tmpdir(), "rolecall-doctor-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const config = join(folder, "instance.json");
@@ -868,7 +873,7 @@ describe("rolecall doctor", () => {
     });
   });
 
-  it("refuses a role that is none, before any call", async () => {
+  it("rejects an argument that is not a role ARN, before any call", async () => {
     expect(await runRolecall(["doctor", "Inventory"])).toMatchObject({
       code: 2,
       output: "",

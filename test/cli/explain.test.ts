@@ -48,14 +48,14 @@ describe("rolecall explain", () => {
     expect((await explained(INSTANCE, [], env)).settings.stsEndpoint).toMatchObject(endpoint);
   });
 
-  it("refuses an endpoint that others could read, as the command is refused", async () => {
+  it("refuses an unencrypted endpoint, as a command would be refused", async () => {
     const env = { AWS_ENDPOINT_URL: "http://sts.test" };
     const { code, output, errors } = await runRolecall(["explain", "--config", await configOf(INSTANCE)], env);
     expect({ code, output }).toEqual({ code: 1, output: "" });
     expect(errors).toMatch(/^AWS_ENDPOINT_URL would lead to STS over http:\/\/sts\.test\. Use https/);
   });
 
-  it("refuses an endpoint of another region than that of STS, as the command is refused", async () => {
+  it("refuses an endpoint in a different region than STS, as a command would be refused", async () => {
     const env = { AWS_ENDPOINT_URL_STS: "https://sts.eu-west-1.amazonaws.com" };
     const { code, output, errors } = await runRolecall(["explain", "--config", await configOf(INSTANCE)], env);
     expect({ code, output }).toEqual({ code: 1, output: "" });
@@ -76,7 +76,7 @@ describe("rolecall explain", () => {
     );
   });
 
-  it("warns of each misspelt region once, whoever names it", async () => {
+  it("warns about each misspelled region once, wherever it is set", async () => {
     const config = await configOf({ ...INSTANCE, region: "eu-centrall-1", sts: { region: "us-eest-1" } });
     const { errors } = await runRolecall(["explain", "--config", config, "--region", "eu-wst-1"]);
     expect(errors.split("\n").map((line) => /region \S+ \(\S+\)/.exec(line)?.[0])).toEqual([
@@ -86,13 +86,13 @@ describe("rolecall explain", () => {
     ]);
   });
 
-  it("takes the region of an endpoint that names one", async () => {
+  it("uses the region in the endpoint's name", async () => {
     const sts = { endpoint: "https://vpce-1.sts.eu-west-1.vpce.amazonaws.com" };
     const { settings } = await explained({ ...INSTANCE, sts });
     expect(settings.stsRegion).toEqual({ value: "eu-west-1", from: "instance.sts.endpoint" });
   });
 
-  it("names what is set of the network, and shows no proxy", async () => {
+  it("names the network settings that are set, without showing the proxy", async () => {
     const network = { proxy: "http://user:hush-hush@proxy.example.com:3128", maxAttempts: 2 };
     const { settings, cacheKey, output } = await explained({ ...INSTANCE, network });
     expect(settings.network).toEqual({ value: ["maxAttempts", "proxy"], from: "instance.network" });
@@ -100,7 +100,7 @@ describe("rolecall explain", () => {
     expect(cacheKey).toEqual((await explained(INSTANCE)).cacheKey);
   });
 
-  it("tells each setting and where it comes from; no external id and no policy", async () => {
+  it("shows each setting and where it comes from, but no external id and no policy", async () => {
     const { settings, cacheKey, output } = await explained(INSTANCE);
     expect(settings).toEqual({
       baseIdentity: { value: "the instance profile", from: "IMDS, at first use" },
@@ -123,7 +123,7 @@ describe("rolecall explain", () => {
     for (const secret of [digest, "acme-4711", "partner-0815", "ec2:Describe"]) expect(output).not.toContain(secret);
   });
 
-  it("tells what a command overrides, and the external id that is bound to its role", async () => {
+  it("shows what a command overrides, and the external id bound to its role", async () => {
     const { settings } = await explained(INSTANCE, [
       AUDIT,
       "--role-session-name",
@@ -204,7 +204,7 @@ describe("rolecall explain", () => {
     for (const secret of ["made-up-secret", "user:secret"]) expect(output).not.toContain(secret);
   });
 
-  it("names the parts of the cache key that are given", async () => {
+  it("names the parts of the cache key that are set", async () => {
     expect((await explained({})).cacheKey.madeOf).toEqual(["base"]);
     expect((await explained({ roleArn: ROLE })).cacheKey.madeOf).toEqual(["base", "roleArn", "durationSeconds"]);
     expect((await explained({ ...INSTANCE, sts: { region: "eu-central-1" } })).cacheKey.madeOf.sort()).toEqual([

@@ -37,7 +37,7 @@ describe("--config reads", () => {
   });
 });
 
-describe("--config names what stands in the way", () => {
+describe("--config reports a file that it cannot use", () => {
   const EXPECTED = "--config takes a JSON file with the instance's settings.";
 
   it.each<[string, string | Buffer, string]>([
@@ -103,13 +103,13 @@ describe("--config names what stands in the way", () => {
     expect(errors).toMatch(/\nSee: rolecall explain --help\n$/);
   });
 
-  it("a directory", async () => {
+  it("reports a directory", async () => {
     const { code, output, errors } = await runRolecall(["explain", "--config", folder]);
     expect({ code, output }).toEqual({ code: 2, output: "" });
     expect(errors).toBe(`${folder} is a directory. ${EXPECTED}\nSee: rolecall explain --help\n`);
   });
 
-  it("YAML by its name, where the text could be anything", async () => {
+  it("recognizes YAML by the file name", async () => {
     const { errors } = await explain("just words", { name: "instance.yml" });
     expect(errors).toContain(`instance.yml is YAML. ${EXPECTED}`);
   });
@@ -145,7 +145,7 @@ describe("--config names what stands in the way", () => {
     expect(errors).toMatch(/^instance\.policy has no Statement\. /);
   });
 
-  it("never what stands in the file", async () => {
+  it("never quotes the contents of the file", async () => {
     for (const broken of [
       `{ "credentials": { "secretAccessKey": "${SECRET}`,
       `{ "credentials": { "secretAccessKey": ${SECRET} } }`,
@@ -160,7 +160,7 @@ describe("--config names what stands in the way", () => {
   });
 });
 
-describe.runIf(process.platform !== "win32")("a file with secrets that others can read", () => {
+describe.runIf(process.platform !== "win32")("an instance file that other users can read", () => {
   it.each([
     ["keys", { region: "eu-central-1", credentials: KEYS }],
     ["a proxy's password", { network: { proxy: `http://user:${SECRET}@proxy.example.com:3128` } }],
@@ -175,7 +175,7 @@ describe.runIf(process.platform !== "win32")("a file with secrets that others ca
     expect(await explain(JSON.stringify(instance), { mode: 0o600 })).toMatchObject({ code: 0, errors: "" });
   });
 
-  it("a file without secrets may be open", async () => {
+  it("is accepted without a warning if it has no secrets", async () => {
     const instance = { roleArn: ROLE, externalId: "acme-4711", network: { proxy: "http://proxy.example.com:3128" } };
     expect(await explain(JSON.stringify(instance), { mode: 0o644 })).toMatchObject({ code: 0, errors: "" });
   });

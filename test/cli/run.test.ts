@@ -11,7 +11,7 @@ describe("rolecall", () => {
     expect(await runRolecall(["-h"])).toEqual({ code: 0, output: usage, errors: "" });
   });
 
-  it("lists them on stderr, with code 2, where none is named", async () => {
+  it("lists its commands on stderr and exits with code 2 if none is named", async () => {
     expect(await runRolecall([])).toEqual({ code: 2, output: "", errors: usage });
   });
 
@@ -28,9 +28,7 @@ describe("rolecall", () => {
   ])("suggests the command that %j is closest to", async (name, meant) => {
     const { code, errors } = await runRolecall([name]);
     expect(code).toBe(2);
-    expect(errors).toMatch(
-      new RegExp(`^Unknown command "${name}"\\. Did you mean "${meant}"\\?\n\nUsage: rolecall`),
-    );
+    expect(errors).toMatch(new RegExp(`^Unknown command "${name}"\\. Did you mean "${meant}"\\?\n\nUsage: rolecall`));
   });
 
   it.each([
@@ -47,7 +45,7 @@ describe("rolecall", () => {
     expect(errors).toBe(`Unknown option ${said}\nSee: rolecall ${args[0]} --help\n`);
   });
 
-  it.each(["docter", "toString", "__proto__", "frobnicate", ""])("has no command %j", async (name) => {
+  it.each(["docter", "toString", "__proto__", "frobnicate", ""])("rejects the unknown command %j", async (name) => {
     const { code, output, errors } = await runRolecall([name]);
     expect({ code, output }).toEqual({ code: 2, output: "" });
     expect(errors).toContain(`Unknown command ${JSON.stringify(name)}.`);
@@ -56,7 +54,7 @@ describe("rolecall", () => {
 });
 
 describe.each(NAMES)("rolecall %s", (name) => {
-  it("--help tells its use, with an example, whatever else stands there", async () => {
+  it("prints its help with an example if --help is anywhere on the command line", async () => {
     const { code, output, errors } = await runRolecall([name, "--help"]);
     expect({ code, errors }).toEqual({ code: 0, errors: "" });
     expect(output).toMatch(new RegExp(`^Usage: rolecall ${name}\\b`));
@@ -65,7 +63,7 @@ describe.each(NAMES)("rolecall %s", (name) => {
     expect(await runRolecall([name, "--no-such-option", "-h"])).toEqual({ code: 0, output, errors: "" });
   });
 
-  it("an option that it does not have: one line on stderr that names it, where to look, and code 2", async () => {
+  it("names an unknown option on stderr, points to --help and exits with code 2", async () => {
     const { code, output, errors } = await runRolecall([name, "--no-such-option"]);
     expect({ code, output }).toEqual({ code: 2, output: "" });
     expect(errors).toContain("'--no-such-option'");

@@ -10,7 +10,7 @@ const statementsOf = (options: Partial<IdentityPolicyOptions>) => make(options).
 const warningsOf = (options: Partial<IdentityPolicyOptions>) => make(options).warnings.map(({ code }) => code);
 
 describe("the listed roles", () => {
-  it("are the resources, each once, and nothing is warned of", () => {
+  it("become the resources, each once and without warnings", () => {
     const policy = make({ roles: [INVENTORY, { roleArn: PATTERN, externalId: "acme" }, INVENTORY] });
     expect(policy).toEqual({
       kind: "identity",
@@ -24,7 +24,7 @@ describe("the listed roles", () => {
     });
   });
 
-  it("are an instance's allowedRoles, else its role", () => {
+  it("are taken from an instance's allowedRoles, or else from its role", () => {
     expect(statementsOf({ instance: { roleArn: INVENTORY } })[0]?.Resource).toEqual([INVENTORY]);
     const instance = { roleArn: INVENTORY, allowedRoles: [PATTERN, INVENTORY] };
     expect(statementsOf({ instance })[0]?.Resource).toEqual([PATTERN, INVENTORY]);
@@ -49,14 +49,14 @@ describe("the listed roles", () => {
     ]);
   });
 
-  it("warn of a * that covers more than one may think", () => {
+  it("warn about a * that matches more than it may seem", () => {
     expect(warningsOf({ roles: ["arn:aws:iam::*:role/Inventory"] })).toEqual(["any-account"]);
     expect(warningsOf({ roles: ["arn:aws:iam::12345678901?:role/*"] })).toEqual(["any-account", "every-role"]);
     expect(warningsOf({ roles: ["arn:aws:iam::123456789012:role/*"] })).toEqual(["every-role"]);
     expect(warningsOf({ roles: ["arn:aws:iam::123456789012:role/?*"] })).toEqual(["every-role"]);
   });
 
-  it("warn if the document is too large, and say what to do", () => {
+  it("warn about a document that is too large, with advice", () => {
     const roles = (count: number) =>
       Array.from({ length: count }, (_, index) => `arn:aws:iam::123456789012:role/integration-${index}`);
     expect(make({ roles: roles(125) }).warnings).toEqual([]);
@@ -70,7 +70,7 @@ describe("the listed roles", () => {
 });
 
 describe("any role", () => {
-  it("is Resource *, with a warning", () => {
+  it("uses Resource * and warns about it", () => {
     const policy = make({ variant: "any-role", instance: { roleArn: INVENTORY } });
     expect(policy.document.Statement).toEqual([{ Effect: "Allow", Action: "sts:AssumeRole", Resource: "*" }]);
     expect(policy.warnings).toEqual([{ code: "any-role", message: expect.stringContaining("allowedRoles") }]);
@@ -78,7 +78,7 @@ describe("any role", () => {
 });
 
 describe("own permissions", () => {
-  it("are the actions, and a denial of every role", () => {
+  it("allow the actions and deny every role", () => {
     const policy = make({ variant: "own-permissions", actions: ["ec2:DescribeInstances", "s3:Get*"] });
     expect(policy.document.Statement).toEqual([
       { Effect: "Allow", Action: ["ec2:DescribeInstances", "s3:Get*"], Resource: "*" },
@@ -87,27 +87,30 @@ describe("own permissions", () => {
     expect(policy.warnings.map(({ code }) => code)).toEqual(["every-resource"]);
   });
 
-  it.each([["*"], ["s3:*"], ["s3:?*"]])("warn of the action %s", (action) => {
+  it.each([["*"], ["s3:*"], ["s3:?*"]])("warn about the action %s", (action) => {
     expect(warningsOf({ variant: "own-permissions", actions: [action] })).toEqual(["every-action", "every-resource"]);
   });
 });
 
 describe("the partition", () => {
-  it.each(["aws", "aws-cn", "aws-us-gov"])("%s is that of the ARNs, the machine's role or the option", (partition) => {
-    const [host, role] = [HOST, INVENTORY].map((arn) => arn.replace("arn:aws:", `arn:${partition}:`)) as [
-      string,
-      string,
-    ];
-    const anywhere = "arn:*:iam::123456789012:role/x";
-    const written = [anywhere.replace("*", partition)];
-    expect(make({ roles: [role] }).partition).toBe(partition);
-    expect(make({ roles: [anywhere], principal: host })).toMatchObject({ partition, roleArn: host, warnings: [] });
-    expect(statementsOf({ roles: [anywhere], principal: host })[0]?.Resource).toEqual(written);
-    expect(statementsOf({ roles: [anywhere], partition })[0]?.Resource).toEqual(written);
-    expect(statementsOf({ roles: [anywhere, role] })[0]?.Resource).toEqual([...written, role]);
-  });
+  it.each(["aws", "aws-cn", "aws-us-gov"])(
+    "%s is taken from the ARNs, the machine's role or the option",
+    (partition) => {
+      const [host, role] = [HOST, INVENTORY].map((arn) => arn.replace("arn:aws:", `arn:${partition}:`)) as [
+        string,
+        string,
+      ];
+      const anywhere = "arn:*:iam::123456789012:role/x";
+      const written = [anywhere.replace("*", partition)];
+      expect(make({ roles: [role] }).partition).toBe(partition);
+      expect(make({ roles: [anywhere], principal: host })).toMatchObject({ partition, roleArn: host, warnings: [] });
+      expect(statementsOf({ roles: [anywhere], principal: host })[0]?.Resource).toEqual(written);
+      expect(statementsOf({ roles: [anywhere], partition })[0]?.Resource).toEqual(written);
+      expect(statementsOf({ roles: [anywhere, role] })[0]?.Resource).toEqual([...written, role]);
+    },
+  );
 
-  it("is assumed where nothing names one, with a warning where it matters", () => {
+  it("is assumed if nothing names one, with a warning if it matters", () => {
     expect(warningsOf({ roles: ["arn:*:iam::123456789012:role/x"] })).toEqual(["partition-assumed"]);
     expect(warningsOf({ variant: "any-role" })).toEqual(["any-role"]);
   });
@@ -123,7 +126,7 @@ describe("the partition", () => {
   });
 });
 
-describe("what is wrong", () => {
+describe("invalid options", () => {
   it.each<[object, string]>([
     [{ variant: "all" }, 'variant is wrong: received "all". Allowed: listed-roles, any-role, own-permissions.'],
     [{}, "roles is missing. List the roles, or use the variant any-role or own-permissions."],
@@ -167,7 +170,7 @@ describe("what is wrong", () => {
   });
 });
 
-it("shows no external id, for it is none of the machine's", () => {
+it("contains no external id", () => {
   const policy = make({ roles: [{ roleArn: INVENTORY, externalId: "acme-4711" }], principal: HOST });
   for (const format of ["json", "terraform", "cloudformation"] as const) {
     expect(formatPolicy(policy, format)).not.toContain("acme-4711");

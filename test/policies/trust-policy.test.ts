@@ -23,7 +23,7 @@ describe("the trust policy of a role", () => {
     });
   });
 
-  it("names the user whose keys the instance sets, in a path too", () => {
+  it("names the user whose keys the instance sets, including its path", () => {
     const user = "arn:aws:iam::111122223333:user/machines/integration";
     expect(statementsOf({ principal: user, role: INVENTORY })).toEqual([
       { Effect: "Allow", Principal: { AWS: user }, Action: "sts:AssumeRole" },
@@ -42,7 +42,7 @@ describe("the trust policy of a role", () => {
     );
   });
 
-  it("demands the external id that the library sends for that role", () => {
+  it("requires the external id that the library sends for that role", () => {
     const demanded = (externalId: string) => ({ StringEquals: { "sts:ExternalId": externalId } });
     const roles = [INVENTORY, { roleArn: "arn:aws:iam::444455556666:role/integration-*", externalId: "partner" }];
     expect(conditionOf({ role: INVENTORY, externalId: "acme" })).toEqual(demanded("acme"));
@@ -56,7 +56,7 @@ describe("the trust policy of a role", () => {
     expect(conditionOf({ instance: unlimited, role: AUDIT })).toEqual(demanded("acme"));
   });
 
-  it("demands the instance's tags and source identity, and limits what authors add", () => {
+  it("requires the instance's tags and source identity, and limits what authors add", () => {
     const instance = {
       roleArn: INVENTORY,
       externalId: "acme",
@@ -106,7 +106,7 @@ describe("the trust policy of a role", () => {
     expect(setSourceIdentity).toMatchObject({ Action: "sts:SetSourceIdentity", Condition: condition });
   });
 
-  it("warns of any source identity, and of more than IAM takes by default", () => {
+  it("warns about any source identity, and about more than IAM accepts by default", () => {
     const warnings = (options: Partial<TrustPolicyOptions>) =>
       trustPolicy({ principal: HOST, role: INVENTORY, ...options }).warnings;
     expect(warnings({ sourceIdentities: ["*"] })).toEqual([
@@ -165,12 +165,12 @@ describe("the EC2 trust policy", () => {
     expect(ec2TrustPolicy({ partition }).document).toEqual(expected);
   });
 
-  it("is refused where EC2's name is not known", () => {
+  it("is rejected if the EC2 service principal is unknown", () => {
     const isolated = { principal: "arn:aws-iso:iam::111122223333:role/host" };
     expect(() => ec2TrustPolicy(isolated)).toThrow(/^partition is aws-iso, and its EC2 service principal is not known/);
   });
 
-  it("is aws's where nothing names a partition, and refuses two", () => {
+  it("uses the partition aws by default, and rejects two partitions", () => {
     expect(ec2TrustPolicy()).toMatchObject({ partition: "aws", roleArn: undefined });
     expect(() => ec2TrustPolicy({ principal: HOST, partition: "aws-cn" })).toThrow(/^principal names /);
     expect(() => ec2TrustPolicy({ role: HOST } as object)).toThrow("options.role is not a setting.");

@@ -135,7 +135,7 @@ describe("a policy variable", () => {
     expect(holds({ [operator]: { [key]: value } }, request)).toBe(expected);
   });
 
-  it("is a text like any other before version 2012-10-17", () => {
+  it("is plain text in policies before version 2012-10-17", () => {
     const condition = { StringEquals: { "sts:RoleSessionName": [`\${aws:username}`] } };
     const old = readCondition("Condition", condition, "2008-10-17");
     expect(old(new Map([["sts:rolesessionname", [`\${aws:username}`]]]))).toBe(true);
@@ -163,7 +163,7 @@ describe("the keys that a test sets", () => {
     );
   });
 
-  it("may be of another service, and are then taken as they come", () => {
+  it("may belong to another service, and are then not validated", () => {
     expect([...readRequestContext("requestContext", { "ssm:SourceInstanceARN": "arn:aws:ssm:::x" })]).toEqual([
       ["ssm:sourceinstancearn", ["arn:aws:ssm:::x"]],
     ]);

@@ -48,7 +48,7 @@ describe.each<[string, RequestParts, SigningOptions]>([
   ["STS", CALLER_IDENTITY, { service: "sts" }],
   ["a service", SERVICE, { service: "lambda", region: "eu-west-1" }],
 ])("%s", (_name, parts, options) => {
-  it("accepts a request that is signed by its issued keys", async () => {
+  it("accepts a request signed with issued keys", async () => {
     expect(await outcomeOf(parts, options, () => undefined)).toBe("200");
     expect(aws.requests.at(-1)).toMatchObject({ accessKeyId: keys.accessKeyId, session: { roleArn: ROLE } });
   });
@@ -78,7 +78,7 @@ describe.each<[string, RequestParts, SigningOptions]>([
     expect(aws.requests.at(-1)?.session).toBeUndefined();
   });
 
-  it("accepts a header that was added on the way and is not AWS's own", async () => {
+  it("accepts an unsigned header that is not an AWS header", async () => {
     expect(await outcomeOf(parts, options, (request) => (request.headers.via = "1.1 proxy"))).toBe("200");
   });
 
@@ -97,12 +97,12 @@ describe.each<[string, RequestParts, SigningOptions]>([
     expect(await outcomeOf(parts, options, () => undefined, changed)).toBe("403 InvalidClientTokenId");
   });
 
-  it("refuses a user's key that comes with a token", async () => {
+  it("rejects a user's key with a session token", async () => {
     const user = { ...aws.issueUserKeys({ userArn: USER }), sessionToken: keys.sessionToken ?? "" };
     expect(await outcomeOf(parts, options, () => undefined, user)).toBe("403 InvalidClientTokenId");
   });
 
-  it("refuses a session that a test expires, but still says whose it was", async () => {
+  it("rejects a session that a test expired, but still records its identity", async () => {
     aws.expireSession(keys.accessKeyId);
     const status = options.service === "sts" ? 403 : 400;
     expect(await outcomeOf(parts, options, () => undefined)).toBe(`${status} ExpiredToken`);
@@ -123,7 +123,7 @@ describe.each<[string, RequestParts, SigningOptions]>([
     expect(outcome).toBe("400 IncompleteSignature");
   });
 
-  it("accepts a presigned request while it is good", async () => {
+  it("accepts a presigned request until it expires", async () => {
     const query = { a: "1 2/3", b: "~*'()" };
     const request = await presign(
       aws,
@@ -136,7 +136,7 @@ describe.each<[string, RequestParts, SigningOptions]>([
     expect((await send(request)).outcome).toBe("403 SignatureDoesNotMatch");
   });
 
-  it("refuses a presigned request that has run out", async () => {
+  it("rejects an expired presigned request", async () => {
     const signingDate = new Date(Date.now() - 2 * MINUTE);
     const request = (expiresIn: number) =>
       presign(
@@ -160,7 +160,7 @@ describe("paths and payloads", () => {
     },
   );
 
-  it("of S3 are signed as they are", async () => {
+  it("are not normalized for S3", async () => {
     const s3 = new S3Client({ endpoint: aws.endpoint, region: "us-east-1", forcePathStyle: true, credentials: keys });
     for (const Key of ["a b/ü/%/x", "a//b/../c", "~(x)*'!+&=", "plain.txt"]) {
       await s3.send(new PutObjectCommand({ Bucket: "reports", Key, Body: "text" }));
@@ -194,12 +194,12 @@ describe("the time of a signature", () => {
     expect(await outcomeOf(CALLER_IDENTITY, at(Date.now() + minutes * MINUTE), () => undefined)).toBe(outcome);
   });
 
-  it("is needed", async () => {
+  it("is required", async () => {
     const outcome = await outcomeOf(CALLER_IDENTITY, {}, (request) => delete request.headers["x-amz-date"]);
     expect(outcome).toBe("400 IncompleteSignature");
   });
 
-  it("must lie on the day of the credential scope", async () => {
+  it("must match the day of the credential scope", async () => {
     const outcome = await outcomeOf(CALLER_IDENTITY, {}, (request) => edit(request, /\/\d{8}\//, "/20200101/"));
     expect(outcome).toBe("403 SignatureDoesNotMatch");
   });
@@ -214,7 +214,7 @@ describe("the time of a signature", () => {
     expect(await outcome(clock.now() - 16 * MINUTE)).toBe("403 SignatureDoesNotMatch");
   });
 
-  it("may be as old as the server's clock, which the SDK last heard of before the test moved it", async () => {
+  it("may be as old as the last server time that the SDK knows", async () => {
     const clock = createManualClock();
     await using moved = await startLocalAws({ clock });
     const own = moved.issueSession({ roleArn: ROLE });
@@ -226,7 +226,7 @@ describe("the time of a signature", () => {
     expect(await outcome(heard - 16 * MINUTE)).toBe("403 SignatureDoesNotMatch");
   });
 
-  it("must follow the server's clock alone if the test is strict", async () => {
+  it("must follow only the server's clock with strictSignatureTime", async () => {
     const clock = createManualClock();
     await using strict = await startLocalAws({ clock, strictSignatureTime: true });
     const own = strict.issueSession({ roleArn: ROLE });

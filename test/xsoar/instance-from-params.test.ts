@@ -19,7 +19,7 @@ const credentials = (sessionToken?: string) => ({
   credentials: { accessKeyId: ID, secretAccessKey: "hush", ...(sessionToken && { sessionToken }) },
 });
 
-describe("each form of each parameter", () => {
+describe("instanceFromParams reads every form of every parameter", () => {
   it.each<[string, object, object, Record<string, string>?]>([
     ["nothing but the region", {}, DEFAULTS],
     ["other parameters are the integration's own", { fetch_limit: 50, role: "x", Region: "x" }, DEFAULTS],
@@ -154,7 +154,7 @@ describe("each form of each parameter", () => {
   });
 });
 
-describe("each wrong form is an error that names the parameter", () => {
+describe("instanceFromParams rejects an invalid form and names the parameter", () => {
   it.each<[string, object, string?, Record<string, string>?]>([
     ["defaultRegion", { defaultRegion: "" }, "is missing"],
     ["defaultRegion", { defaultRegion: undefined }, "is missing"],
@@ -198,13 +198,13 @@ describe("each wrong form is an error that names the parameter", () => {
     ["sts_regional_endpoint", { sts_regional_endpoint: { toString: () => expect.fail("was called") } }],
     ["role_arn", { roleArn: ROLE, role_arn: OTHER_ROLE }, "params.roleArn"],
     ["role_arn", { role_arn: "Inventory" }, "This looks like a role's name"],
-    ["default_region", { region: "us-east-1", default_region: "us-west-2", defaultRegion: "" }, "has a different value than"],
-    ["role_session_name", { role_session_name: "a b" }],
     [
-      "session_duration",
-      { sessionDuration: 900, session_duration: 1800 },
-      "params.sessionDuration",
+      "default_region",
+      { region: "us-east-1", default_region: "us-west-2", defaultRegion: "" },
+      "has a different value than",
     ],
+    ["role_session_name", { role_session_name: "a b" }],
+    ["session_duration", { sessionDuration: 900, session_duration: 1800 }, "params.sessionDuration"],
     ["secret_access_key", { access_key_id: ID }, "params.access_key_id is set"],
     ["access_key_id", { secret_access_key: "hush-hush" }, "is missing"],
     [
@@ -229,7 +229,7 @@ describe("each wrong form is an error that names the parameter", () => {
     expect(() => given(params)).toThrow(expect.not.objectContaining({ message: expect.stringContaining("hush-hush") }));
   });
 
-  it("a proxy that the environment names wrongly is an error that shows no password", () => {
+  it("rejects an invalid proxy in the environment without showing its password", () => {
     const env = { https_proxy: "socks5://engine:hush-hush@proxy" };
     expect(() => given({ proxy: true }, env)).toThrow(expect.objectContaining({ field: "https_proxy" }));
     expect(() => given({ proxy: true }, env)).toThrow(
@@ -237,17 +237,17 @@ describe("each wrong form is an error that names the parameter", () => {
     );
   });
 
-  it("a variable of the environment that is no text is an error", () => {
+  it("rejects an environment variable that is not a string", () => {
     const env = { HTTPS_PROXY: [{ toString: () => expect.fail("was called") }] };
     expect(() => given({ proxy: true }, env)).toThrow(expect.objectContaining({ field: "HTTPS_PROXY" }));
   });
 
-  it.each([undefined, null, "text", []])("parameters that are %j", (params) => {
+  it.each([undefined, null, "text", []])("rejects parameters that are %j", (params) => {
     expect(() => instanceFromParams(params as never)).toThrow(expect.objectContaining({ field: "params" }));
   });
 });
 
-it("the server's proxy is found in the process's environment", () => {
+it("reads the server's proxy from the process environment", () => {
   const params = { defaultRegion: "eu-central-1", proxy: true };
   vi.stubEnv("HTTPS_PROXY", "http://proxy.example.com");
   expect(instanceFromParams(params).network?.proxy).toBe("http://proxy.example.com/");

@@ -5,7 +5,7 @@ const CALLER = "arn:aws:sts::111122223333:assumed-role/integration-host/i-012345
 const ROLE = "arn:aws:iam::123456789012:role/Inventory";
 
 /** As the IAM user guide words them: "Troubleshoot access denied error messages". */
-describe("the message of an AccessDenied", () => {
+describe("parsing an AccessDenied message", () => {
   const plain = `User: ${CALLER} is not authorized to perform: sts:AssumeRole`;
 
   it.each([
