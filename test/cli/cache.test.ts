@@ -89,7 +89,7 @@ describe("rolecall cache", () => {
         },
       ],
       ["it has a sticky bit, as /tmp has", async () => open(0o1777)],
-    ])("is left as it is: %s", async (_, make) => {
+    ])("gets no command that changes it: %s", async (_, make) => {
       await make();
       const { code, output, errors } = await run(["list"]);
       expect({ code, output }).toEqual({ code: 1, output: "" });

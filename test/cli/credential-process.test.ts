@@ -153,7 +153,7 @@ describe("rolecall credential-process", () => {
     ["a setting that is wrong", ["--role-arn", "Inventory"], 1, /command\.roleArn is wrong/],
     ["a store that there is not", ["--store", "redis"], 2, /--store takes file or none/],
     ["a word too many", ["Inventory"], 2, /Unexpected argument/],
-  ])("%s: nothing on stdout, the reason on stderr", async (_title, args, code, reason) => {
+  ])("prints the reason on stderr and nothing on stdout: %s", async (_title, args, code, reason) => {
     await setUpLocal();
     const outcome = await run(args);
     expect(outcome).toMatchObject({ code, output: "" });

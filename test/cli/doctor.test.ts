@@ -755,7 +755,7 @@ describe("rolecall doctor", () => {
         }),
       },
     ],
-  ])("the trust policy that it prints the command of fits, for %s", async (_title, machine) => {
+  ])("prints a command whose trust policy works for %s", async (_title, machine) => {
     const { aws, findings, again } = await diagnose({
       instance: DEMANDING,
       ...machine,

@@ -44,7 +44,7 @@ describe("rolecall explain", () => {
     [{ AWS_ENDPOINT_URL: "https://sts.example.com/x" }, { value: "https://sts.example.com", from: "AWS_ENDPOINT_URL" }],
     [{ AWS_USE_FIPS_ENDPOINT: "true" }, { value: "the region's own, FIPS", from: "AWS_USE_FIPS_ENDPOINT" }],
     [{ AWS_USE_DUALSTACK_ENDPOINT: "false" }, { from: "default" }],
-  ])("tells the STS endpoint of the environment: %j", async (env, endpoint) => {
+  ])("shows the STS endpoint from the environment: %j", async (env, endpoint) => {
     expect((await explained(INSTANCE, [], env)).settings.stsEndpoint).toMatchObject(endpoint);
   });
 
@@ -66,7 +66,7 @@ describe("rolecall explain", () => {
     ["eu-centrall-1", " Did you mean eu-central-1?"],
     ["us-west-22", " Did you mean us-west-2?"],
     ["moon-base-1", ""],
-  ])("warns of the region %s, which this release does not know", async (region, suggestion) => {
+  ])("warns about the unknown region %s", async (region, suggestion) => {
     const config = await configOf({ ...INSTANCE, region: undefined });
     const { code, output, errors } = await runRolecall(["explain", "--config", config], { AWS_REGION: region });
     expect(code).toBe(0);
@@ -236,7 +236,7 @@ describe("rolecall explain", () => {
     ["a user's ARN", ["arn:aws:iam::123456789012:user/ann"], {}, 1, /A user cannot be assumed/],
     ["a wrong duration", [ROLE, "--role-session-duration", "60"], {}, 1, /from 900 to 43200/],
     ["two roles", [ROLE, AUDIT], {}, 2, /takes one role/],
-  ])("refuses as a command would be refused: %s", async (_title, args, instance, code, message) => {
+  ])("rejects what a command would reject: %s", async (_title, args, instance, code, message) => {
     const {
       output,
       errors,

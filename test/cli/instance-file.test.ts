@@ -164,7 +164,7 @@ describe.runIf(process.platform !== "win32")("an instance file that other users 
   it.each([
     ["keys", { region: "eu-central-1", credentials: KEYS }],
     ["a proxy's password", { network: { proxy: `http://user:${SECRET}@proxy.example.com:3128` } }],
-  ])("%s: a warning on stderr, without them", async (_, instance) => {
+  ])("causes a warning on stderr that does not quote it: %s", async (_, instance) => {
     for (const mode of [0o644, 0o640, 0o604]) {
       const { code, errors } = await explain(JSON.stringify(instance), { mode });
       expect(code).toBe(0);

@@ -25,7 +25,7 @@ describe("rolecall", () => {
     ["explian", "explain"],
     ["Cache", "cache"],
     ["credentials-process", "credential-process"],
-  ])("suggests the command that %j is closest to", async (name, meant) => {
+  ])("suggests the command closest to %j", async (name, meant) => {
     const { code, errors } = await runRolecall([name]);
     expect(code).toBe(2);
     expect(errors).toMatch(new RegExp(`^Unknown command "${name}"\\. Did you mean "${meant}"\\?\n\nUsage: rolecall`));
@@ -39,7 +39,7 @@ describe("rolecall", () => {
     [["cache", "list", "--dir", "x"], "'--dir'."],
     [["demo", "--fast"], "'--fast'."],
     [["explain", "-c", "x"], "'-c'."],
-  ])("%j: suggests the option that is meant, if one is close", async (args, said) => {
+  ])("suggests a similar option, if there is one: %j", async (args, said) => {
     const { code, output, errors } = await runRolecall(args);
     expect({ code, output }).toEqual({ code: 2, output: "" });
     expect(errors).toBe(`Unknown option ${said}\nSee: rolecall ${args[0]} --help\n`);

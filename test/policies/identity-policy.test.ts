@@ -121,7 +121,7 @@ describe("the partition", () => {
     [{ instance: { allowedRoles: ["arn:aws-cn:iam::123456789012:role/*"] }, principal: HOST }, "instance.allowedRoles"],
     [{ roles: [INVENTORY], partition: "aws-us-gov" }, "roles"],
     [{ variant: "any-role", principal: HOST, partition: "aws-us-gov" }, "principal"],
-  ])("is one: %j is refused", (options, field) => {
+  ])("must be the only one: %j is rejected", (options, field) => {
     expect(() => make(options)).toThrow(expect.objectContaining({ code: "INVALID_REQUEST", field }));
   });
 });

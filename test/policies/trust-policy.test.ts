@@ -36,7 +36,7 @@ describe("the trust policy of a role", () => {
     "arn:aws:iam::111122223333:group/integration",
     "arn:aws:iam::111122223333:user/",
     "integration-host",
-  ])("is refused for the principal %s, in a principal's words", (principal) => {
+  ])("is rejected for the principal %s, with a hint about principals", (principal) => {
     expect(() => trustPolicy({ principal, role: INVENTORY })).toThrow(
       `principal is wrong: received "${principal}". Allowed: the ARN of an IAM role or user (not of a session), such as `,
     );
@@ -100,7 +100,7 @@ describe("the trust policy of a role", () => {
     [["ann"], { StringEquals: { "sts:SourceIdentity": "ann" } }],
     [["ann", "bob", "ann"], { StringEquals: { "sts:SourceIdentity": ["ann", "bob"] } }],
     [["ann", "b*"], { StringLike: { "sts:SourceIdentity": ["ann", "b*"] } }],
-  ])("lets authors set a source identity of %j and demands none", (sourceIdentities, condition) => {
+  ])("lets authors set a source identity of %j without requiring one", (sourceIdentities, condition) => {
     const [assumeRole, setSourceIdentity] = statementsOf({ role: INVENTORY, sourceIdentities });
     expect(assumeRole).not.toHaveProperty("Condition");
     expect(setSourceIdentity).toMatchObject({ Action: "sts:SetSourceIdentity", Condition: condition });
@@ -137,7 +137,7 @@ describe("the trust policy of a role", () => {
       `The role ${AUDIT} is not in the instance's allowedRoles.`,
       "ROLE_NOT_ALLOWED",
     ],
-  ])("is refused: %j", (options, message, code = "INVALID_REQUEST") => {
+  ])("is rejected: %j", (options, message, code = "INVALID_REQUEST") => {
     expect(() => trustPolicy({ principal: HOST, ...options })).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) }),
     );

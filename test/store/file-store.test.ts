@@ -29,7 +29,7 @@ describe("the directory", () => {
     ["options.directory", { directory: "a\0b" }],
     ["options.encryptionKeys", { encryptionKeys: "key" }],
     ["options.dir", { dir: "x" }],
-  ])("%s is wrong: an error that names it", (field, options) => {
+  ])("is rejected with an error that names the option: %s", (field, options) => {
     expect(() => fileStore(options as FileStoreOptions)).toThrow(
       expect.objectContaining({ code: "INVALID_REQUEST", field }),
     );

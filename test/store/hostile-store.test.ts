@@ -64,7 +64,7 @@ describe("a lock() that returns something other than a lock", () => {
     ["an object whose release cannot be read", withGetter("release")],
     ["a promise of a promise-like that throws", thenable(throwing)],
     ["a promise-like that gives itself for ever", endless],
-  ])("%s: the load goes on without a lock", async (_, answer) => {
+  ])("lets the load continue without a lock: %s", async (_, answer) => {
     const { aws, errors, resolver, finish } = await setUp(() => ({ lock: () => answer }));
     expect(await finish(resolver.resolve(INSTANCE))).toMatchObject({ accountId: "123456789012" });
     expect(assumeRoleCalls(aws)).toBe(1);
@@ -95,7 +95,7 @@ describe("a get() that returns something other than a string", () => {
     ["an object that looks like a text", { length: 5, toString: throwing }],
     ["a promise of an object", Promise.resolve({})],
     ["a text that is too long", "x".repeat(LONGEST_RECORD + 1)],
-  ])("%s: the record is not used", async (_, answer) => {
+  ])("is a rejected record: %s", async (_, answer) => {
     const { aws, errors, resolver, finish } = await setUp(() => ({ get: () => answer }));
     await finish(resolver.resolve(INSTANCE));
     expect(assumeRoleCalls(aws)).toBe(1);
@@ -109,7 +109,7 @@ describe("a get() that returns something other than a string", () => {
     ["a promise-like that cannot be read", withGetter("then")],
     ["a promise-like that rejects with what cannot be read", thenable((_, reject) => reject(withGetter("name")))],
     ["a promise-like that rejects with a hostile proxy", thenable((_, reject) => reject(hostileProxy))],
-  ])("%s: the store has failed", async (_, answer) => {
+  ])("is a failure of the store: %s", async (_, answer) => {
     const { errors, resolver, finish } = await setUp(() => ({ get: () => answer }));
     await finish(resolver.resolve(INSTANCE));
     expect(errors).toMatchObject([{ operation: "get", reason: "failed" }]);
@@ -137,7 +137,7 @@ describe("set(), delete() and release() that return anything", () => {
     ["false", false],
     ["a text", "no"],
     ["a promise-like that gives itself for ever", endless],
-  ])("%s: nobody reads it", async (_, answer) => {
+  ])("has its value ignored: %s", async (_, answer) => {
     const { errors, resolver, finish } = await setUp((store) => ({
       async set(key: string, record: string, ttl: number) {
         await store.set(key, record, ttl);

@@ -27,7 +27,7 @@ describe("the options of redisStore", () => {
     ["options.encryptionKeys[1]", client, { ...options, encryptionKeys: [key(), "c2hvcnQ="] }],
     ["options.prefix", client, { ...options, prefix: "with space" }],
     ["options.ttl", client, { ...options, ttl: 1 }],
-  ])("%s is wrong: an error that names it and shows no secret", (field, given, withOptions) => {
+  ])("rejects an invalid %s by name, without showing a secret", (field, given, withOptions) => {
     const attempt = () => redisStore(given as never, withOptions as never);
     expect(attempt).toThrow(expect.objectContaining({ code: "INVALID_REQUEST", field }));
     expect(attempt).not.toThrow(/password|c2hvcnQ/);
@@ -86,7 +86,7 @@ describe("a reply from Redis", () => {
     [new ClientOfflineError(), "ClientOfflineError"],
     ["a record", "Error"],
     [undefined, "Error"],
-  ])("%s: only the reason is told", async (error, reason) => {
+  ])("reveals only the reason: %s", async (error, reason) => {
     const failure = await failing(error)
       .set(KEY, "a record", 1000)
       .catch((caught: unknown) => caught);

@@ -116,7 +116,7 @@ describe.each([
     ["a time that is none", { issuedAt: Number.NaN }, "unreadable"],
     ["no clock", { clock: undefined as never }, "unreadable"],
     ["a clock that is none", { clock: { host: "one", offset: Number.POSITIVE_INFINITY } }, "unreadable"],
-  ])("with %s is not used", (_, fields, fault) => {
+  ])("with %s is rejected", (_, fields, fault) => {
     const changed = toRecord({ ...sessionOf(ROLE, 1), ...fields }, reader.role, storeKey, encryptionKeys);
     expect(readSessionRecord(changed, reader)).toEqual({ fault });
   });

@@ -17,7 +17,7 @@ describe("the in-memory store", () => {
 describe.each<[string, FileStoreOptions]>([
   ["as they are", {}],
   ["sealed", { encryptionKeys: [newEncryptionKey()] }],
-])("the store on files, with records %s", (_, options) => {
+])("the file store, with records %s", (_, options) => {
   it.each(
     casesOf(async () => {
       const directory = await mkdtemp(join(tmpdir(), "rolecall-contract-"));

@@ -259,7 +259,7 @@ describe("a fault", () => {
     [{ on: {}, status: 500, times: 0 }, /fault\.times/],
     [{ on: {}, kind: "throttling", ratePerSecond: 0 }, /fault\.ratePerSecond/],
     [{ on: {}, kind: "throttling", ratePerSecond: 5, burst: 0 }, /fault\.burst/],
-  ])("is refused if it is %j", (fault, message) => {
+  ])("is rejected if it is %j", (fault, message) => {
     expect(() => aws.fault(fault as never)).toThrow(message);
   });
 });

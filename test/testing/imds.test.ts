@@ -34,7 +34,7 @@ describe("tokens", () => {
     [{ [TTL]: "soon" }, 400],
     [{}, 400],
     [{ [TTL]: "60", "x-forwarded-for": "10.0.0.1" }, 403],
-  ])("answers a token request with %j by %i", async (headers, status) => {
+  ])("respond to a token request with %j with status %i", async (headers, status) => {
     await using aws = await startLocalAws();
     const response = await putToken(aws, headers as Record<string, string>);
     expect(response.status).toBe(status);
@@ -228,7 +228,7 @@ describe("the instance profile", () => {
   it.each([
     [true, "accepts"],
     [false, "refuses"],
-  ])("pinned with stillAccepted %s serves the same set past its end, which STS then %s", async (stillAccepted) => {
+  ])("pinned with stillAccepted %s serves the same set after it expires, which STS then %s", async (stillAccepted) => {
     const { clock, aws } = await withClock();
     const first = await readInstanceKeys(aws);
     aws.instanceProfile.pin({ stillAccepted });

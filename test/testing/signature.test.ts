@@ -72,7 +72,7 @@ describe.each<[string, RequestParts, SigningOptions]>([
     ["signed header", (request) => (request.headers["content-type"] = "text/plain")],
     ["set of signed headers", (request) => edit(request, "content-type;", "")],
     ["set of headers, with one of AWS's own,", (request) => (request.headers["x-amz-meta-extra"] = "1")],
-  ])("refuses a request whose %s was changed", async (_what, change) => {
+  ])("rejects a request whose %s was changed", async (_what, change) => {
     expect(await outcomeOf(parts, options, change)).toBe("403 SignatureDoesNotMatch");
     expect(aws.requests.at(-1)).toMatchObject({ accessKeyId: keys.accessKeyId, errorCode: "SignatureDoesNotMatch" });
     expect(aws.requests.at(-1)?.session).toBeUndefined();
@@ -118,7 +118,7 @@ describe.each<[string, RequestParts, SigningOptions]>([
     ["AWS4-HMAC-SHA256"],
     ["AWS4-HMAC-SHA256 Credential=a/b/c, SignedHeaders=host, Signature=00"],
     ["AWS4-ECDSA-P256-SHA256 Credential=a/20260101/sts/aws4_request, SignedHeaders=host, Signature=00"],
-  ])("refuses the authorization %j", async (authorization) => {
+  ])("rejects the authorization %j", async (authorization) => {
     const outcome = await outcomeOf(parts, options, (request) => (request.headers.authorization = authorization));
     expect(outcome).toBe("400 IncompleteSignature");
   });
@@ -176,7 +176,7 @@ describe("paths and payloads", () => {
     ["sts", "UNSIGNED-PAYLOAD", "403 SignatureDoesNotMatch"],
     ["s3", "0".repeat(64), "400 XAmzContentSHA256Mismatch"],
     ["lambda", "0".repeat(64), "403 SignatureDoesNotMatch"],
-  ])("of %s with the hash %s are answered by %s", async (service, hash, outcome) => {
+  ])("of %s with the hash %s get the response %s", async (service, hash, outcome) => {
     const parts = { ...CALLER_IDENTITY, headers: { ...CALLER_IDENTITY.headers, "x-amz-content-sha256": hash } };
     expect(await outcomeOf(parts, { service }, () => undefined)).toBe(outcome);
   });
@@ -190,7 +190,7 @@ describe("the time of a signature", () => {
     [-14, "200"],
     [16, "403 SignatureDoesNotMatch"],
     [-16, "403 SignatureDoesNotMatch"],
-  ])("may be 15 minutes off: %i minutes give %s", async (minutes, outcome) => {
+  ])("may be off by 15 minutes: %i minutes give %s", async (minutes, outcome) => {
     expect(await outcomeOf(CALLER_IDENTITY, at(Date.now() + minutes * MINUTE), () => undefined)).toBe(outcome);
   });
 

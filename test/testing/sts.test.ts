@@ -120,7 +120,7 @@ describe("AssumeRole", () => {
       { SourceIdentity: "ann" },
       "sts:SetSourceIdentity",
     ],
-  ])("denies when %s", async (_title, role, input, action) => {
+  ])("is denied if %s", async (_title, role, input, action) => {
     withRole(role);
     expect(await refusal(assumeRole(aws, input))).toMatch(
       new RegExp(`^403 AccessDenied: .* perform: ${action} on resource: ${ROLE}$`),
@@ -252,7 +252,7 @@ describe("AssumeRole", () => {
       { TransitiveTagKeys: ["team"] },
       "InvalidParameterValue: The specified transitive tag key must be included in the requested tags.",
     ],
-  ])("refuses %s by 400", async (_title, input, message) => {
+  ])("rejects %s with status 400", async (_title, input, message) => {
     const refused = await refusal(assumeRole(aws, input));
     expect(refused).toMatch(/^400 /);
     expect(refused).toContain(message);

@@ -90,7 +90,7 @@ describe("the findings for a denied role", () => {
       /no VPC endpoint policy allows/,
       /interface endpoint for STS/,
     ],
-  ])("%s: is told by its policy", (reason, summary, next) => {
+  ])("names the policy that decided: %s", (reason, summary, next) => {
     expect(diagnosis(reason)).toEqual({
       summary: expect.stringMatching(summary),
       next: expect.stringMatching(next),
