@@ -1,6 +1,11 @@
-import { type AllowedRole, type AllowedRoleEntry, assertAllowed, readAllowedRoles } from "../request/allowed-roles.js";
+import {
+  type AllowedRole,
+  type AllowedRoleEntry,
+  readAllowedRoles,
+  refuseUnlessAllowed,
+} from "../request/allowed-roles.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "../request/integration-instance.js";
-import { mergeTags, readTags, readTransitiveTagKeys, type SessionTags } from "../request/session-tags.js";
+import { checkTransitiveTagKeys, mergeTags, readTags, type SessionTags } from "../request/session-tags.js";
 import { conflict, invalid, isGiven, readList, readText, type TextRule } from "../request/validation.js";
 
 /** The roles that commands use, and the settings of their sessions. */
@@ -55,7 +60,7 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
     hasInstance: settings !== undefined,
     /** The option that lists the roles, for errors. */
     field: settings ? "instance.allowedRoles" : "roles",
-    role: settings?.role,
+    role: settings?.roleArn,
     externalId: settings?.externalId,
     /** `undefined` if there is no list, so IAM alone decides. */
     allowed: settings ? readConsistentList(settings) : readAllowedRoles("roles", roles),
@@ -63,9 +68,9 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
     fixedTags,
     /** All the tag keys that a session may have. */
     tagKeys,
-    transitiveTagKeys: readTransitiveTagKeys(
+    transitiveTagKeys: checkTransitiveTagKeys(
       "instance.transitiveTagKeys",
-      settings?.transitiveTagKeys,
+      settings?.transitiveTagKeys ?? [],
       toTags(tagKeys),
     ),
     /** The source identity of every session. */
@@ -75,8 +80,8 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
   };
 }
 
-function readConsistentList({ allowedRoles, role }: InstanceSettings): readonly AllowedRoleEntry[] | undefined {
-  if (allowedRoles && role) assertAllowed(allowedRoles, role);
+function readConsistentList({ allowedRoles, roleArn }: InstanceSettings): readonly AllowedRoleEntry[] | undefined {
+  if (roleArn) refuseUnlessAllowed(allowedRoles, roleArn);
   return allowedRoles;
 }
 
