@@ -12,8 +12,8 @@ import { AwsEnvironment } from "./aws-environment.js";
 import type { CredentialStore, StoreLock } from "./credential-store.js";
 import { readStoreKeys } from "./encryption-keys.js";
 import { type RecordFault, sealedName } from "./sealed-record.js";
-import { readAccessKeyId, readRecord, toRecord } from "./session-record.js";
-import { type SessionNames, StoreAccess, type StoreVisit } from "./store-visit.js";
+import { readAccessKeyId, readSessionRecord, toRecord } from "./session-record.js";
+import { type SessionNames, StoreAccess, type StoreOperations } from "./store-operations.js";
 
 /** Milliseconds between two looks for what the owner of a lock gets: doubled from the first to the longest. */
 const FIRST_PAUSE = 20;
@@ -34,7 +34,7 @@ export interface SharedSessionsOptions {
 
 /** One load's session in the store. */
 interface Place {
-  readonly visit: StoreVisit;
+  readonly visit: StoreOperations;
   readonly names: SessionNames;
   readonly request: RequestForRole;
 }
@@ -123,7 +123,7 @@ export class SharedSessions {
 
   #read(record: string, name: string, request: RequestForRole): SharedSession | { fault: RecordFault } {
     const { runtime } = this.#options;
-    const read = readRecord(record, {
+    const read = readSessionRecord(record, {
       storeKey: name,
       role: request.assumption.role,
       encryptionKeys: this.#encryptionKeys,
@@ -166,8 +166,8 @@ export class SharedSessions {
     return { ...loaded, advisoryPoint };
   }
 
-  async #visit(request: RequestForRole): Promise<{ visit: StoreVisit; names: SessionNames | undefined }> {
-    const visit = this.#access.visit({ roleArn: request.assumption.role.arn, key: request.key });
+  async #visit(request: RequestForRole): Promise<{ visit: StoreOperations; names: SessionNames | undefined }> {
+    const visit = this.#access.startOperations({ roleArn: request.assumption.role.arn, key: request.key });
     return { visit, names: await visit.locate(() => this.#namesOf(request)) };
   }
 
