@@ -96,16 +96,24 @@ const MECHANICS: Readonly<Record<string, Recipe>> = {
  */
 const shortGarbage = garbage.filter((value) => !/list of (4 billion holes|100,000 items)/.test(JSON.stringify(value)));
 
+/**
+ * Node's `http.request` reads `hostname` from its options, where the SDK sets `host`: an inherited text sends every request
+ * of the process to that host. No library can prevent it. The worst value stays: a function, which Node refuses.
+ */
+const ONLY_WORST: readonly string[] = ["hostname"];
+
+function valueFor(name: string, worst: Recipe): fc.Arbitrary<Recipe> {
+  if (ONLY_WORST.includes(name)) return fc.constant(worst);
+  return fc.oneof({ weight: 3, arbitrary: fc.constant(worst) }, { weight: 1, arbitrary: shortGarbage });
+}
+
 /** Some names with their worst values, or with garbage. Half of the time none. */
 export const anyPollution: fc.Arbitrary<readonly Pollution[]> = fc.oneof(
   fc.constant([]),
   fc.uniqueArray(
     fc.oneof(
       ...Object.entries({ ...SETTINGS, ...MECHANICS }).map(([name, worst]) =>
-        fc.record({
-          name: fc.constant(name),
-          value: fc.oneof({ weight: 3, arbitrary: fc.constant(worst) }, { weight: 1, arbitrary: shortGarbage }),
-        }),
+        fc.record({ name: fc.constant(name), value: valueFor(name, worst) }),
       ),
     ),
     { selector: ({ name }) => name, minLength: 1, maxLength: 3 },
