@@ -8,7 +8,7 @@ import {
   readSessionOptions,
 } from "./call-options.js";
 import { type ClientPlan, ClientPool, liveProvider } from "./clients/client-pool.js";
-import { ownHandler, SharedHandlers } from "./clients/shared-handlers.js";
+import { customHandlerError, SharedHandlers } from "./clients/shared-handlers.js";
 import { Diagnostics } from "./diagnostics.js";
 import { errorOfCaller, isRolecallError, RolecallError } from "./errors.js";
 import { once } from "./once.js";
@@ -18,7 +18,7 @@ import type { CommandOverrides } from "./request/command-overrides.js";
 import { type IntegrationInstance, integrationOf } from "./request/integration-instance.js";
 import { assertInPartition } from "./request/regions.js";
 import { RequestMemo } from "./request/request-memo.js";
-import { isSessionOf } from "./request/role-arn.js";
+import { isSessionForRole } from "./request/role-arn.js";
 import { isForRole, type RequestForRole, type RoleRequest, serviceRegion } from "./request/role-request.js";
 import { conflict } from "./request/validation.js";
 import { type CredentialResolverOptions, type ResolverSettings, readResolverOptions } from "./resolver-options.js";
@@ -249,7 +249,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
       };
       const acting = actingCallerOf(request);
       const identity = await ask(acting);
-      if (role && !isSessionOf(role, identity.arn)) {
+      if (role && !isSessionForRole(role, identity.arn)) {
         throw new RolecallError("ASSUME_ROLE_INVALID", `The command acts as ${identity.arn} and not as ${role.arn}.`, {
           step: "assume-role",
           roleArn: role.arn,
@@ -344,8 +344,8 @@ class RoleSource implements SessionSource {
 function ownWayToSts({ stsClient, requestHandler }: ResolverSettings): (() => RolecallError) | undefined {
   if (typeof stsClient === "function") return undefined;
   const wayOut = "Give stsClient as a function: its context holds a handler with these settings.";
-  if (stsClient) return () => ownHandler("the resolver's stsClient", wayOut);
-  return requestHandler && (() => ownHandler("the resolver's option requestHandler"));
+  if (stsClient) return () => customHandlerError("the resolver's stsClient", wayOut);
+  return requestHandler && (() => customHandlerError("the resolver's option requestHandler"));
 }
 
 /** A function says nothing of whose credentials it gives, and a session must be neither lost nor mixed with another's. */

@@ -1,7 +1,7 @@
 import type { Network } from "../request/network-settings.js";
 import { conflict, isGiven, namesIn, readRecord, readSetting } from "../request/validation.js";
 import { MANAGED_KEYS } from "./client-types.js";
-import { ownHandler } from "./shared-handlers.js";
+import { customHandlerError } from "./shared-handlers.js";
 
 /** The caller's configuration without what is not given: `undefined` must not undo a default of ours. */
 export function readClientConfig(value: unknown): Record<string, unknown> | undefined {
@@ -26,7 +26,7 @@ export function readClientConfig(value: unknown): Record<string, unknown> | unde
 
 /** The author's configuration may tighten the administrator's network settings, never bypass them. */
 export function assertWithinNetwork({ maxAttempts }: Network, clientConfig: Record<string, unknown>): void {
-  if (isGiven(clientConfig.requestHandler)) throw ownHandler("options.clientConfig");
+  if (isGiven(clientConfig.requestHandler)) throw customHandlerError("options.clientConfig");
   if (maxAttempts === undefined) return;
   const { maxAttempts: wanted, retryStrategy } = clientConfig;
   const isWithin = !isGiven(wanted) || (typeof wanted === "number" && wanted <= maxAttempts);

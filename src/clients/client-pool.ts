@@ -15,7 +15,7 @@ import type { SharedHandlers } from "./shared-handlers.js";
 import { type RejectSession, signAgainOnce } from "./sign-again-once.js";
 import { assertSignedAsRole, type ExpectedSigning, guardConfig } from "./signed-as-role.js";
 import { SocketShares } from "./socket-shares.js";
-import { userAgentOf } from "./user-agent.js";
+import { buildUserAgent } from "./user-agent.js";
 import { withholdSecrets } from "./withhold-secrets.js";
 
 export { liveProvider } from "./role-identity.js";
@@ -100,7 +100,7 @@ export class ClientPool {
         ...(network?.maxAttempts !== undefined && { maxAttempts: clientConfig.maxAttempts ?? network.maxAttempts }),
         region: plan.region ?? region,
         credentials: identity.credentials,
-        customUserAgent: [...userAgentOf(plan.integration), ...readUserAgent(clientConfig.customUserAgent)],
+        customUserAgent: [...buildUserAgent(plan.integration), ...readUserAgent(clientConfig.customUserAgent)],
       },
       clientConfig,
       network,

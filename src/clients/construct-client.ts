@@ -61,7 +61,7 @@ export function assertMockClient(Client: SdkClientConstructor, client: SdkClient
 }
 
 /** The error for what is no class at all. */
-export function notAClientClass(received: unknown) {
+export function invalidClientClass(received: unknown) {
   return invalid("Client", received, "the class of an AWS SDK v3 client, such as EC2Client");
 }
 

@@ -1,5 +1,5 @@
 import type tls from "node:tls";
-import type { ReadNetworkSettings } from "../request/network-settings.js";
+import type { ParsedNetworkSettings } from "../request/network-settings.js";
 
 /**
  * No limit on the sockets in use: whoever reached it would take the sockets of all others. `SocketShare` limits each
@@ -20,7 +20,7 @@ export interface HandlerDefaults {
 }
 
 /** Options of the SDK's handler for HTTP/1.1. */
-export async function http1Options(settings: ReadNetworkSettings, defaults: HandlerDefaults): Promise<object> {
+export async function http1Options(settings: ParsedNetworkSettings, defaults: HandlerDefaults): Promise<object> {
   const { requestTimeout, socketTimeout, connectionTimeout, proxy } = settings;
   const trust = trustOf(settings);
   return {
@@ -35,7 +35,7 @@ export async function http1Options(settings: ReadNetworkSettings, defaults: Hand
 }
 
 /** Options of the SDK's handler for HTTP/2. Its one limit is on the silence of a stream, connecting included. */
-export async function http2Options(settings: ReadNetworkSettings, defaults: HandlerDefaults): Promise<object> {
+export async function http2Options(settings: ParsedNetworkSettings, defaults: HandlerDefaults): Promise<object> {
   const { requestTimeout = Number.POSITIVE_INFINITY, socketTimeout = Number.POSITIVE_INFINITY } = settings;
   const silence = Math.min(requestTimeout, socketTimeout);
   return {
@@ -57,7 +57,7 @@ function directAgents(trust: Trust, ofClass: unknown) {
   return { httpAgent: new http.Agent(POOL), httpsAgent: new https.Agent({ ...options, ...POOL, ...trust }) };
 }
 
-function trustOf({ extraCa, dangerouslyDisableTlsVerification }: ReadNetworkSettings): Trust {
+function trustOf({ extraCa, dangerouslyDisableTlsVerification }: ParsedNetworkSettings): Trust {
   return {
     rejectUnauthorized: !dangerouslyDisableTlsVerification,
     // Once, and not for every connection: Node reads its hundred and fifty certificates again each time.

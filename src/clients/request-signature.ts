@@ -37,7 +37,7 @@ export function readSigning(request: unknown): Signing {
 }
 
 /** The session token of S3 Express, if there is one. */
-export function bucketTokenOf(request: unknown): string | undefined {
+export function readBucketToken(request: unknown): string | undefined {
   const { headers = {}, query = {} } = (request ?? {}) as SentRequest;
   return valuesOf([...Object.entries(headers), ...Object.entries(query)], "x-amz-s3session-token")[0];
 }

@@ -51,7 +51,7 @@ export interface MiddlewareStack {
 }
 
 /** A client's or a command's stack; `undefined` for a mock, which has none. */
-export function middlewareStackOf(owner: object): MiddlewareStack | undefined {
+export function findMiddlewareStack(owner: object): MiddlewareStack | undefined {
   const { middlewareStack } = owner as { middlewareStack?: Partial<MiddlewareStack> };
   return typeof middlewareStack?.add === "function" ? (middlewareStack as MiddlewareStack) : undefined;
 }

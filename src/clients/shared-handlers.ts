@@ -4,7 +4,7 @@ import {
   envTrust,
   type Network,
   NO_NETWORK_SETTINGS,
-  type ReadNetworkSettings,
+  type ParsedNetworkSettings,
 } from "../request/network-settings.js";
 import { conflict } from "../request/validation.js";
 import type { SdkClient, SdkClientConstructor } from "./client-types.js";
@@ -26,7 +26,7 @@ export interface ClassDefaults {
   readonly endpointProvider?: unknown;
 }
 
-const UNVERIFIED: ReadNetworkSettings = { ...NO_NETWORK_SETTINGS, dangerouslyDisableTlsVerification: true };
+const UNVERIFIED: ParsedNetworkSettings = { ...NO_NETWORK_SETTINGS, dangerouslyDisableTlsVerification: true };
 
 /**
  * One request handler for each client class and network, so that a thousand clients share one set of sockets. Its kind
@@ -68,7 +68,7 @@ export class SharedHandlers {
     if (!network) return constructClient(Client, { requestHandler, ...clientConfig, ...config });
     const client = constructClient(Client, { ...clientConfig, ...config, requestHandler });
     if ((client.config as { requestHandler?: unknown }).requestHandler !== requestHandler) {
-      throw ownHandler("the client's class or an extension");
+      throw customHandlerError("the client's class or an extension");
     }
     return client;
   }
@@ -136,11 +136,12 @@ class ClassHandlers {
     const known = this.#shared.get(key);
     if (known) return known;
     if (network && !isHttp1(this.defaults)) assertFitForHttp2(this.#Client, network);
-    const settings = (): ReadNetworkSettings => {
+    const settings = (): ParsedNetworkSettings => {
       if (network) return network.settings();
       return !alwaysVerify && envTrust(this.#env) === ANYBODY ? UNVERIFIED : NO_NETWORK_SETTINGS;
     };
-    const keyOf = (chosen: ReadNetworkSettings) => network?.key ?? (chosen === UNVERIFIED ? "unverified" : "verified");
+    const keyOf = (chosen: ParsedNetworkSettings) =>
+      network?.key ?? (chosen === UNVERIFIED ? "unverified" : "verified");
     const { metadata } = this.defaults.requestHandler;
     const handler: RequestHandler = {
       ...(metadata && { metadata }),
@@ -156,7 +157,7 @@ class ClassHandlers {
   }
 
   /** At the first request: settings that fail then fail that request, and not the process. */
-  #make(key: string, settings: ReadNetworkSettings): Promise<RequestHandler> {
+  #make(key: string, settings: ParsedNetworkSettings): Promise<RequestHandler> {
     let making = this.#making.get(key);
     if (!making) {
       making = once(async () => {
@@ -180,7 +181,7 @@ function isHttp1({ requestHandler }: ClassDefaults): boolean {
 }
 
 /** A handler of the same kind as the class's own, with the same options but for those of the network. */
-async function handlerLike(defaults: ClassDefaults, settings: ReadNetworkSettings): Promise<RequestHandler> {
+async function handlerLike(defaults: ClassDefaults, settings: ParsedNetworkSettings): Promise<RequestHandler> {
   const own = defaults.requestHandler;
   const options = await (own as { configProvider?: Promise<object> }).configProvider; // all Node handlers have one
   const isOfNetwork = settings !== NO_NETWORK_SETTINGS && settings !== UNVERIFIED;
@@ -208,6 +209,6 @@ function assertFitForHttp2({ name }: SdkClientConstructor, network: Network): vo
 }
 
 /** The error for a handler that would bypass the instance's network. */
-export function ownHandler(owner: string, hint = "Leave out that handler, or the network.") {
+export function customHandlerError(owner: string, hint = "Leave out that handler, or the network.") {
   return conflict("instance.network", `is set, and ${owner} has a request handler of its own`, hint);
 }

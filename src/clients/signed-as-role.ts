@@ -1,6 +1,6 @@
 import { RolecallError } from "../errors.js";
-import { partitionOfRegion } from "../request/regions.js";
-import { bucketTokenOf, type RequestSignature, readSigning } from "./request-signature.js";
+import { findPartition } from "../request/regions.js";
+import { type RequestSignature, readBucketToken, readSigning } from "./request-signature.js";
 import type { RoleIdentity } from "./role-identity.js";
 import type { MiddlewareContext } from "./sdk-middleware.js";
 import type { ClassDefaults } from "./shared-handlers.js";
@@ -68,7 +68,7 @@ function assertOwnKey(
   operation: string | undefined,
   identity: RoleIdentity,
 ): void {
-  const bucketToken = bucketTokenOf(request);
+  const bucketToken = readBucketToken(request);
   if (identity.owns(accessKeyId, bucketToken)) return;
   const session = bucketToken === undefined ? "" : "an S3 Express session with ";
   throw refusal(
@@ -102,7 +102,7 @@ function covers(signed: string, own: string): boolean {
 
 /** Credentials hold within one partition. */
 function mayMeet(signed: string, own: string): boolean {
-  const [there, here] = [partitionOfRegion(signed), partitionOfRegion(own)];
+  const [there, here] = [findPartition(signed), findPartition(own)];
   return there === undefined || here === undefined || there === here;
 }
 

@@ -4,7 +4,7 @@ import { VERSION } from "../version.js";
 export type UserAgent = [name: string, version?: string][];
 
 /** Names the library, and the integration that it works for. */
-export function userAgentOf(integration?: string): UserAgent {
+export function buildUserAgent(integration?: string): UserAgent {
   const library: UserAgent = [["aws-rolecall", VERSION]];
   return integration === undefined ? library : [...library, ["md/integration", integration]];
 }

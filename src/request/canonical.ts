@@ -19,7 +19,7 @@ const KEY_VERSION = 1;
  * What makes one session differ from another, as a hash that is the same in every process. Never published: parts of it,
  * such as an external id of seven digits, can be guessed and then be found by their hash.
  */
-export function digestOf(record: object): string {
+export function stableDigest(record: object): string {
   return sha256(canonicalJson({ v: KEY_VERSION, ...record }));
 }
 

@@ -1,5 +1,5 @@
 import { ROLE_SESSION_DURATION, ROLE_SESSION_NAME } from "./limits.js";
-import { assertNoMisspelling } from "./misspelt-settings.js";
+import { assertNoMisspelledCommandKey } from "./misspelled-settings.js";
 import { readRegion } from "./regions.js";
 import { readRoleArn } from "./role-arn.js";
 import { isGiven, readInteger, readRecord, readSetting, readText } from "./validation.js";
@@ -31,7 +31,7 @@ export function pickCommandSettings(command: unknown, owner = "command"): Comman
   const overrides = isGiven(command)
     ? readRecord(owner, command, "an object of the command's arguments")
     : NO_ARGUMENTS;
-  assertNoMisspelling(owner, overrides);
+  assertNoMisspelledCommandKey(owner, overrides);
   return {
     roleArn: readSetting(owner, overrides, "roleArn"),
     roleSessionName: readSetting(owner, overrides, "roleSessionName"),

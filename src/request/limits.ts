@@ -12,7 +12,7 @@ export const ROLE_SESSION_NAME: TextRule = {
 };
 
 /** A session name that tells the machine: made safe, and at most as long as STS takes. The default one without `purpose`. */
-export function sessionNameOf(hostname: string, purpose = "rolecall"): string {
+export function toMachineSessionName(hostname: string, purpose = "rolecall"): string {
   return `${purpose}-${hostname.replace(/[^\w+=,.@-]/g, "-")}`.slice(0, ROLE_SESSION_NAME.max);
 }
 

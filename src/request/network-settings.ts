@@ -32,7 +32,7 @@ export interface NetworkSettings {
 }
 
 /** The same, read. */
-export interface ReadNetworkSettings {
+export interface ParsedNetworkSettings {
   readonly requestTimeout: number | undefined;
   readonly socketTimeout: number | undefined;
   readonly connectionTimeout: number | undefined;
@@ -43,7 +43,7 @@ export interface ReadNetworkSettings {
 }
 
 /** The SDK's own way to AWS. */
-export const NO_NETWORK_SETTINGS: ReadNetworkSettings = Object.freeze({
+export const NO_NETWORK_SETTINGS: ParsedNetworkSettings = Object.freeze({
   requestTimeout: undefined,
   socketTimeout: undefined,
   connectionTimeout: undefined,
@@ -76,9 +76,9 @@ export class Network {
   readonly maxAttempts: number | undefined;
   /** Who may pass for AWS beside those that everybody trusts. A part of the session's key: the same in all processes. */
   readonly trust: string | undefined;
-  readonly #settings: ReadNetworkSettings;
+  readonly #settings: ParsedNetworkSettings;
 
-  constructor(settings: ReadNetworkSettings) {
+  constructor(settings: ParsedNetworkSettings) {
     const { maxAttempts, extraCa, dangerouslyDisableTlsVerification } = settings;
     this.key = privateHash(canonicalJson(settings));
     this.maxAttempts = maxAttempts;
@@ -86,7 +86,7 @@ export class Network {
     this.#settings = settings;
   }
 
-  settings(): ReadNetworkSettings {
+  settings(): ParsedNetworkSettings {
     return this.#settings;
   }
 }
@@ -110,7 +110,7 @@ export function readNetworkSettings(field: string, value: unknown): Network | un
   const timeout = (key: "requestTimeout" | "socketTimeout" | "connectionTimeout") =>
     readInteger(`${field}.${key}`, given[key], 1, LONGEST_TIMEOUT, "milliseconds");
   // Each with a value or `undefined` of its own: what is left out would be inherited.
-  const settings: ReadNetworkSettings = {
+  const settings: ParsedNetworkSettings = {
     requestTimeout: timeout("requestTimeout"),
     socketTimeout: timeout("socketTimeout"),
     connectionTimeout: timeout("connectionTimeout"),

@@ -29,8 +29,8 @@ export function assertOnThisMachine(endpoint: Endpoint): void {
 /** Whether the metadata service stands on the machine itself, by loopback or by an address of EC2's, or speaks TLS. */
 export function isOnThisMachine(endpoint: Endpoint): boolean {
   const { protocol, hostname } = endpoint;
-  const isEc2s = /^169\.254\.\d+\.\d+$/.test(hostname) || /^\[?(fd00:ec2|fe80):/i.test(hostname);
-  return isConfidential(endpoint) || (protocol === "http:" && isEc2s);
+  const isMetadataAddress = /^169\.254\.\d+\.\d+$/.test(hostname) || /^\[?(fd00:ec2|fe80):/i.test(hostname);
+  return isConfidential(endpoint) || (protocol === "http:" && isMetadataAddress);
 }
 
 function isLoopback(hostname: string): boolean {

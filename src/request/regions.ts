@@ -32,17 +32,17 @@ export function isRegion(text: string): boolean {
 }
 
 /** The partition that a region lies in, or `undefined` for a region that is newer than this table. */
-export function partitionOfRegion(region: string): string | undefined {
+export function findPartition(region: string): string | undefined {
   return PARTITIONS.find(({ prefix }) => prefix.test(region))?.partition;
 }
 
 /** Whether a region may lie in a partition: only a region known to lie in another one is refused. */
-export function mayLieInPartition(region: string, partition: string): boolean {
-  const known = partitionOfRegion(region);
+export function mayBeInPartition(region: string, partition: string): boolean {
+  const known = findPartition(region);
   return known === undefined || known === partition || !PARTITIONS.some((row) => row.partition === partition);
 }
 
-export function defaultRegionOf(partition: string): string | undefined {
+export function findDefaultRegion(partition: string): string | undefined {
   return PARTITIONS.find((row) => row.partition === partition)?.defaultRegion;
 }
 
@@ -54,7 +54,7 @@ export interface RegionSetting {
 
 /** @throws RolecallError `INVALID_REQUEST` for a region that is known to lie outside the role's partition */
 export function assertInPartition({ field, region }: RegionSetting, role: RoleArn | undefined): void {
-  if (!role || mayLieInPartition(region, role.partition)) return;
+  if (!role || mayBeInPartition(region, role.partition)) return;
   throw conflict(
     field,
     `is ${region}, and the role lies in the partition ${role.partition}`,

@@ -9,7 +9,7 @@ import {
 import { envTrust } from "./network-settings.js";
 import { copyPlain, isAsCopied, NOT_PLAIN } from "./plain-copy.js";
 import { envRegion } from "./precedence.js";
-import { mayLieInPartition } from "./regions.js";
+import { mayBeInPartition } from "./regions.js";
 import { createRoleRequest, mergeRequest, type RoleRequest } from "./role-request.js";
 import { isGiven, isRecord, readSetting } from "./validation.js";
 
@@ -108,7 +108,7 @@ export class RequestMemo {
 
 /** Whether an instance's own region lies outside the role's partition, so that STS may be asked in the environment's. */
 function mayTakeRegionOfEnv({ copied }: KnownInstance, { sts: { partition } }: RoleRequest): boolean {
-  return isGiven(copied.region) && partition !== undefined && !mayLieInPartition(copied.region, partition);
+  return isGiven(copied.region) && partition !== undefined && !mayBeInPartition(copied.region, partition);
 }
 
 /** Each setting by its name: in a loop over the names, every command would pay ten times as much. */

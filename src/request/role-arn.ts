@@ -72,7 +72,7 @@ function hintFor(text: string): string | undefined {
 }
 
 /** Whether the ARN of an assumed role (`arn:…:sts::<account>:assumed-role/<name>/<session>`) is a session of this role. */
-export function isSessionOf(role: RoleArn, assumedRoleArn: string): boolean {
+export function isSessionForRole(role: RoleArn, assumedRoleArn: string): boolean {
   const prefix = `arn:${role.partition}:sts::${role.accountId}:assumed-role/${role.name}/`;
   return assumedRoleArn.startsWith(prefix) && SESSION_NAME.test(assumedRoleArn.slice(prefix.length));
 }

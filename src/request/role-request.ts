@@ -1,6 +1,6 @@
 import { type AuthorSession, readAuthorSession } from "./author-session.js";
 import type { BaseIdentity } from "./base-identity.js";
-import { canonicalJson, digestOf, publishedHash } from "./canonical.js";
+import { canonicalJson, publishedHash, stableDigest } from "./canonical.js";
 import { type CommandOverrides, readCommand } from "./command-overrides.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "./integration-instance.js";
 import type { Network } from "./network-settings.js";
@@ -9,7 +9,7 @@ import { assertInPartition, type RegionSetting } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
 import type { PermissionCeiling } from "./session-policy.js";
 import type { SessionTags } from "./session-tags.js";
-import type { ReadStsSettings } from "./sts-settings.js";
+import type { ParsedStsSettings } from "./sts-settings.js";
 
 /** Instance, author and command, merged and validated: which identity, in which region. Immutable, and holds no secret. */
 export interface RoleRequest {
@@ -49,7 +49,7 @@ export interface Assumption extends PermissionCeiling {
 }
 
 /** The STS endpoint of a request, and the way to it. */
-export interface StsTarget extends ReadStsSettings {
+export interface StsTarget extends ParsedStsSettings {
   /** The partition that the region has to lie in, or `undefined` without a role. */
   readonly partition: string | undefined;
   readonly network: Network | undefined;
@@ -99,7 +99,7 @@ export function toRequest(fixed: InstanceSettings, chosen: ChosenSettings, simil
     externalId: chosen.externalId?.value,
   };
   const { region, stsRegion } = chosen;
-  const digest = assumption ? digestOf(sessionKeyParts(fixed, assumption, chosen.trust)) : fixed.base.digest;
+  const digest = assumption ? stableDigest(sessionKeyParts(fixed, assumption, chosen.trust)) : fixed.base.digest;
   return deepFreeze({
     key: assumption ? publishedHash(digest) : fixed.base.key,
     digest,

@@ -25,7 +25,7 @@ const LONGEST = 64;
 const MOST_DIFFERENCES = 2;
 
 /** A name as it looks: without case, marks, separators and what is invisible. Letters that look alike are one letter. */
-export function lookOf(name: string): string {
+export function toVisualForm(name: string): string {
   return name
     .normalize("NFKD")
     .toLowerCase()
@@ -37,9 +37,9 @@ export function lookOf(name: string): string {
 
 /** The known name that somebody most likely meant: one that looks the same, else the nearest with one or two other letters. */
 export function similarName<K extends string>(name: string, known: readonly K[]): K | undefined {
-  const look = lookOf(name);
+  const look = toVisualForm(name);
   if (look.length > LONGEST) return undefined;
-  const looks = known.map(lookOf);
+  const looks = known.map(toVisualForm);
   const maxDistance = Math.min(MOST_DIFFERENCES, Math.floor(look.length / 2));
   const nearest = closestMatch(look, looks, { maxDistance });
   return nearest === undefined ? undefined : known[looks.indexOf(nearest)];

@@ -9,7 +9,7 @@ const STS_HOST = /^(?:vpce-[\w-]+\.)?sts(?:-fips)?\.([a-z\d-]+)(?:\.vpce)?$/;
 const GLOBAL = { host: "sts.amazonaws.com", region: "us-east-1" };
 
 /** The region of an STS endpoint, if its name tells one. */
-export function regionOfStsHost(hostname: string): string | undefined {
+export function readStsHostRegion(hostname: string): string | undefined {
   if (hostname === GLOBAL.host) return GLOBAL.region;
   const [, region] = (SUFFIX.test(hostname) && STS_HOST.exec(hostname.replace(SUFFIX, ""))) || [];
   return region !== undefined && isRegion(region) ? region : undefined;
@@ -21,7 +21,7 @@ export function regionOfStsHost(hostname: string): string | undefined {
  * @throws RolecallError `INVALID_REQUEST` for an endpoint that is known to be in another region
  */
 export function assertStsRegion(field: string, hostname: string, region: string | undefined, other: string): void {
-  const own = regionOfStsHost(hostname);
+  const own = readStsHostRegion(hostname);
   if (own === undefined || region === undefined || own === region) return;
   throw conflict(
     field,

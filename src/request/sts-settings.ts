@@ -19,7 +19,7 @@ export interface StsSettings {
 }
 
 /** The same, read. */
-export interface ReadStsSettings {
+export interface ParsedStsSettings {
   readonly region: string | undefined;
   readonly endpoint: string | undefined;
   readonly useFipsEndpoint: true | undefined;
@@ -27,7 +27,7 @@ export interface ReadStsSettings {
 }
 
 /** @param plainHttp whether any host may be asked over plain http */
-export function readStsSettings(field: string, value: unknown, plainHttp: boolean): ReadStsSettings {
+export function readStsSettings(field: string, value: unknown, plainHttp: boolean): ParsedStsSettings {
   const settings = readSettings(field, value, ["region", "endpoint", "useFipsEndpoint", "useDualstackEndpoint"]);
   const region = readRegion(`${field}.region`, settings.region);
   const endpoint = readStsEndpoint(`${field}.endpoint`, settings.endpoint, plainHttp);

@@ -1,4 +1,4 @@
-import { Turns } from "./turns.js";
+import { RoundRobin } from "./round-robin.js";
 
 export const BACKGROUND = 0;
 export const WAITING_CALLER = 1;
@@ -36,9 +36,9 @@ export class FairQueue<Run> {
   readonly #now: () => number;
   readonly #calls = new Map<string, WaitingCall<Run>>();
   readonly #turns = {
-    [BACKGROUND]: new Turns<WaitingCall<Run>>(),
-    [WAITING_CALLER]: new Turns<WaitingCall<Run>>(),
-    [WAITING_CALLER_AGAIN]: new Turns<WaitingCall<Run>>(),
+    [BACKGROUND]: new RoundRobin<WaitingCall<Run>>(),
+    [WAITING_CALLER]: new RoundRobin<WaitingCall<Run>>(),
+    [WAITING_CALLER_AGAIN]: new RoundRobin<WaitingCall<Run>>(),
   };
   /** In order of arrival. */
   readonly #refreshes = new Set<WaitingCall<Run>>();

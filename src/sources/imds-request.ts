@@ -1,7 +1,7 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
 import { onAbort } from "../abort.js";
 import type { Runtime } from "../runtime.js";
-import { addressTrouble, type MetadataTrouble, metadataAddress, silenceTrouble } from "./metadata-endpoint.js";
+import { diagnoseAddress, diagnoseSilence, type MetadataProblem, metadataAddress } from "./metadata-endpoint.js";
 
 /** Milliseconds of silence after which one request is given up: the SDK's own number. */
 const REQUEST_TIMEOUT = 1000;
@@ -13,37 +13,37 @@ const FIRST_WAIT = 100;
 const LARGEST_ANSWER = 16 * 1024;
 
 const NOTHING_BETWEEN = "make sure that nothing stands between, such as a proxy";
-export const NO_ANSWER_IN_TIME: MetadataTrouble = {
+export const NO_ANSWER_IN_TIME: MetadataProblem = {
   cause: "Nothing answers in time",
   fix: "in a container, raise HttpPutResponseHopLimit to 2, which lets every container on the machine use its role",
 };
-export const REFUSED: MetadataTrouble = {
+export const REFUSED: MetadataProblem = {
   cause:
     "The metadata service is turned off for this machine, or a metadata proxy such as kube2iam refuses the request",
   fix: "set HttpEndpoint to enabled, or let PUT /latest/api/token through the proxy",
 };
-const BROKEN_OFF: MetadataTrouble = { cause: "The connection broke off", fix: "try again" };
-const THROTTLED: MetadataTrouble = {
+const BROKEN_OFF: MetadataProblem = { cause: "The connection broke off", fix: "try again" };
+const THROTTLED: MetadataProblem = {
   cause: "The metadata service throttles this machine (status 429)",
   fix: "try again, and read it from fewer processes at once",
 };
-const NO_LISTENER: MetadataTrouble = {
+const NO_LISTENER: MetadataProblem = {
   cause: "Nothing listens at the metadata service's address",
   fix: "this machine seems not to be an EC2 instance",
 };
-export const TOO_LARGE: MetadataTrouble = {
+export const TOO_LARGE: MetadataProblem = {
   cause: `It answers with more than ${LARGEST_ANSWER / 1024} KiB`,
   fix: NOTHING_BETWEEN,
 };
-const NO_HTTP: MetadataTrouble = { cause: "It answers with something that is no HTTP", fix: NOTHING_BETWEEN };
+const NO_HTTP: MetadataProblem = { cause: "It answers with something that is no HTTP", fix: NOTHING_BETWEEN };
 
 /** The metadata service answers with something else than was asked for. */
 export class MetadataError extends Error {
   override readonly name = "MetadataError";
-  readonly trouble: MetadataTrouble;
+  readonly trouble: MetadataProblem;
   declare readonly statusCode?: number;
 
-  constructor(trouble: MetadataTrouble, statusCode?: number) {
+  constructor(trouble: MetadataProblem, statusCode?: number) {
     super(`${trouble.cause}.`);
     this.trouble = trouble;
     if (statusCode !== undefined) this.statusCode = statusCode;
@@ -98,7 +98,7 @@ async function requestOnce(
   signal: AbortSignal,
 ): Promise<string> {
   const address = await metadataAddress();
-  if (!address) throw new MetadataError(addressTrouble());
+  if (!address) throw new MetadataError(diagnoseAddress());
   const options = {
     ...item,
     agent,
@@ -151,14 +151,14 @@ function progressOf(asked: ClientRequest): string {
 
 /** Whether another attempt may succeed. */
 function mayPass(error: unknown): boolean {
-  const trouble = troubleOf(error);
+  const trouble = diagnoseError(error);
   const status = error instanceof MetadataError ? (error.statusCode ?? 0) : 0;
   return status >= 500 || trouble === THROTTLED || trouble === NO_ANSWER_IN_TIME || trouble === BROKEN_OFF;
 }
 
 async function readAnswer(answer: IncomingMessage): Promise<string> {
   const { statusCode = 0 } = answer;
-  if (statusCode < 200 || statusCode >= 300) throw new MetadataError(troubleOfStatus(statusCode), statusCode);
+  if (statusCode < 200 || statusCode >= 300) throw new MetadataError(diagnoseStatus(statusCode), statusCode);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of answer as AsyncIterable<Buffer>) {
@@ -169,14 +169,14 @@ async function readAnswer(answer: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString().trim();
 }
 
-function troubleOfStatus(status: number): MetadataTrouble {
+function diagnoseStatus(status: number): MetadataProblem {
   if (status === 403) return REFUSED;
   if (status === 429) return THROTTLED;
   if (status >= 500) return { cause: `The metadata service fails (status ${status})`, fix: "try again" };
   return { cause: `The metadata service answers with status ${status}`, fix: NOTHING_BETWEEN };
 }
 
-export function troubleOf(error: unknown): MetadataTrouble {
+export function diagnoseError(error: unknown): MetadataProblem {
   if (error instanceof MetadataError) return error.trouble;
   const code = String((error as { code?: unknown } | undefined)?.code);
   if (code.startsWith("HPE_")) return NO_HTTP;
@@ -184,9 +184,9 @@ export function troubleOf(error: unknown): MetadataTrouble {
 }
 
 /** The same, unless a variable that names the address, or the lack of one, may be why nothing answers. */
-export function withAddress(trouble: MetadataTrouble): MetadataTrouble {
+export function withAddress(trouble: MetadataProblem): MetadataProblem {
   if (trouble !== NO_ANSWER_IN_TIME && trouble !== NO_LISTENER) return trouble;
-  const silence = silenceTrouble();
+  const silence = diagnoseSilence();
   if (!silence) return trouble;
   return trouble === NO_LISTENER ? silence : { cause: silence.cause, fix: `${silence.fix}; ${trouble.fix}` };
 }

@@ -5,15 +5,22 @@ import { assertOnThisMachine } from "../request/plain-http.js";
 import { isRegion } from "../request/regions.js";
 import type { Runtime } from "../runtime.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
-import { MetadataError, MetadataRead, NO_ANSWER_IN_TIME, TOO_LARGE, troubleOf, withAddress } from "./imds-request.js";
-import { type MetadataTrouble, metadataAddress } from "./metadata-endpoint.js";
+import {
+  diagnoseError,
+  MetadataError,
+  MetadataRead,
+  NO_ANSWER_IN_TIME,
+  TOO_LARGE,
+  withAddress,
+} from "./imds-request.js";
+import { type MetadataProblem, metadataAddress } from "./metadata-endpoint.js";
 import { safeCause } from "./safe-cause.js";
 import { hintForUncaughtCall } from "./test-run.js";
-import { noteOnIdentities, withNote } from "./unused-environment.js";
+import { noteUnusedIdentities, withNote } from "./unused-environment.js";
 
 export { isStsLoaded } from "../sdk/imds.js";
 export { NO_ANSWER_IN_TIME, REFUSED, withAddress } from "./imds-request.js";
-export type { MetadataTrouble } from "./metadata-endpoint.js";
+export type { MetadataProblem } from "./metadata-endpoint.js";
 export { isTestRun } from "./test-run.js";
 
 const TOKEN_PATH = "/latest/api/token";
@@ -29,16 +36,16 @@ const TOKEN = /^[!-~]+$/;
 const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
 const CODE = /^[\w.:-]{1,64}$/;
 
-const NOT_TO_BE_USED: MetadataTrouble = {
+const NOT_TO_BE_USED: MetadataProblem = {
   cause: "AWS_EC2_METADATA_DISABLED is true",
   fix: "unset it",
   permanent: true,
 };
-const NO_REGION: MetadataTrouble = {
+const NO_REGION: MetadataProblem = {
   cause: "It answers with something that is no region",
   fix: "make sure that nothing stands between",
 };
-const NO_TOKEN: MetadataTrouble = {
+const NO_TOKEN: MetadataProblem = {
   cause: "It answers with something that is no token",
   fix: "make sure that nothing stands between, such as a proxy",
 };
@@ -73,7 +80,7 @@ export function readInstanceProfile(
   plainHttp: boolean,
   signal?: AbortSignal,
 ): Promise<AwsCredentialIdentity> {
-  const need = { ...CREDENTIALS, note: noteOnIdentities(runtime.env) };
+  const need = { ...CREDENTIALS, note: noteUnusedIdentities(runtime.env) };
   return inTime(
     runtime,
     need,
@@ -89,7 +96,7 @@ export function readInstanceProfile(
 
 async function readCredentials(read: MetadataRead, need: Need): Promise<AwsCredentialIdentity> {
   const token = await requestToken(read).catch((error) => {
-    throw unreachable(need, troubleOf(error), error);
+    throw unreachable(need, diagnoseError(error), error);
   });
   const readItem = (path: string) =>
     requestItem(path, token, read).catch((error) => {
@@ -143,7 +150,7 @@ async function readRegion(read: MetadataRead): Promise<string> {
   try {
     region = await requestItem(REGION_PATH, await requestToken(read), read);
   } catch (error) {
-    throw unreachable(REGION, troubleOf(error), error);
+    throw unreachable(REGION, diagnoseError(error), error);
   }
   if (!isRegion(region)) throw unreachable(REGION, NO_REGION, undefined);
   return region;
@@ -174,12 +181,12 @@ export function readMetadataItem(runtime: Runtime, path: string, token?: string)
 /** The token that every read over IMDSv2 begins with, or why there is none. */
 export async function lookForToken(
   runtime: Runtime,
-): Promise<{ token: string; trouble?: undefined } | { token?: undefined; trouble: MetadataTrouble }> {
+): Promise<{ token: string; trouble?: undefined } | { token?: undefined; trouble: MetadataProblem }> {
   if (isDisabled(runtime)) return { trouble: NOT_TO_BE_USED };
   try {
     return { token: await inTime(runtime, CREDENTIALS, requestToken) };
   } catch (error) {
-    return { trouble: isRolecallError(error) ? NO_ANSWER_IN_TIME : troubleOf(error) };
+    return { trouble: isRolecallError(error) ? NO_ANSWER_IN_TIME : diagnoseError(error) };
   }
 }
 
@@ -213,12 +220,12 @@ function explain(error: unknown, need: Need): RolecallError {
       hint: withNote(ATTACH, need.note),
     });
   }
-  const trouble = troubleOf(error);
+  const trouble = diagnoseError(error);
   if (trouble === TOO_LARGE) return invalidProfile(`${trouble.cause}: ${trouble.fix}.`, error);
   return unreachable(need, trouble, error);
 }
 
-function unreachable({ message, wayOut, note }: Need, trouble: MetadataTrouble, cause: unknown): RolecallError {
+function unreachable({ message, wayOut, note }: Need, trouble: MetadataProblem, cause: unknown): RolecallError {
   const { cause: why, fix, permanent = false } = withAddress(trouble);
   return new RolecallError("IMDS_UNREACHABLE", message, {
     step: "base-identity",

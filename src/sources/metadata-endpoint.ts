@@ -2,7 +2,7 @@ import { networkInterfaces } from "node:os";
 import { getInstanceMetadataEndpoint } from "../sdk/imds.js";
 
 /** Why the metadata service cannot be used, and what to do about it. */
-export interface MetadataTrouble {
+export interface MetadataProblem {
   /** A sentence without its full stop. */
   readonly cause: string;
   readonly fix: string;
@@ -30,7 +30,7 @@ export async function metadataAddress(): Promise<MetadataAddress | undefined> {
 }
 
 /** For an address that makes no sense. The SDK reads the process's own environment, in this order. */
-export function addressTrouble(): MetadataTrouble {
+export function diagnoseAddress(): MetadataProblem {
   if (process.env[ENDPOINT]) {
     return { cause: `${ENDPOINT} is no http URL`, fix: "write it as http://host, or unset it", permanent: true };
   }
@@ -42,7 +42,7 @@ export function addressTrouble(): MetadataTrouble {
 }
 
 /** Why nothing answers, where a variable or the lack of one may be the reason. `undefined` if neither is. */
-export function silenceTrouble(): MetadataTrouble | undefined {
+export function diagnoseSilence(): MetadataProblem | undefined {
   if (process.env[ENDPOINT]) {
     return { cause: `${ENDPOINT} is set, and nothing answers there`, fix: "correct it, or unset it" };
   }

@@ -1,5 +1,5 @@
 import { readSigning } from "../clients/request-signature.js";
-import { type MiddlewareContext, middlewareStackOf } from "../clients/sdk-middleware.js";
+import { findMiddlewareStack, type MiddlewareContext } from "../clients/sdk-middleware.js";
 
 /** What a call to AWS showed besides its answer. Nothing under a mock, which runs no middleware. */
 export interface ObservedCall {
@@ -15,7 +15,7 @@ export interface ObservedCall {
 
 /** Notes what one command's call shows. */
 export function observeCall(command: object): ObservedCall {
-  const middlewareStack = middlewareStackOf(command);
+  const middlewareStack = findMiddlewareStack(command);
   const observed: ObservedCall = { waitsForIdentity: false };
   middlewareStack?.add(
     (next) => (args) => {

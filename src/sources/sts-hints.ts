@@ -1,4 +1,4 @@
-import { partitionOfRegion } from "../request/regions.js";
+import { findPartition } from "../request/regions.js";
 import { isCertificateErrorCode } from "./safe-cause.js";
 import type { StsErrorKind } from "./sts-errors.js";
 
@@ -72,7 +72,7 @@ function unknownKeys({ region, foreignRegion }: StsFailure): string {
 }
 
 function withPartition(region: string): string {
-  const partition = partitionOfRegion(region);
+  const partition = findPartition(region);
   return partition === undefined ? region : `${region} (partition ${partition})`;
 }
 

@@ -15,12 +15,12 @@ const IDENTITIES = [
 const PROXIES = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
 
 /** For an error for want of credentials: which variables stand there unused. Names and no values. */
-export function noteOnIdentities(env: Env): string | undefined {
+export function noteUnusedIdentities(env: Env): string | undefined {
   return noteOn(namesIn(env, IDENTITIES), "set instance.credentials to use them");
 }
 
 /** For an error of the network: which proxies stand there unused. Names and no values. */
-export function noteOnProxy(env: Env, network: Network | undefined): string | undefined {
+export function noteUnusedProxy(env: Env, network: Network | undefined): string | undefined {
   if (network?.settings().proxy !== undefined) return undefined;
   return noteOn(namesIn(env, PROXIES), "set instance.network.proxy if the way to AWS leads through it");
 }

@@ -1,4 +1,4 @@
-import { type MiddlewareContext, middlewareStackOf } from "../clients/sdk-middleware.js";
+import { findMiddlewareStack, type MiddlewareContext } from "../clients/sdk-middleware.js";
 import { boundedAnswer } from "./bounded-answer.js";
 
 interface Identity {
@@ -23,7 +23,7 @@ export class WireView {
 
   /** Watches a command, whichever client sends it, and bounds its answer. */
   watch<C extends object>(command: C): C {
-    middlewareStackOf(command)?.add(
+    findMiddlewareStack(command)?.add(
       (next, context: MiddlewareContext) => async (args) => {
         const identity = context.__smithy_context?.selectedHttpAuthScheme?.identity as Identity | undefined;
         this.#add(identity?.secretAccessKey);

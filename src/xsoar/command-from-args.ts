@@ -1,5 +1,5 @@
 import { type CommandOverrides, readCommand } from "../request/command-overrides.js";
-import { COMMAND_KEYS } from "../request/misspelt-settings.js";
+import { COMMAND_KEYS } from "../request/misspelled-settings.js";
 import { isGiven, withoutUndefined } from "../request/validation.js";
 import { Parameters } from "./params.js";
 
@@ -15,7 +15,7 @@ export type XsoarArgs = CommandOverrides;
 export function commandFromArgs(args?: XsoarArgs | null): CommandOverrides {
   if (!isGiven(args)) return {};
   const given = new Parameters("args", args, "an object of the command's arguments");
-  given.assertNoMisspelling(COMMAND_KEYS);
+  given.assertNoMisspelledCommandKey(COMMAND_KEYS);
   const settings = Object.fromEntries(COMMAND_KEYS.map((key) => [key, given.get(key).value]));
   const { role, ...others } = readCommand(settings, "args");
   return withoutUndefined({ roleArn: role?.arn, ...others });

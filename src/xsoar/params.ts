@@ -1,4 +1,4 @@
-import { assertNoMisspellingOf } from "../request/misspelt-settings.js";
+import { assertNoMisspelledSetting } from "../request/misspelled-settings.js";
 import { conflict, invalidText, readRecord, readSetting } from "../request/validation.js";
 
 /** A `credentials` parameter: the key's id and its secret, or `secret@@@token` for a temporary key. */
@@ -68,8 +68,8 @@ export class Parameters {
   }
 
   /** Of those that somebody filled in. */
-  assertNoMisspelling(settings: readonly string[]): void {
-    assertNoMisspellingOf(settings, this.#owner, this.#values, (name) => this.get(name).value !== undefined);
+  assertNoMisspelledCommandKey(settings: readonly string[]): void {
+    assertNoMisspelledSetting(settings, this.#owner, this.#values, (name) => this.get(name).value !== undefined);
   }
 
   get(name: string): Parameter {

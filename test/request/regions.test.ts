@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defaultRegionOf, mayLieInPartition, partitionOfRegion } from "../../src/request/regions.js";
+import { findDefaultRegion, findPartition, mayBeInPartition } from "../../src/request/regions.js";
 import { serviceRegion } from "../../src/request/role-request.js";
 import { sdkPartitionOf, sdkPartitions, sdkRegions } from "../support/sdk-partitions.js";
 import { ACCOUNT, CHINA_ROLE, expectInvalid, requestOf, roleRequestOf } from "./support.js";
@@ -12,7 +12,7 @@ describe("the table of partitions", () => {
   });
 
   it.each(regions)("has %s in %s, as the SDK has", (region, id) => {
-    expect(partitionOfRegion(region)).toBe(id);
+    expect(findPartition(region)).toBe(id);
     expect(sdkPartitionOf(region).name).toBe(id);
     expect(serviceRegion(requestOf({ command: { region } }))).toBe(region);
   });
@@ -20,15 +20,15 @@ describe("the table of partitions", () => {
   it.each(sdkPartitions().map(({ id, outputs }) => [id, outputs.implicitGlobalRegion]))(
     "asks STS of %s in a region that lies in it",
     (id, implicit) => {
-      const region = defaultRegionOf(id);
+      const region = findDefaultRegion(id);
       expect(region).toBe(implicit);
-      expect(partitionOfRegion(region as string)).toBe(id);
+      expect(findPartition(region as string)).toBe(id);
     },
   );
 
   it("knows no partition and no region that is newer", () => {
-    expect(partitionOfRegion("moon-base-1")).toBeUndefined();
-    expect(defaultRegionOf("aws-moon")).toBeUndefined();
+    expect(findPartition("moon-base-1")).toBeUndefined();
+    expect(findDefaultRegion("aws-moon")).toBeUndefined();
   });
 
   it.each([
@@ -45,7 +45,7 @@ describe("the table of partitions", () => {
     ["us-newplace-9", "aws", true],
     ["us-newplace-9", "aws-cn", false],
   ])("refuses a region only when both are known: %s in %s is %s", (region, id, may) => {
-    expect(mayLieInPartition(region, id)).toBe(may);
+    expect(mayBeInPartition(region, id)).toBe(may);
   });
 });
 

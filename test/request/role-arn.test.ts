@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isSessionOf, readRoleArn } from "../../src/request/role-arn.js";
+import { isSessionForRole, readRoleArn } from "../../src/request/role-arn.js";
 import { ACCOUNT, expectInvalid, refusalOf, requestOf } from "./support.js";
 
 const RULE = "Allowed: a role ARN of 20 to 2048 characters, such as arn:aws:iam::123456789012:role/path/name";
@@ -160,7 +160,7 @@ describe("a session", () => {
   const role = readRoleArn("command.roleArn", `${PREFIX}path/name`)!;
 
   it("of a role has its partition, account and name, without the path", () => {
-    expect(isSessionOf(role, `arn:aws:sts::${ACCOUNT}:assumed-role/name/session`)).toBe(true);
+    expect(isSessionForRole(role, `arn:aws:sts::${ACCOUNT}:assumed-role/name/session`)).toBe(true);
   });
 
   it.each([
@@ -171,6 +171,6 @@ describe("a session", () => {
     `arn:aws:iam::${ACCOUNT}:role/path/name`,
     "",
   ])("%j is none of it", (arn) => {
-    expect(isSessionOf(role, arn)).toBe(false);
+    expect(isSessionForRole(role, arn)).toBe(false);
   });
 });

@@ -4,13 +4,13 @@ import type { RolecallEvents } from "../../diagnostics.js";
 import type { CommandSettings } from "../../request/command-overrides.js";
 import { accessKeyIdOf, explainRoleRequest } from "../../request/explain-request.js";
 import type { IntegrationInstance } from "../../request/integration-instance.js";
-import { ROLE_SESSION_DURATION, sessionNameOf } from "../../request/limits.js";
+import { ROLE_SESSION_DURATION, toMachineSessionName } from "../../request/limits.js";
 import type { Chosen } from "../../request/precedence.js";
 import { serviceRegion } from "../../request/role-request.js";
 import type { CredentialResolver } from "../../resolver-types.js";
 import type { Runtime } from "../../runtime.js";
 import { readInstanceRegion } from "../../sources/instance-profile.js";
-import { noteOnIdentities, noteOnProxy } from "../../sources/unused-environment.js";
+import { noteUnusedIdentities, noteUnusedProxy } from "../../sources/unused-environment.js";
 import { awsWordsOf } from "./denial.js";
 import { lookAtMetadata, outcomeOf } from "./look-at-machine.js";
 import {
@@ -64,8 +64,8 @@ export async function examine(subject: Subject): Promise<Observations> {
       source,
       accessKeyId: accessKeyIdOf(request.base),
       notes: {
-        identities: noteOnIdentities(runtime.env),
-        proxy: noteOnProxy(runtime.env, request.network),
+        identities: noteUnusedIdentities(runtime.env),
+        proxy: noteUnusedProxy(runtime.env, request.network),
       },
       metadata,
       keys,
@@ -122,7 +122,7 @@ async function examineRole(
     return outcomeOf(session.then(({ assumedRoleArn = roleArn }) => assumedRoleArn));
   };
   // Tells in CloudTrail what these sessions are.
-  const name = { roleSessionName: sessionNameOf(runtime.hostname(), "rolecall-doctor") };
+  const name = { roleSessionName: toMachineSessionName(runtime.hostname(), "rolecall-doctor") };
 
   const assumed = await ask(instance, name);
   const mayBeTheName = assumed.error?.code === "ASSUME_ROLE_DENIED" && roleSessionName !== undefined;

@@ -1,5 +1,5 @@
 import type { RolecallError, RolecallErrorCode } from "../../errors.js";
-import type { MetadataTrouble } from "../../sources/instance-profile.js";
+import type { MetadataProblem } from "../../sources/instance-profile.js";
 import { isCertificateErrorCode, isSystemErrorCode } from "../../sources/safe-cause.js";
 import { didYouMean, isKnownRegion, misspeltRegion, NEWER_REGION } from "../known-regions.js";
 import { denialOf, describeDenial, OWNERS } from "./denial.js";
@@ -58,7 +58,7 @@ function metadataFindings({ metadata, source }: Observations): Finding[] {
 /** The hop limit holds for the token's answer alone: a read without a token comes back into a container too. */
 function whyNoToken(
   { statusWithoutToken, isSilent, isRefused, isOfAddress }: Metadata,
-  { cause, fix }: MetadataTrouble,
+  { cause, fix }: MetadataProblem,
 ): [summary: string, ...next: string[]] {
   if (isSilent && statusWithoutToken !== undefined) {
     return [

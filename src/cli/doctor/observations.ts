@@ -1,7 +1,7 @@
 import type { RolecallError } from "../../errors.js";
 import type { Chosen } from "../../request/precedence.js";
 import type { CallerIdentity } from "../../sources/caller-identity.js";
-import type { MetadataTrouble } from "../../sources/instance-profile.js";
+import type { MetadataProblem } from "../../sources/instance-profile.js";
 import { denialOf } from "./denial.js";
 
 /** How a question ended: with an answer, or with the error that a command would get. */
@@ -28,7 +28,7 @@ export interface Observations {
 /** The instance metadata service. */
 export interface Metadata {
   /** Why it gives no token; `undefined` if it does. */
-  readonly trouble: MetadataTrouble | undefined;
+  readonly trouble: MetadataProblem | undefined;
   /** Whether no answer came to the question for a token. */
   readonly isSilent: boolean;
   /** Whether a token is refused with 403. */

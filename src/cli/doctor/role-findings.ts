@@ -1,5 +1,5 @@
 import type { RolecallError } from "../../errors.js";
-import { partitionOfRegion } from "../../request/regions.js";
+import { findPartition } from "../../request/regions.js";
 import { accountOf, isRoleSession, nameOf, partitionOf, principalOf, withPath } from "./arns.js";
 import { type Denial, denialOf, describeDenial, OWNERS } from "./denial.js";
 import { type Finding, failed, ok, skipped, warning } from "./finding.js";
@@ -36,7 +36,7 @@ export function roleFindings(role: RoleSeen, seen: Observations, config?: string
     ({ roleArn, assumed }) =>
       roleArn !== role.roleArn && assumed?.value && callerArn && accountOf(roleArn) !== accountOf(callerArn),
   );
-  const stsPartition = seen.sts && partitionOfRegion(seen.sts.region);
+  const stsPartition = seen.sts && findPartition(seen.sts.region);
   const partition = callerArn === undefined ? stsPartition : partitionOf(callerArn);
   const around = { callerArn, assumable: assumable?.roleArn, partition, config };
   return findingsOf(role, around).map((finding) => ({ ...finding, roleArn: role.roleArn }));

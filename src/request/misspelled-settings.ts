@@ -1,4 +1,4 @@
-import { lookOf } from "./similar-names.js";
+import { toVisualForm } from "./similar-names.js";
 import { conflict, findName, pathOf } from "./validation.js";
 
 /** What a command may set. */
@@ -13,12 +13,12 @@ const isLikeACommandKey = (key: string) => MAY_BE_COMMAND_KEY.test(key) && comma
 
 /** Finds the setting that a key looks like and is not, as `role_arn` does. */
 function lookupOf(settings: readonly string[]): (key: string) => string | undefined {
-  const byLook = new Map(settings.toReversed().map((setting) => [lookOf(setting), setting]));
-  return (key) => (settings.includes(key) ? undefined : byLook.get(lookOf(key)));
+  const byLook = new Map(settings.toReversed().map((setting) => [toVisualForm(setting), setting]));
+  return (key) => (settings.includes(key) ? undefined : byLook.get(toVisualForm(key)));
 }
 
 /** A misspelt setting would run the command as another identity than the one that it names. */
-export function assertNoMisspelling(owner: string, command: object): void {
+export function assertNoMisspelledCommandKey(owner: string, command: object): void {
   const key = findName(owner, command, isLikeACommandKey);
   if (key !== undefined) throw misspelt(owner, key, commandKeyLike(key));
 }
@@ -27,7 +27,7 @@ export function assertNoMisspelling(owner: string, command: object): void {
  * The same for other settings.
  * @param counts whether a key counts at all
  */
-export function assertNoMisspellingOf(
+export function assertNoMisspelledSetting(
   settings: readonly string[],
   owner: string,
   record: object,

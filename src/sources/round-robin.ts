@@ -1,8 +1,8 @@
 /** Items in groups, which may hold groups. The members of a group take turns; within the innermost, first come first served. */
-export class Turns<Item> {
+export class RoundRobin<Item> {
   readonly #items = new Set<Item>();
   /** The first member has the next turn. */
-  readonly #members = new Map<string, Turns<Item>>();
+  readonly #members = new Map<string, RoundRobin<Item>>();
 
   get isEmpty(): boolean {
     return this.#items.size === 0 && this.#members.size === 0;
@@ -14,7 +14,7 @@ export class Turns<Item> {
       this.#items.add(item);
       return;
     }
-    const member = this.#members.get(name) ?? new Turns<Item>();
+    const member = this.#members.get(name) ?? new RoundRobin<Item>();
     this.#members.set(name, member);
     member.add(item, rest);
   }
