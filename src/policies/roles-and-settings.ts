@@ -26,7 +26,7 @@ const SOURCE_IDENTITY_PATTERN: TextRule = {
   pattern: /^(?!aws:)[\w+=,.@*?-]*$/,
   min: 1,
   max: 64,
-  allowed: "1 to 64 letters, digits and _+=,.@-, with * and ? as in IAM, not beginning aws:",
+  allowed: "1 to 64 letters, digits and _+=,.@-, with * and ? as in IAM, not starting with aws:",
 };
 
 export type Setup = ReturnType<typeof readRolesAndSettings>;

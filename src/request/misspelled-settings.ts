@@ -1,43 +1,40 @@
 import { toVisualForm } from "./similar-names.js";
 import { conflict, findName, pathOf } from "./validation.js";
 
-/** What a command may set. */
+/** Settings that a command may set. */
 export const COMMAND_KEYS = ["roleArn", "roleSessionName", "roleSessionDuration", "region"] as const;
 
-/** All of a command's settings begin with an r. Most arguments are plain ASCII and do not: one test is all that they cost. */
+/** A cheap test that most arguments fail: all settings of a command start with r, and lookalikes of r are not ASCII. */
 const MAY_BE_COMMAND_KEY = /^[^a-z0-9]*r|[^\0-\x7f]/i;
 
-const commandKeyLike = lookupOf(COMMAND_KEYS);
-/** Made once: every command asks it of each of its arguments. */
-const isLikeACommandKey = (key: string) => MAY_BE_COMMAND_KEY.test(key) && commandKeyLike(key) !== undefined;
+const findSimilarCommandKey = createLookup(COMMAND_KEYS);
+const isMisspelledCommandKey = (key: string) =>
+  MAY_BE_COMMAND_KEY.test(key) && findSimilarCommandKey(key) !== undefined;
 
-/** Finds the setting that a key looks like and is not, as `role_arn` does. */
-function lookupOf(settings: readonly string[]): (key: string) => string | undefined {
+/** The returned function finds the setting that a misspelled key, such as `role_arn`, most likely means. */
+function createLookup(settings: readonly string[]): (key: string) => string | undefined {
   const byLook = new Map(settings.toReversed().map((setting) => [toVisualForm(setting), setting]));
   return (key) => (settings.includes(key) ? undefined : byLook.get(toVisualForm(key)));
 }
 
-/** A misspelt setting would run the command as another identity than the one that it names. */
+/** A misspelled setting would be ignored, and the command would run as a different identity. */
 export function assertNoMisspelledCommandKey(owner: string, command: object): void {
-  const key = findName(owner, command, isLikeACommandKey);
-  if (key !== undefined) throw misspelt(owner, key, commandKeyLike(key));
+  const key = findName(owner, command, isMisspelledCommandKey);
+  if (key !== undefined) throw misspellingError(owner, key, findSimilarCommandKey(key));
 }
 
-/**
- * The same for other settings.
- * @param counts whether a key counts at all
- */
+/** @param counts `false` for keys to ignore */
 export function assertNoMisspelledSetting(
   settings: readonly string[],
   owner: string,
   record: object,
   counts: (key: string) => boolean,
 ): void {
-  const settingLike = lookupOf(settings);
-  const key = findName(owner, record, (name) => settingLike(name) !== undefined && counts(name));
-  if (key !== undefined) throw misspelt(owner, key, settingLike(key));
+  const findSimilar = createLookup(settings);
+  const key = findName(owner, record, (name) => findSimilar(name) !== undefined && counts(name));
+  if (key !== undefined) throw misspellingError(owner, key, findSimilar(key));
 }
 
-function misspelt(owner: string, key: string, right: string | undefined): Error {
+function misspellingError(owner: string, key: string, right: string | undefined): Error {
   return conflict(pathOf(owner, key), `is not a setting, and reads like ${right}`, `Write it as ${right}.`);
 }

@@ -3,22 +3,22 @@ import { readRegion } from "./regions.js";
 import { assertStsRegion } from "./sts-endpoint-region.js";
 import { conflict, invalid, isGiven, readBoolean, readSettings } from "./validation.js";
 
-/** Where STS is asked. What is left out follows from the role and the region. */
+/** Which STS endpoint to call. Anything you leave out follows from the role and the region. */
 export interface StsSettings {
-  /** Region of the STS endpoint. Default: that in the name of `endpoint`; else see `docs/precedence-and-validation.md` in this package. */
+  /** Region of the STS endpoint. Default: the region in the host name of `endpoint`; if it has none, see `docs/precedence-and-validation.md` in this package. */
   region?: string;
   /**
-   * Another endpoint, such as an interface VPC endpoint: `https`, or `http` on the loopback interface.
-   * `dangerouslyAllowPlainHttp` of the instance allows `http` elsewhere.
+   * A custom endpoint, such as an interface VPC endpoint: `https`, or `http` on the loopback interface.
+   * To use `http` elsewhere, set the instance's `dangerouslyAllowPlainHttp`.
    */
   endpoint?: string;
-  /** Default `false`. Not together with `endpoint`. */
+  /** Default `false`. Cannot be combined with `endpoint`. */
   useFipsEndpoint?: boolean;
-  /** Default `false`. Not together with `endpoint`. */
+  /** Default `false`. Cannot be combined with `endpoint`. */
   useDualstackEndpoint?: boolean;
 }
 
-/** The same, read. */
+/** Validated {@link StsSettings}. */
 export interface ParsedStsSettings {
   readonly region: string | undefined;
   readonly endpoint: string | undefined;
@@ -26,7 +26,7 @@ export interface ParsedStsSettings {
   readonly useDualstackEndpoint: true | undefined;
 }
 
-/** @param plainHttp whether any host may be asked over plain http */
+/** @param plainHttp whether `http` is allowed for any host */
 export function readStsSettings(field: string, value: unknown, plainHttp: boolean): ParsedStsSettings {
   const settings = readSettings(field, value, ["region", "endpoint", "useFipsEndpoint", "useDualstackEndpoint"]);
   const region = readRegion(`${field}.region`, settings.region);
@@ -36,12 +36,12 @@ export function readStsSettings(field: string, value: unknown, plainHttp: boolea
   if (endpoint && (useFipsEndpoint || useDualstackEndpoint)) {
     throw conflict(
       `${field}.endpoint`,
-      "is set together with useFipsEndpoint or useDualstackEndpoint",
-      "Name the FIPS or dual-stack endpoint itself, or leave the endpoint out.",
+      "cannot be combined with useFipsEndpoint or useDualstackEndpoint",
+      "Set endpoint to the FIPS or dual-stack endpoint, or leave it out.",
     );
   }
   if (endpoint) assertStsRegion(`${field}.endpoint`, new URL(endpoint).hostname, region, `${field}.region`);
-  // Each with a value or `undefined` of its own: what is left out would be inherited.
+  // Every key is set, if only to `undefined`: a missing one would be inherited from a polluted `Object.prototype`.
   return {
     region,
     endpoint,
@@ -62,7 +62,7 @@ export function readStsEndpoint(field: string, value: unknown, plainHttp = false
   throw invalid(field, value, allowed, { sensitive: !isPlainUrl(value) });
 }
 
-/** Whether an error may show it: it has no user, password or query, and is no JSON. */
+/** Whether an error may show the value: it contains no user, password, query or JSON. */
 export function isPlainUrl(value: unknown): boolean {
   return typeof value === "string" && /^[\w\s.:/[\]\\-]*$/.test(value);
 }

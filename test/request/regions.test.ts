@@ -93,7 +93,7 @@ describe.each([
 });
 
 describe("a region outside the role's partition", () => {
-  const hint = "Credentials hold within one partition: use a region of the role's partition.";
+  const hint = "Use a region in the role's partition: credentials are valid in one partition only.";
 
   it.each([
     ["command.region", { command: { region: "us-east-1" } }],
@@ -106,7 +106,7 @@ describe("a region outside the role's partition", () => {
     const error = expectInvalid(
       () => serviceRegion(request),
       field,
-      `${field} is us-east-1, and the role lies in the partition aws-cn. ${hint}`,
+      `${field} is us-east-1, but the role is in partition aws-cn. ${hint}`,
     );
     expect(error.roleArn).toBe(CHINA_ROLE);
   });
@@ -115,7 +115,7 @@ describe("a region outside the role's partition", () => {
     expectInvalid(
       () => requestOf({ instance: { roleArn: CHINA_ROLE, sts: { region: "us-east-1" } } }),
       "instance.sts.region",
-      `instance.sts.region is us-east-1, and the role lies in the partition aws-cn. ${hint}`,
+      `instance.sts.region is us-east-1, but the role is in partition aws-cn. ${hint}`,
     );
   });
 
