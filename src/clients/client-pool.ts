@@ -4,7 +4,7 @@ import { canonicalJson } from "../request/canonical.js";
 import type { Network } from "../request/network-settings.js";
 import type { RoleRequest } from "../request/role-request.js";
 import { abortWaitingSend } from "./abort-waiting-send.js";
-import { assertWithinNetwork, isPlain, readClientConfig, readUserAgent } from "./client-config.js";
+import { assertWithinNetwork, isComparable, readClientConfig, readUserAgent } from "./client-config.js";
 import type { SdkClient, SdkClientConstructor } from "./client-types.js";
 import { type GuardedClient, ViewedClient } from "./client-view.js";
 import { assertMockClient, isGuardable } from "./construct-client.js";
@@ -68,7 +68,7 @@ export class ClientPool {
   /** @param plan what the client is made of if the pool has none */
   get(Client: SdkClientConstructor, request: RoleRequest, wish: ClientWish, plan: () => ClientPlan): SdkClient {
     const clientConfig = readClientConfig(wish.clientConfig);
-    if (wish.fresh || !(clientConfig === undefined || isPlain(clientConfig))) {
+    if (wish.fresh || !(clientConfig === undefined || isComparable(clientConfig))) {
       return this.#create(Client, plan(), clientConfig);
     }
     let pooledAs = this.#nameOf(Client, request);
@@ -105,8 +105,8 @@ export class ClientPool {
       clientConfig,
       network,
     );
-    const ofClass = isGuardable(client) && this.#handlers.defaultsOf(Client);
-    if (!ofClass) {
+    const classDefaults = isGuardable(client) && this.#handlers.findDefaults(Client);
+    if (!classDefaults) {
       assertMockClient(Client, client);
       return client;
     }
@@ -116,7 +116,7 @@ export class ClientPool {
       requestHandler?: unknown;
       endpointProvider?: unknown;
     };
-    const expected = { identity, region, ofClass, endpointProvider };
+    const expected = { identity, region, classDefaults, endpointProvider };
     const owner = this.#handlers.isShared(Client, requestHandler) ? `${plan.key} ${network?.key ?? ""}` : undefined;
     client.middlewareStack = new GuardedStack(client.middlewareStack, this.#lastStep(expected, owner), true);
     return client;

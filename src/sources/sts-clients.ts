@@ -113,7 +113,7 @@ export class StsClients {
       ...(endpoint !== undefined && { endpoint }),
       ...(useFipsEndpoint !== undefined && { useFipsEndpoint }),
       ...(useDualstackEndpoint !== undefined && { useDualstackEndpoint }),
-      ...(network && { requestHandler: { ...makeOfSts("STSClient", () => handlers.ofNetwork(STSClient, network)) } }),
+      ...(network && { requestHandler: { ...makeOfSts("STSClient", () => handlers.findHandler(STSClient, network)) } }),
     };
     if (typeof stsClient === "function") return readMadeClient(stsClient(context));
     if (stsClient) return stsClient;
