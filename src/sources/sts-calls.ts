@@ -183,7 +183,7 @@ export class StsCalls {
       const foreignRegion = endpoint?.foreignRegion;
       throw toFailedAttempt(
         error,
-        { ...noted({ region, foreignRegion }), ofAuthor: clients.injected },
+        { ...noted({ region, foreignRegion }), usesInjectedClient: clients.injected },
         observed.accessKeyId,
       );
     }

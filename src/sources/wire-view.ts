@@ -6,9 +6,9 @@ interface Identity {
   readonly sessionToken?: string;
 }
 
-/** What the commands of one question show on the wire. Nothing under a mock, which runs no middleware. */
+/** Observes the commands of one question on the wire. Sees nothing under a mock, which runs no middleware. */
 export class WireView {
-  /** Text of others must not repeat these: what the question holds, and whatever signed it. */
+  /** Values that quoted foreign text must not contain: the question's secret, and the credentials that signed it. */
   readonly secrets = new Set<string>();
   #answered = false;
 
@@ -16,12 +16,12 @@ export class WireView {
     this.#add(secret);
   }
 
-  /** Whether an answer came over the wire. */
+  /** Whether a response has arrived. */
   get answered(): boolean {
     return this.#answered;
   }
 
-  /** Watches a command, whichever client sends it, and bounds its answer. */
+  /** Adds middleware to a command that observes it and limits the size of its response. */
   watch<C extends object>(command: C): C {
     findMiddlewareStack(command)?.add(
       (next, context: MiddlewareContext) => async (args) => {

@@ -46,7 +46,7 @@ it("keys of another partition than the role's: the refusal names the machine's p
     code: "BASE_IDENTITY_REJECTED",
     region: "us-east-1",
     hint: expect.stringMatching(
-      /^STS in us-east-1 \(partition aws\) does not know these keys: this machine is in cn-north-1 \(partition aws-cn\), and credentials hold within one partition\./,
+      /^STS in us-east-1 \(partition aws\) does not know these keys: this machine is in cn-north-1 \(partition aws-cn\), and credentials are valid in one partition only\./,
     ),
   });
 });

@@ -50,7 +50,7 @@ export async function examine(subject: Subject): Promise<Observations> {
   // the same, for ten seconds at most.
   const resolver = createCredentialResolver({ runtime, assumeRole: { attempts: 1 } });
   try {
-    const hasToken = !metadata?.trouble;
+    const hasToken = !metadata?.problem;
     const keys =
       source === "static" || hasToken
         ? await outcomeOf(resolver.resolve(baseOf(instance)).then(() => true as const))
@@ -90,7 +90,7 @@ async function regionOf(
   runtime: Runtime,
 ): Promise<Outcome<Chosen<string>> | undefined> {
   if (chosen) return { value: chosen };
-  if (metadata?.trouble) return undefined;
+  if (metadata?.problem) return undefined;
   return outcomeOf(readInstanceRegion(runtime).then((value) => ({ value, from: "the metadata service" })));
 }
 

@@ -16,16 +16,16 @@ const ANY_PATH = "/latest/meta-data/instance-id";
 
 /** Asks the instance metadata service, with a token and without: within the time of one read if it is silent. */
 export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
-  const [{ token, trouble: seen }, statusWithoutToken] = await Promise.all([
+  const [{ token, problem: seen }, statusWithoutToken] = await Promise.all([
     lookForToken(runtime),
     isDisabled(runtime) ? undefined : statusOf(readMetadataItem(runtime, ANY_PATH)),
   ]);
-  const trouble = seen && withAddress(seen);
+  const problem = seen && withAddress(seen);
   return {
-    trouble,
+    problem,
     isSilent: seen === NO_ANSWER_IN_TIME,
     isRefused: seen === REFUSED,
-    isOfAddress: trouble !== seen,
+    isOfAddress: problem !== seen,
     statusWithoutToken,
     instanceProfileArn: token === undefined ? undefined : await profileArn(runtime, token),
   };

@@ -41,7 +41,7 @@ function metadataFindings({ metadata, source }: Observations): Finding[] {
   if (!metadata)
     return [skipped("metadata", "The metadata service was not asked: the instance sets keys and a region.")];
   const report = source === "static" ? warning : failed;
-  if (metadata.trouble) return [report("metadata", ...whyNoToken(metadata, metadata.trouble))];
+  if (metadata.problem) return [report("metadata", ...whyNoToken(metadata, metadata.problem))];
   const token = ok("metadata", "The metadata service gives IMDSv2 tokens.");
   if (metadata.statusWithoutToken !== 200) return [token];
   return [

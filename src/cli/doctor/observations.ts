@@ -28,12 +28,12 @@ export interface Observations {
 /** The instance metadata service. */
 export interface Metadata {
   /** Why it gives no token; `undefined` if it does. */
-  readonly trouble: MetadataProblem | undefined;
+  readonly problem: MetadataProblem | undefined;
   /** Whether no answer came to the question for a token. */
   readonly isSilent: boolean;
   /** Whether a token is refused with 403. */
   readonly isRefused: boolean;
-  /** Whether the trouble lies in the variables that name the service's address, or in the lack of one. */
+  /** Whether the problem is in the variables that name the service's address, or in the lack of one. */
   readonly isOfAddress: boolean;
   /** The status that a read without a token got, or `undefined` for no answer. */
   readonly statusWithoutToken: number | undefined;
