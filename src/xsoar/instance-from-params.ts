@@ -61,7 +61,7 @@ function assertNoOtherIdentity(given: Parameters): void {
     const hint = "Name one role by its ARN, in roleArn, and leave this parameter empty.";
     throw conflict(field, "is set, and roles that are given by name are not supported", hint);
   }
-  given.assertNoMisspelledCommandKey([...ROLE_ARN, ...ROLE_BY_NAME, "credentials", ...ACCESS_KEY_PAIRS.flat()]);
+  given.assertNoMisspelling([...ROLE_ARN, ...ROLE_BY_NAME, "credentials", ...ACCESS_KEY_PAIRS.flat()]);
 }
 
 function readDefaultRegion(given: Parameters, role: RoleArn | undefined): string {

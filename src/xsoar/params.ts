@@ -68,7 +68,7 @@ export class Parameters {
   }
 
   /** Of those that somebody filled in. */
-  assertNoMisspelledCommandKey(settings: readonly string[]): void {
+  assertNoMisspelling(settings: readonly string[]): void {
     assertNoMisspelledSetting(settings, this.#owner, this.#values, (name) => this.get(name).value !== undefined);
   }
 
