@@ -103,13 +103,15 @@ it("a mock that rejects with an error of nobody: a hint about the mock and not a
   await using resolver = createCredentialResolver({ assumeRole: { attempts: 1 } });
   await expect(resolver.resolve({ roleArn })).rejects.toMatchObject({
     code: "STS_UNAVAILABLE",
-    hint: expect.stringMatching(/^Let the mock of STS reject with an error that has AWS's name: .*"AccessDenied"/),
+    hint: expect.stringMatching(/^Make the STS mock reject with an error that has AWS's name: .*"AccessDenied"/),
   });
   await using withObject = createCredentialResolver({
     stsClient: { send: () => Promise.reject("Boom") },
     assumeRole: { attempts: 1 },
   });
-  await expect(withObject.resolve({ roleArn })).rejects.toMatchObject({ hint: expect.stringContaining("the mock") });
+  await expect(withObject.resolve({ roleArn })).rejects.toMatchObject({
+    hint: expect.stringContaining("the STS mock"),
+  });
 });
 
 it("a mock that throttles: a hint about the manual clock, on which ten seconds take none", async () => {

@@ -120,7 +120,7 @@ describe("a proxy", () => {
     await expect(call(network)).rejects.toMatchObject({
       code: "STS_UNAVAILABLE",
       message: expect.stringContaining("EPROXY"),
-      cause: { message: `The proxy gives no connection: Bad response: ${answer}` },
+      cause: { message: `The proxy refused the connection: Bad response: ${answer}` },
     });
     const base = { region: "eu-central-1", network };
     const sent = resolver.getClientForCommand(EC2Client, base).send(describeInstances);
@@ -144,7 +144,7 @@ describe("a proxy", () => {
       expect.objectContaining({
         code: "INVALID_REQUEST",
         field: "instance.network.proxy",
-        message: expect.stringContaining("KinesisClient speaks HTTP/2"),
+        message: expect.stringContaining("KinesisClient uses HTTP/2"),
       }),
     );
     expect(aws.requests).toEqual([]);

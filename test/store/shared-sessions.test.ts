@@ -10,7 +10,7 @@ import {
   type IntegrationInstance,
   type RolecallEvents,
 } from "../../src/index.js";
-import { digestOf, sha256 } from "../../src/request/canonical.js";
+import { sha256, stableDigest } from "../../src/request/canonical.js";
 import { createRoleRequest } from "../../src/request/role-request.js";
 import {
   createManualClock,
@@ -635,7 +635,7 @@ describe("a key that leaves the process", () => {
   /** What somebody could compute who knows the library and all of the request but its external id. */
   function hashesOf(externalId: string): string[] {
     const { digest } = createRoleRequest({ ...GUESSABLE, externalId }, undefined, undefined, {});
-    return [digest, sha256(digest), digestOf({ session: digest, scope: "memory", environment: {} })];
+    return [digest, sha256(digest), stableDigest({ session: digest, scope: "memory", environment: {} })];
   }
 
   it("is not a hash of guessable values in an event", async () => {
