@@ -25,6 +25,7 @@ export async function buildJourneys(ref: string | undefined): Promise<typeof imp
     format: "esm",
     platform: "node",
     target: "node20",
+    logLevel: "error",
     packages: "external",
     define: { __ROLECALL_VERSION__: '"0.0.0-trace"' },
     outExtension: { ".js": ".mjs" },

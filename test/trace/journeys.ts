@@ -3,10 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
-import { createCredentialResolver, getClientForCommand, isRolecallError, setDefaultResolver } from "aws-rolecall";
+import * as library from "aws-rolecall";
 import { fileStore } from "aws-rolecall/file-store";
 import { createManualClock, type LocalAws, startLocalAws } from "aws-rolecall/testing";
 import { type Run, trace } from "./call-trace.js";
+
+const { createCredentialResolver, getClientForCommand, isRolecallError, setDefaultResolver } = library;
 
 const ROLE = "arn:aws:iam::123456789012:role/Inventory";
 const instance = { roleArn: ROLE, region: "eu-central-1", allowedRoles: [ROLE] };
@@ -28,8 +30,8 @@ export async function traceJourneys(): Promise<Journey[]> {
   ];
 }
 
-async function command(overrides = {}): Promise<void> {
-  const ec2 = getClientForCommand(EC2Client, instance, overrides);
+async function command(overrides = {}, settings = instance): Promise<void> {
+  const ec2 = getClientForCommand(EC2Client, settings, overrides);
   await ec2.send(new DescribeInstancesCommand({}));
 }
 
@@ -43,10 +45,14 @@ async function firstCredentials(): Promise<Journey[]> {
 }
 
 async function firstAndWarmCommand(): Promise<Journey[]> {
-  return [
+  const journeys = [
     { name: "first command", root: await trace(() => command()) },
     { name: "warm command", root: await trace(() => command()) },
   ];
+  if (!("defineInstance" in library)) return journeys; // an older ref
+  const defined = library.defineInstance(instance);
+  await command({}, defined);
+  return [...journeys, { name: "warm, defined instance", root: await trace(() => command({}, defined)) }];
 }
 
 async function refusals(aws: LocalAws): Promise<Journey[]> {
