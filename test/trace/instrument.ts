@@ -19,8 +19,8 @@ export function instrument(file: string, source: string): string {
 
   const wrap = (node: ts.FunctionLikeDeclaration): void => {
     const body = node.body as ts.ConciseBody;
-    const { line } = tree.getLineAndCharacterOfPosition(node.getStart());
-    const called = `${JSON.stringify(file)}, ${JSON.stringify(`${nameOf(node)}:${line + 1}`)}`;
+    const { line, character } = tree.getLineAndCharacterOfPosition(node.getStart());
+    const called = `${JSON.stringify(file)}, ${JSON.stringify(`${nameOf(node)}:${line + 1}:${character + 1}`)}`;
     if (node.asteriskToken) {
       insert(body.getStart() + 1, `hooks.call(${called}, () => {});`, true);
       return;
