@@ -11,6 +11,7 @@ export const PASSAGE = "A passage is an entry that leads on to another file; the
 /** One run of a function, with the runs that it led to: calls, and callbacks that it left behind. */
 export interface Run {
   readonly file: string;
+  /** With its line and column: most arrow functions have no name. */
   readonly name: string;
   readonly calls: Run[];
 }

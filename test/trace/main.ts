@@ -52,9 +52,8 @@ function printCalls(name: string, journeys: readonly Journey[]): void {
   if (!journey) throw new Error(`No journey ${name}. There are: ${journeys.map((each) => each.name).join(", ")}`);
   const print = (run: Run, depth: number): void => {
     for (const each of run.calls) {
-      console.log(
-        `${"  ".repeat(depth)}${each.name.replace(/:\d+$/, "")}  ${each.file}:${each.name.split(":").at(-1)}`,
-      );
+      const [, called, line] = /^(.*):(\d+):\d+$/.exec(each.name) ?? [];
+      console.log(`${"  ".repeat(depth)}${called}  ${each.file}:${line}`);
       print(each, depth + 1);
     }
   };
