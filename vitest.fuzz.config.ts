@@ -1,11 +1,11 @@
 import { defineConfig } from "vitest/config";
-import config from "./vitest.config.js";
+import { shared } from "./vitest.shared.js";
 
 /** Hostile arguments for every public entry, five minutes each: `npm run fuzz`. Not part of CI. */
 export default defineConfig({
-  ...config,
+  ...shared,
   test: {
-    ...config.test,
+    ...shared.test,
     include: ["test/fuzz/fuzz.entries.ts"],
     testTimeout: 0,
     hookTimeout: 0,
