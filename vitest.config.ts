@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config";
-import { shared } from "./vitest.shared.js";
+import { PROGRAMS, shared } from "./vitest.shared.js";
 
 /** They replace a module for the whole process, or need one that has not loaded the SDK. */
 const OWN_PROCESS = [
+  "docs/examples/mocked-sts.test.ts",
   "test/automatic-mock.test.ts",
   "test/foreign-shapes.test.ts",
   "test/sources/metadata-endpoint.test.ts",
@@ -13,6 +14,7 @@ const OWN_PROCESS = [
 
 /** These have scripts of their own: `npm run test:faults`, and so on. CI runs each once, and this suite on every Node. */
 const OTHER_SCRIPTS = [
+  ...PROGRAMS,
   "test/docs/pasted-pages.test.ts",
   "test/faults/**",
   "test/package/**",

@@ -25,3 +25,10 @@ export const shared = {
     reporters: report ? ["default", ["json", { outputFile: report }]] : ["default"],
   },
 } satisfies ViteUserConfig;
+
+/** Tests with programs of others: Moto, the AWS CLI, boto3, and a cluster and Sentinels of Redis. */
+export const PROGRAMS = [
+  "test/conformance/moto.test.ts",
+  "test/store/redis-topologies.test.ts",
+  "test/testing/foreign-clients.test.ts",
+];

@@ -15,7 +15,7 @@ const INSTANCE: IntegrationInstance = { roleArn: ROLE, region: "eu-central-1" };
  * What a thousand commands with three client classes cost, a hundred at a time, each with arguments of its own. `byKeys`:
  * of a user, for on a busy machine the metadata service does not answer a hundred questions at once in the second that it has.
  */
-async function costOf(create: typeof createCredentialResolver, { byKeys = false } = {}) {
+async function costOf(create: typeof createCredentialResolver, { byKeys = false, commands = COMMANDS } = {}) {
   const aws = await startLocalAws({ roles: [{ roleArn: ROLE, trustedPrincipals: ["*"] }] });
   const credentials = byKeys ? aws.issueUserKeys({ userArn: "arn:aws:iam::111122223333:user/ann" }) : undefined;
   const instance = { ...INSTANCE, credentials };
@@ -41,7 +41,7 @@ async function costOf(create: typeof createCredentialResolver, { byKeys = false 
     const client = resolver.getClientForCommand(Client, instance, { limit: number });
     return client.config.credentials();
   };
-  for (let done = 0; done < COMMANDS; done += AT_A_TIME) {
+  for (let done = 0; done < commands; done += AT_A_TIME) {
     await Promise.all(Array.from({ length: AT_A_TIME }, (_, index) => command(done + index)));
   }
   return {
@@ -78,9 +78,9 @@ describe(`${COMMANDS} commands, three client classes, ${AT_A_TIME} at a time`, (
   it("cost one AssumeRole, three requests for instance metadata, and a client for each class", async () => {
     expect(await costOf(createCredentialResolver)).toEqual(BUDGET);
   });
+});
 
-  it.each(Object.entries(BUGS))("cost more without %s", async (_, bug) => {
-    const cost = await costOf(await buildWith(bug), { byKeys: true });
-    expect(cost[bug.raises]).toBeGreaterThanOrEqual(AT_A_TIME);
-  });
+it.each(Object.entries(BUGS))(`${AT_A_TIME} commands at once cost more without %s`, async (_, bug) => {
+  const cost = await costOf(await buildWith(bug), { byKeys: true, commands: AT_A_TIME });
+  expect(cost[bug.raises]).toBeGreaterThanOrEqual(AT_A_TIME);
 });

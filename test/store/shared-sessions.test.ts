@@ -575,6 +575,8 @@ describe("a store that fails", () => {
 });
 
 describe("a store that lies", () => {
+  const LIES = 100;
+
   it("by other records than were written: each is a miss with an event, and never a wrong session", async () => {
     const random = seededRandom(5);
     const below = (limit: number) => Math.floor(random() * limit);
@@ -589,7 +591,7 @@ describe("a store that lies", () => {
       }
     }
     let misses = 0;
-    for (let turn = 0; turn < 300; turn++) {
+    for (let turn = 0; turn < LIES; turn++) {
       const roleArn = [ROLE, OTHER_ROLE][below(2)] ?? ROLE;
       const lie = (asked: string) => {
         const others = records.filter(([stored]) => stored !== asked);
@@ -609,8 +611,8 @@ describe("a store that lies", () => {
       expect(outcome.assumedRoleArn).toContain(roleArn.slice(roleArn.lastIndexOf("/")));
       if (errors.length > before) misses++;
     }
-    expect(misses).toBe(300);
-    expect(assumeRoleCalls(aws)).toBe(6 + 300);
+    expect(misses).toBe(LIES);
+    expect(assumeRoleCalls(aws)).toBe(6 + LIES);
   });
 
   it("by a session whose time is over", async () => {

@@ -71,7 +71,7 @@ export type Cell = string | Bound;
 
 /**
  * A page holds the table, and what was measured keeps within the bounds that the page states. The first cell of a row is
- * its name; rows that say the same are one row in the page, with a list of names. `ROLECALL_WRITE_DOCS=1` writes the table.
+ * its name. Neighbors that say the same are one row in the page, with a list of names. `ROLECALL_WRITE_DOCS=1` writes the table.
  */
 export function expectTable(part: GeneratedPart, head: readonly string[], rows: readonly (readonly Cell[])[]): void {
   if (process.env.ROLECALL_WRITE_DOCS === "1") {
@@ -100,14 +100,14 @@ export function expectTable(part: GeneratedPart, head: readonly string[], rows: 
 const NEXT_NAME = "<br>";
 
 function folded(rows: readonly (readonly Cell[])[]): string[][] {
-  const names = new Map<string, { names: string[]; cells: string[] }>();
+  const pageRows: { names: string[]; cells: string[] }[] = [];
   for (const [name = "", ...others] of rows) {
     const cells = others.map(printed);
-    const row = names.get(cells.join("|")) ?? { names: [], cells };
-    row.names.push(printed(name));
-    names.set(cells.join("|"), row);
+    const last = pageRows.at(-1);
+    if (last?.cells.join() === cells.join()) last.names.push(printed(name));
+    else pageRows.push({ names: [printed(name)], cells });
   }
-  return [...names.values()].map((row) => [row.names.join(NEXT_NAME), ...row.cells]);
+  return pageRows.map(({ names, cells }) => [names.join(NEXT_NAME), ...cells]);
 }
 
 function printed(cell: Cell): string {
