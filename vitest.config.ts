@@ -17,6 +17,7 @@ const OTHER_SCRIPTS = [
   ...PROGRAMS,
   "test/docs/pasted-pages.test.ts",
   "test/faults/**",
+  "test/fuzz/**",
   "test/package/**",
   "test/processes/**",
   "test/soak/**",
