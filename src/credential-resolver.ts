@@ -15,9 +15,9 @@ import { once } from "./once.js";
 import type { AuthorSession } from "./request/author-session.js";
 import type { BaseIdentity } from "./request/base-identity.js";
 import type { CommandOverrides } from "./request/command-overrides.js";
-import { type IntegrationInstance, integrationOf } from "./request/integration-instance.js";
+import { type IntegrationInstance, readInstance } from "./request/integration-instance.js";
+import { KnownRequests } from "./request/known-requests.js";
 import { assertInPartition } from "./request/regions.js";
-import { RequestMemo } from "./request/request-memo.js";
 import { isSessionOf } from "./request/role-arn.js";
 import { isForRole, type RequestForRole, type RoleRequest, serviceRegion } from "./request/role-request.js";
 import { conflict } from "./request/validation.js";
@@ -47,7 +47,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   const serverClocks = new ServerClocks();
   const handlers = new SharedHandlers(runtime.env);
   const pool = new ClientPool(settings.maxClients, handlers);
-  const requests = new RequestMemo(settings.maxSessions);
+  const requests = new KnownRequests(settings.maxSessions);
   /** As named last: clients outlive the function that they were made with. */
   const namedBases = new LRUCache<string, BaseIdentity>({ max: MAX_NAMED_BASES });
   const cache = new CredentialCache({ ...settings, diagnostics });
@@ -99,7 +99,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   function publishRefusal(error: unknown, instance: IntegrationInstance): void {
     if (!isRolecallError(error) || error.code !== "ROLE_NOT_ALLOWED") return;
     const setBy = error.field?.split(".", 1)[0] as "command" | "instance" | undefined;
-    const integration = integrationOf(instance);
+    const { integration } = readInstance(instance);
     diagnostics.publish("role-not-allowed", { roleArn: error.roleArn, setBy, integration });
   }
 

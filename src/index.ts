@@ -1,5 +1,6 @@
 export type { ClientConfigOf, SdkClient, SdkClientConstructor } from "./clients/client-types.js";
 export { createCredentialResolver } from "./credential-resolver.js";
+export { defineInstance } from "./define-instance.js";
 export type { RolecallEventName, RolecallEvents, SessionEvent } from "./diagnostics.js";
 export {
   isRolecallError,

@@ -1,6 +1,6 @@
 import type { AwsCredentialIdentity, IntegrationInstance } from "aws-rolecall";
 
-/** Any provider of `@aws-sdk/credential-providers` fits in the place of `provider`. */
+/** `provider` can be any provider from `@aws-sdk/credential-providers`. */
 export function instanceOutsideEc2(provider: () => Promise<AwsCredentialIdentity>): IntegrationInstance {
   return {
     credentials: provider,

@@ -3,12 +3,12 @@ import { type CommandOverrides, createCredentialResolver, type IntegrationInstan
 
 const resolver = createCredentialResolver();
 
-/** The credentials themselves. `signal` frees this caller alone. */
+/** Returns the credentials. `signal` cancels only this call. */
 export function credentialsFor(instance: IntegrationInstance, args: CommandOverrides, signal?: AbortSignal) {
   return resolver.resolve(instance, args, { signal });
 }
 
-/** A client that presigns URLs for 15 minutes: its sessions live on for at least 20. */
+/** Returns a client that presigns URLs for 15 minutes. Its sessions stay valid for at least 20 minutes. */
 export function clientForPresigning(instance: IntegrationInstance, args: CommandOverrides) {
   return resolver.getClientForCommand(S3Client, instance, args, { minRemaining: 20 * 60_000 });
 }
@@ -18,7 +18,7 @@ export function clientOfYourOwn(instance: IntegrationInstance, args: CommandOver
   return new S3Client({ region: "eu-central-1", credentials: resolver.provider(instance, args) });
 }
 
-/** After a role's session was revoked: the next command gets a new one. */
+/** Call this after a role's session was revoked. The command then gets a new session. */
 export async function afterRevocation(instance: IntegrationInstance, args: CommandOverrides) {
   await resolver.invalidate(instance, args);
   return resolver.getClientForCommand(S3Client, instance, args).send(new ListBucketsCommand({}));

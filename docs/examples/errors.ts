@@ -5,7 +5,7 @@ export async function run(args: CommandOverrides) {
   try {
     return await listInstances(args);
   } catch (error) {
-    if (!isRolecallError(error)) throw error; // an error of the service itself, such as EC2's UnauthorizedOperation
+    if (!isRolecallError(error)) throw error; // an error from the service itself, such as EC2's UnauthorizedOperation
     switch (error.code) {
       case "INVALID_REQUEST":
         return `Wrong setting ${error.field}. ${error.hint}`;

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { RolecallEvents } from "aws-rolecall";
 
-/** Calls `warn` when a session could not be refreshed. Returns a function that ends it. */
+/** Calls `warn` when a session could not be refreshed. Returns a function that stops it. */
 export function warnOfFailedRefreshes(warn: (text: string) => void): () => void {
   const listener = (message: unknown) => {
     const { roleArn, code, servedUntil } = message as RolecallEvents["refresh-failed"];

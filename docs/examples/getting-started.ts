@@ -1,15 +1,15 @@
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
-import { type CommandOverrides, getClientForCommand, type IntegrationInstance } from "aws-rolecall";
+import { type CommandOverrides, defineInstance, getClientForCommand } from "aws-rolecall";
 
-// What an administrator configured once.
-export const instance: IntegrationInstance = {
+// The settings that an administrator configured. An invalid setting throws here, before any command runs.
+export const instance = defineInstance({
   roleArn: "arn:aws:iam::123456789012:role/Inventory",
   region: "eu-central-1",
   allowedRoles: ["arn:aws:iam::123456789012:role/Inventory", "arn:aws:iam::444455556666:role/integration-*"],
-};
+});
 
-// What each command receives from its platform: our four settings, and arguments of its own.
+// `args` is the platform's argument object: the library's four settings and the command's own arguments.
 export async function listInstances(args: CommandOverrides) {
   const ec2 = getClientForCommand(EC2Client, instance, args);
   const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({}));

@@ -16,6 +16,6 @@ export const instance: IntegrationInstance = {
     { roleArn: "arn:aws:iam::444455556666:role/Audit", externalId: "partner-0815" },
   ],
   sts: { region: "eu-central-1" },
-  network: { connectionTimeout: 5000, socketTimeout: 60_000, maxAttempts: 4 }, // milliseconds, tries
+  network: { connectionTimeout: 5000, socketTimeout: 60_000, maxAttempts: 4 }, // milliseconds, attempts
   integration: "inventory",
 };

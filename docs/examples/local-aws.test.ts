@@ -37,12 +37,12 @@ it("is throttled", async () => {
   await failed;
 });
 
-it("goes on when its session expires in the middle", async () => {
+it("continues when its session expires early", async () => {
   const { aws, describeInstances } = await setUp();
   await describeInstances();
   aws.expireSession(aws.requests.at(-1)?.accessKeyId ?? "");
 
-  await describeInstances(); // EC2 answers ExpiredToken, and the call is signed again with a new session
+  await describeInstances(); // EC2 returns ExpiredToken, and the library signs the call again with a new session
   expect(aws.count({ operation: "AssumeRole" })).toBe(2);
 });
 
@@ -58,7 +58,7 @@ it("acts as the instance's role, in the command's region", async () => {
   });
 });
 
-it("refuses a role that the administrator did not list, without a network call", async () => {
+it("refuses a role that is not in allowedRoles, without a network call", async () => {
   const { aws, describeInstances } = await setUp();
 
   expect(() => describeInstances({ roleArn: ADMIN })).toThrow(expect.objectContaining({ code: "ROLE_NOT_ALLOWED" }));
@@ -81,7 +81,7 @@ it("refreshes the session while it is still valid, and no command waits", async 
   expect(after.misses + after.joined).toBe(before.misses + before.joined);
 });
 
-it("goes on while STS is down and the session is valid", async () => {
+it("keeps working while STS is down and the session is valid", async () => {
   const { aws, clock, describeInstances } = await setUp();
   await describeInstances();
   aws.fault({ on: { target: "sts" }, status: 503, code: "ServiceUnavailable" });

@@ -28,7 +28,7 @@ describe("the default resolver", () => {
     setDefaultResolver(undefined); // the next test starts without a session
   });
 
-  it("asks the mocked STSClient", async () => {
+  it("uses the mocked STSClient", async () => {
     sts.on(AssumeRoleCommand).callsFake(answer);
 
     const ec2 = getClientForCommand(EC2Client, instance, { roleSessionName: "nightly" });
@@ -37,7 +37,7 @@ describe("the default resolver", () => {
     expect(sts.commandCalls(AssumeRoleCommand)[0]?.args[0].input).toMatchObject({ RoleSessionName: "nightly" });
   });
 
-  it("raises a typed error when STS denies the role", async () => {
+  it("throws a typed error when STS denies the role", async () => {
     sts.on(AssumeRoleCommand).rejects(Object.assign(new Error("not authorized"), { name: "AccessDenied" }));
 
     const ec2 = getClientForCommand(EC2Client, instance);
@@ -46,8 +46,8 @@ describe("the default resolver", () => {
   });
 });
 
-describe("a resolver with an STS client of the test's own", () => {
-  it("asks that client", async () => {
+describe("a resolver with the test's own STS client", () => {
+  it("uses that client", async () => {
     const stsClient = mockClient(new STSClient({ region: "eu-central-1" }));
     stsClient.on(AssumeRoleCommand).callsFake(answer);
     await using resolver = createCredentialResolver({ stsClient });
@@ -73,7 +73,7 @@ describe("a mock that throttles", () => {
 });
 
 describe("code under test that calls getClientForCommand itself", () => {
-  it("uses the resolver that setDefaultResolver puts in place", async () => {
+  it("uses the resolver passed to setDefaultResolver", async () => {
     const stsClient = mockClient(new STSClient({ region: "eu-central-1" }));
     stsClient.on(AssumeRoleCommand).callsFake(answer);
     await using resolver = createCredentialResolver({ stsClient });

@@ -4,7 +4,7 @@ import { type CommandOverrides, getClientForCommand, type IntegrationInstance } 
 export async function readReport(instance: IntegrationInstance, args: CommandOverrides & { bucket: string }) {
   const s3 = getClientForCommand(S3Client, instance, args, {
     session: {
-      // This command can read one bucket, whatever else the role may do.
+      // This command can read only one bucket, whatever else the role allows.
       policy: {
         Version: "2012-10-17",
         Statement: [{ Effect: "Allow", Action: "s3:GetObject", Resource: `arn:aws:s3:::${args.bucket}/*` }],

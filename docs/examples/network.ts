@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { STSClient } from "@aws-sdk/client-sts";
 import { createCredentialResolver, type IntegrationInstance } from "aws-rolecall";
 
-/** An instance whose calls to AWS go through a proxy that opens TLS with a certificate of the company's own. */
+/** An instance that calls AWS through a proxy that intercepts TLS with the company's own certificate. */
 export function behindTheProxy(proxy: string, caFile: string): IntegrationInstance {
   return {
     roleArn: "arn:aws:iam::123456789012:role/Inventory",

@@ -1,15 +1,15 @@
 import type { KeyObject } from "node:crypto";
 import type { CredentialStore } from "aws-rolecall";
 
-/** What the store needs of a database: one table, with a text as its key. */
+/** What the store needs from a database: one table with a string key. */
 export interface SessionTable {
   find(key: string): Promise<{ record: string; expires: number } | undefined>;
   put(key: string, row: { record: string; expires: number }): Promise<void>;
-  /** With `record`, removes the row only if it holds that: one statement, and not two. */
+  /** With `record`, removes the row only if it still holds that record. Use one statement, not two. */
   remove(key: string, record?: string): Promise<void>;
 }
 
-/** Sessions in a table. Without locks each process may ask STS; add them where the database can. */
+/** Stores sessions in a table. Without locks, each process may call STS. Add locks if your database supports them. */
 export function tableStore(table: SessionTable, scope: string, encryptionKeys: KeyObject[]): CredentialStore {
   return {
     scope,

@@ -13,7 +13,7 @@ const instance: IntegrationInstance = {
   tags: { team: "blue" },
 };
 
-it("the documents let the instance assume its role, and no other", async () => {
+it("the documents let the instance assume only its own role", async () => {
   const { document: policy } = identityPolicy({ variant: "listed-roles", instance, principal: HOST });
   const { document: trust } = trustPolicy({ instance, principal: HOST });
   const aws = await startLocalAws({
@@ -34,7 +34,7 @@ it("the documents let the instance assume its role, and no other", async () => {
   await expect(resolver.resolve(instance, { roleArn: ADMIN })).rejects.toMatchObject({ code: "ASSUME_ROLE_DENIED" });
 });
 
-it("a trust policy for an organization is judged with the caller's organization", async () => {
+it("evaluates a trust policy for an organization with the caller's organization", async () => {
   const trustPolicy = {
     Version: "2012-10-17",
     Statement: {

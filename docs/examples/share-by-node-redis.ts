@@ -2,11 +2,11 @@ import { createCredentialResolver, setDefaultResolver } from "aws-rolecall";
 import { redisStore } from "aws-rolecall/redis-store";
 import { createClient } from "redis";
 
-/** Hosts with the same instance profile share sessions. `encryptionKeys` come from where you keep secrets. */
+/** Shares sessions between hosts with the same instance profile. Keep `encryptionKeys` where you keep secrets. */
 export function shareByNodeRedis(url: string, encryptionKeys: string[]) {
   const client = createClient({ url });
-  client.on("error", () => {}); // "aws-rolecall:store-error" tells what it means for commands
-  client.connect().catch(() => {}); // not waited for: until then sessions come from STS
+  client.on("error", () => {}); // the event "aws-rolecall:store-error" reports what commands notice
+  client.connect().catch(() => {}); // not awaited: until it connects, sessions come from STS
   const store = redisStore(client, { scope: "engines-production", encryptionKeys });
   const resolver = createCredentialResolver({ store });
   setDefaultResolver(resolver);

@@ -1,7 +1,7 @@
 import { createCredentialResolver, setDefaultResolver } from "aws-rolecall";
 import { fileStore } from "aws-rolecall/file-store";
 
-/** The commands of one user on one machine share sessions, each in a process of its own. */
+/** Shares sessions between the commands of one user on one machine, where each command is a process. */
 export function shareOnThisHost() {
   const resolver = createCredentialResolver({ store: fileStore() });
   setDefaultResolver(resolver);

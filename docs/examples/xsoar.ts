@@ -10,7 +10,7 @@ import {
 
 const resolver = createCredentialResolver();
 
-/** `demisto.command()`, `demisto.params()` and `demisto.args()`, as the platform gives them. */
+/** Takes the values of `demisto.command()`, `demisto.params()` and `demisto.args()` unchanged. */
 export async function runCommand(command: string, params: XsoarParams, args: XsoarArgs) {
   const instance = instanceFromParams(params);
   if (command === "test-module") {

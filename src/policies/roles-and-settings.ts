@@ -1,6 +1,11 @@
-import { type AllowedRole, type AllowedRoleEntry, assertAllowed, readAllowedRoles } from "../request/allowed-roles.js";
+import {
+  type AllowedRole,
+  type AllowedRoleEntry,
+  readAllowedRoles,
+  refuseUnlessAllowed,
+} from "../request/allowed-roles.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "../request/integration-instance.js";
-import { mergeTags, readTags, readTransitiveTagKeys, type SessionTags } from "../request/session-tags.js";
+import { checkTransitiveTagKeys, mergeTags, readTags, type SessionTags } from "../request/session-tags.js";
 import { conflict, invalid, isGiven, readList, readText, type TextRule } from "../request/validation.js";
 
 /** The roles that commands act as, and what their sessions carry. */
@@ -45,7 +50,7 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
     isOfInstance: settings !== undefined,
     /** Which option lists the roles, for errors. */
     field: settings ? "instance.allowedRoles" : "roles",
-    role: settings?.role,
+    role: settings?.roleArn,
     externalId: settings?.externalId,
     /** `undefined`: no list was given, and IAM alone decides. */
     allowed: settings ? readConsistentList(settings) : readAllowedRoles("roles", roles),
@@ -53,9 +58,9 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
     fixedTags,
     /** No session has a tag with another key. */
     tagKeys,
-    transitiveTagKeys: readTransitiveTagKeys(
+    transitiveTagKeys: checkTransitiveTagKeys(
       "instance.transitiveTagKeys",
-      settings?.transitiveTagKeys,
+      settings?.transitiveTagKeys ?? [],
       toTags(tagKeys),
     ),
     /** Every session has it. */
@@ -65,8 +70,8 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
   };
 }
 
-function readConsistentList({ allowedRoles, role }: InstanceSettings): readonly AllowedRoleEntry[] | undefined {
-  if (allowedRoles && role) assertAllowed(allowedRoles, role);
+function readConsistentList({ allowedRoles, roleArn }: InstanceSettings): readonly AllowedRoleEntry[] | undefined {
+  if (roleArn) refuseUnlessAllowed(allowedRoles, roleArn);
   return allowedRoles;
 }
 

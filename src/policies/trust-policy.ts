@@ -1,4 +1,4 @@
-import { assertAllowed } from "../request/allowed-roles.js";
+import { refuseUnlessAllowed } from "../request/allowed-roles.js";
 import { EXTERNAL_ID } from "../request/limits.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
 import {
@@ -90,7 +90,7 @@ function assertOnePartition(principals: readonly string[], role: RoleArn): void 
 
 function readExternalIds(value: unknown, setup: Setup, role: RoleArn): readonly string[] | undefined {
   const given = readTexts("externalId", readLimit("externalId", value), EXTERNAL_ID);
-  const bound = (setup.allowed && assertAllowed(setup.allowed, role).externalId) ?? setup.externalId;
+  const bound = refuseUnlessAllowed(setup.allowed, role)?.externalId ?? setup.externalId;
   if (given === undefined) return bound === undefined ? undefined : [bound];
   const isSent = bound === undefined ? !setup.isOfInstance : given.includes(bound); // an instance without one sends none
   if (isSent) return given;

@@ -65,15 +65,18 @@ function isArn(value: unknown): boolean {
 }
 
 /**
- * The entry that allows a role: an exact ARN first, then the first pattern that matches.
+ * Refuses a role that the instance does not allow, and the base identity itself where a list is given.
+ * @param entries `undefined` without a list: IAM alone decides
  * @param field the path of the setting that names the role
+ * @returns the entry that allows the role: an exact ARN first, then the first pattern that matches
  * @throws RolecallError `ROLE_NOT_ALLOWED` if none does
  */
-export function assertAllowed(
-  entries: readonly AllowedRoleEntry[],
+export function refuseUnlessAllowed(
+  entries: readonly AllowedRoleEntry[] | undefined,
   role: RoleArn | undefined,
   field?: string,
-): AllowedRoleEntry {
+): AllowedRoleEntry | undefined {
+  if (!entries) return undefined;
   const entry =
     role &&
     (entries.find(({ exact, pattern }) => exact && pattern === role.arn) ??

@@ -1,7 +1,8 @@
 import { SOURCE_IDENTITY } from "./limits.js";
-import { readPermissionCeiling } from "./session-policy.js";
+import { PERMISSION_CEILING } from "./session-policy.js";
 import { readTags, type SessionTags } from "./session-tags.js";
-import { readSettings, readText } from "./validation.js";
+import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
+import { readText } from "./validation.js";
 
 /**
  * How the author of a command narrows or labels its session. Trusted code, below the instance. `null` in `policy` and
@@ -18,13 +19,13 @@ export interface AuthorSession {
   sourceIdentity?: string | null | undefined;
 }
 
-const KEYS = ["policy", "policyArns", "tags", "sourceIdentity"] as const satisfies readonly (keyof AuthorSession)[];
+/** Every setting of an author's session, and how it is read. */
+const AUTHOR_SETTINGS = {
+  ...PERMISSION_CEILING,
+  tags: readTags,
+  sourceIdentity: (field, value) => readText(field, value, SOURCE_IDENTITY),
+} satisfies SettingsTable<keyof AuthorSession>;
 
-export function readAuthorSession(session: unknown) {
-  const settings = readSettings("options.session", session, KEYS);
-  return {
-    ceiling: readPermissionCeiling("options.session", settings),
-    tags: readTags("options.session.tags", settings.tags),
-    sourceIdentity: readText("options.session.sourceIdentity", settings.sourceIdentity, SOURCE_IDENTITY),
-  };
+export function readAuthorSession(session: unknown): ReadByTable<typeof AUTHOR_SETTINGS> {
+  return readByTable("options.session", session, AUTHOR_SETTINGS);
 }

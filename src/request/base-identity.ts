@@ -1,7 +1,7 @@
 import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
 import { canonicalJson, digestOf, publishedHash, sha256 } from "./canonical.js";
 import { ACCESS_KEY_ID } from "./limits.js";
-import { conflict, invalid, isGiven, readRecord, readSettings, readText, type TextRule } from "./validation.js";
+import { conflict, invalid, isGiven, readRecord, readSettings, type TextRule } from "./validation.js";
 
 /** The credentials that call STS. Prints no secret. */
 export class BaseIdentity {
@@ -45,7 +45,13 @@ let lastProviderNumber = 0;
 
 const ALLOWED = "{ accessKeyId, secretAccessKey, sessionToken? }, or a function that resolves to them";
 
-const NAME: TextRule = { pattern: /^[\w+=,.@-]*$/, min: 1, max: 64, allowed: "1 to 64 characters of [\\w+=,.@-]" };
+/** What names the identity that a function gives. */
+export const PROVIDER_NAME: TextRule = {
+  pattern: /^[\w+=,.@-]*$/,
+  min: 1,
+  max: 64,
+  allowed: "1 to 64 characters of [\\w+=,.@-]",
+};
 
 type KeyPart = "accessKeyId" | "secretAccessKey" | "sessionToken" | "accountId";
 
@@ -72,9 +78,8 @@ function matches(value: unknown, pattern: RegExp): value is string {
  * @param name says what a function cannot: that two processes' functions give the same identity
  * @param plainHttp whether the metadata service may be asked over plain http on another machine
  */
-export function readBaseIdentity(field: string, value: unknown, name?: unknown, plainHttp = false): BaseIdentity {
-  const providerName = readText(`${field}Name`, name, NAME);
-  if (providerName !== undefined && typeof value !== "function") {
+export function readBaseIdentity(field: string, value: unknown, name?: string, plainHttp = false): BaseIdentity {
+  if (name !== undefined && typeof value !== "function") {
     throw conflict(
       `${field}Name`,
       `is set, and ${field} is no function`,
@@ -82,7 +87,7 @@ export function readBaseIdentity(field: string, value: unknown, name?: unknown, 
     );
   }
   if (!isGiven(value)) return plainHttp ? PLAIN_HTTP_PROFILE : INSTANCE_PROFILE;
-  if (typeof value === "function") return fromProvider(value as CredentialProvider, providerName);
+  if (typeof value === "function") return fromProvider(value as CredentialProvider, name);
   if (typeof value !== "object") throw invalid(field, value, ALLOWED);
   const identity = readKeys(field, value);
   const keyPart = `static:${identity.accessKeyId}:${sha256(canonicalJson(identity))}`;

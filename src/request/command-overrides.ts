@@ -1,8 +1,9 @@
 import { ROLE_SESSION_DURATION, ROLE_SESSION_NAME } from "./limits.js";
-import { assertNoMisspelling } from "./misspelt-settings.js";
+import { findSettingLike, misspelt } from "./misspelt-settings.js";
 import { readRegion } from "./regions.js";
 import { readRoleArn } from "./role-arn.js";
-import { isGiven, readInteger, readRecord, readSetting, readText } from "./validation.js";
+import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
+import { findName, isGiven, readInteger, readRecord, readSetting, readText } from "./validation.js";
 
 /** What a command may say about its identity and region. `undefined` and `null` mean not given; an empty string is an error. */
 export interface CommandSettings {
@@ -24,10 +25,32 @@ export type CommandOverrides =
   | (CommandSettings & { readonly [argument: string]: unknown })
   | (CommandSettings & object); // an interface has no index signature
 
+/** Every setting of a command, and how it is read. */
+export const COMMAND_SETTINGS = {
+  roleArn: (field, value) => readRoleArn(field, value),
+  roleSessionName: (field, value) => readText(field, value, ROLE_SESSION_NAME),
+  roleSessionDuration: (field, value) =>
+    readInteger(field, value, ROLE_SESSION_DURATION.min, ROLE_SESSION_DURATION.max, "seconds"),
+  region: readRegion,
+} satisfies SettingsTable<keyof CommandSettings>;
+
+export const COMMAND_KEYS = Object.keys(COMMAND_SETTINGS) as readonly (keyof CommandSettings)[];
+
+/** All of a command's settings begin with an r. Most arguments are plain ASCII and do not: one test is all that they cost. */
+const MAY_BE_COMMAND_KEY = /^[^a-z0-9]*r|[^\0-\x7f]/i;
+const commandKeyLike = findSettingLike(COMMAND_KEYS);
+
+/** A misspelt setting would run the command as another identity than the one that it names. */
+function assertNoMisspelling(owner: string, command: object): void {
+  const isLike = (key: string) => MAY_BE_COMMAND_KEY.test(key) && commandKeyLike(key) !== undefined;
+  const key = findName(owner, command, isLike);
+  if (key !== undefined) throw misspelt(owner, key, commandKeyLike(key));
+}
+
 const NO_ARGUMENTS: Readonly<Record<string, unknown>> = {};
 
 /** The settings among a command's arguments, unread. `owner`: what an error calls the arguments. */
-export function pickCommandSettings(command: unknown, owner = "command"): CommandSettings {
+export function pickCommandSettings(command: unknown, owner = "command"): Record<keyof CommandSettings, unknown> {
   const overrides = isGiven(command)
     ? readRecord(owner, command, "an object of the command's arguments")
     : NO_ARGUMENTS;
@@ -37,21 +60,9 @@ export function pickCommandSettings(command: unknown, owner = "command"): Comman
     roleSessionName: readSetting(owner, overrides, "roleSessionName"),
     roleSessionDuration: readSetting(owner, overrides, "roleSessionDuration"),
     region: readSetting(owner, overrides, "region"),
-  } as CommandSettings;
+  };
 }
 
-export function readCommand(command: unknown, owner = "command") {
-  const overrides = pickCommandSettings(command, owner);
-  return {
-    role: readRoleArn(`${owner}.roleArn`, overrides.roleArn),
-    roleSessionName: readText(`${owner}.roleSessionName`, overrides.roleSessionName, ROLE_SESSION_NAME),
-    roleSessionDuration: readInteger(
-      `${owner}.roleSessionDuration`,
-      overrides.roleSessionDuration,
-      ROLE_SESSION_DURATION.min,
-      ROLE_SESSION_DURATION.max,
-      "seconds",
-    ),
-    region: readRegion(`${owner}.region`, overrides.region),
-  };
+export function readCommand(command: unknown, owner = "command"): ReadByTable<typeof COMMAND_SETTINGS> {
+  return readByTable(owner, pickCommandSettings(command, owner), COMMAND_SETTINGS);
 }

@@ -1,9 +1,8 @@
-import { readAuthorSession } from "./author-session.js";
 import type { BaseIdentity } from "./base-identity.js";
-import { type CommandOverrides, readCommand } from "./command-overrides.js";
-import { type IntegrationInstance, readInstance } from "./integration-instance.js";
-import { type ChosenSettings, chooseSettings } from "./precedence.js";
-import { type RoleRequest, sessionKeyParts, toRequest } from "./role-request.js";
+import type { CommandOverrides } from "./command-overrides.js";
+import type { IntegrationInstance } from "./integration-instance.js";
+import type { ChosenSettings } from "./precedence.js";
+import { decideRequest, type RoleRequest, sessionKeyParts } from "./role-request.js";
 
 /** A request as people want to see it: what it is, where each setting comes from, and what its key is made of. */
 export interface ExplainedRequest {
@@ -22,11 +21,9 @@ export function explainRoleRequest(
   command: CommandOverrides | null | undefined,
   env: Record<string, string | undefined>,
 ): ExplainedRequest {
-  const fixed = readInstance(instance);
-  const chosen = chooseSettings(readAuthorSession(undefined), readCommand(command), fixed, env);
-  const request = toRequest(fixed, chosen);
+  const { request, chosen, instance: settings } = decideRequest(instance, command, undefined, env);
   const { assumption, base } = request;
-  const keyParts = assumption ? sessionKeyParts(fixed, assumption, chosen.trust) : { base: base.keyPart };
+  const keyParts = assumption ? sessionKeyParts(settings, assumption, chosen.trust) : { base: base.keyPart };
   return { request, chosen, keyParts };
 }
 

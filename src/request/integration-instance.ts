@@ -1,24 +1,14 @@
 import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
 import { type AllowedRole, readAllowedRoles } from "./allowed-roles.js";
-import { readBaseIdentity } from "./base-identity.js";
-import { EXTERNAL_ID, ROLE_SESSION_DURATION, ROLE_SESSION_NAME, SOURCE_IDENTITY } from "./limits.js";
+import { PROVIDER_NAME, readBaseIdentity } from "./base-identity.js";
+import { COMMAND_SETTINGS } from "./command-overrides.js";
+import { EXTERNAL_ID, SOURCE_IDENTITY } from "./limits.js";
 import { type NetworkSettings, readNetworkSettings } from "./network-settings.js";
-import { readRegion } from "./regions.js";
-import { readRoleArn } from "./role-arn.js";
-import { readPermissionCeiling } from "./session-policy.js";
-import { readTags, type SessionTags } from "./session-tags.js";
+import { PERMISSION_CEILING } from "./session-policy.js";
+import { readTags, readTransitiveTagKeys, type SessionTags } from "./session-tags.js";
+import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
 import { readStsSettings, type StsSettings } from "./sts-settings.js";
-import {
-  invalid,
-  isGiven,
-  readBoolean,
-  readInteger,
-  readLimit,
-  readSetting,
-  readSettings,
-  readText,
-  type TextRule,
-} from "./validation.js";
+import { invalid, isGiven, readBoolean, readLimit, readText, type TextRule } from "./validation.js";
 
 /**
  * What an administrator configured once. Trusted: it fixes limits that no author and no command can lift.
@@ -78,60 +68,48 @@ export type ExactInstance<I extends IntegrationInstance> = I & {
 
 const INTEGRATION: TextRule = { pattern: /^[\w.+-]*$/, min: 1, max: 50, allowed: "1 to 50 letters, digits and _.+-" };
 
-export const INSTANCE_KEYS = [
-  "roleArn",
-  "roleSessionName",
-  "roleSessionDuration",
-  "region",
-  "policy",
-  "policyArns",
-  "tags",
-  "sourceIdentity",
-  "externalId",
-  "transitiveTagKeys",
-  "allowedRoles",
-  "credentials",
-  "credentialsName",
-  "sts",
-  "network",
-  "dangerouslyAllowPlainHttp",
-  "integration",
-] as const satisfies readonly (keyof IntegrationInstance)[];
+/** Every setting of an instance, and how it is read. */
+const INSTANCE_SETTINGS = {
+  ...COMMAND_SETTINGS,
+  ...PERMISSION_CEILING,
+  tags: readTags,
+  sourceIdentity: (field, value) => readText(field, value, SOURCE_IDENTITY),
+  externalId: (field, value) => readText(field, readLimit(field, value), EXTERNAL_ID),
+  transitiveTagKeys: readTransitiveTagKeys,
+  allowedRoles: (field, value) => readAllowedRoles(field, readLimit(field, value)),
+  dangerouslyAllowPlainHttp: (field, value) => readBoolean(field, value) || undefined,
+  credentialsName: (field, value) => readText(field, value, PROVIDER_NAME),
+  credentials: (field, value, { credentialsName, dangerouslyAllowPlainHttp }) =>
+    readBaseIdentity(field, value, credentialsName as string | undefined, dangerouslyAllowPlainHttp === true),
+  sts: (field, value, { dangerouslyAllowPlainHttp }) =>
+    readStsSettings(field, value, dangerouslyAllowPlainHttp === true),
+  network: readNetworkSettings,
+  integration: (field, value) => readText(field, value, INTEGRATION),
+} satisfies SettingsTable<keyof IntegrationInstance>;
 
-/** The integration's name alone, of an instance that is refused. */
-export function integrationOf(instance: IntegrationInstance): string | undefined {
-  return readText("instance.integration", readSetting("instance", instance, "integration"), INTEGRATION);
+export const INSTANCE_KEYS = Object.keys(INSTANCE_SETTINGS) as readonly (keyof IntegrationInstance)[];
+
+/** An instance, read. */
+export type InstanceSettings = ReadByTable<typeof INSTANCE_SETTINGS>;
+
+const DEFINED = new WeakMap<object, InstanceSettings>();
+
+/** Notes the settings of an instance that cannot change any more. */
+export function rememberInstance(frozen: object, settings: InstanceSettings): void {
+  DEFINED.set(frozen, settings);
 }
 
-export type InstanceSettings = ReturnType<typeof readInstance>;
+/** The settings of an instance that `defineInstance` made; `undefined` for a plain object. */
+export function findDefinedInstance(instance: unknown): InstanceSettings | undefined {
+  return typeof instance === "object" && instance !== null ? DEFINED.get(instance) : undefined;
+}
 
-export function readInstance(instance: unknown) {
+/** @throws RolecallError `INVALID_REQUEST`, naming the field */
+export function readInstance(instance: unknown): InstanceSettings {
+  const defined = findDefinedInstance(instance);
+  if (defined) return defined;
   if (!isGiven(instance)) {
     throw invalid("instance", instance, `an object with ${INSTANCE_KEYS.join(", ")}; {} for none of them`);
   }
-  const settings = readSettings("instance", instance, INSTANCE_KEYS);
-  const plainHttp = readBoolean("instance.dangerouslyAllowPlainHttp", settings.dangerouslyAllowPlainHttp) || undefined;
-  return {
-    role: readRoleArn("instance.roleArn", settings.roleArn),
-    roleSessionName: readText("instance.roleSessionName", settings.roleSessionName, ROLE_SESSION_NAME),
-    roleSessionDuration: readInteger(
-      "instance.roleSessionDuration",
-      settings.roleSessionDuration,
-      ROLE_SESSION_DURATION.min,
-      ROLE_SESSION_DURATION.max,
-      "seconds",
-    ),
-    region: readRegion("instance.region", settings.region),
-    ceiling: readPermissionCeiling("instance", settings),
-    tags: readTags("instance.tags", settings.tags),
-    sourceIdentity: readText("instance.sourceIdentity", settings.sourceIdentity, SOURCE_IDENTITY),
-    externalId: readText("instance.externalId", readLimit("instance.externalId", settings.externalId), EXTERNAL_ID),
-    transitiveTagKeys: settings.transitiveTagKeys,
-    allowedRoles: readAllowedRoles("instance.allowedRoles", readLimit("instance.allowedRoles", settings.allowedRoles)),
-    base: readBaseIdentity("instance.credentials", settings.credentials, settings.credentialsName, plainHttp),
-    sts: readStsSettings("instance.sts", settings.sts, plainHttp ?? false),
-    plainHttp,
-    network: readNetworkSettings("instance.network", settings.network),
-    integration: readText("instance.integration", settings.integration, INTEGRATION),
-  };
+  return readByTable("instance", instance, INSTANCE_SETTINGS);
 }

@@ -1,5 +1,6 @@
 import { canonicalJson, sha256 } from "./canonical.js";
-import { conflict, invalid, isGiven, readBoolean, readInteger, readSettings, variableIn } from "./validation.js";
+import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
+import { conflict, invalid, isGiven, readBoolean, readInteger, variableIn } from "./validation.js";
 
 /**
  * How an instance reaches AWS. It holds for STS and for every client of the instance, and never for the instance metadata
@@ -31,40 +32,29 @@ export interface NetworkSettings {
   dangerouslyDisableTlsVerification?: boolean | null | undefined;
 }
 
-/** The same, read. */
-export interface ReadNetworkSettings {
-  readonly requestTimeout: number | undefined;
-  readonly socketTimeout: number | undefined;
-  readonly connectionTimeout: number | undefined;
-  readonly maxAttempts: number | undefined;
-  readonly proxy: string | undefined;
-  readonly extraCa: readonly string[] | undefined;
-  readonly dangerouslyDisableTlsVerification: true | undefined;
-}
-
-/** The SDK's own way to AWS. */
-export const NO_NETWORK_SETTINGS: ReadNetworkSettings = Object.freeze({
-  requestTimeout: undefined,
-  socketTimeout: undefined,
-  connectionTimeout: undefined,
-  maxAttempts: undefined,
-  proxy: undefined,
-  extraCa: undefined,
-  dangerouslyDisableTlsVerification: undefined,
-});
-
-const KEYS = [
-  "requestTimeout",
-  "socketTimeout",
-  "connectionTimeout",
-  "maxAttempts",
-  "proxy",
-  "extraCa",
-  "dangerouslyDisableTlsVerification",
-] as const satisfies readonly (keyof NetworkSettings)[];
-
 const LONGEST_TIMEOUT = 86_400_000;
 const MOST_ATTEMPTS = 100;
+
+const readTimeout = (field: string, value: unknown) => readInteger(field, value, 1, LONGEST_TIMEOUT, "milliseconds");
+
+/** Every setting of the network, and how it is read. */
+const NETWORK_SETTINGS = {
+  requestTimeout: readTimeout,
+  socketTimeout: readTimeout,
+  connectionTimeout: readTimeout,
+  maxAttempts: (field, value) => readInteger(field, value, 1, MOST_ATTEMPTS, "attempts"),
+  proxy: readProxy,
+  extraCa: readCertificates,
+  dangerouslyDisableTlsVerification: (field, value) => readBoolean(field, value) || undefined,
+} satisfies SettingsTable<keyof NetworkSettings>;
+
+/** The same, read. */
+export type ReadNetworkSettings = ReadByTable<typeof NETWORK_SETTINGS>;
+
+/** The SDK's own way to AWS. */
+export const NO_NETWORK_SETTINGS: ReadNetworkSettings = Object.freeze(
+  readByTable("network", undefined, NETWORK_SETTINGS),
+);
 
 /** Trust without a check of certificates. */
 export const ANYBODY = "anybody";
@@ -106,20 +96,7 @@ function privateHash(text: string): string {
 
 /** @returns `undefined` if nothing is set */
 export function readNetworkSettings(field: string, value: unknown): Network | undefined {
-  const given = readSettings(field, value, KEYS);
-  const timeout = (key: "requestTimeout" | "socketTimeout" | "connectionTimeout") =>
-    readInteger(`${field}.${key}`, given[key], 1, LONGEST_TIMEOUT, "milliseconds");
-  // Each with a value or `undefined` of its own: what is left out would be inherited.
-  const settings: ReadNetworkSettings = {
-    requestTimeout: timeout("requestTimeout"),
-    socketTimeout: timeout("socketTimeout"),
-    connectionTimeout: timeout("connectionTimeout"),
-    maxAttempts: readInteger(`${field}.maxAttempts`, given.maxAttempts, 1, MOST_ATTEMPTS, "tries"),
-    proxy: readProxy(`${field}.proxy`, given.proxy),
-    extraCa: readCertificates(`${field}.extraCa`, given.extraCa),
-    dangerouslyDisableTlsVerification:
-      readBoolean(`${field}.dangerouslyDisableTlsVerification`, given.dangerouslyDisableTlsVerification) || undefined,
-  };
+  const settings = readByTable(field, value, NETWORK_SETTINGS);
   if (settings.extraCa && settings.dangerouslyDisableTlsVerification) {
     throw conflict(
       `${field}.dangerouslyDisableTlsVerification`,

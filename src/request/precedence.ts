@@ -1,4 +1,4 @@
-import { type AllowedRoleEntry, assertAllowed } from "./allowed-roles.js";
+import type { AllowedRoleEntry } from "./allowed-roles.js";
 import type { readAuthorSession } from "./author-session.js";
 import type { readCommand } from "./command-overrides.js";
 import type { InstanceSettings } from "./integration-instance.js";
@@ -6,8 +6,8 @@ import { ROLE_SESSION_DURATION } from "./limits.js";
 import { envTrust } from "./network-settings.js";
 import { assertInPartition, mayLieInPartition, readRegion } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
-import type { PermissionCeiling } from "./session-policy.js";
-import { mergeTags, readTransitiveTagKeys, type SessionTags } from "./session-tags.js";
+import { type PermissionCeiling, toPermissionCeiling } from "./session-policy.js";
+import { checkTransitiveTagKeys, mergeTags, type SessionTags } from "./session-tags.js";
 import { regionOfStsHost } from "./sts-endpoint-region.js";
 import { conflict, variableIn } from "./validation.js";
 
@@ -39,34 +39,39 @@ export interface ChosenSettings {
 }
 
 type Author = ReturnType<typeof readAuthorSession>;
+type Command = ReturnType<typeof readCommand>;
+
+/** The role that a command acts as: the command's, else the instance's. */
+export function chooseRole(command: Command, instance: InstanceSettings): Chosen<RoleArn> | undefined {
+  return commandFirst("roleArn", command.roleArn, instance.roleArn);
+}
 
 /**
- * Decides whose setting counts.
- * @throws RolecallError `INVALID_REQUEST`, naming the field, or `ROLE_NOT_ALLOWED`
+ * Decides whose setting counts, for a role that may be assumed.
+ * @param allowedBy the entry of `allowedRoles` that allows the role
+ * @throws RolecallError `INVALID_REQUEST`, naming the field
  */
 export function chooseSettings(
-  author: Author,
-  command: ReturnType<typeof readCommand>,
-  fixed: InstanceSettings,
+  role: Chosen<RoleArn> | undefined,
+  allowedBy: AllowedRoleEntry | undefined,
+  { author, command, instance }: { author: Author; command: Command; instance: InstanceSettings },
   env: Record<string, string | undefined>,
 ): ChosenSettings {
-  const role = commandFirst("roleArn", command.role, fixed.role);
-  const allowedBy = fixed.allowedRoles && assertAllowed(fixed.allowedRoles, role?.value, role?.from);
-  const ceiling = mergeCeilings(fixed.ceiling, author.ceiling);
-  const tags = mergeTags("options.session.tags", fixed.tags, author.tags);
-  const sourceIdentity = mergeSourceIdentity(fixed.sourceIdentity, author.sourceIdentity);
-  const transitiveTagKeys = readTransitiveTagKeys("instance.transitiveTagKeys", fixed.transitiveTagKeys, tags);
-  if (!role) assertNothingToEnforce(fixed, author);
+  const ceiling = mergeCeilings(toPermissionCeiling(instance), toPermissionCeiling(author));
+  const tags = mergeTags("options.session.tags", instance.tags, author.tags);
+  const sourceIdentity = mergeSourceIdentity(instance.sourceIdentity, author.sourceIdentity);
+  const transitiveTagKeys = checkTransitiveTagKeys("instance.transitiveTagKeys", instance.transitiveTagKeys, tags);
+  if (!role) assertNothingToEnforce(instance, author);
   const environment = envRegion(env);
   const administered = [
-    given("instance.region", fixed.region),
+    given("instance.region", instance.region),
     given(environment.name, readRegion(environment.name, environment.region)),
   ];
   return {
     role,
     allowedBy,
-    roleSessionName: commandFirst("roleSessionName", command.roleSessionName, fixed.roleSessionName),
-    durationSeconds: commandFirst("roleSessionDuration", command.roleSessionDuration, fixed.roleSessionDuration) ?? {
+    roleSessionName: commandFirst("roleSessionName", command.roleSessionName, instance.roleSessionName),
+    durationSeconds: commandFirst("roleSessionDuration", command.roleSessionDuration, instance.roleSessionDuration) ?? {
       value: ROLE_SESSION_DURATION.default,
       from: "default",
     },
@@ -74,10 +79,11 @@ export function chooseSettings(
     tags,
     transitiveTagKeys,
     sourceIdentity,
-    externalId: given("instance.allowedRoles", allowedBy?.externalId) ?? given("instance.externalId", fixed.externalId),
+    externalId:
+      given("instance.allowedRoles", allowedBy?.externalId) ?? given("instance.externalId", instance.externalId),
     region: given("command.region", command.region) ?? administered[0] ?? administered[1],
-    stsRegion: chooseStsRegion(fixed, administered, role?.value),
-    trust: fixed.network ? fixed.network.trust : envTrust(env),
+    stsRegion: chooseStsRegion(instance, administered, role?.value),
+    trust: instance.network ? instance.network.trust : envTrust(env),
   };
 }
 
@@ -138,8 +144,9 @@ function assertNothingToEnforce(fixed: InstanceSettings, author: Author): void {
     ["instance", fixed],
     ["options.session", { ...author, externalId: undefined }],
   ] as const;
-  for (const [owner, { ceiling, tags, sourceIdentity, externalId }] of owners) {
-    const settings = { ...ceiling, tags: tags && Object.keys(tags).length > 0, sourceIdentity, externalId };
+  for (const [owner, { policy, policyArns, tags, sourceIdentity, externalId }] of owners) {
+    const hasTags = tags && Object.keys(tags).length > 0;
+    const settings = { policy, policyArns, tags: hasTags, sourceIdentity, externalId };
     for (const [name, value] of Object.entries(settings)) {
       if (!value) continue;
       throw conflict(

@@ -1,10 +1,11 @@
+import { refuseUnlessAllowed } from "./allowed-roles.js";
 import { type AuthorSession, readAuthorSession } from "./author-session.js";
 import type { BaseIdentity } from "./base-identity.js";
-import { canonicalJson, digestOf, publishedHash } from "./canonical.js";
+import { digestOf, publishedHash } from "./canonical.js";
 import { type CommandOverrides, readCommand } from "./command-overrides.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "./integration-instance.js";
 import type { Network } from "./network-settings.js";
-import { type ChosenSettings, chooseSettings } from "./precedence.js";
+import { type ChosenSettings, chooseRole, chooseSettings } from "./precedence.js";
 import { assertInPartition, type RegionSetting } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
 import type { PermissionCeiling } from "./session-policy.js";
@@ -59,34 +60,40 @@ export interface StsTarget extends ReadStsSettings {
   readonly plainHttp: true | undefined;
 }
 
+/** A request, and how it came about. */
+export interface DecidedRequest {
+  readonly request: RoleRequest;
+  readonly chosen: ChosenSettings;
+  readonly instance: InstanceSettings;
+}
+
 /**
- * Merges and validates. Pure: no network, no clock; the same input gives an equal request.
+ * Reads, refuses, merges. Pure: no network, no clock; the same input gives an equal request.
  * @throws RolecallError `INVALID_REQUEST`, naming the field, or `ROLE_NOT_ALLOWED`
  */
-export function createRoleRequest(
-  instance: IntegrationInstance,
-  command: CommandOverrides | null | undefined,
+export function decideRequest(
+  given: IntegrationInstance,
+  overrides: CommandOverrides | null | undefined,
   session: AuthorSession | null | undefined,
   env: Record<string, string | undefined>,
-): RoleRequest {
-  return mergeRequest(readInstance(instance), command, session, env);
+): DecidedRequest {
+  const instance = readInstance(given);
+  const author = readAuthorSession(session);
+  const command = readCommand(overrides);
+  const role = chooseRole(command, instance);
+  const allowedBy = refuseUnlessAllowed(instance.allowedRoles, role?.value, role?.from);
+  const chosen = chooseSettings(role, allowedBy, { author, command, instance }, env);
+  return { request: toRequest(instance, chosen), chosen, instance };
 }
 
-/** The same for an instance that has been read. What equals a part of `similar` is that part: ten thousand roles share it. */
-export function mergeRequest(
-  fixed: InstanceSettings,
-  command: CommandOverrides | null | undefined,
-  session: AuthorSession | null | undefined,
-  env: Record<string, string | undefined>,
-  similar?: RoleRequest,
-): RoleRequest {
-  return toRequest(fixed, chooseSettings(readAuthorSession(session), readCommand(command), fixed, env), similar);
+/** The request alone. */
+export function createRoleRequest(...input: Parameters<typeof decideRequest>): RoleRequest {
+  return decideRequest(...input).request;
 }
 
-/** The request that the settings make together. */
-export function toRequest(fixed: InstanceSettings, chosen: ChosenSettings, similar?: RoleRequest): RoleRequest {
+function toRequest(instance: InstanceSettings, chosen: ChosenSettings): RoleRequest {
   const role = chosen.role?.value;
-  const { ceiling } = chosen;
+  const { ceiling, region, stsRegion } = chosen;
   const assumption = role && {
     role,
     roleSessionName: chosen.roleSessionName?.value,
@@ -98,29 +105,25 @@ export function toRequest(fixed: InstanceSettings, chosen: ChosenSettings, simil
     sourceIdentity: chosen.sourceIdentity,
     externalId: chosen.externalId?.value,
   };
-  const { region, stsRegion } = chosen;
-  const digest = assumption ? digestOf(sessionKeyParts(fixed, assumption, chosen.trust)) : fixed.base.digest;
+  const base = instance.credentials;
+  const digest = assumption ? digestOf(sessionKeyParts(instance, assumption, chosen.trust)) : base.digest;
   return deepFreeze({
-    key: assumption ? publishedHash(digest) : fixed.base.key,
+    key: assumption ? publishedHash(digest) : base.key,
     digest,
-    base: fixed.base,
+    base,
     assumption,
-    region: sameOrNew(similar?.region, region && { field: region.from, region: region.value }),
-    sts: sameOrNew(similar?.sts, {
-      ...fixed.sts,
+    region: region && { field: region.from, region: region.value },
+    sts: {
+      ...instance.sts,
       ...(stsRegion && { region: stsRegion.value }),
       partition: role?.partition,
-      network: fixed.network,
+      network: instance.network,
       trust: chosen.trust,
-      plainHttp: fixed.plainHttp,
-    }),
-    network: fixed.network,
-    integration: fixed.integration,
+      plainHttp: instance.dangerouslyAllowPlainHttp,
+    },
+    network: instance.network,
+    integration: instance.integration,
   });
-}
-
-function sameOrNew<T extends object | undefined>(same: T | undefined, made: T): T {
-  return same && made && canonicalJson(same) === canonicalJson(made) ? same : made;
 }
 
 function deepFreeze<T extends object>(value: T): T {
@@ -133,12 +136,11 @@ function deepFreeze<T extends object>(value: T): T {
  * pass for STS does: what was taken from anybody, without a look at certificates or over plain http, must not serve an instance that allows neither.
  */
 export function sessionKeyParts(
-  fixed: InstanceSettings,
+  { credentials, sts, dangerouslyAllowPlainHttp: plainHttp }: InstanceSettings,
   { role, ...assumption }: Assumption,
   trust: string | undefined,
 ): Record<string, unknown> {
-  const { keyPart: base } = fixed.base;
-  return { base, roleArn: role.arn, ...assumption, sts: fixed.sts, trust, plainHttp: fixed.plainHttp };
+  return { base: credentials.keyPart, roleArn: role.arn, ...assumption, sts, trust, plainHttp };
 }
 
 /**

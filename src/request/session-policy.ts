@@ -1,12 +1,13 @@
 import { isRolecallError } from "../errors.js";
 import { canonicalJson } from "./canonical.js";
 import { MAX_POLICY_ARNS, MAX_POLICY_CHARACTERS } from "./limits.js";
-import { isOfObjects } from "./plain-copy.js";
+import type { SettingsTable } from "./settings-table.js";
 import {
   conflict,
   invalid,
   invalidText,
   isGiven,
+  isOfObjects,
   itemsOf,
   lengthOf,
   pathOf,
@@ -29,18 +30,16 @@ const MAX_TEXT_CHARACTERS = 8 * MAX_POLICY_CHARACTERS;
 const MAX_LEVELS = 64;
 const POLICY_ALLOWED = `a JSON object, or its text, of at most ${MAX_POLICY_CHARACTERS} characters`;
 
-/** Reads `policy` and `policyArns` of one owner, or `undefined` if that owner sets neither. */
-export function readPermissionCeiling(
-  owner: string,
-  settings: { policy?: unknown; policyArns?: unknown },
-): PermissionCeiling | undefined {
-  const policy = readPolicy(`${owner}.policy`, readLimit(`${owner}.policy`, settings.policy));
-  const policyArns = readPolicyArns(`${owner}.policyArns`, readLimit(`${owner}.policyArns`, settings.policyArns));
-  if (policy === undefined && policyArns === undefined) return undefined;
-  return { policy, policyArns };
+/** The settings that an owner limits a role by. */
+export const PERMISSION_CEILING = { policy: readPolicy, policyArns: readPolicyArns } satisfies SettingsTable;
+
+/** @returns `undefined` if that owner sets neither */
+export function toPermissionCeiling({ policy, policyArns }: PermissionCeiling): PermissionCeiling | undefined {
+  return policy === undefined && policyArns === undefined ? undefined : { policy, policyArns };
 }
 
-function readPolicy(field: string, value: unknown): string | undefined {
+function readPolicy(field: string, given: unknown): string | undefined {
+  const value = readLimit(field, given);
   if (!isGiven(value)) return undefined;
   const parsed = typeof value === "string" ? parsePolicy(field, value) : value;
   if (typeof parsed !== "object" || parsed === null || lengthOf(parsed) !== undefined) {
@@ -141,7 +140,8 @@ function copyJson(at: PolicyPart, value: unknown, budget: { values: number }, le
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inner(pathOf(at.path, key), item)]));
 }
 
-function readPolicyArns(field: string, value: unknown): readonly string[] | undefined {
+function readPolicyArns(field: string, given: unknown): readonly string[] | undefined {
+  const value = readLimit(field, given);
   const allowed = `1 to ${MAX_POLICY_ARNS} different policy ARNs; leave it out for no limit`;
   if ((lengthOf(value) ?? 0) > MAX_POLICY_ARNS) throw invalid(field, value, allowed);
   const list = readList(field, value, "policy ARNs");

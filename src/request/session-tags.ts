@@ -73,12 +73,19 @@ function addTag(field: string, tags: Record<string, string>, key: string, value:
   tags[key] = value;
 }
 
-/** Keys of tags that pass on to roles assumed from the session. Each has to name one of its tags. */
-export function readTransitiveTagKeys(field: string, value: unknown, tags: SessionTags): readonly string[] {
+/** Keys of tags that pass on to roles assumed from the session. */
+export function readTransitiveTagKeys(field: string, value: unknown): readonly string[] {
   const keys = readList(field, value, "tag keys");
   if (!keys) return NO_KEYS;
   for (const [index, key] of keys.entries()) {
     if (typeof key !== "string") throw invalid(`${field}[${index}]`, key, "a tag key");
+  }
+  return [...(keys as string[])];
+}
+
+/** Each transitive key must name one of the session's tags. @returns the keys, sorted and unique */
+export function checkTransitiveTagKeys(field: string, keys: readonly string[], tags: SessionTags): readonly string[] {
+  for (const [index, key] of keys.entries()) {
     if (!Object.hasOwn(tags, key)) {
       throw conflict(
         `${field}[${index}]`,
@@ -87,5 +94,5 @@ export function readTransitiveTagKeys(field: string, value: unknown, tags: Sessi
       );
     }
   }
-  return [...new Set(keys as string[])].sort();
+  return [...new Set(keys)].sort();
 }

@@ -1,7 +1,8 @@
 import { assertConfidential } from "./plain-http.js";
 import { readRegion } from "./regions.js";
+import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
 import { assertStsRegion } from "./sts-endpoint-region.js";
-import { conflict, invalid, isGiven, readBoolean, readSettings } from "./validation.js";
+import { conflict, invalid, isGiven, readBoolean } from "./validation.js";
 
 /** Where STS is asked. What is left out follows from the role and the region. */
 export interface StsSettings {
@@ -18,21 +19,22 @@ export interface StsSettings {
   useDualstackEndpoint?: boolean;
 }
 
+/** Every setting of STS, and how it is read. `plainHttp`: whether any host may be asked over plain http. */
+const stsSettings = (plainHttp: boolean) =>
+  ({
+    region: readRegion,
+    endpoint: (field, value) => readStsEndpoint(field, value, plainHttp),
+    useFipsEndpoint: (field, value) => readBoolean(field, value) || undefined,
+    useDualstackEndpoint: (field, value) => readBoolean(field, value) || undefined,
+  }) satisfies SettingsTable<keyof StsSettings>;
+
 /** The same, read. */
-export interface ReadStsSettings {
-  readonly region: string | undefined;
-  readonly endpoint: string | undefined;
-  readonly useFipsEndpoint: true | undefined;
-  readonly useDualstackEndpoint: true | undefined;
-}
+export type ReadStsSettings = ReadByTable<ReturnType<typeof stsSettings>>;
 
 /** @param plainHttp whether any host may be asked over plain http */
 export function readStsSettings(field: string, value: unknown, plainHttp: boolean): ReadStsSettings {
-  const settings = readSettings(field, value, ["region", "endpoint", "useFipsEndpoint", "useDualstackEndpoint"]);
-  const region = readRegion(`${field}.region`, settings.region);
-  const endpoint = readStsEndpoint(`${field}.endpoint`, settings.endpoint, plainHttp);
-  const useFipsEndpoint = readBoolean(`${field}.useFipsEndpoint`, settings.useFipsEndpoint);
-  const useDualstackEndpoint = readBoolean(`${field}.useDualstackEndpoint`, settings.useDualstackEndpoint);
+  const settings = readByTable(field, value, stsSettings(plainHttp));
+  const { region, endpoint, useFipsEndpoint, useDualstackEndpoint } = settings;
   if (endpoint && (useFipsEndpoint || useDualstackEndpoint)) {
     throw conflict(
       `${field}.endpoint`,
@@ -41,13 +43,7 @@ export function readStsSettings(field: string, value: unknown, plainHttp: boolea
     );
   }
   if (endpoint) assertStsRegion(`${field}.endpoint`, new URL(endpoint).hostname, region, `${field}.region`);
-  // Each with a value or `undefined` of its own: what is left out would be inherited.
-  return {
-    region,
-    endpoint,
-    useFipsEndpoint: useFipsEndpoint || undefined,
-    useDualstackEndpoint: useDualstackEndpoint || undefined,
-  };
+  return settings;
 }
 
 export function readStsEndpoint(field: string, value: unknown, plainHttp = false): string | undefined {

@@ -1,6 +1,5 @@
 import { types } from "node:util";
 import { RolecallError } from "../errors.js";
-import { isOfObjects } from "./plain-copy.js";
 import { similarName } from "./similar-names.js";
 
 /** The longest part of a received value or of a key that an error repeats. */
@@ -254,6 +253,11 @@ export function holds(record: object, key: string): boolean {
     if (holder === null || (isOfObjects(holder) && Object.getPrototypeOf(holder) === null)) break;
   }
   return false;
+}
+
+/** Of an object literal, also of another realm such as a test runner's sandbox, or of nothing. */
+export function isOfObjects(prototype: object | null): boolean {
+  return prototype === null || Object.hasOwn(prototype, "isPrototypeOf");
 }
 
 /** What a getter or a Proxy of the caller's throws may quote anything, and is not kept. */

@@ -1,5 +1,4 @@
-import { type CommandOverrides, readCommand } from "../request/command-overrides.js";
-import { COMMAND_KEYS } from "../request/misspelt-settings.js";
+import { COMMAND_KEYS, type CommandOverrides, readCommand } from "../request/command-overrides.js";
 import { isGiven, withoutUndefined } from "../request/validation.js";
 import { Parameters } from "./params.js";
 
@@ -17,6 +16,6 @@ export function commandFromArgs(args?: XsoarArgs | null): CommandOverrides {
   const given = new Parameters("args", args, "an object of the command's arguments");
   given.assertNoMisspelling(COMMAND_KEYS);
   const settings = Object.fromEntries(COMMAND_KEYS.map((key) => [key, given.get(key).value]));
-  const { role, ...others } = readCommand(settings, "args");
+  const { roleArn: role, ...others } = readCommand(settings, "args");
   return withoutUndefined({ roleArn: role?.arn, ...others });
 }

@@ -1,4 +1,4 @@
-import { assertNoMisspellingOf } from "../request/misspelt-settings.js";
+import { assertNoMisspelling } from "../request/misspelt-settings.js";
 import { conflict, invalidText, readRecord, readSetting } from "../request/validation.js";
 
 /** A `credentials` parameter: the key's id and its secret, or `secret@@@token` for a temporary key. */
@@ -69,7 +69,7 @@ export class Parameters {
 
   /** Of those that somebody filled in. */
   assertNoMisspelling(settings: readonly string[]): void {
-    assertNoMisspellingOf(settings, this.#owner, this.#values, (name) => this.get(name).value !== undefined);
+    assertNoMisspelling(settings, this.#owner, this.#values, (name) => this.get(name).value !== undefined);
   }
 
   get(name: string): Parameter {

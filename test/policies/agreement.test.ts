@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { identityPolicy, type SetupPolicy, trustPolicy } from "../../src/policies/index.js";
-import { assertAllowed, readAllowedRoles } from "../../src/request/allowed-roles.js";
+import { readAllowedRoles, refuseUnlessAllowed } from "../../src/request/allowed-roles.js";
 import { RoleArn } from "../../src/request/role-arn.js";
 import { IssuedSessions } from "../../src/testing/issued-sessions.js";
 import { readLocalRole, readPermissions } from "../../src/testing/local-role.js";
@@ -23,7 +23,7 @@ const partitionOf = (arn: string) => arn.split(":")[1] ?? "";
 
 function isAllowedByLibrary(roles: readonly string[], role: string): boolean {
   try {
-    assertAllowed(readAllowedRoles("roles", roles) ?? [], new RoleArn(role));
+    refuseUnlessAllowed(readAllowedRoles("roles", roles) ?? [], new RoleArn(role));
     return true;
   } catch {
     return false;

@@ -1,9 +1,9 @@
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { describe, expect, it } from "vitest";
-import { createCredentialResolver, getClientForCommand } from "../../src/index.js";
+import { createCredentialResolver, defineInstance, getClientForCommand } from "../../src/index.js";
 import { ec2TrustPolicy, identityPolicy } from "../../src/policies/index.js";
 import { INSTANCE_KEYS } from "../../src/request/integration-instance.js";
-import { RequestMemo } from "../../src/request/request-memo.js";
+import { KnownRequests } from "../../src/request/known-requests.js";
 import { type CredentialResolverOptions, readResolverOptions } from "../../src/resolver-options.js";
 import { systemRuntime } from "../../src/runtime.js";
 import { fileStore } from "../../src/store/file-store.js";
@@ -81,15 +81,15 @@ const told = (request: ReturnType<typeof requestOf>) => ({
 
 describe("what every object inherits is nobody's setting", () => {
   it.each(Object.keys(EVIL))("%s on Object.prototype changes no request", (key) => {
-    const memo = new RequestMemo(10);
-    for (const instance of INSTANCES) {
+    const known = new KnownRequests(10);
+    for (const instance of INSTANCES.flatMap((each) => [each, defineInstance(each)])) {
       for (const command of [undefined, {}, { limit: 5 }, Object.create(null)]) {
         const before = told(requestOf({ instance, command, session: {} }));
-        const remembered = memo.get(instance, command, undefined, {});
+        const remembered = known.get(instance, command, undefined, {});
         whileAllInherit({ [key]: EVIL[key] }, () => {
           expect(told(requestOf({ instance, command, session: {} }))).toEqual(before);
-          expect(told(memo.get(instance, command, undefined, {}))).toEqual(told(remembered));
-          expect(told(new RequestMemo(10).get(instance, command, undefined, {}))).toEqual(before);
+          expect(told(known.get(instance, command, undefined, {}))).toEqual(told(remembered));
+          expect(told(new KnownRequests(10).get(instance, command, undefined, {}))).toEqual(before);
         });
       }
     }
@@ -305,7 +305,7 @@ describe("an object that cannot be read", () => {
 
   it.each<[string, () => unknown]>([
     ["instance.roleArn", () => requestOf({ instance: throwing("roleArn") })],
-    ["instance.roleArn", () => new RequestMemo(10).get(throwing("roleArn"), undefined, undefined, {})],
+    ["instance.roleArn", () => new KnownRequests(10).get(throwing("roleArn"), undefined, undefined, {})],
     ["instance.sts.region", () => requestOf({ instance: { sts: throwing("region") } })],
     ["instance.tags.team", () => requestOf({ instance: { tags: throwing("team") } })],
     ["instance.allowedRoles[0].roleArn", () => requestOf({ instance: { allowedRoles: [throwing("roleArn")] } })],
@@ -329,7 +329,7 @@ describe("an object that cannot be read", () => {
 
   it.each<[string, (value: object) => unknown]>([
     ["instance", (instance) => requestOf({ instance })],
-    ["instance", (instance) => new RequestMemo(10).get(instance, undefined, undefined, {})],
+    ["instance", (instance) => new KnownRequests(10).get(instance, undefined, undefined, {})],
     ["command", (command) => requestOf({ command })],
     ["options.session", (session) => requestOf({ session })],
     ["instance.allowedRoles", (allowedRoles) => requestOf({ instance: { allowedRoles } })],

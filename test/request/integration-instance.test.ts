@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { expectInvalid, ROLE, refusalOf, requestOf, roleRequestOf } from "./support.js";
 
 const KEYS =
-  "roleArn, roleSessionName, roleSessionDuration, region, policy, policyArns, tags, sourceIdentity, externalId, transitiveTagKeys, allowedRoles, credentials, credentialsName, sts, network, dangerouslyAllowPlainHttp, integration";
+  "roleArn, roleSessionName, roleSessionDuration, region, policy, policyArns, tags, sourceIdentity, externalId, transitiveTagKeys, allowedRoles, dangerouslyAllowPlainHttp, credentialsName, credentials, sts, network, integration";
 
 describe("an integration instance", () => {
   it("may set nothing: then the instance profile itself acts", () => {

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { defineInstance } from "../../src/define-instance.js";
 import type { CommandOverrides } from "../../src/request/command-overrides.js";
 import { INSTANCE_KEYS, type IntegrationInstance } from "../../src/request/integration-instance.js";
-import { RequestMemo } from "../../src/request/request-memo.js";
+import { KnownRequests } from "../../src/request/known-requests.js";
 import { createRoleRequest, type RoleRequest } from "../../src/request/role-request.js";
 import { OTHER_ROLE, ROLE } from "./support.js";
 import { COMMAND_KEYS, wild } from "./wild-input.js";
@@ -20,11 +21,11 @@ function told(act: () => RoleRequest): unknown {
   }
 }
 
-/** The memo says what a request made anew says. */
-function expectTheSame(memo: RequestMemo, instance: unknown, command: unknown, env: Env = {}): void {
+/** What is given is what a request made anew would be. */
+function expectTheSame(known: KnownRequests, instance: unknown, command: unknown, env: Env = {}): void {
   const settings = instance as IntegrationInstance;
   const overrides = command as CommandOverrides;
-  expect(told(() => memo.get(settings, overrides, undefined, env))).toEqual(
+  expect(told(() => known.get(settings, overrides, undefined, env))).toEqual(
     told(() => createRoleRequest(settings, overrides, undefined, env)),
   );
 }
@@ -111,77 +112,26 @@ const CHANGES: Record<(typeof INSTANCE_KEYS)[number], { value: () => unknown; ch
   integration: [{ value: () => "scanner", change: (instance) => Object.assign(instance, { integration: "other" }) }],
 };
 
-describe("a request that was made before", () => {
-  it("is given again, to a command of its own that says the same", () => {
-    const memo = new RequestMemo(10);
-    const instance = { roleArn: ROLE, tags: { team: "blue" } };
-    const command = () => ({ region: "eu-west-1", limit: Math.random() });
-    const request = memo.get(instance, command(), undefined, {});
-    expect(memo.get(instance, command(), null, {})).toBe(request);
-    expect(memo.get(instance, { region: "eu-west-2" }, undefined, {})).not.toBe(request);
-    expect(memo.get({ ...instance }, command(), undefined, {})).toEqual(request);
-  });
-
+describe("a plain object", () => {
   const changes = INSTANCE_KEYS.flatMap((key) => CHANGES[key].map((change, index) => ({ key, index, ...change })));
-  it.each(changes)("is not given after instance.$key has changed ($index)", ({ key, value, change }) => {
-    const memo = new RequestMemo(10);
+  it.each(changes)("is read at each call: instance.$key ($index)", ({ key, value, change }) => {
+    const known = new KnownRequests(10);
     const tags = key === "transitiveTagKeys" && { tags: { team: "blue" } };
     const named = key === "credentialsName" && { credentials: async () => KEYS_OF_A_USER };
     const instance: Settings = { roleArn: ROLE, ...tags, ...named, [key]: value() };
-    expectTheSame(memo, instance, {});
-    const before = told(() => memo.get(instance, {}, undefined, {}));
+    expectTheSame(known, instance, {});
+    const before = told(() => known.get(instance, {}, undefined, {}));
     change(instance);
-    expectTheSame(memo, instance, {});
-    expect(told(() => memo.get(instance, {}, undefined, {}))).not.toEqual(before);
+    expectTheSame(known, instance, {});
+    expect(told(() => known.get(instance, {}, undefined, {}))).not.toEqual(before);
   });
 
-  it("lets the requests of one instance share what they have in common, and nothing else", () => {
-    const memo = new RequestMemo(100);
-    const instance = { region: "eu-west-1", sts: { useFipsEndpoint: true } };
-    const get = (command: CommandOverrides) => memo.get(instance, command, undefined, {});
-    const one = get({ roleArn: ROLE });
-    const other = get({ roleArn: OTHER_ROLE });
-    expect(other.sts).toBe(one.sts);
-    expect(other.region).toBe(one.region);
-    expect(get({ roleArn: ROLE, region: "eu-west-2" }).region).toEqual({
-      field: "command.region",
-      region: "eu-west-2",
-    });
-    expect(get({}).sts).toEqual({ useFipsEndpoint: true, region: "eu-west-1", partition: undefined });
-  });
-
-  it("is not given under another environment, nor after a key was added that is no setting", () => {
-    const memo = new RequestMemo(10);
+  it("is read at each call: a key that is no setting", () => {
+    const known = new KnownRequests(10);
     const instance: Settings = { roleArn: ROLE };
-    const region = { AWS_REGION: "us-east-1" };
-    const unchecked = { ...region, NODE_TLS_REJECT_UNAUTHORIZED: "0" };
-    const others = [{}, { AWS_DEFAULT_REGION: "us-east-2" }, { AWS_REGION: "x" }];
-    for (const env of [region, unchecked, region, ...others]) {
-      expectTheSame(memo, instance, {}, env);
-    }
+    expectTheSame(known, instance, {});
     instance.role = OTHER_ROLE;
-    expectTheSame(memo, instance, {});
-  });
-
-  it.each([
-    ["roleArn", [ROLE]],
-    ["roleArn", { toString: () => ROLE }],
-    ["roleArn", `${ROLE} region us-east-1`],
-    ["roleArn", ""],
-    ["region", ""],
-    ["region", "us-east-1 name nightly"],
-    ["roleSessionDuration", true],
-    ["roleSessionDuration", "900 "],
-    ["role_arn", OTHER_ROLE],
-  ])("is not given to a command whose %s is %j", (key, value) => {
-    const memo = new RequestMemo(10);
-    const instance = {};
-    const right = { roleArn: ROLE, region: "us-east-1", roleSessionName: "nightly", roleSessionDuration: 900 };
-    for (const command of [right, { roleArn: ROLE }, { roleArn: ROLE, region: "us-east-1" }, {}]) {
-      expectTheSame(memo, instance, command);
-      expectTheSame(memo, instance, { ...command, [key]: value });
-    }
-    expectTheSame(memo, instance, { [key]: value });
+    expectTheSame(known, instance, {});
   });
 
   it.each([
@@ -190,12 +140,12 @@ describe("a request that was made before", () => {
     ["a text", "x"],
     ["a list", []],
     ["a promise", Promise.resolve({})],
-  ])("is not made of %s", (_, instance) => {
-    expectTheSame(new RequestMemo(10), instance, {});
+  ])("that is %s is refused as it would be anew", (_, instance) => {
+    expectTheSame(new KnownRequests(10), instance, {});
   });
 
-  it("is the getter's of this moment", () => {
-    const memo = new RequestMemo(10);
+  it("may have getters, which count as they are at the moment", () => {
+    const known = new KnownRequests(10);
     let role = ROLE;
     class Settings {
       get roleArn(): string {
@@ -203,33 +153,87 @@ describe("a request that was made before", () => {
       }
     }
     const instance = new Settings();
-    for (role of [ROLE, OTHER_ROLE, ROLE]) expectTheSame(memo, instance, {});
+    for (role of [ROLE, OTHER_ROLE, ROLE]) expectTheSame(known, instance, {});
+  });
+});
+
+describe("a defined instance", () => {
+  it("gives the same request to each command that says the same", () => {
+    const known = new KnownRequests(10);
+    const instance = defineInstance({ roleArn: ROLE, tags: { team: "blue" } });
+    const command = () => ({ region: "eu-west-1", limit: Math.random() });
+    const request = known.get(instance, command(), undefined, {});
+    expect(known.get(instance, command(), null, {})).toBe(request);
+    expect(known.get(instance, { region: "eu-west-2" }, undefined, {})).not.toBe(request);
+    expect(known.get({ ...instance }, command(), undefined, {})).toEqual(request);
   });
 
-  it("counts towards a bound that holds over all instances", () => {
-    const memo = new RequestMemo(3);
-    const instances = [ROLE, OTHER_ROLE].map((roleArn) => ({ roleArn }));
+  it("is merged anew under another environment", () => {
+    const known = new KnownRequests(10);
+    const instance = defineInstance({ roleArn: ROLE });
+    const region = { AWS_REGION: "us-east-1" };
+    const unchecked = { ...region, NODE_TLS_REJECT_UNAUTHORIZED: "0" };
+    const others = [{}, { AWS_DEFAULT_REGION: "us-east-2" }, { AWS_REGION: "x" }];
+    for (const env of [region, unchecked, region, ...others]) expectTheSame(known, instance, {}, env);
+  });
+
+  it.each([
+    ["roleArn", [ROLE]],
+    ["roleArn", { toString: () => ROLE }],
+    ["roleArn", `${ROLE}\n`],
+    ["roleArn", `${ROLE}\n\n\nus-east-1`],
+    ["roleArn", ""],
+    ["region", ""],
+    ["region", "us-east-1 name nightly"],
+    ["roleSessionDuration", true],
+    ["roleSessionDuration", "900 "],
+    ["role_arn", OTHER_ROLE],
+  ])("gives no remembered request to a command whose %s is %j", (key, value) => {
+    const known = new KnownRequests(10);
+    const instance = defineInstance({});
+    const right = { roleArn: ROLE, region: "us-east-1", roleSessionName: "nightly", roleSessionDuration: 900 };
+    for (const command of [right, { roleArn: ROLE }, { roleArn: ROLE, region: "us-east-1" }, {}]) {
+      expectTheSame(known, instance, command);
+      expectTheSame(known, instance, { ...command, [key]: value });
+    }
+    expectTheSame(known, instance, { [key]: value });
+  });
+
+  it("shares one bound with all others", () => {
+    const known = new KnownRequests(3);
+    const instances = [ROLE, OTHER_ROLE].map((roleArn) => defineInstance({ roleArn }));
     for (let round = 0; round < 3; round++) {
       for (const instance of instances) {
-        for (const region of ["us-east-1", "us-west-2", "eu-west-1"]) expectTheSame(memo, instance, { region });
+        for (const region of ["us-east-1", "us-west-2", "eu-west-1"]) expectTheSame(known, instance, { region });
       }
     }
   });
 });
 
-it("whatever an instance becomes and a command says, the memo gives what a request made anew is", () => {
+/** A defined instance, or the plain one where it is invalid. */
+function tryDefine(instance: Settings): unknown {
+  try {
+    return defineInstance(instance as IntegrationInstance);
+  } catch {
+    return instance;
+  }
+}
+
+it("whatever an instance becomes and a command says, the request is what one made anew would be", () => {
   const settingOf = (keys: readonly string[]) =>
     fc.constantFrom(...keys).chain((key) => wild(key).map((value): [string, unknown] => [key, value]));
   const step = fc.record({ change: fc.option(settingOf(INSTANCE_KEYS)), command: fc.array(settingOf(COMMAND_KEYS)) });
   fc.assert(
     fc.property(fc.array(step, { minLength: 2, maxLength: 8 }), (steps) => {
-      const memo = new RequestMemo(4);
+      const known = new KnownRequests(4);
       const instance: Settings = { roleArn: ROLE };
       for (const { change, command } of steps) {
         if (change) instance[change[0]] = change[1];
-        for (let twice = 0; twice < 2; twice++) expectTheSame(memo, instance, Object.fromEntries(command));
+        for (let twice = 0; twice < 2; twice++) expectTheSame(known, instance, Object.fromEntries(command));
+        const defined = tryDefine(instance);
+        for (let twice = 0; twice < 2; twice++) expectTheSame(known, defined, Object.fromEntries(command));
         if (change) delete instance[change[0]];
-        expectTheSame(memo, instance, {});
+        expectTheSame(known, instance, {});
       }
     }),
     { numRuns: 300 },
@@ -239,10 +243,10 @@ it("whatever an instance becomes and a command says, the memo gives what a reque
 it("an instance may hold ten thousand roles, and not more", () => {
   const roles = (count: number) =>
     Array.from({ length: count }, (_, index) => ({ roleArn: `${ROLE}${index}`, externalId: "bound" }));
-  const memo = new RequestMemo(10);
+  const known = new KnownRequests(10);
   const instance = { roleArn: `${ROLE}1`, allowedRoles: roles(10_000) };
-  expect(memo.get(instance, undefined, undefined, {})).toBe(memo.get(instance, undefined, undefined, {}));
-  expect(() => memo.get({ allowedRoles: roles(10_001) }, undefined, undefined, {})).toThrow(
+  expect(known.get(instance, undefined, undefined, {}).assumption?.externalId).toBe("bound");
+  expect(() => known.get({ allowedRoles: roles(10_001) }, undefined, undefined, {})).toThrow(
     expect.objectContaining({
       field: "instance.allowedRoles",
       message:

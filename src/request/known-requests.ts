@@ -1,0 +1,68 @@
+import type { AuthorSession } from "./author-session.js";
+import { type CommandOverrides, pickCommandSettings } from "./command-overrides.js";
+import { findDefinedInstance, type InstanceSettings, type IntegrationInstance } from "./integration-instance.js";
+import { envTrust } from "./network-settings.js";
+import { envRegion } from "./precedence.js";
+import { createRoleRequest, type RoleRequest } from "./role-request.js";
+import { isGiven } from "./validation.js";
+
+/**
+ * The requests of defined instances, so that a command which says the same is not validated and hashed again. A plain
+ * object may have changed since, so its requests are made anew each time.
+ */
+export class KnownRequests {
+  readonly #maxRequests: number;
+  #byInstance = new WeakMap<InstanceSettings, Map<string, RoleRequest>>();
+  #size = 0;
+
+  constructor(maxRequests: number) {
+    this.#maxRequests = maxRequests;
+  }
+
+  /**
+   * The request that {@link createRoleRequest} makes of the same arguments.
+   * @throws RolecallError as it does
+   */
+  get(
+    instance: IntegrationInstance,
+    command: CommandOverrides | null | undefined,
+    session: AuthorSession | null | undefined,
+    env: Record<string, string | undefined>,
+  ): RoleRequest {
+    const defined = findDefinedInstance(instance);
+    if (!defined || isGiven(session)) return createRoleRequest(instance, command, session, env);
+    const overrides = pickCommandSettings(command);
+    const name = toName(overrides, env);
+    const known = name === undefined ? undefined : this.#byInstance.get(defined)?.get(name);
+    if (known) return known;
+    const request = createRoleRequest(instance, overrides as CommandOverrides, session, env);
+    if (name !== undefined) this.#remember(defined, name, request);
+    return request;
+  }
+
+  /** When full, it forgets everything: the requests in use come back at once. */
+  #remember(instance: InstanceSettings, name: string, request: RoleRequest): void {
+    if (this.#size++ >= this.#maxRequests) {
+      this.#byInstance = new WeakMap();
+      this.#size = 1;
+    }
+    const requests = this.#byInstance.get(instance) ?? new Map<string, RoleRequest>();
+    this.#byInstance.set(instance, requests.set(name, request));
+  }
+}
+
+/** All that a request of one defined instance depends on; `undefined` where a command's setting may be invalid. */
+function toName(
+  { roleArn, roleSessionName, roleSessionDuration, region }: Record<string, unknown>,
+  env: Record<string, string | undefined>,
+): string | undefined {
+  const parts = [roleArn, roleSessionName, roleSessionDuration, region, envRegion(env).region, envTrust(env)];
+  return parts.every(isWordOrNumber) ? parts.join("\n") : undefined;
+}
+
+/** No valid setting is empty or holds a line feed, so two different commands never share a name. */
+function isWordOrNumber(part: unknown): boolean {
+  return (
+    !isGiven(part) || typeof part === "number" || (typeof part === "string" && part !== "" && !part.includes("\n"))
+  );
+}
