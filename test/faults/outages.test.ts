@@ -92,7 +92,7 @@ describe("STS is down for 80 % of every advisory window, for 24 hours", () => {
 
   it("keeps within what docs/reliability.md says; ROLECALL_WRITE_DOCS=1 writes it", () => {
     expect(rows, "every pattern was measured").toHaveLength(PATTERNS.length);
-    const head = ["STS is down", "commands served at once", "sessions", "calls in vain"];
+    const head = ["STS is down", "commands served at once", "sessions", "failed calls"];
     expectTable({ page: "reliability.md", name: "outages" }, head, rows);
   });
 });

@@ -52,7 +52,7 @@ export interface Bound {
   readonly isClose: boolean;
 }
 
-/** A count, stated as the next multiple of ten, fifty or a hundred. Counts up to ten are stated as they are. */
+/** States a count as the next multiple of ten, fifty or a hundred. Counts up to ten stay as they are. */
 export function countAtMost(measured: number): Bound {
   const step = measured <= 10 ? 1 : measured <= 200 ? 10 : measured <= 1000 ? 50 : 100;
   return { measured, stated: Math.ceil(measured / step) * step, unit: "", isClose: true };
@@ -60,7 +60,7 @@ export function countAtMost(measured: number): Bound {
 
 const STATED_SECONDS = [0.5, 1, 2, 3, 5, 10, 12, 15, 20, 30, 60];
 
-/** A time, stated as one of a few round numbers of seconds. */
+/** States a time as one of a few round numbers of seconds. */
 export function secondsAtMost(milliseconds: number): Bound {
   const measured = milliseconds / 1000;
   const stated = STATED_SECONDS.find((seconds) => seconds >= measured) ?? Math.ceil(measured / 60) * 60;
@@ -70,8 +70,8 @@ export function secondsAtMost(milliseconds: number): Bound {
 export type Cell = string | Bound;
 
 /**
- * A page holds the table, and what was measured keeps within the bounds that the page states. The first cell of a row is
- * its name. Neighbors that say the same are one row in the page, with a list of names. `ROLECALL_WRITE_DOCS=1` writes the table.
+ * Expects the page to hold the table, and every measured number to keep within the bound that the page states. The first
+ * cell names the row. Neighbors with equal cells share a row in the page. `ROLECALL_WRITE_DOCS=1` writes the table.
  */
 export function expectTable(part: GeneratedPart, head: readonly string[], rows: readonly (readonly Cell[])[]): void {
   if (process.env.ROLECALL_WRITE_DOCS === "1") {
