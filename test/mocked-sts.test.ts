@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { mockClient } from "aws-sdk-client-mock";
-import { afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
 import { createCredentialResolver, getClientForCommand, setDefaultResolver } from "../src/index.js";
 import { createManualClock, startLocalAws } from "../src/testing/index.js";
 
@@ -17,6 +17,7 @@ const sessionOf = (accessKeyId: string) => ({
 });
 
 const stsMock = mockClient(STSClient);
+afterAll(() => stsMock.restore());
 
 beforeEach(async () => {
   stsMock.reset();
