@@ -321,7 +321,7 @@ describe("calls that hang", () => {
         .send(describeInstances, options)
         .catch(() => {}),
     );
-    await vi.waitFor(() => expect(aws.sockets.aws.open).toBeGreaterThanOrEqual(50));
+    await vi.waitFor(() => expect(aws.sockets.aws.open).toBeGreaterThanOrEqual(50), 30_000);
     await get(OTHER_ROLE).send(describeInstances);
     expect(aws.count({ target: "service", roleArn: ROLE })).toBe(50); // the SDK's own limit, for this role alone
     stop.abort();
