@@ -10,7 +10,7 @@ import {
   readSetting,
   readSettings,
 } from "./request/validation.js";
-import type { SessionWish } from "./session/session-source.js";
+import type { SessionDemand } from "./session/flight.js";
 
 const knownClasses = new WeakSet<object>();
 const NO_OPTIONS = { session: undefined, clientConfig: undefined, fresh: false, minRemaining: undefined } as const;
@@ -53,7 +53,7 @@ function readMinRemaining(value: unknown): number | undefined {
   return readInteger("options.minRemaining", value, 0, 43_200_000, "milliseconds");
 }
 
-export function readResolveOptions(options: unknown): Partial<SessionWish> & { session: AuthorSession | undefined } {
+export function readResolveOptions(options: unknown): Partial<SessionDemand> & { session: AuthorSession | undefined } {
   const given = readSettings("options", options, ["session", "signal", "forceRefresh", "minRemaining"]);
   const signal = given.signal;
   if (isGiven(signal) && !isAbortSignal(signal)) throw invalid("options.signal", signal, "an AbortSignal");

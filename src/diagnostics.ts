@@ -2,81 +2,84 @@ import { type Channel, channel } from "node:diagnostics_channel";
 import type { RolecallError, RolecallErrorCode } from "./errors.js";
 import type { RecordFault } from "./store/sealed-record.js";
 
-/** What every event of a session says: which session. Neither holds a secret. */
+/** Identifies the session that an event is about. Contains no secret. */
 export interface SessionEvent {
   /** The role, or `undefined` for the base identity itself. */
   roleArn: string | undefined;
-  /** The cache key: an HMAC by a secret of this process. Another process has another key for the same session. */
+  /** The cache key, an HMAC with a secret of this process. The same session has a different key in each process. */
   key: string;
 }
 
-/**
- * The payload of each event. Subscribe with `diagnostics_channel.subscribe("aws-rolecall:<event>", …)`.
- */
+/** The payload of each event. Subscribe with `diagnostics_channel.subscribe("aws-rolecall:<event>", …)`. */
 export interface RolecallEvents {
-  /** A valid session was served at once. The SDK asks two or three times per send, and each is counted. */
+  /**
+   * A valid session was served from memory. The SDK resolves credentials two or three times per send; each one counts.
+   */
   hit: SessionEvent;
-  /** A caller found nothing valid and started a load. */
+  /** A caller found no valid session and started a load. */
   miss: SessionEvent;
-  /** A caller found nothing valid and waits for a load that is under way. */
+  /** A caller found no valid session and joined a load in progress. */
   joined: SessionEvent;
-  /** A source gave a session, the first one of a key included. */
+  /** A source returned a session. This includes the first session of a key. */
   refreshed: SessionEvent & {
-    /** Milliseconds that the session lives. `Infinity`: it does not expire. */
+    /** The lifetime of the session in milliseconds; `Infinity` if it does not expire. */
     life: number;
-    /** No caller waited for it. */
+    /** Whether the load ran in the background, with no caller waiting. */
     background: boolean;
-    /** It came from the store: another process had asked for it. */
+    /** Whether the session came from the store, where another process had put it. */
     shared: boolean;
   };
-  /** A source gave no session. */
+  /** A source failed to return a session. */
   "refresh-failed": SessionEvent & {
     code: RolecallErrorCode;
-    /** Epoch milliseconds until which the session that is held is served, or `undefined` if none is. */
+    /** Epoch milliseconds until which the current session is served; `undefined` if there is none. */
     servedUntil: number | undefined;
-    /** Milliseconds until the source is asked again at the earliest. */
+    /** Milliseconds until the earliest next attempt. */
     retryIn: number;
   };
-  /** STS refused for good. */
+  /** STS denied the role, and retrying will not help. */
   denied: SessionEvent & {
     code: RolecallErrorCode;
-    /** The caller was answered from memory, without asking STS again. */
+    /** Whether the denial came from memory, without another call to STS. */
     remembered: boolean;
   };
-  /** `allowedRoles` refused a role, before any cache or network: somebody asked for what an administrator does not allow. */
+  /**
+   * A command or instance named a role that `allowedRoles` does not allow. Published before any cache or network
+   * access.
+   */
   "role-not-allowed": {
-    /** The role that was asked for, or `undefined` if none was. */
+    /** The requested role; `undefined` if none was named. */
     roleArn: string | undefined;
-    /** Who named the role, or `undefined` if nobody did. */
+    /** Where the role was named; `undefined` if it was named nowhere. */
     setBy: "command" | "instance" | undefined;
     /** The instance's `integration`. */
     integration: string | undefined;
   };
-  /** One role was asked for through many base identities within a minute. Published once for each role of a resolver. */
+  /** One role was requested with many base identities within a minute. Published once per role and resolver. */
   "many-base-identities": {
     roleArn: string;
-    /** How many there were when it was noticed. Each has sessions of its own. */
+    /** How many there were when the event was published. Each has its own sessions. */
     baseIdentities: number;
-    /** What to do, one sentence. */
+    /** What to do, in one sentence. */
     hint: string;
   };
-  /** A session was dropped, or a service refused it and another one is loaded in its place. */
+  /** A session was dropped, or a service rejected it and a new one replaces it. */
   invalidated: SessionEvent;
-  /** The bound on sessions pushed one out. */
+  /** A session was removed because the cache was full. */
   evicted: SessionEvent;
-  /** The store was of no use. Commands go on with memory and STS. */
+  /** The store failed or returned an unusable record. Commands continue with memory and STS. */
   "store-error": SessionEvent & {
     operation: "get" | "set" | "delete" | "lock" | "release";
-    /** It failed, did not answer in time, or holds a record that is not used; then, why. */
+    /** Whether the store failed or timed out, or why its record is unusable. */
     reason: "failed" | "timeout" | RecordFault;
-    /** With `failed`: a copy of the store's error. Its message is withheld unless it is known to quote no record. */
+    /** With `failed`: a copy of the store's error. Its message is withheld unless it is known to contain no record. */
     error: Error | undefined;
   };
-  /** STS refused the duration, and gave a session of one hour. */
+  /** STS rejected the requested duration and granted one hour instead. */
   "duration-clamped": SessionEvent & {
     requestedSeconds: number;
     grantedSeconds: number;
-    /** STS's refusal; its message repeats the reason in STS's words. */
+    /** The rejection from STS; the message quotes its reason. */
     error: RolecallError;
   };
 }

@@ -1,6 +1,4 @@
-/**
- * What went wrong, as a stable word to branch on. `docs/errors.md` in this package has an entry for each.
- */
+/** A stable code to branch on. `docs/errors.md` in this package has an entry for each. */
 export type RolecallErrorCode =
   | "INVALID_REQUEST"
   | "ROLE_NOT_ALLOWED"
@@ -17,17 +15,17 @@ export type RolecallErrorCode =
   | "ABORTED"
   | "RESOLVER_CLOSED";
 
-/** Where on the way from a command to its credentials the error arose. */
+/** The stage at which the error occurred. */
 export type RolecallErrorStep = "request" | "base-identity" | "assume-role";
 
-/** What a {@link RolecallError} carries beside its code and message. */
+/** The details of a {@link RolecallError}, besides its code and message. */
 export interface RolecallErrorDetails {
   step: RolecallErrorStep;
-  /** What to do next, one sentence. */
+  /** What to do next, in one sentence. */
   hint: string;
-  /** `true` if the same call may succeed later without a change of settings. Default `false`. */
+  /** `true` if the same call may succeed later with the same settings. Default `false`. */
   retryable?: boolean | undefined;
-  /** The path of the setting that is wrong, such as `command.roleArn`. With `INVALID_REQUEST` and `ROLE_NOT_ALLOWED`. */
+  /** The path of the invalid setting, such as `command.roleArn`. Only with `INVALID_REQUEST` and `ROLE_NOT_ALLOWED`. */
   field?: string | undefined;
   roleArn?: string | undefined;
   region?: string | undefined;
@@ -40,37 +38,38 @@ export interface RolecallErrorDetails {
 
 const BRAND = Symbol.for("aws-rolecall.error");
 
-/** Without a prototype: a descriptor also takes what it inherits. */
+/** Has no prototype, because `defineProperty` also reads inherited descriptor fields. */
 function hidden(value: unknown): PropertyDescriptor {
   return Object.assign(Object.create(null), { value });
 }
 
 /**
- * Every error that this library raises. Tell them apart by `code`, and tell one from another
- * library's error by {@link isRolecallError}, which holds across the ESM and CJS builds.
+ * Every error this library throws. Branch on `code`. To check whether an error comes from this library, use
+ * {@link isRolecallError}, which works across the ESM and CJS builds.
  */
 export class RolecallError extends Error {
   override readonly name = "RolecallError";
   /** Stable; see {@link RolecallErrorCode}. */
   readonly code: RolecallErrorCode;
-  /** `true` if the same call may succeed later without a change of settings. */
+  /** `true` if the same call may succeed later with the same settings. */
   readonly retryable: boolean;
   readonly step: RolecallErrorStep;
-  /** What to do next, one sentence; also the end of `message`, so that inspecting the error does not list it again. */
+  /** What to do next, in one sentence. `message` ends with it, so it is not enumerable and logs print it once. */
   declare readonly hint: string;
-  /** The path of the setting that is wrong, such as `command.roleArn`. With `INVALID_REQUEST` and `ROLE_NOT_ALLOWED`. */
+  /** The path of the invalid setting, such as `command.roleArn`. Only with `INVALID_REQUEST` and `ROLE_NOT_ALLOWED`. */
   declare readonly field?: string;
-  /** The role that was asked for. */
+  /** The requested role. */
   declare readonly roleArn?: string;
-  /** The region that was asked. */
+  /** The region of the failed AWS call. */
   declare readonly region?: string;
-  /** The error code in AWS's answer, as AWS spells it. */
+  /** The error code from AWS, as AWS spells it. */
   declare readonly awsCode?: string;
-  /** AWS's request id, for a support case. */
+  /** The AWS request id, for a support case. */
   declare readonly requestId?: string;
   /**
-   * What your own code threw, as it was thrown: the function in `instance.credentials` or in `options.instanceProfile`,
-   * your `stsClient`, a mock of STS. It may quote a secret, so it is an accessor that no log prints: not enumerable, and not in `cause`.
+   * The original value that your own code threw: the function in `instance.credentials` or `options.instanceProfile`,
+   * your `stsClient`, or a mock of STS. It may contain a secret. To keep it out of logs, it is a non-enumerable
+   * accessor and not part of `cause`.
    */
   declare readonly reason?: unknown;
 
@@ -92,15 +91,15 @@ export class RolecallError extends Error {
     Object.defineProperty(this, BRAND, hidden(true));
   }
 
-  /** For logs: unlike other errors, with its message. */
+  /** Includes the message, which `JSON.stringify` leaves out of other errors. */
   toJSON(): object {
     return { ...this, message: this.message, hint: this.hint };
   }
 }
 
 /**
- * The same error for one more caller: with a stack of its own, so that it leads to that caller, and with what the caller
- * attaches to it. The `cause` is shared. Anything else than an error of this build is given back as it is.
+ * Copies an error that several callers share, so that each caller gets its own stack and can attach its own properties.
+ * The copies share `cause`. Returns any value that is not an error of this build unchanged.
  */
 export function errorOfCaller(error: unknown): unknown {
   try {
@@ -108,15 +107,15 @@ export function errorOfCaller(error: unknown): unknown {
     const { code, message, hint } = error;
     return new RolecallError(code, message.slice(0, -hint.length - 1), error);
   } catch {
-    return error; // a Proxy that was revoked, or throws
+    return error; // a revoked or throwing Proxy
   }
 }
 
-/** Whether `value` is an error of this library, whichever of its builds raised it. */
+/** Whether `value` is an error of this library, from any of its builds. */
 export function isRolecallError(value: unknown): value is RolecallError {
   try {
     return typeof value === "object" && value !== null && BRAND in value;
   } catch {
-    return false; // a Proxy that was revoked, or throws
+    return false; // a revoked or throwing Proxy
   }
 }

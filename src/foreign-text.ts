@@ -1,39 +1,39 @@
 import { escapeInvisible } from "./request/validation.js";
 
-/** Characters. AWS's own messages have some hundred. */
+/** In characters. AWS messages have a few hundred. */
 const LONGEST_TEXT = 1000;
-/** What is shorter is no secret, and stands in any text by chance. */
+/** Shorter values are not secrets and would match by chance. */
 const SHORTEST_SECRET = 4;
 
-/** Codes and request ids of AWS: what has another shape is not repeated. */
+/** The shape of AWS error codes and request ids. */
 const LABEL = /^[\w.:-]{1,128}$/;
 
 /**
- * A text of others that is safe in a message: without `secrets` in any of the usual encodings, without characters that
- * change a terminal or forge a line, and not longer than AWS's own.
+ * Makes third-party text safe to put in a message: redacts `secrets` in their usual encodings, escapes characters that
+ * could control a terminal or forge a log line, and limits the length.
  */
 export function foreignText(text: unknown, secrets: Iterable<string> = []): string {
   if (typeof text !== "string") return "";
-  const kept = withoutSecrets(text, secrets);
+  const kept = redactSecrets(text, secrets);
   const shown = kept.length > LONGEST_TEXT ? `${kept.slice(0, LONGEST_TEXT)}… (${kept.length} characters)` : kept;
   return escapeInvisible(shown);
 }
 
-/** A code, a name or an id of others, or `undefined` if it has not the shape of one, or holds a secret. */
+/** A third-party code, name or id; `undefined` if it does not look like one or contains a secret. */
 export function foreignLabel(text: unknown, secrets: Iterable<string> = []): string | undefined {
-  return typeof text === "string" && LABEL.test(text) && withoutSecrets(text, secrets) === text ? text : undefined;
+  return typeof text === "string" && LABEL.test(text) && redactSecrets(text, secrets) === text ? text : undefined;
 }
 
-export function withoutSecrets(text: string, secrets: Iterable<string>): string {
-  const forms = [...secrets].filter((secret) => secret.length >= SHORTEST_SECRET).flatMap(formsOf);
-  if (forms.length === 0) return text;
-  // The longest first: a form may be the beginning of another.
-  const alternatives = forms.sort((a, b) => b.length - a.length).map(escapeForPattern);
+export function redactSecrets(text: string, secrets: Iterable<string>): string {
+  const encodings = [...secrets].filter((secret) => secret.length >= SHORTEST_SECRET).flatMap(listEncodings);
+  if (encodings.length === 0) return text;
+  // Longest first, because one encoding may be a prefix of another.
+  const alternatives = encodings.sort((a, b) => b.length - a.length).map(escapeForPattern);
   return text.replace(new RegExp(alternatives.join("|"), "gi"), "[redacted]");
 }
 
-/** A secret as answers repeat it: as it is, percent-encoded, in JSON, in Base64 and in hexadecimal. */
-function formsOf(secret: string): string[] {
+/** The secret as a response may repeat it: raw, percent-encoded, in JSON, in Base64 and in hexadecimal. */
+function listEncodings(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const hex = bytes.toString("hex");
   const encoded = percentEncode(secret);
@@ -46,18 +46,20 @@ function formsOf(secret: string): string[] {
     encoded,
     percentEncode(encoded),
     ...base64,
-    ...base64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_")),
+    ...base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_")),
     hex,
     hex.replace(/..(?=.)/g, "$& "),
   ];
 }
 
-/** Every character that AWS's signatures encode. */
+/** Also encodes the characters that AWS signatures encode and `encodeURIComponent` does not. */
 function percentEncode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`);
 }
 
-/** The characters that the bytes determine wherever they stand in a text that is encoded as a whole. */
+/**
+ * The Base64 characters that depend only on these bytes when they appear at `offset` (mod 3) of a longer encoded text.
+ */
 function base64Within(bytes: Buffer, offset: number): string {
   const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64");
   return text.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));

@@ -8,10 +8,10 @@ export const cache: CliCommand = {
   help: `Usage: rolecall cache list [--directory <path>]
        rolecall cache clear [--directory <path>]
 
-list   Prints the sessions in the file store: key, account, expiry and role; no secret.
-clear  Deletes them. Processes that hold one in memory keep it.
+list   Lists the sessions in the file store: key, account, expiry and role. Prints no secrets.
+clear  Deletes the sessions. Running processes keep the ones they hold in memory.
 
-  --directory <path>   The file store's directory. Default: the user's own.
+  --directory <path>   The file store's directory. Default: the per-user cache directory.
 
 ${KEYS_HELP}
 
@@ -25,7 +25,7 @@ Example: npx aws-rolecall cache list --directory /var/cache/integrations
     });
     const [action = "", ...others] = positionals;
     const perform = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
-    if (!perform || others.length > 0) throw new UsageError("rolecall cache takes one word: list or clear.");
+    if (!perform || others.length > 0) throw new UsageError("rolecall cache takes one action: list or clear.");
     stdout.write(await perform(openFileStore(values.directory, env)));
     return 0;
   },
@@ -35,11 +35,12 @@ async function list(store: FileStore): Promise<string> {
   const sessions = await store.list();
   if (sessions.length === 0) return `No sessions in ${store.directory}\n`;
   const header = `${"KEY".padEnd(43)}  ACCOUNT       EXPIRES                   ROLE`;
-  return [header, ...sessions.map(line), ""].join("\n");
+  return [header, ...sessions.map(formatSession), ""].join("\n");
 }
 
-function line({ key, labels }: StoredSession): string {
-  if (!labels) return `${key}  (damaged, open to others, or sealed with a key that is not in ${KEYS_VARIABLE})`;
+function formatSession({ key, labels }: StoredSession): string {
+  if (!labels)
+    return `${key}  (damaged, accessible to other users, or sealed with a key that is not in ${KEYS_VARIABLE})`;
   return [key, labels.accountId, labels.expiration.toISOString(), labels.roleArn].join("  ");
 }
 

@@ -3,29 +3,29 @@ import { similarName } from "../request/similar-names.js";
 import { escapeInvisible } from "../request/validation.js";
 import type { ReportOutput } from "./report.js";
 
-/** One command of `rolecall`. */
+/** A subcommand of `rolecall`. */
 export interface CliCommand {
-  /** What `rolecall <command> --help` prints: usage, options, exit codes and an example. */
+  /** The output of `rolecall <command> --help`: usage, options, exit codes and an example. */
   readonly help: string;
   /**
    * @returns the exit code
-   * @throws UsageError or RolecallError, which are printed without a stack
+   * @throws UsageError or RolecallError; `runCli` prints the message without a stack
    */
   run(args: readonly string[], io: CliIo): Promise<number>;
 }
 
-/** All that a command may touch of its process. */
+/** The only parts of the process that a command may use. */
 export interface CliIo {
   readonly stdout: ReportOutput;
   readonly stderr: ReportOutput;
   readonly env: Record<string, string | undefined>;
 }
 
-/** The command line, or a file that it names, is wrong. The message says what and what to do. */
+/** The command line, or a file it names, is invalid. The message says what is wrong and how to fix it. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 
-  /** What the message repeats of the command line cannot change the terminal. */
+  /** Escapes the message, because it may quote text that controls a terminal. */
   constructor(message: string, options?: ErrorOptions) {
     super(escapeInvisible(message), options);
   }
@@ -35,9 +35,8 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 type Token = ReturnType<typeof parseArgs<ParseArgsConfig & { tokens: true }>>["tokens"][number];
 
 /**
- * Reads a command line with `util.parseArgs`. An option with `multiple` collects what it is given; every other option
- * is given once.
- * @throws UsageError for what the options do not allow
+ * Parses a command line with `util.parseArgs`. Unlike `parseArgs`, rejects a repeated option unless it is `multiple`.
+ * @throws UsageError if the command line does not fit the options
  */
 export function parseCommandLine<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
   const { tokens, ...parsed } = parse({ ...config, tokens: true });
@@ -56,7 +55,7 @@ function parse<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArg
   }
 }
 
-/** Names the first option that the command does not have, with the one that is probably meant. */
+/** Describes the first unknown option, with a suggestion if a known one is similar. */
 function unknownOption({ args, options = {} }: ParseArgsConfig): string | undefined {
   const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
   const unknown = tokens.find((token) => token.kind === "option" && !Object.hasOwn(options, token.name));
@@ -74,12 +73,12 @@ function assertGivenOnce(tokens: readonly Token[], options: Options): void {
   }
 }
 
-/** The value of an option that other forms of the same command take more than once. */
+/** For an option that other subcommands may repeat, but this one may not. */
 export function onlyValue(option: string, values: readonly string[] | undefined): string | undefined {
   if (values !== undefined && values.length > 1) throw givenTwice(option);
   return values?.[0];
 }
 
 function givenTwice(option: string): UsageError {
-  return new UsageError(`--${option} is given twice. Give it once.`);
+  return new UsageError(`--${option} is given twice. Use it once.`);
 }

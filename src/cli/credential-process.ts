@@ -7,29 +7,31 @@ import { KEYS_HELP, openFileStore } from "./store-options.js";
 
 const STORES = ["file", "none"];
 
-/** Milliseconds. The AWS CLI and boto3 ask again 15 minutes before the end: with less they would ask at every call. */
+/**
+ * Milliseconds. The AWS CLI and boto3 refresh 15 minutes before expiry, so with less they would refresh on every call.
+ */
 const MIN_REMAINING = 15 * 60_000;
-/** Milliseconds to wait for a session with more left, where there is a valid one. */
+/** Milliseconds to wait for a fresher session when a valid one is available. */
 const TIME_FOR_MORE = 2000;
-/** Milliseconds that the process lives on, at most, after its output. */
+/** Milliseconds that the process may stay alive after printing, to store a refreshed session. */
 const TIME_TO_STORE = 1000;
 
 export const credentialProcess: CliCommand = {
   help: `Usage: rolecall credential-process [--role-arn <arn>] [options]
 
-Prints credentials for the AWS CLI, boto3, Terraform and every SDK that knows credential_process. The processes of one
-user share a session through the file store, with each other and with Node.js processes that use it.
+Prints credentials for the AWS CLI, boto3, Terraform and any SDK that supports credential_process. Processes of the
+same user share sessions through the file store, including Node.js processes that use fileStore().
 
-  --role-arn <arn>                    As a command's argument roleArn. Default: the instance's role.
+  --role-arn <arn>                    Same as the command argument roleArn. Default: the instance's role.
 ${REQUEST_OPTIONS_HELP}
   --store <file|none>                 Where sessions are shared. Default: file.
-  --directory <path>                  The file store's directory. Default: the user's own.
-  --print-secrets-to-terminal         Without it a terminal is refused as the output.
+  --directory <path>                  The file store's directory. Default: the per-user cache directory.
+  --print-secrets-to-terminal         Allows output to a terminal, which is refused by default.
 
 ${KEYS_HELP}
 
-A session has at least 15 minutes left, or half of its duration if that is less; while AWS gives no new one, the stored
-one is printed to its end. Exit code 1: no credentials, the reason is on stderr, and nothing on stdout.
+The session has at least 15 minutes left, or half of its duration if that is less. If AWS issues no new session, the
+stored one is printed until it expires. Exit code 1: no credentials; stderr shows the reason, and stdout is empty.
 
 Example: npx aws-rolecall credential-process --config instance.json --role-arn arn:aws:iam::123456789012:role/Inventory
 
@@ -51,26 +53,26 @@ In ~/.aws/config:
     if (!STORES.includes(values.store)) throw new UsageError("--store takes file or none.");
     if (stdout.isTTY && !values["print-secrets-to-terminal"]) {
       throw new UsageError(
-        "rolecall credential-process prints secrets, and its output is a terminal. Let an SDK run it, or add --print-secrets-to-terminal.",
+        "rolecall credential-process prints secrets, and its output is a terminal. Run it from an SDK, or add --print-secrets-to-terminal.",
       );
     }
     const { instance, command } = readRequestOptions(values, values["role-arn"], stderr);
     const { request } = explainRoleRequest(instance, command, env);
     const store = values.store === "file" ? openFileStore(values.directory, env) : undefined;
     const resolver = createCredentialResolver({ store, runtime: { env } });
-    const minRemaining = request.assumption ? minRemainingOf(request.assumption.durationSeconds) : 0;
+    const minRemaining = request.assumption ? chooseMinRemaining(request.assumption.durationSeconds) : 0;
     const held = await resolver.resolve(instance, command);
-    // While AWS fails, a session with less left is better than none.
+    // While AWS is failing, a session with less time left is better than none.
     const signal = AbortSignal.timeout(TIME_FOR_MORE);
     const session = await resolver.resolve(instance, command, { minRemaining, signal }).catch(() => held);
     stdout.write(`${toProcessOutput(session)}\n`);
-    // A refresh that was set off is stored before the process ends, if it can be had soon: the caller waits for the end.
+    // Gives a background refresh a moment to be stored. It must be short, because the caller waits for this process.
     setTimeout(() => void resolver.close(), TIME_TO_STORE).unref();
     return 0;
   },
 };
 
-function minRemainingOf(durationSeconds: number): number {
+function chooseMinRemaining(durationSeconds: number): number {
   return Math.min(MIN_REMAINING, (durationSeconds * 1000) / 2);
 }
 

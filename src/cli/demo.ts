@@ -16,8 +16,8 @@ const MINUTE = 60_000;
 export const demo: CliCommand = {
   help: `Usage: rolecall demo
 
-Shows the library at work on an AWS that runs on this machine alone: no account, no network. Each fact is checked by
-what that AWS saw; the exit code is 0 if all of them held.
+Demonstrates the library against a local AWS simulator: no account, no network. Each claim is checked against the
+requests that the simulator received. The exit code is 0 if all checks pass.
 
 Example: npx aws-rolecall demo
 `,
@@ -28,14 +28,14 @@ Example: npx aws-rolecall demo
 };
 
 /**
- * Shows what the library promises, each fact checked by what the local AWS saw.
- * @returns the exit code: 0 if every fact held
+ * Demonstrates each promise of the library and checks it against the requests that the local AWS received.
+ * @returns the exit code: 0 if every check passed
  */
 export async function runDemo(output: ReportOutput): Promise<number> {
   const report = new Report(output, process.env);
   const sdk = await loadClients();
   if (!sdk) {
-    report.line("The demo calls two services: npm install @aws-sdk/client-ec2 @aws-sdk/client-dynamodb");
+    report.line("The demo needs two SDK clients. Run: npm install @aws-sdk/client-ec2 @aws-sdk/client-dynamodb");
     return 1;
   }
   const { EC2Client, DescribeInstancesCommand, DynamoDBClient, ListTablesCommand } = sdk;
@@ -58,8 +58,8 @@ export async function runDemo(output: ReportOutput): Promise<number> {
   const listTables = (command = {}) =>
     resolver.getClientForCommand(DynamoDBClient, instance, command).send(new ListTablesCommand({}));
   const actedAs = () => aws.requests.at(-1)?.session?.arn;
-  const sessionsOf = (roleArn: string) => aws.count({ operation: "AssumeRole", roleArn, status: 200 });
-  const failureOf = async (work: () => Promise<unknown>) => {
+  const countSessions = (roleArn: string) => aws.count({ operation: "AssumeRole", roleArn, status: 200 });
+  const catchError = async (work: () => Promise<unknown>) => {
     try {
       await work();
     } catch (error) {
@@ -70,7 +70,7 @@ export async function runDemo(output: ReportOutput): Promise<number> {
   };
 
   report.line(
-    "aws-rolecall on a local AWS: IMDSv2 and STS on loopback, every signature verified, a clock that is moved.",
+    "aws-rolecall on a local AWS simulator: IMDSv2 and STS on loopback, every signature verified, a manual clock.",
   );
 
   report.heading("The instance names a role");
@@ -90,11 +90,11 @@ export async function runDemo(output: ReportOutput): Promise<number> {
 
   report.heading("An override that allowedRoles does not list");
   aws.clearRequests();
-  const refused = await failureOf(() => describeInstances({ roleArn: ADMIN }));
+  const refused = await catchError(() => describeInstances({ roleArn: ADMIN }));
   report.fact(refused?.code === "ROLE_NOT_ALLOWED", `${refused?.code}: ${refused?.message}`);
   report.fact(aws.count() === 0, `${aws.count()} network calls`);
 
-  report.heading("100 concurrent commands on a role that is new, three regions, two client classes");
+  report.heading("100 concurrent commands with a new role, three regions, two client classes");
   const regions = ["eu-central-1", "us-east-1", "ap-southeast-2"];
   await Promise.all(
     Array.from({ length: 100 }, (_, index) => {
@@ -104,11 +104,11 @@ export async function runDemo(output: ReportOutput): Promise<number> {
   );
   const served = aws.count({ target: "service", status: 200 });
   report.fact(
-    served === 100 && sessionsOf(SCANNER) === 1,
-    `${served} commands served by ${sessionsOf(SCANNER)} AssumeRole`,
+    served === 100 && countSessions(SCANNER) === 1,
+    `${served} commands served by ${countSessions(SCANNER)} AssumeRole`,
   );
 
-  report.heading("55 minutes pass: a refresh that no command waited for");
+  report.heading("55 minutes pass: the session is refreshed without delaying a command");
   aws.clearRequests();
   const before = resolver.stats();
   for (let minute = 0; minute < 55; minute += 5) {
@@ -118,11 +118,11 @@ export async function runDemo(output: ReportOutput): Promise<number> {
   const after = resolver.stats();
   const waits = after.misses + after.joined - before.misses - before.joined;
   report.fact(
-    waits === 0 && sessionsOf(INVENTORY) === 1,
-    `11 commands, ${sessionsOf(INVENTORY)} refresh, ${waits} waits`,
+    waits === 0 && countSessions(INVENTORY) === 1,
+    `11 commands, ${countSessions(INVENTORY)} refresh, ${waits} waits`,
   );
 
-  report.heading("STS is down for 10 minutes while the session is due");
+  report.heading("STS is down for 10 minutes while the session is due for a refresh");
   await clock.advance(40 * MINUTE);
   aws.clearRequests();
   const outage = aws.fault({ on: { target: "sts" }, status: 503, code: "ServiceUnavailable" });
@@ -131,29 +131,29 @@ export async function runDemo(output: ReportOutput): Promise<number> {
     await clock.advance(MINUTE);
   }
   const failed = aws.count({ operation: "AssumeRole", roleArn: INVENTORY, status: 503 });
-  const ridden = aws.count({ target: "service", status: 200 });
+  const servedInOutage = aws.count({ target: "service", status: 200 });
   report.fact(
-    ridden === 10 && failed > 0,
-    `${ridden} of 10 commands served on valid credentials, ${failed} AssumeRole calls failed`,
+    servedInOutage === 10 && failed > 0,
+    `${servedInOutage} of 10 commands served with valid credentials, ${failed} AssumeRole calls failed`,
   );
   outage.clear();
   await clock.advance(2 * MINUTE);
-  report.fact(sessionsOf(INVENTORY) === 1, "refreshed in the background once STS was back");
+  report.fact(countSessions(INVENTORY) === 1, "refreshed in the background once STS was back");
 
   report.heading("A role that STS denies");
   aws.clearRequests();
-  const denied = await failureOf(() => describeInstances({ roleArn: FORGOTTEN }));
-  await failureOf(() => describeInstances({ roleArn: FORGOTTEN }));
+  const denied = await catchError(() => describeInstances({ roleArn: FORGOTTEN }));
+  await catchError(() => describeInstances({ roleArn: FORGOTTEN }));
   const asked = aws.count({ target: "sts" });
   report.fact(denied?.code === "ASSUME_ROLE_DENIED", `${denied?.code} for ${denied?.roleArn}`);
   report.detail(denied?.hint ?? "");
-  report.fact(asked === 1, `2 commands, STS asked ${asked === 1 ? "once" : `${asked} times`}`);
+  report.fact(asked === 1, `2 commands, ${asked} STS ${asked === 1 ? "call" : "calls"}`);
 
-  report.line(report.failures === 0 ? "\nEvery fact held." : `\n${report.failures} of the facts did not hold.`);
+  report.line(report.failures === 0 ? "\nAll checks passed." : `\n${report.failures} of the checks failed.`);
   return report.failures === 0 ? 0 : 1;
 }
 
-/** The demo's own clients: no dependency of the library. */
+/** The demo's SDK clients, which are not dependencies of the library. */
 async function loadClients() {
   try {
     return { ...(await import("@aws-sdk/client-ec2")), ...(await import("@aws-sdk/client-dynamodb")) };
@@ -163,7 +163,7 @@ async function loadClients() {
   }
 }
 
-/** Nothing of the user's own set-up may lead a request elsewhere. */
+/** Keeps the user's own AWS configuration from sending a request anywhere else. */
 function isolateEnvironment(localAws: Readonly<Record<string, string>>): void {
   for (const name of Object.keys(process.env)) {
     if (name.startsWith("AWS_")) delete process.env[name];

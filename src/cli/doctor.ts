@@ -3,26 +3,26 @@ import type { IntegrationInstance } from "../request/integration-instance.js";
 import { readRoleArn } from "../request/role-arn.js";
 import { systemRuntime } from "../runtime.js";
 import { type CliCommand, type CliIo, parseCommandLine, UsageError } from "./command.js";
-import { exitCodeOf, type Finding, skipped } from "./doctor/finding.js";
+import { chooseExitCode, type Finding, skipped } from "./doctor/finding.js";
 import { readInstanceFile } from "./instance-file.js";
 import { Report } from "./report.js";
 
 export const doctor: CliCommand = {
   help: `Usage: rolecall doctor [<role ARN> ...] [--config <file>] [--json]
 
-Walks through the set-up where it runs: metadata service, base identity, region, STS, clock, and each role. It says
-what is wrong and what to do. Without role ARNs it takes the instance's role and the exact ARNs in allowedRoles.
+Checks the setup of this machine: metadata service, base identity, region, STS, clock, and each role. Shows what is
+wrong and how to fix it. Without role ARNs, it checks the instance's role and the exact ARNs in allowedRoles.
 
-It creates nothing in AWS. It calls sts:GetCallerIdentity, and sts:AssumeRole for sessions of 15 minutes named
-rolecall-doctor-<host>, which nobody uses. A duration of more than one hour is tried as it is. It prints no secret.
+Creates nothing in AWS. Calls sts:GetCallerIdentity, and sts:AssumeRole for unused 15-minute sessions named
+rolecall-doctor-<host>. Requests a duration of more than one hour in full, to test it. Prints no secrets.
 
-  --config <file>   The instance's settings, as JSON. Default: none set.
-  --json            For programs: { exitCode, findings: [{ step, status, summary, next, roleArn? }] }.
+  --config <file>   The instance's settings, as JSON. Default: no settings.
+  --json            Machine-readable output: { exitCode, findings: [{ step, status, summary, next, roleArn? }] }.
 
-Exit codes: 0, all is well, perhaps with warnings; else by the first failed step:
-  1  a setting is refused          3  the base identity: metadata service, instance profile, keys
-  2  wrong command line or file    4  the surroundings: region, network to STS, clock
-                                   5  a role
+Exit codes: 0 if nothing failed, even with warnings; otherwise, by the first failed step:
+  1  invalid setting               3  base identity: metadata service, instance profile, keys
+  2  invalid command line or file  4  environment: region, network to STS, clock
+                                   5  role
 
 Example: npx aws-rolecall doctor --config /etc/integration.json
 `,
@@ -35,8 +35,8 @@ Example: npx aws-rolecall doctor --config /etc/integration.json
     for (const role of positionals) assertRole(role);
     const instance = values.config === undefined ? {} : readInstanceFile(values.config, io.stderr);
     const { roleArns, patterns } =
-      positionals.length > 0 ? { roleArns: [...new Set(positionals)], patterns: [] } : rolesOf(instance);
-    // They load the SDK, for which --help has no use.
+      positionals.length > 0 ? { roleArns: [...new Set(positionals)], patterns: [] } : listRoles(instance);
+    // Imported here because they load the SDK, which --help does not need.
     const { examine } = await import("./doctor/examine.js");
     const { machineFindings } = await import("./doctor/machine-findings.js");
     const { roleFindings } = await import("./doctor/role-findings.js");
@@ -44,9 +44,9 @@ Example: npx aws-rolecall doctor --config /etc/integration.json
     const findings = [
       ...machineFindings(seen),
       ...seen.roles.flatMap((role) => roleFindings(role, seen, values.config)),
-      ...patterns.map(untried),
+      ...patterns.map(skipPattern),
     ];
-    const exitCode = exitCodeOf(findings);
+    const exitCode = chooseExitCode(findings);
     if (values.json) io.stdout.write(`${JSON.stringify({ exitCode, findings }, undefined, 2)}\n`);
     else print(findings, io);
     return exitCode;
@@ -61,8 +61,8 @@ function assertRole(argument: string): void {
   }
 }
 
-/** The roles that are configured one by one, and the patterns, which cannot be tried. */
-function rolesOf({ roleArn, allowedRoles }: IntegrationInstance) {
+/** Separates the configured role ARNs from the patterns, which cannot be assumed. */
+function listRoles({ roleArn, allowedRoles }: IntegrationInstance) {
   const entries = readAllowedRoles("instance.allowedRoles", allowedRoles) ?? [];
   const exact = entries.filter((entry) => entry.exact).map(({ pattern }) => pattern);
   return {
@@ -71,20 +71,23 @@ function rolesOf({ roleArn, allowedRoles }: IntegrationInstance) {
   };
 }
 
-function untried(pattern: string): Finding {
-  return { ...skipped("assume", "A pattern: name its roles as arguments to have them tried."), roleArn: pattern };
+function skipPattern(pattern: string): Finding {
+  return {
+    ...skipped("assume", "This is a pattern. To check its roles, pass their ARNs as arguments."),
+    roleArn: pattern,
+  };
 }
 
 function print(findings: readonly Finding[], { stdout, env }: CliIo): void {
   const report = new Report(stdout, env);
-  let about: string | undefined;
+  let lastRole: string | undefined;
   report.heading("This machine");
   for (const { status, summary, next, roleArn } of findings) {
-    if (roleArn !== undefined && roleArn !== about) report.heading(roleArn);
-    about = roleArn;
+    if (roleArn !== undefined && roleArn !== lastRole) report.heading(roleArn);
+    lastRole = roleArn;
     report.mark(status, summary);
     for (const step of next) report.advice(step);
   }
   const { failures } = report;
-  report.line(failures === 0 ? "\nNothing failed." : `\n${failures} failed: begin with the first.`);
+  report.line(failures === 0 ? "\nNothing failed." : `\n${failures} failed. Start with the first.`);
 }

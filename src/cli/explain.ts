@@ -2,20 +2,20 @@ import { type ExplainedRequest, explainRoleRequest } from "../request/explain-re
 import type { Chosen } from "../request/precedence.js";
 import { serviceRegion } from "../request/role-request.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
-import { type Fact, factsOf, keyPartNames, LABELS } from "./explain/facts.js";
+import { type Fact, LABELS, listFacts, listKeyParts } from "./explain/facts.js";
 import { misspeltRegion } from "./known-regions.js";
 import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./request-options.js";
 
 export const explain: CliCommand = {
   help: `Usage: rolecall explain [<role ARN>] [options]
 
-Tells what a command would run as, and where each setting comes from. It calls nobody: neither AWS nor the metadata
-service. <role ARN> is what the command's argument roleArn would say; without it the instance's role counts.
+Shows which identity a command would run as, and where each setting comes from. Makes no network calls, neither to AWS
+nor to the metadata service. <role ARN> is the command argument roleArn. Default: the instance's role.
 
 ${REQUEST_OPTIONS_HELP}
-  --json                              For programs. External id, policy and keys are never shown.
+  --json                              Machine-readable output. External id, policy and keys are never shown.
 
-Exit codes: 0; 1 if such a command would be refused, with the reason; 2 for a wrong command line.
+Exit codes: 0; 1 if the command would be refused, with the reason; 2 for an invalid command line.
 
 Example: npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --config /etc/integration.json
 `,
@@ -30,19 +30,19 @@ Example: npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --con
     const { instance, command } = readRequestOptions(values, roleArn, stderr);
     const explained = explainRoleRequest(instance, command, env);
     serviceRegion(explained.request);
-    const facts = factsOf(explained, env);
-    for (const { value, from } of regionsOf(explained)) {
+    const facts = listFacts(explained, env);
+    for (const { value, from } of listRegions(explained)) {
       const remark = misspeltRegion(value, from);
       if (remark !== undefined) stderr.write(`warning: ${remark.charAt(0).toLowerCase()}${remark.slice(1)}\n`);
     }
-    const madeOf = keyPartNames(explained);
+    const madeOf = listKeyParts(explained);
     stdout.write(values.json ? toJson(facts, madeOf) : toText(facts, madeOf));
     return 0;
   },
 };
 
-/** Those that are set; the one of STS may be the service's own. */
-function regionsOf({ chosen: { region, stsRegion } }: ExplainedRequest): Chosen<string>[] {
+/** The service and STS regions that are set, without duplicates. */
+function listRegions({ chosen: { region, stsRegion } }: ExplainedRequest): Chosen<string>[] {
   const both = [region, stsRegion].filter((chosen) => chosen !== undefined);
   return region?.value === stsRegion?.value ? both.slice(0, 1) : both;
 }
@@ -53,13 +53,13 @@ function toJson(facts: readonly Fact[], madeOf: readonly string[]): string {
 }
 
 function toText(facts: readonly Fact[], madeOf: readonly string[]): string {
-  const rows = facts.map(({ setting, value, from }) => [LABELS[setting], shown(value), from] as const);
+  const rows = facts.map(({ setting, value, from }) => [LABELS[setting], formatValue(value), from] as const);
   const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));
   const lines = rows.map(([setting, value, from]) => `${setting.padEnd(width(0))}  ${value.padEnd(width(1))}  ${from}`);
-  return [...lines, "", `cache key made of ${madeOf.join(", ")}`, ""].join("\n");
+  return [...lines, "", `cache key parts: ${madeOf.join(", ")}`, ""].join("\n");
 }
 
-function shown(value: Fact["value"]): string {
+function formatValue(value: Fact["value"]): string {
   if (value === undefined) return "(set, not shown)";
   if (Array.isArray(value)) return value.join(", ");
   if (typeof value === "object")

@@ -8,18 +8,17 @@ import { readTextFile, TextFileError } from "./text-file.js";
 const EXPECTED = "--config takes a JSON file with the instance's settings.";
 
 /**
- * The configuration of an integration instance in a JSON file, as `getClientForCommand` takes it. Comments and trailing
- * commas are read too.
- * @param stderr gets a warning about a file with secrets that other users can read
- * @throws UsageError naming the file, RolecallError `INVALID_REQUEST` naming the field
+ * Reads an instance configuration for `getClientForCommand` from a JSON file. Allows comments and trailing commas.
+ * @param stderr receives a warning if the file has secrets and other users can read it
+ * @throws UsageError naming the file, or RolecallError `INVALID_REQUEST` naming the field
  */
 export function readInstanceFile(path: string, stderr: ReportOutput): IntegrationInstance {
   const { text, openMode } = read(path);
   const instance = parse(path, text);
   readInstance(instance);
   if (openMode !== undefined && holdsSecrets(instance)) {
-    const what = `${escapeInvisible(path)} holds secrets, and other users can read it (mode ${openMode})`;
-    stderr.write(`warning: ${what}. Let only its user read it.\n`);
+    const problem = `${escapeInvisible(path)} contains secrets, and other users can read it (mode ${openMode})`;
+    stderr.write(`warning: ${problem}. Run chmod 600 on it.\n`);
   }
   return instance;
 }
@@ -50,7 +49,7 @@ function unusable(path: string, why: string, advice = EXPECTED): UsageError {
   return new UsageError(`${path} ${why}. ${advice}`);
 }
 
-/** By its name, or by a first line that is no comment: `---`, a list's item, or a key without quotes and braces. */
+/** Judges by the file name, or by the first line that is not a comment: `---`, a list item, or an unquoted key. */
 function isYaml(path: string, text: string): boolean {
   const first = text.split(/\r?\n/).find((line) => line.trim() !== "" && !line.startsWith("#")) ?? "";
   return /\.ya?ml$/i.test(path) || /^(---|%YAML|- |[\w-]+:(\s|$))/.test(first);

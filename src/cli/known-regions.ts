@@ -1,6 +1,6 @@
 import { similarName } from "../request/similar-names.js";
 
-/** The regions of the SDK, which `rolecall explain` does not load. `test/cli/known-regions.test.ts` holds them against it. */
+/** A copy of the SDK's regions, because `rolecall explain` does not load the SDK. A test compares the two. */
 export const KNOWN_REGIONS: readonly string[] = `
   af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2
   ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7
@@ -12,24 +12,26 @@ export const KNOWN_REGIONS: readonly string[] = `
   .trim()
   .split(/\s+/);
 
-export const NEWER_REGION = "A region that is newer than this release works.";
+export const NEWER_REGION = "A region newer than this release still works.";
 
 export function isKnownRegion(region: string): boolean {
   return KNOWN_REGIONS.includes(region);
 }
 
-/** A question, or nothing where no region is close. */
+/** A suggestion; `undefined` if no known region is similar. */
 export function didYouMean(region: string): string | undefined {
   const meant = similarName(region, KNOWN_REGIONS);
   return meant === undefined ? undefined : `Did you mean ${meant}?`;
 }
 
 /**
- * A remark on a region that may be misspelt; `undefined` for one that is known.
- * @param from what names it
+ * A warning about a region that may be misspelled; `undefined` for a known region.
+ * @param from the setting or variable that names it
  */
 export function misspeltRegion(region: string, from?: string): string | undefined {
   if (isKnownRegion(region)) return undefined;
   const named = from === undefined ? region : `${region} (${from})`;
-  return [`This release knows no region ${named}.`, didYouMean(region), NEWER_REGION].filter(Boolean).join(" ");
+  return [`This release does not know the region ${named}.`, didYouMean(region), NEWER_REGION]
+    .filter(Boolean)
+    .join(" ");
 }

@@ -27,7 +27,7 @@ type OptionName = keyof typeof OPTIONS;
 type Values = ReturnType<typeof parseCommandLine<{ options: typeof OPTIONS }>>["values"];
 
 interface Kind {
-  /** Options beside `format`, which every kind has. */
+  /** Options besides `format`, which every kind takes. */
   readonly options: readonly OptionName[];
   make(values: Values, roles: readonly string[], stderr: ReportOutput): SetupPolicy;
 }
@@ -46,25 +46,25 @@ export const policy: CliCommand = {
        rolecall policy trust [<role>] --principal <arn> [options]
        rolecall policy ec2-trust [options]
 
-Prints an IAM document of the set-up, and warnings on stderr. Nothing is sent to AWS.
+Prints an IAM policy document for the setup, with warnings on stderr. Sends nothing to AWS.
 
-identity    What the machine's role may do. <role>: the ARNs or patterns that it may assume, or --config.
-trust       Who may assume a role. <role>: its ARN. Default: the roleArn of --config.
-ec2-trust   That EC2 may hand a role to the machine: the trust policy of the machine's role.
+identity    The permissions of the machine's role. <role>: the ARNs or patterns it may assume. Default: from --config.
+trust       The trust policy of a role to assume. <role>: its ARN. Default: the roleArn in --config.
+ec2-trust   The trust policy of the machine's role, which lets EC2 assume it.
 
-  --principal <arn>        The machine's role, the one in its instance profile. trust: or the user whose keys are set.
-                           trust: repeat it for more.
+  --principal <arn>        The machine's role, from its instance profile. For trust, also an IAM user with static keys;
+                           repeatable.
   --config <file>          The instance's settings in JSON: allowedRoles or roleArn, externalId, tags, sourceIdentity.
   --format <format>        json (default), terraform or cloudformation. The last two need --principal.
-  --variant <variant>      identity: listed-roles (default), any-role or own-permissions, which assumes no role.
-  --action <action>        identity, own-permissions: what commands do. Repeat it for more.
+  --variant <variant>      identity: listed-roles (default), any-role, or own-permissions to assume no role.
+  --action <action>        identity with own-permissions: an action that commands use. Repeatable.
   --external-id <id>       trust: the external id that the role requires. Repeat it to accept any of several.
-                           Default: the one of --config.
-  --author-tag <key>       A session tag that authors add, with any value. Repeat it for more.
-  --source-identity <id>   A source identity that authors may set, with * and ?. Repeat it for more.
-  --partition <partition>  Where no ARN tells it: aws (default), aws-cn or aws-us-gov.
+                           Default: the one in --config.
+  --author-tag <key>       A session tag that authors may add, with any value. Repeatable.
+  --source-identity <id>   A source identity that authors may set; may contain * and ?. Repeatable.
+  --partition <partition>  The partition if no ARN names it: aws (default), aws-cn or aws-us-gov.
 
-Exit codes: 0 the document is printed; 1 a role, a setting or a value is wrong; 2 the command line is wrong.
+Exit codes: 0 the document is printed; 1 a role, setting or value is invalid; 2 the command line is invalid.
 
 Examples:
   npx aws-rolecall policy identity arn:aws:iam::123456789012:role/Inventory 'arn:aws:iam::444455556666:role/scan-*'
@@ -76,7 +76,7 @@ Examples:
     const { values, positionals } = parseCommandLine({ args: [...args], options: OPTIONS, allowPositionals: true });
     const [name = "", ...roles] = positionals;
     const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
-    if (!kind) throw new UsageError("rolecall policy takes one of: identity, trust, ec2-trust.");
+    if (!kind) throw new UsageError("rolecall policy takes one document type: identity, trust or ec2-trust.");
     const foreign = Object.keys(values).find(
       (option) => option !== "format" && !kind.options.includes(option as OptionName),
     );
@@ -91,7 +91,7 @@ Examples:
 
 function identity(values: Values, roles: readonly string[], stderr: ReportOutput): SetupPolicy {
   return identityPolicy({
-    ...sourceOf(values, stderr),
+    ...readSource(values, stderr),
     ...(roles.length > 0 && { roles }),
     variant: (values.variant ?? "listed-roles") as IdentityPolicyVariant,
     actions: values.action,
@@ -104,17 +104,17 @@ function trust(values: Values, roles: readonly string[], stderr: ReportOutput): 
   const { principal } = values;
   if (principal === undefined) throw new UsageError("rolecall policy trust needs --principal <arn>.");
   if (roles.length > 1)
-    throw new UsageError("rolecall policy trust takes one role: each has a trust policy of its own.");
-  return trustPolicy({ ...sourceOf(values, stderr), principal, role: roles[0], externalId: values["external-id"] });
+    throw new UsageError("rolecall policy trust takes one role, because each role has its own trust policy.");
+  return trustPolicy({ ...readSource(values, stderr), principal, role: roles[0], externalId: values["external-id"] });
 }
 
 function ec2Trust({ principal, partition }: Values, roles: readonly string[]): SetupPolicy {
   if (roles.length > 0)
-    throw new UsageError("rolecall policy ec2-trust takes no role; name the machine's by --principal.");
+    throw new UsageError("rolecall policy ec2-trust takes no role. Name the machine's role with --principal.");
   return ec2TrustPolicy({ principal: onlyValue("principal", principal), partition });
 }
 
-function sourceOf(values: Values, stderr: ReportOutput) {
+function readSource(values: Values, stderr: ReportOutput) {
   return {
     instance: values.config === undefined ? undefined : readInstanceFile(values.config, stderr),
     authorTagKeys: values["author-tag"],

@@ -2,11 +2,11 @@
 export interface ReportOutput {
   write(text: string): unknown;
   readonly isTTY?: boolean;
-  /** Of a terminal. */
+  /** The width of the terminal, if it is one. */
   readonly columns?: number;
 }
 
-/** Longer lines are hard to read, however wide the terminal is. */
+/** Longer lines are hard to read even on a wide terminal. */
 const MAX_COLUMNS = 100;
 
 type Mark = "ok" | "warning" | "failed" | "skipped";
@@ -18,7 +18,7 @@ const MARKS: Record<Mark, readonly [colour: string, sign: string]> = {
   skipped: ["2", "-"],
 };
 
-/** Prints headings and facts, and remembers whether every fact held. */
+/** Prints headings and check results, and counts the failures. */
 export class Report {
   readonly #output: ReportOutput;
   readonly #colour: boolean;
@@ -48,7 +48,7 @@ export class Report {
     this.line(`  ${this.#paint(...MARKS[kind])} ${this.#wrap(text, 4)}`);
   }
 
-  /** What to do about the line before. A command stays in one line, to be copied. */
+  /** What to do about the previous line. A command stays on one line so that it can be copied. */
   advice(text: string): void {
     this.line(`      ${/^(aws|rolecall) /.test(text) ? text : this.#wrap(text, 6)}`);
   }
@@ -61,7 +61,7 @@ export class Report {
     this.#output.write(`${text}\n`);
   }
 
-  /** On a terminal: breaks between words, with what follows `indent` columns from the left. */
+  /** On a terminal, breaks lines between words and indents the continuation lines. */
   #wrap(text: string, indent: number): string {
     const lines = [""];
     for (const word of text.split(" ")) {

@@ -3,7 +3,7 @@ import type { IntegrationInstance } from "../request/integration-instance.js";
 import { readInstanceFile } from "./instance-file.js";
 import type { ReportOutput } from "./report.js";
 
-/** For `parseArgs`: the instance, and what a command may override. */
+/** Options for `parseArgs`: the instance file, and the settings a command may override. */
 export const REQUEST_OPTIONS = {
   config: { type: "string" },
   "role-session-name": { type: "string" },
@@ -11,15 +11,15 @@ export const REQUEST_OPTIONS = {
   region: { type: "string" },
 } as const;
 
-/** What `--help` says of {@link REQUEST_OPTIONS}. */
-export const REQUEST_OPTIONS_HELP = `  --config <file>                     The instance's settings, as JSON. Default: none set.
-  --role-session-name <name>          As a command's argument roleSessionName.
-  --role-session-duration <seconds>   As a command's argument roleSessionDuration.
-  --region <region>                   As a command's argument region.`;
+/** The `--help` text for {@link REQUEST_OPTIONS}. */
+export const REQUEST_OPTIONS_HELP = `  --config <file>                     The instance's settings, as JSON. Default: no settings.
+  --role-session-name <name>          Same as the command argument roleSessionName.
+  --role-session-duration <seconds>   Same as the command argument roleSessionDuration.
+  --region <region>                   Same as the command argument region.`;
 
 type RequestValues = { [K in keyof typeof REQUEST_OPTIONS]?: string | undefined };
 
-/** @throws UsageError or RolecallError `INVALID_REQUEST` about the file */
+/** @throws UsageError or RolecallError `INVALID_REQUEST` if the file is invalid */
 export function readRequestOptions(values: RequestValues, roleArn: string | undefined, stderr: ReportOutput) {
   const instance: IntegrationInstance = values.config === undefined ? {} : readInstanceFile(values.config, stderr);
   const command: CommandSettings = {

@@ -7,21 +7,21 @@ import { type CliCommand, type CliIo, UsageError } from "./command.js";
 
 interface Entry {
   readonly summary: string;
-  /** Loaded when it is asked for: `--help` is not to wait for the SDK. */
+  /** Loads the command on demand, so that `--help` does not load the SDK. */
   load(): Promise<CliCommand>;
 }
 
 const COMMANDS: Record<string, Entry> = {
   demo: {
-    summary: "Shows the library at work on an AWS that runs on this machine alone: no account, no network.",
+    summary: "Demonstrates the library against a local AWS simulator: no account, no network.",
     load: async () => (await import("./demo.js")).demo,
   },
   doctor: {
-    summary: "Walks through the set-up on this machine, and says what is wrong and what to do.",
+    summary: "Checks the setup of this machine. Shows what is wrong and how to fix it.",
     load: async () => (await import("./doctor.js")).doctor,
   },
   explain: {
-    summary: "Tells what a command would run as, and where each setting comes from; calls nobody.",
+    summary: "Shows which identity a command would run as. Makes no network calls.",
     load: async () => (await import("./explain.js")).explain,
   },
   "credential-process": {
@@ -33,12 +33,12 @@ const COMMANDS: Record<string, Entry> = {
     load: async () => (await import("./cache.js")).cache,
   },
   policy: {
-    summary: "Writes the IAM documents of the set-up: for the machine's role, and for the roles that it assumes.",
+    summary: "Prints IAM policies for the machine's role and for the roles it assumes.",
     load: async () => (await import("./policy.js")).policy,
   },
 };
 
-/** Exit codes: what the command says, 1 for an error, 2 for a wrong command line. */
+/** @returns the exit code: the command's own, 1 for an error, or 2 for an invalid command line */
 export async function runCli([name, ...args]: readonly string[], io: CliIo): Promise<number> {
   if (name === "--help" || name === "-h") {
     io.stdout.write(usage());
@@ -74,7 +74,7 @@ export async function runCli([name, ...args]: readonly string[], io: CliIo): Pro
 function unknownCommand(name: string): string {
   const meant = similarName(name, Object.keys(COMMANDS));
   const suggestion = meant === undefined ? "" : ` Did you mean "${meant}"?`;
-  return `rolecall has no command ${escapeInvisible(JSON.stringify(name))}.${suggestion}`;
+  return `Unknown command ${escapeInvisible(JSON.stringify(name))}.${suggestion}`;
 }
 
 function usage(): string {
@@ -86,7 +86,7 @@ function usage(): string {
     "Commands:",
     ...lines,
     "",
-    "`rolecall <command> --help` shows the options of a command, with an example. `rolecall --version` shows the version.",
+    "Run `rolecall <command> --help` for the options and an example, or `rolecall --version` for the version.",
     "",
   ].join("\n");
 }

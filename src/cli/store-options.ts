@@ -1,12 +1,12 @@
 import { type FileStore, fileStore } from "../store/file-store.js";
 
-/** The keys of sealed sessions, in base64, with commas between: secrets stand in no list of processes. */
+/** The encryption keys, in an environment variable because command lines show up in process lists. */
 export const KEYS_VARIABLE = "ROLECALL_ENCRYPTION_KEYS";
 
-/** What `--help` says of {@link KEYS_VARIABLE}. */
-export const KEYS_HELP = `${KEYS_VARIABLE}: the keys of sealed sessions, in base64, with commas between.`;
+/** The `--help` text for {@link KEYS_VARIABLE}. */
+export const KEYS_HELP = `Set ${KEYS_VARIABLE} to the store's encryption keys: base64, separated by commas.`;
 
-/** @throws RolecallError `INVALID_REQUEST` about the directory or the keys */
+/** @throws RolecallError `INVALID_REQUEST` if the directory or a key is invalid */
 export function openFileStore(directory: string | undefined, env: Record<string, string | undefined>): FileStore {
   return fileStore({ directory, encryptionKeys: (env[KEYS_VARIABLE] || undefined)?.split(",") });
 }

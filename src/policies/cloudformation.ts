@@ -1,9 +1,9 @@
 import type { RoleArn } from "../request/role-arn.js";
-import { type PolicyDocument, pathOf, type SetupPolicy } from "./policy-document.js";
+import { type PolicyDocument, type SetupPolicy, toRolePath } from "./policy-document.js";
 
 /**
- * A template in YAML. Its logical ids are fixed and it has no `Fn::Sub`, so that no name or pattern can be taken for a
- * part of the template. As it names roles, it needs CAPABILITY_NAMED_IAM.
+ * A CloudFormation template in YAML. It uses fixed logical ids and no `Fn::Sub`, so names and patterns are never
+ * interpreted. It names roles, so deploying it requires CAPABILITY_NAMED_IAM.
  */
 export function toCloudFormation(kind: SetupPolicy["kind"], document: PolicyDocument, role: RoleArn): string {
   const template = {
@@ -15,9 +15,9 @@ export function toCloudFormation(kind: SetupPolicy["kind"], document: PolicyDocu
 }
 
 const DESCRIPTIONS: Record<SetupPolicy["kind"], (role: RoleArn) => string> = {
-  identity: ({ name }) => `What the role ${name} of the machine may do`,
-  trust: ({ name }) => `The role ${name}, and who may assume it`,
-  "ec2-trust": ({ name }) => `The role ${name} of the machine, and its instance profile`,
+  identity: ({ name }) => `Permissions of the machine's role ${name}`,
+  trust: ({ name }) => `The role ${name} and its trust policy`,
+  "ec2-trust": ({ name }) => `The machine's role ${name} and its instance profile`,
 };
 
 const RESOURCES: Record<SetupPolicy["kind"], (document: PolicyDocument, role: RoleArn) => object> = {
@@ -32,7 +32,7 @@ const RESOURCES: Record<SetupPolicy["kind"], (document: PolicyDocument, role: Ro
     Role: roleResource(document, role),
     InstanceProfile: {
       Type: "AWS::IAM::InstanceProfile",
-      Properties: { InstanceProfileName: role.name, Path: pathOf(role), Roles: [{ Ref: "Role" }] },
+      Properties: { InstanceProfileName: role.name, Path: toRolePath(role), Roles: [{ Ref: "Role" }] },
     },
   }),
 };
@@ -40,13 +40,13 @@ const RESOURCES: Record<SetupPolicy["kind"], (document: PolicyDocument, role: Ro
 function roleResource(document: PolicyDocument, role: RoleArn) {
   return {
     Type: "AWS::IAM::Role",
-    Properties: { RoleName: role.name, Path: pathOf(role), AssumeRolePolicyDocument: document },
+    Properties: { RoleName: role.name, Path: toRolePath(role), AssumeRolePolicyDocument: document },
   };
 }
 
 /**
- * A block of YAML 1.1, as CloudFormation reads it. Each text is quoted, as in JSON: no version of YAML can take it for a
- * date or a number.
+ * Formats a value as YAML 1.1, which CloudFormation reads. Quotes every string, so that no YAML version reads one as a
+ * date or number.
  */
 function toYaml(value: unknown, indent = ""): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);

@@ -3,19 +3,22 @@ import { conflict, readSettings } from "../request/validation.js";
 import { DEFAULT_PARTITION, ec2ServicePrincipal, readPartition } from "./partition.js";
 import { type SetupPolicy, toDocument } from "./policy-document.js";
 
-/** What {@link ec2TrustPolicy} takes. */
+/** Options of {@link ec2TrustPolicy}. */
 export interface Ec2TrustPolicyOptions {
-  /** ARN of the machine's role. Terraform and CloudFormation need it, to make the role and its instance profile. */
+  /**
+   * The ARN of the machine's role. Required for Terraform and CloudFormation, which create the role and instance
+   * profile.
+   */
   principal?: string | null | undefined;
-  /** Default: that of `principal`, else `aws`. */
+  /** Default: the partition of `principal`, or `aws`. */
   partition?: string | null | undefined;
 }
 
 const OPTIONS = ["principal", "partition"] as const satisfies readonly (keyof Ec2TrustPolicyOptions)[];
 
 /**
- * The trust policy of the machine's role: EC2 may hand its credentials to the machine.
- * @throws RolecallError `INVALID_REQUEST` naming the option that is wrong
+ * Creates the trust policy of the machine's role, which lets EC2 assume it for the machine.
+ * @throws RolecallError `INVALID_REQUEST` naming the invalid option
  */
 export function ec2TrustPolicy(options: Ec2TrustPolicyOptions = {}): SetupPolicy {
   const settings = readSettings("options", options, OPTIONS);
@@ -26,8 +29,8 @@ export function ec2TrustPolicy(options: Ec2TrustPolicyOptions = {}): SetupPolicy
   if (Service === undefined) {
     throw conflict(
       "partition",
-      `is ${partition}, whose name for EC2 is not known here`,
-      "Look up EC2's service principal in that partition's own documentation, and write the document by hand.",
+      `is ${partition}, and its EC2 service principal is not known`,
+      "Look up the EC2 service principal in the documentation of that partition, and write the document by hand.",
     );
   }
   const Principal = { Service };

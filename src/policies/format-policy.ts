@@ -5,18 +5,19 @@ import { toCloudFormation } from "./cloudformation.js";
 import type { SetupPolicy } from "./policy-document.js";
 import { toTerraform } from "./terraform.js";
 
-/** `json`: the document alone. `terraform`: HCL with whole resources. `cloudformation`: a whole template in YAML. */
+/** `json`: the document only. `terraform`: HCL with complete resources. `cloudformation`: a complete YAML template. */
 export type PolicyFormat = "json" | "terraform" | "cloudformation";
 
 const FORMATS: Record<PolicyFormat, (policy: SetupPolicy) => string> = {
   json: toJson,
-  terraform: (policy) => toTerraform(policy.kind, policy.document, roleOf("terraform", policy)),
-  cloudformation: (policy) => toCloudFormation(policy.kind, policy.document, roleOf("cloudformation", policy)),
+  terraform: (policy) => toTerraform(policy.kind, policy.document, requireRole("terraform", policy)),
+  cloudformation: (policy) => toCloudFormation(policy.kind, policy.document, requireRole("cloudformation", policy)),
 };
 
 /**
- * A document as text that ends with a line feed.
- * @throws RolecallError `INVALID_REQUEST` if the format needs a role's ARN that is not known, or cannot carry the document
+ * Formats a policy as text, with a trailing newline.
+ * @throws RolecallError `INVALID_REQUEST` if the format needs a role ARN that is missing, or cannot represent the
+ * document
  */
 export function formatPolicy(policy: SetupPolicy, format: PolicyFormat): string {
   if (typeof format !== "string" || !Object.hasOwn(FORMATS, format)) {
@@ -27,11 +28,11 @@ export function formatPolicy(policy: SetupPolicy, format: PolicyFormat): string 
 
 const KEYS = ["kind", "document", "roleArn", "partition", "warnings"] as const;
 const KINDS: readonly unknown[] = ["identity", "trust", "ec2-trust"];
-const MADE = "what identityPolicy, trustPolicy or ec2TrustPolicy returns";
+const ALLOWED_POLICY = "the result of identityPolicy, trustPolicy or ec2TrustPolicy";
 
 function readSetupPolicy(policy: unknown): SetupPolicy {
   const { kind, document, roleArn, ...others } = readSettings("policy", policy, KEYS);
-  if (!KINDS.includes(kind)) throw invalid("policy", policy, MADE);
+  if (!KINDS.includes(kind)) throw invalid("policy", policy, ALLOWED_POLICY);
   return {
     ...others,
     kind,
@@ -40,15 +41,19 @@ function readSetupPolicy(policy: unknown): SetupPolicy {
   } as SetupPolicy;
 }
 
-/** Characters of JSON. IAM's largest policy has some 10,000. */
+/** In characters of JSON. The largest IAM policy has about 10,000. */
 const LONGEST_DOCUMENT = 100_000;
 
-/** As JSON has it: what a format walks through is plain data that ends. */
+/** Copies the document through JSON, so that the formatters only see finite plain data. */
 function readDocument(value: unknown): unknown {
   const json = asJson(value) ?? "";
-  if (!json.startsWith("{") && !json.startsWith("[")) throw invalid("policy.document", value, MADE);
+  if (!json.startsWith("{") && !json.startsWith("[")) throw invalid("policy.document", value, ALLOWED_POLICY);
   if (json.length > LONGEST_DOCUMENT) {
-    throw conflict("policy.document", `has ${json.length} characters of JSON`, "IAM takes no policy of that size.");
+    throw conflict(
+      "policy.document",
+      `has ${json.length} characters of JSON`,
+      "IAM does not accept a policy of that size.",
+    );
   }
   return JSON.parse(json);
 }
@@ -65,18 +70,18 @@ function toJson({ document }: SetupPolicy): string {
   return `${escapeNonLatin(JSON.stringify(document, null, 2))}\n`;
 }
 
-/** Neither format can escape what IAM does not take raw. */
-function roleOf(format: PolicyFormat, { document, roleArn }: SetupPolicy): RoleArn {
+/** Requires the role, and a document that both formats can represent: they cannot escape characters above U+00FF. */
+function requireRole(format: PolicyFormat, { document, roleArn }: SetupPolicy): RoleArn {
   const json = JSON.stringify(document);
   if (escapeNonLatin(json) !== json) {
     throw conflict(
       "format",
       `is ${format}, and a tag has characters above U+00FF`,
-      "IAM takes them in JSON only, where they are escaped: use json.",
+      "Use json. IAM accepts these characters only as JSON escapes.",
     );
   }
   if (roleArn === undefined) {
-    throw conflict("principal", `is missing, and ${format} names the role`, "Give the ARN of the machine's role.");
+    throw conflict("principal", `is missing, but ${format} requires it`, "Set it to the ARN of the machine's role.");
   }
   return new RoleArn(roleArn);
 }

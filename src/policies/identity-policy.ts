@@ -29,21 +29,21 @@ import {
 
 /**
  * What the machine's role may do:
- * - `listed-roles`: assume the roles of the list. In the machine's own account IAM takes a trust policy that names the
- *   machine's role for permission enough, whatever the list says;
+ * - `listed-roles`: assume the listed roles. The list does not restrict roles in the machine's own account whose trust
+ *   policy names the machine's role, because IAM then needs no other permission;
  * - `any-role`: assume every role whose trust policy names it;
- * - `own-permissions`: act by itself, with `actions`, and assume no role.
+ * - `own-permissions`: perform `actions` itself, and assume no role.
  */
 export type IdentityPolicyVariant = "listed-roles" | "any-role" | "own-permissions";
 
-/** What {@link identityPolicy} takes. */
+/** Options of {@link identityPolicy}. */
 export interface IdentityPolicyOptions extends RolesAndSettings {
   variant: IdentityPolicyVariant;
-  /** With `own-permissions`, and only with it: what commands do, such as `ec2:DescribeInstances` or `s3:Get*`. */
+  /** The actions that commands need, such as `ec2:DescribeInstances` or `s3:Get*`. Only with `own-permissions`. */
   actions?: readonly string[] | null | undefined;
-  /** ARN of the machine's role. Terraform and CloudFormation need it, to attach the policy. */
+  /** The ARN of the machine's role. Required for Terraform and CloudFormation, which attach the policy to it. */
   principal?: string | null | undefined;
-  /** Default: that of the ARNs, else `aws`. */
+  /** Default: the partition of the ARNs, or `aws`. */
   partition?: string | null | undefined;
 }
 
@@ -65,8 +65,7 @@ const ACTION: TextRule = {
   allowed: "an action such as ec2:DescribeInstances or s3:Get*",
 };
 
-/** What a variant comes to. */
-interface Variant {
+interface VariantResult {
   statements: readonly PolicyStatement[];
   warnings: readonly PolicyWarning[];
 }
@@ -77,32 +76,36 @@ interface Input {
   partition: string;
 }
 
-const VARIANTS: Record<IdentityPolicyVariant, (input: Input) => Variant> = {
+const VARIANTS: Record<IdentityPolicyVariant, (input: Input) => VariantResult> = {
   "listed-roles": listedRoles,
   "any-role": anyRole,
   "own-permissions": ownPermissions,
 };
 
 /**
- * The policy of the machine's role, the one in its instance profile: which roles it may assume, or what it may do itself.
- * @throws RolecallError `INVALID_REQUEST` naming the option, or the setting of the instance, that is wrong
+ * Creates the policy of the machine's role, from its instance profile: the roles it may assume, or its own permissions.
+ * @throws RolecallError `INVALID_REQUEST` naming the invalid option or instance setting
  */
 export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
   const settings = readSettings("options", options, OPTIONS);
   const variant = readVariant(settings.variant);
   const setup = readRolesAndSettings(settings);
   const role = readRoleArn("principal", settings.principal);
-  const known = readPartition(settings.partition, arnsOf(setup, role));
+  const known = readPartition(settings.partition, listArns(setup, role));
   const actions = readActions(settings.actions);
   if (variant !== "listed-roles" && isGiven(settings.roles)) {
-    throw conflict("roles", `are given with the variant ${variant}`, "Only listed-roles limits the machine to a list.");
+    throw conflict("roles", `cannot be combined with the variant ${variant}`, "Remove roles, or use listed-roles.");
   }
   if (variant === "own-permissions" && (setup.tagKeys.length > 0 || setup.sourceIdentities.length > 0)) {
-    const message = "has tags or source identities, and with own-permissions the machine assumes no role";
-    throw conflict("options", message, "Only a role's session carries them: leave them out.");
+    const message = "has tags or source identities, but with own-permissions the machine assumes no role";
+    throw conflict("options", message, "Remove them. Only role sessions have them.");
   }
   if (actions && variant !== "own-permissions") {
-    throw conflict("actions", `is given with the variant ${variant}`, "Only own-permissions has actions of its own.");
+    throw conflict(
+      "actions",
+      `cannot be combined with the variant ${variant}`,
+      "Remove actions, or use own-permissions.",
+    );
   }
   const partition = known ?? DEFAULT_PARTITION;
   const { statements, warnings } = VARIANTS[variant]({ setup, actions, partition });
@@ -127,7 +130,7 @@ function readVariant(value: unknown): IdentityPolicyVariant {
 
 function readActions(value: unknown): readonly string[] | undefined {
   const list = readList("actions", value, "actions");
-  if (list?.length === 0) throw invalid("actions", list, "one action or more; leave it out for none");
+  if (list?.length === 0) throw invalid("actions", list, "at least one action; to set none, remove the option");
   return list?.map((item, index) => {
     const action = readText(`actions[${index}]`, item, ACTION);
     if (action === undefined) throw invalid(`actions[${index}]`, item, ACTION.allowed);
@@ -135,33 +138,33 @@ function readActions(value: unknown): readonly string[] | undefined {
   });
 }
 
-function arnsOf(setup: Setup, principal: RoleArn | undefined): readonly NamedArn[] {
+function listArns(setup: Setup, principal: RoleArn | undefined): readonly NamedArn[] {
   return [
     ...(principal ? [{ field: "principal", arn: principal.arn }] : []),
     ...(rolesToAssume(setup) ?? []).map((arn) => ({ field: setup.field, arn })),
   ];
 }
 
-function anyRole({ setup }: Input): Variant {
+function anyRole({ setup }: Input): VariantResult {
   return {
     statements: [{ Effect: "Allow", Action: oneOrList(assumeRoleActions(setup)), Resource: "*" }],
     warnings: [
       warn(
         "any-role",
-        'Resource "*": the machine may assume every role, in any account, whose trust policy names it. ' +
+        'Resource "*" lets the machine assume every role, in any account, whose trust policy names it. ' +
           "Prefer listed-roles, or set allowedRoles in the instance.",
       ),
     ],
   };
 }
 
-function listedRoles({ setup, partition }: Input): Variant {
+function listedRoles({ setup, partition }: Input): VariantResult {
   const roles = rolesToAssume(setup);
   if (!roles) {
     throw conflict(setup.field, "is missing", "List the roles, or use the variant any-role or own-permissions.");
   }
   if (roles.length === 0) {
-    throw conflict(setup.field, "is empty and allows no role", "For a machine that assumes none, use own-permissions.");
+    throw conflict(setup.field, "is empty and allows no role", "If the machine assumes no role, use own-permissions.");
   }
   const resources = [...new Set(roles.map((role) => toResource(role, partition)))];
   return {
@@ -171,8 +174,8 @@ function listedRoles({ setup, partition }: Input): Variant {
 }
 
 /**
- * `allowedRoles` and IAM read a pattern alike, but for two things: roles of other partitions are out of reach, and in IAM
- * a `$` may begin a policy variable, where in a role's path it is one character.
+ * Converts an `allowedRoles` pattern to an IAM resource. IAM treats patterns the same way, except that the partition
+ * must be concrete here and that `$` can start a policy variable and must be escaped.
  */
 function toResource(pattern: string, partition: string): string {
   const [arn, , ...rest] = pattern.split(":");
@@ -181,32 +184,32 @@ function toResource(pattern: string, partition: string): string {
 
 function warnOfWildcards(resource: string): PolicyWarning[] {
   const [, , , , account = "", role = ""] = resource.split(":");
-  const anyAccount = `${resource} covers accounts that are not yours: a stranger can make a role of that name. Write account ids.`;
-  const everyRole = `${resource} covers every role of the account, those of administrators too. Write a name or a path before the *.`;
+  const anyAccount = `${resource} includes accounts that are not yours, where anyone can create a role with a matching name. List account ids.`;
+  const everyRole = `${resource} includes every role in the account, even administrator roles. Put a name or path before the *.`;
   return [
     ...(/[*?]/.test(account) ? [warn("any-account", anyAccount)] : []),
     ...(/^role\/[*?]+$/.test(role) ? [warn("every-role", everyRole)] : []),
   ];
 }
 
-/** The denial holds where a trust policy of the same account names the machine's role, which IAM takes for permission. */
-function ownPermissions({ setup, actions }: Input): Variant {
+/** The Deny statement covers roles in the same account whose trust policy alone would allow the machine's role. */
+function ownPermissions({ setup, actions }: Input): VariantResult {
   if (rolesToAssume(setup)?.length) {
     throw conflict(
       setup.role ? "instance.roleArn" : setup.field,
-      "names a role, and with own-permissions the machine assumes none",
-      "Leave the roles out, or use the variant listed-roles.",
+      "names a role, but with own-permissions the machine assumes none",
+      "Remove the roles, or use the variant listed-roles.",
     );
   }
   if (!actions) {
-    throw conflict("actions", "is missing", "Say what commands do, such as ec2:DescribeInstances; * for everything.");
-  }
-  if (actions.some((action) => /^sts:AssumeRole$/i.test(action))) {
     throw conflict(
       "actions",
-      "has sts:AssumeRole, and with own-permissions the machine assumes no role",
-      "Leave it out.",
+      "is missing",
+      "List the actions that commands need, such as ec2:DescribeInstances; use * for all.",
     );
+  }
+  if (actions.some((action) => /^sts:AssumeRole$/i.test(action))) {
+    throw conflict("actions", "has sts:AssumeRole, but with own-permissions the machine assumes no role", "Remove it.");
   }
   return {
     statements: [
@@ -215,17 +218,20 @@ function ownPermissions({ setup, actions }: Input): Variant {
     ],
     warnings: [
       ...actions.filter((action) => /^[*?]+$|:[*?]+$/.test(action)).map(warnOfEveryAction),
-      warn("every-resource", 'Resource "*": the actions are allowed on every resource. Name resources where you can.'),
+      warn(
+        "every-resource",
+        'Resource "*" allows the actions on every resource. List specific resources where you can.',
+      ),
     ],
   };
 }
 
 function warnOfEveryAction(action: string): PolicyWarning {
-  const what = action === "*" ? "every action of every service" : `every action of ${action.split(":")[0]}`;
-  return warn("every-action", `Action "${action}": the machine may do ${what}. Name the actions that commands need.`);
+  const scope = action === "*" ? "every action of every service" : `every action of ${action.split(":")[0]}`;
+  return warn("every-action", `Action "${action}" allows ${scope}. List only the actions that commands need.`);
 }
 
 function warnOfAssumedPartition({ Statement }: PolicyDocument): PolicyWarning[] {
   if (!Array.isArray(Statement[0]?.Resource)) return [];
-  return [warn("partition-assumed", "No ARN names a partition, and aws is assumed. Set partition for another one.")];
+  return [warn("partition-assumed", "No ARN names a partition, so aws is assumed. To use another one, set partition.")];
 }

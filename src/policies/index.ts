@@ -1,7 +1,4 @@
-// The documents
-
 export { type Ec2TrustPolicyOptions, ec2TrustPolicy } from "./ec2-trust-policy.js";
-// As text
 export { formatPolicy, type PolicyFormat } from "./format-policy.js";
 export { type IdentityPolicyOptions, type IdentityPolicyVariant, identityPolicy } from "./identity-policy.js";
 export type { PolicyDocument, PolicyStatement, SetupPolicy } from "./policy-document.js";

@@ -1,7 +1,7 @@
 import type { RoleArn } from "../request/role-arn.js";
 import type { PolicyWarning } from "./policy-warnings.js";
 
-/** An IAM policy document, as IAM takes it. */
+/** An IAM policy document. */
 export interface PolicyDocument {
   readonly Version: "2012-10-17";
   readonly Statement: readonly PolicyStatement[];
@@ -13,20 +13,22 @@ export interface PolicyStatement {
   readonly Principal?: { readonly AWS: string | readonly string[] } | { readonly Service: string };
   readonly Action: string | readonly string[];
   readonly Resource?: string | readonly string[];
-  /** Operator to condition key to the values that it may have. */
+  /** Maps operators to condition keys to allowed values. */
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
-/** A document of the set-up, and what an administrator should know before it is used. */
+/** A policy document for the setup, with warnings for the administrator. */
 export interface SetupPolicy {
-  /** `identity`: what a role may do. `trust`: who may assume a role. `ec2-trust`: that EC2 may hand a role to a machine. */
+  /**
+   * `identity`: a role's permissions. `trust`: who may assume a role. `ec2-trust`: lets EC2 assume the machine's role.
+   */
   readonly kind: "identity" | "trust" | "ec2-trust";
   readonly document: PolicyDocument;
-  /** The ARN of the role that the document belongs to. `undefined` if it was not given. */
+  /** The ARN of the role that the document is for; `undefined` if it was not set. */
   readonly roleArn: string | undefined;
-  /** Where the document lies: `aws`, `aws-cn`, `aws-us-gov`, … */
+  /** The partition of the document: `aws`, `aws-cn`, `aws-us-gov`, … */
   readonly partition: string;
-  /** Empty if there is nothing to say. */
+  /** What an administrator should check before using the document. May be empty. */
   readonly warnings: readonly PolicyWarning[];
 }
 
@@ -34,13 +36,13 @@ export function toDocument(statements: readonly PolicyStatement[]): PolicyDocume
   return { Version: "2012-10-17", Statement: statements };
 }
 
-/** IAM's usual form: one value stands alone, several make a list. */
+/** Follows IAM's convention: a single value without a list. */
 export function oneOrList(values: readonly string[]): string | readonly string[] {
   const [only] = values;
   return values.length === 1 && only !== undefined ? only : values;
 }
 
-/** The path of a role, such as `/teams/red/`; `/` for none. */
-export function pathOf({ arn, name }: RoleArn): string {
+/** The path of a role, such as `/teams/red/`; `/` if it has none. */
+export function toRolePath({ arn, name }: RoleArn): string {
   return arn.slice(arn.indexOf(":role/") + ":role".length, arn.length - name.length);
 }

@@ -1,6 +1,6 @@
 import type { PolicyDocument } from "./policy-document.js";
 
-/** What a {@link PolicyWarning} is about, as a stable word to branch on. */
+/** A stable code to branch on. */
 export type PolicyWarningCode =
   | "any-role"
   | "any-account"
@@ -11,16 +11,14 @@ export type PolicyWarningCode =
   | "partition-assumed"
   | "too-large";
 
-/** Something that an administrator should look at before a document is used. */
+/** Something an administrator should check before using a document. */
 export interface PolicyWarning {
   readonly code: PolicyWarningCode;
-  /** What it is, and what to do. */
+  /** The problem and what to do about it. */
   readonly message: string;
 }
 
-/**
- * Characters, white space not counted: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
- */
+/** In characters without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const MAX_INLINE = 10_240;
 const MAX_MANAGED = 6_144;
 const DEFAULT_MAX_TRUST = 2_048;
@@ -29,34 +27,27 @@ export function warn(code: PolicyWarningCode, message: string): PolicyWarning {
   return { code, message };
 }
 
-function sizeOf(document: PolicyDocument): number {
+function countCharacters(document: PolicyDocument): number {
   return JSON.stringify(document).length;
 }
 
 export function warnOfIdentityPolicySize(document: PolicyDocument): PolicyWarning[] {
-  const size = sizeOf(document);
+  const size = countCharacters(document);
   if (size <= MAX_MANAGED) return [];
-  const managed = `${MAX_MANAGED} characters of one managed policy`;
-  const advice = "Write patterns such as role/integration-* for the roles, or split the list over several documents.";
-  if (size > MAX_INLINE) {
-    const inline = `the ${MAX_INLINE} characters that all inline policies of a role may have together`;
-    return [
-      warn("too-large", `The document has ${size} characters: more than the ${managed}, and than ${inline}. ${advice}`),
-    ];
-  }
-  return [
-    warn(
-      "too-large",
-      `The document has ${size} characters, more than the ${managed}: it fits as an inline policy only. ${advice}`,
-    ),
-  ];
+  const managed = `the limit of ${MAX_MANAGED} for a managed policy`;
+  const advice = "Use patterns such as role/integration-*, or split the list into several documents.";
+  const problem =
+    size > MAX_INLINE
+      ? `more than ${managed} and the limit of ${MAX_INLINE} for all inline policies of a role`
+      : `more than ${managed}, so it fits only as an inline policy`;
+  return [warn("too-large", `The document has ${size} characters, ${problem}. ${advice}`)];
 }
 
 export function warnOfTrustPolicySize(document: PolicyDocument): PolicyWarning[] {
-  const size = sizeOf(document);
+  const size = countCharacters(document);
   if (size <= DEFAULT_MAX_TRUST) return [];
   const message =
-    `The trust policy has ${size} characters, and IAM takes ${DEFAULT_MAX_TRUST} by default. ` +
-    'Ask for a higher quota "Role trust policy length" in the role\'s account, or limit fewer tags.';
+    `The trust policy has ${size} characters, more than the default limit of ${DEFAULT_MAX_TRUST}. ` +
+    'Request a higher quota for "Role trust policy length" in the role\'s account, or restrict fewer tags.';
   return [warn("too-large", message)];
 }

@@ -8,15 +8,21 @@ import { type InstanceSettings, type IntegrationInstance, readInstance } from ".
 import { checkTransitiveTagKeys, mergeTags, readTags, type SessionTags } from "../request/session-tags.js";
 import { conflict, invalid, isGiven, readList, readText, type TextRule } from "../request/validation.js";
 
-/** The roles that commands act as, and what their sessions carry. */
+/** The roles that commands use, and the settings of their sessions. */
 export interface RolesAndSettings {
-  /** The roles, in the forms of an instance's `allowedRoles`. Give this or `instance`. */
+  /** The roles, in the same form as an instance's `allowedRoles`. Set either this or `instance`. */
   roles?: readonly AllowedRole[] | null | undefined;
-  /** An instance's configuration: its `allowedRoles`, else its `roleArn`; its tags, source identity and external id. */
+  /**
+   * An instance configuration. Used: `allowedRoles` or else `roleArn`, the tags, the source identity and the external
+   * id.
+   */
   instance?: IntegrationInstance | null | undefined;
-  /** Keys of the session tags that authors add to the instance's, with any value. Default: none. */
+  /** Keys of session tags that authors may add to the instance's tags, with any value. Default: none. */
   authorTagKeys?: readonly string[] | null | undefined;
-  /** Source identities that authors may set, with IAM's `*` and `?`. Only if the instance sets none. Default: none. */
+  /**
+   * Source identities that authors may set; may contain IAM's `*` and `?`. Only if the instance sets none. Default:
+   * none.
+   */
   sourceIdentities?: readonly string[] | null | undefined;
 }
 
@@ -31,7 +37,7 @@ const SOURCE_IDENTITY_PATTERN: TextRule = {
   pattern: /^(?!aws:)[\w+=,.@*?-]*$/,
   min: 1,
   max: 64,
-  allowed: "1 to 64 letters, digits and _+=,.@-, with * and ? as in IAM, not beginning aws:",
+  allowed: "1 to 64 letters, digits and _+=,.@-, with * and ? as in IAM, not starting with aws:",
 };
 
 export type Setup = ReturnType<typeof readRolesAndSettings>;
@@ -39,33 +45,37 @@ export type Setup = ReturnType<typeof readRolesAndSettings>;
 export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSettings, unknown>>) {
   const { roles, instance } = options;
   if (isGiven(roles) && isGiven(instance)) {
-    throw conflict("roles", "is given beside an instance", "An instance names its roles itself, in allowedRoles.");
+    throw conflict(
+      "roles",
+      "cannot be combined with an instance",
+      "List the roles in the allowedRoles of the instance.",
+    );
   }
   const settings = isGiven(instance) ? readInstance(instance) : undefined;
   const fixedTags = settings?.tags ?? {};
   const tagKeys = readTagKeys(fixedTags, options.authorTagKeys);
   const fixedSourceIdentity = settings?.sourceIdentity;
   return {
-    /** Whether an instance says what is sent. */
-    isOfInstance: settings !== undefined,
-    /** Which option lists the roles, for errors. */
+    /** Whether the settings come from an instance. */
+    hasInstance: settings !== undefined,
+    /** The option that lists the roles, for errors. */
     field: settings ? "instance.allowedRoles" : "roles",
     role: settings?.roleArn,
     externalId: settings?.externalId,
-    /** `undefined`: no list was given, and IAM alone decides. */
+    /** `undefined` if there is no list, so IAM alone decides. */
     allowed: settings ? readConsistentList(settings) : readAllowedRoles("roles", roles),
-    /** Every session has these. */
+    /** Tags that every session has. */
     fixedTags,
-    /** No session has a tag with another key. */
+    /** All the tag keys that a session may have. */
     tagKeys,
     transitiveTagKeys: checkTransitiveTagKeys(
       "instance.transitiveTagKeys",
       settings?.transitiveTagKeys ?? [],
       toTags(tagKeys),
     ),
-    /** Every session has it. */
+    /** The source identity of every session. */
     fixedSourceIdentity,
-    /** No session has another one. */
+    /** All the source identities that a session may have. */
     sourceIdentities: readSourceIdentities(fixedSourceIdentity, options.sourceIdentities),
   };
 }
@@ -75,7 +85,9 @@ function readConsistentList({ allowedRoles, roleArn }: InstanceSettings): readon
   return allowedRoles;
 }
 
-/** ARNs and patterns of the roles to be assumed: the list, else the instance's role. `undefined` if there is neither. */
+/**
+ * The ARNs and patterns of the roles to assume: the list, or else the instance's role. `undefined` if neither is set.
+ */
 export function rolesToAssume({ allowed, role }: Setup): readonly string[] | undefined {
   return allowed?.map(({ pattern }) => pattern) ?? (role && [role.arn]);
 }
@@ -97,8 +109,8 @@ function readSourceIdentities(fixed: string | undefined, value: unknown): readon
   if (fixed !== undefined && list.length > 0) {
     throw conflict(
       "sourceIdentities",
-      "is given beside instance.sourceIdentity",
-      "Authors cannot change the instance's.",
+      "cannot be combined with instance.sourceIdentity",
+      "Remove it. Authors cannot change the instance's source identity.",
     );
   }
   const patterns = list.map((item, index) => {
@@ -110,7 +122,7 @@ function readSourceIdentities(fixed: string | undefined, value: unknown): readon
   return fixed === undefined ? [...new Set(patterns)] : [fixed];
 }
 
-/** The actions that AssumeRole needs in both documents, by what the session carries. */
+/** The actions that both documents must allow for the tags and source identities of the sessions. */
 export function assumeRoleActions({ tagKeys, sourceIdentities }: Setup): readonly string[] {
   return [
     "sts:AssumeRole",

@@ -1,7 +1,7 @@
 import type { RoleArn } from "../request/role-arn.js";
-import { type PolicyDocument, pathOf, type SetupPolicy } from "./policy-document.js";
+import { type PolicyDocument, type SetupPolicy, toRolePath } from "./policy-document.js";
 
-/** HCL with the resources that carry the document. */
+/** Terraform resources (HCL) that contain the document. */
 export function toTerraform(kind: SetupPolicy["kind"], document: PolicyDocument, role: RoleArn): string {
   const label = toLabel(role.name);
   switch (kind) {
@@ -18,7 +18,7 @@ export function toTerraform(kind: SetupPolicy["kind"], document: PolicyDocument,
         roleResource(label, document, role),
         resource("aws_iam_instance_profile", label, {
           name: toHcl(role.name),
-          path: toHcl(pathOf(role)),
+          path: toHcl(toRolePath(role)),
           role: `aws_iam_role.${label}.name`,
         }),
       ].join("\n");
@@ -28,12 +28,12 @@ export function toTerraform(kind: SetupPolicy["kind"], document: PolicyDocument,
 function roleResource(label: string, document: PolicyDocument, role: RoleArn): string {
   return resource("aws_iam_role", label, {
     name: toHcl(role.name),
-    path: toHcl(pathOf(role)),
+    path: toHcl(toRolePath(role)),
     assume_role_policy: jsonEncoded(document),
   });
 }
 
-/** A name in Terraform's own sense: letters, digits, `_` and `-`, and no digit or `-` at the start. */
+/** A valid Terraform name: letters, digits, `_` and `-`, not starting with a digit or `-`. */
 function toLabel(roleName: string): string {
   const label = roleName.replace(/[^A-Za-z0-9_-]/g, "_");
   return /^[A-Za-z_]/.test(label) ? label : `_${label}`;
@@ -47,7 +47,7 @@ function jsonEncoded(document: PolicyDocument): string {
   return `jsonencode(${toHcl(document, "  ")})`;
 }
 
-/** A value as an HCL expression without templates: `$` and `%` are doubled where they would begin one. */
+/** Formats a value as an HCL literal. Doubles `$` and `%` where they would start a template. */
 function toHcl(value: unknown, indent = ""): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value).replace(/[$%](?=\{)/g, "$&$&");
   const inner = `${indent}  `;
@@ -58,7 +58,7 @@ function toHcl(value: unknown, indent = ""): string {
   return `{\n${assignments(entries, inner)}${indent}}`;
 }
 
-/** As `terraform fmt` lays them out: the signs of neighbours that take one line each stand below each other. */
+/** Aligns the equals signs of adjacent one-line attributes, like `terraform fmt`. */
 function assignments(entries: readonly [string, string][], indent: string): string {
   const isShort = (index: number) => entries[index]?.[1].includes("\n") === false;
   const widthAt = (index: number) => {

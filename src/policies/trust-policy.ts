@@ -16,18 +16,20 @@ import { oneOrList, type PolicyStatement, type SetupPolicy, toDocument } from ".
 import { type PolicyWarning, warn, warnOfTrustPolicySize } from "./policy-warnings.js";
 import { ROLES_AND_SETTINGS, type RolesAndSettings, readRolesAndSettings, type Setup } from "./roles-and-settings.js";
 
-/** What {@link trustPolicy} takes. */
+/** Options of {@link trustPolicy}. */
 export interface TrustPolicyOptions extends RolesAndSettings {
   /**
-   * Who may assume the role, one ARN or several: the machine's role, the one in its instance profile; or the IAM user
-   * whose keys are set.
+   * One or more ARNs that may assume the role: the machine's role, from its instance profile, or the IAM user whose
+   * static keys you set.
    */
   principal: string | readonly string[];
-  /** ARN of the role to be assumed. Default: the instance's `roleArn`. With a list of roles it has to be on it. */
+  /**
+   * The ARN of the role to assume. Must be in the list of roles, if there is one. Default: the instance's `roleArn`.
+   */
   role?: string | null | undefined;
   /**
-   * The external id that the role requires; any of them if it is a list. A list has the one that the instance sends.
-   * Default: what the list of roles binds to the role, else the instance's, else none.
+   * The external id that the role requires, or a list of accepted ones, which must include the one that the instance
+   * sends. Default: the external id bound to the role in the list of roles, or else the instance's, or else none.
    */
   externalId?: string | readonly string[] | undefined;
 }
@@ -39,7 +41,7 @@ const OPTIONS = [
   "externalId",
 ] as const satisfies readonly (keyof TrustPolicyOptions)[];
 
-/** Who can be the base identity. A session's ARN would hold for that session alone, and it lacks the role's path. */
+/** Excludes session ARNs, which match only that one session and lack the role's path. */
 const PRINCIPAL: TextRule = {
   pattern: /^arn:aws(?:-[a-z0-9]+)*:iam::\d{12}:(?:role|user)\/(?:[!-)+-9;->@-~]+\/)?[\w+=,.@-]{1,64}$/,
   min: 20,
@@ -49,10 +51,10 @@ const PRINCIPAL: TextRule = {
 };
 
 /**
- * The trust policy of one role that commands act as. It demands what every session of the instance has: the external id,
- * the instance's source identity and tags. What authors may add is limited to the keys and values that are named.
- * @throws RolecallError `INVALID_REQUEST` naming the option, or the setting of the instance, that is wrong;
- * `ROLE_NOT_ALLOWED` if the list does not have the role
+ * Creates the trust policy of a role that commands assume. It requires the external id and the instance's source
+ * identity and tags, and limits what authors may add to the listed keys and values.
+ * @throws RolecallError `INVALID_REQUEST` naming the invalid option or instance setting; `ROLE_NOT_ALLOWED` if the role
+ * is not in the list
  */
 export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
   const settings = readSettings("options", options, OPTIONS);
@@ -60,11 +62,11 @@ export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
   const principals = readTexts("principal", settings.principal, PRINCIPAL);
   if (principals === undefined) {
     const hint =
-      "Give the ARN of the machine's role, the one in its instance profile, or of the user whose keys are set.";
+      "Set it to the ARN of the machine's role, from its instance profile, or of the IAM user whose keys you set.";
     throw conflict("principal", "is missing", hint);
   }
   const role = readRoleArn("role", settings.role) ?? setup.role;
-  if (!role) throw conflict("role", "is missing", "Give the ARN of the role to be assumed.");
+  if (!role) throw conflict("role", "is missing", "Set it to the ARN of the role to assume.");
   assertOnePartition(principals, role);
   const externalIds = readExternalIds(settings.externalId, setup, role);
   const document = toDocument(
@@ -92,12 +94,12 @@ function readExternalIds(value: unknown, setup: Setup, role: RoleArn): readonly 
   const given = readTexts("externalId", readLimit("externalId", value), EXTERNAL_ID);
   const bound = refuseUnlessAllowed(setup.allowed, role)?.externalId ?? setup.externalId;
   if (given === undefined) return bound === undefined ? undefined : [bound];
-  const isSent = bound === undefined ? !setup.isOfInstance : given.includes(bound); // an instance without one sends none
+  const isSent = bound === undefined ? !setup.hasInstance : given.includes(bound); // without an external id, an instance sends none
   if (isSent) return given;
-  throw conflict("externalId", "is not the one that the instance sends for this role", "Leave it out.");
+  throw conflict("externalId", "is not the one that the instance sends for this role", "Remove it.");
 }
 
-/** One text, or a list of at least one. A text that is repeated counts once. */
+/** Reads one string, or a list of at least one. Removes duplicates. */
 function readTexts(field: string, value: unknown, rule: TextRule): readonly string[] | undefined {
   if (lengthOf(value) === undefined) {
     const text = readText(field, value, rule);
@@ -115,17 +117,17 @@ function readTexts(field: string, value: unknown, rule: TextRule): readonly stri
 type Grant = Pick<PolicyStatement, "Action" | "Condition">;
 
 /**
- * One statement for each action, since IAM knows each condition key with some of the actions only: the external id, for
- * one, with AssumeRole. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+ * One statement per action, because each condition key is available only for some actions; the external id, for
+ * example, only for AssumeRole. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
  */
 function statements(setup: Setup, externalIds: readonly string[] | undefined): Grant[] {
   const { fixedTags, tagKeys, transitiveTagKeys, fixedSourceIdentity, sourceIdentities } = setup;
-  const demanded = {
+  const required = {
     ...(externalIds && { "sts:ExternalId": oneOrList(externalIds) }),
     ...(fixedSourceIdentity !== undefined && { "sts:SourceIdentity": fixedSourceIdentity }),
     ...Object.fromEntries(Object.entries(fixedTags).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
   };
-  const grants = [grant("sts:AssumeRole", { StringEquals: demanded })];
+  const grants = [grant("sts:AssumeRole", { StringEquals: required })];
   if (tagKeys.length > 0) {
     const keys = {
       "aws:TagKeys": [...tagKeys],
@@ -154,6 +156,6 @@ function warnOfAnySourceIdentity({ sourceIdentities }: Setup): PolicyWarning[] {
   return sourceIdentities
     .filter((pattern) => /^[*?]+$/.test(pattern))
     .map((pattern) =>
-      warn("any-source-identity", `"${pattern}" lets authors set any source identity. Name the values.`),
+      warn("any-source-identity", `"${pattern}" lets authors set any source identity. List specific values.`),
     );
 }

@@ -3,10 +3,11 @@ import { withDeadline } from "../abort.js";
 import { isRolecallError, type RolecallError } from "../errors.js";
 import type { StsTarget } from "../request/role-request.js";
 import type { Runtime } from "../runtime.js";
+import type { Flight } from "../session/flight.js";
 import { certainlyElapsed, type Moment } from "../session/refresh-policy.js";
-import type { Flight } from "../session/session-source.js";
 import { type ObservedCall, observeCall } from "./observed-call.js";
-import type { StsCaller, StsClients, StsEndpoint } from "./sts-clients.js";
+import type { StsCaller } from "./sts-caller.js";
+import type { StsClients, StsEndpoint } from "./sts-clients.js";
 import {
   classifyStsError,
   retryAfter,
@@ -221,7 +222,7 @@ export class StsCalls {
     if (mayPass) return failures - throttled < this.#options.settings.attempts;
     if (repeated.has(kind)) return false;
     repeated.add(kind);
-    if (kind === "base-identity") return caller.reject(accessKeyId, signal);
+    if (kind === "base-identity") return caller.renew(accessKeyId, signal);
     if (kind === "denied") return caller.hasChanged(accessKeyId, signal);
     return kind === "clock-skew";
   }

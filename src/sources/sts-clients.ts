@@ -12,7 +12,9 @@ import { hasMethods, invalid } from "../request/validation.js";
 import { STSClient } from "../sdk/sts.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
 import { checkedEndpoint } from "./checked-endpoint.js";
+import type { Machine } from "./machine.js";
 import { makeOfSts, unusableSts } from "./make-of-sts.js";
+import type { StsCaller } from "./sts-caller.js";
 
 /** All that is used of an STS client. The SDK's `STSClient` fits, and so does a mock of it. */
 export interface StsLike {
@@ -34,17 +36,6 @@ export interface StsClientContext {
 
 export type StsClientOption = StsLike | ((context: StsClientContext) => StsLike);
 
-/** One identity that calls STS. */
-export interface StsCaller {
-  /** Tells callers apart: a hash. */
-  readonly key: string;
-  readonly credentials: StsClientContext["credentials"];
-  /** Replaces the keys that STS refused, if others can be had. @returns whether the call may be repeated */
-  reject(accessKeyId: string | undefined, signal: AbortSignal): boolean | Promise<boolean>;
-  /** Reads the keys again if that was not done for a while. @returns whether there are others now */
-  hasChanged(accessKeyId: string | undefined, signal: AbortSignal): Promise<boolean>;
-}
-
 /** An STS client, and the region that it calls. */
 export interface StsEndpoint {
   readonly client: StsLike;
@@ -57,7 +48,7 @@ export interface StsClientsOptions {
   stsClient: StsClientOption | undefined;
   requestHandler: object | undefined;
   handlers: SharedHandlers;
-  instanceRegion: () => Promise<string>;
+  machine: Pick<Machine, "region">;
 }
 
 const MAX_STS_CLIENTS = 1000;
@@ -87,7 +78,7 @@ export class StsClients {
     if (known) return known;
     const region = once(async () => {
       const ask = () =>
-        this.#options.instanceRegion().catch((error) => {
+        this.#options.machine.region().catch((error) => {
           // A client stays in its region: the next call gets another one, and asks again where the machine stands.
           if (this.#clients.get(key) === made) this.#clients.delete(key);
           throw error;

@@ -1,6 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import PQueue from "p-queue";
-import type { Flight } from "../session/session-source.js";
+import type { Flight } from "../session/flight.js";
 import { BACKGROUND, FairQueue, type QueueOptions, WAITING_CALLER, WAITING_CALLER_AGAIN } from "./fair-queue.js";
 
 /** So many calls have to succeed before one more runs at a time. */

@@ -7,11 +7,11 @@ import { readRegularFile } from "./regular-file.js";
 type Env = Record<string, string | undefined>;
 
 /**
- * The variables that change whom a call to STS or to the metadata service reaches, or who may answer in its place.
- * `test/store/aws-environment.test.ts` holds the list against the SDK's source. `NODE_TLS_REJECT_UNAUTHORIZED` is part
- * of the session's own key.
+ * The environment variables that change which endpoint a call to STS or the metadata service reaches, or whose
+ * certificate it accepts. A test checks the list against the SDK's source. `NODE_TLS_REJECT_UNAUTHORIZED` is not in the
+ * list because the session key includes it.
  */
-export const ASKED_BY = [
+export const ENDPOINT_VARIABLES = [
   "AWS_PROFILE",
   "AWS_CONFIG_FILE",
   "AWS_SHARED_CREDENTIALS_FILE",
@@ -30,17 +30,17 @@ export const ASKED_BY = [
   "SSL_CERT_FILE",
 ] as const;
 
-/** Bytes. A longer configuration file is not read. */
+/** In bytes. Larger configuration files are not read. */
 const LARGEST_FILE = 1_048_576;
 
 type FileHashes = Map<string, () => Promise<string | undefined>>;
 
-/** By path. Each file is read once in a process, as by the SDK: its clients never see a later change. */
+/** By path. Each file is read once per process, because SDK clients never see later changes either. */
 const HASHES: FileHashes = new Map();
 
 /**
- * What tells one AWS from another in the environment: variables by value, the SDK's two configuration files by hash.
- * Both may hold `endpoint_url` and its like.
+ * The part of the environment that decides which AWS endpoints are used: variables by value, and the SDK's two
+ * configuration files by hash, since both may set options such as `endpoint_url`.
  */
 export class AwsEnvironment {
   readonly #env: Env;
@@ -53,39 +53,40 @@ export class AwsEnvironment {
 
   async parts(): Promise<Env> {
     const { AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE } = this.#env;
-    const variables = ASKED_BY.map((name) => [name, this.#env[name] || undefined]);
+    const variables = ENDPOINT_VARIABLES.map((name) => [name, this.#env[name] || undefined]);
     return {
       ...Object.fromEntries(variables),
-      configFile: await this.#hashOf(AWS_CONFIG_FILE, "config"),
-      credentialsFile: await this.#hashOf(AWS_SHARED_CREDENTIALS_FILE, "credentials"),
+      configFile: await this.#hash(AWS_CONFIG_FILE, "config"),
+      credentialsFile: await this.#hash(AWS_SHARED_CREDENTIALS_FILE, "credentials"),
     };
   }
 
-  #hashOf(path: string | undefined, name: string): Promise<string | undefined> {
-    const home = homeOf(this.#env);
+  #hash(path: string | undefined, name: string): Promise<string | undefined> {
+    const home = findHome(this.#env);
     const file = !path ? join(home, ".aws", name) : path.startsWith("~/") ? join(home, path.slice(2)) : path;
-    const hash = this.#hashes.get(file) ?? once(() => hashOfFile(file));
+    const hash = this.#hashes.get(file) ?? once(() => hashFile(file));
     this.#hashes.set(file, hash);
     return hash();
   }
 }
 
 /**
- * `undefined` for a file that says nothing: it is missing, or the SDK cannot read it either.
- * @throws StoreError if the file system does not answer
+ * `undefined` if the file is missing or unreadable, in which case the SDK cannot use it either.
+ * @throws StoreError if the file system does not respond
  */
-async function hashOfFile(path: string): Promise<string | undefined> {
+async function hashFile(path: string): Promise<string | undefined> {
   if (path === devNull) return undefined;
   const { hash, randomUUID } = process.getBuiltinModule("node:crypto");
   const contents = await throughFileGate(() =>
     readRegularFile(path, LARGEST_FILE, { followLinks: true }).catch(() => undefined),
   );
   if (contents === undefined) return undefined;
-  // A pipe's contents are for the SDK: what is unknown here is like nothing else, and shared with nobody.
+  // Pipes are left for the SDK to read. A random value makes the key unique, so nothing is shared if contents are
+  // unknown.
   return typeof contents === "string" ? randomUUID() : hash("sha256", contents.bytes, "base64url");
 }
 
-/** As the SDK finds it. */
-function homeOf({ HOME, USERPROFILE, HOMEPATH, HOMEDRIVE = "C:\\" }: Env): string {
+/** Finds the home directory the way the SDK does. */
+function findHome({ HOME, USERPROFILE, HOMEPATH, HOMEDRIVE = "C:\\" }: Env): string {
   return HOME || USERPROFILE || (HOMEPATH ? `${HOMEDRIVE}${HOMEPATH}` : homedir());
 }

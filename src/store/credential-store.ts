@@ -1,36 +1,42 @@
 import type { KeyObject } from "node:crypto";
 
-/** Characters that a record has at most. What is longer is neither stored nor read. */
+/** The maximum length of a record in characters. Longer records are neither stored nor read. */
 export const LONGEST_RECORD = 16_384;
 
 /**
- * Where sessions are shared between processes or hosts. A store keeps texts by key for a time, and knows nothing of
- * what they say. It may fail, be slow, or lose what it holds at any time: the resolver checks every record that it
- * reads, waits no longer than a short deadline, and goes on with STS. `storeContract()` of `aws-rolecall/testing` tests
- * a store of one's own.
+ * Shares sessions between processes or hosts. A store keeps opaque strings by key for a limited time. It may fail, be
+ * slow, or lose data at any time: the resolver validates every record, waits only for a short deadline, and falls back
+ * to STS. To test your own store, use `storeContract()` from `aws-rolecall/testing`.
  */
 export interface CredentialStore {
   /**
-   * The name of those who share: processes whose instance profile is the same role. It is part of every key, so that
-   * two scopes never meet in one store. 1 to 255 characters.
+   * Names the group of processes that share sessions. They must all have the same role as their instance profile. The
+   * scope is part of every key, so scopes never mix within a store. 1 to 255 characters.
    */
   readonly scope: string;
   /**
-   * With keys, the resolver seals every record before the store sees it: the first key writes, all of them read. Each a
-   * secret `KeyObject` of at least 32 bytes, which prints nothing. Default: records are stored as they are.
+   * Encryption keys. The resolver encrypts records with the first key and decrypts them with any of the keys, so the
+   * store never sees plain records. Each key is a secret `KeyObject` of at least 32 bytes. Default: records are not
+   * encrypted.
    */
   readonly encryptionKeys?: readonly KeyObject[] | undefined;
-  /** @param key 43 characters of `[A-Za-z0-9_-]`. Gives `undefined` for what was never set, was deleted or has expired. */
+  /**
+   * @param key 43 characters of `[A-Za-z0-9_-]`
+   * @returns `undefined` if the key was never set, was deleted or has expired
+   */
   get(key: string): Promise<string | undefined>;
-  /** Replaces what is held, whole or not at all. @param record at most 16 KiB of text @param ttl milliseconds */
+  /**
+   * Replaces the record atomically.
+   * @param record at most 16,384 characters
+   * @param ttl milliseconds
+   */
   set(key: string, record: string, ttl: number): Promise<void>;
-  /** With `record`, deletes only what equals it, so that a newer one stays. */
+  /** With `record`, deletes the stored record only if it equals `record`, so that a newer one stays. */
   delete(key: string, record?: string): Promise<void>;
   /**
-   * Tries once to become the one who refreshes `key`. `undefined`: somebody else is. Any other answer than a lock counts
-   * as a failure of the store. The lock ends by `release()`, or by itself after `ttl` milliseconds at the latest;
-   * `release()` of a lock that has ended does no harm to the next. A store without locks is one whose processes may each
-   * ask STS.
+   * Makes one attempt to take the lock for refreshing `key`, and returns `undefined` if another process holds it. The
+   * lock ends with `release()`, or by itself after `ttl` milliseconds. Releasing a lock that has ended must not affect
+   * a later one. Without this method, each process may call STS on its own.
    */
   lock?: ((key: string, ttl: number) => Promise<StoreLock | undefined>) | undefined;
 }
@@ -39,7 +45,7 @@ export interface StoreLock {
   release(): Promise<void>;
 }
 
-/** What went wrong in a store. Its message must hold nothing of a record: events carry it. */
+/** A failure of a store. The message must not quote a record, because events include it. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
 }

@@ -3,8 +3,8 @@ import { isAbsolute, join } from "node:path";
 import { conflict } from "../request/validation.js";
 
 /**
- * Where sessions are kept unless a directory is named: the platform's place for what may be lost.
- * @throws RolecallError `INVALID_REQUEST` if the user has no home
+ * The default directory for sessions, inside the platform's cache directory.
+ * @throws RolecallError `INVALID_REQUEST` if the user has no home directory
  */
 export function defaultDirectory(
   platform: NodeJS.Platform = process.platform,
@@ -27,7 +27,7 @@ function home(): string {
     const problem = conflict(
       "options.directory",
       "is missing, and this user has no home directory",
-      "Name a directory.",
+      "Set a directory.",
     );
     throw Object.assign(problem, { cause: error });
   }

@@ -4,41 +4,43 @@ import { conflict } from "../request/validation.js";
 const GROUP_AND_OTHERS = 0o077;
 const STICKY = 0o1000;
 const FIELD = "options.directory";
-const NAME_ANOTHER =
-  "Name a directory of your own. If it does not exist yet, the store creates it for this user alone.";
-/** What a shell reads as one word, as it stands. */
+const USE_ANOTHER =
+  "Use a directory that only this user can access. If it does not exist yet, the store creates it that way.";
+/** A path that a shell reads as one word, without quotes. */
 const PLAIN_PATH = /^[\w@%+=:,./-]+$/;
 
-/** On Windows, which has neither user ids nor modes, the directory's own access list counts. */
+/** Always true on Windows, where the access control list of the directory protects it instead of user ids and modes. */
 export function isPrivate(uid: number, mode: number): boolean {
   return process.getuid === undefined || (uid === process.getuid() && (mode & GROUP_AND_OTHERS) === 0);
 }
 
 /**
- * @param isOurs tells the names that the library gives to files from all others
- * @throws RolecallError `INVALID_REQUEST` for what is no directory of this user alone
+ * @param isOurs whether a file name is one that this library uses
+ * @throws RolecallError `INVALID_REQUEST` if the path is not a directory that only this user can access
  */
 export function assertPrivate(path: string, status: Stats, isOurs: (name: string) => boolean): void {
-  if (!status.isDirectory()) throw conflict(FIELD, `is not a directory: ${path}`, "Name a directory.");
+  if (!status.isDirectory()) throw conflict(FIELD, `is not a directory: ${path}`, "Set a directory.");
   if (isPrivate(status.uid, status.mode)) return;
   const mode = (status.mode & 0o777).toString(8);
   throw conflict(
     FIELD,
-    `must be this user's alone: ${path} is of user ${status.uid} with mode ${mode}`,
-    `Sessions are secrets. ${adviceFor(path, status, isOurs)}`,
+    `must be accessible only to this user: ${path} belongs to user ${status.uid} and has mode ${mode}`,
+    `Sessions are secrets. ${chooseHint(path, status, isOurs)}`,
   );
 }
 
-/** Only a directory that is the library's own may be changed: another one may be /tmp, a mount point, or a home. */
-function adviceFor(path: string, { uid, mode }: Stats, isOurs: (name: string) => boolean): string {
+/**
+ * Suggests a mode change only for a directory that the library created. Others may be /tmp, a mount point or a home.
+ */
+function chooseHint(path: string, { uid, mode }: Stats, isOurs: (name: string) => boolean): string {
   const isOwn = uid === process.getuid?.() && (mode & STICKY) === 0 && holdsOnly(path, isOurs);
-  if (!isOwn) return NAME_ANOTHER;
+  if (!isOwn) return USE_ANOTHER;
   return PLAIN_PATH.test(path)
-    ? `Run "chmod 700 ${path}" as user ${uid}, or name another directory.`
-    : "Set its mode to 700, or name another directory.";
+    ? `Run "chmod 700 ${path}" as user ${uid}, or use another directory.`
+    : "Set its mode to 700, or use another directory.";
 }
 
-/** Whether a directory holds at least one file of the library and nothing else. */
+/** Whether the directory has at least one file of this library and no other files. */
 function holdsOnly(path: string, isOurs: (name: string) => boolean): boolean {
   try {
     const directory = opendirSync(path);

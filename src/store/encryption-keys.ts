@@ -1,17 +1,20 @@
 import type { KeyObject } from "node:crypto";
 import { conflict, invalid, readList } from "../request/validation.js";
 
-/** A key in base64 or base64url, as `openssl rand -base64 32` prints it, or a secret `KeyObject` of `node:crypto`. */
+/**
+ * A base64 or base64url key, such as the output of `openssl rand -base64 32`, or a secret `KeyObject` from
+ * `node:crypto`.
+ */
 export type EncryptionKey = string | KeyObject;
 
 const SHORTEST = 32;
-const LIST = "keys, of which the first writes and all read";
+const LIST = "keys; the first encrypts and all decrypt";
 const ALLOWED = `at least ${SHORTEST} random bytes in base64, or a secret KeyObject of that size`;
-const ALLOWED_IN_STORE = `a secret KeyObject of at least ${SHORTEST} bytes, such as createSecretKey() of node:crypto makes`;
+const ALLOWED_IN_STORE = `a secret KeyObject of at least ${SHORTEST} bytes, such as createSecretKey() of node:crypto returns`;
 
 /**
- * The keys as values that cannot be printed.
- * @throws RolecallError `INVALID_REQUEST`, naming the field and showing nothing of a key
+ * Converts the keys to `KeyObject`s, whose bytes are never printed.
+ * @throws RolecallError `INVALID_REQUEST`, which names the field and reveals nothing about the key
  */
 export function readEncryptionKeys(field: string, value: unknown): readonly KeyObject[] | undefined {
   return readKeys(field, value)?.map((given, index) => {
@@ -23,8 +26,8 @@ export function readEncryptionKeys(field: string, value: unknown): readonly KeyO
 }
 
 /**
- * A copy of the keys that a store holds: `KeyObject`s alone.
- * @throws RolecallError `INVALID_REQUEST`, naming the field and showing nothing of a key
+ * Copies the keys of a store, which must be `KeyObject`s.
+ * @throws RolecallError `INVALID_REQUEST`, which names the field and reveals nothing about the key
  */
 export function readStoreKeys(field: string, value: unknown): readonly KeyObject[] | undefined {
   return readKeys(field, value)?.map((key, index) => {
@@ -33,10 +36,12 @@ export function readStoreKeys(field: string, value: unknown): readonly KeyObject
   });
 }
 
-/** A hole in the list counts as a value: without it, the next key would not be the first, and nothing would be sealed. */
+/**
+ * Rejects an empty list: it would silently turn encryption off. An empty slot counts as a value and is rejected later.
+ */
 function readKeys(field: string, value: unknown): readonly unknown[] | undefined {
   const keys = readList(field, value, LIST);
-  if (keys?.length === 0) throw conflict(field, "is empty", "Give at least one key, or leave it out.");
+  if (keys?.length === 0) throw conflict(field, "is empty", "Set at least one key, or remove the setting.");
   return keys;
 }
 
@@ -45,7 +50,7 @@ function isUsable(key: unknown): key is KeyObject {
   try {
     return key instanceof KeyObject && (key.symmetricKeySize ?? 0) >= SHORTEST;
   } catch {
-    return false; // a Proxy that was revoked, or throws
+    return false; // a revoked or throwing Proxy
   }
 }
 

@@ -1,10 +1,15 @@
 import { StoreError } from "./credential-store.js";
 
-/** Node's threads for files, which DNS needs, too. */
+/** The size of Node's thread pool, which file operations share with DNS lookups. */
 const THREADS = Number(process.env.UV_THREADPOOL_SIZE) || 4;
-/** Operations of all stores of this process that are under way at once. A file system may hang with each of them. */
+/**
+ * The limit of concurrent operations, for all stores of the process. Each one may block a thread if the file system
+ * hangs.
+ */
 const MOST_AT_ONCE = Math.max(1, Math.min(2, Math.floor(THREADS / 2)));
-/** After so many steps of so many milliseconds an operation counts as hanging: one step for a process that stood still. */
+/**
+ * An operation counts as hanging after this many timer steps. Time during which the process stalls counts as one step.
+ */
 const STEPS = 10;
 const STEP = 100;
 
@@ -18,8 +23,8 @@ let hanging = 0;
 let queue: Turn[] = [];
 
 /**
- * Runs a file operation in its turn. While one hangs, all others are refused.
- * @throws StoreError if the file system does not answer
+ * Queues a file operation. While any operation hangs, rejects all others.
+ * @throws StoreError if the file system does not respond
  */
 export async function throughFileGate<T>(operation: () => Promise<T>): Promise<T> {
   if (hanging > 0) throw doesNotAnswer();
@@ -30,7 +35,7 @@ export async function throughFileGate<T>(operation: () => Promise<T>): Promise<T
     return await operation();
   } finally {
     stopWatching();
-    // The place goes to the next in line.
+    // Hands this slot to the next operation in the queue.
     const next = queue.shift();
     if (next) next.take();
     else running--;
@@ -60,5 +65,5 @@ function watch(): () => void {
 }
 
 function doesNotAnswer(): StoreError {
-  return new StoreError("The file system does not answer. Check where the store's directory is mounted from.");
+  return new StoreError("The file system does not respond. Check the mount of the store's directory.");
 }

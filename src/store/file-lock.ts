@@ -4,14 +4,14 @@ import { hostname } from "node:os";
 import type { StoreLock } from "./credential-store.js";
 import type { FoundFile, PrivateDirectory } from "./private-directory.js";
 
-/** Milliseconds for which a lock may be empty: where there are no hard links, it is written after it is made. */
-const TIME_TO_WRITE = 10_000;
-/** Milliseconds by which a clock, or a file server's, may be off. */
+/** Milliseconds that a lock file may stay empty. Without hard links, it is created first and written later. */
+const WRITE_GRACE = 10_000;
+/** Tolerated clock error of this machine or a file server, in milliseconds. */
 const CLOCK_TOLERANCE = 60_000;
 
 /**
- * A lock is a file that names its owner and its end. It ends when the owner removes it, at its time, or as soon as
- * somebody who wants it finds that its owner's process is gone, or that the clock was set back since.
+ * A lock is a file with its owner and expiry. It ends when the owner removes it, when it expires, or when a process
+ * that wants it finds that the owner's process is gone or that the clock was set back.
  */
 export async function takeLock(directory: PrivateDirectory, name: string, ttl: number): Promise<StoreLock | undefined> {
   const expires = Date.now() + ttl;
@@ -26,30 +26,30 @@ export async function takeLock(directory: PrivateDirectory, name: string, ttl: n
   };
 }
 
-/** Tells this boot of this machine from any other, in all of its containers; elsewhere than on Linux, by its name. */
+/** Identifies this machine: on Linux by its boot id, which its containers share, elsewhere by its host name. */
 export function thisHost(): string {
-  return readOr(hostname, () => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
+  return readOrFallback(hostname, () => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
 }
 
 function hasEnded({ text, expires, changed }: FoundFile): boolean {
   const now = Date.now();
   if (changed > now + CLOCK_TOLERANCE) return true;
-  if (text === "") return Math.max(expires, changed + TIME_TO_WRITE) <= now;
-  // The file's own time is set after its text where there are no hard links.
+  if (text === "") return Math.max(expires, changed + WRITE_GRACE) <= now;
+  // Reads the expiry from the text: without hard links, the modification time is set only after the text is written.
   const [, end = expires] = /@(\d+)$/.exec(text) ?? [];
   if (Number(end) <= now) return true;
   const owner = text.slice(0, text.lastIndexOf(" "));
   const pid = owner.slice(owner.lastIndexOf(" ") + 1);
-  // A process of another machine or container cannot be asked for.
-  return owner === processOf(pid) && !isRunning(Number(pid));
+  // Only processes of this machine and container can be checked.
+  return owner === describeProcess(pid) && !isRunning(Number(pid));
 }
 
 function thisProcess(): string {
-  return processOf(`${process.pid}`);
+  return describeProcess(`${process.pid}`);
 }
 
-function processOf(pid: string): string {
-  const namespace = readOr(
+function describeProcess(pid: string): string {
+  const namespace = readOrFallback(
     () => "",
     () => readlinkSync("/proc/self/ns/pid"),
   );
@@ -64,7 +64,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-function readOr(otherwise: () => string, read: () => string): string {
+function readOrFallback(otherwise: () => string, read: () => string): string {
   try {
     return read();
   } catch {

@@ -9,33 +9,38 @@ import { type RecordLabels, readRecordLabels } from "./session-record.js";
 
 export type { RecordLabels };
 
-/** Where {@link fileStore} keeps sessions, and how. */
+/** Options of {@link fileStore}. */
 export interface FileStoreOptions {
   /**
-   * A directory that is this user's alone; it is made, with mode 0700, when the first session is stored. Default: where
-   * the platform keeps what may be lost: `$XDG_CACHE_HOME` or `~/.cache`, `~/Library/Caches`, `%LOCALAPPDATA%`; in it,
-   * `aws-rolecall/sessions`.
+   * A directory that only this user can access. The store creates it with mode 0700 when it stores the first session.
+   * Default: `aws-rolecall/sessions` in the platform's cache directory, which is `$XDG_CACHE_HOME` or `~/.cache`,
+   * `~/Library/Caches`, or `%LOCALAPPDATA%`.
    */
   directory?: string | undefined;
-  /** Seals the sessions: the first key writes, all of them read. Default: files of mode 0600, not sealed. */
+  /**
+   * Encrypts sessions with the first key, and decrypts with any of them. Default: files with mode 0600, not encrypted.
+   */
   encryptionKeys?: readonly EncryptionKey[] | undefined;
 }
 
-/** What may be shown of a session in a store. */
+/** A session in a store, without its secrets. */
 export interface StoredSession {
-  /** The store's key of it, 43 characters. */
+  /** The session's key in the store, 43 characters. */
   key: string;
-  /** Role, account and the session's own end. `undefined` if it is damaged, open to others, or sealed with another key. */
+  /**
+   * Role, account and expiry. `undefined` if the file is damaged, accessible to other users, or encrypted with another
+   * key.
+   */
   labels: RecordLabels | undefined;
 }
 
-/** The sessions that the processes of one user share on one machine. */
+/** A store for the processes of one user on one machine. */
 export interface FileStore extends CredentialStore {
   /** The absolute path of the directory. */
   readonly directory: string;
-  /** The sessions of this directory that have not expired; nothing of it is secret. */
+  /** Lists the sessions in the directory that have not expired, without secrets. */
   list(): Promise<StoredSession[]>;
-  /** Deletes all that the store keeps, and nothing else in the directory. Gives how many sessions there were. */
+  /** Deletes the store's files, and no others, from the directory. Returns the number of deleted sessions. */
   clear(): Promise<number>;
 }
 
@@ -44,22 +49,22 @@ const DIRECTORY: TextRule = { pattern: /^[^\0]*$/, min: 1, max: 4096, allowed: "
 const KEY = /^[\w-]{43}$/;
 const SESSION = ".session";
 const LOCK = ".lock";
-/** All that the store writes for a session. Another program's file in the directory is not its to delete. */
+/** The names of the files that the store writes. It never deletes any other file. */
 const OURS = /^([\w-]{43}\.(session|lock)|[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.tmp)$/;
-/** Names the last sweep by its time of modification. */
+/** A file whose modification time is the time of the last sweep. */
 const SWEPT = "swept";
-/** Milliseconds between two sweeps, whichever process does them. */
+/** Minimum milliseconds between sweeps, across all processes. */
 const SWEEP_INTERVAL = 600_000;
-/** Milliseconds after its end for which a file is left alone: another process may be at work on it. */
+/** Milliseconds to wait after a file expires before deleting it, because another process may still be using it. */
 const SWEEP_MARGIN = 60_000;
-/** Files that one sweep looks at, so that no process lives on for it. */
+/** The maximum number of files per sweep, so that a sweep does not keep a process alive for long. */
 const LONGEST_SWEEP = 1000;
-/** Milliseconds for which the store keeps anything at most: what ends later is of a clock that was set back since. */
+/** The longest possible lifetime of a file in milliseconds. A later expiry means that the clock was set back. */
 const LONGEST_STAY = 43_200_000;
 
 /**
- * Sessions in files: the processes of one user on one machine share them. For the resolver's `store`.
- * @throws RolecallError `INVALID_REQUEST` if the directory is another user's, or open to others
+ * Stores sessions in files, which the processes of one user on one machine share. Pass it as the resolver's `store`.
+ * @throws RolecallError `INVALID_REQUEST` if the directory belongs to another user or other users can access it
  */
 export function fileStore(options?: FileStoreOptions): FileStore {
   const { directory: path, encryptionKeys } = readSettings("options", options, OPTION_KEYS) ?? {};
@@ -70,20 +75,20 @@ export function fileStore(options?: FileStoreOptions): FileStore {
   );
 
   async function read(key: string): Promise<string | undefined> {
-    const file = await directory.read(fileOf(key, SESSION));
+    const file = await directory.read(toFileName(key, SESSION));
     return file && file.expires > Date.now() ? file.text : undefined;
   }
 
   async function sweep(): Promise<void> {
     const now = Date.now();
-    const last = await directory.expiryOf(SWEPT);
+    const last = await directory.readExpiry(SWEPT);
     if (last !== undefined && Math.abs(now - last) < SWEEP_INTERVAL) return;
     await directory.write(SWEPT, { text: "", expires: now });
     const names = await ownNames();
-    // Another part of a large directory each time.
+    // Starts at a random place, so that repeated sweeps cover a large directory.
     const first = Math.floor(Math.random() * names.length);
     for (const name of [...names.slice(first), ...names.slice(0, first)].slice(0, LONGEST_SWEEP)) {
-      const expires = (await directory.expiryOf(name)) ?? now;
+      const expires = (await directory.readExpiry(name)) ?? now;
       const isOver = expires < now - SWEEP_MARGIN || expires > now + LONGEST_STAY + SWEEP_MARGIN;
       if (isOver) await directory.remove(name);
     }
@@ -99,22 +104,22 @@ export function fileStore(options?: FileStoreOptions): FileStore {
     encryptionKeys: keys,
     get: read,
     async set(key, record, ttl) {
-      await directory.write(fileOf(key, SESSION), { text: record, expires: Date.now() + ttl });
-      // Nobody waits for it; what it leaves, another sweep takes.
+      await directory.write(toFileName(key, SESSION), { text: record, expires: Date.now() + ttl });
+      // Runs in the background. If it fails, a later sweep cleans up.
       sweep().catch(() => {});
     },
     async delete(key, record) {
-      const name = fileOf(key, SESSION);
+      const name = toFileName(key, SESSION);
       if (record === undefined) await directory.remove(name);
       else await directory.removeIf(name, ({ text }) => text === record);
     },
-    lock: async (key, ttl) => takeLock(directory, fileOf(key, LOCK), ttl),
+    lock: async (key, ttl) => takeLock(directory, toFileName(key, LOCK), ttl),
     async list() {
       const sessions: StoredSession[] = [];
       for (const name of (await ownNames()).sort()) {
         if (!name.endsWith(SESSION)) continue;
         const key = name.slice(0, -SESSION.length);
-        const record = await read(key).catch(notReadable);
+        const record = await read(key).catch(emptyIfUnreadable);
         if (record !== undefined) sessions.push({ key, labels: readRecordLabels(record, key, keys) });
       }
       return sessions;
@@ -129,15 +134,15 @@ export function fileStore(options?: FileStoreOptions): FileStore {
   };
 }
 
-/** What cannot be read is listed all the same, as a record that says nothing. */
-function notReadable(error: unknown): string {
+/** An unreadable file is still listed, without labels. */
+function emptyIfUnreadable(error: unknown): string {
   if (error instanceof StoreError) return "";
   throw error;
 }
 
-/** Keys are the resolver's own; another text could lead out of the directory. */
-function fileOf(key: string, suffix: string): string {
+/** Rejects any other string, because it could name a path outside the directory. */
+function toFileName(key: string, suffix: string): string {
   if (typeof key !== "string" || !KEY.test(key))
-    throw new StoreError("A key of the file store has 43 characters of [A-Za-z0-9_-].");
+    throw new StoreError("A key of the file store must be 43 characters of [A-Za-z0-9_-].");
   return `${key}${suffix}`;
 }

@@ -7,51 +7,48 @@ import { assertPrivate, isPrivate } from "./directory-privacy.js";
 import { throughFileGate } from "./file-gate.js";
 import { readRegularFile } from "./regular-file.js";
 
-/** A file as it is written. */
+/** A file to write. */
 export interface PrivateFile {
   readonly text: string;
-  /** Epoch milliseconds after which it counts for nothing: its time of modification, so that `ls -l` shows it. */
+  /** Epoch milliseconds at which the file expires. Stored as the modification time, so that `ls -l` shows it. */
   readonly expires: number;
 }
 
-/** A file as it was found. */
+/** A file that was read. */
 export interface FoundFile extends PrivateFile {
-  /** Epoch milliseconds by this machine's clock when it was last written, as the file system saw it. */
+  /** Epoch milliseconds of the last change, by the file system's clock. */
   readonly changed: number;
 }
 
 const OWNER_ONLY = 0o600;
 const OWNER_ONLY_DIRECTORY = 0o700;
-/** Bytes: no text of a record is longer. */
+/** In bytes. UTF-8 takes at most 3 bytes per UTF-16 code unit. */
 const LARGEST = 3 * LONGEST_RECORD;
-/** Names that are read from a directory at a time. */
+/** How many names to read from a directory at a time. */
 const NAMES_AT_ONCE = 1000;
 
-/**
- * A directory that only this user may enter. A file in it is seen whole or not at all: it is written beside, and then
- * renamed.
- */
+/** A directory that only this user can access. Files are written to a temporary name, then renamed. */
 export class PrivateDirectory {
   readonly #isOurs: (name: string) => boolean;
 
-  /** @param isOurs tells the names that the library gives to files from all others */
+  /** @param isOurs whether a file name is one that this library uses */
   constructor(
     readonly path: string,
     isOurs: (name: string) => boolean,
   ) {
     this.#isOurs = isOurs;
-    const status = statusOf(path);
+    const status = readStats(path);
     if (status) assertPrivate(path, status, isOurs);
   }
 
-  /** @throws StoreError if others could have written it, or could read it */
+  /** @throws StoreError if other users can read or write the file */
   read(name: string): Promise<FoundFile | undefined> {
     return this.#attempt("read", async () => {
       const found = await readRegularFile(join(this.path, name), LARGEST, { followLinks: false });
-      if (found === "irregular") throw this.#unusable(name, "is not a file");
+      if (found === "irregular") throw this.#unusable(name, "is not a regular file");
       if (found === "too-large") throw this.#unusable(name, "is too large for a session");
       const { bytes, uid, mode, modified, changed } = found;
-      if (!isPrivate(uid, mode)) throw this.#unusable(name, "is not this user's alone");
+      if (!isPrivate(uid, mode)) throw this.#unusable(name, "is accessible to other users");
       return { text: bytes.toString(), expires: modified, changed };
     });
   }
@@ -64,13 +61,13 @@ export class PrivateDirectory {
     await this.#publish(file, (temporary) => rename(temporary, join(this.path, name)));
   }
 
-  /** @returns whether it was created; `false` if there is one of that name */
+  /** @returns whether the file was created; `false` if it already exists */
   async create(name: string, file: PrivateFile): Promise<boolean> {
     const created = await this.#publish(file, (temporary) => this.#place(temporary, name, file.expires));
     return created === true;
   }
 
-  /** @returns whether there was one */
+  /** @returns whether the file existed */
   async remove(name: string): Promise<boolean> {
     const removed = await this.#attempt("delete", async () => {
       await unlink(join(this.path, name));
@@ -80,13 +77,13 @@ export class PrivateDirectory {
   }
 
   /**
-   * Removes a file if it is the one that is meant. What a file is can change between the look and the removal: so it is
-   * moved aside first, looked at again, and put back if it is another by now.
+   * Removes a file if it matches. The file may be replaced between the check and the removal, so it is renamed first,
+   * checked again, and put back if it has changed.
    * @returns whether it was removed
    */
-  async removeIf(name: string, isMeant: (file: FoundFile) => boolean): Promise<boolean> {
+  async removeIf(name: string, matches: (file: FoundFile) => boolean): Promise<boolean> {
     const seen = await this.read(name);
-    if (!seen || !isMeant(seen)) return false;
+    if (!seen || !matches(seen)) return false;
     const aside = temporaryName();
     await this.#attempt("delete", () => rename(join(this.path, name), join(this.path, aside)));
     const moved = await this.read(aside);
@@ -114,8 +111,8 @@ export class PrivateDirectory {
     }
   }
 
-  /** When a file expires, without a look into it. */
-  expiryOf(name: string): Promise<number | undefined> {
+  /** Reads when a file expires, without opening it. */
+  readExpiry(name: string): Promise<number | undefined> {
     return this.#attempt("list", async () => (await stat(join(this.path, name))).mtimeMs);
   }
 
@@ -125,7 +122,7 @@ export class PrivateDirectory {
       const handle = await this.#openNew(temporary);
       try {
         try {
-          await handle.chmod(OWNER_ONLY); // whatever the umask
+          await handle.chmod(OWNER_ONLY); // open() applies the umask
           await handle.writeFile(file.text, "utf8");
           await handle.utimes(new Date(file.expires), new Date(file.expires));
         } finally {
@@ -144,57 +141,57 @@ export class PrivateDirectory {
     return open(path, "wx", OWNER_ONLY);
   }
 
-  /** Gives a file that is complete one more name, unless there is one of that name. */
+  /** Puts a complete file under its final name, unless that name is taken. */
   async #place(temporary: string, name: string, expires: number): Promise<boolean> {
     const path = join(this.path, name);
     try {
       await link(temporary, path).catch(async (error) => {
-        if (codeOf(error) === "EEXIST") throw error;
-        // No hard links here. Until the copy has its time it counts as expired: see `takeLock` for what that means.
+        if (readSystemCode(error) === "EEXIST") throw error;
+        // The file system has no hard links. Until `utimes`, the copy looks expired; `takeLock` allows for that.
         await copyFile(temporary, path, constants.COPYFILE_EXCL);
         await utimes(path, new Date(expires), new Date(expires));
       });
       return true;
     } catch (error) {
-      if (codeOf(error) === "EEXIST") return false;
+      if (readSystemCode(error) === "EEXIST") return false;
       throw error;
     }
   }
 
-  /** `undefined` where there is no such file. */
+  /** Resolves to `undefined` if the file does not exist. */
   async #attempt<T>(operation: string, task: () => Promise<T>): Promise<T | undefined> {
     try {
       return await throughFileGate(task);
     } catch (error) {
-      const code = codeOf(error);
+      const code = readSystemCode(error);
       if (code === "ENOENT") return undefined;
       if (code === undefined) throw error;
-      const failure = new StoreError(`Cannot ${operation} a session in ${this.path}: ${code}. Check that directory.`);
+      const failure = new StoreError(`Cannot ${operation} a session in ${this.path}: ${code}. Check the directory.`);
       throw Object.assign(failure, { code });
     }
   }
 }
 
-function statusOf(path: string): Stats | undefined {
+function readStats(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
     const problem = conflict(
       "options.directory",
-      `cannot be used: ${path}: ${codeOf(error)}`,
-      "Name a directory that this user can make or enter.",
+      `cannot be used: ${path}: ${readSystemCode(error)}`,
+      "Set a directory that this user can create or access.",
     );
     throw Object.assign(problem, { cause: error });
   }
 }
 
-/** Makes a directory that is missing, and those above it, for this user alone whatever the umask. */
+/** Creates a missing directory and its missing parents with mode 0700, regardless of the umask. */
 async function makePrivate(path: string): Promise<void> {
   try {
     await mkdir(path, OWNER_ONLY_DIRECTORY);
   } catch (error) {
-    if (codeOf(error) === "EEXIST") return;
-    if (codeOf(error) !== "ENOENT" || dirname(path) === path) throw error;
+    if (readSystemCode(error) === "EEXIST") return;
+    if (readSystemCode(error) !== "ENOENT" || dirname(path) === path) throw error;
     await makePrivate(dirname(path));
     return makePrivate(path);
   }
@@ -205,8 +202,8 @@ function temporaryName(): string {
   return `${process.getBuiltinModule("node:crypto").randomUUID()}.tmp`;
 }
 
-/** Of an error of the file system, by structure: a test runner's sandbox has an Error of its own. */
-function codeOf(error: unknown): string | undefined {
+/** The code of a system error. Checks its shape, because test runners' sandboxes have a different `Error` class. */
+function readSystemCode(error: unknown): string | undefined {
   const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
   return typeof code === "string" && typeof syscall === "string" ? code : undefined;
 }

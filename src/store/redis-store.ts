@@ -11,29 +11,32 @@ export type {
   RedisClient,
 } from "./redis-client.js";
 
-/** Whose sessions {@link redisStore} keeps, and how. */
+/** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
   /**
-   * The operator's name for the hosts that share: those whose instance profile is the same role. Hosts with another one
-   * need another scope. 1 to 255 characters.
+   * A name that you choose for the hosts that share sessions. They must all have the same role as their instance
+   * profile; hosts with another role need another scope. 1 to 255 characters.
    */
   scope: string;
-  /** The first key writes, all of them read. Every host of the scope needs them; Redis never sees one. */
+  /**
+   * The first key encrypts, and all of them decrypt. Every host in the scope needs the keys. They are never sent to
+   * Redis.
+   */
   encryptionKeys: readonly EncryptionKey[];
-  /** What every key in Redis begins with. Default `"rolecall:"`. */
+  /** The prefix of every key in Redis. Default `"rolecall:"`. */
   prefix?: string | undefined;
 }
 
 const OPTION_KEYS = ["scope", "encryptionKeys", "prefix"] as const satisfies readonly (keyof RedisStoreOptions)[];
 const SCOPE: TextRule = { pattern: /^/, min: 1, max: 255, allowed: "1 to 255 characters" };
 const PREFIX: TextRule = { pattern: /^[\x21-\x7e]*$/, min: 0, max: 100, allowed: "at most 100 printable characters" };
-const TOO_LONG = `Redis holds a text of more than ${LONGEST_RECORD} characters for a session. Check who else writes to it.`;
-/** What is deleted may have been replaced since it was read: so both are one step. */
+const TOO_LONG = `Redis holds more than ${LONGEST_RECORD} characters for a session. Check what else writes to this key prefix.`;
+/** Compares and deletes in one step, because the record may be replaced in between. */
 const DELETE_IF_EQUAL = 'if redis.call("get",KEYS[1])==ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end';
 
 /**
- * Sessions in Redis or Valkey, sealed: the processes of many hosts share them. For the resolver's `store`.
- * @throws RolecallError `INVALID_REQUEST` naming what is wrong or missing
+ * Stores encrypted sessions in Redis or Valkey, which many hosts can share. Pass it as the resolver's `store`.
+ * @throws RolecallError `INVALID_REQUEST` naming the option that is invalid or missing
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions): CredentialStore {
   const send = readRedisClient("client", client);
@@ -42,11 +45,15 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Cre
   const encryptionKeys = readEncryptionKeys("options.encryptionKeys", given?.encryptionKeys);
   const prefix = readText("options.prefix", given?.prefix, PREFIX) ?? "rolecall:";
   if (scope === undefined) {
-    throw conflict("options.scope", "is missing", "Name the hosts that share: those with the same instance profile.");
+    throw conflict(
+      "options.scope",
+      "is missing",
+      "Choose a name for the hosts that share the same instance profile role.",
+    );
   }
   if (!encryptionKeys) {
     const hint =
-      'Whoever reads Redis could act as every role: give a key of "openssl rand -base64 32" to every host of the scope.';
+      'Give every host in the scope the same key, from "openssl rand -base64 32". Without it, anyone who can read Redis could use every session.';
     throw conflict("options.encryptionKeys", "is missing", hint);
   }
 
@@ -54,8 +61,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Cre
     send(name, "SET", name, text, ...flags, "PX", `${Math.ceil(ttl)}`);
   const deleteIfEqual = (name: string, text: string) => send(name, "EVAL", DELETE_IF_EQUAL, "1", name, text);
 
-  const nameOf = (key: string) => {
-    if (typeof key !== "string") throw new StoreError("A key of the Redis store is a string.");
+  const toRedisKey = (key: string) => {
+    if (typeof key !== "string") throw new StoreError("A key of the Redis store must be a string.");
     return prefix + key;
   };
 
@@ -63,27 +70,27 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Cre
     scope,
     encryptionKeys,
     async get(key) {
-      // One character more than a record has, and no more: Redis may hold anything at that key.
-      const name = nameOf(key);
+      // Reads at most one character more than a record can have, because Redis may hold a huge value at this key.
+      const name = toRedisKey(key);
       const text = await send(name, "GETRANGE", name, "0", `${LONGEST_RECORD}`);
       if (text === null || text === undefined || text === "") return undefined;
-      if (typeof text !== "string") throw unexpected("GETRANGE");
+      if (typeof text !== "string") throw unexpectedReply("GETRANGE");
       if (text.length > LONGEST_RECORD) throw new StoreError(TOO_LONG);
       return text;
     },
     async set(key, record, ttl) {
-      if ((await set(nameOf(key), record, ttl)) !== "OK") throw unexpected("SET");
+      if ((await set(toRedisKey(key), record, ttl)) !== "OK") throw unexpectedReply("SET");
     },
     async delete(key, record) {
-      const name = nameOf(key);
+      const name = toRedisKey(key);
       await (record === undefined ? send(name, "DEL", name) : deleteIfEqual(name, record));
     },
     async lock(key, ttl): Promise<StoreLock | undefined> {
-      const name = `${nameOf(key)}:lock`;
+      const name = `${toRedisKey(key)}:lock`;
       const token = process.getBuiltinModule("node:crypto").randomUUID();
       const answer = await set(name, token, ttl, "NX");
       if (answer === null || answer === undefined) return undefined;
-      if (answer !== "OK") throw unexpected("SET");
+      if (answer !== "OK") throw unexpectedReply("SET");
       return {
         release: async () => {
           await deleteIfEqual(name, token);
@@ -93,6 +100,6 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Cre
   };
 }
 
-function unexpected(command: string): StoreError {
-  return new StoreError(`Redis answered ${command} with something else than a text. Does the client map types?`);
+function unexpectedReply(command: string): StoreError {
+  return new StoreError(`Redis replied to ${command} with a non-string value. Check whether the client maps types.`);
 }

@@ -10,12 +10,12 @@ export interface FileContents {
   readonly changed: number;
 }
 
-/** Why a file was not read: its reader might wait for ever, as of a named pipe, or it holds more bytes than allowed. */
+/** Why a file was not read: it is not a regular file, so reading might block forever, or it is larger than allowed. */
 export type NotRead = "irregular" | "too-large";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
-/** Reads a file of at most `largest` bytes, and no more of a longer one. Rejects as `open` does. */
+/** Reads a file of at most `largest` bytes. Rejects with the error of `open`. */
 export async function readRegularFile(
   path: string,
   largest: number,

@@ -1,25 +1,28 @@
 import type { KeyObject } from "node:crypto";
 
-/** Why a record is not used. */
+/** Why a record was rejected. */
 export type RecordFault =
-  /** It is no record of this version: cut short, or something else altogether. */
+  /** It is truncated, or not a record of this version. */
   | "unreadable"
-  /** It was changed, or it stands at another key than the one that it was written for. */
+  /** It was modified, or copied from another key. */
   | "altered"
-  /** It is sealed with a key that is not among the encryption keys. */
+  /** It was encrypted with a key that is not among the encryption keys. */
   | "unknown-key"
-  /** It is not sealed, and the store has encryption keys. */
+  /** It is not encrypted, although the store has encryption keys. */
   | "unsealed"
-  /** It is whole, and of another role or request. */
+  /** It is intact but belongs to another role or request. */
   | "foreign"
-  /** It is served after its time. */
+  /** It has expired. */
   | "expired"
-  /** It was issued ahead of this machine's time, whose clock must be slow: the end could not be told by it. */
+  /**
+   * It was issued in this machine's future. The machine's clock must be slow, so it cannot tell when the session
+   * expires.
+   */
   | "ahead";
 
 export type Opened = { readonly text: string } | { readonly fault: RecordFault };
 
-/** Changes with the form of a record, so that no version reads another's. */
+/** Changes with the record format, so that no version reads the records of another. */
 const FORM = "rolecall1";
 const SALT_BYTES = 32;
 const TAG_BYTES = 16;
@@ -33,8 +36,8 @@ const keyIds = new WeakMap<KeyObject, string>();
 const nameKeys = new WeakMap<KeyObject, Buffer>();
 
 /**
- * `text` as it is stored under `key`. With encryption keys the first one seals it, by AES-256-GCM with a key of its own
- * for each record, bound to `key` and to the form. Without, a checksum finds what was cut short or changed by accident.
+ * Turns `text` into a record for `key`. With encryption keys, encrypts it by AES-256-GCM with a key derived for each
+ * record, and binds it to `key` and the format. Without, adds a checksum that detects accidental truncation or changes.
  */
 export function sealRecord(text: string, key: string, encryptionKeys: readonly KeyObject[] | undefined): string {
   const [sealingKey] = encryptionKeys ?? [];
@@ -42,16 +45,16 @@ export function sealRecord(text: string, key: string, encryptionKeys: readonly K
   const { createCipheriv, randomBytes } = process.getBuiltinModule("node:crypto");
   const salt = randomBytes(SALT_BYTES);
   const { cipherKey, nonce } = derive(sealingKey, salt);
-  const cipher = createCipheriv(CIPHER, cipherKey, nonce).setAAD(Buffer.from(bindingOf(key)));
+  const cipher = createCipheriv(CIPHER, cipherKey, nonce).setAAD(Buffer.from(toBinding(key)));
   const sealed = Buffer.concat([salt, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
   return [FORM, "sealed", keyId(sealingKey), sealed.toString("base64url")].join(".");
 }
 
-/** What {@link sealRecord} was given, or why it cannot be told. */
+/** The text passed to {@link sealRecord}, or why the record was rejected. */
 export function openRecord(record: string, key: string, encryptionKeys: readonly KeyObject[] | undefined): Opened {
-  const [, way, label, content] = /^rolecall1\.(plain|sealed)\.([\w-]+)\.(.*)$/s.exec(record) ?? [];
+  const [, protection, label, content] = /^rolecall1\.(plain|sealed)\.([\w-]+)\.(.*)$/s.exec(record) ?? [];
   if (label === undefined || content === undefined) return { fault: "unreadable" };
-  if (way === "plain") {
+  if (protection === "plain") {
     if (encryptionKeys) return { fault: "unsealed" };
     return label === checksum(content, key) ? { text: content } : { fault: "altered" };
   }
@@ -61,12 +64,12 @@ export function openRecord(record: string, key: string, encryptionKeys: readonly
 
 function unseal(content: string, key: string, sealingKey: KeyObject): Opened {
   const bytes = Buffer.from(content, "base64url");
-  // Another text for the same bytes is an altered one.
+  // Rejects alternative base64url spellings of the same bytes.
   if (bytes.length < SALT_BYTES + TAG_BYTES || bytes.toString("base64url") !== content) return { fault: "unreadable" };
   const { createDecipheriv } = process.getBuiltinModule("node:crypto");
   const { cipherKey, nonce } = derive(sealingKey, bytes.subarray(0, SALT_BYTES));
   const decipher = createDecipheriv(CIPHER, cipherKey, nonce, { authTagLength: TAG_BYTES })
-    .setAAD(Buffer.from(bindingOf(key)))
+    .setAAD(Buffer.from(toBinding(key)))
     .setAuthTag(bytes.subarray(-TAG_BYTES));
   try {
     return {
@@ -77,20 +80,20 @@ function unseal(content: string, key: string, sealingKey: KeyObject): Opened {
   }
 }
 
-/** A key and a nonce for one record: its random salt is never used again, so that neither is. */
+/** Derives a key and a nonce for one record. The random salt is used once, so they are too. */
 function derive(sealingKey: KeyObject, salt: Buffer): { cipherKey: Buffer; nonce: Buffer } {
   const bytes = hkdf(sealingKey, salt, "record", CIPHER_KEY_BYTES + NONCE_BYTES);
   return { cipherKey: bytes.subarray(0, CIPHER_KEY_BYTES), nonce: bytes.subarray(CIPHER_KEY_BYTES) };
 }
 
-/** Tells keys apart, and tells nothing of them. */
+/** Identifies a key without revealing anything about it. */
 function keyId(sealingKey: KeyObject): string {
   const known = keyIds.get(sealingKey) ?? hkdf(sealingKey, Buffer.alloc(0), "key id", 6).toString("base64url");
   keyIds.set(sealingKey, known);
   return known;
 }
 
-/** A session's name in a store, which tells nothing of `digest` to those who do not have the key. */
+/** A session's name in the store. Reveals nothing about `digest` without the key. */
 export function sealedName(digest: string, sealingKey: KeyObject): string {
   const { createHmac } = process.getBuiltinModule("node:crypto");
   const nameKey = nameKeys.get(sealingKey) ?? hkdf(sealingKey, Buffer.alloc(0), "name", NAME_KEY_BYTES);
@@ -103,11 +106,11 @@ function hkdf(sealingKey: KeyObject, salt: Buffer, purpose: string, length: numb
   return Buffer.from(hkdfSync("sha256", sealingKey, salt, `${FORM} ${purpose}`, length));
 }
 
-function bindingOf(key: string): string {
+function toBinding(key: string): string {
   return `${FORM} ${key}`;
 }
 
 function checksum(text: string, key: string): string {
   const { hash } = process.getBuiltinModule("node:crypto");
-  return hash("sha256", `${bindingOf(key)}\n${text}`, "base64url");
+  return hash("sha256", `${toBinding(key)}\n${text}`, "base64url");
 }

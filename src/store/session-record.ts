@@ -6,19 +6,19 @@ import { EXPIRY_MARGIN } from "../session/refresh-policy.js";
 import { redacted, type SessionCredentials } from "../session/session-credentials.js";
 import { openRecord, type RecordFault, sealRecord } from "./sealed-record.js";
 
-/** A session as processes share it. Times are epoch milliseconds by AWS's clock. */
+/** A session that processes share. Times are epoch milliseconds by AWS's clock. */
 export interface SharedSession {
   readonly credentials: SessionCredentials & { readonly expiration: Date };
   readonly issuedAt: number;
-  /** Milliseconds from the issue for which it is served, which ends at `expiration` or before. */
+  /** Milliseconds from issue during which the session is served. Ends at or before `expiration`. */
   readonly life: number;
-  /** Milliseconds after its issue at which a refresh is due: the same for all who share it. */
+  /** Milliseconds from issue at which a refresh is due, the same for all processes. */
   readonly advisoryPoint: number;
-  /** Whose clock it was judged by, and how far AWS's time was ahead of that clock. */
+  /** The host whose clock was used, and how far AWS's clock was ahead of it. */
   readonly clock: { readonly host: string; readonly offset: number };
 }
 
-/** What a record has to be of, and the machine that reads it. */
+/** What the record must match, and the machine that reads it. */
 export interface RecordReader {
   readonly storeKey: string;
   readonly role: RoleArn;
@@ -29,18 +29,18 @@ export interface RecordReader {
   readonly clock: SharedSession["clock"];
 }
 
-/** What may be shown of a record. */
+/** The non-secret parts of a record. */
 export interface RecordLabels {
   readonly roleArn: string;
   readonly accountId: string;
   readonly expiration: Date;
 }
 
-/** The longest life of a session that STS gives, milliseconds. */
+/** The longest session that STS grants, in milliseconds. */
 const LONGEST_LIFE = 43_200_000;
-/** Milliseconds by which the clocks of hosts may differ. */
+/** Tolerated clock difference between hosts, in milliseconds. */
 const CLOCK_TOLERANCE = 60_000;
-/** The last time that a `Date` can be of. */
+/** The latest time that a `Date` can represent. */
 const LAST_TIME = 8.64e15;
 
 export function toRecord(
@@ -67,8 +67,11 @@ export function toRecord(
   return sealRecord(JSON.stringify(content), storeKey, encryptionKeys);
 }
 
-/** The session of a record, with its age in milliseconds, or why it is not used. Nothing that a store says is believed. */
-export function readRecord(
+/**
+ * Reads the session and its age in milliseconds, or why the record was rejected. Store contents are untrusted, so every
+ * field is validated.
+ */
+export function readSessionRecord(
   record: string,
   { storeKey, role, encryptionKeys, now, clock }: RecordReader,
 ): { session: SharedSession; age: number } | { fault: RecordFault } {
@@ -117,7 +120,7 @@ export function readRecord(
   };
 }
 
-/** Role, account and expiry of a record; `undefined` if it cannot be opened. */
+/** The role, account and expiry of a record; `undefined` if it cannot be opened. */
 export function readRecordLabels(
   record: string,
   storeKey: string,
@@ -130,7 +133,7 @@ export function readRecordLabels(
   return { roleArn, accountId, expiration: new Date(expiration) };
 }
 
-/** Which session a record holds; `undefined` if it cannot be opened. */
+/** The access key id in a record; `undefined` if it cannot be opened. */
 export function readAccessKeyId(
   record: string,
   storeKey: string,

@@ -1,13 +1,13 @@
 import { LONGEST_RECORD, StoreError, type StoreLock } from "./credential-store.js";
 
-/** What a store's method answered, in a box. */
+/** The result of a store method, wrapped in an object. */
 export interface StoreAnswer {
   readonly value: unknown;
 }
 
 /**
- * Waits for an answer once. The box keeps `await` from the value: a promise-like that resolves to itself would keep the
- * process busy for ever.
+ * Unwraps one level of promise. The wrapper object keeps `await` from unwrapping further, because a thenable that
+ * resolves to itself would loop forever.
  */
 export function settled(answer: unknown): Promise<StoreAnswer> {
   return new Promise((resolve, reject) => {
@@ -17,14 +17,14 @@ export function settled(answer: unknown): Promise<StoreAnswer> {
   });
 }
 
-/** Nothing, or a record within its bound; `"unreadable"` for any other value. */
+/** A record within the length limit, or no record; `"unreadable"` for any other value. */
 export function readRecordText({ value }: StoreAnswer): { record: string | undefined } | "unreadable" {
   if (value === undefined || value === null) return { record: undefined };
   return typeof value === "string" && value.length <= LONGEST_RECORD ? { record: value } : "unreadable";
 }
 
 /**
- * A lock, or `"taken"` if somebody else holds it.
+ * A lock, or `"taken"` if another process holds it.
  * @throws StoreError for any other value
  */
 export function readLock({ value }: StoreAnswer): StoreLock | "taken" {
@@ -32,7 +32,7 @@ export function readLock({ value }: StoreAnswer): StoreLock | "taken" {
   const release: unknown = typeof value === "object" ? (value as Partial<StoreLock>).release : undefined;
   if (typeof release !== "function") {
     throw new StoreError(
-      "lock() of the store answered neither a lock nor undefined. A lock is an object with release().",
+      "lock() of the store returned neither a lock nor undefined. A lock is an object with a release() method.",
     );
   }
   return { release: () => release.call(value) };

@@ -2,28 +2,31 @@ import { deflateRawSync } from "node:zlib";
 import { AwsError } from "./aws-error.js";
 import { parseRoleArn } from "./role-identity.js";
 
-/** The parameters of an AssumeRole call, checked as STS checks them before it looks at the role. */
+/** The parameters of an AssumeRole call. Validated as STS validates them before it looks up the role. */
 export interface AssumeRoleInput {
   roleArn: string;
   roleSessionName: string;
   /** Seconds. */
   duration: number;
-  /** Own keys, also if not given: the server shares its process with code that may have changed `Object.prototype`. */
+  /** Always own properties, because code in this process may have polluted `Object.prototype`. */
   externalId: string | undefined;
   sourceIdentity: string | undefined;
   tags: ReadonlyMap<string, string>;
   transitiveTagKeys: readonly string[];
-  /** How much of the space for session policies and tags is used, per cent; absent if none were passed. */
+  /** How much of the space for session policies and tags is used, in percent; absent if there are none. */
   packedPolicySize?: number;
 }
 
-export type Parameters = Readonly<Record<string, string>>;
+export type QueryParameters = Readonly<Record<string, string>>;
 
-/** STS's own format is not public; deflated, ordinary policies stay well below and fifty long tags do not. */
+/**
+ * The packed format of STS is not public. Deflated, ordinary policies are well below this limit, and fifty long tags
+ * exceed it.
+ */
 const PACKED_BYTES_ALLOTTED = 2048;
 const DEFAULT_DURATION_SECONDS = 3600;
 
-export function readAssumeRoleInput(parameters: Parameters): AssumeRoleInput {
+export function readAssumeRoleInput(parameters: QueryParameters): AssumeRoleInput {
   const { RoleArn = "", RoleSessionName = "", DurationSeconds, ExternalId, SourceIdentity, Policy } = parameters;
   const policyArns = members(parameters, "PolicyArns", "arn");
   const tagKeys = members(parameters, "Tags", "Key");
@@ -31,22 +34,22 @@ export function readAssumeRoleInput(parameters: Parameters): AssumeRoleInput {
   const duration = DurationSeconds === undefined ? DEFAULT_DURATION_SECONDS : Number(DurationSeconds);
 
   assertConstraints([
-    ...present("roleArn", parameters.RoleArn),
-    ...lengthOf("roleArn", parameters.RoleArn, 20, 2048),
-    ...present("roleSessionName", parameters.RoleSessionName),
-    ...lengthOf("roleSessionName", parameters.RoleSessionName, 2, 64),
-    ...patternOf("roleSessionName", parameters.RoleSessionName, /^[\w+=,.@-]*$/, "[\\w+=,.@-]*"),
-    ...rangeOf("durationSeconds", DurationSeconds, 900, 43_200),
-    ...lengthOf("externalId", ExternalId, 2, 1224),
-    ...patternOf("externalId", ExternalId, /^[\w+=,.@:/-]*$/, "[\\w+=,.@:\\/-]*"),
-    ...lengthOf("sourceIdentity", SourceIdentity, 2, 64),
-    ...patternOf("sourceIdentity", SourceIdentity, /^[\w+=,.@-]*$/, "[\\w+=,.@-]*"),
-    ...lengthOf("policy", Policy, 1, 2048),
-    ...countOf("policyArns", policyArns, 10),
-    ...policyArns.flatMap((arn, index) => lengthOf(`policyArns.${index + 1}.member.arn`, arn, 20, 2048)),
-    ...countOf("tags", tagKeys, 50),
-    ...tagKeys.flatMap((key, index) => lengthOf(`tags.${index + 1}.member.key`, key, 1, 128)),
-    ...tagValues.flatMap((value, index) => lengthOf(`tags.${index + 1}.member.value`, value, 0, 256)),
+    ...checkPresent("roleArn", parameters.RoleArn),
+    ...checkLength("roleArn", parameters.RoleArn, 20, 2048),
+    ...checkPresent("roleSessionName", parameters.RoleSessionName),
+    ...checkLength("roleSessionName", parameters.RoleSessionName, 2, 64),
+    ...checkPattern("roleSessionName", parameters.RoleSessionName, /^[\w+=,.@-]*$/, "[\\w+=,.@-]*"),
+    ...checkRange("durationSeconds", DurationSeconds, 900, 43_200),
+    ...checkLength("externalId", ExternalId, 2, 1224),
+    ...checkPattern("externalId", ExternalId, /^[\w+=,.@:/-]*$/, "[\\w+=,.@:\\/-]*"),
+    ...checkLength("sourceIdentity", SourceIdentity, 2, 64),
+    ...checkPattern("sourceIdentity", SourceIdentity, /^[\w+=,.@-]*$/, "[\\w+=,.@-]*"),
+    ...checkLength("policy", Policy, 1, 2048),
+    ...checkCount("policyArns", policyArns, 10),
+    ...policyArns.flatMap((arn, index) => checkLength(`policyArns.${index + 1}.member.arn`, arn, 20, 2048)),
+    ...checkCount("tags", tagKeys, 50),
+    ...tagKeys.flatMap((key, index) => checkLength(`tags.${index + 1}.member.key`, key, 1, 128)),
+    ...tagValues.flatMap((value, index) => checkLength(`tags.${index + 1}.member.value`, value, 0, 256)),
   ]);
   if (parseRoleArn(RoleArn) === undefined) throw new AwsError(400, "ValidationError", `${RoleArn} is invalid`);
   if (SourceIdentity?.startsWith("aws:")) {
@@ -70,8 +73,8 @@ export function readAssumeRoleInput(parameters: Parameters): AssumeRoleInput {
   };
 }
 
-/** `Tags.member.1.Key`, `Tags.member.2.Key`, …, up to the first that is missing. */
-function members(parameters: Parameters, list: string, field?: string): string[] {
+/** Reads `Tags.member.1.Key`, `Tags.member.2.Key` and so on, up to the first missing one. */
+function members(parameters: QueryParameters, list: string, field?: string): string[] {
   const values: string[] = [];
   for (let index = 1; ; index++) {
     const value = parameters[`${list}.member.${index}${field === undefined ? "" : `.${field}`}`];
@@ -91,30 +94,30 @@ function violation(name: string, value: string | undefined, rule: string): strin
   return [`Value ${shown} at '${name}' failed to satisfy constraint: Member must ${rule}`];
 }
 
-function present(name: string, value: string | undefined): string[] {
+function checkPresent(name: string, value: string | undefined): string[] {
   return value === undefined ? violation(name, value, "not be null") : [];
 }
 
-function lengthOf(name: string, value: string | undefined, minimum: number, maximum: number): string[] {
+function checkLength(name: string, value: string | undefined, minimum: number, maximum: number): string[] {
   if (value === undefined) return [];
   const length = [...value].length;
   if (length < minimum) return violation(name, value, `have length greater than or equal to ${minimum}`);
   return length > maximum ? violation(name, value, `have length less than or equal to ${maximum}`) : [];
 }
 
-function patternOf(name: string, value: string | undefined, pattern: RegExp, shown: string): string[] {
+function checkPattern(name: string, value: string | undefined, pattern: RegExp, shown: string): string[] {
   if (value === undefined || pattern.test(value)) return [];
   return violation(name, value, `satisfy regular expression pattern: ${shown}`);
 }
 
-function rangeOf(name: string, value: string | undefined, minimum: number, maximum: number): string[] {
+function checkRange(name: string, value: string | undefined, minimum: number, maximum: number): string[] {
   if (value === undefined) return [];
   if (!/^-?\d+$/.test(value)) return violation(name, value, "be a whole number");
   if (Number(value) < minimum) return violation(name, value, `have value greater than or equal to ${minimum}`);
   return Number(value) > maximum ? violation(name, value, `have value less than or equal to ${maximum}`) : [];
 }
 
-function countOf(name: string, list: readonly string[], maximum: number): string[] {
+function checkCount(name: string, list: readonly string[], maximum: number): string[] {
   if (list.length <= maximum) return [];
   return violation(name, `[${list.length} members]`, `have length less than or equal to ${maximum}`);
 }

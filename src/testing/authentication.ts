@@ -4,27 +4,29 @@ import type { IssuedKeys, IssuedSessions } from "./issued-sessions.js";
 import {
   assertSignature,
   assertSignatureTime,
-  type RequestSignature,
   readSignature,
   type WireRequest,
+  type WireSignature,
 } from "./sigv4-verification.js";
 
-/** What is known about who sent a request. */
+/** What is known about the sender of a request. */
 export interface Authentication {
-  /** What the request states. Absent if it states nothing that can be read. */
-  signature?: RequestSignature;
-  /** Whose keys signed it. Absent unless the signature holds. */
+  /** The signature in the request. Absent if there is none that can be parsed. */
+  signature?: WireSignature;
+  /** The keys that signed the request. Absent unless the signature is valid. */
   signer?: IssuedKeys;
-  /** Why it must not be answered. */
+  /** Why the request must be rejected. */
   refusal?: AwsError;
 }
 
 export interface AuthenticationRules {
   issued: IssuedSessions;
   now: () => number;
-  /** Whether the server's clock alone judges when a request was signed. */
+  /** Whether signing times are checked against the server's clock only. */
   strictSignatureTime: boolean;
-  /** The server's time at its first request. Without `strictSignatureTime`, the SDK may have heard of no later one. */
+  /**
+   * The server's time at its first request. The SDK may know no later server time, unless `strictSignatureTime` is set.
+   */
   firstRequestAt: number;
 }
 
@@ -36,7 +38,7 @@ export function authenticate(
   try {
     const signature = readSignature(request);
     known.signature = signature;
-    // A presigned request ends at its own time, whatever its signer knew.
+    // A presigned request expires at its stated time.
     const earliest = signature.expires === undefined ? firstRequestAt : now();
     assertSignatureTime(signature, strictSignatureTime ? [now()] : [now(), Date.now(), earliest]);
     const signer = issued.find(signature.accessKeyId);
@@ -56,7 +58,7 @@ export function authenticate(
   return known;
 }
 
-/** What a record says about the sender. */
+/** The sender's part of a request record. */
 export function describeSender({ signature, signer }: Authentication): Partial<Exchange["about"]> {
   return {
     ...(signature !== undefined && {

@@ -1,4 +1,4 @@
-/** An answer other than success, as an AWS API words it. The API's front turns it into its protocol's form. */
+/** An error response with AWS's code and message. Each API converts it to its own protocol. */
 export class AwsError extends Error {
   override readonly name = "AwsError";
 
@@ -11,7 +11,7 @@ export class AwsError extends Error {
   }
 }
 
-/** The code that AWS most often sends with a status, for a fault that names none. */
+/** The error code that AWS most often sends with a status. Used for faults without a code. */
 export function usualCode(status: number): string {
   switch (status) {
     case 400:

@@ -1,7 +1,7 @@
-/** An element's content: text, elements, or `undefined` for an element that is left out. */
+/** The content of an element: text or child elements, or `undefined` to omit the element. */
 type XmlContent = string | number | boolean | undefined | readonly string[];
 
-/** `<name>content</name>`. Text is escaped; a list holds elements that are already XML. */
+/** Formats `<name>content</name>`. Escapes text; a list contains elements that are already XML. */
 export function element(name: string, content: XmlContent, namespace?: string): string {
   if (content === undefined) return "";
   const inner = typeof content === "object" ? content.join("") : escapeXml(String(content));

@@ -1,38 +1,38 @@
 import { isIP } from "node:net";
-import { readBoolean, readNumber, readTime } from "./iam-operators.js";
+import { parseBoolean, parseNumber, parseTime } from "./iam-operators.js";
 
-/** A key that a condition tests and a variable names. */
+/** A key that conditions and policy variables use. */
 export interface ConditionKey {
-  /** What its values are. */
+  /** The type of its values. */
   readonly kind: Kind;
-  /** Whether a request may have several values of it. */
+  /** Whether a request may have several values for it. */
   readonly isMultivalued: boolean;
-  /** Whether its value follows from the call, the caller or the clock, so that nobody may set it. */
-  readonly isOfCall: boolean;
+  /** Whether its value is derived from the call, the caller or the clock, so that a test cannot set it. */
+  readonly isDerived: boolean;
 }
 
 type Kind = "text" | "boolean" | "number" | "time" | "address";
 
 const KINDS: Record<Kind, { readonly is: (value: string) => boolean; readonly allowed: string }> = {
   text: { is: (value) => value !== "", allowed: "a string that is not empty" },
-  boolean: { is: (value) => readBoolean(value) !== undefined, allowed: '"true" or "false"' },
-  number: { is: (value) => readNumber(value) !== undefined, allowed: "a number in a string" },
-  time: { is: (value) => readTime(value) !== undefined, allowed: "a date such as 2026-01-31T00:00:00Z" },
+  boolean: { is: (value) => parseBoolean(value) !== undefined, allowed: '"true" or "false"' },
+  number: { is: (value) => parseNumber(value) !== undefined, allowed: "a number in a string" },
+  time: { is: (value) => parseTime(value) !== undefined, allowed: "a date such as 2026-01-31T00:00:00Z" },
   address: { is: (value) => isIP(value) !== 0, allowed: "an IP address" },
 };
 
 /**
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html and
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html. A key that ends in `/` is
- * the start of one for each tag.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html. A key that ends in `/`
+ * is the prefix of one key per tag.
  */
-const OF_CALL: Partial<Record<Kind, string>> = {
+const DERIVED: Partial<Record<Kind, string>> = {
   text: `aws:PrincipalAccount aws:PrincipalArn aws:PrincipalType aws:RequestedRegion aws:RequestTag/ aws:ResourceAccount
     aws:SourceIdentity aws:userid aws:UserAgent aws:username sts:ExternalId sts:RoleSessionName sts:SourceIdentity`,
   time: "aws:CurrentTime aws:EpochTime aws:TokenIssueTime",
 };
-const OF_CALL_WITH_SEVERAL_VALUES = "aws:TagKeys sts:TransitiveTagKeys";
-const AROUND_IT: Partial<Record<Kind, string>> = {
+const DERIVED_MULTIVALUED = "aws:TagKeys sts:TransitiveTagKeys";
+const SETTABLE: Partial<Record<Kind, string>> = {
   text: `aws:CalledViaFirst aws:CalledViaLast aws:ChatbotSourceArn aws:Ec2InstanceSourceVpc aws:FederatedProvider
     aws:PrincipalOrgID aws:PrincipalServiceName aws:PrincipalTag/ aws:referer aws:ResourceOrgID aws:ResourceTag/
     aws:SourceAccount aws:SourceArn aws:SourceOrgID aws:SourceVpc aws:SourceVpcArn aws:SourceVpce aws:VpceAccount
@@ -42,40 +42,45 @@ const AROUND_IT: Partial<Record<Kind, string>> = {
   number: "aws:MultiFactorAuthAge sts:DurationSeconds",
   address: "aws:Ec2InstanceSourcePrivateIPv4 aws:SourceIp aws:VpcSourceIp",
 };
-const AROUND_IT_WITH_SEVERAL_VALUES = `aws:CalledVia aws:PrincipalOrgPaths aws:PrincipalServiceNamesList
+const SETTABLE_MULTIVALUED = `aws:CalledVia aws:PrincipalOrgPaths aws:PrincipalServiceNamesList
   aws:ResourceOrgPaths aws:SourceOrgPaths aws:VpceOrgPaths sts:RequestContextProviders`;
 
 const KEYS = new Map<string, ConditionKey>();
-add(OF_CALL, false, true);
-add({ text: OF_CALL_WITH_SEVERAL_VALUES }, true, true);
-add(AROUND_IT, false, false);
-add({ text: AROUND_IT_WITH_SEVERAL_VALUES }, true, false);
+add(DERIVED, false, true);
+add({ text: DERIVED_MULTIVALUED }, true, true);
+add(SETTABLE, false, false);
+add({ text: SETTABLE_MULTIVALUED }, true, false);
 
-function add(names: Partial<Record<Kind, string>>, isMultivalued: boolean, isOfCall: boolean): void {
+function add(names: Partial<Record<Kind, string>>, isMultivalued: boolean, isDerived: boolean): void {
   for (const [kind, list = ""] of Object.entries(names)) {
-    for (const name of list.split(/\s+/)) KEYS.set(name.toLowerCase(), { kind: kind as Kind, isMultivalued, isOfCall });
+    for (const name of list.split(/\s+/))
+      KEYS.set(name.toLowerCase(), { kind: kind as Kind, isMultivalued, isDerived });
   }
 }
 
 const SHAPE = /^[\w.-]+(\/[\w.-]+)*:[^\s*?$:][^*?$]*$/;
-const OF_ANOTHER_SERVICE: ConditionKey = { kind: "text", isMultivalued: false, isOfCall: false };
+const OTHER_SERVICE_KEY: ConditionKey = { kind: "text", isMultivalued: false, isDerived: false };
 
 /**
- * What is known of a key. A key of another service than STS is absent from a call of STS, unless it is set. `undefined`
- * for a text that is no key, and for a key of AWS's or STS's own that is not known.
+ * Looks up a condition key. Accepts any key of a service other than STS; such keys have no value unless a test sets
+ * one.
+ * @returns `undefined` for an invalid key and for an unknown `aws:` or `sts:` key
  */
-export function conditionKeyOf(name: string): ConditionKey | undefined {
+export function findConditionKey(name: string): ConditionKey | undefined {
   const key = name.toLowerCase();
   const [group = "", ...tag] = key.split(/(?<=\/)/);
   const known = tag.length > 0 ? KEYS.get(group) : key.endsWith("/") ? undefined : KEYS.get(key);
   if (known || !SHAPE.test(key) || /^(aws|sts):/.test(key)) return known;
-  return OF_ANOTHER_SERVICE;
+  return OTHER_SERVICE_KEY;
 }
 
-/** What is wrong with values for a key; `undefined` if nothing is. */
-export function faultOfValues({ kind, isMultivalued }: ConditionKey, values: readonly unknown[]): string | undefined {
+/** Describes what is wrong with the values of a key; `undefined` if they are valid. */
+export function describeInvalidValues(
+  { kind, isMultivalued }: ConditionKey,
+  values: readonly unknown[],
+): string | undefined {
   if (values.length === 0 || (values.length > 1 && !isMultivalued)) {
-    return isMultivalued ? "must have one value or more" : "has one value at a time";
+    return isMultivalued ? "must have at least one value" : "must have exactly one value";
   }
   const { is, allowed } = KINDS[kind];
   return values.every((value) => typeof value === "string" && is(value)) ? undefined : `must be ${allowed}`;

@@ -1,55 +1,59 @@
 import type { AwsError } from "./aws-error.js";
 import type { SignerIdentity } from "./issued-sessions.js";
 
-/** Which of the three endpoints a request was for. Every service other than STS is `"service"`. */
+/** The target of a request. Every service other than STS is `"service"`. */
 export type RequestTarget = "imds" | "sts" | "service";
 
-/** Picks requests. Every field that is given must be equal; `{}` picks all. */
+/** Selects requests. Every field that is set must match; `{}` matches all requests. */
 export interface RequestFilter {
   target?: RequestTarget;
   /**
-   * As in {@link RecordedRequest.operation}: `"AssumeRole"`, `"GetCallerIdentity"`, `"DescribeInstances"`, … or on
-   * IMDS `"token"`, `"role-list"`, `"credentials"`, `"iam-info"`, `"placement"`, `"instance-id"`, `"identity-document"`.
+   * As in {@link RecordedRequest.operation}: `"AssumeRole"`, `"GetCallerIdentity"`, `"DescribeInstances"`, … For IMDS:
+   * `"token"`, `"role-list"`, `"credentials"`, `"iam-info"`, `"placement"`, `"instance-id"`, `"identity-document"`.
    */
   operation?: string;
-  /** The signing name, such as `"ec2"`. No IMDS request has one. */
+  /** The signing name, such as `"ec2"`. IMDS requests have none. */
   service?: string;
-  /** The region of the signature. No IMDS request has one. */
+  /** The region of the signature. IMDS requests have none. */
   region?: string;
-  /** The role that an AssumeRole asks for; on any other request the role whose session signed it. */
+  /** For AssumeRole, the requested role; for any other request, the role whose session signed it. */
   roleArn?: string;
 }
 
-/** One request as the local AWS saw it. Holds no secret and no token. */
+/** A request that the local AWS received. Contains no secret and no token. */
 export interface RecordedRequest {
   target: RequestTarget;
   /**
-   * The API operation. On IMDS one of `"token"`, `"role-list"`, `"credentials"`, `"iam-info"`, `"placement"`,
-   * `"instance-id"`, `"identity-document"`, `"unknown"`. For a REST API that does not say it: method and path, `"GET /bucket/key"`.
+   * The API operation. For IMDS, one of `"token"`, `"role-list"`, `"credentials"`, `"iam-info"`, `"placement"`,
+   * `"instance-id"`, `"identity-document"`, `"unknown"`. For a REST API whose requests do not name the operation, the
+   * method and path: `"GET /bucket/key"`.
    */
   operation: string;
   /** The signing name, such as `"ec2"`. Absent on IMDS and on an unsigned request. */
   service?: string;
   /** The region of the signature. Absent on IMDS and on an unsigned request. */
   region?: string;
-  /** As the request states it, believed or not. Absent on IMDS and on an unsigned request. */
+  /** As stated in the request, verified or not. Absent on IMDS and on an unsigned request. */
   accessKeyId?: string;
-  /** Who signed. Absent unless the signature holds. */
+  /** The signer. Absent unless the signature is valid. */
   session?: SignerIdentity;
   /** See {@link RequestFilter.roleArn}. */
   roleArn?: string;
-  /** The HTTP status of the answer. Absent until answered, and for good after a `hang` or a `reset`. */
+  /** The HTTP status of the response. Absent until there is one; a `hang` or `reset` never has one. */
   status?: number;
-  /** AWS's error code in the answer. */
+  /** The AWS error code of the response. */
   errorCode?: string;
-  /** Arrival by the server's clock, epoch ms. */
+  /** The time of arrival by the server's clock, in epoch milliseconds. */
   time: number;
   userAgent?: string;
-  /** The parameters of an STS call as sent (`"Tags.member.1.Key"`), without the signature's own. `{}` for other targets. */
+  /**
+   * The parameters of an STS call as sent (`"Tags.member.1.Key"`), without signature parameters. `{}` for other
+   * targets.
+   */
   parameters: Readonly<Record<string, string>>;
 }
 
-/** What is sent back. */
+/** A response. */
 export interface Answer {
   status: number;
   headers: Record<string, string>;
@@ -57,7 +61,7 @@ export interface Answer {
   errorCode?: string;
 }
 
-/** The fields of an issued credential set on their way out, spelt as the endpoint spells them. */
+/** The fields of a credential set in a response, as the endpoint spells them. */
 export interface CredentialFields {
   AccessKeyId?: string | undefined;
   SecretAccessKey?: string | undefined;
@@ -81,12 +85,12 @@ export interface CredentialFields {
 
 export type PatchCredentials = (fields: CredentialFields) => CredentialFields;
 
-/** One request as an API understood it, and the API's two ways to answer. */
+/** A parsed request, and how its API responds to it. */
 export interface Exchange {
   about: Omit<RecordedRequest, "status" | "errorCode" | "time" | "userAgent">;
-  /** Does what was asked. Throws {@link AwsError} to refuse. */
+  /** Performs the operation. Throws {@link AwsError} to reject it. */
   answer(patch: PatchCredentials): Answer;
-  /** An error in the form of this API's protocol. */
+  /** Formats an error in this API's protocol. */
   refuse(error: AwsError): Answer;
 }
 

@@ -2,44 +2,44 @@ import { AwsError, usualCode } from "./aws-error.js";
 import { type Answer, type Exchange, matchesFilter, type PatchCredentials, type RequestFilter } from "./exchange.js";
 import { shown } from "./read-options.js";
 
-/** How an answer goes wrong. */
+/** The effect of a fault on a response. */
 export type FaultEffect =
   /**
-   * An error in the protocol of the service that was called, in place of the real answer. `code` defaults to AWS's
-   * usual one for the status. Header names are case-insensitive: `{ "retry-after": "2" }`.
+   * Replaces the response with an error in the protocol of the called service. Default for `code`: the code that AWS
+   * usually sends with the status. Header names are case-insensitive: `{ "retry-after": "2" }`.
    */
   | { kind?: "status"; status: number; code?: string; message?: string; headers?: Record<string, string> }
   /**
-   * `Throttling` with status 400 for what exceeds a rate, by the server's clock. `burst` requests are answered at once
-   * after a pause, then `ratePerSecond` a second. `burst` defaults to one second's worth.
+   * Responds with `Throttling` (status 400) to requests over a rate, by the server's clock. Allows `burst` requests at
+   * once after a pause, then `ratePerSecond`. Default for `burst`: one second's worth.
    */
   | { kind: "throttling"; ratePerSecond: number; burst?: number }
-  /** The connection is reset; the request has no effect. */
+  /** Resets the connection; the request has no effect. */
   | { kind: "reset" }
-  /** The request takes effect; the connection is reset halfway through its answer. */
+  /** The request takes effect, and the connection is reset halfway through the response. */
   | { kind: "reset-midway" }
-  /** No answer, until `close()`. The request has no effect. */
+  /** Sends no response until `close()`. The request has no effect. */
   | { kind: "hang" }
-  /** The request takes effect; its answer is well-formed HTTP with half a body. */
+  /** The request takes effect, and the response is well-formed HTTP with half of the body. */
   | { kind: "truncated" }
-  /** Status 200 without a body. */
+  /** Responds with status 200 and no body. */
   | { kind: "empty" }
-  /** A body of the test's own, such as a proxy's page. `status` defaults to 200. */
+  /** Responds with your own body, such as a proxy's error page. Default for `status`: 200. */
   | { kind: "body"; status?: number; contentType: string; body: string }
-  /** The `Date` header of the answer is off by `ms`. Combines with any other fault. */
+  /** Shifts the `Date` header of the response by `ms`. Can be combined with any other fault. */
   | { kind: "date-skew"; ms: number }
-  /** Changes the fields of an issued credential set just before it is sent. Combines with any other fault. */
+  /** Changes the fields of a credential set just before it is sent. Can be combined with any other fault. */
   | { kind: "patch-credentials"; patch: PatchCredentials };
 
-/** A fault that is injected into answers. */
+/** A fault to inject into responses. */
 export type Fault = FaultEffect & {
-  /** Which requests it is about. `{}` is all of them. */
+  /** The requests that it affects. `{}` matches all requests. */
   on: RequestFilter;
-  /** How many requests it hits before it clears itself. Default: until cleared. */
+  /** How many requests it affects before it is removed. Default: no limit. */
   times?: number;
 };
 
-/** How an answer leaves the server. */
+/** How the server sends a response. */
 export type Delivery = "whole" | "reset" | "reset-midway" | "hang";
 
 export interface FaultedAnswer {
@@ -61,7 +61,7 @@ const KINDS = new Set([
   "patch-credentials",
 ]);
 
-/** The faults that are in force, oldest first. Of those that replace an answer, the first that matches hits. */
+/** The active faults, oldest first. If several would replace a response, the first match wins. */
 export class FaultList {
   readonly #now: () => number;
   readonly #active = new Map<Fault, number>();
@@ -79,7 +79,7 @@ export class FaultList {
     return { clear: () => this.#active.delete(own) };
   }
 
-  /** Lets the exchange happen, with every fault that hits it. */
+  /** Performs the exchange with all matching faults. */
   answer(exchange: Exchange): FaultedAnswer {
     const matching = [...this.#active.keys()].filter((fault) => matchesFilter(exchange.about, fault.on));
     const skews = matching.filter((fault) => fault.kind === "date-skew");
@@ -179,7 +179,7 @@ function answered(exchange: Exchange, patch: PatchCredentials): Answer {
     return exchange.answer(patch);
   } catch (error) {
     if (error instanceof AwsError) return exchange.refuse(error);
-    // Such as a patch of the test's own that threw: the test must see its message.
+    // For example, a test's own patch threw. The message makes that visible.
     return exchange.refuse(new AwsError(500, "InternalFailure", String(error)));
   }
 }
@@ -201,7 +201,7 @@ function assertFault(fault: Fault): void {
   const kind = fault.kind ?? "status";
   if (!KINDS.has(kind)) throw new TypeError(`fault.kind must be one of ${[...KINDS].join(", ")}, got ${shown(kind)}`);
   if (typeof fault.on !== "object" || fault.on === null)
-    throw new TypeError("fault.on must be an object; {} hits every request");
+    throw new TypeError("fault.on must be an object; {} matches every request");
   const { times } = fault;
   if (times !== undefined && !(Number.isInteger(times) && times > 0)) {
     throw new RangeError(`fault.times must be a whole number above 0, got ${shown(times)}`);

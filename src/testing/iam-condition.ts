@@ -1,6 +1,6 @@
-import { conditionKeyOf } from "./condition-keys.js";
-import { operatorOf } from "./iam-operators.js";
-import { literalOf, type PolicyText, type PolicyVersion, readPolicyText, variablesOf } from "./iam-pattern.js";
+import { findConditionKey } from "./condition-keys.js";
+import { findOperator } from "./iam-operators.js";
+import { listVariables, type PolicyText, type PolicyVersion, readPolicyText, toLiteral } from "./iam-pattern.js";
 import type { RequestContext } from "./request-context.js";
 
 export type Condition = (context: RequestContext) => boolean;
@@ -9,10 +9,10 @@ const SETS = /^(ForAllValues|ForAnyValue):/;
 const IF_EXISTS = /IfExists$/;
 
 /**
- * The conditions of a statement; all of them have to hold.
+ * Reads the conditions of a statement, all of which must hold.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
- * @throws TypeError for an operator, a key or a value that is not evaluated here
+ * @throws TypeError for an unsupported operator, key or value
  */
 export function readCondition(
   path: string,
@@ -32,24 +32,26 @@ function readPart(
   values: readonly string[],
   version: PolicyVersion | undefined,
 ): Condition {
-  const known = conditionKeyOf(key);
+  const known = findConditionKey(key);
   if (known === undefined) throw new TypeError(`${path} tests ${key}, which the local AWS does not know`);
   const contextKey = key.toLowerCase();
   if (name === "Null") return readNull(`${path}.${key}`, contextKey, values);
 
   const [, set] = SETS.exec(name) ?? [];
   const mayBeAbsent = IF_EXISTS.test(name);
-  const operator = operatorOf(name.replace(SETS, "").replace(IF_EXISTS, ""));
-  if (operator === undefined) throw new TypeError(`${path} is an operator that the local AWS does not evaluate`);
+  const operator = findOperator(name.replace(SETS, "").replace(IF_EXISTS, ""));
+  if (operator === undefined) throw new TypeError(`${path} is an operator that the local AWS does not support`);
   if (known.isMultivalued && !set) {
-    throw new TypeError(`${path} tests ${key}, which has several values: put ForAllValues: or ForAnyValue: before it`);
+    throw new TypeError(
+      `${path} tests ${key}, which can have several values. Add the prefix ForAllValues: or ForAnyValue:`,
+    );
   }
   const { isNegated } = operator;
   const comparisons = values.map((value) => {
     const text = readText(`${path}.${key}`, value, version, operator.takesVariables);
-    const comparison = operator.read(text, literalOf(text) ?? "");
+    const comparison = operator.read(text, toLiteral(text) ?? "");
     if (comparison) return comparison;
-    throw new TypeError(`${path}.${key} has ${JSON.stringify(value)}, which that operator cannot compare with`);
+    throw new TypeError(`${path}.${key} has ${JSON.stringify(value)}, which is not a valid value for that operator`);
   });
   return (context) => {
     const received = context.get(contextKey);
@@ -61,7 +63,7 @@ function readPart(
   };
 }
 
-/** @throws TypeError for a placeholder that has no meaning there */
+/** @throws TypeError for a policy variable that is unknown or not allowed in this operator */
 function readText(
   path: string,
   value: string,
@@ -72,13 +74,13 @@ function readText(
   if (text === undefined || !areKnown(text)) {
     throw new TypeError(`${path} has a policy variable that the local AWS does not know: ${value}`);
   }
-  if (takesVariables || variablesOf(text).length === 0) return text;
-  throw new TypeError(`${path} has a policy variable, which IAM takes in String and Arn operators only: ${value}`);
+  if (takesVariables || listVariables(text).length === 0) return text;
+  throw new TypeError(`${path} has a policy variable, which IAM supports only in String and Arn operators: ${value}`);
 }
 
-/** Whether each variable of a text names a key with one value. */
+/** Whether every variable in the text names a known, single-valued key. */
 export function areKnown(text: PolicyText): boolean {
-  return variablesOf(text).every(({ key }) => conditionKeyOf(key)?.isMultivalued === false);
+  return listVariables(text).every(({ key }) => findConditionKey(key)?.isMultivalued === false);
 }
 
 function readNull(path: string, name: string, values: readonly string[]): Condition {

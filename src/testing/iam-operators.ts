@@ -1,14 +1,14 @@
 import { BlockList, isIP } from "node:net";
-import { literalOf, matchesArn, matchesText, type PolicyText } from "./iam-pattern.js";
+import { matchesPolicyArn, matchesPolicyText, type PolicyText, toLiteral } from "./iam-pattern.js";
 import type { RequestContext } from "./request-context.js";
 
-/** Whether a value of the request is as the policy says. */
+/** Whether a value in the request matches the policy. */
 export type Comparison = (received: string, context: RequestContext) => boolean;
 
-/** How an operator reads a value of a policy. `undefined` for a value that it cannot compare with. */
 interface Operator {
+  /** Reads a value in a policy; `undefined` if it is invalid for this operator. */
   read(value: PolicyText, literal: string): Comparison | undefined;
-  /** Whether a value may hold policy variables. */
+  /** Whether a value may contain policy variables. */
   readonly takesVariables: boolean;
 }
 
@@ -26,27 +26,27 @@ const ORDERS: Record<string, (received: number, value: number) => boolean> = {
   GreaterThanEquals: (received, value) => received >= value,
 };
 
-const ARN = text((value) => (received, context) => matchesArn(value, received, context));
+const ARN = text((value) => (received, context) => matchesPolicyArn(value, received, context));
 
 const OPERATORS: Record<string, Operator> = {
-  StringEquals: text((value) => (received, context) => literalOf(value, context) === received),
+  StringEquals: text((value) => (received, context) => toLiteral(value, context) === received),
   StringEqualsIgnoreCase: text(
-    (value) => (received, context) => literalOf(value, context)?.toLowerCase() === received.toLowerCase(),
+    (value) => (received, context) => toLiteral(value, context)?.toLowerCase() === received.toLowerCase(),
   ),
-  StringLike: text((value) => (received, context) => matchesText(value, received, context)),
+  StringLike: text((value) => (received, context) => matchesPolicyText(value, received, context)),
   ArnEquals: ARN,
   ArnLike: ARN,
-  ...ordered("Numeric", readNumber),
-  ...ordered("Date", readTime),
+  ...ordered("Numeric", parseNumber),
+  ...ordered("Date", parseTime),
   Bool: plain((literal) => {
-    const value = readBoolean(literal);
-    return value === undefined ? undefined : (received) => readBoolean(received) === value;
+    const value = parseBoolean(literal);
+    return value === undefined ? undefined : (received) => parseBoolean(received) === value;
   }),
   BinaryEquals: plain((literal) => {
-    const bytes = readBase64(literal);
-    return bytes && ((received) => readBase64(received)?.equals(bytes) === true);
+    const bytes = parseBase64(literal);
+    return bytes && ((received) => parseBase64(received)?.equals(bytes) === true);
   }),
-  IpAddress: plain(readAddresses),
+  IpAddress: plain(parseAddresses),
 };
 
 const NEGATIONS: Record<string, string> = {
@@ -60,8 +60,8 @@ const NEGATIONS: Record<string, string> = {
   NotIpAddress: "IpAddress",
 };
 
-/** An operator of IAM by its name, without a prefix or suffix; `undefined` for a name that is none. */
-export function operatorOf(name: string): (Operator & { readonly isNegated: boolean }) | undefined {
+/** Finds an IAM operator by name, without prefix or suffix; `undefined` if there is none. */
+export function findOperator(name: string): (Operator & { readonly isNegated: boolean }) | undefined {
   const isNegated = Object.hasOwn(NEGATIONS, name);
   const positive = isNegated ? (NEGATIONS[name] as string) : name;
   return Object.hasOwn(OPERATORS, positive) ? { ...(OPERATORS[positive] as Operator), isNegated } : undefined;
@@ -83,29 +83,29 @@ function ordered(type: string, read: (value: string) => number | undefined): Rec
   );
 }
 
-export function readNumber(value: string): number | undefined {
+export function parseNumber(value: string): number | undefined {
   return /^[+-]?\d+(\.\d+)?$/.test(value) ? Number(value) : undefined;
 }
 
-export function readBoolean(value: string): boolean | undefined {
+export function parseBoolean(value: string): boolean | undefined {
   return /^(true|false)$/i.test(value) ? value.toLowerCase() === "true" : undefined;
 }
 
 const ISO_8601 = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d))?)?)?$/;
 
-/** Epoch milliseconds of a date in W3C's profile of ISO 8601, or of epoch seconds. */
-export function readTime(value: string): number | undefined {
+/** Parses a date in the W3C profile of ISO 8601, or epoch seconds. Returns epoch milliseconds. */
+export function parseTime(value: string): number | undefined {
   if (/^\d{5,12}$/.test(value)) return Number(value) * 1000;
   const time = ISO_8601.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(time) ? undefined : time;
 }
 
-function readBase64(value: string): Buffer | undefined {
+function parseBase64(value: string): Buffer | undefined {
   return /^[\w+/-]+=*$/.test(value) ? Buffer.from(value, "base64") : undefined;
 }
 
-/** An address, or a range of addresses in CIDR form. */
-function readAddresses(value: string): Comparison | undefined {
+/** Parses an IP address or a CIDR range. */
+function parseAddresses(value: string): Comparison | undefined {
   const [address = "", prefix, ...others] = value.split("/");
   const version = isIP(address);
   const longest = version === 4 ? 32 : 128;

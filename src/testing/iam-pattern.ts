@@ -1,6 +1,6 @@
 import type { RequestContext } from "./request-context.js";
 
-/** The version of the policy language. The older one, which is the default, has no policy variables. */
+/** The version of the policy language. The older one, IAM's default, has no policy variables. */
 export type PolicyVersion = "2008-10-17" | "2012-10-17";
 
 type Part = { readonly text: string } | { readonly wildcard: "*" | "?" } | Variable;
@@ -11,16 +11,16 @@ export interface Variable {
   readonly fallback: string | undefined;
 }
 
-/** A text of a policy, read. */
+/** A parsed string in a policy. */
 export type PolicyText = readonly Part[];
 
 const SPECIAL: Record<PolicyVersion, RegExp> = { "2008-10-17": /[*?]/g, "2012-10-17": /[*?]|\$\{([^}]*)\}?/g };
 const VARIABLE = /^([\w.-]+:[^\s,'*?$]+)(?:\s*,\s*'([^']*)')?$/;
 const CHARACTER_CLASSES = /[\\^$.|+()[\]{}*?]/g;
-/** The colons of an ARN before its resource, which may have some of its own. */
+/** The number of colons in an ARN before the resource, which may contain more. */
 const COLONS_OF_AN_ARN = 5;
 
-/** @returns `undefined` for a `${…}` that is neither a variable nor one of `${*}`, `${?}` and `${$}` */
+/** @returns `undefined` if a `${…}` is neither a variable nor one of `${*}`, `${?}` and `${$}` */
 export function readPolicyText(text: string, version: PolicyVersion = "2012-10-17"): PolicyText | undefined {
   const parts: Part[] = [];
   let end = 0;
@@ -41,32 +41,32 @@ function readPlaceholder(placeholder: string, content: string): Part | undefined
   return key === undefined ? undefined : { key, fallback };
 }
 
-export function variablesOf(text: PolicyText): readonly Variable[] {
+export function listVariables(text: PolicyText): readonly Variable[] {
   return text.filter((part) => "key" in part);
 }
 
 /**
- * Whether a pattern covers an ARN. `*` is any run of characters, `/` included, and `?` exactly one. In the first five
- * parts of the ARN neither reaches across a `:`, except for the pattern `*` itself. Case counts.
+ * Whether a pattern matches an ARN, case-sensitively. `*` matches any characters, including `/`, and `?` exactly one.
+ * Neither matches a `:` before the resource part, except that the pattern `*` matches any ARN.
  */
-export function matchesArn(pattern: PolicyText, arn: string, context?: RequestContext): boolean {
-  return isEverything(pattern) || expressionOf(pattern, context, true)?.test(arn) === true;
+export function matchesPolicyArn(pattern: PolicyText, arn: string, context?: RequestContext): boolean {
+  return isEverything(pattern) || toRegExp(pattern, context, true)?.test(arn) === true;
 }
 
-/** The same for the `Resource` list of a permission, which has no variables. */
+/** Matches an entry of a `Resource` list, which may not contain variables. */
 export function matchesResource(pattern: string, arn: string): boolean {
   const text = readPolicyText(pattern);
-  return text !== undefined && matchesArn(text, arn);
+  return text !== undefined && matchesPolicyArn(text, arn);
 }
 
-/** As {@link matchesArn}, for texts in which a `:` is a character like any other. */
-export function matchesText(pattern: PolicyText, text: string, context?: RequestContext): boolean {
-  return expressionOf(pattern, context, false)?.test(text) === true;
+/** Like {@link matchesPolicyArn}, but treats `:` as an ordinary character. */
+export function matchesPolicyText(pattern: PolicyText, text: string, context?: RequestContext): boolean {
+  return toRegExp(pattern, context, false)?.test(text) === true;
 }
 
-/** What a text without patterns stands for in a request; `undefined` if a variable has no value there. */
-export function literalOf(text: PolicyText, context?: RequestContext): string | undefined {
-  const values = text.map((part) => ("wildcard" in part ? part.wildcard : textOf(part, context)));
+/** Resolves the variables of a text without wildcards; `undefined` if one has no value in the request. */
+export function toLiteral(text: PolicyText, context?: RequestContext): string | undefined {
+  const values = text.map((part) => ("wildcard" in part ? part.wildcard : resolvePart(part, context)));
   return values.every((value) => value !== undefined) ? values.join("") : undefined;
 }
 
@@ -75,7 +75,7 @@ function isEverything(pattern: PolicyText): boolean {
   return parts.length === 1 && parts.every((part) => "wildcard" in part && part.wildcard === "*");
 }
 
-function expressionOf(pattern: PolicyText, context: RequestContext | undefined, isArn: boolean): RegExp | undefined {
+function toRegExp(pattern: PolicyText, context: RequestContext | undefined, isArn: boolean): RegExp | undefined {
   let source = "";
   let colons = 0;
   for (const part of pattern) {
@@ -83,7 +83,7 @@ function expressionOf(pattern: PolicyText, context: RequestContext | undefined, 
       const one = isArn && colons < COLONS_OF_AN_ARN ? "[^:]" : ".";
       source += part.wildcard === "*" ? `${one}*` : one;
     } else {
-      const value = textOf(part, context);
+      const value = resolvePart(part, context);
       if (value === undefined) return undefined;
       source += value.replace(CHARACTER_CLASSES, "\\$&");
       colons += value.split(":").length - 1;
@@ -92,8 +92,11 @@ function expressionOf(pattern: PolicyText, context: RequestContext | undefined, 
   return new RegExp(`^${source}$`, "s");
 }
 
-/** A value stands for itself: a `*` in a tag is no pattern. */
-function textOf(part: { readonly text: string } | Variable, context: RequestContext | undefined): string | undefined {
+/** Resolves a variable to literal text, so that a `*` in a tag value is not a wildcard. */
+function resolvePart(
+  part: { readonly text: string } | Variable,
+  context: RequestContext | undefined,
+): string | undefined {
   if ("text" in part) return part.text;
   const [value = part.fallback] = context?.get(part.key.toLowerCase()) ?? [];
   return value;

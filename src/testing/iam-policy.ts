@@ -1,58 +1,64 @@
 import { isRecord } from "../request/validation.js";
 import { areKnown, type Condition, readCondition } from "./iam-condition.js";
-import { matchesArn, matchesText, type PolicyText, type PolicyVersion, readPolicyText } from "./iam-pattern.js";
+import {
+  matchesPolicyArn,
+  matchesPolicyText,
+  type PolicyText,
+  type PolicyVersion,
+  readPolicyText,
+} from "./iam-pattern.js";
 import { AWS_PRINCIPALS, isAwsPrincipal, NO_PRINCIPALS, type Principal, type Principals } from "./iam-principal.js";
 import type { RequestContext } from "./request-context.js";
 
-/** An IAM policy document: an object, or its JSON. */
+/** An IAM policy document, as an object or as JSON. */
 export type IamPolicy = string | object;
 
-/** What is asked of a policy. */
+/** What a policy is evaluated for. */
 export interface PolicyQuestion {
   action: string;
   roleArn: string;
   context: RequestContext;
 }
 
-/** A statement of a policy, read. */
+/** A parsed policy statement. */
 export interface Statement {
   readonly effect: "Allow" | "Deny";
   readonly principals: Principals;
-  /** Whether its actions, resources and conditions cover what is asked. */
+  /** Whether its actions, resources and conditions match. */
   covers(question: PolicyQuestion): boolean;
 }
 
-/** The actions that the local AWS asks policies about. */
+/** The actions that the local AWS evaluates policies for. */
 export const ACTIONS = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"] as const;
 
 const VERSIONS: readonly PolicyVersion[] = ["2012-10-17", "2008-10-17"];
 const ACTION = /^(\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*?]+)$/;
-/** All that a trust policy may be about. */
+/** The actions that a trust policy may contain. */
 const STS_ACTION = /^sts:[a-zA-Z*?]+$/i;
 const RESOURCE = /^(\*|arn:[^:]+:[^:]+:[^:]*:[^:]*:.+)$/s;
 
-/** The place of a statement in its document. */
+/** Where a statement is in its document, and the document's version. */
 interface Place {
   readonly path: string;
   readonly version: PolicyVersion;
 }
 
 /**
- * The policy of a role or user as statements.
- * @throws TypeError that names the place, for what is no such policy, and for what the local AWS cannot evaluate
+ * Parses the policy of a role or user.
+ * @throws TypeError naming the place that is invalid or that the local AWS does not support
  */
 export function readIdentityPolicy(option: string, policy: IamPolicy): readonly Statement[] {
   return readStatements(option, policy, (place, statement) => {
     assertKeys(place.path, statement, ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"]);
-    const coversResource = readEither(place, statement, "Resource", RESOURCE, matchesArn);
+    const coversResource = readEither(place, statement, "Resource", RESOURCE, matchesPolicyArn);
     return readStatement(place, statement, ACTION, NO_PRINCIPALS, coversResource);
   });
 }
 
 /**
- * A trust policy as statements. What is about none of the possible callers, such as a SAML provider or another service,
- * may test what it likes, and covers nothing.
- * @throws TypeError as {@link readIdentityPolicy}
+ * Parses a trust policy. Statements about principals that cannot call here, such as a SAML provider, never match, and
+ * their conditions are not checked.
+ * @throws TypeError like {@link readIdentityPolicy}
  */
 export function readTrustPolicy(
   option: string,
@@ -98,15 +104,15 @@ function readStatement(
   const effect = statement.Effect;
   if (effect !== "Allow" && effect !== "Deny") throw new TypeError(`${path}.Effect must be "Allow" or "Deny"`);
   if (principals.isException && effect === "Allow") {
-    throw new TypeError(`${path}.NotPrincipal is taken by IAM in a statement with "Effect": "Deny" only`);
+    throw new TypeError(`${path}.NotPrincipal is allowed only with "Effect": "Deny"`);
   }
   if (statement.Sid !== undefined && !(typeof statement.Sid === "string" && /^[A-Za-z0-9]*$/.test(statement.Sid))) {
     throw new TypeError(`${path}.Sid must be letters and digits`);
   }
   const coversAction = readEither(place, statement, "Action", action, (pattern, asked) =>
-    matchesText(pattern, asked.toLowerCase()),
+    matchesPolicyText(pattern, asked.toLowerCase()),
   );
-  // The local AWS answers for STS. A statement about other services may test what it likes.
+  // The local AWS evaluates policies only for STS, so conditions in statements about other services are not checked.
   const isAboutSts = ACTIONS.some((asked) => coversAction(asked, NO_CONTEXT));
   const condition = isJudged && isAboutSts ? readConditions(place, statement.Condition) : () => false;
   return {
@@ -132,7 +138,7 @@ function readConditions({ path: statement, version }: Place, value: unknown): Co
   return readCondition(path, Object.fromEntries(operators), version);
 }
 
-/** IAM takes numbers and booleans without quotation marks. */
+/** Also accepts bare numbers and booleans, like IAM. */
 function readValues(path: string, value: unknown): readonly string[] {
   const isBare = (item: unknown) => typeof item === "boolean" || Number.isFinite(item);
   const list: unknown[] = Array.isArray(value) ? value : [value];
@@ -142,7 +148,7 @@ function readValues(path: string, value: unknown): readonly string[] {
   );
 }
 
-/** An element, or its opposite with `Not` before its name: one of them and not both. */
+/** Reads an element or its `Not…` counterpart, exactly one of which must be present. */
 function readEither(
   { path, version }: Place,
   statement: Record<string, unknown>,
@@ -150,18 +156,18 @@ function readEither(
   shape: RegExp,
   matches: (pattern: PolicyText, text: string, context: RequestContext) => boolean,
 ): (text: string, context: RequestContext) => boolean {
-  const { name, value, isNegated } = eitherOf(path, statement, element);
+  const { name, value, isNegated } = readElementOrOpposite(path, statement, element);
   const patterns = readTexts(`${path}.${name}`, value).map((pattern) => {
-    // Actions have no variables and no case.
+    // Actions are case-insensitive and have no variables.
     const isAction = element === "Action";
     const text = isAction ? readPolicyText(pattern.toLowerCase(), "2008-10-17") : readPolicyText(pattern, version);
     if (shape.test(pattern) && text && areKnown(text)) return text;
-    throw new TypeError(`${path}.${name} has ${JSON.stringify(pattern)}, which the local AWS cannot evaluate`);
+    throw new TypeError(`${path}.${name} has ${JSON.stringify(pattern)}, which the local AWS does not support`);
   });
   return (text, context) => patterns.some((pattern) => matches(pattern, text, context)) !== isNegated;
 }
 
-function eitherOf(path: string, statement: Record<string, unknown>, element: string) {
+function readElementOrOpposite(path: string, statement: Record<string, unknown>, element: string) {
   const isNegated = statement[element] === undefined;
   const name = isNegated ? `Not${element}` : element;
   if (!isNegated && statement[`Not${element}`] !== undefined) {
@@ -171,7 +177,7 @@ function eitherOf(path: string, statement: Record<string, unknown>, element: str
 }
 
 function readPrincipals(statementPath: string, statement: Record<string, unknown>): Principals {
-  const { name, value, isNegated: isException } = eitherOf(statementPath, statement, "Principal");
+  const { name, value, isNegated: isException } = readElementOrOpposite(statementPath, statement, "Principal");
   if (value === "*") return { named: [{ type: "AWS", id: "*" }], isException };
   const path = `${statementPath}.${value === undefined ? "Principal" : name}`;
   const principals = readObject(path, value);
@@ -179,9 +185,9 @@ function readPrincipals(statementPath: string, statement: Record<string, unknown
   const named = Object.entries(principals).flatMap(([type, ids]) =>
     readTexts(`${path}.${type}`, ids).map((id) => ({ type: type as Principal["type"], id })),
   );
-  if (named.length === 0) throw new TypeError(`${path} names nobody`);
+  if (named.length === 0) throw new TypeError(`${path} names no principal`);
   const unknown = named.find(({ type, id }) => type === "AWS" && !isAwsPrincipal(id));
-  if (unknown) throw new TypeError(`${path}.AWS has ${JSON.stringify(unknown.id)}: it takes ${AWS_PRINCIPALS}`);
+  if (unknown) throw new TypeError(`${path}.AWS has ${JSON.stringify(unknown.id)}. Allowed: ${AWS_PRINCIPALS}`);
   return { named, isException };
 }
 
@@ -199,7 +205,7 @@ function readObject(path: string, value: unknown): Record<string, unknown> {
 function assertKeys(path: string, object: Record<string, unknown>, known: readonly string[]): void {
   const unknown = Object.keys(object).find((key) => !known.includes(key));
   if (unknown === undefined) return;
-  throw new TypeError(`${path} has ${unknown}, which the local AWS does not take there. It takes: ${known.join(", ")}`);
+  throw new TypeError(`${path} has an unsupported key ${unknown}. Allowed: ${known.join(", ")}`);
 }
 
 function parse(option: string, text: string): unknown {

@@ -1,23 +1,23 @@
 import type { SignerIdentity } from "./issued-sessions.js";
 
-/** Who is named in a trust policy. */
+/** A principal in a trust policy. */
 export interface Principal {
   readonly type: "AWS" | "Service" | "Federated";
-  /** An ARN, a unique id, an account's id, a service's name, or `*`. */
+  /** An ARN, a unique id, an account id, a service name, or `*`. */
   readonly id: string;
 }
 
-/** Whom a statement is about. */
+/** The principals of a statement. */
 export interface Principals {
   readonly named: readonly Principal[];
-  /** Whether it is about everyone but the named ones: `NotPrincipal`. */
+  /** Whether it means everyone except the named ones (`NotPrincipal`). */
   readonly isException: boolean;
 }
 
-/** In the policy of a role or user, which is about whoever has it. */
+/** For the policy of a role or user, which names no principals. */
 export const NO_PRINCIPALS: Principals = { named: [], isException: false };
 
-/** How closely a statement names a caller. */
+/** Whether a statement names the caller or only its account. */
 export type Reach = "caller" | "account";
 
 const ROLE_OR_USER = "iam::\\d{12}:(root|(role|user)\\/[!-)+->@-~]+)";
@@ -31,43 +31,46 @@ export function isAwsPrincipal(id: string): boolean {
   return AWS_PRINCIPAL.test(id);
 }
 
-/** Whether a statement of a trust policy is about a caller, by its own name or by that of its account or of everyone. */
-export function reachOf({ named, isException }: Principals, caller: SignerIdentity): Reach | undefined {
+/**
+ * How a statement of a trust policy applies to a caller: by its own name, or by its account or `*`. `undefined`: not at
+ * all.
+ */
+export function findReach({ named, isException }: Principals, caller: SignerIdentity): Reach | undefined {
   const ids = named.filter(({ type }) => type === "AWS").map(({ id }) => id);
   if (isException) return isExcepted(ids, caller) ? undefined : "account";
-  if (ids.some((id) => namesOf(caller).includes(id))) return "caller";
-  return ids.some((id) => id === "*" || accountNamesOf(caller).includes(id)) ? "account" : undefined;
+  if (ids.some((id) => listNames(caller).includes(id))) return "caller";
+  return ids.some((id) => id === "*" || listAccountNames(caller).includes(id)) ? "account" : undefined;
 }
 
-/** Whether a statement is about an AWS service. */
+/** Whether a statement applies to an AWS service. */
 export function reachesService({ named, isException }: Principals, service: string | undefined): boolean {
   return named.some(({ type, id }) => id === "*" || (type === "Service" && id === service)) !== isException;
 }
 
 /**
- * IAM looks at the account, the role and the session one after the other, and `NotPrincipal` has to name each. Where it
- * names no session of a role, it means all of them.
+ * IAM checks the account, the role and the session in turn, so `NotPrincipal` must name all of them. If it names no
+ * session of a role, it means all of the role's sessions.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
  */
 function isExcepted(ids: readonly string[], caller: SignerIdentity): boolean {
   const { arn, roleArn = arn } = caller;
   const sessionsOfRole = `${arn.slice(0, arn.lastIndexOf("/"))}/`;
   const sessions = caller.roleArn === undefined ? [] : ids.filter((id) => id.startsWith(sessionsOfRole));
-  const isNamed = ids.some((id) => id === roleArn || id === uniqueIdOf(caller));
-  const isOfNamedAccount = ids.some((id) => accountNamesOf(caller).includes(id));
+  const isNamed = ids.some((id) => id === roleArn || id === toUniqueId(caller));
+  const isOfNamedAccount = ids.some((id) => listAccountNames(caller).includes(id));
   return ids.includes("*") || (isNamed && isOfNamedAccount && (sessions.length === 0 || sessions.includes(arn)));
 }
 
-/** A session, its role and that role's unique id; or a user and its unique id. */
-function namesOf(caller: SignerIdentity): readonly string[] {
+/** For a session: its ARN, its role and the role's unique id. For a user: its ARN and its unique id. */
+function listNames(caller: SignerIdentity): readonly string[] {
   const { arn, roleArn = arn } = caller;
-  return [arn, roleArn, uniqueIdOf(caller)];
+  return [arn, roleArn, toUniqueId(caller)];
 }
 
-function uniqueIdOf({ userId }: SignerIdentity): string {
+function toUniqueId({ userId }: SignerIdentity): string {
   return userId.replace(/:.*/s, "");
 }
 
-function accountNamesOf({ arn, accountId }: SignerIdentity): readonly string[] {
+function listAccountNames({ arn, accountId }: SignerIdentity): readonly string[] {
   return [`arn:${arn.split(":")[1]}:iam::${accountId}:root`, accountId];
 }

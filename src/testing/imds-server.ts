@@ -18,15 +18,15 @@ export interface ImdsOptions {
   profile: InstanceProfileState;
   now: () => number;
   region: string;
-  /** Whether a GET without a token is answered. */
+  /** Whether IMDSv1 is enabled: reads without a token. */
   v1: boolean;
-  /** Called with what must never be printed. */
+  /** Registers values that must never be printed. */
   addSecrets: (...secrets: (string | undefined)[]) => void;
 }
 
-/** The instance metadata service: version 2 with its tokens, and version 1 if it is on. */
+/** The instance metadata service: IMDSv2, and IMDSv1 if it is enabled. */
 export function createImds(options: ImdsOptions): (request: WireRequest) => Exchange {
-  /** Token to its end of life, epoch ms by the server's clock. */
+  /** Maps tokens to their expiry, in epoch milliseconds by the server's clock. */
   const tokens = new Map<string, number>();
 
   const issueToken = (request: WireRequest): Answer => {
@@ -69,7 +69,7 @@ export function createImds(options: ImdsOptions): (request: WireRequest) => Exch
 
 interface Route {
   operation: string;
-  /** `undefined` where EC2 answers 404. */
+  /** `undefined` if EC2 would respond with 404. */
   read(options: ImdsOptions, patch: PatchCredentials): Answer | undefined;
 }
 

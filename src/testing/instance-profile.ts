@@ -7,20 +7,20 @@ import { shown } from "./read-options.js";
 import { type RequestContext, serviceContext } from "./request-context.js";
 import { assertRoleArn, roleSessionIdentity } from "./role-identity.js";
 
-/** The role that is attached to the machine. */
+/** The role attached to the machine. */
 export interface InstanceProfile {
   /** `arn:<partition>:iam::<12 digits>:role/<path/name>`. */
   roleArn: string;
-  /** The role's own policy, as a document. In place of `allowAssumeRole`. */
+  /** The role's own policy, as a document. Replaces `allowAssumeRole`. */
   policy?: IamPolicy;
   /**
-   * The role's trust policy, as a document. If EC2 may not assume the role by it, IMDS answers with the code
-   * AssumeRoleUnauthorizedAccess in place of credentials. Default: EC2 may.
+   * The role's trust policy, as a document. If it does not let EC2 assume the role, IMDS returns the code
+   * AssumeRoleUnauthorizedAccess instead of credentials. Default: EC2 may assume the role.
    */
   trustPolicy?: IamPolicy;
-  /** `Resource` list of the role's own `sts:AssumeRole` permission, with IAM's `*` and `?`. Default `["*"]`. */
+  /** The `Resource` list of the role's `sts:AssumeRole` permission, with IAM's `*` and `?`. Default `["*"]`. */
   allowAssumeRole?: readonly string[];
-  /** How long a credential set lives, ms. Default 6 hours, as on EC2. */
+  /** The lifetime of a credential set, in milliseconds. Default: 6 hours, as on EC2. */
   credentialLifetime?: number;
 }
 
@@ -33,27 +33,27 @@ export interface InstanceCredentials {
 }
 
 /**
- * What happens to the instance profile while the machine runs.
+ * Controls the instance profile while the local AWS runs.
  *
- * IMDS serves one credential set until less than an hour of it is left (less than half of its lifetime, if that is
- * shorter), then a new one. An old set stays valid until its own expiration.
+ * IMDS serves a credential set until one hour before it expires, or until half of its lifetime has passed if the
+ * lifetime is less than two hours. Then it serves a new set. Old sets stay valid until they expire.
  */
 export interface LocalInstanceProfile {
-  /** Attaches a role, in place of any other. Its first credential set is new. */
+  /** Attaches a role in place of the current one, with a new credential set. */
   attach(profile: InstanceProfile): void;
-  /** From now on no role is attached: IMDS answers 404. Sets that were served stay valid. */
+  /** Detaches the role: IMDS responds with 404. Credential sets that were served stay valid. */
   detach(): void;
-  /** The next read gets a new set. The old one stays valid until its expiration; see `LocalAws.expireSession`. */
+  /** Makes the next read return a new set. The old one stays valid until it expires; see `LocalAws.expireSession`. */
   rotate(): void;
   /**
-   * From now on every read gets the current set again, also past its expiration: an IMDS that has lost its own source.
-   * With `stillAccepted`, STS and the services accept it past its expiration too, as AWS does in such an outage
-   * (static stability). Default: they refuse it with ExpiredToken.
+   * Makes every read return the current set, even after it expires. This simulates an IMDS outage. With
+   * `stillAccepted`, STS and the services accept the expired set, as AWS does in such an outage (static stability).
+   * Default: they reject it with ExpiredToken.
    */
   pin(options?: { stillAccepted?: boolean }): void;
   /** Ends `pin()`. */
   unpin(): void;
-  /** The set that a read gets now; `undefined` if no role is attached. */
+  /** The set that a read would return now; `undefined` if no role is attached. */
   current(): InstanceCredentials | undefined;
 }
 
@@ -70,9 +70,9 @@ export class InstanceProfileState implements LocalInstanceProfile {
   readonly #issued: IssuedSessions;
   readonly #now: () => number;
   #profile: InstanceProfile | undefined;
-  /** Every role that was ever attached: what it may assume does not end with the attachment. */
+  /** The permissions of every role that was ever attached. They stay in effect after it is detached. */
   readonly #known = new Map<string, readonly Statement[]>();
-  /** What the attached role's trust policy says of EC2. */
+  /** The attached role's trust policy. */
   #trust: readonly Statement[] | undefined;
   readonly #requestContext: RequestContext;
   #keys: { issued: IssuedKeys; issuedAt: number } | undefined;
@@ -94,19 +94,19 @@ export class InstanceProfileState implements LocalInstanceProfile {
     return this.#profile;
   }
 
-  /** What the role's own policy says; `undefined` for a role that was never attached. */
-  permissionsOf(roleArn: string): readonly Statement[] | undefined {
+  /** The role's own policy; `undefined` for a role that was never attached. */
+  findPermissions(roleArn: string): readonly Statement[] | undefined {
     return this.#known.get(roleArn);
   }
 
-  /** Whether EC2 may assume the attached role. */
+  /** Whether the attached role's trust policy lets EC2 assume it. */
   get isTrusting(): boolean {
     const roleArn = this.#profile?.roleArn;
     if (roleArn === undefined || this.#trust === undefined) return true;
-    const context = serviceContext(ec2Of(roleArn), this.#now(), this.#requestContext);
+    const context = serviceContext(findEc2Principal(roleArn), this.#now(), this.#requestContext);
     const reaching = this.#trust.filter(
       ({ principals, covers }) =>
-        reachesService(principals, ec2Of(roleArn)) && covers({ action: "sts:AssumeRole", roleArn, context }),
+        reachesService(principals, findEc2Principal(roleArn)) && covers({ action: "sts:AssumeRole", roleArn, context }),
     );
     return reaching.length > 0 && reaching.every(({ effect }) => effect === "Allow");
   }
@@ -124,7 +124,7 @@ export class InstanceProfileState implements LocalInstanceProfile {
     }
     const permissions = readPermissions("instanceProfile", profile, ["*"]);
     const trust = profile.trustPolicy === undefined ? undefined : readEc2Trust(profile.roleArn, profile.trustPolicy);
-    const copy = copyOf(profile);
+    const copy = copyProfile(profile);
     this.detach();
     this.#profile = copy;
     this.#trust = trust;
@@ -161,7 +161,7 @@ export class InstanceProfileState implements LocalInstanceProfile {
     };
   }
 
-  /** The set that IMDS serves now, made anew if it is due. */
+  /** The set that IMDS serves now. Issues a new one if it is due. */
   keys(): { issued: IssuedKeys; issuedAt: number } | undefined {
     if (this.#profile === undefined) return undefined;
     const { roleArn, credentialLifetime = DEFAULT_LIFETIME } = this.#profile;
@@ -183,17 +183,17 @@ export class InstanceProfileState implements LocalInstanceProfile {
   }
 }
 
-function ec2Of(roleArn: string): string | undefined {
+function findEc2Principal(roleArn: string): string | undefined {
   return ec2ServicePrincipal(roleArn.split(":")[1] ?? "");
 }
 
 function readEc2Trust(roleArn: string, trustPolicy: IamPolicy): readonly Statement[] {
   return readTrustPolicy("instanceProfile.trustPolicy", trustPolicy, (principal) =>
-    reachesService({ named: [principal], isException: false }, ec2Of(roleArn)),
+    reachesService({ named: [principal], isException: false }, findEc2Principal(roleArn)),
   );
 }
 
-function copyOf(profile: InstanceProfile): InstanceProfile {
+function copyProfile(profile: InstanceProfile): InstanceProfile {
   try {
     return structuredClone(profile);
   } catch (cause) {

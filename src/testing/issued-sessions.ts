@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { toBase32 } from "./role-identity.js";
 
-/** Whom a set of keys speaks for. Holds nothing secret. */
+/** The identity behind a set of keys. Contains no secrets. */
 export interface SignerIdentity {
   /** `ASIA…` for a session, `AKIA…` for a user. */
   accessKeyId: string;
@@ -10,28 +10,28 @@ export interface SignerIdentity {
   accountId: string;
   /** `AROA…:<session name>`, or `AIDA…` for a user. */
   userId: string;
-  /** The role whose session this is. Absent for a user. */
+  /** The role of the session. Absent for a user. */
   roleArn?: string;
-  /** The session's name; for the instance profile the instance's id. Absent for a user. */
+  /** The session name; for the instance profile, the instance id. Absent for a user. */
   roleSessionName?: string;
 }
 
-/** A set of keys as it was handed out, with what AWS remembers about it. */
+/** A set of issued keys, with what AWS remembers about it. */
 export interface IssuedKeys {
   readonly identity: Readonly<SignerIdentity>;
   readonly kind: "instance-profile" | "role" | "user";
   readonly secretAccessKey: string;
-  /** Absent for a user's long-term keys, which never expire either. */
+  /** Absent for a user's long-term keys, which do not expire. */
   readonly sessionToken?: string;
-  /** Epoch ms, in whole seconds. */
+  /** Epoch milliseconds, rounded down to whole seconds. */
   readonly expiration?: number;
   /** Epoch ms. Absent for long-term keys. */
   readonly issuedAt?: number;
-  /** The session's tags, set in the call or inherited. */
+  /** The session's tags, from the call or inherited. */
   readonly sessionTags: ReadonlyMap<string, string>;
   /** Session tags that the next role in a chain inherits. */
   readonly transitiveTags: ReadonlyMap<string, string>;
-  /** An own key, also if there is none: see `AssumeRoleInput`. */
+  /** Always an own property; see `AssumeRoleInput`. */
   readonly sourceIdentity: string | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface IssueOptions {
   sourceIdentity?: string | undefined;
 }
 
-/** Every set of keys issued by one local AWS. The private fields keep the secrets out of `util.inspect`. */
+/** Every set of keys that a local AWS issued. Private fields keep the secrets out of `util.inspect`. */
 export class IssuedSessions {
   readonly #byAccessKeyId = new Map<string, IssuedKeys>();
   readonly #expired = new Set<string>();
@@ -81,7 +81,7 @@ export class IssuedSessions {
     return this.#byAccessKeyId.get(accessKeyId);
   }
 
-  /** Whether AWS refuses these keys as expired at `now`. */
+  /** Whether AWS rejects these keys as expired at `now`. */
   isExpired({ identity: { accessKeyId }, expiration }: IssuedKeys, now: number): boolean {
     if (this.#expired.has(accessKeyId)) return true;
     return expiration !== undefined && expiration <= now && !this.#outliving.has(accessKeyId);
@@ -91,7 +91,7 @@ export class IssuedSessions {
     this.#expired.add(accessKeyId);
   }
 
-  /** AWS goes on accepting these keys after their expiration, as it does for a static instance profile. */
+  /** Makes AWS accept these keys after they expire, as it does during an IMDS outage. */
   outliveExpiration(accessKeyId: string): void {
     this.#outliving.add(accessKeyId);
   }

@@ -19,12 +19,12 @@ import { createServiceSink } from "./service-sink.js";
 import type { WireRequest } from "./sigv4-verification.js";
 import { createSts, STS_VERSION } from "./sts-api.js";
 
-const MACHINE_CLOCK = {
+const SYSTEM_CLOCK = {
   now: () => Date.now(),
   sleep: (ms: number, signal?: AbortSignal) => realDelay(ms, undefined, { signal }),
 };
 
-/** Keys that STS has not handed out in answer to a call: for a test's own requests. */
+/** Keys issued without a call to STS, for a test's own requests. */
 export interface IssuedCredentials {
   accessKeyId: string;
   secretAccessKey: string;
@@ -34,55 +34,57 @@ export interface IssuedCredentials {
   expiration?: Date;
 }
 
-/** Instance metadata, STS and every other AWS service on loopback. Printing it shows no secret. */
+/** The instance metadata service, STS and all other AWS services on loopback. Printing this object shows no secrets. */
 export interface LocalAws extends AsyncDisposable {
-  /** `http://127.0.0.1:<port>`, STS and every other service; the `endpoint` of any SDK client. */
+  /** The URL of STS and all other services, `http://127.0.0.1:<port>`. Use it as the `endpoint` of any SDK client. */
   readonly endpoint: string;
-  /** `http://127.0.0.1:<port>`, the instance metadata service. */
+  /** The URL of the instance metadata service, `http://127.0.0.1:<port>`. */
   readonly imdsEndpoint: string;
   /**
-   * What a process needs in its environment to use this AWS: `AWS_ENDPOINT_URL` and
-   * `AWS_EC2_METADATA_SERVICE_ENDPOINT`. No credentials and no region. The option `processEnv` sets it.
+   * The environment variables that a process needs to use this AWS: `AWS_ENDPOINT_URL` and
+   * `AWS_EC2_METADATA_SERVICE_ENDPOINT`, but no credentials or region. The option `processEnv` sets them.
    */
   readonly env: Readonly<Record<string, string>>;
-  /** Every request since the start or `clearRequests()`, in order of arrival. */
+  /** All requests since the start or the last `clearRequests()`, in order of arrival. */
   readonly requests: readonly Readonly<RecordedRequest>[];
-  /** How many recorded requests match. With `status`, only those that were answered with it. */
+  /** The number of recorded requests that match. With `status`, counts only those with that response status. */
   count(filter?: RequestFilter & { status?: number }): number;
   clearRequests(): void;
-  /** Connections to IMDS, and to STS and the services together. */
+  /** Connections to IMDS, and to STS and all other services combined. */
   readonly sockets: { readonly imds: SocketCount; readonly aws: SocketCount };
   readonly instanceProfile: LocalInstanceProfile;
-  /** Adds a role, or replaces the one with the same ARN. Sessions that were issued stay valid. */
+  /** Adds a role, or replaces the role with the same ARN. Issued sessions stay valid. */
   setRole(role: LocalRole): void;
-  /** Removes a role. Sessions that were issued stay valid. */
+  /** Removes a role. Issued sessions stay valid. */
   removeRole(roleArn: string): void;
   /**
-   * Makes matching requests wait `ms` milliseconds of the clock for their answer; the last call that matches a request
-   * counts.
-   * Without a filter all earlier calls are forgotten: `setLatency(0)` ends every wait.
+   * Delays the responses to matching requests by `ms` milliseconds of the clock. If several calls match a request, the
+   * last one wins. A call without a filter replaces all earlier calls, so `setLatency(0)` removes every delay.
    */
   setLatency(ms: number, filter?: RequestFilter): void;
-  /** Injects a fault until it has hit `times` requests or `clear()` is called. */
+  /** Injects a fault until it has affected `times` requests or you call `clear()`. */
   fault(fault: Fault): { clear(): void };
-  /** Every secret key, session token and IMDS token handed out so far, so that a test can search for leaks. */
+  /** All secret keys, session tokens and IMDS tokens issued so far, so that a test can search for leaks. */
   secrets(): string[];
   /**
-   * Keys of a session of a role, without a call. `lifetime` in ms, default one hour. The role need not be known; only
-   * a known one may assume others.
+   * Issues session keys for a role without a call to STS. `lifetime` is in milliseconds; the default is one hour. The
+   * role can be unknown to this AWS, but then it cannot assume other roles.
    */
   issueSession(session: { roleArn: string; roleSessionName?: string; lifetime?: number }): IssuedCredentials;
-  /** Long-term keys of an IAM user. `policy` and `allowAssumeRole` as in {@link InstanceProfile}, default `["*"]`. */
+  /**
+   * Issues long-term keys for an IAM user. See {@link InstanceProfile} for `policy` and `allowAssumeRole`, default
+   * `["*"]`.
+   */
   issueUserKeys(user: { userArn: string; policy?: IamPolicy; allowAssumeRole?: readonly string[] }): IssuedCredentials;
-  /** From now on STS and the services answer ExpiredToken to these keys. */
+  /** Makes STS and the services reject these keys with ExpiredToken. */
   expireSession(accessKeyId: string): void;
-  /** Ends the servers, with every open connection and every answer that is still due. */
+  /** Stops the servers and closes all connections, without sending pending responses. */
   close(): Promise<void>;
 }
 
 /**
- * Starts an AWS on loopback that checks what AWS checks: IMDSv2 tokens, signatures, session tokens, trust policies,
- * external ids and limits. Two ports of 127.0.0.1 that were free; nothing leaves the machine.
+ * Starts a local AWS simulator that checks what AWS checks: IMDSv2 tokens, signatures, session tokens, trust policies,
+ * external ids and limits. It listens on two free ports of 127.0.0.1, and no traffic leaves the machine.
  *
  * @example
  * ```ts
@@ -97,10 +99,10 @@ export interface LocalAws extends AsyncDisposable {
  */
 export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalAws> {
   const options = readOptions("startLocalAws", given);
-  const { clock = MACHINE_CLOCK, region = "us-east-1", instanceProfile = DEFAULT_INSTANCE_PROFILE } = options;
+  const { clock = SYSTEM_CLOCK, region = "us-east-1", instanceProfile = DEFAULT_INSTANCE_PROFILE } = options;
   if (typeof clock?.now !== "function") throw new TypeError(`clock must be an object with now(), got ${shown(clock)}`);
   const now = () => clock.now();
-  const sleep = (ms: number, signal: AbortSignal) => (clock.sleep ?? MACHINE_CLOCK.sleep)(ms, signal);
+  const sleep = (ms: number, signal: AbortSignal) => (clock.sleep ?? SYSTEM_CLOCK.sleep)(ms, signal);
   const issued = new IssuedSessions();
   const requestContext = readRequestContext("requestContext", options.requestContext ?? {});
   const profile = new InstanceProfileState(issued, now, instanceProfile, requestContext);
@@ -112,11 +114,11 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
   const requests: RecordedRequest[] = [];
   let latencies: { ms: number; filter: RequestFilter }[] = [];
   const closing = new AbortController();
-  setMaxListeners(0, closing.signal); // every answer that is due waits for it
+  setMaxListeners(0, closing.signal); // every delayed response listens to it
 
-  const permissionsOf = ({ kind, identity: { accessKeyId, roleArn = "" } }: IssuedKeys): readonly Statement[] => {
+  const findPermissions = ({ kind, identity: { accessKeyId, roleArn = "" } }: IssuedKeys): readonly Statement[] => {
     if (kind === "user") return userPermissions.get(accessKeyId) ?? [];
-    const ofProfile = kind === "instance-profile" ? profile.permissionsOf(roleArn) : undefined;
+    const ofProfile = kind === "instance-profile" ? profile.findPermissions(roleArn) : undefined;
     return ofProfile ?? roles.get(roleArn)?.permissions ?? [];
   };
 
@@ -132,7 +134,7 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     issued,
     now,
     findRole: (roleArn) => roles.get(roleArn),
-    permissionsOf,
+    findPermissions,
     defaultTrustedPrincipals: () => profile.roleArns,
     isDisabled,
     denialContext: options.denialContext ?? false,
@@ -217,7 +219,8 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
       return toCredentials(keys);
     },
     expireSession: (accessKeyId) => {
-      if (issued.find(accessKeyId) === undefined) throw new RangeError(`expireSession() knows no keys ${accessKeyId}`);
+      if (issued.find(accessKeyId) === undefined)
+        throw new RangeError(`expireSession() got an unknown access key id: ${accessKeyId}`);
       issued.expire(accessKeyId);
     },
     close,

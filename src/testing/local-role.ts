@@ -5,13 +5,13 @@ import { NO_PRINCIPALS, type Principal } from "./iam-principal.js";
 import { readItems, shown } from "./read-options.js";
 import { assertRoleArn } from "./role-identity.js";
 
-/** A role that the local STS knows, with the parts of its trust policy and settings that STS acts on. */
+/** A role that the local STS knows, with its trust policy and the settings that affect STS. */
 export interface LocalRole {
   /** `arn:<partition>:iam::<12 digits>:role/<path/name>`. */
   roleArn: string;
   /**
-   * The role's trust policy, as a document. In place of `trustedPrincipals`, `externalId`, `requiredSourceIdentity`,
-   * `allowTagSession` and `allowSetSourceIdentity`, which are short for the usual ones.
+   * The role's trust policy, as a document. Replaces `trustedPrincipals`, `externalId`, `requiredSourceIdentity`,
+   * `allowTagSession` and `allowSetSourceIdentity`, which are shorthands for common policies.
    */
   trustPolicy?: IamPolicy;
   /**
@@ -19,15 +19,18 @@ export interface LocalRole {
    * `"*"`. Default: every role that has been attached as the instance profile.
    */
   trustedPrincipals?: readonly string[];
-  /** The `sts:ExternalId` that the trust policy demands. Default: none; one that is sent all the same is ignored, as in AWS. */
+  /**
+   * The `sts:ExternalId` that the trust policy requires. Default: none. As in AWS, an external id that is not required
+   * is ignored.
+   */
   externalId?: string;
-  /** The longest session in seconds, 3600 to 43200. Default 3600, as IAM's. */
+  /** The longest session in seconds, 3600 to 43200. Default 3600, as in IAM. */
   maxSessionDuration?: number;
-  /** The policy of the role itself, as a document. In place of `allowAssumeRole`. */
+  /** The role's own policy, as a document. Replaces `allowAssumeRole`. */
   policy?: IamPolicy;
-  /** `Resource` list of the `sts:AssumeRole` permission that this role's sessions hold, with IAM's `*` and `?`. Default `[]`. */
+  /** The `Resource` list of the role's `sts:AssumeRole` permission, with IAM's `*` and `?`. Default `[]`. */
   allowAssumeRole?: readonly string[];
-  /** The values of `sts:SourceIdentity` that the trust policy accepts. Default: any, or none. */
+  /** The values of `sts:SourceIdentity` that the trust policy accepts. Default: any value, or none. */
   requiredSourceIdentity?: readonly string[];
   /** Whether the trust policy grants `sts:TagSession`. Default `true`. */
   allowTagSession?: boolean;
@@ -35,16 +38,16 @@ export interface LocalRole {
   allowSetSourceIdentity?: boolean;
 }
 
-/** A {@link LocalRole}, read. */
+/** A parsed {@link LocalRole}. */
 export interface KnownRole {
   readonly maxSessionDuration: number | undefined;
-  /** What the role's own policy says. */
+  /** The role's own policy. */
   readonly permissions: readonly Statement[];
-  /** What its trust policy says, where `defaults` are trusted by a role that names no one. */
+  /** The role's trust policy. `defaults` are the trusted principals if the role names none. */
   trust(defaults: readonly string[]): readonly Statement[];
 }
 
-/** @throws TypeError or RangeError naming the option that is wrong */
+/** @throws TypeError or RangeError naming the invalid option */
 export function readLocalRole(role: LocalRole): KnownRole {
   assertRoleArn("role.roleArn", role.roleArn);
   const { maxSessionDuration: seconds } = role;
@@ -54,7 +57,7 @@ export function readLocalRole(role: LocalRole): KnownRole {
   return { maxSessionDuration: seconds, permissions: readPermissions("role", role, []), trust: readTrust(role) };
 }
 
-/** The policy of a role or user: the document, or what `allowAssumeRole` is short for. */
+/** The policy of a role or user, from the document or from `allowAssumeRole`. */
 export function readPermissions(
   option: string,
   { policy, allowAssumeRole }: { policy?: IamPolicy; allowAssumeRole?: readonly string[] },
@@ -90,11 +93,11 @@ function readTrust(role: LocalRole): KnownRole["trust"] {
   return () => statements;
 }
 
-/** The trust policy that the short options stand for. */
+/** Builds the trust policy from the shorthand options. */
 function shortTrust(role: LocalRole): KnownRole["trust"] {
   const { externalId, requiredSourceIdentity, allowTagSession = true, allowSetSourceIdentity = true } = role;
   const trusted = role.trustedPrincipals && readItems("role.trustedPrincipals", role.trustedPrincipals);
-  const demanded = readCondition("role", {
+  const required = readCondition("role", {
     StringEquals: {
       ...(externalId !== undefined && { "sts:ExternalId": [externalId] }),
       ...(requiredSourceIdentity !== undefined && {
@@ -103,7 +106,7 @@ function shortTrust(role: LocalRole): KnownRole["trust"] {
     },
   });
   const granted = {
-    "sts:AssumeRole": demanded,
+    "sts:AssumeRole": required,
     "sts:TagSession": () => allowTagSession,
     "sts:SetSourceIdentity": () => allowSetSourceIdentity,
   };

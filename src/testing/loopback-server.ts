@@ -5,16 +5,16 @@ import type { Answer } from "./exchange.js";
 import type { Delivery } from "./faults.js";
 import type { WireRequest } from "./sigv4-verification.js";
 
-/** Bytes of a body, which is kept in memory until its signature is checked. A longer request is cut off. */
+/** The maximum body size in bytes, since bodies are buffered to check their signature. Larger requests are cut off. */
 const LARGEST_REQUEST = 16 * 1024 * 1024;
 
 /** Connections to one endpoint. */
 export interface SocketCount {
-  /** Open now. */
+  /** Currently open. */
   readonly open: number;
-  /** The most that were open at once. */
+  /** The highest number open at once. */
   readonly peak: number;
-  /** All that were ever opened. */
+  /** The number opened in total. */
   readonly total: number;
 }
 
@@ -22,7 +22,7 @@ export interface LoopbackServer {
   /** `http://127.0.0.1:<port>`. */
   readonly url: string;
   readonly sockets: SocketCount;
-  /** Ends every connection, also one that waits for an answer. */
+  /** Closes every connection, even if it waits for a response. */
   close(): Promise<void>;
 }
 
@@ -31,7 +31,9 @@ export type LoopbackHandler = (request: WireRequest) => Promise<{ answer: Answer
 type Incoming = IncomingMessage | Http2ServerRequest;
 type Outgoing = ServerResponse | Http2ServerResponse;
 
-/** A clear-text HTTP/1.1 and HTTP/2 server on a free port of 127.0.0.1. Some SDK clients (Kinesis) speak HTTP/2 only. */
+/**
+ * A plaintext HTTP/1.1 and HTTP/2 server on a free port of 127.0.0.1. Some SDK clients (Kinesis) support only HTTP/2.
+ */
 export async function startLoopbackServer(handle: LoopbackHandler): Promise<LoopbackServer> {
   const open = new Set<Socket>();
   const sockets = { open: 0, peak: 0, total: 0 };
@@ -42,10 +44,10 @@ export async function startLoopbackServer(handle: LoopbackHandler): Promise<Loop
     readRequest(incoming)
       .then(handle)
       .then(({ answer, delivery }) => deliver(answer, delivery, outgoing, socket))
-      // The client has gone, or the server has been closed meanwhile.
+      // The client disconnected, or the server was closed.
       .catch(() => socket.destroy());
   };
-  // A server that closes idle connections in real time would reset a request of a test that moves its clock slowly.
+  // No timeouts, because they run in real time and would reset connections of a test that advances its clock slowly.
   const http1 = createHttpServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (incoming, outgoing) =>
     onRequest(incoming, outgoing, incoming.socket),
   );
@@ -69,7 +71,7 @@ export async function startLoopbackServer(handle: LoopbackHandler): Promise<Loop
       socket.pause();
       socket.unshift(chunk);
       if (isHttp2Preface(chunk)) {
-        // The session itself reads what was put back; a socket that flows would lose it.
+        // Stays paused: the HTTP/2 session reads the unshifted chunk itself, and a flowing socket would lose it.
         serveHttp2(socket);
       } else {
         http1.emit("connection", socket);
@@ -133,7 +135,7 @@ function deliver(answer: Answer, delivery: Delivery, outgoing: Outgoing, socket:
     outgoing.end(body);
     return;
   }
-  // Typed as one of two overload sets, which TypeScript cannot call as a union.
+  // TypeScript cannot call the overloads of the union type.
   const half = outgoing as ServerResponse;
   half.write(body.subarray(0, body.length >> 1), () => socket.destroy());
 }

@@ -3,46 +3,45 @@ import { once } from "../once.js";
 import type { Runtime } from "../runtime.js";
 import { readOptions, shown } from "./read-options.js";
 
-/** How {@link createManualClock} starts. */
+/** Options of {@link createManualClock}. */
 export interface ManualClockOptions {
-  /** The wall-clock time at the start, epoch milliseconds. Default 2026-01-01T00:00:00Z. */
+  /** The initial wall-clock time in epoch milliseconds. Default 2026-01-01T00:00:00Z. */
   now?: number;
-  /** What `random()` answers, in [0, 1). Default `() => 0.5`. */
+  /** The implementation of `random()`, in [0, 1). Default `() => 0.5`. */
   random?: () => number;
-  /** Environment variables that the library sees instead of `process.env`. Default `{}`. */
+  /** The environment variables that the library uses instead of `process.env`. Default `{}`. */
   env?: Record<string, string | undefined>;
-  /** The machine's name. Default `"localhost"`. */
+  /** The host name. Default `"localhost"`. */
   hostname?: string;
 }
 
 /**
- * A {@link Runtime} that stands still until a test moves it. It fits `createCredentialResolver({ runtime })`
- * and, since it has `now()`, `startLocalAws({ clock })`.
+ * A {@link Runtime} whose time passes only when a test advances it. Use it for `createCredentialResolver({ runtime })`
+ * and `startLocalAws({ clock })`.
  *
- * Timers run on the monotonic clock, as Node's own do: a step of the wall clock fires none of them.
+ * Like Node's timers, its timers follow the monotonic clock, so stepping the wall clock fires none.
  */
 export interface ManualClock extends Runtime {
   /**
-   * Lets `ms` milliseconds pass on both clocks. Due tasks and sleeps fire in time order, each at its own time, and
-   * those that they start within the span fire too. Before the first, after each and at the end, promise jobs and
-   * loopback I/O that wait for no real time are let through (see {@link ManualClock.settle}).
-   * Calls that overlap run one after the other. Rejects with what a scheduled task throws; the clock then stands at
-   * that task's time.
+   * Advances both clocks by `ms` milliseconds. Fires due tasks and sleeps in order, each at its own time, including
+   * those that are scheduled along the way. Calls {@link ManualClock.settle} before the first, after each one and at
+   * the end. Overlapping calls run one after the other. If a scheduled task throws, rejects with its error and leaves
+   * the clock at that time.
    */
   advance(ms: number): Promise<void>;
-  /** Moves `now()` alone by `ms`, which may be negative: an NTP step. No timer fires. */
+  /** Moves only `now()` by `ms`, which may be negative, like an NTP step. Fires no timers. */
   stepWallClock(ms: number): void;
-  /** Lets `ms` milliseconds pass without firing a timer: a suspended process. What became due fires at the next `advance()`. */
+  /** Advances both clocks without firing timers, like a suspended process. Due timers fire at the next `advance()`. */
   freeze(ms: number): void;
   /**
-   * Lets promise jobs, loopback I/O and reads of the disk run until the event loop has been quiet for 20 turns, without
-   * moving a clock. That carries an SDK call to a local AWS on this clock through. The modules that the library imports
-   * for its first call are imported first.
+   * Lets promise jobs, loopback I/O and file reads run until the event loop has been idle for 20 turns, without
+   * advancing the clock. This is enough for an SDK call to a local AWS on this clock to finish. First imports the
+   * modules that the library needs for its first call.
    */
   settle(): Promise<void>;
-  /** Replaces what `random()` answers. */
+  /** Replaces the implementation of `random()`. */
   setRandom(random: () => number): void;
-  /** Tasks and sleeps that have neither fired nor been cancelled. A test for leaks expects 0. */
+  /** The number of tasks and sleeps that have neither fired nor been canceled. Expect 0 in a test for leaks. */
   readonly pendingTimers: number;
 }
 
@@ -53,20 +52,20 @@ interface Timer {
 
 const DEFAULT_NOW = Date.UTC(2026, 0, 1);
 
-/** Enough for an answer over loopback to be read by the server, sent back and acted on. */
+/** Enough turns for a loopback request to be read, answered and processed. */
 const QUIET_TURNS_TO_SETTLE = 20;
 
-/** Work outside the event loop that ends by itself, as Node names it. A read of the disk, a connection, a lookup of a name. */
+/** Node's names for I/O that completes by itself: file reads, connections, DNS lookups. */
 const UNDER_WAY = /^(FSReq|CloseReq|ConnectWrap|TCPConnectWrap|GetAddrInfoReqWrap|WriteWrap|ShutdownWrap)/;
 
 /**
- * Something that reads forever, such as a named pipe, must not hold up a test. Counted in turns of the event loop, some
- * 10 microseconds each: in real time, a busy machine would cut short what only waits for a processor.
+ * Limits the wait for I/O that never ends, such as reading a named pipe. Counted in event loop turns of about 10
+ * microseconds, because a limit in real time would be too short on a busy machine.
  */
 const MOST_TURNS_TO_SETTLE = 25_000;
 
 /**
- * Creates a clock, a source of randomness and an environment that only the test changes.
+ * Creates a clock, a source of randomness and an environment that the test controls.
  *
  * @example
  * ```ts
@@ -82,7 +81,7 @@ export function createManualClock(given: ManualClockOptions = {}): ManualClock {
   let monotonic = 0;
   let random = options.random ?? (() => 0.5);
   let advancing: Promise<void> = Promise.resolve();
-  /** By due time; equal times in order of their start. */
+  /** Sorted by due time, then by the order in which they were started. */
   const timers: Timer[] = [];
 
   const pass = (ms: number) => {
@@ -108,7 +107,7 @@ export function createManualClock(given: ManualClockOptions = {}): ManualClock {
       next.fire();
       await settle();
     }
-    // A freeze() that came meanwhile may already have passed the end.
+    // A freeze() during the run may already have passed the end.
     pass(Math.max(0, end - monotonic));
     await settle();
   };
@@ -157,10 +156,10 @@ export function createManualClock(given: ManualClockOptions = {}): ManualClock {
   };
 }
 
-/** What a resolver imports for its first call. Nothing shows that an import is under way, so it must not be. */
+/** Imports what a resolver needs for its first call, because `settle` cannot detect a pending import. */
 const importForFirstCall = once(async () => {
   const parts = [import("../sources/sts.js"), import("../sources/instance-profile.js")];
-  await Promise.allSettled(parts); // the call that needs them reports a failure
+  await Promise.allSettled(parts); // the call that needs them will report a failure
 });
 
 async function settle(): Promise<void> {

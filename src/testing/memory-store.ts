@@ -2,17 +2,17 @@ import type { KeyObject } from "node:crypto";
 import type { CredentialStore, StoreLock } from "../store/credential-store.js";
 import { readOptions } from "./read-options.js";
 
-/** How {@link createMemoryStore} starts. */
+/** Options of {@link createMemoryStore}. */
 export interface MemoryStoreOptions {
   /** Default `"memory"`. */
   scope?: string;
-  /** With keys, records are sealed. Default: none. */
+  /** Encrypts the records. Default: none. */
   encryptionKeys?: readonly KeyObject[];
-  /** By which records and locks end; a `ManualClock` fits. Default: the machine's. */
+  /** The clock by which records and locks expire. Can be a `ManualClock`. Default: the system clock. */
   clock?: { now(): number };
 }
 
-/** A store that several resolvers of one test share. */
+/** A store that several resolvers in a test can share. */
 export interface MemoryStore extends CredentialStore {
   /** The records that have not expired, by key. */
   records(): ReadonlyMap<string, string>;
@@ -25,7 +25,7 @@ interface Entry {
 }
 
 /**
- * A store for tests, in memory: resolvers that get the same one share sessions, as processes do.
+ * Creates an in-memory store for tests. Resolvers with the same store share sessions, as separate processes would.
  *
  * @example
  * ```ts

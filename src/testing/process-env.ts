@@ -1,19 +1,22 @@
 import { devNull } from "node:os";
 
-const OF_AWS = /^AWS_/;
+const AWS_VARIABLE = /^AWS_/;
 
 let isTaken = false;
 
-/** Takes the process's environment for one local AWS. @throws Error if another one has it */
+/**
+ * Reserves the process environment for one local AWS.
+ * @throws Error if another one uses it
+ */
 export function takeProcessEnv() {
   if (isTaken) {
-    throw new Error("processEnv is true for another local AWS that runs in this process: close that one first");
+    throw new Error("Another local AWS in this process uses processEnv. Close it first.");
   }
   isTaken = true;
-  const before = variablesOfAws();
+  const before = readAwsVariables();
   let isRestored = false;
   return {
-    /** Leaves these variables and no other one of AWS, and no configuration file of the machine's user. */
+    /** Replaces all AWS variables with these, and hides the user's AWS configuration files. */
     set(variables: Readonly<Record<string, string>>): void {
       replaceVariables({ ...variables, AWS_CONFIG_FILE: devNull, AWS_SHARED_CREDENTIALS_FILE: devNull });
     },
@@ -26,11 +29,11 @@ export function takeProcessEnv() {
   };
 }
 
-function variablesOfAws(): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => OF_AWS.test(name)));
+function readAwsVariables(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => AWS_VARIABLE.test(name)));
 }
 
 function replaceVariables(variables: Readonly<Record<string, string | undefined>>): void {
-  for (const name of Object.keys(variablesOfAws())) delete process.env[name];
+  for (const name of Object.keys(readAwsVariables())) delete process.env[name];
   Object.assign(process.env, variables);
 }

@@ -5,10 +5,10 @@ import type { Answer } from "./exchange.js";
 import type { WireRequest } from "./sigv4-verification.js";
 
 const NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/";
-/** Proofs of identity that must not stay in a request's record. */
+/** Secrets that must not be recorded. */
 const SECRET_PARAMETERS = new Set(["WebIdentityToken", "SAMLAssertion", "TokenCode"]);
 
-/** The parameters of a query-protocol call, from its query and its form body, without the signature's own. */
+/** The parameters of a query-protocol call, from its query and form body, without signature parameters. */
 export function readParameters({ query, headers, body }: WireRequest): Readonly<Record<string, string>> {
   const isForm = headers["content-type"]?.[0]?.startsWith("application/x-www-form-urlencoded");
   const pairs = [...new URLSearchParams(query), ...(isForm ? new URLSearchParams(body.toString()) : [])];

@@ -1,6 +1,6 @@
 import { quoted } from "../request/validation.js";
 
-/** @throws TypeError naming the function, for anything but an object */
+/** @throws TypeError naming the function if the options are not an object */
 export function readOptions<T extends object>(name: string, options: T): T {
   if (typeof options === "object" && options !== null) return options;
   throw new TypeError(`${name} takes an object`);
@@ -8,13 +8,16 @@ export function readOptions<T extends object>(name: string, options: T): T {
 
 const MOST_ITEMS = 10_000;
 
-/** A copy of a list. @throws TypeError naming the option, for anything but a list of at most 10,000 items */
+/**
+ * Copies an array.
+ * @throws TypeError naming the option if the value is not an array of at most 10,000 items
+ */
 export function readItems<T>(option: string, list: readonly T[]): T[] {
   if (Array.isArray(list) && list.length <= MOST_ITEMS) return Array.from(list);
-  throw new TypeError(`${option} must be a list of at most ${MOST_ITEMS} items`);
+  throw new TypeError(`${option} must be an array of at most ${MOST_ITEMS} items`);
 }
 
-/** What a message shows of a wrong value. */
+/** Describes an invalid value for an error message. */
 export function shown(value: unknown): string {
   if (typeof value === "string") return quoted(value);
   return typeof value === "number" ? `${value}` : `a ${typeof value}`;

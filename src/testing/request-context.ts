@@ -1,16 +1,16 @@
 import { isRecord } from "../request/validation.js";
 import { toIsoSeconds } from "./aws-time.js";
-import { conditionKeyOf, faultOfValues } from "./condition-keys.js";
+import { describeInvalidValues, findConditionKey } from "./condition-keys.js";
 import { readItems, shown } from "./read-options.js";
 import type { TrustQuestion } from "./trust.js";
 
-/** What is known of a request: condition key in lower case to its values. A key without a value is absent. */
+/** The condition keys of a request, in lower case, with their values. Keys without a value are absent. */
 export type RequestContext = ReadonlyMap<string, readonly string[]>;
 
-/** Condition keys as AWS spells them, such as `aws:PrincipalOrgID`, each with its value, or a list of its values. */
+/** Condition keys as AWS spells them, such as `aws:PrincipalOrgID`, each with its value or a list of values. */
 export type ConditionKeyValues = Readonly<Record<string, string | readonly string[]>>;
 
-/** @throws TypeError naming the key that is not known, is not to be set, or has another kind of value */
+/** @throws TypeError naming a key that is unknown, cannot be set, or has an invalid value */
 export function readRequestContext(option: string, given: ConditionKeyValues): RequestContext {
   if (!isRecord(given)) throw new TypeError(`${option} must be an object of condition keys`);
   return new Map(Object.entries(given).map(([name, value]) => [name.toLowerCase(), readValues(option, name, value)]));
@@ -18,35 +18,39 @@ export function readRequestContext(option: string, given: ConditionKeyValues): R
 
 function readValues(option: string, name: string, value: unknown): readonly string[] {
   const path = `${option}[${JSON.stringify(name)}]`;
-  const key = conditionKeyOf(name);
+  const key = findConditionKey(name);
   if (key === undefined) throw new TypeError(`${path} is not a condition key that the local AWS knows`);
-  if (key.isOfCall) throw new TypeError(`${path} cannot be set: it follows from the call, the caller or the clock`);
+  if (key.isDerived)
+    throw new TypeError(`${path} cannot be set, because it is derived from the call, the caller or the clock`);
   const values = Array.isArray(value) ? readItems(path, value) : [value];
-  const fault = faultOfValues(key, values);
+  const fault = describeInvalidValues(key, values);
   if (fault === undefined) return values as string[];
-  throw new TypeError(`${path} ${fault}, got ${Array.isArray(value) ? `a list of ${value.length}` : shown(value)}`);
+  throw new TypeError(`${path} ${fault}, got ${Array.isArray(value) ? `an array of ${value.length}` : shown(value)}`);
 }
 
-/** Everything around a call that a condition may test. */
+/** The circumstances of a call that conditions may test. */
 export interface Surroundings {
-  /** Epoch ms. */
+  /** Epoch milliseconds. */
   readonly time: number;
   /** The region that the call is signed for. */
   readonly region: string;
   readonly userAgent: string | undefined;
-  /** What the test has set. */
+  /** The values that the test has set. */
   readonly given: RequestContext;
 }
 
 const VPC_ENDPOINT_KEYS = ["aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip"];
 
-/** The context of an AssumeRole call. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html */
-export function contextOf(question: TrustQuestion): RequestContext {
+/**
+ * The context of an AssumeRole call.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+ */
+export function buildRequestContext(question: TrustQuestion): RequestContext {
   const { given } = question.surroundings;
   const isFromVpc = VPC_ENDPOINT_KEYS.some((key) => given.has(key));
   return new Map([
-    ...entriesOf({
-      // AWS takes calls by https alone, and a call through a VPC endpoint has another key for its address.
+    ...toEntries({
+      // AWS accepts only HTTPS. For calls through a VPC endpoint, another key has the source address.
       "aws:securetransport": "true",
       "aws:viaawsservice": "false",
       "aws:principalisawsservice": "false",
@@ -60,9 +64,9 @@ export function contextOf(question: TrustQuestion): RequestContext {
   ]);
 }
 
-/** The context in which EC2 assumes the role of a machine. */
+/** The context when EC2 assumes the machine's role. */
 export function serviceContext(service: string | undefined, time: number, given: RequestContext): RequestContext {
-  const own = entriesOf({ "aws:principalisawsservice": "true", "aws:principalservicename": service });
+  const own = toEntries({ "aws:principalisawsservice": "true", "aws:principalservicename": service });
   return new Map([...given, ...own, ...timeEntries(time)]);
 }
 
@@ -72,7 +76,7 @@ function callerEntries({ caller, surroundings }: TrustQuestion): Entry[] {
   const instance = `arn:${arn.split(":")[1]}:ec2:${surroundings.region}:${accountId}:instance/${caller.identity.roleSessionName}`;
   return [
     ...tagEntries("aws:principaltag/", caller.sessionTags),
-    ...entriesOf({
+    ...toEntries({
       "aws:principalarn": roleArn ?? arn,
       "aws:principalaccount": accountId,
       "aws:principaltype": roleArn === undefined ? "User" : "AssumedRole",
@@ -90,7 +94,7 @@ function callEntries({ roleArn, roleSessionName, externalId, sourceIdentity, tag
   const { region, userAgent } = call.surroundings;
   return [
     ...tagEntries("aws:requesttag/", tags),
-    ...entriesOf({
+    ...toEntries({
       "aws:requestedregion": region,
       "aws:resourceaccount": roleArn.split(":")[4],
       "aws:tagkeys": [...tags.keys()],
@@ -104,13 +108,13 @@ function callEntries({ roleArn, roleSessionName, externalId, sourceIdentity, tag
 }
 
 function timeEntries(time: number): Entry[] {
-  return entriesOf({ "aws:currenttime": toIsoSeconds(time), "aws:epochtime": `${Math.floor(time / 1000)}` });
+  return toEntries({ "aws:currenttime": toIsoSeconds(time), "aws:epochtime": `${Math.floor(time / 1000)}` });
 }
 
 type Entry = [string, readonly string[]];
 
-/** Without the keys that have no value. */
-function entriesOf(values: Readonly<Record<string, string | readonly string[] | undefined>>): Entry[] {
+/** Omits keys without a value. */
+function toEntries(values: Readonly<Record<string, string | readonly string[] | undefined>>): Entry[] {
   return Object.entries(values).flatMap(([key, value]): Entry[] => {
     const list = value === undefined ? [] : [value].flat();
     return list.length === 0 ? [] : [[key, list]];

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** The parts of a role or user ARN. `name` is without the path. */
+/** The parts of a role or user ARN. `name` does not include the path. */
 export interface PrincipalArn {
   partition: string;
   accountId: string;
@@ -24,12 +24,15 @@ export function assertRoleArn(option: string, arn: string): PrincipalArn {
   return parsed;
 }
 
-/** The ARN under which a role's session acts. The role's path is not part of it. */
+/** The ARN of a role session, which does not include the role's path. */
 function assumedRoleArn({ partition, accountId, name }: PrincipalArn, roleSessionName: string): string {
   return `arn:${partition}:sts::${accountId}:assumed-role/${name}/${roleSessionName}`;
 }
 
-/** Who a session of a role is, but for its keys. Throws a `TypeError` that names `option` for another kind of ARN. */
+/**
+ * The identity of a role session, without its keys.
+ * @throws TypeError naming `option` if the ARN is not a role's
+ */
 export function roleSessionIdentity(option: string, roleArn: string, roleSessionName: string) {
   const role = assertRoleArn(option, roleArn);
   return {
@@ -43,7 +46,7 @@ export function roleSessionIdentity(option: string, roleArn: string, roleSession
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/** IAM's unique id of a principal, such as `AROA` and 17 more: the same for the same ARN. */
+/** The IAM unique id of a principal, such as `AROA` and 17 more characters. Deterministic for each ARN. */
 export function uniqueId(prefix: "AROA" | "AIDA" | "AIPA", arn: string): string {
   const digest = createHash("sha256").update(arn).digest();
   return prefix + toBase32(digest.subarray(0, 17));

@@ -14,7 +14,7 @@ const EMPTY_CBOR_MAP = Uint8Array.of(0xa0);
 
 type Protocol = "ec2" | "query" | "json" | "cbor" | "rest-json" | "s3" | "rest-xml";
 
-/** A call on any service but STS, as far as the sink looks into it. */
+/** A call to a service other than STS. */
 interface ServiceCall {
   protocol: Protocol;
   operation: string;
@@ -23,12 +23,12 @@ interface ServiceCall {
   caller: IssuedKeys;
 }
 
-/** Any signed request on a service other than STS: says who signed it, and succeeds with next to nothing. */
+/** Handles requests to all services other than STS: records the signer and returns a minimal success response. */
 export function createServiceSink(isDisabled: (region: string) => boolean) {
   return (request: WireRequest, sender: Authentication): Exchange => {
     const region = sender.signature?.region ?? "";
-    const protocol = protocolOf(request, sender.signature?.service ?? "");
-    const operation = operationOf(request, protocol);
+    const protocol = detectProtocol(request, sender.signature?.service ?? "");
+    const operation = readOperation(request, protocol);
     const roleArn = sender.signer?.identity.roleArn;
     return {
       about: {
@@ -50,7 +50,7 @@ export function createServiceSink(isDisabled: (region: string) => boolean) {
   };
 }
 
-function protocolOf(request: WireRequest, service: string): Protocol {
+function detectProtocol(request: WireRequest, service: string): Protocol {
   const contentType = header(request, "content-type") ?? "";
   if (header(request, "smithy-protocol") === "rpc-v2-cbor") return "cbor";
   if (header(request, "x-amz-target") !== undefined) return "json";
@@ -60,7 +60,7 @@ function protocolOf(request: WireRequest, service: string): Protocol {
   return contentType.includes("xml") ? "rest-xml" : "rest-json";
 }
 
-function operationOf(request: WireRequest, protocol: Protocol): string {
+function readOperation(request: WireRequest, protocol: Protocol): string {
   const rest = `${request.method} ${request.path}`;
   switch (protocol) {
     case "ec2":
@@ -112,7 +112,7 @@ function regionItem(name: string): string {
   ]);
 }
 
-/** One instance per account and region, the same at every call. */
+/** One instance per account and region, the same for every call. */
 function reservation(region: string, { identity: { accountId } }: IssuedKeys): string {
   const id = createHash("sha256").update(`${accountId}/${region}`).digest("hex").slice(0, 17);
   const instance = element("item", [

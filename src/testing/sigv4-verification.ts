@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { AwsError } from "./aws-error.js";
 import { parseAmzDate, toAmzDate } from "./aws-time.js";
 
-/** A request as it came over the wire. */
+/** A request as received. */
 export interface WireRequest {
   method: string;
   /** The path as sent, still encoded, without the query. */
@@ -14,30 +14,30 @@ export interface WireRequest {
   body: Buffer;
 }
 
-/** What a request says about its own signature, read but not yet believed. */
-export interface RequestSignature {
+/** The signature in a request, parsed but not verified. */
+export interface WireSignature {
   accessKeyId: string;
   region: string;
   service: string;
-  /** `YYYYMMDD` of the credential scope. */
+  /** The date in the credential scope, `YYYYMMDD`. */
   scopeDate: string;
   /** `YYYYMMDDTHHMMSSZ`. */
   amzDate: string;
   signedHeaders: readonly string[];
   signature: string;
   sessionToken?: string;
-  /** Seconds a presigned request is good for; absent when the signature is in the header. */
+  /** The lifetime of a presigned request in seconds; absent if the signature is in the header. */
   expires?: number;
 }
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
 const MAX_CLOCK_SKEW_MS = 15 * 60_000;
 
-/** Services whose signature covers the path encoded once and not normalised, and whose payload may go unsigned. */
+/** Services that sign the path encoded once and not normalized, and that allow unsigned payloads. */
 const S3_SERVICES = new Set(["s3", "s3-object-lambda", "s3-outposts", "s3express"]);
 
 /** Reads the signature from the `Authorization` header, or from the query of a presigned request. */
-export function readSignature(request: WireRequest): RequestSignature {
+export function readSignature(request: WireRequest): WireSignature {
   const query = new Map(decodeQuery(request.query));
   const authorization = header(request, "authorization");
   if (authorization !== undefined) return fromHeader(request, authorization);
@@ -45,8 +45,8 @@ export function readSignature(request: WireRequest): RequestSignature {
   throw new AwsError(403, "MissingAuthenticationToken", "Request is missing Authentication Token");
 }
 
-/** Throws unless the signature covers this very request and was made with the secret. Looks at no clock. */
-export function assertSignature(request: WireRequest, signature: RequestSignature, secretAccessKey: string): void {
+/** Throws unless the signature matches the request and the secret. Does not check the time. */
+export function assertSignature(request: WireRequest, signature: WireSignature, secretAccessKey: string): void {
   assertHeadersSigned(request, signature);
   const canonicalRequest = [
     request.method,
@@ -68,15 +68,18 @@ export function assertSignature(request: WireRequest, signature: RequestSignatur
   }
 }
 
-/** Throws unless the signature was made between the clocks or within 15 minutes of one, or is presigned and still good. */
-export function assertSignatureTime(signature: RequestSignature, clocks: readonly number[]): void {
+/**
+ * Throws unless the signing time is between the clocks or within 15 minutes of one, or a presigned request has not
+ * expired.
+ */
+export function assertSignatureTime(signature: WireSignature, clocks: readonly number[]): void {
   const signedAt = parseAmzDate(signature.amzDate);
   const nearest = Math.min(Math.max(signedAt, Math.min(...clocks)), Math.max(...clocks));
   const refusal = timeRefusal(signature, nearest);
   if (refusal !== undefined) throw signatureDoesNotMatch(refusal);
 }
 
-function timeRefusal({ amzDate, scopeDate, expires }: RequestSignature, now: number): string | undefined {
+function timeRefusal({ amzDate, scopeDate, expires }: WireSignature, now: number): string | undefined {
   const signedAt = parseAmzDate(amzDate);
   if (Number.isNaN(signedAt) || !amzDate.startsWith(scopeDate)) {
     return `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${scopeDate}' != '${amzDate}'.`;
@@ -91,7 +94,7 @@ function timeRefusal({ amzDate, scopeDate, expires }: RequestSignature, now: num
   return undefined;
 }
 
-function fromHeader(request: WireRequest, authorization: string): RequestSignature {
+function fromHeader(request: WireRequest, authorization: string): WireSignature {
   const [algorithm = "", ...rest] = authorization.trim().split(/\s+/);
   if (algorithm !== ALGORITHM) throw incomplete(`Authorization must use ${ALGORITHM}, got '${algorithm}'.`);
   const fields = new Map(
@@ -103,13 +106,13 @@ function fromHeader(request: WireRequest, authorization: string): RequestSignatu
   const sessionToken = header(request, "x-amz-security-token");
   return {
     ...readScope(fields.get("Credential")),
-    ...required({ signature: fields.get("Signature"), amzDate: amzDateOf(request) }),
+    ...required({ signature: fields.get("Signature"), amzDate: readAmzDate(request) }),
     signedHeaders: required({ SignedHeaders: fields.get("SignedHeaders") }).SignedHeaders.split(";"),
     ...(sessionToken !== undefined && { sessionToken }),
   };
 }
 
-function fromQuery(query: ReadonlyMap<string, string>): RequestSignature {
+function fromQuery(query: ReadonlyMap<string, string>): WireSignature {
   const algorithm = query.get("X-Amz-Algorithm");
   if (algorithm !== ALGORITHM) throw incomplete(`X-Amz-Algorithm must be ${ALGORITHM}, got '${algorithm}'.`);
   const expires = Number(query.get("X-Amz-Expires") ?? MAX_CLOCK_SKEW_MS / 1000);
@@ -142,7 +145,7 @@ function required<K extends string>(fields: Record<K, string | undefined>): Reco
   return fields as Record<K, string>;
 }
 
-function assertHeadersSigned({ headers }: WireRequest, { signedHeaders, service }: RequestSignature): void {
+function assertHeadersSigned({ headers }: WireRequest, { signedHeaders, service }: WireSignature): void {
   if (!signedHeaders.includes("host") && !signedHeaders.includes(":authority")) {
     throw signatureDoesNotMatch("'Host' must be a 'SignedHeader' in the AWS Authorization.");
   }
@@ -182,7 +185,7 @@ function canonicalHeaderValue({ headers }: WireRequest, name: string): string {
   return (headers[name] ?? []).map((value) => value.trim().replace(/\s+/g, " ")).join(",");
 }
 
-function payloadHash(request: WireRequest, { service, expires }: RequestSignature): string {
+function payloadHash(request: WireRequest, { service, expires }: WireSignature): string {
   const claimed = header(request, "x-amz-content-sha256");
   const actual = sha256(request.body);
   if (claimed === undefined) return expires !== undefined && S3_SERVICES.has(service) ? "UNSIGNED-PAYLOAD" : actual;
@@ -198,7 +201,7 @@ function payloadHash(request: WireRequest, { service, expires }: RequestSignatur
   return actual;
 }
 
-function amzDateOf(request: WireRequest): string | undefined {
+function readAmzDate(request: WireRequest): string | undefined {
   const amzDate = header(request, "x-amz-date");
   if (amzDate !== undefined) return amzDate;
   const date = Date.parse(header(request, "date") ?? "");

@@ -8,31 +8,31 @@ import { readOptions } from "./read-options.js";
 /** The store that {@link storeContract} tests. */
 export interface StoreUnderTest {
   /**
-   * A handle on one and the same place, as each process has one. Called once or twice in each case. What the place holds
-   * already does no harm: keys are made up.
+   * Opens the store, as each process would. Called once or twice per case. All calls must return stores with the same
+   * data. Existing data does no harm, because every case uses random keys.
    */
   open(): CredentialStore | Promise<CredentialStore>;
   /** Whether the store has `lock`. Default `true`. */
   locks?: boolean;
-  /** Lets milliseconds pass for the store. Default: real ones, some 200 in each of four cases. */
+  /** Lets time pass for the store, in milliseconds. Default: waits in real time, about 200 ms in each of four cases. */
   wait?(ms: number): Promise<void>;
 }
 
-/** One thing that a store must do. */
+/** One requirement of the store contract. */
 export interface StoreContractCase {
   readonly name: string;
-  /** Rejects with what the store did instead. */
+  /** Rejects with an assertion error if the store does not meet the requirement. */
   run(): Promise<void>;
 }
 
 const MINUTE = 60_000;
 const SHORT = 100;
 const AFTER = 2 * SHORT;
-/** The longest record. */
+/** The length of the longest record. */
 const LONGEST = 16_384;
 
 /**
- * What `CredentialStore` promises, as cases for any test runner.
+ * Tests that a `CredentialStore` keeps its contract, as cases for any test runner.
  *
  * @example
  * ```ts
@@ -44,7 +44,7 @@ const LONGEST = 16_384;
 export function storeContract(given: StoreUnderTest): StoreContractCase[] {
   const { open, locks = true, wait = (ms: number) => delay(ms) } = readOptions("storeContract", given);
   const contract: Record<string, () => Promise<void>> = {
-    "says whose sessions it keeps, and with which keys": async () => {
+    "has a valid scope and valid encryption keys": async () => {
       const [one, other] = await both();
       assert.equal(typeof one.scope, "string");
       assert.ok(one.scope.length >= 1 && one.scope.length <= 255, "scope has 1 to 255 characters");
@@ -52,11 +52,11 @@ export function storeContract(given: StoreUnderTest): StoreContractCase[] {
       assert.equal(typeof one.lock, locks ? "function" : "undefined");
       readEncryptionKeys("encryptionKeys", one.encryptionKeys);
     },
-    "knows nothing of a key that was never set": async () => {
+    "returns undefined for a key that was never set": async () => {
       const [one] = await both();
       assert.equal(await one.get(newKey()), undefined);
     },
-    "gives a record as it was, to whoever asks": async () => {
+    "returns a record unchanged to every process": async () => {
       const [one, other] = await both();
       const records = ["x", ' {"a":"b\\n"}\n', "ä€😀\u0000\r\n", "y".repeat(LONGEST)];
       for (const record of records) {
@@ -66,14 +66,14 @@ export function storeContract(given: StoreUnderTest): StoreContractCase[] {
         assert.equal(await other.get(key), record);
       }
     },
-    "tells keys apart, also by their case": async () => {
+    "distinguishes keys, including their case": async () => {
       const [one] = await both();
       const key = `a${newKey().slice(1)}`;
       const others = [`A${key.slice(1)}`, `${key.slice(0, -1)}-`, `${key.slice(0, -1)}_`];
       await one.set(key, "record", MINUTE);
       for (const other of others) assert.equal(await one.get(other), undefined);
     },
-    "replaces a record whole": async () => {
+    "replaces a record atomically": async () => {
       const [one, other] = await both();
       const key = newKey();
       const records = Array.from({ length: 20 }, (_, index) => `${index}`.repeat(1 + 100 * index));
@@ -85,11 +85,11 @@ export function storeContract(given: StoreUnderTest): StoreContractCase[] {
           read.push(await one.get(key), await other.get(key));
         }),
       );
-      for (const record of read) assert.ok(records.includes(record ?? ""), "a record that was set, whole");
+      for (const record of read) assert.ok(records.includes(record ?? ""), "every read returns a complete record");
       await one.set(key, "the last", MINUTE);
       assert.equal(await other.get(key), "the last");
     },
-    "forgets a record at its time": async () => {
+    "stops returning a record after its ttl": async () => {
       const [one, other] = await both();
       const key = newKey();
       await one.set(key, "record", SHORT);
@@ -97,7 +97,7 @@ export function storeContract(given: StoreUnderTest): StoreContractCase[] {
       assert.equal(await one.get(key), undefined);
       assert.equal(await other.get(key), undefined);
     },
-    "gives a record that replaces another its own time": async () => {
+    "applies the ttl of the latest set()": async () => {
       const [one] = await both();
       const key = newKey();
       await one.set(key, "short", SHORT);
@@ -105,7 +105,7 @@ export function storeContract(given: StoreUnderTest): StoreContractCase[] {
       await wait(AFTER);
       assert.equal(await one.get(key), "long");
     },
-    "deletes a record for all, and nothing where there is none": async () => {
+    "deletes a record for every process, and ignores a missing record": async () => {
       const [one, other] = await both();
       const key = newKey();
       await one.delete(key);
@@ -114,7 +114,7 @@ export function storeContract(given: StoreUnderTest): StoreContractCase[] {
       await other.delete(key);
       assert.equal(await one.get(key), undefined);
     },
-    "deletes a record only if it is the one that is named": async () => {
+    "deletes a record only if it equals the given one": async () => {
       const [one, other] = await both();
       const key = newKey();
       await one.set(key, "newer", MINUTE);
@@ -126,7 +126,7 @@ export function storeContract(given: StoreUnderTest): StoreContractCase[] {
   };
 
   const contractOfLocks: Record<string, () => Promise<void>> = {
-    "gives a lock to one at a time": async () => {
+    "grants a lock to one holder at a time": async () => {
       const [one, other] = await both();
       const key = newKey();
       const lock = await taken(one, key);
@@ -137,20 +137,20 @@ export function storeContract(given: StoreUnderTest): StoreContractCase[] {
       await (await taken(other, key)).release();
       await taken(one, key);
     },
-    "gives a lock to one of many who ask at once": async () => {
+    "grants a lock to one of many concurrent callers": async () => {
       const [one, other] = await both();
       const key = newKey();
       const asked = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? one : other).lock?.(key, MINUTE));
       assert.equal((await Promise.all(asked)).filter((lock) => lock !== undefined).length, 1);
     },
-    "ends a lock at its time": async () => {
+    "ends a lock after its ttl": async () => {
       const [one, other] = await both();
       const key = newKey();
       await taken(one, key, SHORT);
       await wait(AFTER);
       await taken(other, key);
     },
-    "lets a lock that has ended do no harm to the next": async () => {
+    "does not let release() of an ended lock affect a later lock": async () => {
       const [one, other] = await both();
       const key = newKey();
       const first = await taken(one, key, SHORT);
@@ -163,7 +163,7 @@ export function storeContract(given: StoreUnderTest): StoreContractCase[] {
       await first.release();
       await taken(one, key);
     },
-    "keeps locks and records apart": async () => {
+    "keeps locks and records separate": async () => {
       const [one] = await both();
       const key = newKey();
       const lock = await taken(one, key);
@@ -186,11 +186,11 @@ export function storeContract(given: StoreUnderTest): StoreContractCase[] {
 
 async function taken(store: CredentialStore, key: string, ttl = MINUTE): Promise<StoreLock> {
   const lock = await store.lock?.(key, ttl);
-  assert.ok(lock, "a lock that nobody holds can be taken");
+  assert.ok(lock, "a free lock can be taken");
   return lock;
 }
 
-/** As the resolver makes them. */
+/** Creates a key in the form that the resolver uses. */
 function newKey(): string {
   return randomBytes(32).toString("base64url");
 }

@@ -1,4 +1,9 @@
-import { type AssumeRoleInput, invalidParameter, type Parameters, readAssumeRoleInput } from "./assume-role-input.js";
+import {
+  type AssumeRoleInput,
+  invalidParameter,
+  type QueryParameters,
+  readAssumeRoleInput,
+} from "./assume-role-input.js";
 import { type Authentication, assertSender, describeSender } from "./authentication.js";
 import { AwsError } from "./aws-error.js";
 import { toIsoSeconds } from "./aws-time.js";
@@ -11,7 +16,7 @@ import { readParameters, refuseInQueryProtocol, succeedInQueryProtocol } from ".
 import type { RequestContext, Surroundings } from "./request-context.js";
 import { roleSessionIdentity } from "./role-identity.js";
 import type { WireRequest } from "./sigv4-verification.js";
-import { type Denial, denialOf } from "./trust.js";
+import { findDenial, type TrustDenial } from "./trust.js";
 
 export const STS_VERSION = "2011-06-15";
 const DEFAULT_MAX_SESSION_SECONDS = 3600;
@@ -21,14 +26,14 @@ export interface StsOptions {
   issued: IssuedSessions;
   now: () => number;
   findRole(roleArn: string): KnownRole | undefined;
-  /** What the policy of whoever holds these keys says. */
-  permissionsOf(keys: IssuedKeys): readonly Statement[];
-  /** Who may assume a role that names no one. */
+  /** The policy of the identity behind these keys. */
+  findPermissions(keys: IssuedKeys): readonly Statement[];
+  /** The principals that a role trusts if it names none. */
   defaultTrustedPrincipals(): readonly string[];
   isDisabled(region: string): boolean;
-  /** Whether an AccessDenied names the kind of policy that does not allow the call. */
+  /** Whether an AccessDenied message names the type of policy that decided. */
   denialContext: boolean;
-  /** Condition keys that a test has set. */
+  /** The condition keys that the test has set. */
   requestContext: RequestContext;
 }
 
@@ -67,16 +72,16 @@ export function createSts(options: StsOptions): (request: WireRequest, sender: A
 function assumeRole(
   options: StsOptions,
   caller: IssuedKeys,
-  parameters: Parameters,
+  parameters: QueryParameters,
   surroundings: Surroundings,
   patch: PatchCredentials,
 ): Answer {
   const input = readAssumeRoleInput(parameters);
   const { sourceIdentity, transitiveTags } = inherit(caller, input);
   const role = options.findRole(input.roleArn);
-  const denial = denialOf({
+  const denial = findDenial({
     caller,
-    permissions: options.permissionsOf(caller),
+    permissions: options.findPermissions(caller),
     roleArn: input.roleArn,
     roleSessionName: input.roleSessionName,
     trust: role?.trust(options.defaultTrustedPrincipals()),
@@ -113,7 +118,7 @@ function assumeRole(
   return assumeRoleAnswer(fields, input.packedPolicySize, sourceIdentity);
 }
 
-/** A session's source identity and transitive tags follow it through a chain of roles, and cannot be changed on the way. */
+/** A session's source identity and transitive tags persist through role chaining and cannot be changed. */
 function inherit(caller: IssuedKeys, input: AssumeRoleInput) {
   const inherited = [...caller.transitiveTags.keys()].map((key) => key.toLowerCase());
   if ([...input.tags.keys()].some((key) => inherited.includes(key.toLowerCase()))) {
@@ -166,13 +171,13 @@ function callerIdentity({ identity }: IssuedKeys): Answer {
   ]);
 }
 
-function accessDenied({ identity }: IssuedKeys, action: string, roleArn: string, context?: Denial): AwsError {
+function accessDenied({ identity }: IssuedKeys, action: string, roleArn: string, context?: TrustDenial): AwsError {
   const message = `User: ${identity.arn} is not authorized to perform: ${action} on resource: ${roleArn}`;
-  return new AwsError(403, "AccessDenied", message + (context ? ` ${reasonOf(context)}` : ""));
+  return new AwsError(403, "AccessDenied", message + (context ? ` ${describeTrustDenial(context)}` : ""));
 }
 
-/** As AWS words it: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
-function reasonOf({ action, policy, isExplicit }: Denial): string {
+/** Uses AWS's wording: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
+function describeTrustDenial({ action, policy, isExplicit }: TrustDenial): string {
   if (!isExplicit) return `because no ${policy} allows the ${action} action`;
   return `with an explicit deny in ${policy === "role trust policy" ? "the" : "an"} ${policy}`;
 }

@@ -1,16 +1,16 @@
 import { ACTIONS, type PolicyQuestion, type Statement } from "./iam-policy.js";
-import { reachOf } from "./iam-principal.js";
+import { findReach } from "./iam-principal.js";
 import type { IssuedKeys } from "./issued-sessions.js";
-import { contextOf, type Surroundings } from "./request-context.js";
+import { buildRequestContext, type Surroundings } from "./request-context.js";
 
-/** One AssumeRole call, as far as authorization looks at it. */
+/** The parts of an AssumeRole call that decide authorization. */
 export interface TrustQuestion {
   caller: IssuedKeys;
-  /** What the caller's own policy says. */
+  /** The caller's own policy. */
   permissions: readonly Statement[];
   roleArn: string;
   roleSessionName: string;
-  /** What the role's trust policy says; `undefined` if there is no role with that ARN. */
+  /** The role's trust policy; `undefined` if the role does not exist. */
   trust: readonly Statement[] | undefined;
   externalId?: string | undefined;
   /** Set in the call, or inherited from the caller's session. */
@@ -18,32 +18,31 @@ export interface TrustQuestion {
   /** Set in the call. */
   tags: ReadonlyMap<string, string>;
   transitiveTagKeys: readonly string[];
-  /** Whether there are tags, set in the call or inherited from the caller's session. */
+  /** Whether the session has tags, set in the call or inherited from the caller's session. */
   tagged: boolean;
   surroundings: Surroundings;
 }
 
-/** What the caller is not authorized to perform, and which of its or the role's policies is in the way. */
-export interface Denial {
+/** The denied action, and the policy that denies it. */
+export interface TrustDenial {
   action: string;
-  /** In the words of AWS's messages. */
+  /** As AWS spells it in its messages. */
   policy: "identity-based policy" | "role trust policy";
-  /** Whether that policy denies it. Otherwise it does not allow it. */
+  /** Whether a Deny statement decided, rather than a missing Allow. */
   isExplicit: boolean;
 }
 
 /**
- * Why the caller may not assume the role, or `undefined` if it may. A role that does not exist has no trust policy that
- * could allow it.
+ * Why the caller may not assume the role; `undefined` if it may. Nobody may assume a role that does not exist.
  *
- * As in IAM, a denial in either policy decides. Otherwise both have to allow it, but for one case: within one account a
- * trust policy that names the caller's role, user or session needs no permission of the caller's own. One that names the
- * account does, and so does `*`, where the local AWS may be stricter than IAM.
+ * As in IAM, a Deny in either policy decides. Otherwise both policies must allow the call, with one exception: within
+ * an account, a trust policy that names the caller's role, user or session is enough. A trust policy that names the
+ * account or `*` is not enough. For `*`, this may be stricter than IAM.
  */
-export function denialOf(question: TrustQuestion): Denial | undefined {
-  const context = contextOf(question);
+export function findDenial(question: TrustQuestion): TrustDenial | undefined {
+  const context = buildRequestContext(question);
   for (const action of neededActions(question)) {
-    const denial = denialOfAction(question, { action, roleArn: question.roleArn, context });
+    const denial = findActionDenial(question, { action, roleArn: question.roleArn, context });
     if (denial) return { action, ...denial };
   }
   return undefined;
@@ -54,19 +53,19 @@ function neededActions({ tagged, sourceIdentity }: TrustQuestion): readonly stri
   return [assumeRole, ...(tagged ? [tagSession] : []), ...(sourceIdentity === undefined ? [] : [setSourceIdentity])];
 }
 
-function denialOfAction(
+function findActionDenial(
   { caller, roleArn, permissions, trust = [] }: TrustQuestion,
   asked: PolicyQuestion,
-): Omit<Denial, "action"> | undefined {
+): Omit<TrustDenial, "action"> | undefined {
   const own = permissions.filter((statement) => statement.covers(asked));
   const trusting = trust.filter(
-    (statement) => reachOf(statement.principals, caller.identity) !== undefined && statement.covers(asked),
+    (statement) => findReach(statement.principals, caller.identity) !== undefined && statement.covers(asked),
   );
   if (own.some(isDeny)) return { policy: "identity-based policy", isExplicit: true };
   if (trusting.some(isDeny)) return { policy: "role trust policy", isExplicit: true };
   const isNamedAtHome =
     caller.identity.accountId === roleArn.split(":")[4] &&
-    trusting.some((statement) => reachOf(statement.principals, caller.identity) === "caller");
+    trusting.some((statement) => findReach(statement.principals, caller.identity) === "caller");
   if (own.length === 0 && !isNamedAtHome) return { policy: "identity-based policy", isExplicit: false };
   return trusting.length === 0 ? { policy: "role trust policy", isExplicit: false } : undefined;
 }

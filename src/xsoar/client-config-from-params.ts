@@ -2,14 +2,14 @@ import { isPlainUrl } from "../request/sts-settings.js";
 import { invalid } from "../request/validation.js";
 import { Parameters, type XsoarParams } from "./params.js";
 
-/** Part of any SDK client's configuration. */
+/** A part of the configuration of any SDK client. */
 export interface ClientConfigFromParams {
   endpoint?: string;
 }
 
 /**
- * What `endpoint_url` says of the client, for the option `clientConfig`: it is the endpoint of the one service that the
- * integration calls, and so no part of the instance. `{}` if it is not given.
+ * Turns the `endpoint_url` parameter into the `clientConfig` option. It is not part of the instance, because it is the
+ * endpoint of the one service that the integration calls. Returns `{}` if the parameter is not set.
  * @throws RolecallError `INVALID_REQUEST` with the field `params.endpoint_url`
  */
 export function clientConfigFromParams(params: XsoarParams): ClientConfigFromParams {
@@ -17,7 +17,9 @@ export function clientConfigFromParams(params: XsoarParams): ClientConfigFromPar
   if (value === undefined) return {};
   const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
-    throw invalid(field, value, "an http or https URL without user and password", { sensitive: !isPlainUrl(value) });
+    throw invalid(field, value, "an http or https URL without a user name or password", {
+      sensitive: !isPlainUrl(value),
+    });
   }
   return { endpoint: value as string };
 }

@@ -2,13 +2,12 @@ import { COMMAND_KEYS, type CommandOverrides, readCommand } from "../request/com
 import { isGiven, withoutUndefined } from "../request/validation.js";
 import { Parameters } from "./params.js";
 
-/** A command's arguments as the platform hands them over. `""`, `null` and `undefined`: not given. */
+/** The arguments of a command, as the platform passes them. `""`, `null` and `undefined` mean not set. */
 export type XsoarArgs = CommandOverrides;
 
 /**
- * What a command in Cortex XSOAR says of its identity and region, from its arguments as they come (`demisto.args()`):
- * `roleArn`, `roleSessionName`, `roleSessionDuration` and `region`, each on its own. All other arguments are the
- * command's.
+ * Reads the overrides of a Cortex XSOAR command from its raw arguments (`demisto.args()`): `roleArn`,
+ * `roleSessionName`, `roleSessionDuration` and `region`. Each is optional. All other arguments are ignored.
  * @throws RolecallError `INVALID_REQUEST`; `field` names the argument, such as `args.roleArn`
  */
 export function commandFromArgs(args?: XsoarArgs | null): CommandOverrides {

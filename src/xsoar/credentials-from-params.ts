@@ -3,19 +3,19 @@ import { conflict, invalid, isRecord } from "../request/validation.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
 import { type Parameter, Parameters } from "./params.js";
 
-/** Stands between the secret key and the session token in the one field that there is for both. */
+/** Separates the secret key from the session token, because the platform has a single field for both. */
 const SEPARATOR = "@@@";
 
-/** Both halves of one pair: the key's id and its secret. */
+/** An access key id and its secret. */
 type KeyPair = readonly [Parameter, Parameter];
 
-/** The names of a pair in fields of its own, older ones first. */
+/** The parameter names for a key pair outside `credentials`, oldest first. */
 export const ACCESS_KEY_PAIRS = [
   ["access_key", "secret_key"],
   ["access_key_id", "secret_access_key"],
 ] as const;
 
-/** The key pair in `credentials`, else the one in fields of its own; `undefined`: the instance profile is used. */
+/** The key pair from `credentials`, or else from separate parameters; `undefined` to use the instance profile. */
 export function credentialsFromParams(params: Parameters): AwsCredentialIdentity | undefined {
   const pairs = ACCESS_KEY_PAIRS.map(([id, secret]): KeyPair => [ownField(params, id), ownField(params, secret)]);
   const [first, second] = pairs.filter(isFilledIn);
@@ -40,14 +40,14 @@ function pairInCredentials(params: Parameters): KeyPair | undefined {
   return [identifierIn(credentials), credentials.get("password")];
 }
 
-/** Of a key pair in a vault, `identifier` names the entry, and the id stands deeper. */
+/** For a key pair in a vault, `identifier` is the name of the entry, and `credentials.user` has the key id. */
 function identifierIn(credentials: Parameters): Parameter {
   const { field, value } = credentials.get("credentials");
   const vault = isRecord(value) ? new Parameters(field, value) : undefined;
   return vault?.get("vaultInstanceId").value ? vault.get("user") : credentials.get("identifier");
 }
 
-/** A text, or the `password` of a field that the platform keeps as a secret. */
+/** Reads a plain field, or the `password` of a field that the platform stores as a secret. */
 function ownField(params: Parameters, name: string): Parameter {
   const half = params.get(name);
   return isRecord(half.value) ? new Parameters(half.field, half.value).get("password") : half;
@@ -59,13 +59,13 @@ function isFilledIn(pair: KeyPair): boolean {
 
 function assertWhole(half: Parameter, other: Parameter): void {
   if (half.value !== undefined) return;
-  const hint = "Set both halves of the key pair, or neither: then the machine's instance profile is used.";
-  throw conflict(half.field, `is missing, and ${other.field} is set`, hint);
+  const hint = "Set both halves of the key pair. To use the machine's instance profile, set neither.";
+  throw conflict(half.field, `is missing, but ${other.field} is set`, hint);
 }
 
 function splitSecret({ field, value }: Parameter): [unknown, string | undefined] {
   if (typeof value !== "string" || !value.includes(SEPARATOR)) return [value, undefined];
   const [secretAccessKey, sessionToken, ...more] = value.split(SEPARATOR);
   if (secretAccessKey && sessionToken && more.length === 0) return [secretAccessKey, sessionToken];
-  throw invalid(field, value, `a secret key, or a secret key, ${SEPARATOR} and a session token`);
+  throw invalid(field, value, `<secret key> or <secret key>${SEPARATOR}<session token>`);
 }

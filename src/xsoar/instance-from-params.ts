@@ -8,23 +8,23 @@ import { ACCESS_KEY_PAIRS, credentialsFromParams } from "./credentials-from-para
 import { networkFromParams } from "./network-from-params.js";
 import { Parameters, type XsoarParams } from "./params.js";
 
-/** Each under the names that packs of the platform have for it. */
+/** The names that different content packs use for each parameter. */
 const REGION = ["defaultRegion", "region", "default_region"] as const;
 const ROLE_ARN = ["roleArn", "role_arn"] as const;
 const SESSION_NAME = ["roleSessionName", "role_session_name"] as const;
 const DURATION = ["sessionDuration", "roleSessionDuration", "session_duration", "role_session_duration"] as const;
-/** A role in the account of a command, or in each account of a list. */
+/** Parameters that name a role without its account. They are not supported. */
 const ROLE_BY_NAME = ["role_name", "access_role_name", "accounts_to_access"] as const;
 
 /**
- * The integration instance that an administrator configured in Cortex XSOAR, from the integration's parameters as they
- * come (`demisto.params()`). Other parameters are the integration's own and are ignored, unless they read like one that
- * names an identity. Call it once and keep the result: commands on the same object are the fast ones. It holds secrets,
- * so do not log it.
+ * Reads the integration instance that an administrator configured in Cortex XSOAR from its raw parameters
+ * (`demisto.params()`). Ignores other parameters, but rejects ones that look like a misspelled identity parameter. Call
+ * it once and reuse the result, because commands that use the same object are faster. It contains secrets, so do not
+ * log it.
  *
- * `docs/xsoar.md` in this package says what becomes of each parameter.
+ * `docs/xsoar.md` in this package describes each parameter.
  *
- * @param env where `proxy` finds the server's proxy. Default: the process's environment
+ * @param env the environment that names the server's proxy. Default: the environment of the process
  * @throws RolecallError `INVALID_REQUEST`; `field` names the parameter, such as `params.defaultRegion`
  */
 export function instanceFromParams(
@@ -54,12 +54,12 @@ export function instanceFromParams(
   });
 }
 
-/** A role that is passed over, or keys, would have commands act as another identity. */
+/** Ignoring a misspelled or unsupported parameter would make commands run as the wrong identity. */
 function assertNoOtherIdentity(given: Parameters): void {
   for (const { field, value } of ROLE_BY_NAME.map((name) => given.get(name))) {
     if (value === undefined) continue;
-    const hint = "Name one role by its ARN, in roleArn, and leave this parameter empty.";
-    throw conflict(field, "is set, and roles that are given by name are not supported", hint);
+    const hint = "Set roleArn to the ARN of the role, and leave this parameter empty.";
+    throw conflict(field, "is set, but role names are not supported", hint);
   }
   given.assertNoMisspelling([...ROLE_ARN, ...ROLE_BY_NAME, "credentials", ...ACCESS_KEY_PAIRS.flat()]);
 }
@@ -79,7 +79,7 @@ function isText(value: unknown, pattern: RegExp): boolean {
 function stsFromParams(given: Parameters, role: RoleArn | undefined): StsSettings | undefined {
   const mode = given.get("sts_regional_endpoint");
   if (mode.value !== undefined && !isText(mode.value, /^(legacy|regional)$/i)) {
-    throw invalidText(mode.field, mode.value, "legacy or regional; a regional endpoint is asked in either case");
+    throw invalidText(mode.field, mode.value, "legacy or regional; both use a regional endpoint");
   }
   const url = given.get("sts_endpoint_url");
   const region = readRegion(given.get("sts_region").field, given.get("sts_region").value);

@@ -4,15 +4,15 @@ import type { Parameter, Parameters } from "./params.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Seconds, and tries after the first one: the platform's own defaults. */
+/** The platform's defaults. Timeouts are in seconds. */
 const DEFAULT_TIMEOUT = "60,10";
 const DEFAULT_CONNECT = "10";
 const DEFAULT_RETRIES = 5;
-/** The platform's own limit; a higher number counts as this one. */
+/** The platform's limit. Higher numbers are reduced to it. */
 const MOST_RETRIES = 10;
 const LONGEST_TIMEOUT = 86_400;
 
-/** AWS is called over https: that variable first. All calls go through the one proxy. */
+/** In order of precedence. AWS uses HTTPS, so those variables come first. One proxy serves all calls. */
 const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 
 export function networkFromParams(params: Parameters, env: Environment): NetworkSettings {
@@ -26,13 +26,13 @@ export function networkFromParams(params: Parameters, env: Environment): Network
   };
 }
 
-/** The read timeout of the platform is one of silence, as `socketTimeout` is. */
+/** Like `socketTimeout`, the platform's read timeout limits the time without data, not the total time. */
 function readTimeout({ field, value = DEFAULT_TIMEOUT }: Parameter) {
   const isText = typeof value === "string" || typeof value === "number";
   const [read, connect = DEFAULT_CONNECT, ...more] = isText ? String(value).split(",") : [];
   const [socketTimeout, connectionTimeout] = [toMilliseconds(read), toMilliseconds(connect)];
   if (socketTimeout === undefined || connectionTimeout === undefined || more.length > 0) {
-    const allowed = `seconds from 1 to ${LONGEST_TIMEOUT}: 60 for reading, or "60,10" for reading and connecting`;
+    const allowed = `1 to ${LONGEST_TIMEOUT} seconds, such as 60 (read) or "60,10" (read,connect)`;
     throw invalid(field, value, allowed, { sensitive: !isText });
   }
   return { socketTimeout, connectionTimeout };
@@ -48,8 +48,8 @@ function systemProxy({ field }: Parameter, env: Environment): string | undefined
   if (name === undefined) {
     throw conflict(
       field,
-      `is on, and the server's environment has none of ${PROXY_VARIABLES.join(", ")}`,
-      "Set HTTPS_PROXY there, or turn the parameter off: AWS is not called past the proxy.",
+      `is on, but the server's environment has none of ${PROXY_VARIABLES.join(", ")}`,
+      "Set HTTPS_PROXY in that environment, or turn the parameter off.",
     );
   }
   const url: unknown = variableIn(env, name);

@@ -1,18 +1,18 @@
 import { assertNoMisspelling } from "../request/misspelt-settings.js";
 import { conflict, invalidText, readRecord, readSetting } from "../request/validation.js";
 
-/** A `credentials` parameter: the key's id and its secret, or `secret@@@token` for a temporary key. */
+/** A `credentials` parameter: an access key id and its secret, or `secret@@@token` for a temporary key. */
 export interface XsoarCredentials {
   identifier?: string | null | undefined;
   password?: string | null | undefined;
 }
 
 /**
- * The parameters of an integration instance in Cortex XSOAR that are read. `""`, `null` and `undefined`: not given. Packs
- * spell some of them in several ways, which all mean the same.
+ * The supported parameters of a Cortex XSOAR integration instance. `""`, `null` and `undefined` mean not set. Some have
+ * several names with the same meaning, because content packs differ.
  */
 export interface XsoarParameters {
-  /** Required, in one of the three. */
+  /** Required under one of these three names. */
   defaultRegion?: string | null | undefined;
   region?: string | null | undefined;
   default_region?: string | null | undefined;
@@ -26,38 +26,38 @@ export interface XsoarParameters {
   session_duration?: number | string | null | undefined;
   role_session_duration?: number | string | null | undefined;
   credentials?: XsoarCredentials | string | null | undefined;
-  /** A pair of its own, read if `credentials` is empty: texts, or `{ password }`. */
+  /** A separate key pair, used if `credentials` is empty. Each is a string or `{ password }`. */
   access_key?: XsoarCredentials | string | null | undefined;
   secret_key?: XsoarCredentials | string | null | undefined;
-  /** The same pair under its newer names. */
+  /** The same pair under newer names. */
   access_key_id?: XsoarCredentials | string | null | undefined;
   secret_access_key?: XsoarCredentials | string | null | undefined;
-  /** Seconds, read or `"read,connect"`. Default `"60,10"`. */
+  /** In seconds: the read timeout, or `"read,connect"`. Default `"60,10"`. */
   timeout?: number | string | null | undefined;
-  /** Tries after the first one, at most 10. Default 5. */
+  /** The number of retries, at most 10. Default 5. */
   retries?: number | string | null | undefined;
   /** Use the server's proxy. */
   proxy?: boolean | string | null | undefined;
-  /** Take any certificate. */
+  /** Accept any TLS certificate. */
   insecure?: boolean | string | null | undefined;
-  /** The service's endpoint: see {@link clientConfigFromParams}. */
+  /** The endpoint of the service. See {@link clientConfigFromParams}. */
   endpoint_url?: string | null | undefined;
   sts_endpoint_url?: string | null | undefined;
   sts_region?: string | null | undefined;
-  /** `legacy` or `regional`: STS is asked at a regional endpoint in either case. */
+  /** `legacy` or `regional`. Both use a regional STS endpoint. */
   sts_regional_endpoint?: string | null | undefined;
 }
 
-/** An integration's parameters as the platform hands them over. Those that are not AWS's are the integration's own. */
+/** All parameters of an integration, as the platform passes them. May include parameters that do not concern AWS. */
 export type XsoarParams = (XsoarParameters & { readonly [parameter: string]: unknown }) | (XsoarParameters & object); // an interface has no index signature
 
-/** One parameter, and what an error calls it. */
+/** The value of a parameter and its name in errors. */
 export interface Parameter {
   readonly field: string;
   readonly value: unknown;
 }
 
-/** Parameters by their names. A field that nobody filled in holds an empty text. */
+/** Access to parameters by name. The platform passes an empty string for an empty field. */
 export class Parameters {
   readonly #owner: string;
   readonly #values: object;
@@ -67,7 +67,7 @@ export class Parameters {
     this.#values = readRecord(owner, values, allowed);
   }
 
-  /** Of those that somebody filled in. */
+  /** Checks only parameters that are set. */
   assertNoMisspelling(settings: readonly string[]): void {
     assertNoMisspelling(settings, this.#owner, this.#values, (name) => this.get(name).value !== undefined);
   }
@@ -77,12 +77,12 @@ export class Parameters {
     return { field: `${this.#owner}.${name}`, value: value === "" || value === null ? undefined : value };
   }
 
-  /** A parameter that packs spell in several ways, the first of them if nobody filled in any. */
+  /** A parameter that has several names; under the first name if none is set. */
   oneOf(names: readonly [string, ...string[]]): Parameter {
     const given = names.map((name) => this.get(name)).filter(({ value }) => value !== undefined);
     const [first = this.get(names[0]), ...others] = given;
     const other = others.find(({ value }) => !isSameText(first.value, value));
-    if (other) throw conflict(other.field, `is set, and ${first.field} says something else`, "Set one of them.");
+    if (other) throw conflict(other.field, `has a different value than ${first.field}`, "Set only one of them.");
     return first;
   }
 
@@ -91,11 +91,11 @@ export class Parameters {
     const word = typeof value === "string" ? value.toLowerCase() : value;
     if (word === undefined || word === false || word === "false" || word === "no") return false;
     if (word === true || word === "true" || word === "yes") return true;
-    throw invalidText(field, value, "true or false, as a checkbox or as a text");
+    throw invalidText(field, value, "true or false, as a boolean or a string");
   }
 }
 
-/** The platform hands over a number as a number or as digits. */
+/** The platform passes numbers as numbers or as strings. */
 function isSameText(one: unknown, other: unknown): boolean {
   const isText = (value: unknown) => typeof value === "string" || typeof value === "number";
   return isText(one) && isText(other) && `${one}` === `${other}`;

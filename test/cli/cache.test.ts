@@ -21,7 +21,7 @@ describe("rolecall cache", () => {
   const run = (args: string[], env: Record<string, string> = {}) =>
     runRolecall(["cache", ...args, "--directory", directory], env);
 
-  it("lists role, account and expiry, and no secret; clears", async () => {
+  it("lists role, account and expiry without secrets, and clears the store", async () => {
     const { aws, resolver } = await setUpLocal({ resolver: { store: fileStore({ directory }) } });
     const session = await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" });
     await resolver.resolve({ roleArn: OTHER_ROLE, region: "eu-central-1" });
@@ -44,13 +44,13 @@ describe("rolecall cache", () => {
     expect((await readdir(directory)).filter((name) => name !== "swept")).toEqual([]);
   });
 
-  it("lists sealed sessions by the keys of the environment", async () => {
+  it("lists encrypted sessions with the keys from the environment", async () => {
     const { resolver } = await setUpLocal({
       resolver: { store: fileStore({ directory, encryptionKeys: [encryptionKey] }) },
     });
     await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" });
     expect((await run(["list"])).output).toMatch(
-      /damaged, open to others, or sealed with a key that is not in ROLECALL_ENCRYPTION_KEYS/,
+      /damaged, accessible to other users, or sealed with a key that is not in ROLECALL_ENCRYPTION_KEYS/,
     );
     const other = newEncryptionKey().export().toString("base64url");
     const { output } = await run(["list"], { ROLECALL_ENCRYPTION_KEYS: `${other},${encryptionKey}` });
@@ -62,13 +62,13 @@ describe("rolecall cache", () => {
     });
   });
 
-  describe.runIf(process.platform !== "win32")("a directory that others may enter", () => {
+  describe.runIf(process.platform !== "win32")("a directory that other users can access", () => {
     const open = async (mode = 0o755) => {
       await mkdir(directory, { recursive: true });
       await chmod(directory, mode);
     };
 
-    it("is closed again if it holds nothing but sessions", async () => {
+    it("can be fixed with the suggested command if it contains only sessions", async () => {
       const { resolver } = await setUpLocal({ resolver: { store: fileStore({ directory }) } });
       await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" });
       await open();
@@ -89,22 +89,25 @@ describe("rolecall cache", () => {
         },
       ],
       ["it has a sticky bit, as /tmp has", async () => open(0o1777)],
-    ])("is left as it is: %s", async (_, make) => {
+    ])("gets no command that changes it: %s", async (_, make) => {
       await make();
       const { code, output, errors } = await run(["list"]);
       expect({ code, output }).toEqual({ code: 1, output: "" });
-      expect(errors).toContain("Name a directory of your own");
+      expect(errors).toContain("Use a directory that only this user can access");
       expect(errors).not.toContain("chmod");
     });
 
-    it.each(["/tmp", "/etc", "/", "/usr/bin", "/var"])("%s: no advice changes it", async (path) => {
-      const { code, output, errors } = await runRolecall(["cache", "list", "--directory", path]);
-      expect({ code, output }).toEqual({ code: 1, output: "" });
-      expect(errors).toContain("Name a directory of your own");
-      expect(errors).not.toContain("chmod");
-    });
+    it.each(["/tmp", "/etc", "/", "/usr/bin", "/var"])(
+      "is never changed by the suggestion if it is %s",
+      async (path) => {
+        const { code, output, errors } = await runRolecall(["cache", "list", "--directory", path]);
+        expect({ code, output }).toEqual({ code: 1, output: "" });
+        expect(errors).toContain("Use a directory that only this user can access");
+        expect(errors).not.toContain("chmod");
+      },
+    );
 
-    it("gives no command for a path that a shell would read as more than a path", async () => {
+    it("gets no suggested command if its path needs quoting in a shell", async () => {
       directory = join(directory, "x; touch y");
       await fileStore({ directory }).set("k".repeat(43), "record", 60_000);
       await open();
@@ -114,30 +117,28 @@ describe("rolecall cache", () => {
     });
   });
 
-  it("lists a file that others could have written as one that says nothing", async () => {
+  it("lists a file that other users could have written without its contents", async () => {
     const { resolver } = await setUpLocal({ resolver: { store: fileStore({ directory }) } });
     await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" });
     const [name = ""] = (await readdir(directory)).filter((file) => file.endsWith(".session"));
     await chmod(join(directory, name), 0o644);
     const { code, output, errors } = await run(["list"]);
     expect({ code, errors }).toEqual({ code: 0, errors: "" });
-    expect(output).toContain(`${name.replace(".session", "")}  (damaged, open to others, or`);
+    expect(output).toContain(`${name.replace(".session", "")}  (damaged, accessible to other users, or`);
   });
 
-  it("says that a directory cannot be used, and why", async () => {
+  it("says why a directory cannot be used", async () => {
     const { code, output, errors } = await runRolecall(["cache", "list", "--directory", "/etc/passwd/sessions"]);
     expect({ code, output }).toEqual({ code: 1, output: "" });
     // Node 22 takes a path through a file for one that is not there, until the directory is read.
-    expect(errors).toMatch(
-      /^[^\n]*\/etc\/passwd\/sessions: ENOTDIR\. (Name a directory|Check that directory)[^\n]*\n$/,
-    );
+    expect(errors).toMatch(/^[^\n]*\/etc\/passwd\/sessions: ENOTDIR\. (Set a directory|Check the directory)[^\n]*\n$/);
   });
 
-  it("takes an empty list of keys for none", async () => {
+  it("treats an empty list of keys as no keys", async () => {
     expect(await run(["list"], { ROLECALL_ENCRYPTION_KEYS: "" })).toMatchObject({ code: 0, errors: "" });
   });
 
-  it.each([[["show"]], [[]], [["list", "more"]], [["list", "--all"]]])("knows no other command: %j", async (args) => {
+  it.each([[["show"]], [[]], [["list", "more"]], [["list", "--all"]]])("rejects other arguments: %j", async (args) => {
     expect(await run(args)).toMatchObject({
       code: 2,
       output: "",

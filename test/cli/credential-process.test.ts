@@ -33,7 +33,7 @@ async function credentials(args: string[] = [], env: Record<string, string> = {}
 }
 
 describe("rolecall credential-process", () => {
-  it("prints what the SDKs' contract asks for, and shares the session through the file store", async () => {
+  it("prints credentials in the SDKs' format, and shares the session through the file store", async () => {
     const { aws, resolver } = await setUpLocal({ resolver: { store: fileStore({ directory }) } });
     const printed = await credentials();
     const shared = await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" });
@@ -48,7 +48,7 @@ describe("rolecall credential-process", () => {
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
-  it("under AWS_PROFILE=lab and then prod: the session of each, never the other's", async () => {
+  it("keeps the sessions of different AWS_PROFILE values separate", async () => {
     const { aws } = await setUpLocal();
     const { AWS_ENDPOINT_URL: url = "", ...others } = aws.env;
     const file = join(folder, "aws-config");
@@ -68,7 +68,7 @@ describe("rolecall credential-process", () => {
     expect(await under("prod")).toEqual(printed.prod);
   });
 
-  it("takes a command's overrides", async () => {
+  it("accepts command overrides", async () => {
     const { aws } = await setUpLocal();
     await credentials(["--role-arn", OTHER_ROLE, "--role-session-name", "cli", "--role-session-duration", "900"]);
     expect(aws.requests.findLast(({ operation }) => operation === "AssumeRole")?.parameters).toMatchObject({
@@ -92,7 +92,7 @@ describe("rolecall credential-process", () => {
     expect(assumeRoleCalls(aws)).toBe(calls);
   });
 
-  it("prints what is valid while AWS gives no new session", async () => {
+  it("prints the valid session while AWS issues no new one", async () => {
     const clock = createManualClock({ now: Date.now() - 46 * MINUTE });
     const { aws, resolver } = await setUpLocal({ clock, resolver: { store: fileStore({ directory }) } });
     const held = await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" });
@@ -112,7 +112,7 @@ describe("rolecall credential-process", () => {
     expect(await readdir(folder)).toEqual(["instance.json"]);
   });
 
-  it("seals with the environment's keys", async () => {
+  it("encrypts sessions with the keys from the environment", async () => {
     const { resolver, aws } = await setUpLocal();
     const key = newEncryptionKeyText();
     const { SecretAccessKey } = await credentials([], { ROLECALL_ENCRYPTION_KEYS: key });
@@ -124,7 +124,7 @@ describe("rolecall credential-process", () => {
     expect(output).not.toContain(SecretAccessKey);
   });
 
-  it("without a role: the base identity's own", async () => {
+  it("prints the base identity's credentials if there is no role", async () => {
     const { aws } = await setUpLocal();
     await configure({ roleArn: null });
     const { AccessKeyId, Expiration } = await credentials();
@@ -132,7 +132,7 @@ describe("rolecall credential-process", () => {
     expect(Date.parse(Expiration)).toBe(aws.instanceProfile.current()?.expiration);
   });
 
-  it("keys that do not expire have neither token nor end", async () => {
+  it("prints neither token nor expiration for keys that do not expire", async () => {
     const { aws } = await setUpLocal();
     const { accessKeyId, secretAccessKey } = aws.issueUserKeys({ userArn: "arn:aws:iam::111122223333:user/ann" });
     await configure({ roleArn: null, credentials: { accessKeyId, secretAccessKey } });
@@ -153,7 +153,7 @@ describe("rolecall credential-process", () => {
     ["a setting that is wrong", ["--role-arn", "Inventory"], 1, /command\.roleArn is wrong/],
     ["a store that there is not", ["--store", "redis"], 2, /--store takes file or none/],
     ["a word too many", ["Inventory"], 2, /Unexpected argument/],
-  ])("%s: nothing on stdout, the reason on stderr", async (_title, args, code, reason) => {
+  ])("prints the reason on stderr and nothing on stdout: %s", async (_title, args, code, reason) => {
     await setUpLocal();
     const outcome = await run(args);
     expect(outcome).toMatchObject({ code, output: "" });
@@ -161,7 +161,7 @@ describe("rolecall credential-process", () => {
     expect(outcome.errors).not.toMatch(/^\s+at /m);
   });
 
-  it("refuses a terminal, unless it is told to", async () => {
+  it("refuses to print to a terminal without --print-secrets-to-terminal", async () => {
     await setUpLocal();
     const args = ["credential-process", "--config", config, "--directory", directory];
     const refused = await runRolecall(args, {}, { isTTY: true });

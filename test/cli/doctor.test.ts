@@ -113,8 +113,8 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "a metadata proxy that refuses tokens",
     { broken: (aws) => aws.fault({ on: { target: "imds", operation: "token" }, status: 403 }) },
     "metadata",
-    /^A metadata proxy such as kube2iam refuses the IMDSv2 token: it is answered with 403, and other requests are not\.$/,
-    /^Let PUT \/latest\/api\/token through the proxy\./,
+    /^A metadata proxy such as kube2iam rejects IMDSv2 token requests with 403, but answers other requests\.$/,
+    /^Allow PUT \/latest\/api\/token in the proxy\./,
     3,
   ],
   [
@@ -124,7 +124,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       broken: (aws) => aws.fault({ on: { target: "imds", operation: "token" }, status: 404 }),
     },
     "metadata",
-    /IMDSv1 only/,
+    /supports only IMDSv1/,
     /PUT \/latest\/api\/token/,
     3,
   ],
@@ -162,7 +162,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       },
     },
     "caller",
-    /refuses the base identity's keys: ExpiredToken/,
+    /rejects the base identity's keys: ExpiredToken/,
     /have expired.*Put new ones/,
     3,
   ],
@@ -211,7 +211,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       env: { HTTPS_PROXY: "http://user:hush@proxy.example.com:3128" },
     },
     "sts",
-    /STS in eu-central-1 does not answer/,
+    /STS in eu-central-1 does not respond/,
     /HTTPS_PROXY is set in the environment and is not used: set instance\.network\.proxy/,
     4,
   ],
@@ -222,15 +222,15 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       broken: () => vi.stubEnv("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
     },
     "sts",
-    /STS in eu-centrall-1 does not answer/,
-    /^This release knows no region eu-centrall-1\. Did you mean eu-central-1\? /,
+    /STS in eu-centrall-1 does not respond/,
+    /^This release does not know the region eu-centrall-1\. Did you mean eu-central-1\? /,
     4,
   ],
   [
     "no way to STS",
     { instance: { roleArn: ROLE, sts: { endpoint: "http://127.0.0.1:9/", region: "eu-central-1" } } },
     "sts",
-    /STS in eu-central-1 does not answer/,
+    /STS in eu-central-1 does not respond/,
     /VPC endpoint/,
     4,
   ],
@@ -241,7 +241,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
         aws.fault({ on: { target: "sts" }, kind: "body", status: 502, contentType: "text/html", body: "" }),
     },
     "sts",
-    /STS in eu-central-1 gives no answer that can be used, at 127\.0\.0\.1\. .*status 502/,
+    /STS in eu-central-1 sends no usable response at 127\.0\.0\.1\. .*status 502/,
     /proxy/,
     4,
   ],
@@ -249,7 +249,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "an STS that fails",
     { broken: (aws) => aws.fault({ on: { target: "sts" }, status: 503 }) },
     "sts",
-    /STS in eu-central-1 gives no answer that can be used, at .* ServiceUnavailable\./,
+    /STS in eu-central-1 sends no usable response at .* ServiceUnavailable\./,
     /try again/,
     4,
   ],
@@ -260,7 +260,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       broken: (aws) => aws.fault({ on: { target: "sts" }, status: 400, code: "Throttling" }),
     },
     "sts",
-    /STS in eu-central-1 gives no answer that can be used, at .* Throttling\./,
+    /STS in eu-central-1 sends no usable response at .* Throttling\./,
     /^STS limits the rate of calls for the account: try again later/,
     4,
   ],
@@ -354,7 +354,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       roles: [ROLE, OTHER],
     },
     "assume",
-    new RegExp(`It may assume ${OTHER}: so a Resource list, or a Condition, leaves this one out`),
+    new RegExp(`It can assume ${OTHER}, so a Resource list or a Condition excludes this role`),
     new RegExp(`Add ${ROLE} to the Resource list`),
     5,
   ],
@@ -373,7 +373,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       instance: { roleArn: ROLE, externalId: "umbrella" },
     },
     "assume",
-    /no trust policy of this role allows.* it demands another external id/,
+    /no trust policy of this role allows.* requires another external id/,
     /sts:ExternalId there equals instance\.externalId/,
     5,
   ],
@@ -381,15 +381,15 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "a missing external id",
     { aws: { ...explained, ...withRole({ externalId: EXTERNAL_ID }) } },
     "assume",
-    /it demands an external id, and none is set/,
-    /it has no sts:ExternalId, or set externalId to that/,
+    /requires an external id \(none is set\)/,
+    /it has no sts:ExternalId condition \(or set externalId to its value\)/,
     5,
   ],
   [
     "a role that is gone",
     { aws: { ...explained, roles: [] } },
     "assume",
-    /or there is no such role/,
+    /or the role does not exist/,
     /aws iam get-role --role-name Inventory/,
     5,
   ],
@@ -408,8 +408,8 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       },
     },
     "assume",
-    /a Deny statement in an identity-based policy forbids sts:AssumeRole/,
-    /base identity's account.*look for Deny/,
+    /a Deny statement in an identity-based policy blocks sts:AssumeRole/,
+    /base identity's account.*find the Deny statement/,
     5,
   ],
   [
@@ -421,8 +421,8 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       },
     },
     "assume",
-    /a Deny statement in a role trust policy forbids sts:AssumeRole/,
-    /the role's trust relationships: look for Deny/,
+    /a Deny statement in a role trust policy blocks sts:AssumeRole/,
+    /the role's trust relationships: find the Deny statement/,
     5,
   ],
   [
@@ -463,7 +463,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     },
     "assume",
     /^Denied: the role's trust policy does not allow sts:TagSession, which the instance's tags need\.$/,
-    /^Add sts:TagSession beside sts:AssumeRole in the role's trust policy/,
+    /^Add sts:TagSession next to sts:AssumeRole in the role's trust policy/,
     5,
   ],
   [
@@ -471,7 +471,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     { aws: withRole({ allowTagSession: false }), instance: { roleArn: ROLE, tags: { team: "platform" } } },
     "assume",
     /^Denied: sts:TagSession is not allowed on this role, and the instance's tags need it\.$/,
-    new RegExp(`^Add sts:TagSession beside sts:AssumeRole in the role's trust policy.*in a policy of ${MACHINE}`),
+    new RegExp(`^Add sts:TagSession next to sts:AssumeRole in the role's trust policy.*in a policy of ${MACHINE}`),
     5,
   ],
   [
@@ -487,7 +487,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     },
     "assume",
     /^Denied: the role's trust policy does not allow sts:SetSourceIdentity, which the instance's source identity needs\.$/,
-    /^Add sts:SetSourceIdentity beside sts:AssumeRole in the role's trust policy/,
+    /^Add sts:SetSourceIdentity next to sts:AssumeRole in the role's trust policy/,
     5,
   ],
   [
@@ -500,24 +500,24 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       broken: (aws) => aws.fault({ on: { operation: "AssumeRole" }, status: 403, code: "InvalidClientTokenId" }),
     },
     "assume",
-    /^The base identity lies in the partition aws-cn, and this role in aws: credentials hold within one partition\.$/,
-    /^Name a role of aws-cn, or give the instance credentials of aws\.$/,
+    /^The base identity is in the partition aws-cn, but this role is in aws\. Credentials work within one partition\.$/,
+    /^Name a role in aws-cn, or set credentials for aws in the instance\.$/,
     5,
   ],
   [
     "a denial of which AWS tells nothing, of the only role",
     { aws: permitting([]) },
     "assume",
-    /AWS does not say by which policy\. The likeliest first: the base identity's own policy does not allow/,
-    new RegExp(`^See that a policy of ${MACHINE} .*allows sts:AssumeRole on ${ROLE}`),
+    /AWS does not say which policy decided\. Possible causes, most likely first: the base identity's own policy does not allow/,
+    new RegExp(`^Check that a policy of ${MACHINE} .*allows sts:AssumeRole on ${ROLE}`),
     5,
   ],
   [
     "a denial of which AWS tells nothing, while another role can be assumed",
     { aws: { roles: [{ roleArn: ROLE, trustedPrincipals: [OTHER] }, { roleArn: OTHER }] }, roles: [ROLE, OTHER] },
     "assume",
-    /The likeliest first: its trust policy names another principal/,
-    /^Look at it in account 123456789012: aws iam get-role/,
+    /most likely first: its trust policy names another principal/,
+    /^Look at its trust policy in account 123456789012: aws iam get-role/,
     5,
   ],
   [
@@ -527,7 +527,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       instance: { roleArn: ROLE, roleSessionDuration: 14_400 },
     },
     "duration",
-    /instance\.roleSessionDuration asks for 14400 s, and commands get 3600 s\. STS says: .*1 hour session limit .*role chaining\.$/,
+    /instance\.roleSessionDuration requests 14400 s, but commands get 3600 s\. STS says: .*1 hour session limit .*role chaining\.$/,
     /Set roleSessionDuration to 3600 or less/,
     5,
   ],
@@ -543,22 +543,25 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       }),
     },
     "duration",
-    /STS says: .* exceeds the MaxSessionDuration set for this role\. Of whole hours it grants 7200 s\./,
+    /STS says: .* exceeds the MaxSessionDuration set for this role\. In whole hours, it grants up to 7200 s\./,
     /aws iam update-role --role-name Inventory --max-session-duration 43200/,
     5,
   ],
 ];
 
 describe("rolecall doctor", () => {
-  it.each(BROKEN)("%s: names it in its first failed line", async (_title, machine, step, cause, next, exitCode) => {
-    const { findings, code } = await diagnose(machine);
-    const failure = findings.find(({ status }) => status === "failed");
-    expect(failure).toMatchObject({ step, summary: expect.stringMatching(cause) });
-    expect(failure?.next.join(" ")).toMatch(next);
-    expect(code).toBe(exitCode);
-  });
+  it.each(BROKEN)(
+    "names the cause in the first failed line: %s",
+    async (_title, machine, step, cause, next, exitCode) => {
+      const { findings, code } = await diagnose(machine);
+      const failure = findings.find(({ status }) => status === "failed");
+      expect(failure).toMatchObject({ step, summary: expect.stringMatching(cause) });
+      expect(failure?.next.join(" ")).toMatch(next);
+      expect(code).toBe(exitCode);
+    },
+  );
 
-  it("a healthy machine: every step is ok, and what commands will meet", async () => {
+  it("reports every step of a healthy machine as ok", async () => {
     const { findings, code, aws } = await diagnose({
       aws: withRole({ externalId: EXTERNAL_ID }),
       instance: { roleArn: ROLE, externalId: EXTERNAL_ID, allowedRoles: [ROLE] },
@@ -578,7 +581,7 @@ describe("rolecall doctor", () => {
     expect(code).toBe(0);
     const said = findings.map(({ summary }) => summary).join("\n");
     expect(said).toContain(MACHINE_SESSION);
-    expect(said).toContain("It demands the external id that is set.");
+    expect(said).toContain("It requires the external id that is set.");
     const assumed = aws.requests.filter(({ operation }) => operation === "AssumeRole");
     expect(assumed.map(({ parameters }) => parameters.DurationSeconds)).toEqual(["900", "900"]);
     for (const { parameters } of assumed) expect(parameters.RoleSessionName).toMatch(/^rolecall-doctor-/);
@@ -586,7 +589,7 @@ describe("rolecall doctor", () => {
     expect(new Set(asked)).toEqual(new Set(["GetCallerIdentity", "AssumeRole"]));
   });
 
-  it("a role that demands the session name that the instance sets: it can be assumed, and why not otherwise", async () => {
+  it("reports a role that requires the instance's session name as assumable, and says when it is not", async () => {
     const { findings, aws, code } = await diagnose({
       aws: withRole({
         trustPolicy: policyOf({
@@ -600,14 +603,14 @@ describe("rolecall doctor", () => {
     });
     expect(findings.find(({ step }) => step === "assume")).toMatchObject({
       status: "ok",
-      summary: expect.stringMatching(/assumed-role\/Inventory\/inventory\. Under another session name it is denied\.$/),
+      summary: expect.stringMatching(/assumed-role\/Inventory\/inventory\. With another session name, it is denied\.$/),
     });
     const names = aws.requests.flatMap(({ parameters }) => parameters.RoleSessionName ?? []);
     expect(names).toEqual([expect.stringMatching(/^rolecall-doctor-/), "inventory"]);
     expect(code).toBe(0);
   });
 
-  it("IMDSv1 that is still on: a warning, and code 0", async () => {
+  it("warns about IMDSv1 and exits with code 0", async () => {
     const { findings, code } = await diagnose({ aws: { imds: { v1: true } } });
     expect(findings.filter(({ status }) => status !== "ok")).toEqual([
       expect.objectContaining({
@@ -615,33 +618,33 @@ describe("rolecall doctor", () => {
         status: "warning",
         next: [
           expect.stringContaining("--http-tokens required"),
-          expect.stringContaining("Software on this machine that still uses IMDSv1 stops working"),
+          expect.stringContaining("Software that still uses IMDSv1 then stops working"),
         ],
       }),
     ]);
     expect(code).toBe(0);
   });
 
-  it("a region that no release knows: a warning, and the one that is close", async () => {
+  it("warns about an unknown region and suggests a similar one", async () => {
     const { findings, code } = await diagnose({ env: { AWS_REGION: "eu-centrall-1" } });
     expect(findings.find(({ step }) => step === "region")).toMatchObject({
       status: "warning",
       summary: "The region is eu-centrall-1, from AWS_REGION, and this release does not know it.",
-      next: ["Did you mean eu-central-1? A region that is newer than this release works."],
+      next: ["Did you mean eu-central-1? A region newer than this release still works."],
     });
     expect(code).toBe(0);
   });
 
-  it("an external id that nobody demands: a warning", async () => {
+  it("warns about an external id that the role does not require", async () => {
     const { findings, code } = await diagnose({ instance: { roleArn: ROLE, externalId: EXTERNAL_ID } });
     expect(findings.find(({ step }) => step === "external-id")).toMatchObject({
       status: "warning",
-      summary: "An external id is set, and the role can be assumed without it.",
+      summary: "An external id is set, but the role can be assumed without it.",
     });
     expect(code).toBe(0);
   });
 
-  it("a duration of more than an hour that the role grants is tried as it is", async () => {
+  it("requests a duration of more than an hour in full", async () => {
     const { findings, aws } = await diagnose({
       aws: withRole({ maxSessionDuration: 14_400, trustedPrincipals: [USER] }),
       instance: (local) => ({
@@ -660,7 +663,7 @@ describe("rolecall doctor", () => {
     expect(durations).toEqual(["900", "14400"]);
   });
 
-  it("asks for a long duration once where STS itself says that role chaining has a limit", async () => {
+  it("requests a long duration only once if STS names the role chaining limit", async () => {
     const { aws } = await diagnose({
       aws: withRole({ maxSessionDuration: 43_200 }),
       instance: { roleArn: ROLE, roleSessionDuration: 43_200 },
@@ -669,7 +672,7 @@ describe("rolecall doctor", () => {
     expect(durations).toEqual(["900", "43200", "3600"]);
   });
 
-  it("a call that fails while the duration is tried: the rest of the report stands", async () => {
+  it("keeps the rest of the report if a call fails while it tests the duration", async () => {
     const { findings, code } = await diagnose({
       instance: { roleArn: ROLE, roleSessionDuration: 7200 },
       broken: (aws) => {
@@ -683,13 +686,15 @@ describe("rolecall doctor", () => {
     expect(findings.at(-1)).toMatchObject({
       step: "duration",
       status: "skipped",
-      summary: expect.stringMatching(/^Whether it grants 7200 s is not known\. AssumeRole .* ServiceUnavailable\.$/),
+      summary: expect.stringMatching(
+        /^It is not known whether the role grants 7200 s\. AssumeRole .* ServiceUnavailable\.$/,
+      ),
     });
     expect(findings).toContainEqual(expect.objectContaining({ step: "assume", status: "ok" }));
     expect(code).toBe(0);
   });
 
-  it("an endpoint policy that refuses GetCallerIdentity: a warning, and the roles are tried", async () => {
+  it("warns about an endpoint policy that denies GetCallerIdentity, and still checks the roles", async () => {
     const { findings, code } = await diagnose({
       aws: { ...explained, roles: [{ roleArn: ROLE }, { roleArn: OTHER, trustedPrincipals: [USER] }] },
       roles: [ROLE, OTHER],
@@ -702,7 +707,7 @@ describe("rolecall doctor", () => {
     });
     expect(findings.find(({ step }) => step === "caller")).toMatchObject({
       status: "warning",
-      summary: `STS does not say who the base identity is: no VPC endpoint policy allows sts:GetCallerIdentity. The refusal names ${MACHINE_SESSION}.`,
+      summary: `STS does not say who the base identity is: no VPC endpoint policy allows sts:GetCallerIdentity. The error names ${MACHINE_SESSION}.`,
       next: ["VPC, the policy of the interface endpoint for STS: allow sts:GetCallerIdentity there."],
     });
     const [tried, denied] = findings.filter(({ step }) => step === "assume");
@@ -711,7 +716,7 @@ describe("rolecall doctor", () => {
     expect(code).toBe(5);
   });
 
-  it("a refusal of GetCallerIdentity that tells nothing claims nothing", async () => {
+  it("claims no cause if a denial of GetCallerIdentity names none", async () => {
     const { findings, code } = await diagnose({
       aws: { roles: [] },
       broken: (aws) => aws.fault({ on: { operation: "GetCallerIdentity" }, status: 403, message: "Access denied" }),
@@ -719,15 +724,15 @@ describe("rolecall doctor", () => {
     expect(findings.find(({ step }) => step === "caller")).toMatchObject({
       status: "warning",
       summary:
-        "STS does not say who the base identity is: sts:GetCallerIdentity is denied, and AWS does not say by which policy.",
+        "STS does not say who the base identity is: sts:GetCallerIdentity is denied, and AWS does not say which policy decided.",
     });
     // The role's own refusal names the caller.
     const denied = findings.find(({ step }) => step === "assume");
-    expect(denied?.next.join(" ")).toContain(`See that a policy of ${MACHINE} (with its path`);
+    expect(denied?.next.join(" ")).toContain(`Check that a policy of ${MACHINE} (with its path`);
     expect(code).toBe(5);
   });
 
-  it("a role of the caller's own account says nothing of what the base identity's policy allows", async () => {
+  it("draws no conclusion about the base identity's policy from a role in its own account", async () => {
     const neighbour = "arn:aws:iam::111122223333:role/Neighbour";
     const { findings } = await diagnose({
       aws: { ...explained, ...permitting([]), roles: [{ roleArn: ROLE }, { roleArn: neighbour }] },
@@ -750,7 +755,7 @@ describe("rolecall doctor", () => {
         }),
       },
     ],
-  ])("the trust policy that it prints the command of fits, for %s", async (_title, machine) => {
+  ])("prints a command whose trust policy works for %s", async (_title, machine) => {
     const { aws, findings, again } = await diagnose({
       instance: DEMANDING,
       ...machine,
@@ -765,13 +770,13 @@ describe("rolecall doctor", () => {
     const { findings: mended, code: healthy } = await again();
     expect(healthy).toBe(0);
     expect(mended).toContainEqual(
-      expect.objectContaining({ step: "external-id", summary: "It demands the external id that is set." }),
+      expect.objectContaining({ step: "external-id", summary: "It requires the external id that is set." }),
     );
     const { parameters } = aws.requests.findLast(({ operation }) => operation === "AssumeRole") ?? {};
     expect(parameters).toMatchObject({ "Tags.member.1.Key": "team", SourceIdentity: "inventory" });
   });
 
-  it("names credentials of other tools outside of EC2", async () => {
+  it("mentions credentials for other tools outside EC2", async () => {
     const { findings } = await diagnose({
       broken: () => vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9"),
       env: { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "/v2/credentials/x" },
@@ -784,7 +789,7 @@ describe("rolecall doctor", () => {
     });
   });
 
-  it("static keys and a region: nobody asks the metadata service", async () => {
+  it("does not query the metadata service if static keys and a region are set", async () => {
     const withKeys = (region?: string) => (local: LocalAws) => ({
       region,
       credentials: local.issueUserKeys({ userArn: USER }),
@@ -798,7 +803,7 @@ describe("rolecall doctor", () => {
     expect(withRegion.findings[0]).toMatchObject({ step: "metadata", status: "skipped" });
   });
 
-  it("goes through the instance's proxy, as a command does, and not to the metadata service", async () => {
+  it("uses the instance's proxy for STS, but not for the metadata service", async () => {
     const proxy = await startConnectProxy();
     const { aws, code, findings } = await diagnose({ instance: { roleArn: ROLE, network: { proxy: proxy.url } } });
     expect(code).toBe(0);
@@ -808,7 +813,7 @@ describe("rolecall doctor", () => {
     expect(aws.count({ target: "imds", operation: "token" })).toBeGreaterThan(0);
   });
 
-  it("tells a proxy that refuses", async () => {
+  it("reports a proxy that rejects the connection", async () => {
     const proxy = await startConnectProxy({ answer: 407 });
     const { code, findings } = await diagnose({ instance: { roleArn: ROLE, network: { proxy: proxy.url } } });
     expect(code).toBe(4);
@@ -818,7 +823,7 @@ describe("rolecall doctor", () => {
     });
   });
 
-  it("leaves out what cannot be asked after a failure, and says so", async () => {
+  it("reports the steps that it skips after a failure", async () => {
     const { findings } = await diagnose({ aws: { instanceProfile: null } });
     expect(findings.map(({ step, status }) => `${step} ${status}`)).toEqual([
       "metadata ok",
@@ -830,7 +835,7 @@ describe("rolecall doctor", () => {
     ]);
   });
 
-  it("takes the instance's role and the exact entries of allowedRoles; patterns wait for names", async () => {
+  it("checks the instance's role and the exact entries of allowedRoles, and skips patterns", async () => {
     const pattern = "arn:aws:iam::123456789012:role/integration-*";
     const instance = { roleArn: ROLE, allowedRoles: [ROLE, pattern, { roleArn: OTHER, externalId: EXTERNAL_ID }] };
     const { findings } = await diagnose({
@@ -845,18 +850,18 @@ describe("rolecall doctor", () => {
     ]);
   });
 
-  it("prints what failed with what to do below it, in the order of the guide", async () => {
+  it("prints each failure with its fix, in the order of the setup guide", async () => {
     const aws = await startLocalAws({ region: "eu-central-1", roles: [] });
     onTestFinished(() => aws.close());
     for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
     const { code, output, errors } = await runRolecall(["doctor", ROLE]);
     expect({ code, errors }).toEqual({ code: 5, errors: "" });
-    expect(output).toMatch(/^\nThis machine\n {2}✓ The metadata service gives IMDSv2 tokens\.\n/);
-    expect(output).toMatch(new RegExp(`\n\n${ROLE}\n {2}✓ .*\n {2}✗ Denied, .*\n {6}See that a policy of `));
-    expect(output).toMatch(/\n\n1 failed: begin with the first\.\n$/);
+    expect(output).toMatch(/^\nThis machine\n {2}✓ The metadata service issues IMDSv2 tokens\.\n/);
+    expect(output).toMatch(new RegExp(`\n\n${ROLE}\n {2}✓ .*\n {2}✗ Denied, .*\n {6}Check that a policy of `));
+    expect(output).toMatch(/\n\n1 failed\. Start with the first\.\n$/);
   });
 
-  it("refuses a setting of the file as code does", async () => {
+  it("rejects an invalid setting in the file with the same error as the library", async () => {
     const folder = await mkdtemp(join(tmpdir(), "rolecall-doctor-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const config = join(folder, "instance.json");
@@ -868,7 +873,7 @@ describe("rolecall doctor", () => {
     });
   });
 
-  it("refuses a role that is none, before any call", async () => {
+  it("rejects an argument that is not a role ARN, before any call", async () => {
     expect(await runRolecall(["doctor", "Inventory"])).toMatchObject({
       code: 2,
       output: "",

@@ -44,18 +44,18 @@ describe("rolecall explain", () => {
     [{ AWS_ENDPOINT_URL: "https://sts.example.com/x" }, { value: "https://sts.example.com", from: "AWS_ENDPOINT_URL" }],
     [{ AWS_USE_FIPS_ENDPOINT: "true" }, { value: "the region's own, FIPS", from: "AWS_USE_FIPS_ENDPOINT" }],
     [{ AWS_USE_DUALSTACK_ENDPOINT: "false" }, { from: "default" }],
-  ])("tells the STS endpoint of the environment: %j", async (env, endpoint) => {
+  ])("shows the STS endpoint from the environment: %j", async (env, endpoint) => {
     expect((await explained(INSTANCE, [], env)).settings.stsEndpoint).toMatchObject(endpoint);
   });
 
-  it("refuses an endpoint that others could read, as the command is refused", async () => {
+  it("refuses an unencrypted endpoint, as a command would be refused", async () => {
     const env = { AWS_ENDPOINT_URL: "http://sts.test" };
     const { code, output, errors } = await runRolecall(["explain", "--config", await configOf(INSTANCE)], env);
     expect({ code, output }).toEqual({ code: 1, output: "" });
     expect(errors).toMatch(/^AWS_ENDPOINT_URL would lead to STS over http:\/\/sts\.test\. Use https/);
   });
 
-  it("refuses an endpoint of another region than that of STS, as the command is refused", async () => {
+  it("refuses an endpoint in a different region than STS, as a command would be refused", async () => {
     const env = { AWS_ENDPOINT_URL_STS: "https://sts.eu-west-1.amazonaws.com" };
     const { code, output, errors } = await runRolecall(["explain", "--config", await configOf(INSTANCE)], env);
     expect({ code, output }).toEqual({ code: 1, output: "" });
@@ -66,17 +66,17 @@ describe("rolecall explain", () => {
     ["eu-centrall-1", " Did you mean eu-central-1?"],
     ["us-west-22", " Did you mean us-west-2?"],
     ["moon-base-1", ""],
-  ])("warns of the region %s, which this release does not know", async (region, suggestion) => {
+  ])("warns about the unknown region %s", async (region, suggestion) => {
     const config = await configOf({ ...INSTANCE, region: undefined });
     const { code, output, errors } = await runRolecall(["explain", "--config", config], { AWS_REGION: region });
     expect(code).toBe(0);
     expect(output).toMatch(new RegExp(`^region +${region} +AWS_REGION$`, "m"));
     expect(errors).toBe(
-      `warning: this release knows no region ${region} (AWS_REGION).${suggestion} A region that is newer than this release works.\n`,
+      `warning: this release does not know the region ${region} (AWS_REGION).${suggestion} A region newer than this release still works.\n`,
     );
   });
 
-  it("warns of each misspelt region once, whoever names it", async () => {
+  it("warns about each misspelled region once, wherever it is set", async () => {
     const config = await configOf({ ...INSTANCE, region: "eu-centrall-1", sts: { region: "us-eest-1" } });
     const { errors } = await runRolecall(["explain", "--config", config, "--region", "eu-wst-1"]);
     expect(errors.split("\n").map((line) => /region \S+ \(\S+\)/.exec(line)?.[0])).toEqual([
@@ -86,13 +86,13 @@ describe("rolecall explain", () => {
     ]);
   });
 
-  it("takes the region of an endpoint that names one", async () => {
+  it("uses the region in the endpoint's name", async () => {
     const sts = { endpoint: "https://vpce-1.sts.eu-west-1.vpce.amazonaws.com" };
     const { settings } = await explained({ ...INSTANCE, sts });
     expect(settings.stsRegion).toEqual({ value: "eu-west-1", from: "instance.sts.endpoint" });
   });
 
-  it("names what is set of the network, and shows no proxy", async () => {
+  it("names the network settings that are set, without showing the proxy", async () => {
     const network = { proxy: "http://user:hush-hush@proxy.example.com:3128", maxAttempts: 2 };
     const { settings, cacheKey, output } = await explained({ ...INSTANCE, network });
     expect(settings.network).toEqual({ value: ["maxAttempts", "proxy"], from: "instance.network" });
@@ -100,7 +100,7 @@ describe("rolecall explain", () => {
     expect(cacheKey).toEqual((await explained(INSTANCE)).cacheKey);
   });
 
-  it("tells each setting and where it comes from; no external id and no policy", async () => {
+  it("shows each setting and where it comes from, but no external id and no policy", async () => {
     const { settings, cacheKey, output } = await explained(INSTANCE);
     expect(settings).toEqual({
       baseIdentity: { value: "the instance profile", from: "IMDS, at first use" },
@@ -123,7 +123,7 @@ describe("rolecall explain", () => {
     for (const secret of [digest, "acme-4711", "partner-0815", "ec2:Describe"]) expect(output).not.toContain(secret);
   });
 
-  it("tells what a command overrides, and the external id that is bound to its role", async () => {
+  it("shows what a command overrides, and the external id bound to its role", async () => {
     const { settings } = await explained(INSTANCE, [
       AUDIT,
       "--role-session-name",
@@ -189,7 +189,7 @@ describe("rolecall explain", () => {
       "stsEndpoint",
       { value: "https://proxy.example.com", from: "AWS_ENDPOINT_URL" },
     ],
-    ["no role", {}, {}, "roleArn", { value: "none: the base identity itself acts", from: "default" }],
+    ["no role", {}, {}, "roleArn", { value: "none: commands run as the base identity", from: "default" }],
     ["no list", { roleArn: ROLE }, {}, "allowedBy", { value: "IAM alone", from: "default" }],
     [
       "static keys by their id",
@@ -204,7 +204,7 @@ describe("rolecall explain", () => {
     for (const secret of ["made-up-secret", "user:secret"]) expect(output).not.toContain(secret);
   });
 
-  it("names the parts of the cache key that are given", async () => {
+  it("names the parts of the cache key that are set", async () => {
     expect((await explained({})).cacheKey.madeOf).toEqual(["base"]);
     expect((await explained({ roleArn: ROLE })).cacheKey.madeOf).toEqual(["base", "roleArn", "durationSeconds"]);
     expect((await explained({ ...INSTANCE, sts: { region: "eu-central-1" } })).cacheKey.madeOf.sort()).toEqual([
@@ -226,7 +226,7 @@ describe("rolecall explain", () => {
     expect(output).toMatch(/^base identity +the instance profile +IMDS, at first use\nrole +arn:/);
     expect(output).toMatch(/^external id +\(set, not shown\) +instance\.externalId$/m);
     expect(output).toMatch(/^tags +team=platform +instance\.tags$/m);
-    expect(output).toMatch(/\n\ncache key made of base, /);
+    expect(output).toMatch(/\n\ncache key parts: base, /);
   });
 
   it.each<[string, string[], object, number, RegExp]>([
@@ -236,7 +236,7 @@ describe("rolecall explain", () => {
     ["a user's ARN", ["arn:aws:iam::123456789012:user/ann"], {}, 1, /A user cannot be assumed/],
     ["a wrong duration", [ROLE, "--role-session-duration", "60"], {}, 1, /from 900 to 43200/],
     ["two roles", [ROLE, AUDIT], {}, 2, /takes one role/],
-  ])("refuses as a command would be refused: %s", async (_title, args, instance, code, message) => {
+  ])("rejects what a command would reject: %s", async (_title, args, instance, code, message) => {
     const {
       output,
       errors,

@@ -37,7 +37,7 @@ describe("--config reads", () => {
   });
 });
 
-describe("--config names what stands in the way", () => {
+describe("--config reports a file that it cannot use", () => {
   const EXPECTED = "--config takes a JSON file with the instance's settings.";
 
   it.each<[string, string | Buffer, string]>([
@@ -83,17 +83,17 @@ describe("--config names what stands in the way", () => {
     ["no value", '{ "roleArn": }', 'instance.json:1:14: expected a value, found "}".'],
     ["a value without quotes", '{ "roleArn": arn }', "instance.json:1:14: expected a value, found a word."],
     ["a second value", "{} {}", 'instance.json:1:4: expected the end of the file, found "{".'],
-    ["a text that does not end", '{ "roleArn": "x\n}', "instance.json:1:14: this text does not end in its line."],
+    ["a text that does not end", '{ "roleArn": "x\n}', "instance.json:1:14: this string does not end on its line."],
     [
       "a path of Windows",
       '{ "tags": { "a": "C:\\path" } }',
-      "instance.json:1:18: this text has an escape that JSON does not know; a backslash is written \\\\.",
+      "instance.json:1:18: this string has an invalid escape; write a backslash as \\\\.",
     ],
     ["a comment that does not end", "{ /* }", "instance.json:1:3: this comment does not end."],
     [
       "a tab within a text",
       '{ "tags": { "a": "b\tc" } }',
-      "instance.json:1:18: this text has a control character; write a tab as \\t and a line feed as \\n.",
+      "instance.json:1:18: this string has a control character; write a tab as \\t and a line feed as \\n.",
     ],
     ["too deep a nesting", "[".repeat(100_000), `instance.json is nested too deeply. ${EXPECTED}`],
   ])("%s", async (_, contents, said) => {
@@ -103,13 +103,13 @@ describe("--config names what stands in the way", () => {
     expect(errors).toMatch(/\nSee: rolecall explain --help\n$/);
   });
 
-  it("a directory", async () => {
+  it("reports a directory", async () => {
     const { code, output, errors } = await runRolecall(["explain", "--config", folder]);
     expect({ code, output }).toEqual({ code: 2, output: "" });
     expect(errors).toBe(`${folder} is a directory. ${EXPECTED}\nSee: rolecall explain --help\n`);
   });
 
-  it("YAML by its name, where the text could be anything", async () => {
+  it("recognizes YAML by the file name", async () => {
     const { errors } = await explain("just words", { name: "instance.yml" });
     expect(errors).toContain(`instance.yml is YAML. ${EXPECTED}`);
   });
@@ -118,17 +118,17 @@ describe("--config names what stands in the way", () => {
     [
       "a key twice",
       `{\n  "roleArn": "${ROLE}",\n  "roleArn": "${ROLE}"\n}`,
-      'instance.json:3:3: the key "roleArn" is given twice, first in line 2.',
+      'instance.json:3:3: the key "roleArn" is given twice, first on line 2.',
     ],
     [
       "a key twice, deeper",
       '{ "tags": { "a": "1",\n "a": "2" } }',
-      'instance.json:2:2: the key "a" is given twice, first in line 1.',
+      'instance.json:2:2: the key "a" is given twice, first on line 1.',
     ],
     [
       "__proto__ twice",
       '{ "__proto__": 1, "__proto__": 2 }',
-      'instance.json:1:19: the key "__proto__" is given twice, first in line 1.',
+      'instance.json:1:19: the key "__proto__" is given twice, first on line 1.',
     ],
   ])("%s", async (_, contents, said) => {
     const { code, errors } = await explain(contents);
@@ -145,7 +145,7 @@ describe("--config names what stands in the way", () => {
     expect(errors).toMatch(/^instance\.policy has no Statement\. /);
   });
 
-  it("never what stands in the file", async () => {
+  it("never quotes the contents of the file", async () => {
     for (const broken of [
       `{ "credentials": { "secretAccessKey": "${SECRET}`,
       `{ "credentials": { "secretAccessKey": ${SECRET} } }`,
@@ -160,22 +160,22 @@ describe("--config names what stands in the way", () => {
   });
 });
 
-describe.runIf(process.platform !== "win32")("a file with secrets that others can read", () => {
+describe.runIf(process.platform !== "win32")("an instance file that other users can read", () => {
   it.each([
     ["keys", { region: "eu-central-1", credentials: KEYS }],
     ["a proxy's password", { network: { proxy: `http://user:${SECRET}@proxy.example.com:3128` } }],
-  ])("%s: a warning on stderr, without them", async (_, instance) => {
+  ])("causes a warning on stderr that does not quote it: %s", async (_, instance) => {
     for (const mode of [0o644, 0o640, 0o604]) {
       const { code, errors } = await explain(JSON.stringify(instance), { mode });
       expect(code).toBe(0);
       expect(errors).toBe(
-        `warning: instance.json holds secrets, and other users can read it (mode ${mode.toString(8)}). Let only its user read it.\n`,
+        `warning: instance.json contains secrets, and other users can read it (mode ${mode.toString(8)}). Run chmod 600 on it.\n`,
       );
     }
     expect(await explain(JSON.stringify(instance), { mode: 0o600 })).toMatchObject({ code: 0, errors: "" });
   });
 
-  it("a file without secrets may be open", async () => {
+  it("is accepted without a warning if it has no secrets", async () => {
     const instance = { roleArn: ROLE, externalId: "acme-4711", network: { proxy: "http://proxy.example.com:3128" } };
     expect(await explain(JSON.stringify(instance), { mode: 0o644 })).toMatchObject({ code: 0, errors: "" });
   });

@@ -31,21 +31,21 @@ const cases = Object.entries(COMMANDS).flatMap(([command, options]) =>
   options.map((option) => [command, option] as const),
 );
 
-describe("an option that is given twice", () => {
-  it.each(cases)("rolecall %s refuses a second %s, before it reads or calls anything", async (command, option) => {
+describe("a repeated option", () => {
+  it.each(cases)("is rejected by rolecall %s before it reads or calls anything: %s", async (command, option) => {
     const once = FLAGS.includes(option) ? [option] : [option, "/nowhere"];
     const { code, output, errors } = await runRolecall([...command.split(" "), ...once, ...once]);
     expect({ code, output }).toEqual({ code: 2, output: "" });
-    expect(errors).toMatch(new RegExp(`^${option} is given twice\\. Give it once\\.\nSee: rolecall [\\w-]+ --help\n$`));
+    expect(errors).toMatch(new RegExp(`^${option} is given twice\\. Use it once\\.\nSee: rolecall [\\w-]+ --help\n$`));
   });
 
-  it("counts both spellings, --option value and --option=value", async () => {
+  it("is detected in both forms, --option value and --option=value", async () => {
     const { code, errors } = await runRolecall(["explain", "--region=eu-west-1", "--region", "us-east-1"]);
     expect(code).toBe(2);
     expect(errors).toContain("--region is given twice.");
   });
 
-  it("repeats no value", async () => {
+  it("is reported without its value", async () => {
     const { errors } = await runRolecall(["explain", "--config", "first-file", "--config", "second-file"]);
     expect(errors).not.toMatch(/first-file|second-file/);
   });
@@ -66,7 +66,7 @@ describe("a trust policy", () => {
     ]);
   });
 
-  it("takes any of several --external-id in one condition", async () => {
+  it("accepts any of several --external-id values in one condition", async () => {
     expect(await trust("--principal", HOST, "--external-id", "acme-1", "--external-id", "acme-2")).toEqual([
       {
         Effect: "Allow",

@@ -22,7 +22,7 @@ async function configFile(instance: unknown): Promise<string> {
 }
 
 describe("rolecall policy identity", () => {
-  it("prints the document of the listed roles and nothing else", async () => {
+  it("prints only the document for the listed roles", async () => {
     const { document } = identityPolicy({ variant: "listed-roles", roles: [INVENTORY, PATTERN] });
     const { code, output, errors } = await run("identity", INVENTORY, PATTERN);
     expect({ code, errors }).toEqual({ code: 0, errors: "" });
@@ -32,10 +32,10 @@ describe("rolecall policy identity", () => {
   it("prints warnings on stderr", async () => {
     const { code, output, errors } = await run("identity", "--variant", "any-role");
     expect(JSON.parse(output)).toMatchObject({ Statement: [{ Resource: "*" }] });
-    expect({ code, errors }).toEqual({ code: 0, errors: expect.stringMatching(/^warning: Resource "\*": .*\n$/) });
+    expect({ code, errors }).toEqual({ code: 0, errors: expect.stringMatching(/^warning: Resource "\*" lets .*\n$/) });
   });
 
-  it("takes the roles and what sessions carry from a file, and what authors add from options", async () => {
+  it("reads the roles and session settings from a file, and what authors may add from options", async () => {
     const file = await configFile({ allowedRoles: [INVENTORY], tags: { team: "red" } });
     const { output } = await run("identity", "--config", file, "--source-identity", "ann", "--author-tag", "command");
     expect(JSON.parse(output).Statement).toEqual([
@@ -43,7 +43,7 @@ describe("rolecall policy identity", () => {
     ]);
   });
 
-  it("prints what a machine may do that assumes no role", async () => {
+  it("prints the permissions of a machine that assumes no role", async () => {
     const { output } = await run("identity", "--variant=own-permissions", "--action=ec2:Describe*", "--action=s3:Get*");
     expect(JSON.parse(output).Statement).toMatchObject([
       { Effect: "Allow", Action: ["ec2:Describe*", "s3:Get*"] },
@@ -53,7 +53,7 @@ describe("rolecall policy identity", () => {
 });
 
 describe("rolecall policy trust", () => {
-  it("prints the trust policy of the instance's role, or of another one on its list", async () => {
+  it("prints the trust policy of the instance's role, or of another role in its list", async () => {
     const instance = {
       roleArn: INVENTORY,
       allowedRoles: [INVENTORY, { roleArn: PATTERN, externalId: "partner-0815" }],
@@ -68,7 +68,7 @@ describe("rolecall policy trust", () => {
     expect(other.output).toContain("partner-0815");
   });
 
-  it("takes the external id by option", async () => {
+  it("takes the external id from an option", async () => {
     const { output } = await run("trust", INVENTORY, "--principal", HOST, "--external-id", "acme-4711");
     expect(JSON.parse(output).Statement[0].Condition).toEqual({ StringEquals: { "sts:ExternalId": "acme-4711" } });
   });
@@ -88,10 +88,10 @@ describe("rolecall policy ec2-trust", () => {
   });
 });
 
-describe("rolecall policy tells what is wrong, and prints no document", () => {
+describe("rolecall policy reports an error and prints no document", () => {
   it.each<[string[], number, string]>([
-    [[], 2, "rolecall policy takes one of: identity, trust, ec2-trust."],
-    [["toString"], 2, "rolecall policy takes one of: identity, trust, ec2-trust."],
+    [[], 2, "rolecall policy takes one document type: identity, trust or ec2-trust."],
+    [["toString"], 2, "rolecall policy takes one document type: identity, trust or ec2-trust."],
     [["trust", INVENTORY], 2, "rolecall policy trust needs --principal <arn>."],
     [["trust", INVENTORY, AUDIT, "--principal", HOST], 2, "rolecall policy trust takes one role"],
     [["ec2-trust", HOST], 2, "rolecall policy ec2-trust takes no role"],
@@ -102,7 +102,7 @@ describe("rolecall policy tells what is wrong, and prints no document", () => {
     [["identity"], 1, "roles is missing."],
     [["identity", INVENTORY, "--variant", "all"], 1, 'variant is wrong: received "all".'],
     [["identity", INVENTORY, "--format", "xml"], 1, 'format is wrong: received "xml".'],
-    [["identity", INVENTORY, "--format", "terraform"], 1, "principal is missing, and terraform names the role."],
+    [["identity", INVENTORY, "--format", "terraform"], 1, "principal is missing, but terraform requires it."],
     [["identity", INVENTORY, "arn:aws-cn:iam::123456789012:role/x"], 1, "not in the partition aws"],
     [["trust", "Inventory", "--principal", HOST], 1, "role is wrong"],
   ])("%j", async (args, code, message) => {
@@ -111,7 +111,7 @@ describe("rolecall policy tells what is wrong, and prints no document", () => {
     expect(result.errors).not.toMatch(/^\s+at /m);
   });
 
-  it("repeats no external id", async () => {
+  it("does not print an external id in an error", async () => {
     const file = await configFile({ roleArn: INVENTORY, externalId: "acme-4711" });
     const { errors } = await run("trust", "--config", file, "--principal", HOST, "--external-id", "partner-0815");
     expect(errors).toContain("externalId is not the one that the instance sends for this role.");

@@ -11,13 +11,13 @@ function write(isTTY: boolean, env: Record<string, string> = {}) {
   return { report, text: parts.join("") };
 }
 
-it("marks facts, and counts those that do not hold", () => {
+it("marks each result and counts the failures", () => {
   const { report, text } = write(false);
   expect(text).toBe("\nHeading\n  ✓ holds\n  ✗ does not\n    why\n");
   expect(report.failures).toBe(1);
 });
 
-it("colours on a terminal only, and not where NO_COLOR asks for none", () => {
+it("uses colors only on a terminal, and not if NO_COLOR is set", () => {
   const ansi = "\u001b[";
   expect(write(true).text).toContain(ansi);
   expect(write(false).text).not.toContain(ansi);

@@ -11,7 +11,7 @@ describe("rolecall", () => {
     expect(await runRolecall(["-h"])).toEqual({ code: 0, output: usage, errors: "" });
   });
 
-  it("lists them on stderr, with code 2, where none is named", async () => {
+  it("lists its commands on stderr and exits with code 2 if none is named", async () => {
     expect(await runRolecall([])).toEqual({ code: 2, output: "", errors: usage });
   });
 
@@ -25,12 +25,10 @@ describe("rolecall", () => {
     ["explian", "explain"],
     ["Cache", "cache"],
     ["credentials-process", "credential-process"],
-  ])("suggests the command that %j is closest to", async (name, meant) => {
+  ])("suggests the command closest to %j", async (name, meant) => {
     const { code, errors } = await runRolecall([name]);
     expect(code).toBe(2);
-    expect(errors).toMatch(
-      new RegExp(`^rolecall has no command "${name}"\\. Did you mean "${meant}"\\?\n\nUsage: rolecall`),
-    );
+    expect(errors).toMatch(new RegExp(`^Unknown command "${name}"\\. Did you mean "${meant}"\\?\n\nUsage: rolecall`));
   });
 
   it.each([
@@ -41,22 +39,22 @@ describe("rolecall", () => {
     [["cache", "list", "--dir", "x"], "'--dir'."],
     [["demo", "--fast"], "'--fast'."],
     [["explain", "-c", "x"], "'-c'."],
-  ])("%j: suggests the option that is meant, if one is close", async (args, said) => {
+  ])("suggests a similar option, if there is one: %j", async (args, said) => {
     const { code, output, errors } = await runRolecall(args);
     expect({ code, output }).toEqual({ code: 2, output: "" });
     expect(errors).toBe(`Unknown option ${said}\nSee: rolecall ${args[0]} --help\n`);
   });
 
-  it.each(["docter", "toString", "__proto__", "frobnicate", ""])("has no command %j", async (name) => {
+  it.each(["docter", "toString", "__proto__", "frobnicate", ""])("rejects the unknown command %j", async (name) => {
     const { code, output, errors } = await runRolecall([name]);
     expect({ code, output }).toEqual({ code: 2, output: "" });
-    expect(errors).toContain(`rolecall has no command ${JSON.stringify(name)}.`);
+    expect(errors).toContain(`Unknown command ${JSON.stringify(name)}.`);
     expect(errors).toContain(usage);
   });
 });
 
 describe.each(NAMES)("rolecall %s", (name) => {
-  it("--help tells its use, with an example, whatever else stands there", async () => {
+  it("prints its help with an example if --help is anywhere on the command line", async () => {
     const { code, output, errors } = await runRolecall([name, "--help"]);
     expect({ code, errors }).toEqual({ code: 0, errors: "" });
     expect(output).toMatch(new RegExp(`^Usage: rolecall ${name}\\b`));
@@ -65,7 +63,7 @@ describe.each(NAMES)("rolecall %s", (name) => {
     expect(await runRolecall([name, "--no-such-option", "-h"])).toEqual({ code: 0, output, errors: "" });
   });
 
-  it("an option that it does not have: one line on stderr that names it, where to look, and code 2", async () => {
+  it("names an unknown option on stderr, points to --help and exits with code 2", async () => {
     const { code, output, errors } = await runRolecall([name, "--no-such-option"]);
     expect({ code, output }).toEqual({ code: 2, output: "" });
     expect(errors).toContain("'--no-such-option'");

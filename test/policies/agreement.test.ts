@@ -6,7 +6,7 @@ import { RoleArn } from "../../src/request/role-arn.js";
 import { IssuedSessions } from "../../src/testing/issued-sessions.js";
 import { readLocalRole, readPermissions } from "../../src/testing/local-role.js";
 import { roleSessionIdentity } from "../../src/testing/role-identity.js";
-import { denialOf, type TrustQuestion } from "../../src/testing/trust.js";
+import { findDenial, type TrustQuestion } from "../../src/testing/trust.js";
 import { externalId, hostileRole, PARTITIONS, pattern, plainRole, sourceIdentity, tags } from "./arbitraries.js";
 
 const TIMEOUT = 30_000;
@@ -40,7 +40,7 @@ function setUp(policy: SetupPolicy, trust: SetupPolicy) {
   const permissions = readPermissions("host", { policy: policy.document }, []);
   const trusting = readLocalRole({ roleArn: OTHER_HOST, trustPolicy: trust.document }).trust([]);
   return (host: string, roleArn: string, { tags = {}, ...request }: Request = {}) =>
-    denialOf({
+    findDenial({
       caller: sessions.get(host)!,
       permissions,
       trust: trusting,
@@ -54,8 +54,8 @@ function setUp(policy: SetupPolicy, trust: SetupPolicy) {
     })?.action;
 }
 
-describe("the policy of listed roles and allowedRoles", () => {
-  it("say the same of every role", { timeout: TIMEOUT }, () => {
+describe("the listed-roles policy and allowedRoles", () => {
+  it("agree on every role", { timeout: TIMEOUT }, () => {
     const verdicts = { allowed: 0, refused: 0 };
     const scenes = fc.constantFrom(...HOSTS).chain((host) =>
       fc.record({
@@ -84,7 +84,7 @@ describe("the policy of listed roles and allowedRoles", () => {
     expect(Math.min(verdicts.allowed, verdicts.refused)).toBeGreaterThan(200);
   });
 
-  it("take a dollar sign in a path for what it is, and not for a policy variable", () => {
+  it("treat a dollar sign in a path as a character, not as a policy variable", () => {
     const role = `arn:aws:iam::123456789012:role/\${aws}$/x`;
     const [principal = ""] = HOSTS;
     const policy = identityPolicy({ variant: "listed-roles", roles: [role], principal });
@@ -105,7 +105,7 @@ describe("the two documents of one instance", () => {
     }),
   );
 
-  it("allow the instance's own request, and none that carries less or more", { timeout: TIMEOUT }, () => {
+  it("allow the instance's own request, and none with less or more", { timeout: TIMEOUT }, () => {
     fc.assert(
       fc.property(scenes, ({ host, authorTagKeys, ...settings }) => {
         const { roleArn, ...request } = { ...settings, transitiveTagKeys: Object.keys(settings.tags).slice(0, 1) };

@@ -24,7 +24,7 @@ describe("the three formats", () => {
     expect(text).toMatch(/^\{\n {2}"Version": "2012-10-17",\n[\s\S]*\n\}\n$/);
   });
 
-  it("json escapes what IAM does not take raw", () => {
+  it("json escapes the characters that IAM does not accept raw", () => {
     const policy = trustPolicy({ principal: HOST, instance: { roleArn: INVENTORY, tags: { 部門: "営業" } } });
     const text = formatPolicy(policy, "json");
     expect(text).not.toMatch(/[\u0100-\uffff]/);
@@ -34,7 +34,7 @@ describe("the three formats", () => {
     }
   });
 
-  it("terraform is laid out as `terraform fmt` does it", () => {
+  it("terraform is formatted like `terraform fmt`", () => {
     expect(formatPolicy(identity, "terraform")).toBe(`resource "aws_iam_role_policy" "integration-host" {
   name = "aws-rolecall"
   role = "integration-host"
@@ -54,7 +54,7 @@ describe("the three formats", () => {
 `);
   });
 
-  it("terraform makes the machine's role and its instance profile", () => {
+  it("terraform creates the machine's role and its instance profile", () => {
     expect(readTerraform(formatPolicy(ec2Trust, "terraform"))).toEqual({
       aws_iam_role: {
         "integration-host": [
@@ -69,10 +69,10 @@ describe("the three formats", () => {
     });
   });
 
-  it("cloudformation makes them too, in a template of its own", () => {
+  it("cloudformation creates the machine's role and its instance profile in a template", () => {
     expect(readCloudFormation(formatPolicy(ec2Trust, "cloudformation"))).toEqual({
       AWSTemplateFormatVersion: "2010-09-09",
-      Description: "The role integration-host of the machine, and its instance profile",
+      Description: "The machine's role integration-host and its instance profile",
       Resources: {
         Role: {
           Type: "AWS::IAM::Role",
@@ -99,10 +99,10 @@ describe("the three formats", () => {
     });
   });
 
-  it("both need the ARN of the role that the document belongs to", () => {
+  it("terraform and cloudformation require the ARN of the document's role", () => {
     for (const policy of [ec2TrustPolicy(), identityPolicy({ variant: "any-role" })]) {
-      expect(() => formatPolicy(policy, "terraform")).toThrow("principal is missing, and terraform names the role.");
-      expect(() => formatPolicy(policy, "cloudformation")).toThrow("principal is missing, and cloudformation");
+      expect(() => formatPolicy(policy, "terraform")).toThrow("principal is missing, but terraform requires it.");
+      expect(() => formatPolicy(policy, "cloudformation")).toThrow("principal is missing, but cloudformation");
     }
     expect(() => formatPolicy(trust, "xml" as "json")).toThrow(
       'format is wrong: received "xml". Allowed: json, terraform, cloudformation.',
@@ -138,7 +138,7 @@ function documentsIn(resources: Record<string, unknown>[]): unknown[] {
   );
 }
 
-it("whatever the valid input, each format parses back to the document and the names that were meant", {
+it("for any valid input, each format parses back to the same document and names", {
   timeout: 30_000,
 }, () => {
   fc.assert(

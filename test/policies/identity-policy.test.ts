@@ -10,7 +10,7 @@ const statementsOf = (options: Partial<IdentityPolicyOptions>) => make(options).
 const warningsOf = (options: Partial<IdentityPolicyOptions>) => make(options).warnings.map(({ code }) => code);
 
 describe("the listed roles", () => {
-  it("are the resources, each once, and nothing is warned of", () => {
+  it("become the resources, each once and without warnings", () => {
     const policy = make({ roles: [INVENTORY, { roleArn: PATTERN, externalId: "acme" }, INVENTORY] });
     expect(policy).toEqual({
       kind: "identity",
@@ -24,7 +24,7 @@ describe("the listed roles", () => {
     });
   });
 
-  it("are an instance's allowedRoles, else its role", () => {
+  it("are taken from an instance's allowedRoles, or else from its role", () => {
     expect(statementsOf({ instance: { roleArn: INVENTORY } })[0]?.Resource).toEqual([INVENTORY]);
     const instance = { roleArn: INVENTORY, allowedRoles: [PATTERN, INVENTORY] };
     expect(statementsOf({ instance })[0]?.Resource).toEqual([PATTERN, INVENTORY]);
@@ -49,28 +49,28 @@ describe("the listed roles", () => {
     ]);
   });
 
-  it("warn of a * that covers more than one may think", () => {
+  it("warn about a * that matches more than it may seem", () => {
     expect(warningsOf({ roles: ["arn:aws:iam::*:role/Inventory"] })).toEqual(["any-account"]);
     expect(warningsOf({ roles: ["arn:aws:iam::12345678901?:role/*"] })).toEqual(["any-account", "every-role"]);
     expect(warningsOf({ roles: ["arn:aws:iam::123456789012:role/*"] })).toEqual(["every-role"]);
     expect(warningsOf({ roles: ["arn:aws:iam::123456789012:role/?*"] })).toEqual(["every-role"]);
   });
 
-  it("warn if the document is too large, and say what to do", () => {
+  it("warn about a document that is too large, with advice", () => {
     const roles = (count: number) =>
       Array.from({ length: count }, (_, index) => `arn:aws:iam::123456789012:role/integration-${index}`);
     expect(make({ roles: roles(125) }).warnings).toEqual([]);
     expect(make({ roles: roles(130) }).warnings).toEqual([
-      { code: "too-large", message: expect.stringMatching(/than the 6144 .*fits as an inline policy only.*patterns/) },
+      { code: "too-large", message: expect.stringMatching(/limit of 6144 .*fits only as an inline policy.*patterns/) },
     ]);
     expect(make({ roles: roles(250) }).warnings).toEqual([
-      { code: "too-large", message: expect.stringMatching(/than the 6144 .* and than the 10240 .*patterns/) },
+      { code: "too-large", message: expect.stringMatching(/limit of 6144 .* and the limit of 10240 .*patterns/) },
     ]);
   });
 });
 
 describe("any role", () => {
-  it("is Resource *, with a warning", () => {
+  it("uses Resource * and warns about it", () => {
     const policy = make({ variant: "any-role", instance: { roleArn: INVENTORY } });
     expect(policy.document.Statement).toEqual([{ Effect: "Allow", Action: "sts:AssumeRole", Resource: "*" }]);
     expect(policy.warnings).toEqual([{ code: "any-role", message: expect.stringContaining("allowedRoles") }]);
@@ -78,7 +78,7 @@ describe("any role", () => {
 });
 
 describe("own permissions", () => {
-  it("are the actions, and a denial of every role", () => {
+  it("allow the actions and deny every role", () => {
     const policy = make({ variant: "own-permissions", actions: ["ec2:DescribeInstances", "s3:Get*"] });
     expect(policy.document.Statement).toEqual([
       { Effect: "Allow", Action: ["ec2:DescribeInstances", "s3:Get*"], Resource: "*" },
@@ -87,27 +87,30 @@ describe("own permissions", () => {
     expect(policy.warnings.map(({ code }) => code)).toEqual(["every-resource"]);
   });
 
-  it.each([["*"], ["s3:*"], ["s3:?*"]])("warn of the action %s", (action) => {
+  it.each([["*"], ["s3:*"], ["s3:?*"]])("warn about the action %s", (action) => {
     expect(warningsOf({ variant: "own-permissions", actions: [action] })).toEqual(["every-action", "every-resource"]);
   });
 });
 
 describe("the partition", () => {
-  it.each(["aws", "aws-cn", "aws-us-gov"])("%s is that of the ARNs, the machine's role or the option", (partition) => {
-    const [host, role] = [HOST, INVENTORY].map((arn) => arn.replace("arn:aws:", `arn:${partition}:`)) as [
-      string,
-      string,
-    ];
-    const anywhere = "arn:*:iam::123456789012:role/x";
-    const written = [anywhere.replace("*", partition)];
-    expect(make({ roles: [role] }).partition).toBe(partition);
-    expect(make({ roles: [anywhere], principal: host })).toMatchObject({ partition, roleArn: host, warnings: [] });
-    expect(statementsOf({ roles: [anywhere], principal: host })[0]?.Resource).toEqual(written);
-    expect(statementsOf({ roles: [anywhere], partition })[0]?.Resource).toEqual(written);
-    expect(statementsOf({ roles: [anywhere, role] })[0]?.Resource).toEqual([...written, role]);
-  });
+  it.each(["aws", "aws-cn", "aws-us-gov"])(
+    "%s is taken from the ARNs, the machine's role or the option",
+    (partition) => {
+      const [host, role] = [HOST, INVENTORY].map((arn) => arn.replace("arn:aws:", `arn:${partition}:`)) as [
+        string,
+        string,
+      ];
+      const anywhere = "arn:*:iam::123456789012:role/x";
+      const written = [anywhere.replace("*", partition)];
+      expect(make({ roles: [role] }).partition).toBe(partition);
+      expect(make({ roles: [anywhere], principal: host })).toMatchObject({ partition, roleArn: host, warnings: [] });
+      expect(statementsOf({ roles: [anywhere], principal: host })[0]?.Resource).toEqual(written);
+      expect(statementsOf({ roles: [anywhere], partition })[0]?.Resource).toEqual(written);
+      expect(statementsOf({ roles: [anywhere, role] })[0]?.Resource).toEqual([...written, role]);
+    },
+  );
 
-  it("is assumed where nothing names one, with a warning where it matters", () => {
+  it("is assumed if nothing names one, with a warning if it matters", () => {
     expect(warningsOf({ roles: ["arn:*:iam::123456789012:role/x"] })).toEqual(["partition-assumed"]);
     expect(warningsOf({ variant: "any-role" })).toEqual(["any-role"]);
   });
@@ -118,23 +121,23 @@ describe("the partition", () => {
     [{ instance: { allowedRoles: ["arn:aws-cn:iam::123456789012:role/*"] }, principal: HOST }, "instance.allowedRoles"],
     [{ roles: [INVENTORY], partition: "aws-us-gov" }, "roles"],
     [{ variant: "any-role", principal: HOST, partition: "aws-us-gov" }, "principal"],
-  ])("is one: %j is refused", (options, field) => {
+  ])("must be the only one: %j is rejected", (options, field) => {
     expect(() => make(options)).toThrow(expect.objectContaining({ code: "INVALID_REQUEST", field }));
   });
 });
 
-describe("what is wrong", () => {
+describe("invalid options", () => {
   it.each<[object, string]>([
     [{ variant: "all" }, 'variant is wrong: received "all". Allowed: listed-roles, any-role, own-permissions.'],
     [{}, "roles is missing. List the roles, or use the variant any-role or own-permissions."],
     [{ instance: {} }, "instance.allowedRoles is missing."],
-    [{ roles: [] }, "roles is empty and allows no role. For a machine that assumes none, use own-permissions."],
+    [{ roles: [] }, "roles is empty and allows no role. If the machine assumes no role, use own-permissions."],
     [{ roles: ["Inventory"] }, "roles[0] is wrong: received a string of 9 characters."],
-    [{ roles: [INVENTORY], instance: {} }, "roles is given beside an instance."],
+    [{ roles: [INVENTORY], instance: {} }, "roles cannot be combined with an instance."],
     [{ roles: [INVENTORY], role: INVENTORY }, "options.role is not a setting, and reads like roles."],
     [{ roles: [INVENTORY], principal: "arn:aws:iam::111122223333:instance-profile/x" }, "principal is wrong"],
     [{ roles: [INVENTORY], partition: "china" }, "partition is wrong"],
-    [{ roles: [INVENTORY], actions: ["ec2:*"] }, "actions is given with the variant listed-roles."],
+    [{ roles: [INVENTORY], actions: ["ec2:*"] }, "actions cannot be combined with the variant listed-roles."],
     [{ roles: [INVENTORY], authorTagKeys: [1] }, "authorTagKeys[0] is wrong: received a number."],
     [{ roles: [INVENTORY], authorTagKeys: ["a*"] }, 'authorTagKeys is wrong: received "a*".'],
     [{ instance: { tags: { team: "red" } }, authorTagKeys: ["Team"] }, "authorTagKeys.Team contradicts"],
@@ -142,7 +145,7 @@ describe("what is wrong", () => {
     [{ roles: [INVENTORY], sourceIdentities: ["aws:x"] }, "sourceIdentities[0] is wrong"],
     [
       { instance: { sourceIdentity: "inventory" }, sourceIdentities: ["ann"] },
-      "sourceIdentities is given beside instance.sourceIdentity.",
+      "sourceIdentities cannot be combined with instance.sourceIdentity.",
     ],
     [{ instance: { roleArn: "x" } }, "instance.roleArn is wrong"],
     [{ variant: "own-permissions" }, "actions is missing."],
@@ -152,12 +155,12 @@ describe("what is wrong", () => {
     [{ variant: "own-permissions", actions: [null] }, "actions[0] is wrong: received null."],
     [
       { variant: "own-permissions", actions: ["ec2:*"], roles: [INVENTORY] },
-      "roles are given with the variant own-permissions.",
+      "roles cannot be combined with the variant own-permissions.",
     ],
-    [{ variant: "any-role", roles: [INVENTORY] }, "roles are given with the variant any-role."],
+    [{ variant: "any-role", roles: [INVENTORY] }, "roles cannot be combined with the variant any-role."],
     [
       { variant: "own-permissions", actions: ["ec2:*"], authorTagKeys: ["team"] },
-      "options has tags or source identities, and with own-permissions",
+      "options has tags or source identities, but with own-permissions",
     ],
     [{ variant: "own-permissions", actions: ["ec2:*"], instance: { roleArn: INVENTORY } }, "instance.roleArn names"],
   ])("%j", (options, message) => {
@@ -167,7 +170,7 @@ describe("what is wrong", () => {
   });
 });
 
-it("shows no external id, for it is none of the machine's", () => {
+it("contains no external id", () => {
   const policy = make({ roles: [{ roleArn: INVENTORY, externalId: "acme-4711" }], principal: HOST });
   for (const format of ["json", "terraform", "cloudformation"] as const) {
     expect(formatPolicy(policy, format)).not.toContain("acme-4711");

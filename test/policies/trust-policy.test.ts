@@ -23,7 +23,7 @@ describe("the trust policy of a role", () => {
     });
   });
 
-  it("names the user whose keys the instance sets, in a path too", () => {
+  it("names the user whose keys the instance sets, including its path", () => {
     const user = "arn:aws:iam::111122223333:user/machines/integration";
     expect(statementsOf({ principal: user, role: INVENTORY })).toEqual([
       { Effect: "Allow", Principal: { AWS: user }, Action: "sts:AssumeRole" },
@@ -36,13 +36,13 @@ describe("the trust policy of a role", () => {
     "arn:aws:iam::111122223333:group/integration",
     "arn:aws:iam::111122223333:user/",
     "integration-host",
-  ])("is refused for the principal %s, in a principal's words", (principal) => {
+  ])("is rejected for the principal %s, with a hint about principals", (principal) => {
     expect(() => trustPolicy({ principal, role: INVENTORY })).toThrow(
       `principal is wrong: received "${principal}". Allowed: the ARN of an IAM role or user (not of a session), such as `,
     );
   });
 
-  it("demands the external id that the library sends for that role", () => {
+  it("requires the external id that the library sends for that role", () => {
     const demanded = (externalId: string) => ({ StringEquals: { "sts:ExternalId": externalId } });
     const roles = [INVENTORY, { roleArn: "arn:aws:iam::444455556666:role/integration-*", externalId: "partner" }];
     expect(conditionOf({ role: INVENTORY, externalId: "acme" })).toEqual(demanded("acme"));
@@ -56,7 +56,7 @@ describe("the trust policy of a role", () => {
     expect(conditionOf({ instance: unlimited, role: AUDIT })).toEqual(demanded("acme"));
   });
 
-  it("demands the instance's tags and source identity, and limits what authors add", () => {
+  it("requires the instance's tags and source identity, and limits what authors add", () => {
     const instance = {
       roleArn: INVENTORY,
       externalId: "acme",
@@ -100,13 +100,13 @@ describe("the trust policy of a role", () => {
     [["ann"], { StringEquals: { "sts:SourceIdentity": "ann" } }],
     [["ann", "bob", "ann"], { StringEquals: { "sts:SourceIdentity": ["ann", "bob"] } }],
     [["ann", "b*"], { StringLike: { "sts:SourceIdentity": ["ann", "b*"] } }],
-  ])("lets authors set a source identity of %j and demands none", (sourceIdentities, condition) => {
+  ])("lets authors set a source identity of %j without requiring one", (sourceIdentities, condition) => {
     const [assumeRole, setSourceIdentity] = statementsOf({ role: INVENTORY, sourceIdentities });
     expect(assumeRole).not.toHaveProperty("Condition");
     expect(setSourceIdentity).toMatchObject({ Action: "sts:SetSourceIdentity", Condition: condition });
   });
 
-  it("warns of any source identity, and of more than IAM takes by default", () => {
+  it("warns about any source identity, and about more than IAM accepts by default", () => {
     const warnings = (options: Partial<TrustPolicyOptions>) =>
       trustPolicy({ principal: HOST, role: INVENTORY, ...options }).warnings;
     expect(warnings({ sourceIdentities: ["*"] })).toEqual([
@@ -117,7 +117,7 @@ describe("the trust policy of a role", () => {
       (_, index) => `a-tag-with-a-key-of-fifty-characters-or-so-${index}`,
     );
     expect(warnings({ authorTagKeys })).toEqual([
-      { code: "too-large", message: expect.stringMatching(/IAM takes 2048 by default.*quota/) },
+      { code: "too-large", message: expect.stringMatching(/more than the default limit of 2048\. .*quota/) },
     ]);
   });
 
@@ -126,7 +126,7 @@ describe("the trust policy of a role", () => {
     [{ principal: "*", role: INVENTORY }, 'principal is wrong: received "*".'],
     [{}, "role is missing."],
     [{ role: `${INVENTORY}*` }, "role is wrong"],
-    [{ role: "arn:aws-cn:iam::123456789012:role/Inventory" }, "which is not in the partition aws as the rest is."],
+    [{ role: "arn:aws-cn:iam::123456789012:role/Inventory" }, "which is not in the partition aws."],
     [{ role: INVENTORY, externalId: "x" }, "externalId is wrong: received a string of 1 characters."],
     [{ instance: { roleArn: INVENTORY, externalId: "acme" }, externalId: "other" }, "externalId is not the one that"],
     [{ instance: { roleArn: INVENTORY }, externalId: "acme" }, "externalId is not the one that"],
@@ -137,7 +137,7 @@ describe("the trust policy of a role", () => {
       `The role ${AUDIT} is not in the instance's allowedRoles.`,
       "ROLE_NOT_ALLOWED",
     ],
-  ])("is refused: %j", (options, message, code = "INVALID_REQUEST") => {
+  ])("is rejected: %j", (options, message, code = "INVALID_REQUEST") => {
     expect(() => trustPolicy({ principal: HOST, ...options })).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) }),
     );
@@ -165,12 +165,12 @@ describe("the EC2 trust policy", () => {
     expect(ec2TrustPolicy({ partition }).document).toEqual(expected);
   });
 
-  it("is refused where EC2's name is not known", () => {
+  it("is rejected if the EC2 service principal is unknown", () => {
     const isolated = { principal: "arn:aws-iso:iam::111122223333:role/host" };
-    expect(() => ec2TrustPolicy(isolated)).toThrow(/^partition is aws-iso, whose name for EC2 is not known here/);
+    expect(() => ec2TrustPolicy(isolated)).toThrow(/^partition is aws-iso, and its EC2 service principal is not known/);
   });
 
-  it("is aws's where nothing names a partition, and refuses two", () => {
+  it("uses the partition aws by default, and rejects two partitions", () => {
     expect(ec2TrustPolicy()).toMatchObject({ partition: "aws", roleArn: undefined });
     expect(() => ec2TrustPolicy({ principal: HOST, partition: "aws-cn" })).toThrow(/^principal names /);
     expect(() => ec2TrustPolicy({ role: HOST } as object)).toThrow("options.role is not a setting.");

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { ASKED_BY, AwsEnvironment } from "../../src/store/aws-environment.js";
+import { AwsEnvironment, ENDPOINT_VARIABLES } from "../../src/store/aws-environment.js";
 
 let folder: string;
 
@@ -25,7 +25,7 @@ async function fileOf(text: string, name = "config"): Promise<string> {
 }
 
 describe("the environment of two processes", () => {
-  it.each(ASKED_BY)("differs by %s", async (name) => {
+  it.each(ENDPOINT_VARIABLES)("differs by %s", async (name) => {
     expect(await isSame({}, { [name]: "one" })).toBe(false);
     expect(await isSame({ [name]: "two" }, { [name]: "one" })).toBe(false);
     expect(await isSame({ [name]: "one" }, { [name]: "one" })).toBe(true);
@@ -50,7 +50,7 @@ describe("the environment of two processes", () => {
     expect(await partsOf(env)).not.toEqual(before);
   });
 
-  it("is read once in a process, as the SDK does", async () => {
+  it("is read once per process, as by the SDK", async () => {
     const AWS_CONFIG_FILE = await fileOf("[default]\n");
     const before = await new AwsEnvironment({ AWS_CONFIG_FILE }).parts();
     await fileOf("[default]\nregion = eu-central-1\n");
@@ -67,7 +67,7 @@ describe("the environment of two processes", () => {
     expect(linked.configFile).toBe(direct.configFile);
   });
 
-  it("takes a file that nobody can read, and the null device, for an empty one", async () => {
+  it("treats an unreadable file and the null device like an empty one", async () => {
     for (const path of [join(folder, "missing"), "/dev/null"]) {
       expect((await partsOf({ AWS_CONFIG_FILE: path })).configFile).toBeUndefined();
     }
@@ -82,7 +82,7 @@ describe("the environment of two processes", () => {
     },
   );
 
-  it("is like no other with a file of more than 1 MiB", async () => {
+  it("differs from every other with a file of more than 1 MiB", async () => {
     const path = await fileOf("#".repeat(2 ** 20 + 1));
     expect(await isSame({ AWS_CONFIG_FILE: path }, { AWS_CONFIG_FILE: path })).toBe(false);
   });
@@ -130,10 +130,10 @@ describe("the variables that the SDK reads", () => {
     return texts.flatMap((text) => [...text.matchAll(OF_A_VARIABLE)].map(([, quoted, read]) => quoted ?? read ?? ""));
   }
 
-  it("are each a part of the key, or of no weight for the reason given", async () => {
+  it("are each part of the key, or irrelevant for the stated reason", async () => {
     const found = new Set((await Promise.all(PACKAGES.map(variablesOf))).flat());
     expect(found).toContain("AWS_ENDPOINT_URL");
-    const known = new Set<string>([...ASKED_BY, ...Object.values(IRRELEVANT).flat()]);
+    const known = new Set<string>([...ENDPOINT_VARIABLES, ...Object.values(IRRELEVANT).flat()]);
     expect([...found].filter((name) => !known.has(name)).sort()).toEqual([]);
   });
 });

@@ -42,7 +42,7 @@ describe.each(READERS)("the encryption keys of %s", (_, field, read) => {
     ["a list with a hole", Object.assign(new Array(2), { 1: newEncryptionKey() })],
     ["a list with nothing in it", [undefined]],
     ["a text that is no base64", [`${secret} `]],
-  ])("in the wrong shape, %s, are described and not shown", (_shape, value) => {
+  ])("are described but not shown if their shape is wrong: %s", (_shape, value) => {
     let error: unknown;
     try {
       read(value);

@@ -29,7 +29,7 @@ describe("the directory", () => {
     ["options.directory", { directory: "a\0b" }],
     ["options.encryptionKeys", { encryptionKeys: "key" }],
     ["options.dir", { dir: "x" }],
-  ])("%s is wrong: an error that names it", (field, options) => {
+  ])("is rejected with an error that names the option: %s", (field, options) => {
     expect(() => fileStore(options as FileStoreOptions)).toThrow(
       expect.objectContaining({ code: "INVALID_REQUEST", field }),
     );
@@ -46,7 +46,7 @@ describe("the directory", () => {
     expect(defaultDirectory(platform, env)).toBe(join(parent, "aws-rolecall", "sessions"));
   });
 
-  it("is made when the first session is stored, for its owner alone, whatever the umask", async () => {
+  it("is created with the first session, accessible only to its owner, regardless of the umask", async () => {
     const umask = process.umask(0);
     onTestFinished(() => void process.umask(umask));
     const store = fileStore({ directory });
@@ -60,7 +60,7 @@ describe("the directory", () => {
     expect(modeOf(join(directory, `${KEY}.lock`))).toBe(0o600);
   });
 
-  it.each([0o750, 0o701, 0o777])("is refused if others may enter it: mode %o", async (mode) => {
+  it.each([0o750, 0o701, 0o777])("is rejected if other users can access it: mode %o", async (mode) => {
     await fileStore({ directory }).set(KEY, "record", MINUTE);
     await chmod(directory, mode);
     expect(() => fileStore({ directory })).toThrow(
@@ -72,15 +72,17 @@ describe("the directory", () => {
     );
   });
 
-  it("is refused if somebody else makes it before the first session is stored", async () => {
+  it("is rejected if another user creates it before the first session is stored", async () => {
     const store = fileStore({ directory });
     await mkdir(directory, { recursive: true });
     await chmod(directory, 0o777);
-    await expect(store.set(KEY, "record", MINUTE)).rejects.toThrow(/must be this user's alone: .* with mode 777/);
+    await expect(store.set(KEY, "record", MINUTE)).rejects.toThrow(
+      /must be accessible only to this user: .* has mode 777/,
+    );
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it("is refused if it is a file", async () => {
+  it("is rejected if it is a file", async () => {
     const store = fileStore({ directory });
     await mkdir(join(directory, ".."), { recursive: true });
     await writeFile(directory, "a file");
@@ -89,23 +91,23 @@ describe("the directory", () => {
     expect(() => fileStore({ directory })).toThrow(expect.objectContaining({ field: "options.directory" }));
   });
 
-  it.runIf(process.getuid?.() === 0)("is refused if it is another user's", async () => {
+  it.runIf(process.getuid?.() === 0)("is rejected if it belongs to another user", async () => {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const chown = spawnSync("chown", ["12345", directory]);
     expect(chown.status).toBe(0);
-    expect(() => fileStore({ directory })).toThrow(/of user 12345 with mode 700/);
+    expect(() => fileStore({ directory })).toThrow(/belongs to user 12345 and has mode 700/);
   });
 });
 
 describe("the files", () => {
-  it("that others may write or read are not believed", async () => {
+  it("are rejected if other users can write or read them", async () => {
     const store = fileStore({ directory });
     await store.set(KEY, "record", MINUTE);
     await chmod(join(directory, `${KEY}.session`), 0o644);
-    await expect(store.get(KEY)).rejects.toThrow(/is not this user's alone\. Delete it\./);
+    await expect(store.get(KEY)).rejects.toThrow(/is accessible to other users\. Delete it\./);
   });
 
-  it("that are links, or too large, are not read", async () => {
+  it("are not read if they are links or too large", async () => {
     const store = fileStore({ directory });
     await store.set(OTHER_KEY, "record", MINUTE);
     await symlink(join(directory, `${OTHER_KEY}.session`), join(directory, `${KEY}.session`));
@@ -126,7 +128,7 @@ describe("the files", () => {
     }
   });
 
-  it("leave no temporary file behind, also when they cannot be written", async () => {
+  it("leave no temporary file behind, even if they cannot be written", async () => {
     const store = fileStore({ directory });
     await store.set(KEY, "record", MINUTE);
     await store.lock?.(KEY, MINUTE);
@@ -138,7 +140,7 @@ describe("the files", () => {
     expect((await readdir(directory)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
-  it("may be missing in a test runner's sandbox, whose Error is not that of Node's own errors", async () => {
+  it("may be missing in a test runner's sandbox, which has a different Error class", async () => {
     vi.stubGlobal("Error", runInNewContext("Error"));
     onTestFinished(() => void vi.unstubAllGlobals());
     const store = fileStore({ directory });
@@ -149,7 +151,7 @@ describe("the files", () => {
     expect(await store.lock?.(KEY, MINUTE)).toBeUndefined();
   });
 
-  it("that have expired are swept by whoever writes, ten minutes after the last sweep; others' files stay", async () => {
+  it("are swept after they expire, at most every ten minutes, while other files stay", async () => {
     const store = fileStore({ directory });
     await store.set(KEY, "record", MINUTE);
     const swept = async () => (await readdir(directory)).includes("swept");
@@ -175,7 +177,7 @@ describe("the files", () => {
 describe("a lock", () => {
   const lockFile = () => join(directory, `${KEY}.lock`);
 
-  it("of a process that is gone is taken by the next who wants it", async () => {
+  it("is taken over if its owner's process is gone", async () => {
     const store = fileStore({ directory });
     await store.lock?.(KEY, HOUR);
     expect(await store.lock?.(KEY, HOUR)).toBeUndefined();
@@ -186,7 +188,7 @@ describe("a lock", () => {
     expect(await store.lock?.(KEY, HOUR)).toBeDefined();
   });
 
-  it("of another machine or container is left until its time, whatever runs here", async () => {
+  it("is left until it expires if its owner is on another machine or container", async () => {
     const store = fileStore({ directory });
     await store.lock?.(KEY, HOUR);
     const { mtime } = statSync(lockFile());
@@ -198,7 +200,7 @@ describe("a lock", () => {
     expect(await store.lock?.(KEY, HOUR)).toBeDefined();
   });
 
-  it("that is damaged ends at its time", async () => {
+  it("ends when it expires if it is damaged", async () => {
     const store = fileStore({ directory });
     await store.lock?.(KEY, HOUR);
     await writeFile(lockFile(), "");

@@ -9,7 +9,7 @@ const ROLES = Array.from({ length: 5 }, (_, index) => `arn:aws:iam::123456789012
 const HOURS = 12;
 
 /** What docs/sharing-sessions.md calculates with. */
-it("a fleet asks STS once for each session, and the store about twice for each session and host", async () => {
+it("a fleet calls STS once per session, and the store about twice per session and host", async () => {
   const random = seededRandom(20);
   const clock = createManualClock({ random });
   let issued = 0;

@@ -54,15 +54,15 @@ function hang(): () => Promise<void> {
   };
 }
 
-describe.runIf(process.platform !== "win32")("a pipe in the place of a file", () => {
-  it("is not waited for by a read, a lock, a list or a sweep, and can be cleared", async () => {
+describe.runIf(process.platform !== "win32")("a pipe in place of a file", () => {
+  it("does not block a read, a lock, a list or a sweep, and can be cleared", async () => {
     const store = fileStore({ directory });
     makePipe(`${KEY}.session`);
     const lock = makePipe(`${KEY}.lock`);
     await expect(store.get(KEY)).rejects.toMatchObject({ name: "StoreError" });
-    await expect(store.get(KEY)).rejects.toThrow(/is not a file\. Delete it\./);
-    await expect(store.lock?.(KEY, MINUTE)).rejects.toThrow(/is not a file\. Delete it\./);
-    await expect(store.delete(KEY, "record")).rejects.toThrow(/is not a file\. Delete it\./);
+    await expect(store.get(KEY)).rejects.toThrow(/is not a regular file\. Delete it\./);
+    await expect(store.lock?.(KEY, MINUTE)).rejects.toThrow(/is not a regular file\. Delete it\./);
+    await expect(store.delete(KEY, "record")).rejects.toThrow(/is not a regular file\. Delete it\./);
     expect(await store.list()).toEqual([{ key: KEY, labels: undefined }]);
     const past = new Date(Date.now() - HOUR);
     await utimes(lock, past, past);
@@ -73,7 +73,7 @@ describe.runIf(process.platform !== "win32")("a pipe in the place of a file", ()
 });
 
 describe.runIf(process.platform !== "win32")("a file system that hangs", () => {
-  it("leaves threads for DNS, is left alone, and is used again when it answers", async () => {
+  it("leaves threads for DNS, is not used while it hangs, and is used again when it responds", async () => {
     const store = fileStore({ directory });
     await store.set(KEY, "record", MINUTE);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -95,7 +95,7 @@ describe.runIf(process.platform !== "win32")("a file system that hangs", () => {
       () => store.clear(),
       () => new AwsEnvironment({ HOME: directory }, new Map()).parts(),
     ]) {
-      await expect(use()).rejects.toThrow(/The file system does not answer/);
+      await expect(use()).rejects.toThrow(/The file system does not respond/);
     }
     expect(hanging.opened).toBe(opened);
     vi.useRealTimers();
@@ -104,7 +104,7 @@ describe.runIf(process.platform !== "win32")("a file system that hangs", () => {
     expect(await store.get(KEY)).toBe("record");
   });
 
-  it("does not count what the process itself stands still", async () => {
+  it("is not detected by mistake if the process itself stalls", async () => {
     const store = fileStore({ directory });
     await store.set(KEY, "record", MINUTE);
     const reads = Array.from({ length: 20 }, () => store.get(KEY));
@@ -114,7 +114,7 @@ describe.runIf(process.platform !== "win32")("a file system that hangs", () => {
   });
 });
 
-it("many operations at once all have their turn", async () => {
+it("many concurrent operations all get their turn", async () => {
   const store = fileStore({ directory });
   await writeFile(join(directory, "other"), "");
   const keys = Array.from({ length: 200 }, (_, index) => `${index}`.padStart(43, "k"));

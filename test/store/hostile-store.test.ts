@@ -49,7 +49,7 @@ const endless: object = thenable((resolve) => resolve(endless));
 const hostileProxy = new Proxy({}, { get: throwing, getPrototypeOf: throwing });
 const withGetter = (name: string) => Object.defineProperty({}, name, { get: throwing });
 
-describe("a lock() that answers something else than a lock", () => {
+describe("a lock() that returns something other than a lock", () => {
   it.each<[string, unknown]>([
     ["false", false],
     ["0", 0],
@@ -64,21 +64,21 @@ describe("a lock() that answers something else than a lock", () => {
     ["an object whose release cannot be read", withGetter("release")],
     ["a promise of a promise-like that throws", thenable(throwing)],
     ["a promise-like that gives itself for ever", endless],
-  ])("%s: the load goes on without a lock", async (_, answer) => {
+  ])("lets the load continue without a lock: %s", async (_, answer) => {
     const { aws, errors, resolver, finish } = await setUp(() => ({ lock: () => answer }));
     expect(await finish(resolver.resolve(INSTANCE))).toMatchObject({ accountId: "123456789012" });
     expect(assumeRoleCalls(aws)).toBe(1);
     expect(errors).toMatchObject([{ operation: "lock", reason: "failed" }]);
   });
 
-  it.each([undefined, null])("%s: somebody else holds it", async (answer) => {
+  it.each([undefined, null])("means that another process holds the lock if it is %s", async (answer) => {
     const { aws, errors, resolver, finish } = await setUp(() => ({ lock: async () => answer }));
     await finish(resolver.resolve(INSTANCE));
     expect(assumeRoleCalls(aws)).toBe(1);
     expect(errors).toEqual([]);
   });
 
-  it("a lock whose method is read anew each time: it is read once", async () => {
+  it("reads the release method only once", async () => {
     let reads = 0;
     const lock = Object.defineProperty({}, "release", { get: () => (++reads === 1 ? async () => {} : undefined) });
     const { errors, resolver, finish } = await setUp(() => ({ lock: async () => lock }));
@@ -87,7 +87,7 @@ describe("a lock() that answers something else than a lock", () => {
   });
 });
 
-describe("a get() that answers something else than a text", () => {
+describe("a get() that returns something other than a string", () => {
   it.each<[string, unknown]>([
     ["false", false],
     ["0", 0],
@@ -95,7 +95,7 @@ describe("a get() that answers something else than a text", () => {
     ["an object that looks like a text", { length: 5, toString: throwing }],
     ["a promise of an object", Promise.resolve({})],
     ["a text that is too long", "x".repeat(LONGEST_RECORD + 1)],
-  ])("%s: the record is not used", async (_, answer) => {
+  ])("is a rejected record: %s", async (_, answer) => {
     const { aws, errors, resolver, finish } = await setUp(() => ({ get: () => answer }));
     await finish(resolver.resolve(INSTANCE));
     expect(assumeRoleCalls(aws)).toBe(1);
@@ -109,19 +109,19 @@ describe("a get() that answers something else than a text", () => {
     ["a promise-like that cannot be read", withGetter("then")],
     ["a promise-like that rejects with what cannot be read", thenable((_, reject) => reject(withGetter("name")))],
     ["a promise-like that rejects with a hostile proxy", thenable((_, reject) => reject(hostileProxy))],
-  ])("%s: the store has failed", async (_, answer) => {
+  ])("is a failure of the store: %s", async (_, answer) => {
     const { errors, resolver, finish } = await setUp(() => ({ get: () => answer }));
     await finish(resolver.resolve(INSTANCE));
     expect(errors).toMatchObject([{ operation: "get", reason: "failed" }]);
   });
 
-  it("a promise-like that gives itself for ever: the record is not used", async () => {
+  it("is a rejected record if it is a thenable that resolves to itself", async () => {
     const { errors, resolver, finish } = await setUp(() => ({ get: () => endless }));
     await finish(resolver.resolve(INSTANCE));
     expect(errors[0]).toMatchObject({ operation: "get", reason: "unreadable" });
   });
 
-  it("a record, without a promise around it: it is used", async () => {
+  it("is accepted if it is a record without a promise", async () => {
     const { aws, errors, store, start, finish } = await setUp(() => ({}));
     const session = await finish(start().resolve(INSTANCE));
     const [record] = store.records().values();
@@ -131,13 +131,13 @@ describe("a get() that answers something else than a text", () => {
   });
 });
 
-describe("set(), delete() and release() that answer anything", () => {
+describe("set(), delete() and release() that return anything", () => {
   it.each<[string, unknown]>([
     ["nothing", undefined],
     ["false", false],
     ["a text", "no"],
     ["a promise-like that gives itself for ever", endless],
-  ])("%s: nobody reads it", async (_, answer) => {
+  ])("has its value ignored: %s", async (_, answer) => {
     const { errors, resolver, finish } = await setUp((store) => ({
       async set(key: string, record: string, ttl: number) {
         await store.set(key, record, ttl);
@@ -151,7 +151,7 @@ describe("set(), delete() and release() that answer anything", () => {
     expect(errors).toEqual([]);
   });
 
-  it("a lock that comes late and cannot be given back: nothing is left unhandled", async () => {
+  it("leave no unhandled rejection if a late lock cannot be released", async () => {
     const unhandled = vi.fn();
     process.on("unhandledRejection", unhandled);
     onTestFinished(() => void process.off("unhandledRejection", unhandled));
@@ -168,7 +168,7 @@ describe("set(), delete() and release() that answer anything", () => {
   });
 });
 
-it("a record of STS that is longer than a store takes is not shared", async () => {
+it("a session whose record is too long for a store is not shared", async () => {
   const { errors, resolver, store, finish } = await setUp(() => ({}));
   const send = async () => ({
     Credentials: {

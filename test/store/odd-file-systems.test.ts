@@ -37,7 +37,7 @@ beforeEach(async () => {
 const lockFile = () => join(directory, `${KEY}.lock`);
 const isLocked = async (store: FileStore) => (await store.lock?.(KEY, MINUTE)) === undefined;
 
-describe.each(["EPERM", "ENOTSUP", "ENOSYS"])("without hard links (%s)", (code) => {
+describe.each(["EPERM", "ENOTSUP", "ENOSYS"])("a file system without hard links (%s)", (code) => {
   it.each(storeContract({ open: () => createMemoryStore() }).map(({ name }) => name))(
     "the file store %s",
     async (name) => {
@@ -49,7 +49,7 @@ describe.each(["EPERM", "ENOTSUP", "ENOSYS"])("without hard links (%s)", (code) 
     },
   );
 
-  it("a lock is never seen before its owner and its end are in it", async () => {
+  it("never shows a lock before its owner and expiry are in it", async () => {
     links.code = code;
     const store = fileStore({ directory });
     await store.lock?.(KEY, MINUTE);
@@ -62,8 +62,8 @@ describe.each(["EPERM", "ENOTSUP", "ENOSYS"])("without hard links (%s)", (code) 
   });
 });
 
-describe.runIf(process.platform !== "win32")("a umask that takes everything", () => {
-  it("leaves directory and files to their owner", async () => {
+describe.runIf(process.platform !== "win32")("a umask that removes all permissions", () => {
+  it("leaves the owner's access to the directory and files", async () => {
     const umask = process.umask(0o777);
     onTestFinished(() => void process.umask(umask));
     const store = fileStore({ directory });
@@ -77,7 +77,7 @@ describe.runIf(process.platform !== "win32")("a umask that takes everything", ()
   });
 });
 
-describe("after the clock was set back", () => {
+describe("after the clock was set back,", () => {
   /** As a machine whose clock was ahead by `ms` when the files were written. */
   const setBack = (ms: number) => {
     const now = Date.now.bind(Date);
@@ -85,7 +85,7 @@ describe("after the clock was set back", () => {
     onTestFinished(() => void vi.restoreAllMocks());
   };
 
-  it("a lock of that time is taken, though its owner lives", async () => {
+  it("a lock from the future is taken over, although its owner is running", async () => {
     const store = fileStore({ directory });
     await store.lock?.(KEY, MINUTE);
     expect(await isLocked(store)).toBe(true);
@@ -93,7 +93,7 @@ describe("after the clock was set back", () => {
     expect(await isLocked(store)).toBe(false);
   });
 
-  it("sweeps go on, and take what is stamped further ahead than any session lives", async () => {
+  it("sweeps continue, and delete files that expire later than any session can", async () => {
     const store = fileStore({ directory });
     await store.set(KEY, "record", MINUTE);
     await expect.poll(() => readdir(directory)).toContain("swept");
@@ -108,7 +108,7 @@ describe("after the clock was set back", () => {
   });
 });
 
-it("one sweep looks at a thousand files at most", async () => {
+it("one sweep checks at most a thousand files", async () => {
   const store = fileStore({ directory });
   await store.set(KEY, "record", MINUTE);
   await expect.poll(() => readdir(directory)).toContain("swept");

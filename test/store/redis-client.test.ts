@@ -22,11 +22,11 @@ const EVERY_CLIENT: Record<string, () => RedisClient> = {
 
 /** What people pass in the place of a client, and what they are told. */
 const OTHER_THINGS: Record<string, [make: () => unknown, hint: string]> = {
-  "a URL": [() => url, "a client of node-redis (createClient"],
-  "connection options": [() => nowhere, "a client of node-redis (createClient"],
-  "a client of another package": [() => ({ customCommand: async () => "OK" }), "a client of node-redis"],
-  "the class of ioredis": [() => Redis, "Pass what new Redis() or createClient() returns"],
-  "the function of node-redis": [() => createClient, "Pass what new Redis() or createClient() returns"],
+  "a URL": [() => url, "a client from node-redis (createClient"],
+  "connection options": [() => nowhere, "a client from node-redis (createClient"],
+  "a client of another package": [() => ({ customCommand: async () => "OK" }), "a client from node-redis"],
+  "the class of ioredis": [() => Redis, "Pass the result of new Redis() or createClient()"],
+  "the function of node-redis": [() => createClient, "Pass the result of new Redis() or createClient()"],
   "the promise of connect()": [() => Promise.resolve(createClient({ url })), "Await the promise"],
   "a transaction of node-redis": [
     () => createClient({ url }).multi(),
@@ -34,15 +34,15 @@ const OTHER_THINGS: Record<string, [make: () => unknown, hint: string]> = {
   ],
   "a legacy client of node-redis": [
     () => createClient({ url }).legacy(),
-    "Pass what createClient() of redis 4 or later returns",
+    "Pass the result of createClient() from redis 4 or later",
   ],
   "a client of redis 3": [
     () => ({ sendCommand: () => true, multi: () => {} }),
-    "Pass what createClient() of redis 4 or later returns",
+    "Pass the result of createClient() from redis 4 or later",
   ],
   "a lease of a sentinel client": [
     () => ({ sendCommand: async () => "OK", release: () => {} }),
-    "Pass what createSentinel() returns",
+    "Pass the result of createSentinel()",
   ],
   "a pipeline of ioredis": [
     () => new Redis({ ...nowhere, lazyConnect: true }).pipeline(),
@@ -58,12 +58,12 @@ const OTHER_THINGS: Record<string, [make: () => unknown, hint: string]> = {
   ],
 };
 
-describe("the client that redisStore is given", () => {
-  it.each(Object.keys(EVERY_CLIENT))("takes %s", (name) => {
+describe("the client of redisStore", () => {
+  it.each(Object.keys(EVERY_CLIENT))("accepts %s", (name) => {
     expect(redisStore(EVERY_CLIENT[name]!(), options).scope).toBe("fleet");
   });
 
-  it.each(Object.keys(OTHER_THINGS))("refuses %s, and says which client to pass", (name) => {
+  it.each(Object.keys(OTHER_THINGS))("rejects %s, and says which client to pass", (name) => {
     const [make, hint] = OTHER_THINGS[name]!;
     expect(() => redisStore(make() as never, options)).toThrow(
       expect.objectContaining({ code: "INVALID_REQUEST", field: "client", hint: expect.stringContaining(hint) }),

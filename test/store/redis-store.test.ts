@@ -14,7 +14,7 @@ const client = { sendCommand: async () => null };
 const options = { scope: "fleet", encryptionKeys: [key()] };
 const KEY = "k".repeat(43);
 
-describe("what redisStore is given", () => {
+describe("the options of redisStore", () => {
   it.each<[string, unknown, unknown]>([
     ["client", undefined, options],
     ["client", {}, options],
@@ -27,7 +27,7 @@ describe("what redisStore is given", () => {
     ["options.encryptionKeys[1]", client, { ...options, encryptionKeys: [key(), "c2hvcnQ="] }],
     ["options.prefix", client, { ...options, prefix: "with space" }],
     ["options.ttl", client, { ...options, ttl: 1 }],
-  ])("%s is wrong: an error that names it and shows no secret", (field, given, withOptions) => {
+  ])("rejects an invalid %s by name, without showing a secret", (field, given, withOptions) => {
     const attempt = () => redisStore(given as never, withOptions as never);
     expect(attempt).toThrow(expect.objectContaining({ code: "INVALID_REQUEST", field }));
     expect(attempt).not.toThrow(/password|c2hvcnQ/);
@@ -57,11 +57,11 @@ describe("what redisStore is given", () => {
   });
 });
 
-describe("what Redis and its clients say", () => {
-  it("that is longer than any record is an error, and a missing key is none", async () => {
+describe("a reply from Redis", () => {
+  it("is an error if it is longer than any record, but not if the key is missing", async () => {
     const answering = (answer: unknown) => redisStore({ sendCommand: async () => answer }, options);
     await expect(answering("x".repeat(16_385)).get(KEY)).rejects.toThrow(
-      "Redis holds a text of more than 16384 characters for a session. Check who else writes to it.",
+      "Redis holds more than 16384 characters for a session. Check what else writes to this key prefix.",
     );
     expect(await answering("x".repeat(16_384)).get(KEY)).toHaveLength(16_384);
     for (const nothing of ["", null, undefined]) expect(await answering(nothing).get(KEY)).toBeUndefined();
@@ -86,11 +86,15 @@ describe("what Redis and its clients say", () => {
     [new ClientOfflineError(), "ClientOfflineError"],
     ["a record", "Error"],
     [undefined, "Error"],
-  ])("%s: only the reason is told", async (error, reason) => {
+  ])("reveals only the reason: %s", async (error, reason) => {
     const failure = await failing(error)
       .set(KEY, "a record", 1000)
       .catch((caught: unknown) => caught);
-    expect(failure).toMatchObject({ name: "StoreError", message: `Redis failed at SET: ${reason}.`, code: reason });
+    expect(failure).toMatchObject({
+      name: "StoreError",
+      message: `Redis command SET failed: ${reason}.`,
+      code: reason,
+    });
     expect(inspect(failure, { depth: 9, showHidden: true })).not.toContain("a record");
   });
 
@@ -127,7 +131,7 @@ describe.runIf(hasRedis).each(CLIENT_NAMES)("sessions in Redis, by %s", (name) =
   const instance = { roleArn: ROLE, region: "eu-central-1" };
   const other = { ...instance, roleArn: OTHER_ROLE };
 
-  it("are asked for once by many, and what Redis holds can be read by none without the key", async () => {
+  it("are requested once by many hosts, and cannot be read in Redis without the key", async () => {
     const { redis, aws, errors, host } = await setUp();
     const hosts = await Promise.all(Array.from({ length: 5 }, host));
     const sessions = await Promise.all(hosts.map((resolver) => resolver.resolve(instance)));
@@ -144,7 +148,7 @@ describe.runIf(hasRedis).each(CLIENT_NAMES)("sessions in Redis, by %s", (name) =
     expect(await reader.pTTL(keys[0] ?? "")).toBeLessThanOrEqual(60 * 60_000 - 10_000);
   });
 
-  it("come from STS while Redis is stopped, and from Redis once it is back", async () => {
+  it("come from STS while Redis is down, and from Redis once it is back", async () => {
     const { redis, aws, errors, host } = await setUp();
     const [one, two] = [await host(), await host()];
     await redis.stop();
@@ -180,7 +184,7 @@ describe.runIf(hasRedis).each(CLIENT_NAMES)("sessions in Redis, by %s", (name) =
     for (const { reason } of errors) expect(reasons).toContain(reason);
   });
 
-  it("come from STS where Redis holds 64 MiB in their place: no more than a record is read of it", async () => {
+  it("come from STS if Redis holds 64 MiB in their place, of which only a record's length is read", async () => {
     const { redis, aws, errors, host } = await setUp();
     await (await host()).resolve(instance);
     const admin = await CLIENTS["node-redis"](redis.port);
@@ -202,7 +206,7 @@ describe.runIf(hasRedis).each(CLIENT_NAMES)("sessions in Redis, by %s", (name) =
     await resolver.resolve(instance);
     expect(assumeRoleCalls(aws)).toBe(1);
     expect(errors).toMatchObject([
-      { operation: "lock", reason: "failed", error: { message: "Redis failed at SET: OOM." } },
+      { operation: "lock", reason: "failed", error: { message: "Redis command SET failed: OOM." } },
     ]);
     await admin.configSet("maxmemory", "0");
     await resolver.resolve(other);

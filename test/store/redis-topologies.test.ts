@@ -74,7 +74,7 @@ describe.runIf(hasRedis).each(["cluster", "sentinels"] as const)("Redis with a c
     return { aws, errors, encryptionKeys, connect, host };
   }
 
-  it.each(PACKAGES)("%s: keeps what a store promises", async (name) => {
+  it.each(PACKAGES)("%s keeps the store contract", async (name) => {
     const { connect } = await setUp(name);
     const stores = await Promise.all([connect(), connect()]);
     let opened = 0;
@@ -82,7 +82,7 @@ describe.runIf(hasRedis).each(["cluster", "sentinels"] as const)("Redis with a c
     for (const { run } of storeContract({ open })) await run();
   });
 
-  it.each(PACKAGES)("%s: many hosts get one session", async (name) => {
+  it.each(PACKAGES)("%s shares one session among many hosts", async (name) => {
     const { aws, errors, connect, host } = await setUp(name);
     const hosts = await Promise.all(Array.from({ length: 5 }, async () => host(await connect())));
     const sessions = await Promise.all(hosts.map((resolver) => resolver.resolve(instance)));
@@ -91,7 +91,7 @@ describe.runIf(hasRedis).each(["cluster", "sentinels"] as const)("Redis with a c
     expect(errors).toEqual([]);
   });
 
-  it.each(PACKAGES)("%s: two hosts, as the docs show it, get one session", async (name) => {
+  it.each(PACKAGES)("%s shares one session between two hosts, as the docs show", async (name) => {
     const { encryptionKeys } = await setUp(name);
     const accessKeyId = async () => {
       const { resolver, close } = await SHOWN[kind][name](topology.ports, encryptionKeys);
@@ -105,7 +105,7 @@ describe.runIf(hasRedis).each(["cluster", "sentinels"] as const)("Redis with a c
   });
 
   if (kind !== "cluster") return;
-  it.each(PACKAGES)("%s: finds a session while its slot moves, and after", async (name) => {
+  it.each(PACKAGES)("%s finds a session during and after a slot migration", async (name) => {
     for (const server of await topology.masters()) await server.cli("FLUSHALL");
     const { aws, errors, connect, host } = await setUp(name);
     const store = await connect();

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { RoleArn } from "../../src/request/role-arn.js";
 import { redacted } from "../../src/session/session-credentials.js";
 import type { RecordFault } from "../../src/store/sealed-record.js";
-import { readRecord, readRecordLabels, type SharedSession, toRecord } from "../../src/store/session-record.js";
+import { readRecordLabels, readSessionRecord, type SharedSession, toRecord } from "../../src/store/session-record.js";
 import { newEncryptionKey } from "../support/encryption-key.js";
 import { HOUR, MINUTE, OTHER_ROLE, ROLE } from "../support/local.js";
 
@@ -53,8 +53,8 @@ describe.each([
   const reader = { storeKey, role: roleOf(ROLE), encryptionKeys, now: NOW + MINUTE, clock: HOST };
   const record = toRecord(sessionOf(ROLE, 1), reader.role, storeKey, encryptionKeys);
 
-  it("gives back the session and its age", () => {
-    expect(readRecord(record, reader)).toEqual({ session: sessionOf(ROLE, 1), age: MINUTE });
+  it("returns the session and its age", () => {
+    expect(readSessionRecord(record, reader)).toEqual({ session: sessionOf(ROLE, 1), age: MINUTE });
     expect(readRecordLabels(record, storeKey, encryptionKeys)).toEqual({
       roleArn: ROLE,
       accountId: "123456789012",
@@ -62,34 +62,35 @@ describe.each([
     });
   });
 
-  it("says nothing of its session to one who has not the key", () => {
+  it("reveals nothing about its session without the key", () => {
     expect(record.includes("ASIA1")).toBe(way === "plain");
     expect(record.includes(ROLE)).toBe(way === "plain");
     expect(record.length).toBeLessThan(16_384);
   });
 
-  it("is never used at another key, for another role, after its time, or with another encryption key", () => {
-    expect(readRecord(record, { ...reader, storeKey: keyOf("another") })).toEqual({ fault: "altered" });
-    expect(readRecord(record, { ...reader, role: roleOf(OTHER_ROLE) })).toEqual({ fault: "foreign" });
-    expect(readRecord(record, { ...reader, now: NOW + HOUR - 10_000 })).toEqual({ fault: "expired" });
-    expect(readRecord(record, { ...reader, now: NOW + HOUR - 10_001 })).toMatchObject({ age: HOUR - 10_001 });
-    const withOther = readRecord(record, { ...reader, encryptionKeys: otherKeys ?? [newEncryptionKey()] });
+  it("is rejected at another key, for another role, after expiry, or with another encryption key", () => {
+    expect(readSessionRecord(record, { ...reader, storeKey: keyOf("another") })).toEqual({ fault: "altered" });
+    expect(readSessionRecord(record, { ...reader, role: roleOf(OTHER_ROLE) })).toEqual({ fault: "foreign" });
+    expect(readSessionRecord(record, { ...reader, now: NOW + HOUR - 10_000 })).toEqual({ fault: "expired" });
+    expect(readSessionRecord(record, { ...reader, now: NOW + HOUR - 10_001 })).toMatchObject({ age: HOUR - 10_001 });
+    const withOther = readSessionRecord(record, { ...reader, encryptionKeys: otherKeys ?? [newEncryptionKey()] });
     expect(withOther).toEqual({ fault: way === "plain" ? "unsealed" : "unknown-key" });
     expect(readRecordLabels(record, keyOf("another"), encryptionKeys)).toBeUndefined();
   });
 
-  it("is judged by its writer's clock on the same host, and by the reader's own on another", () => {
+  it("is checked by the writer's clock offset on the same host, and by the reader's on another host", () => {
     const fast = { host: "one", offset: -2 * HOUR };
     const written = toRecord({ ...sessionOf(ROLE, 1), clock: fast }, reader.role, storeKey, encryptionKeys);
-    const readAt = (now: number, clock: SharedSession["clock"]) => readRecord(written, { ...reader, now, clock });
+    const readAt = (now: number, clock: SharedSession["clock"]) =>
+      readSessionRecord(written, { ...reader, now, clock });
     expect(readAt(NOW + 2 * HOUR + MINUTE, { host: "one", offset: 0 })).toMatchObject({ age: MINUTE });
     expect(readAt(NOW + MINUTE, { host: "two", offset: 0 })).toMatchObject({ age: MINUTE });
     expect(readAt(NOW + 2 * HOUR + MINUTE, { host: "two", offset: 0 })).toEqual({ fault: "expired" });
   });
 
-  it("is not used a minute before its issue: whose clock is slow could not tell its end", () => {
-    expect(readRecord(record, { ...reader, now: NOW - MINUTE })).toMatchObject({ age: 0 });
-    expect(readRecord(record, { ...reader, now: NOW - MINUTE - 1 })).toEqual({ fault: "ahead" });
+  it("is rejected more than a minute before its issue, because a slow clock cannot tell when it expires", () => {
+    expect(readSessionRecord(record, { ...reader, now: NOW - MINUTE })).toMatchObject({ age: 0 });
+    expect(readSessionRecord(record, { ...reader, now: NOW - MINUTE - 1 })).toEqual({ fault: "ahead" });
   });
 
   it.each<[string, Record<string, unknown>]>([
@@ -101,7 +102,7 @@ describe.each([
   ])("with %s is unreadable", (_, fields) => {
     const { credentials, ...rest } = sessionOf(ROLE, 1);
     const changed = { ...rest, credentials: { ...credentials, ...fields } } as SharedSession;
-    expect(readRecord(toRecord(changed, reader.role, storeKey, encryptionKeys), reader)).toEqual({
+    expect(readSessionRecord(toRecord(changed, reader.role, storeKey, encryptionKeys), reader)).toEqual({
       fault: "unreadable",
     });
   });
@@ -115,27 +116,29 @@ describe.each([
     ["a time that is none", { issuedAt: Number.NaN }, "unreadable"],
     ["no clock", { clock: undefined as never }, "unreadable"],
     ["a clock that is none", { clock: { host: "one", offset: Number.POSITIVE_INFINITY } }, "unreadable"],
-  ])("with %s is not used", (_, fields, fault) => {
+  ])("with %s is rejected", (_, fields, fault) => {
     const changed = toRecord({ ...sessionOf(ROLE, 1), ...fields }, reader.role, storeKey, encryptionKeys);
-    expect(readRecord(changed, reader)).toEqual({ fault });
+    expect(readSessionRecord(changed, reader)).toEqual({ fault });
   });
 
-  it("that names another role's session is foreign", () => {
+  it("is foreign if it names another role's session", () => {
     const { credentials, ...rest } = sessionOf(ROLE, 1);
     const { assumedRoleArn } = sessionOf(OTHER_ROLE, 1).credentials;
     const changed = { ...rest, credentials: { ...credentials, assumedRoleArn } } as SharedSession;
-    expect(readRecord(toRecord(changed, reader.role, storeKey, encryptionKeys), reader)).toEqual({ fault: "foreign" });
+    expect(readSessionRecord(toRecord(changed, reader.role, storeKey, encryptionKeys), reader)).toEqual({
+      fault: "foreign",
+    });
   });
 });
 
-it("encryption keys rotate: the first writes, all read", () => {
+it("with several encryption keys, the first encrypts and all decrypt", () => {
   const [old, next] = [newEncryptionKey(), newEncryptionKey()];
   const storeKey = keyOf("a session");
   const reader = { storeKey, role: roleOf(ROLE), now: NOW, clock: HOST };
   const writtenWith = (keys: ReturnType<typeof newEncryptionKey>[]) =>
     toRecord(sessionOf(ROLE, 1), reader.role, storeKey, keys);
   const isRead = (record: string, encryptionKeys: ReturnType<typeof newEncryptionKey>[]) =>
-    "session" in readRecord(record, { ...reader, encryptionKeys });
+    "session" in readSessionRecord(record, { ...reader, encryptionKeys });
   expect(isRead(writtenWith([old]), [old, next])).toBe(true);
   expect(isRead(writtenWith([old, next]), [next])).toBe(false);
   expect(isRead(writtenWith([next, old]), [next])).toBe(true);
@@ -188,7 +191,7 @@ it(`${MUTATIONS.toLocaleString("en")} records that were swapped, changed, cut, r
     const [origin, other] = [oneOf(pool), oneOf(pool)];
     const target = oneOf([origin, oneOf(pool)]);
     const mutated = mutations[oneOf(Object.keys(mutations))]?.(origin.record, other.record) ?? "";
-    const read = readRecord(mutated, {
+    const read = readSessionRecord(mutated, {
       storeKey: target.storeKey,
       role: roleOf(target.roleArn),
       encryptionKeys: oneOf([undefined, [current], [current, old]]),

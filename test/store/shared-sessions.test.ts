@@ -80,14 +80,14 @@ describe("a session that the store holds", () => {
     ]);
   });
 
-  it("is asked for once by many who start at once", async () => {
+  it("is requested once by many processes that start together", async () => {
     const { aws, start, timed } = await setUp();
     const { outcome } = await timed(Promise.all(Array.from({ length: 20 }, () => start().resolve(INSTANCE))));
     expect(new Set(outcome.map(({ accessKeyId }) => accessKeyId)).size).toBe(1);
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
-  it("is refreshed by one, and taken by the others", async () => {
+  it("is refreshed by one process and reused by the others", async () => {
     const { aws, clock, start } = await setUp();
     const processes = [start(), start(), start()];
     const keys = async () => {
@@ -105,7 +105,7 @@ describe("a session that the store holds", () => {
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
-  it("is refreshed behind a process that asks once and ends", async () => {
+  it("is refreshed in the background for a process that asks once and ends", async () => {
     const { aws, clock, start } = await setUp();
     const { accessKeyId } = await start().resolve(INSTANCE);
     clock.freeze(50 * MINUTE);
@@ -115,7 +115,7 @@ describe("a session that the store holds", () => {
     expect((await start().resolve(INSTANCE)).accessKeyId).not.toBe(accessKeyId);
   });
 
-  it("is served though its refresh is due, where the one held has expired and STS does not answer", async () => {
+  it("is served although its refresh is due, if the held one has expired and STS does not respond", async () => {
     const { aws, clock, start, timed } = await setUp();
     const [idle, busy] = [start({ refresh: { ahead: false } }), start({ refresh: { ahead: false } })];
     const old = await idle.resolve(INSTANCE);
@@ -129,7 +129,7 @@ describe("a session that the store holds", () => {
     expect(took).toBe(0);
   });
 
-  it("is not taken back by a refresh in the background, if it is due itself", async () => {
+  it("does not replace the held session in a background refresh if it is due itself", async () => {
     const { aws, clock, store, start } = await setUp();
     let replayed: string | undefined;
     const replaying = { ...store, get: async (key: string) => replayed ?? store.get(key) };
@@ -145,7 +145,7 @@ describe("a session that the store holds", () => {
     expect(assumeRoleCalls(aws)).toBe(3);
   });
 
-  it("goes on being served while another process refreshes it", async () => {
+  it("is still served while another process refreshes it", async () => {
     const { aws, clock, store, start } = await setUp();
     let isTaken = false;
     const resolver = start({
@@ -158,7 +158,7 @@ describe("a session that the store holds", () => {
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
-  it("is not waited for longer than one call to STS may take, if its owner never shares it", async () => {
+  it("is not awaited longer than one STS call may take, if the lock owner never shares it", async () => {
     const { aws, store, start, timed } = await setUp();
     const resolver = start({ store: { ...store, lock: async () => undefined }, assumeRole: { attemptTimeout: 2000 } });
     const { took } = await timed(resolver.resolve(INSTANCE));
@@ -167,7 +167,7 @@ describe("a session that the store holds", () => {
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
-  it("is asked for without a lock where the store has none", async () => {
+  it("is requested without a lock if the store has none", async () => {
     const { aws, store, start } = await setUp();
     const { lock, ...without } = store;
     await start({ store: without }).resolve(INSTANCE);
@@ -175,7 +175,7 @@ describe("a session that the store holds", () => {
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
-  it("does for a caller only if it lives long enough and is new enough", async () => {
+  it("is used only if it lives long enough and is new enough for the caller", async () => {
     const { aws, clock, start } = await setUp();
     const session = await start().resolve(INSTANCE);
     await clock.advance(20 * MINUTE);
@@ -188,7 +188,7 @@ describe("a session that the store holds", () => {
     expect(await start().resolve(INSTANCE)).toEqual(forced);
   });
 
-  it("is given up with the process's own after invalidate(), if it is the same one", async () => {
+  it("is deleted by invalidate() if it is the process's own session", async () => {
     const { aws, store, start } = await setUp();
     const [one, other] = [start(), start()];
     const first = await one.resolve(INSTANCE);
@@ -203,7 +203,7 @@ describe("a session that the store holds", () => {
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
-  it("is not taken again after invalidate(), though the store still gives it", async () => {
+  it("is not reused after invalidate(), even if the store still returns it", async () => {
     const { aws, store, start, timed } = await setUp();
     const stubborn = { ...store, delete: async () => {} };
     const resolver = start({ store: stubborn });
@@ -214,7 +214,7 @@ describe("a session that the store holds", () => {
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
-  it("that a refresh brought after invalidate() goes to nobody", async () => {
+  it("is served to nobody if a refresh returns it after invalidate()", async () => {
     const { aws, clock, store, start, timed } = await setUp();
     const resolver = start({ refresh: { ahead: false } });
     const first = await resolver.resolve(INSTANCE);
@@ -233,7 +233,7 @@ describe("a session that the store holds", () => {
     expect(assumeRoleCalls(aws)).toBe(3);
   });
 
-  it("is not taken again after a second one was dropped, though the store gives the first", async () => {
+  it("is not reused after a second one was dropped, even if the store returns the first", async () => {
     const { store, start, timed } = await setUp();
     const keeping = { ...store, delete: async () => {} };
     let records: ReadonlyMap<string, string> | undefined;
@@ -247,7 +247,7 @@ describe("a session that the store holds", () => {
     expect(new Set(keys).size).toBe(3);
   });
 
-  it("ends for those who start later, when a service says that it has expired", async () => {
+  it("is not served to later processes after a service says that it has expired", async () => {
     const { aws, start } = await setUp();
     const one = start();
     const { accessKeyId } = await one.resolve(INSTANCE);
@@ -259,21 +259,21 @@ describe("a session that the store holds", () => {
   });
 });
 
-describe("who shares", () => {
+describe("sharing", () => {
   async function isShared(...sides: [CredentialResolver, IntegrationInstance][]) {
     const keys = [];
     for (const [resolver, instance] of sides) keys.push((await resolver.resolve(instance)).accessKeyId);
     return new Set(keys).size === 1;
   }
 
-  it("processes of one scope, and of no other", async () => {
+  it("happens between processes of the same scope only", async () => {
     const { store, start } = await setUp();
     const of = (scope: string) => start({ store: { ...store, scope } });
     expect(await isShared([of("fleet a"), INSTANCE], [of("fleet a"), INSTANCE])).toBe(true);
     expect(await isShared([of("fleet b"), INSTANCE], [of("fleet c"), INSTANCE])).toBe(false);
   });
 
-  it("requests that differ in nothing", async () => {
+  it("happens only between identical requests", async () => {
     const { start } = await setUp();
     for (const other of [
       { roleArn: OTHER_ROLE },
@@ -286,7 +286,7 @@ describe("who shares", () => {
     }
   });
 
-  it("those who call the same AWS", async () => {
+  it("happens only between processes that call the same AWS", async () => {
     const { clock, start } = await setUp();
     const of = (env: Record<string, string>) => start({ runtime: { ...clock, env: { HOME: "/nowhere", ...env } } });
     const one = { AWS_ENDPOINT_URL: "https://one.example" };
@@ -302,7 +302,7 @@ describe("who shares", () => {
     }
   });
 
-  it("a role that is not allowed is refused before the store is asked", async () => {
+  it("never reaches the store for a role that is not allowed", async () => {
     const { store, start } = await setUp();
     await start().resolve(INSTANCE);
     const asked: string[] = [];
@@ -320,7 +320,7 @@ describe("who shares", () => {
     expect(asked).toEqual([]);
   });
 
-  it("base identities that are given as functions, by their names; without a name it is an error", async () => {
+  it("requires a name for a base identity that is a function, and shares by that name", async () => {
     const { aws, start } = await setUp();
     const keys = aws.issueUserKeys({ userArn: "arn:aws:iam::123456789012:user/engine" });
     const credentials = async () => keys;
@@ -339,7 +339,7 @@ describe("who shares", () => {
     });
   });
 
-  it("static keys, by what they are", async () => {
+  it("happens between the same static keys", async () => {
     const { aws, start } = await setUp();
     const engine = aws.issueUserKeys({ userArn: "arn:aws:iam::123456789012:user/engine" });
     const another = aws.issueUserKeys({ userArn: "arn:aws:iam::123456789012:user/another" });
@@ -349,7 +349,7 @@ describe("who shares", () => {
     expect(await isShared([start(), of(engine)], [start(), INSTANCE])).toBe(false);
   });
 
-  it("nobody the base identity's own credentials", async () => {
+  it("never includes the base identity's own credentials", async () => {
     const { aws, store, start } = await setUp();
     const resolver = start();
     const base = await resolver.resolve({ region: "eu-central-1" });
@@ -364,7 +364,7 @@ describe("who shares", () => {
     expect(aws.count({ target: "imds" })).toBeGreaterThan(0);
   });
 
-  it("no resolver whose instance profile is another function's", async () => {
+  it("never includes a resolver whose instance profile comes from a function", async () => {
     const { store } = await setUp();
     expect(() =>
       createCredentialResolver({ store, instanceProfile: async () => ({ accessKeyId: "x", secretAccessKey: "x" }) }),
@@ -372,27 +372,30 @@ describe("who shares", () => {
   });
 });
 
-describe("a clock that is wrong", () => {
-  it.each([-3 * HOUR, 3 * HOUR])("by %d ms is made up for by what the writer learned from AWS", async (wrong) => {
-    const clock = createManualClock({ now: Date.now() });
-    const awsClock = { now: () => clock.now() + wrong };
-    const { aws, start } = await setUp({ clock, awsClock });
-    const session = await start().resolve(INSTANCE);
-    await clock.advance(30 * MINUTE);
-    expect(await start().resolve(INSTANCE)).toEqual(session);
-    // Another host, whose clock is right.
-    const rightClock = { ...clock, now: awsClock.now, hostname: () => "another" };
-    expect(await start({ runtime: rightClock }).resolve(INSTANCE)).toEqual(session);
-    expect(assumeRoleCalls(aws)).toBe(1);
-    await clock.advance(29 * MINUTE + 49 * SECOND);
-    expect(await start().resolve(INSTANCE)).toEqual(session);
-    await clock.advance(2 * SECOND);
-    expect((await start().resolve(INSTANCE)).accessKeyId).not.toBe(session.accessKeyId);
-  });
+describe("a wrong clock", () => {
+  it.each([-3 * HOUR, 3 * HOUR])(
+    "that is off by %d ms is corrected by what the writer learned from AWS",
+    async (wrong) => {
+      const clock = createManualClock({ now: Date.now() });
+      const awsClock = { now: () => clock.now() + wrong };
+      const { aws, start } = await setUp({ clock, awsClock });
+      const session = await start().resolve(INSTANCE);
+      await clock.advance(30 * MINUTE);
+      expect(await start().resolve(INSTANCE)).toEqual(session);
+      // Another host, whose clock is right.
+      const rightClock = { ...clock, now: awsClock.now, hostname: () => "another" };
+      expect(await start({ runtime: rightClock }).resolve(INSTANCE)).toEqual(session);
+      expect(assumeRoleCalls(aws)).toBe(1);
+      await clock.advance(29 * MINUTE + 49 * SECOND);
+      expect(await start().resolve(INSTANCE)).toEqual(session);
+      await clock.advance(2 * SECOND);
+      expect((await start().resolve(INSTANCE)).accessKeyId).not.toBe(session.accessKeyId);
+    },
+  );
 });
 
-describe("a clock of another host that is slow", () => {
-  it("takes no session that was issued ahead of its time; STS's answer teaches it", async () => {
+describe("a slow clock on another host", () => {
+  it("rejects sessions from its future until a response from STS corrects it", async () => {
     const { aws, clock, errors, start } = await setUp();
     const session = await start().resolve(INSTANCE);
     clock.freeze(50 * MINUTE);
@@ -450,7 +453,7 @@ describe("a store that fails", () => {
     ["gives an empty text", { get: async () => "" }, ["unreadable"]],
     ["gives 16 MiB", { get: async () => "x".repeat(2 ** 24) }, ["unreadable"]],
   ];
-  it.each(BROKEN)("%s: commands go on with STS, and it costs at most its deadline", async (_, broken, reasons) => {
+  it.each(BROKEN)("delays commands by at most its deadline before they use STS: %s", async (_, broken, reasons) => {
     const { aws, errors, times, resolver } = await commandsWith(() => broken as Partial<CredentialStore>);
     expect(assumeRoleCalls(aws)).toBe(3);
     expect(errors.length).toBeGreaterThan(0);
@@ -459,7 +462,7 @@ describe("a store that fails", () => {
     expect(resolver.stats()).toMatchObject({ storeErrors: errors.length, refreshFailures: 0 });
   });
 
-  it("all operations of a load together have one deadline", async () => {
+  it("has one deadline for all operations of a load", async () => {
     const { clock, errors, start, store, timed } = await setUp();
     const slowly =
       <A extends unknown[], R>(operation: (...args: A) => Promise<R>) =>
@@ -473,7 +476,7 @@ describe("a store that fails", () => {
     expect(errors).toMatchObject([{ operation: "get", reason: "timeout", roleArn: ROLE }]);
   });
 
-  it("is not at fault where the process itself stands still", async () => {
+  it("is not blamed if the process itself stalls", async () => {
     const { errors, store, start } = await setUp();
     const get = (key: string) => {
       const answer = readFile(import.meta.filename).then(() => store.get(key));
@@ -495,7 +498,7 @@ describe("a store that fails", () => {
       },
     ],
   ];
-  it.each(SLOW)("that %s is left alone for five seconds, then asked again", async (_, answer) => {
+  it.each(SLOW)("is not used for five seconds and then tried again if it %s", async (_, answer) => {
     const { clock, store, start, timed } = await setUp();
     let asked = 0;
     let answers = false;
@@ -518,7 +521,7 @@ describe("a store that fails", () => {
     expect(asked).toBeGreaterThan(1);
   });
 
-  it("to give a lock in time gets it back when it comes", async () => {
+  it("gets a late lock back when it arrives", async () => {
     const { clock, store, start, timed } = await setUp();
     let taken = 0;
     const lock = async (key: string, ttl: number) => {
@@ -532,7 +535,7 @@ describe("a store that fails", () => {
     expect((await timed(start().resolve(INSTANCE))).took).toBe(0);
   });
 
-  it("at set gets its lock back all the same, so that no other process waits for it", async () => {
+  it("gets its lock back even if set() failed, so that no other process waits for it", async () => {
     const { store, start, timed } = await setUp();
     await start().resolve({ ...INSTANCE, roleArn: OTHER_ROLE }); // loads the STS client, in real time
     const { took } = await timed(start({ store: { ...store, set: never } }).resolve(INSTANCE));
@@ -540,7 +543,7 @@ describe("a store that fails", () => {
     expect((await timed(start().resolve(INSTANCE))).took).toBe(0);
   });
 
-  it("at release is waited for no longer than the load has time left", async () => {
+  it("delays a load at release() only for the time that is left", async () => {
     const { clock, errors, store, start, timed } = await setUp();
     await start().resolve({ ...INSTANCE, roleArn: OTHER_ROLE }); // loads the STS client, in real time
     const set = async (key: string, record: string, ttl: number) => {
@@ -557,7 +560,7 @@ describe("a store that fails", () => {
     expect(errors).toMatchObject([{ operation: "release", reason: "timeout" }]);
   });
 
-  it("names the role and the reason in its event, and nothing of a record", async () => {
+  it("publishes an event with the role and the reason, but nothing of a record", async () => {
     const { errors, store, start } = await setUp();
     const quoting = async (_key: string, record: string) => {
       throw new Error(`cannot write ${record}`);
@@ -574,10 +577,10 @@ describe("a store that fails", () => {
   });
 });
 
-describe("a store that lies", () => {
-  const LIES = 100;
+describe("a store that returns the wrong records", () => {
+  const WRONG = 100;
 
-  it("by other records than were written: each is a miss with an event, and never a wrong session", async () => {
+  it("causes a miss and an event for each one, and never a wrong session", async () => {
     const random = seededRandom(5);
     const below = (limit: number) => Math.floor(random() * limit);
     const { aws, errors, store, start, timed } = await setUp();
@@ -591,7 +594,7 @@ describe("a store that lies", () => {
       }
     }
     let misses = 0;
-    for (let turn = 0; turn < LIES; turn++) {
+    for (let turn = 0; turn < WRONG; turn++) {
       const roleArn = [ROLE, OTHER_ROLE][below(2)] ?? ROLE;
       const lie = (asked: string) => {
         const others = records.filter(([stored]) => stored !== asked);
@@ -611,11 +614,11 @@ describe("a store that lies", () => {
       expect(outcome.assumedRoleArn).toContain(roleArn.slice(roleArn.lastIndexOf("/")));
       if (errors.length > before) misses++;
     }
-    expect(misses).toBe(LIES);
-    expect(assumeRoleCalls(aws)).toBe(6 + LIES);
+    expect(misses).toBe(WRONG);
+    expect(assumeRoleCalls(aws)).toBe(6 + WRONG);
   });
 
-  it("by a session whose time is over", async () => {
+  it("causes a miss for an expired session", async () => {
     const { clock, errors, store, start } = await setUp();
     const session = await start().resolve(INSTANCE);
     const [[key, record] = []] = [...store.records()];
@@ -637,7 +640,7 @@ describe("a key that leaves the process", () => {
     return [digest, sha256(digest), digestOf({ session: digest, scope: "memory", environment: {} })];
   }
 
-  it("in an event is no hash of what can be guessed", async () => {
+  it("is not a hash of guessable values in an event", async () => {
     const { start } = await setUp();
     const keys = new Set<string>();
     for (const name of EVENT_NAMES)
@@ -647,7 +650,7 @@ describe("a key that leaves the process", () => {
     for (const hash of guesses.flatMap(hashesOf)) expect(keys).not.toContain(hash);
   });
 
-  it("in an event is another one in each process", async () => {
+  it("is different in each process in an event", async () => {
     const key = () => createRoleRequest(GUESSABLE, undefined, undefined, {}).key;
     vi.resetModules();
     const another = await import("../../src/request/role-request.js");
@@ -656,7 +659,7 @@ describe("a key that leaves the process", () => {
     expect(key()).toBe(key());
   });
 
-  it("in a store with encryption keys is no hash of what can be guessed; without, it is one", async () => {
+  it("is not a hash of guessable values in a store with encryption keys", async () => {
     const { clock, start } = await setUp();
     const env = { HOME: "/nowhere" };
     const placesIn = async (encryptionKeys?: KeyObject[]) => {
@@ -673,7 +676,7 @@ describe("a key that leaves the process", () => {
   });
 });
 
-describe("an STS that grants longer than it is asked", () => {
+describe("an STS that grants more time than requested", () => {
   it.each([2 * HOUR, 13 * HOUR, 48 * HOUR])(
     "%d ms for one hour: the session is shared, for that hour",
     async (granted) => {
@@ -701,7 +704,7 @@ describe("an STS that grants longer than it is asked", () => {
 });
 
 describe("encryption keys that a store loses", () => {
-  it.each([[[]], [undefined]])("to %j: nothing is written that is not sealed", async (lost) => {
+  it.each([[[]], [undefined]])("never lead to an unencrypted record: %j", async (lost) => {
     const { clock, start } = await setUp();
     const store = createMemoryStore({ clock });
     const losing = { ...store, encryptionKeys: [newEncryptionKey()] as KeyObject[] | undefined };
@@ -715,7 +718,7 @@ describe("encryption keys that a store loses", () => {
 });
 
 describe("encryption keys that are rotated", () => {
-  it("find the session under the name of each key; the first key writes", async () => {
+  it("find the session under the name of each key, and the first key writes", async () => {
     const { aws, clock, errors, start } = await setUp();
     const [old, next] = [newEncryptionKey(), newEncryptionKey()];
     const store = createMemoryStore({ clock });

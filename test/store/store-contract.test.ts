@@ -8,7 +8,7 @@ import { createManualClock, createMemoryStore, type StoreUnderTest, storeContrac
 import { newEncryptionKey } from "../support/encryption-key.js";
 import { CLIENT_NAMES, CLIENTS, hasRedis, startRedis } from "../support/redis.js";
 
-describe("the store in memory", () => {
+describe("the in-memory store", () => {
   const clock = createManualClock();
   const store = createMemoryStore({ clock });
   it.each(storeContract({ open: () => store, wait: clock.advance }))("$name", ({ run }) => run());
@@ -17,7 +17,7 @@ describe("the store in memory", () => {
 describe.each<[string, FileStoreOptions]>([
   ["as they are", {}],
   ["sealed", { encryptionKeys: [newEncryptionKey()] }],
-])("the store on files, with records %s", (_, options) => {
+])("the file store, with records %s", (_, options) => {
   it.each(
     casesOf(async () => {
       const directory = await mkdtemp(join(tmpdir(), "rolecall-contract-"));
@@ -49,33 +49,29 @@ function casesOf(makePlace: () => Promise<StoreUnderTest["open"]>) {
   }));
 }
 
-describe("the contract finds a store that", () => {
+describe("the contract detects a store that", () => {
   const clock = createManualClock();
   const wait = clock.advance;
   /** What each does, by the case that has to find it. */
   const BROKEN: [does: string, found: string, store: () => StoreUnderTest["open"]][] = [
-    ["has no scope", "says whose sessions", () => shared({ scope: "" })],
-    [
-      "has another scope in each process",
-      "says whose sessions",
-      () => () => ({ ...memory(), scope: `${Math.random()}` }),
-    ],
-    ["gives keys as texts", "says whose sessions", () => shared({ encryptionKeys: ["short"] as never })],
+    ["has no scope", "valid scope", () => shared({ scope: "" })],
+    ["has another scope in each process", "valid scope", () => () => ({ ...memory(), scope: `${Math.random()}` })],
+    ["gives keys as texts", "valid scope", () => shared({ encryptionKeys: ["short"] as never })],
     ["says null", "never set", () => shared({ get: async () => null as never })],
     [
       "cuts records",
-      "as it was",
+      "unchanged",
       (store = memory()) => shared({ get: async (key) => (await store.get(key))?.slice(0, 9000) }, store),
     ],
     [
       "trims records",
-      "as it was",
+      "unchanged",
       (store = memory()) => shared({ set: (key, record, ttl) => store.set(key, record.trim(), ttl) }, store),
     ],
-    ["is each process's own", "to whoever asks", () => memory],
+    ["is each process's own", "unchanged", () => memory],
     [
       "does not see the case of a key",
-      "apart",
+      "distinguishes keys",
       (store = memory()) =>
         shared(
           {
@@ -87,7 +83,7 @@ describe("the contract finds a store that", () => {
     ],
     [
       "keeps the first record",
-      "replaces",
+      "atomically",
       (store = memory()) =>
         shared(
           {
@@ -100,7 +96,7 @@ describe("the contract finds a store that", () => {
     ],
     [
       "appends",
-      "replaces",
+      "atomically",
       (store = memory()) =>
         shared(
           { set: async (key, record, ttl) => store.set(key, `${(await store.get(key)) ?? ""}${record}`, ttl) },
@@ -109,12 +105,12 @@ describe("the contract finds a store that", () => {
     ],
     [
       "takes the time as seconds",
-      "at its time",
+      "after its ttl",
       (store = memory()) => shared({ set: (key, record, ttl) => store.set(key, record, ttl * 1000) }, store),
     ],
     [
       "keeps the first record's time",
-      "its own time",
+      "ttl of the latest",
       (store = memory(), times = new Map<string, number>()) =>
         shared(
           {
@@ -127,10 +123,10 @@ describe("the contract finds a store that", () => {
           store,
         ),
     ],
-    ["deletes nothing", "deletes a record for all", () => shared({ delete: async () => {} })],
+    ["deletes nothing", "deletes a record for every process", () => shared({ delete: async () => {} })],
     [
       "fails to delete what is not there",
-      "deletes a record for all",
+      "deletes a record for every process",
       (store = memory()) =>
         shared(
           {
@@ -144,13 +140,17 @@ describe("the contract finds a store that", () => {
     ],
     [
       "deletes what is newer",
-      "only if it is the one",
+      "only if it equals",
       (store = memory()) => shared({ delete: (key) => store.delete(key) }, store),
     ],
-    ["gives its lock to all", "one at a time", () => shared({ lock: async () => ({ release: async () => {} }) })],
+    [
+      "gives its lock to all",
+      "one holder at a time",
+      () => shared({ lock: async () => ({ release: async () => {} }) }),
+    ],
     [
       "has one lock for all keys",
-      "one at a time",
+      "one holder at a time",
       (store = memory()) => shared({ lock: (_, ttl) => store.lock("one", ttl) }, store),
     ],
     [
@@ -171,12 +171,12 @@ describe("the contract finds a store that", () => {
     ],
     [
       "never ends a lock",
-      "ends a lock at its time",
+      "ends a lock after its ttl",
       (store = memory()) => shared({ lock: (key) => store.lock(key, 1e12) }, store),
     ],
     [
       "releases another's lock",
-      "no harm",
+      "affect a later lock",
       (store = memory(), held = new Map<string, number>()) =>
         shared(
           {
@@ -191,7 +191,7 @@ describe("the contract finds a store that", () => {
     ],
     [
       "fails to release twice",
-      "no harm",
+      "affect a later lock",
       (store = memory()) =>
         shared(
           {
@@ -214,7 +214,7 @@ describe("the contract finds a store that", () => {
     ],
     [
       "locks where the record is",
-      "locks and records apart",
+      "locks and records separate",
       (store = memory()) =>
         shared(
           {
@@ -251,14 +251,14 @@ describe("the contract finds a store that", () => {
     expect(failed).toEqual(expect.arrayContaining([expect.stringContaining(found)]));
   });
 
-  it("is broken, by each of its cases", () => {
+  it("is broken in any way, because every case can fail", () => {
     const unproven = storeContract({ open: memory }).filter(
       ({ name }) => !BROKEN.some(([, found]) => name.includes(found)),
     );
     expect(unproven).toEqual([]);
   });
 
-  it("locks though it is said not to, or the other way round", async () => {
+  it("has locks although locks is false, or the other way around", async () => {
     const [first] = storeContract({ open: memory, locks: false });
     await expect(first?.run()).rejects.toThrow();
     const { lock, ...without } = memory();

@@ -50,12 +50,12 @@ describe("a fault", () => {
     expect((await identify()).outcome).toBe("200");
   });
 
-  it("clears itself after so many hits", async () => {
+  it("is removed after a number of hits", async () => {
     aws.fault({ on: { target: "sts" }, status: 503, times: 2 });
     expect([(await identify()).status, (await identify()).status, (await identify()).status]).toEqual([503, 503, 200]);
   });
 
-  it("throttles what exceeds a rate, by the server's clock", async () => {
+  it("throttles requests over a rate, by the server's clock", async () => {
     aws.fault({ on: { target: "sts" }, kind: "throttling", ratePerSecond: 2, burst: 3 });
     const four = async () => {
       const outcomes = [];
@@ -69,7 +69,7 @@ describe("a fault", () => {
     expect(await four()).toEqual(["200", "200", "200", "400 Throttling"]);
   });
 
-  it("spends its hits on matching requests alone", async () => {
+  it("counts only matching requests as hits", async () => {
     aws.fault({ on: { operation: "AssumeRole", roleArn: ROLE }, status: 400, code: "Throttling", times: 1 });
     await identify();
     await assumeRole(aws, { RoleArn: OTHER_ROLE }, keys);
@@ -94,7 +94,7 @@ describe("a fault", () => {
     expect((await identify()).status).toBe(hits ? 418 : 200);
   });
 
-  it("is not about a request that came before it, nor the second of two that replace an answer", async () => {
+  it("does not count requests before it, or requests that an earlier fault handled", async () => {
     aws.fault({ on: {}, status: 500, times: 1 });
     aws.fault({ on: {}, status: 503, times: 1 });
     expect([(await identify()).status, (await identify()).status, (await identify()).status]).toEqual([500, 503, 200]);
@@ -114,7 +114,7 @@ describe("a fault", () => {
     expect(aws.requests.at(-1)).toMatchObject({ status, errorCode: code });
   });
 
-  it("has the code, message and headers that it is given", async () => {
+  it("has the configured code, message and headers", async () => {
     aws.fault({ on: {}, status: 400, code: "Throttling", message: "Rate exceeded", headers: { "Retry-After": "7" } });
     const answer = await identify();
     expect(answer.outcome).toBe("400 Throttling");
@@ -122,7 +122,7 @@ describe("a fault", () => {
     expect(answer.headers.get("retry-after")).toBe("7");
   });
 
-  it("can reset the connection, before the request has an effect", async () => {
+  it("can reset the connection before the request takes effect", async () => {
     aws.fault({ on: {}, kind: "reset", times: 1 });
     await expect(identify()).rejects.toMatchObject({
       cause: { code: expect.stringMatching(/ECONNRESET|UND_ERR_SOCKET/) },
@@ -131,7 +131,7 @@ describe("a fault", () => {
     expect((await identify()).outcome).toBe("200");
   });
 
-  it("can reset the connection midway, after the request has had its effect", async () => {
+  it("can reset the connection after the request took effect", async () => {
     const before = aws.secrets().length;
     aws.fault({ on: {}, kind: "reset-midway", times: 1 });
     await expect(assumeRole(aws, {}, keys)).rejects.toThrow();
@@ -139,7 +139,7 @@ describe("a fault", () => {
     expect(aws.secrets().length).toBe(before + 2);
   });
 
-  it("can hang until the client gives up, or the servers close", async () => {
+  it("can hang until the client gives up or the servers close", async () => {
     aws.fault({ on: { target: "sts" }, kind: "hang" });
     const givesUp = new AbortController();
     const left = expect(
@@ -155,7 +155,7 @@ describe("a fault", () => {
     expect(await outcome).toBe("fetch failed");
   });
 
-  it("can cut the body", async () => {
+  it("can truncate the body", async () => {
     aws.fault({ on: {}, kind: "truncated", times: 1 });
     const cut = await identify();
     expect(cut.status).toBe(200);
@@ -164,7 +164,7 @@ describe("a fault", () => {
     await expect(stsAs(aws, keys).send(new GetCallerIdentityCommand({}))).rejects.toThrow();
   });
 
-  it("can leave out the body, or send another", async () => {
+  it("can omit the body or send a different one", async () => {
     aws.fault({ on: {}, kind: "empty", times: 1 });
     expect(await identify()).toMatchObject({ status: 200, body: "" });
     aws.fault({ on: {}, kind: "body", contentType: "text/html", body: "<html>proxy</html>", times: 1 });
@@ -176,7 +176,7 @@ describe("a fault", () => {
     ]);
   });
 
-  it("can skew Date, beside another fault", async () => {
+  it("can skew the Date header in combination with another fault", async () => {
     aws.fault({ on: {}, kind: "date-skew", ms: -7_200_000 });
     expect((await identify()).headers.get("date")).toBe("Wed, 31 Dec 2025 22:00:00 GMT");
     aws.fault({ on: {}, status: 500, times: 1 });
@@ -233,7 +233,7 @@ describe("a fault", () => {
     expect((await assumeRole(aws, {}, keys)).Credentials?.AccessKeyId).toBe(first?.AccessKeyId);
   });
 
-  it("says so when its own patch throws", async () => {
+  it("reports the error if its patch throws", async () => {
     aws.fault({
       on: {},
       kind: "patch-credentials",
@@ -244,7 +244,7 @@ describe("a fault", () => {
     await expect(assumeRole(aws, {}, keys)).rejects.toThrow("my patch is wrong");
   });
 
-  it("hits IMDS in its own form", async () => {
+  it("uses the error format of IMDS for IMDS requests", async () => {
     aws.fault({ on: { target: "imds", operation: "token" }, status: 403, times: 1 });
     const answer = await fetch(`${aws.imdsEndpoint}/latest/api/token`, { method: "PUT" });
     expect([answer.status, await answer.text()]).toEqual([403, expect.stringContaining("<title>403 - ")]);
@@ -259,7 +259,7 @@ describe("a fault", () => {
     [{ on: {}, status: 500, times: 0 }, /fault\.times/],
     [{ on: {}, kind: "throttling", ratePerSecond: 0 }, /fault\.ratePerSecond/],
     [{ on: {}, kind: "throttling", ratePerSecond: 5, burst: 0 }, /fault\.burst/],
-  ])("is refused if it is %j", (fault, message) => {
+  ])("is rejected if it is %j", (fault, message) => {
     expect(() => aws.fault(fault as never)).toThrow(message);
   });
 });

@@ -35,7 +35,7 @@ describe("the AWS CLI", { timeout: PROGRAM_TIMEOUT }, () => {
     });
   });
 
-  it.runIf(hasCli)("works with an endpoint and keys of its own, and is refused with a wrong secret", async () => {
+  it.runIf(hasCli)("works with an explicit endpoint and keys, and is rejected with a wrong secret", async () => {
     const user = aws.issueUserKeys({ userArn: USER });
     const args = ["sts", "get-caller-identity", "--endpoint-url", aws.endpoint, "--output", "text", "--query", "Arn"];
     expect((await run("aws", args, toEnv(user))).stdout.trim()).toBe(USER);

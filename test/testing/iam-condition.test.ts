@@ -135,7 +135,7 @@ describe("a policy variable", () => {
     expect(holds({ [operator]: { [key]: value } }, request)).toBe(expected);
   });
 
-  it("is a text like any other before version 2012-10-17", () => {
+  it("is plain text in policies before version 2012-10-17", () => {
     const condition = { StringEquals: { "sts:RoleSessionName": [`\${aws:username}`] } };
     const old = readCondition("Condition", condition, "2008-10-17");
     expect(old(new Map([["sts:rolesessionname", [`\${aws:username}`]]]))).toBe(true);
@@ -152,18 +152,18 @@ describe("the keys that a test sets", () => {
     ['requestContext["sts:ExternalId"] cannot be set', { "sts:ExternalId": "acme" }],
     ['requestContext["aws:CurrentTime"] cannot be set', { "aws:CurrentTime": "2026-01-01T00:00:00Z" }],
     ['requestContext["aws:SourceIp"] must be an IP address, got "office"', { "aws:SourceIp": "office" }],
-    ['requestContext["aws:SourceIp"] has one value at a time', { "aws:SourceIp": ["203.0.113.7", "203.0.113.8"] }],
+    ['requestContext["aws:SourceIp"] must have exactly one value', { "aws:SourceIp": ["203.0.113.7", "203.0.113.8"] }],
     ['requestContext["aws:MultiFactorAuthPresent"] must be "true" or "false"', { "aws:MultiFactorAuthPresent": true }],
     ['requestContext["aws:MultiFactorAuthAge"] must be a number in a string', { "aws:MultiFactorAuthAge": "long" }],
     ['requestContext["aws:PrincipalOrgID"] must be a string', { "aws:PrincipalOrgID": undefined }],
-    ['requestContext["aws:PrincipalOrgPaths"] must have one value or more', { "aws:PrincipalOrgPaths": [] }],
+    ['requestContext["aws:PrincipalOrgPaths"] must have at least one value', { "aws:PrincipalOrgPaths": [] }],
   ])("%s", (message, given) => {
     expect(() => readRequestContext("requestContext", given as never)).toThrow(
       expect.objectContaining({ name: "TypeError", message: expect.stringContaining(message) }),
     );
   });
 
-  it("may be of another service, and are then taken as they come", () => {
+  it("may belong to another service, and are then not validated", () => {
     expect([...readRequestContext("requestContext", { "ssm:SourceInstanceARN": "arn:aws:ssm:::x" })]).toEqual([
       ["ssm:sourceinstancearn", ["arn:aws:ssm:::x"]],
     ]);

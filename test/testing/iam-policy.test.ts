@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { IssuedSessions } from "../../src/testing/issued-sessions.js";
 import { type LocalRole, readLocalRole, readPermissions } from "../../src/testing/local-role.js";
-import { denialOf, type TrustQuestion } from "../../src/testing/trust.js";
+import { findDenial, type TrustQuestion } from "../../src/testing/trust.js";
 
 const HOST = "arn:aws:iam::111122223333:role/host";
 const ROLE = "arn:aws:iam::123456789012:role/teams/red/Inventory";
@@ -33,7 +33,7 @@ interface Case extends Partial<Omit<TrustQuestion, "tags" | "permissions" | "tru
 /** `undefined` if the caller may, else what is denied, and by which policy. */
 function denied({ policy = document(allow()), trustPolicy = document(trust()), tags = {}, ...rest }: Case) {
   const roleArn = rest.roleArn ?? ROLE;
-  const denial = denialOf({
+  const denial = findDenial({
     caller,
     permissions: readPermissions("caller", { policy }, []),
     trust: readLocalRole({ roleArn, trustPolicy }).trust([]),
@@ -69,7 +69,7 @@ describe("the caller's own policy", () => {
     expect(denied({ policy: read })).toBe(expected);
   });
 
-  it("denies first, wherever the denial stands", () => {
+  it("gives a Deny precedence, wherever it is", () => {
     const explicit = "explicit, identity-based policy: sts:AssumeRole";
     expect(denied({ policy: document(allow(), deny({ Resource: ROLE })) })).toBe(explicit);
     expect(denied({ policy: document(deny({ Action: "*" }), allow()) })).toBe(explicit);
@@ -79,14 +79,14 @@ describe("the caller's own policy", () => {
     );
   });
 
-  it("is asked for tags and a source identity too, if the session has them", () => {
+  it("must allow tags and a source identity too, if the session has them", () => {
     const policy = document(allow({ Action: "sts:AssumeRole" }));
     expect(denied({ policy })).toBeUndefined();
     expect(denied({ policy, tags: { team: "red" } })).toBe("identity-based policy: sts:TagSession");
     expect(denied({ policy, sourceIdentity: "ann" })).toBe("identity-based policy: sts:SetSourceIdentity");
   });
 
-  it("may test what it likes where it is about other services", () => {
+  it("may have any conditions in statements about other services", () => {
     const other = {
       Effect: "Deny",
       Action: "s3:*",
@@ -113,17 +113,17 @@ describe("a role's trust policy", () => {
     expect(denied({ trustPolicy: document(trust({ Principal })) })).toBe(expected);
   });
 
-  it("names everyone by a star alone", () => {
+  it("names everyone with a single *", () => {
     expect(denied({ trustPolicy: document(trust({ Principal: "*" })) })).toBeUndefined();
   });
 
-  it("denies first, and only those whom it names", () => {
+  it("gives a Deny precedence, but only for the named principals", () => {
     const denying = (Principal: unknown) => document(trust(), { ...trust({ Principal }), Effect: "Deny" });
     expect(denied({ trustPolicy: denying("*") })).toBe("explicit, role trust policy: sts:AssumeRole");
     expect(denied({ trustPolicy: denying({ AWS: ROLE }) })).toBeUndefined();
   });
 
-  it("suffices within one account if it names the caller, and not if it names the account", () => {
+  it("is enough within an account if it names the caller, but not if it names the account", () => {
     const policy = document(allow({ Action: "ec2:*" }));
     const at = (roleArn: string, id: string) =>
       denied({ policy, roleArn, trustPolicy: document(trust({ Principal: { AWS: id } })) });
@@ -183,17 +183,17 @@ describe("a condition", () => {
   });
 });
 
-describe("what the local AWS cannot evaluate is refused when it is loaded", () => {
+describe("what the local AWS does not support is rejected when the policy is loaded", () => {
   it.each<[string, unknown]>([
     ["caller.policy is not JSON", "{"],
     ["caller.policy must be an object", "[]"],
     ['caller.policy.Version must be "2012-10-17" or "2008-10-17"', { Version: "2012-10-18", Statement: allow() }],
-    ["caller.policy has Statements", { ...document(allow()), Statements: [] }],
+    ["caller.policy has an unsupported key Statements", { ...document(allow()), Statements: [] }],
     ["caller.policy.Statement is empty", document()],
     ["caller.policy.Statement[0] must be an object", document([] as object)],
     ['caller.policy.Statement[1].Effect must be "Allow" or "Deny"', document(allow(), allow({ Effect: "allow" }))],
     ["caller.policy.Statement[0].Sid", document(allow({ Sid: "a b" }))],
-    ["caller.policy.Statement[0] has Principal", document(trust())],
+    ["caller.policy.Statement[0] has an unsupported key Principal", document(trust())],
     ["caller.policy.Statement[0] has both Action and NotAction", document(allow({ NotAction: "s3:*" }))],
     ["caller.policy.Statement[0].NotAction must be a string", document(allow({ Action: undefined }))],
     ["caller.policy.Statement[0].Action must be a string", document(allow({ Action: [] }))],
@@ -214,7 +214,7 @@ describe("what the local AWS cannot evaluate is refused when it is loaded", () =
     ["tests sts:ExternalID2", document(allow({ Condition: { StringEquals: { "sts:ExternalID2": "1" } } }))],
     ["tests ExternalId", document(allow({ Condition: { StringEquals: { ExternalId: "1" } } }))],
     ["tests aws:RequestTag/", document(allow({ Condition: { StringEquals: { "aws:RequestTag/": "1" } } }))],
-    ["put ForAllValues: or", document(allow({ Condition: { StringEquals: { "aws:TagKeys": "1" } } }))],
+    ["Add the prefix ForAllValues: or", document(allow({ Condition: { StringEquals: { "aws:TagKeys": "1" } } }))],
     ["an operator that", document(allow({ Condition: { StringIfExists: { "sts:ExternalId": "1" } } }))],
     ["an operator that", document(allow({ Condition: { "ForEachValue:StringEquals": { "aws:TagKeys": "1" } } }))],
     ["an operator that", document(allow({ Condition: { StringMatches: { "sts:ExternalId": "1" } } }))],
@@ -223,7 +223,7 @@ describe("what the local AWS cannot evaluate is refused when it is loaded", () =
     ["a policy variable", document(allow({ Condition: { StringEquals: { "sts:ExternalId": `\${aws:TagKeys}` } } }))],
     ["a policy variable", document(allow({ Condition: { StringEquals: { "sts:ExternalId": "${aws:userid" } } }))],
     [
-      "String and Arn operators only",
+      "only in String and Arn operators",
       document(allow({ Condition: { NumericEquals: { "aws:EpochTime": `\${aws:EpochTime}` } } })),
     ],
     ["must be a string or a list", document(allow({ Condition: { StringEquals: { "sts:ExternalId": [{}] } } }))],
@@ -234,12 +234,15 @@ describe("what the local AWS cannot evaluate is refused when it is loaded", () =
   });
 
   it.each<[string, object]>([
-    ["role.trustPolicy.Statement[0] has Resource", trust({ Resource: "*" })],
+    ["role.trustPolicy.Statement[0] has an unsupported key Resource", trust({ Resource: "*" })],
     ["role.trustPolicy.Statement[0] has both Principal and NotPrincipal", trust({ NotPrincipal: { AWS: HOST } })],
     ["role.trustPolicy.Statement[0].NotPrincipal is", trust({ Principal: undefined, NotPrincipal: { AWS: HOST } })],
     ["role.trustPolicy.Statement[0].Principal must be an object", trust({ Principal: undefined })],
-    ["role.trustPolicy.Statement[0].Principal names nobody", trust({ Principal: {} })],
-    ["role.trustPolicy.Statement[0].Principal has CanonicalUser", trust({ Principal: { CanonicalUser: "1" } })],
+    ["role.trustPolicy.Statement[0].Principal names no principal", trust({ Principal: {} })],
+    [
+      "role.trustPolicy.Statement[0].Principal has an unsupported key CanonicalUser",
+      trust({ Principal: { CanonicalUser: "1" } }),
+    ],
     [`role.trustPolicy.Statement[0].Principal.AWS has "${HOST}*"`, trust({ Principal: { AWS: `${HOST}*` } })],
     ["role.trustPolicy.Statement[0].Principal.AWS has", trust({ Principal: { AWS: "AGPAEXAMPLEEXAMPLE000" } })],
     ['role.trustPolicy.Statement[0].Action has "s3:*"', trust({ Action: ["sts:AssumeRole", "s3:*"] })],
@@ -250,7 +253,7 @@ describe("what the local AWS cannot evaluate is refused when it is loaded", () =
     );
   });
 
-  it("a document beside the option that is short for it", () => {
+  it("rejects a document together with its shorthand option", () => {
     const trustPolicy = document(trust());
     const read = (more: Partial<LocalRole>) => () => readLocalRole({ roleArn: ROLE, ...more });
     expect(read({ trustPolicy, externalId: "acme" })).toThrow("role has both trustPolicy and externalId");

@@ -34,14 +34,14 @@ describe("tokens", () => {
     [{ [TTL]: "soon" }, 400],
     [{}, 400],
     [{ [TTL]: "60", "x-forwarded-for": "10.0.0.1" }, 403],
-  ])("answers a token request with %j by %i", async (headers, status) => {
+  ])("respond to a token request with %j with status %i", async (headers, status) => {
     await using aws = await startLocalAws();
     const response = await putToken(aws, headers as Record<string, string>);
     expect(response.status).toBe(status);
     if (status === 200) expect(response.headers.get(TTL)).toBe((headers as Record<string, string>)[TTL]);
   });
 
-  it("die by the server's clock", async () => {
+  it("expire by the server's clock", async () => {
     const { clock, aws } = await withClock();
     const token = await imdsToken(aws, 60);
     expect((await get(aws, ROLE_LIST, token)).status).toBe(200);
@@ -52,20 +52,20 @@ describe("tokens", () => {
     await aws.close();
   });
 
-  it("are needed, and an unknown one does not do", async () => {
+  it("are required, and unknown ones are rejected", async () => {
     await using aws = await startLocalAws();
     expect((await get(aws, ROLE_LIST)).status).toBe(401);
     expect((await get(aws, ROLE_LIST, "made-up")).status).toBe(401);
     expect(aws.count({ target: "imds", operation: "role-list", status: 401 })).toBe(2);
   });
 
-  it("are not needed with v1, but a stale one is refused all the same", async () => {
+  it("are optional with v1, but a stale one is rejected", async () => {
     await using aws = await startLocalAws({ imds: { v1: true } });
     expect(await get(aws, ROLE_LIST)).toMatchObject({ status: 200, body: "rolecall-instance-profile" });
     expect((await get(aws, ROLE_LIST, "stale")).status).toBe(401);
   });
 
-  it("never come when the hop limit is exceeded", async () => {
+  it("never arrive if the hop limit is exceeded", async () => {
     await using aws = await startLocalAws({ imds: { hopLimitExceeded: true } });
     const answer = fetch(`${aws.imdsEndpoint}/latest/api/token`, {
       method: "PUT",
@@ -78,7 +78,7 @@ describe("tokens", () => {
 });
 
 describe("paths", () => {
-  it("name the role, the profile, the place and the instance", async () => {
+  it("return the role, the profile, the placement and the instance", async () => {
     await using aws = await startLocalAws({
       region: "eu-central-1",
       instanceProfile: { roleArn: "arn:aws:iam::123456789012:role/team/Engine" },
@@ -110,7 +110,7 @@ describe("paths", () => {
     ]);
   });
 
-  it("serve a credential set in EC2's form, dated by the server's clock", async () => {
+  it("return a credential set in EC2's format, dated by the server's clock", async () => {
     const { aws } = await withClock();
     const answer = await get(aws, `${ROLE_LIST}rolecall-instance-profile`, await imdsToken(aws));
     expect(JSON.parse(answer.body)).toEqual({
@@ -144,7 +144,7 @@ describe("paths", () => {
     expect("Token" in rest).toBe(code === "Success");
   });
 
-  it("answer 404 for another role's name, an unknown path, and 405 for a write", async () => {
+  it("return 404 for another role's name or an unknown path, and 405 for a write", async () => {
     await using aws = await startLocalAws();
     const token = await imdsToken(aws);
     expect((await get(aws, `${ROLE_LIST}other`, token)).status).toBe(404);
@@ -159,7 +159,7 @@ describe("paths", () => {
 });
 
 describe("the instance profile", () => {
-  it("answers 404 while no role is attached, and serves one that is attached later", async () => {
+  it("returns 404 while no role is attached, and serves a role that is attached later", async () => {
     await using aws = await startLocalAws({ instanceProfile: null });
     const token = await imdsToken(aws);
     expect((await get(aws, ROLE_LIST, token)).status).toBe(404);
@@ -173,14 +173,14 @@ describe("the instance profile", () => {
     expect((await get(aws, ROLE_LIST, token)).status).toBe(404);
   });
 
-  it("that is detached leaves its sets as they are: they may assume what they could", async () => {
+  it("leaves its credential sets and their permissions in effect after it is detached", async () => {
     await using aws = await startLocalAws({ roles: [{ roleArn: ROLE }] });
     const keys = await readInstanceKeys(aws);
     aws.instanceProfile.detach();
     await assumeRole(aws, {}, keys);
   });
 
-  it("serves one set until less than an hour of it is left", async () => {
+  it("serves a set until less than an hour is left", async () => {
     const { clock, aws } = await withClock();
     const first = await readInstanceKeys(aws);
     await clock.advance(5 * HOUR - 1);
@@ -192,7 +192,7 @@ describe("the instance profile", () => {
     await aws.close();
   });
 
-  it("serves a short-lived set until half of it is gone", async () => {
+  it("serves a short-lived set until half of its lifetime has passed", async () => {
     const { clock, aws } = await withClock({
       instanceProfile: { roleArn: "arn:aws:iam::111122223333:role/Short", credentialLifetime: 20 * MINUTE },
     });
@@ -228,7 +228,7 @@ describe("the instance profile", () => {
   it.each([
     [true, "accepts"],
     [false, "refuses"],
-  ])("pinned with stillAccepted %s serves the same set past its end, which STS then %s", async (stillAccepted) => {
+  ])("pinned with stillAccepted %s serves the same set after it expires, which STS then %s", async (stillAccepted) => {
     const { clock, aws } = await withClock();
     const first = await readInstanceKeys(aws);
     aws.instanceProfile.pin({ stillAccepted });
@@ -268,7 +268,7 @@ describe("@smithy/credential-provider-imds", () => {
     ]);
   });
 
-  it("sees the 404 of a missing role as an error", async () => {
+  it("treats the 404 for a missing role as an error", async () => {
     await using aws = await startLocalAws({ instanceProfile: null });
     vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", aws.imdsEndpoint);
     await expect(fromInstanceMetadata({ ec2MetadataV1Disabled: true, maxRetries: 0 })()).rejects.toMatchObject({

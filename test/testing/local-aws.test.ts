@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 afterEach(() => aws.close());
 
-describe("the addresses", () => {
+describe("the endpoints", () => {
   it("are on loopback, and the environment sets neither credentials nor a region", () => {
     expect(aws.endpoint).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(aws.imdsEndpoint).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
@@ -146,7 +146,7 @@ describe("latency", () => {
     return performance.now() - start;
   };
 
-  it("holds back matching answers, until it is taken away", async () => {
+  it("delays matching responses until it is reset", async () => {
     aws.setLatency(80, { operation: "GetCallerIdentity" });
     expect(await took()).toBeGreaterThanOrEqual(78);
     aws.setLatency(0, { target: "sts" });
@@ -159,7 +159,7 @@ describe("latency", () => {
     expect(await took()).toBeLessThan(75);
   });
 
-  it("passes on a clock that a test moves", async () => {
+  it("elapses on a manual clock", async () => {
     const clock = createManualClock({ now: Date.now() });
     await using moved = await startLocalAws({ clock });
     moved.setLatency(30_000);
@@ -175,7 +175,7 @@ describe("latency", () => {
     expect([answeredAt, clock.pendingTimers]).toEqual([30_000, 0]);
   });
 
-  it("does not hold back close()", async () => {
+  it("does not delay close()", async () => {
     aws.setLatency(60_000);
     const outcome = send(await sign(aws, keys, CALLER_IDENTITY)).catch((error: Error) => error.message);
     while (aws.count() === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -211,7 +211,7 @@ describe("connections", () => {
   });
 });
 
-describe("a request without an end", () => {
+describe("an endless request", () => {
   it("is cut off: its connection is closed after 16 MiB", async () => {
     const block = Buffer.alloc(1024 * 1024);
     const posted = request(aws.endpoint, { method: "POST" });
@@ -228,14 +228,14 @@ describe("a request without an end", () => {
 });
 
 describe("issued keys", () => {
-  it("of a user may assume what the user is allowed to", async () => {
+  it("can assume the roles that the user is allowed to assume", async () => {
     aws.setRole({ roleArn: ROLE, trustedPrincipals: ["arn:aws:iam::111122223333:root"] });
     await assumeRole(aws, {}, keys);
     const limited = aws.issueUserKeys({ userArn: USER, allowAssumeRole: ["arn:aws:iam::*:role/Other"] });
     await expect(assumeRole(aws, {}, limited)).rejects.toMatchObject({ name: "AccessDenied" });
   });
 
-  it("need an ARN of the right kind, and an id that was issued", () => {
+  it("require an ARN of the right kind, and an issued access key id", () => {
     expect(() => aws.issueUserKeys({ userArn: ROLE })).toThrow(TypeError);
     expect(() => aws.issueSession({ roleArn: USER })).toThrow(TypeError);
     expect(() => aws.expireSession("ASIAUNKNOWN")).toThrow(RangeError);

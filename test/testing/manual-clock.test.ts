@@ -13,7 +13,7 @@ describe("a manual clock", () => {
     expect(clock.monotonic()).toBe(clock.monotonic());
   });
 
-  it("starts as it is told", () => {
+  it("starts with the given options", () => {
     const clock = createManualClock({ now: 5, random: () => 0.25, env: { AWS_REGION: "eu-west-1" }, hostname: "h" });
     expect([clock.now(), clock.random(), clock.env.AWS_REGION, clock.hostname()]).toEqual([5, 0.25, "eu-west-1", "h"]);
     clock.setRandom(() => 0.75);
@@ -41,7 +41,7 @@ describe("a manual clock", () => {
     expect([clock.now(), clock.monotonic() - origin, clock.pendingTimers]).toEqual([1000, 1000, 1]);
   });
 
-  it("fires timers that fired tasks start within the span", async () => {
+  it("fires timers that fired tasks start within the advanced time", async () => {
     const clock = createManualClock({ now: 0 });
     const fired: number[] = [];
     const again = () => {
@@ -73,7 +73,7 @@ describe("a manual clock", () => {
     expect(aws.requests.map(({ time }) => time - START)).toEqual([1000]);
   });
 
-  it("sees timers that code under way starts before time passes", async () => {
+  it("sees timers that running code starts before time passes", async () => {
     const clock = createManualClock({ now: 0 });
     const done = (async () => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -84,7 +84,7 @@ describe("a manual clock", () => {
     expect(await done).toBe(100);
   });
 
-  it("settles what reads a file, however slow a busy machine is", async () => {
+  it("waits for file reads even on a busy machine", async () => {
     const clock = createManualClock();
     let time = 0;
     vi.spyOn(performance, "now").mockImplementation(() => {
@@ -100,7 +100,7 @@ describe("a manual clock", () => {
     expect(read).toBe(true);
   });
 
-  it("steps the wall clock alone, and fires nothing", async () => {
+  it("steps only the wall clock, without firing timers", async () => {
     const clock = createManualClock({ now: 10_000 });
     const monotonic = clock.monotonic();
     let fired = 0;
@@ -113,7 +113,7 @@ describe("a manual clock", () => {
     expect([clock.now(), fired]).toEqual([7_205_050, 1]);
   });
 
-  it("freezes without firing, and fires what became due at the next advance", async () => {
+  it("freezes without firing timers, and fires due timers at the next advance", async () => {
     const clock = createManualClock({ now: 0 });
     const fired: number[] = [];
     clock.schedule(100, () => fired.push(clock.now()));
@@ -124,7 +124,7 @@ describe("a manual clock", () => {
     expect([fired, clock.now()]).toEqual([[3_600_000], 3_600_000]);
   });
 
-  it("cancels a task, also one that has fired", async () => {
+  it("cancels a task, and ignores the cancellation of a fired one", async () => {
     const clock = createManualClock();
     let fired = 0;
     const cancel = clock.schedule(10, () => fired++);
@@ -148,7 +148,7 @@ describe("a manual clock", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("is not moved by an abort after a sleep has ended", async () => {
+  it("ignores an abort after a sleep has ended", async () => {
     const clock = createManualClock();
     const controller = new AbortController();
     const sleep = clock.sleep(10, controller.signal);
@@ -165,7 +165,7 @@ describe("a manual clock", () => {
     expect([clock.now(), fired]).toEqual([20, [15]]);
   });
 
-  it("rejects advance() with what a task throws, and can go on", async () => {
+  it("rejects advance() with the error of a task, and can continue", async () => {
     const clock = createManualClock({ now: 0 });
     clock.schedule(10, () => {
       throw new Error("task failed");
@@ -176,7 +176,7 @@ describe("a manual clock", () => {
     expect(clock.now()).toBe(100);
   });
 
-  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])("refuses to move by %s", async (ms) => {
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])("rejects an advance of %s ms", async (ms) => {
     const clock = createManualClock();
     await expect(clock.advance(ms)).rejects.toThrow(RangeError);
     expect(() => clock.freeze(ms)).toThrow(RangeError);

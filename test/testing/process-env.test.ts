@@ -19,7 +19,7 @@ beforeEach(() => {
   for (const [name, value] of Object.entries(OF_THE_MACHINE)) vi.stubEnv(name, value);
 });
 
-it("processEnv points the process to the local AWS alone, and close() restores what was there", async () => {
+it("processEnv points the process only to the local AWS, and close() restores the environment", async () => {
   const before = variables();
   {
     await using aws = await startLocalAws({ processEnv: true, roles: [{ roleArn }] });
@@ -36,25 +36,25 @@ it("processEnv points the process to the local AWS alone, and close() restores w
   expect(variables()).toEqual(before);
 });
 
-it("without it the process's environment is left alone", async () => {
+it("without processEnv, the environment is not changed", async () => {
   const before = variables();
   await using aws = await startLocalAws();
   expect(aws.env).toMatchObject({ AWS_ENDPOINT_URL: aws.endpoint });
   expect(variables()).toEqual(before);
 });
 
-it("a second local AWS cannot take it at the same time", async () => {
+it("a second local AWS cannot use processEnv at the same time", async () => {
   const first = startLocalAws({ processEnv: true });
   onTestFinished(async () => (await first).close());
   await expect(startLocalAws({ processEnv: true })).rejects.toThrow(
-    "processEnv is true for another local AWS that runs in this process: close that one first",
+    "Another local AWS in this process uses processEnv. Close it first.",
   );
   await (await first).close();
   await (await startLocalAws({ processEnv: true })).close();
   await (await first).close(); // a second close() restores nothing
 });
 
-it("it must be true or false, and a start that fails takes nothing", async () => {
+it("processEnv must be a boolean, and a failed start changes nothing", async () => {
   const before = variables();
   const start = (options: object) => startLocalAws(options as LocalAwsOptions);
   await expect(start({ processEnv: "yes" })).rejects.toThrow('processEnv must be true or false, got "yes"');

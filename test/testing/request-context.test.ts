@@ -96,7 +96,7 @@ it.each<[string, Condition, RequestContext, string]>([
   expect(await ask()).toBe(expected);
 });
 
-it("a session's tags are its principal's, and override those that are set", async () => {
+it("the tags of a session are principal tags and override the configured ones", async () => {
   const { aws, ask } = await start(trust({ StringEquals: { "aws:PrincipalTag/team": "red" } }), {
     requestContext: { "aws:PrincipalTag/team": "blue" },
   });
@@ -105,7 +105,7 @@ it("a session's tags are its principal's, and override those that are set", asyn
   expect(await ask({}, await assumedKeys(aws, { RoleArn: HUB }))).toBe("AccessDenied");
 });
 
-it("tags of the request, and who may set them", async () => {
+it("conditions can limit the tags of a request and who may set them", async () => {
   const condition = {
     StringEquals: { "aws:RequestTag/team": ["red", "blue"] },
     "ForAllValues:StringEquals": { "aws:TagKeys": ["team"] },
@@ -118,7 +118,7 @@ it("tags of the request, and who may set them", async () => {
   expect(await ask()).toBe("AccessDenied");
 });
 
-it("a window in time, by the clock of the local AWS", async () => {
+it("conditions can limit the time, by the clock of the local AWS", async () => {
   const clock = createManualClock({ now: Date.UTC(2026, 0, 1, 8) });
   const condition = {
     DateGreaterThan: { "aws:CurrentTime": "2026-01-01T09:00:00Z" },
@@ -130,7 +130,7 @@ it("a window in time, by the clock of the local AWS", async () => {
   expect(await ask()).toBe("allow");
 });
 
-it("sessions issued before a moment are revoked, as IAM's own policy for that does it", async () => {
+it("sessions issued before a given time can be revoked, as by IAM's own revocation policy", async () => {
   const clock = createManualClock({ now: Date.UTC(2026, 0, 1, 8) });
   const revoke = { DateLessThan: { "aws:TokenIssueTime": "2026-01-01T09:00:00Z" } };
   const policy = {
@@ -158,7 +158,7 @@ it("a user has a name, an id and no MFA", async () => {
   expect(await ask()).toBe("AccessDenied");
 });
 
-it("a unique id names its role or user, and aws:userid its sessions", async () => {
+it("a unique id identifies a role or user, and aws:userid its sessions", async () => {
   const { aws, ask } = await start(trust());
   await ask();
   const [role = ""] = aws.requests.at(-1)?.session?.userId.split(":") ?? [];
@@ -200,7 +200,7 @@ it.each<[string, readonly string[], string]>([
   expect(await ask()).toBe(expected);
 });
 
-it("a machine's role is judged for EC2 by the same rules", async () => {
+it("the trust policy of the machine's role is evaluated for EC2 by the same rules", async () => {
   const ec2 = (more: object) => ({
     roleArn: HOST,
     trustPolicy: {

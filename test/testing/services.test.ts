@@ -26,7 +26,7 @@ afterEach(() => aws.close());
 const config = (region = REGION) => ({ endpoint: aws.endpoint, region, credentials: keys, maxAttempts: 1 });
 
 describe("EC2", () => {
-  it("describes one instance per region, of the account that asks", async () => {
+  it("describes one instance per region, in the caller's account", async () => {
     const ask = async (region: string) => {
       const { Reservations } = await new EC2Client(config(region)).send(new DescribeInstancesCommand({}));
       return Reservations?.flatMap(({ OwnerId, Instances }) =>
@@ -44,7 +44,7 @@ describe("EC2", () => {
     expect((await ask("us-west-2"))?.[0]?.[1]).not.toBe(here?.[0]?.[1]);
   });
 
-  it("describes a few regions, and nothing else", async () => {
+  it("describes a few regions, and returns empty results for other operations", async () => {
     const ec2 = new EC2Client(config());
     const { Regions } = await ec2.send(new DescribeRegionsCommand({}));
     expect(Regions?.map(({ RegionName }) => RegionName)).toContain("eu-central-1");
@@ -53,7 +53,7 @@ describe("EC2", () => {
 });
 
 describe("any service", () => {
-  it("is answered in its own protocol, and records who signed", async () => {
+  it("responds in its own protocol, and records the signer", async () => {
     await new DynamoDBClient(config()).send(new ListTablesCommand({}));
     await new EC2Client(config("us-west-2")).send(new DescribeInstancesCommand({}));
     const s3 = new S3Client({ ...config(), forcePathStyle: true });
@@ -89,7 +89,7 @@ describe("any service", () => {
     }
   });
 
-  it("may speak HTTP/2", async () => {
+  it("can use HTTP/2", async () => {
     const kinesis = new KinesisClient(config());
     await kinesis.send(new ListStreamsCommand({}));
     aws.fault({ on: { service: "kinesis" }, status: 400, code: "LimitExceededException", message: "slower" });
@@ -101,7 +101,7 @@ describe("any service", () => {
     kinesis.destroy();
   });
 
-  it("does not know a session in a region that is not enabled", async () => {
+  it("rejects sessions in a region that is not enabled", async () => {
     await expect(new EC2Client(config("ap-east-1")).send(new DescribeRegionsCommand({}))).rejects.toMatchObject({
       name: "InvalidClientTokenId",
       $metadata: { httpStatusCode: 403 },
@@ -109,7 +109,7 @@ describe("any service", () => {
   });
 });
 
-describe("an error on a service", () => {
+describe("an error from a service", () => {
   it.each<[string, () => Promise<unknown>]>([
     ["EC2", () => new EC2Client(config()).send(new DescribeRegionsCommand({}))],
     ["DynamoDB", () => new DynamoDBClient(config()).send(new ListTablesCommand({}))],

@@ -48,7 +48,7 @@ describe.each<[string, RequestParts, SigningOptions]>([
   ["STS", CALLER_IDENTITY, { service: "sts" }],
   ["a service", SERVICE, { service: "lambda", region: "eu-west-1" }],
 ])("%s", (_name, parts, options) => {
-  it("accepts a request that is signed by its issued keys", async () => {
+  it("accepts a request signed with issued keys", async () => {
     expect(await outcomeOf(parts, options, () => undefined)).toBe("200");
     expect(aws.requests.at(-1)).toMatchObject({ accessKeyId: keys.accessKeyId, session: { roleArn: ROLE } });
   });
@@ -72,13 +72,13 @@ describe.each<[string, RequestParts, SigningOptions]>([
     ["signed header", (request) => (request.headers["content-type"] = "text/plain")],
     ["set of signed headers", (request) => edit(request, "content-type;", "")],
     ["set of headers, with one of AWS's own,", (request) => (request.headers["x-amz-meta-extra"] = "1")],
-  ])("refuses a request whose %s was changed", async (_what, change) => {
+  ])("rejects a request whose %s was changed", async (_what, change) => {
     expect(await outcomeOf(parts, options, change)).toBe("403 SignatureDoesNotMatch");
     expect(aws.requests.at(-1)).toMatchObject({ accessKeyId: keys.accessKeyId, errorCode: "SignatureDoesNotMatch" });
     expect(aws.requests.at(-1)?.session).toBeUndefined();
   });
 
-  it("accepts a header that was added on the way and is not AWS's own", async () => {
+  it("accepts an unsigned header that is not an AWS header", async () => {
     expect(await outcomeOf(parts, options, (request) => (request.headers.via = "1.1 proxy"))).toBe("200");
   });
 
@@ -97,12 +97,12 @@ describe.each<[string, RequestParts, SigningOptions]>([
     expect(await outcomeOf(parts, options, () => undefined, changed)).toBe("403 InvalidClientTokenId");
   });
 
-  it("refuses a user's key that comes with a token", async () => {
+  it("rejects a user's key with a session token", async () => {
     const user = { ...aws.issueUserKeys({ userArn: USER }), sessionToken: keys.sessionToken ?? "" };
     expect(await outcomeOf(parts, options, () => undefined, user)).toBe("403 InvalidClientTokenId");
   });
 
-  it("refuses a session that a test expires, but still says whose it was", async () => {
+  it("rejects a session that a test expired, but still records its identity", async () => {
     aws.expireSession(keys.accessKeyId);
     const status = options.service === "sts" ? 403 : 400;
     expect(await outcomeOf(parts, options, () => undefined)).toBe(`${status} ExpiredToken`);
@@ -118,12 +118,12 @@ describe.each<[string, RequestParts, SigningOptions]>([
     ["AWS4-HMAC-SHA256"],
     ["AWS4-HMAC-SHA256 Credential=a/b/c, SignedHeaders=host, Signature=00"],
     ["AWS4-ECDSA-P256-SHA256 Credential=a/20260101/sts/aws4_request, SignedHeaders=host, Signature=00"],
-  ])("refuses the authorization %j", async (authorization) => {
+  ])("rejects the authorization %j", async (authorization) => {
     const outcome = await outcomeOf(parts, options, (request) => (request.headers.authorization = authorization));
     expect(outcome).toBe("400 IncompleteSignature");
   });
 
-  it("accepts a presigned request while it is good", async () => {
+  it("accepts a presigned request until it expires", async () => {
     const query = { a: "1 2/3", b: "~*'()" };
     const request = await presign(
       aws,
@@ -136,7 +136,7 @@ describe.each<[string, RequestParts, SigningOptions]>([
     expect((await send(request)).outcome).toBe("403 SignatureDoesNotMatch");
   });
 
-  it("refuses a presigned request that has run out", async () => {
+  it("rejects an expired presigned request", async () => {
     const signingDate = new Date(Date.now() - 2 * MINUTE);
     const request = (expiresIn: number) =>
       presign(
@@ -160,7 +160,7 @@ describe("paths and payloads", () => {
     },
   );
 
-  it("of S3 are signed as they are", async () => {
+  it("are not normalized for S3", async () => {
     const s3 = new S3Client({ endpoint: aws.endpoint, region: "us-east-1", forcePathStyle: true, credentials: keys });
     for (const Key of ["a b/ü/%/x", "a//b/../c", "~(x)*'!+&=", "plain.txt"]) {
       await s3.send(new PutObjectCommand({ Bucket: "reports", Key, Body: "text" }));
@@ -176,7 +176,7 @@ describe("paths and payloads", () => {
     ["sts", "UNSIGNED-PAYLOAD", "403 SignatureDoesNotMatch"],
     ["s3", "0".repeat(64), "400 XAmzContentSHA256Mismatch"],
     ["lambda", "0".repeat(64), "403 SignatureDoesNotMatch"],
-  ])("of %s with the hash %s are answered by %s", async (service, hash, outcome) => {
+  ])("of %s with the hash %s get the response %s", async (service, hash, outcome) => {
     const parts = { ...CALLER_IDENTITY, headers: { ...CALLER_IDENTITY.headers, "x-amz-content-sha256": hash } };
     expect(await outcomeOf(parts, { service }, () => undefined)).toBe(outcome);
   });
@@ -190,16 +190,16 @@ describe("the time of a signature", () => {
     [-14, "200"],
     [16, "403 SignatureDoesNotMatch"],
     [-16, "403 SignatureDoesNotMatch"],
-  ])("may be 15 minutes off: %i minutes give %s", async (minutes, outcome) => {
+  ])("may be off by 15 minutes: %i minutes give %s", async (minutes, outcome) => {
     expect(await outcomeOf(CALLER_IDENTITY, at(Date.now() + minutes * MINUTE), () => undefined)).toBe(outcome);
   });
 
-  it("is needed", async () => {
+  it("is required", async () => {
     const outcome = await outcomeOf(CALLER_IDENTITY, {}, (request) => delete request.headers["x-amz-date"]);
     expect(outcome).toBe("400 IncompleteSignature");
   });
 
-  it("must lie on the day of the credential scope", async () => {
+  it("must match the day of the credential scope", async () => {
     const outcome = await outcomeOf(CALLER_IDENTITY, {}, (request) => edit(request, /\/\d{8}\//, "/20200101/"));
     expect(outcome).toBe("403 SignatureDoesNotMatch");
   });
@@ -214,7 +214,7 @@ describe("the time of a signature", () => {
     expect(await outcome(clock.now() - 16 * MINUTE)).toBe("403 SignatureDoesNotMatch");
   });
 
-  it("may be as old as the server's clock, which the SDK last heard of before the test moved it", async () => {
+  it("may be as old as the last server time that the SDK knows", async () => {
     const clock = createManualClock();
     await using moved = await startLocalAws({ clock });
     const own = moved.issueSession({ roleArn: ROLE });
@@ -226,7 +226,7 @@ describe("the time of a signature", () => {
     expect(await outcome(heard - 16 * MINUTE)).toBe("403 SignatureDoesNotMatch");
   });
 
-  it("must follow the server's clock alone if the test is strict", async () => {
+  it("must follow only the server's clock with strictSignatureTime", async () => {
     const clock = createManualClock();
     await using strict = await startLocalAws({ clock, strictSignatureTime: true });
     const own = strict.issueSession({ roleArn: ROLE });

@@ -44,7 +44,7 @@ async function refusal(attempt: Promise<unknown>): Promise<string> {
 }
 
 describe("AssumeRole", () => {
-  it("answers as AWS does, and the keys work until they expire", async () => {
+  it("responds like AWS, and the keys work until they expire", async () => {
     const answer = await assumeRole(aws, { RoleSessionName: "red-1" });
     expect(answer).toMatchObject({
       AssumedRoleUser: {
@@ -62,7 +62,7 @@ describe("AssumeRole", () => {
     expect(answer.$metadata.requestId).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it("issues keys that speak for the session, and expire by the server's clock", async () => {
+  it("issues keys that identify the session and expire by the server's clock", async () => {
     const keys = await assumedKeys(aws, { DurationSeconds: 900 });
     const identify = () => stsAs(aws, keys).send(new GetCallerIdentityCommand({}));
     expect(await identify()).toMatchObject({
@@ -88,7 +88,7 @@ describe("AssumeRole", () => {
     expect(await refusal(assumeRole(aws, { RoleArn: OTHER_ROLE }))).toBe(denied);
   });
 
-  it("names the kind of policy too, where it is started to", async () => {
+  it("names the type of policy with denialContext", async () => {
     await using explaining = await startLocalAws({ denialContext: true, instanceProfile: { roleArn: OTHER_ROLE } });
     const reason = async (allowAssumeRole: string[], role?: Partial<LocalRole>) => {
       explaining.instanceProfile.attach({ roleArn: OTHER_ROLE, allowAssumeRole });
@@ -120,14 +120,14 @@ describe("AssumeRole", () => {
       { SourceIdentity: "ann" },
       "sts:SetSourceIdentity",
     ],
-  ])("denies when %s", async (_title, role, input, action) => {
+  ])("is denied if %s", async (_title, role, input, action) => {
     withRole(role);
     expect(await refusal(assumeRole(aws, input))).toMatch(
       new RegExp(`^403 AccessDenied: .* perform: ${action} on resource: ${ROLE}$`),
     );
   });
 
-  it("takes the external id, tags and source identity that a role demands", async () => {
+  it("accepts the external id, tags and source identity that a role requires", async () => {
     withRole({ externalId: "acme", requiredSourceIdentity: ["ann"] });
     const answer = await assumeRole(aws, {
       ExternalId: "acme",
@@ -143,7 +143,7 @@ describe("AssumeRole", () => {
     });
   });
 
-  it("needs the caller's own permission, read as IAM reads it", async () => {
+  it("requires the caller's own permission, matched as in IAM", async () => {
     const attach = (allowAssumeRole: string[]) =>
       aws.instanceProfile.attach({ roleArn: "arn:aws:iam::111122223333:role/Engine", allowAssumeRole });
     attach(["arn:aws:iam::*:role/teams/*"]);
@@ -154,7 +154,7 @@ describe("AssumeRole", () => {
     expect(await refusal(assumeRole(aws))).toContain("AccessDenied");
   });
 
-  it("takes the policies of role, caller and user as documents", async () => {
+  it("accepts the policies of role, caller and user as documents", async () => {
     const Version = "2012-10-17";
     const roleArn = "arn:aws:iam::111122223333:role/Engine";
     const sts = { Effect: "Allow", Action: ["sts:AssumeRole", "sts:TagSession"] };
@@ -252,7 +252,7 @@ describe("AssumeRole", () => {
       { TransitiveTagKeys: ["team"] },
       "InvalidParameterValue: The specified transitive tag key must be included in the requested tags.",
     ],
-  ])("refuses %s by 400", async (_title, input, message) => {
+  ])("rejects %s with status 400", async (_title, input, message) => {
     const refused = await refusal(assumeRole(aws, input));
     expect(refused).toMatch(/^400 /);
     expect(refused).toContain(message);
@@ -275,14 +275,14 @@ describe("AssumeRole", () => {
     expect((await assumeRole(aws, input)).Credentials?.AccessKeyId).toMatch(/^ASIA/);
   });
 
-  it("refuses more tags than the allotted space holds", async () => {
+  it("rejects more tags than fit in the packed size limit", async () => {
     const Tags = Array.from({ length: 50 }, (_, i) => ({ Key: `k${i}`, Value: randomText(256) }));
     expect(await refusal(assumeRole(aws, { Tags }))).toMatch(
       /^400 PackedPolicyTooLargeException: Packed policy consumes \d{3,}% of allotted space/,
     );
   });
 
-  it("limits a session of a session to one hour, the instance profile's included", async () => {
+  it("limits role chaining to one hour, also for the instance profile", async () => {
     withRole({ maxSessionDuration: 43_200 });
     expect(await refusal(assumeRole(aws, { DurationSeconds: 3601 }))).toBe(
       "400 ValidationError: The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
@@ -299,17 +299,17 @@ describe("AssumeRole", () => {
     );
   });
 
-  it.each([3599, 43_201, 3600.5])("does not take a role with maxSessionDuration %s", (maxSessionDuration) => {
+  it.each([3599, 43_201, 3600.5])("rejects a role with maxSessionDuration %s", (maxSessionDuration) => {
     expect(() => withRole({ maxSessionDuration })).toThrow(/maxSessionDuration/);
   });
 
-  it("does not take a role without a role's ARN", () => {
+  it("rejects a role without a valid role ARN", () => {
     expect(() => aws.setRole({ roleArn: USER })).toThrow(/role\.roleArn/);
   });
 });
 
 describe("a chain of roles", () => {
-  it("needs the first role's permission", async () => {
+  it("requires the first role's permission", async () => {
     aws.setRole({ roleArn: OTHER_ROLE, trustedPrincipals: [ROLE] });
     expect(await refusal(assumeRole(aws, { RoleArn: OTHER_ROLE }, await assumedKeys(aws)))).toContain(
       "AccessDenied: User: arn:aws:sts::123456789012:assumed-role/Inventory/test",
@@ -321,7 +321,7 @@ describe("a chain of roles", () => {
     });
   });
 
-  it("carries transitive tags and the source identity, and lets neither change", async () => {
+  it("passes on transitive tags and the source identity, and lets neither change", async () => {
     withRole({ allowAssumeRole: ["*"] });
     aws.setRole({ roleArn: OTHER_ROLE, trustedPrincipals: ["arn:aws:iam::123456789012:root"] });
     const first = await assumedKeys(aws, {
@@ -362,7 +362,7 @@ describe("GetCallerIdentity", () => {
     });
   });
 
-  it("is answered to GET as well, and presigned", async () => {
+  it("accepts GET and presigned requests", async () => {
     const keys = aws.issueSession({ roleArn: ROLE });
     const query = { Action: "GetCallerIdentity", Version: "2011-06-15" };
     expect((await send(await sign(aws, keys, { query }))).outcome).toBe("200");
@@ -372,7 +372,7 @@ describe("GetCallerIdentity", () => {
 });
 
 describe("an error answer", () => {
-  it("has AWS's form", async () => {
+  it("has the format of AWS", async () => {
     const keys = aws.issueUserKeys({ userArn: USER });
     const answer = await send(
       await sign(aws, keys, { ...CALLER_IDENTITY, body: "Action=<Nothing>&Version=2011-06-15" }),
@@ -387,14 +387,14 @@ describe("an error answer", () => {
     expect(answer.headers.get("date")).toBe("Thu, 01 Jan 2026 00:00:00 GMT");
   });
 
-  it("is given for operations that this STS does not have", async () => {
+  it("is returned for unsupported operations", async () => {
     const sts = stsAs(aws, aws.issueUserKeys({ userArn: USER }));
     expect(await refusal(sts.send(new GetSessionTokenCommand({})))).toBe(
       "400 InvalidAction: Could not find operation GetSessionToken for version 2011-06-15",
     );
   });
 
-  it("is given in a region where STS is not activated", async () => {
+  it("is returned in a region where STS is not activated", async () => {
     await using other = await startLocalAws({
       disabledRegions: ["ap-east-1"],
       roles: [{ roleArn: ROLE, trustedPrincipals: ["*"] }],

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { matchesResource } from "../../src/testing/iam-pattern.js";
 import { IssuedSessions } from "../../src/testing/issued-sessions.js";
 import { type LocalRole, readLocalRole, readPermissions } from "../../src/testing/local-role.js";
-import { denialOf, type TrustQuestion } from "../../src/testing/trust.js";
+import { findDenial, type TrustQuestion } from "../../src/testing/trust.js";
 
 const ARN = "arn:aws:iam::123456789012:role/teams/red/Inventory";
 const CALLER = "arn:aws:iam::111122223333:role/Engine";
@@ -48,7 +48,7 @@ describe("a caller", () => {
     role: Omit<LocalRole, "roleArn"> | undefined,
     { allowAssumeRole = ["*"], attached = [CALLER], ...rest }: Rest = {},
   ) =>
-    denialOf({
+    findDenial({
       caller,
       permissions: readPermissions("caller", { allowAssumeRole }, []),
       roleArn: ARN,

@@ -1,18 +1,18 @@
 import type { RolecallError } from "../../errors.js";
 
-/** What AWS's message of an AccessDenied tells. */
+/** The facts in an AccessDenied message from AWS. */
 export interface Denial {
-  /** The ARN of whoever asked; `undefined` where AWS does not say. */
+  /** The caller's ARN; `undefined` if AWS does not say. */
   readonly caller: string | undefined;
   /** The action that was not allowed, such as `sts:AssumeRole` or `sts:TagSession`. */
   readonly action: string;
-  /** The kind of policy that decided; `undefined` where AWS does not say: between accounts of different organizations. */
+  /** The type of policy that decided; `undefined` if AWS does not say, as between organizations. */
   readonly policy: PolicyType | undefined;
-  /** Whether a Deny statement decided, and not the lack of an Allow. */
+  /** Whether a Deny statement decided, rather than a missing Allow. */
   readonly explicit: boolean;
 }
 
-/** In the words of AWS's messages. */
+/** As AWS spells them in its messages. */
 const POLICY_TYPES = [
   "identity-based policy",
   "role trust policy",
@@ -26,32 +26,32 @@ const POLICY_TYPES = [
 
 export type PolicyType = (typeof POLICY_TYPES)[number];
 
-/** Where each kind of policy is found. */
+/** Where to find each type of policy. */
 export const OWNERS: Record<PolicyType, string> = {
   "identity-based policy": "IAM in the base identity's account, its own policies",
   "role trust policy": "IAM in the role's account, the role's trust relationships",
   "resource-based policy": "IAM in the role's account, the role's trust relationships",
-  "service control policy": "AWS Organizations, the policies of the account that asks, and of its parents",
-  "resource control policy": "AWS Organizations, the policies of the role's account, and of its parents",
+  "service control policy": "AWS Organizations, the policies of the caller's account and its parents",
+  "resource control policy": "AWS Organizations, the policies of the role's account and its parents",
   "permissions boundary": "IAM in the base identity's account, its permissions boundary",
-  "session policy": "The session policy that the base identity's session was made with",
+  "session policy": "The session policy of the base identity's session",
   "VPC endpoint policy": "VPC, the policy of the interface endpoint for STS",
 };
 
-export function denialOf(error: RolecallError): Denial {
-  return readDenial(awsWordsOf(error));
+export function readDenial(error: RolecallError): Denial {
+  return parseDenial(readAwsMessage(error));
 }
 
-/** AWS's message, which the library keeps as the cause. */
-export function awsWordsOf({ cause, message }: RolecallError): string {
+/** The original message from AWS, which the library keeps in `cause`. */
+export function readAwsMessage({ cause, message }: RolecallError): string {
   return cause instanceof Error ? cause.message : message;
 }
 
 /**
- * Reads the message of an AccessDenied, worded as in
+ * Parses an AccessDenied message, whose wording is documented at
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  */
-export function readDenial(message: string): Denial {
+export function parseDenial(message: string): Denial {
   const caller = /User: (arn:\S+) is not authorized/.exec(message)?.[1];
   const action = /not authorized to perform:\s*([\w-]+:\w+)/.exec(message)?.[1] ?? "sts:AssumeRole";
   const explicit = /with an explicit deny in (?:an?|the) ([\w -]+)/.exec(message)?.[1];
@@ -59,15 +59,15 @@ export function readDenial(message: string): Denial {
   return { caller, action, policy: toPolicyType(explicit ?? implicit), explicit: explicit !== undefined };
 }
 
-/** AWS writes "sessions policy" as well, and adds the way that a policy came by. */
+/** AWS also writes "sessions policy", and may append more words to the policy type. */
 function toPolicyType(words = ""): PolicyType | undefined {
   const normal = words.replace("sessions policy", "session policy").toLowerCase();
   return POLICY_TYPES.find((type) => normal.startsWith(type.toLowerCase()));
 }
 
-/** What decided, as a clause. */
+/** What decided, as a clause of a sentence. */
 export function describeDenial({ action, policy, explicit }: Denial): string {
-  if (policy === undefined) return `${action} is denied, and AWS does not say by which policy`;
+  if (policy === undefined) return `${action} is denied, and AWS does not say which policy decided`;
   if (!explicit) return `no ${policy} allows ${action}`;
-  return `a Deny statement in ${/^[aeiou]/.test(policy) ? "an" : "a"} ${policy} forbids ${action}`;
+  return `a Deny statement in ${/^[aeiou]/.test(policy) ? "an" : "a"} ${policy} blocks ${action}`;
 }

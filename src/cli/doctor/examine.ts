@@ -11,8 +11,8 @@ import type { CredentialResolver } from "../../resolver-types.js";
 import type { Runtime } from "../../runtime.js";
 import { readInstanceRegion } from "../../sources/instance-profile.js";
 import { noteOnIdentities, noteOnProxy } from "../../sources/unused-environment.js";
-import { awsWordsOf } from "./denial.js";
-import { lookAtMetadata, outcomeOf } from "./look-at-machine.js";
+import { readAwsMessage } from "./denial.js";
+import { lookAtMetadata, toOutcome } from "./look-at-machine.js";
 import {
   type GrantedDuration,
   isAccepted,
@@ -28,7 +28,7 @@ import { StsListener } from "./sts-listener.js";
 
 const HOUR_SECONDS = 3600;
 
-/** What is examined, and where. */
+/** The configuration to examine, and the machine to examine it on. */
 export interface Subject {
   readonly instance: IntegrationInstance;
   readonly roleArns: readonly string[];
@@ -36,26 +36,26 @@ export interface Subject {
 }
 
 /**
- * Walks the way of a command with the library's own parts. Nothing is created in AWS: it asks STS who it is, and for
- * sessions that nobody uses.
+ * Goes through the steps of a command with the library's own code. Creates nothing in AWS: it calls GetCallerIdentity
+ * and requests sessions that nothing uses.
  */
 export async function examine(subject: Subject): Promise<Observations> {
   const { instance, runtime } = subject;
-  const { request, chosen } = explainRoleRequest(baseOf(instance), undefined, runtime.env);
+  const { request, chosen } = explainRoleRequest(withoutRole(instance), undefined, runtime.env);
   const source = request.base.kind === "static" ? "static" : "instance-profile";
   const needsMetadata = source === "instance-profile" || !chosen.region;
   const metadata = needsMetadata ? await lookAtMetadata(runtime) : undefined;
   const listener = new StsListener(runtime.now);
-  // One try of each call: what passes by itself is for commands to ride out. The resolver repeats throttled calls all
-  // the same, for ten seconds at most.
+  // A single attempt per call, so that the report shows transient failures. Throttled calls are still retried for up to
+  // ten seconds.
   const resolver = createCredentialResolver({ runtime, assumeRole: { attempts: 1 } });
   try {
     const hasToken = !metadata?.trouble;
     const keys =
       source === "static" || hasToken
-        ? await outcomeOf(resolver.resolve(baseOf(instance)).then(() => true as const))
+        ? await toOutcome(resolver.resolve(withoutRole(instance)).then(() => true as const))
         : undefined;
-    const region = await regionOf(chosen.region, metadata, runtime);
+    const region = await findRegion(chosen.region, metadata, runtime);
     const sts =
       keys?.value && region?.value ? await askWho(resolver, listener, subject, region.value.value) : undefined;
     const roles: RoleSeen[] = [];
@@ -79,19 +79,19 @@ export async function examine(subject: Subject): Promise<Observations> {
   }
 }
 
-/** The instance without what only a role's session can honour. */
-function baseOf({ credentials, sts, region, network }: IntegrationInstance): IntegrationInstance {
+/** The instance without the settings that apply only to role sessions. */
+function withoutRole({ credentials, sts, region, network }: IntegrationInstance): IntegrationInstance {
   return { credentials, sts, region, network };
 }
 
-async function regionOf(
+async function findRegion(
   chosen: Chosen<string> | undefined,
   metadata: Metadata | undefined,
   runtime: Runtime,
 ): Promise<Outcome<Chosen<string>> | undefined> {
   if (chosen) return { value: chosen };
   if (metadata?.trouble) return undefined;
-  return outcomeOf(readInstanceRegion(runtime).then((value) => ({ value, from: "the metadata service" })));
+  return toOutcome(readInstanceRegion(runtime).then((value) => ({ value, from: "the metadata service" })));
 }
 
 async function askWho(
@@ -100,7 +100,7 @@ async function askWho(
   { instance }: Subject,
   serviceRegion: string,
 ): Promise<StsSeen> {
-  const caller = await outcomeOf(resolver.verify(baseOf(instance)));
+  const caller = await toOutcome(resolver.verify(withoutRole(instance)));
   const { host, clockOffset } = listener.lastAnswer ?? {};
   const region = caller.value?.region ?? instance.sts?.region ?? serviceRegion;
   return { region, caller, host, clockOffset };
@@ -112,16 +112,16 @@ async function examineRole(
   roleArn: string,
   sts: StsSeen | undefined,
 ): Promise<RoleSeen> {
-  const settings = await outcomeOf(readSettings(instance, roleArn, runtime));
+  const settings = await toOutcome(readSettings(instance, roleArn, runtime));
   if (settings.error || !sts || !isAccepted(sts)) return { roleArn, settings };
   const { roleSessionName, externalId, duration } = settings.value;
   const roleSessionDuration = ROLE_SESSION_DURATION.min;
-  // Not verify: an endpoint's policy may keep a session that commands can use from GetCallerIdentity.
+  // Does not call verify(): an endpoint policy may deny GetCallerIdentity to a session that commands can use.
   const ask = (own: IntegrationInstance, command: Partial<CommandSettings>) => {
     const session = resolver.resolve(own, { roleArn, roleSessionDuration, ...command });
-    return outcomeOf(session.then(({ assumedRoleArn = roleArn }) => assumedRoleArn));
+    return toOutcome(session.then(({ assumedRoleArn = roleArn }) => assumedRoleArn));
   };
-  // Tells in CloudTrail what these sessions are.
+  // Identifies these sessions in CloudTrail.
   const name = { roleSessionName: sessionNameOf(runtime.hostname(), "rolecall-doctor") };
 
   const assumed = await ask(instance, name);
@@ -137,7 +137,7 @@ async function examineRole(
       withoutExternalId: await ask({ ...instance, externalId: undefined, allowedRoles: undefined }, usable),
     }),
     ...(duration.value > HOUR_SECONDS && {
-      granted: await outcomeOf(
+      granted: await toOutcome(
         longestGranted(duration.value, (seconds) =>
           resolver.resolve(instance, { roleArn, roleSessionDuration: seconds, ...usable }),
         ),
@@ -159,26 +159,32 @@ async function readSettings(instance: IntegrationInstance, roleArn: string, { en
 
 type Assume = (seconds: number) => Promise<unknown>;
 
-/** `asked` if it is granted; else an hour in role chaining, else the longest of whole hours: by halves, four questions. */
+/**
+ * Finds the longest duration STS grants: `asked` itself, one hour with role chaining, or else a whole number of hours.
+ * A binary search takes at most four calls.
+ */
 async function longestGranted(asked: number, assume: Assume): Promise<GrantedDuration> {
-  const refusal = await refusalOf(asked, assume);
+  const refusal = await findRefusal(asked, assume);
   if (refusal === undefined) return { seconds: asked };
   let granted = 1;
   let refused = isChainingLimit(refusal) ? 1 : Math.ceil(asked / HOUR_SECONDS);
   while (refused - granted > 1) {
     const middle = Math.floor((granted + refused) / 2);
-    if ((await refusalOf(middle * HOUR_SECONDS, assume)) === undefined) granted = middle;
+    if ((await findRefusal(middle * HOUR_SECONDS, assume)) === undefined) granted = middle;
     else refused = middle;
   }
   return { seconds: granted * HOUR_SECONDS, refusal };
 }
 
-/** STS's words. The library takes an hour where STS refuses more, and says so in an event. */
-async function refusalOf(seconds: number, assume: Assume): Promise<string | undefined> {
+/**
+ * The message with which STS rejects the duration; `undefined` if STS grants it. The library then falls back to one
+ * hour and reports the rejection in an event.
+ */
+async function findRefusal(seconds: number, assume: Assume): Promise<string | undefined> {
   let refusal: string | undefined;
   const onClamped = (event: unknown) => {
     const { error } = event as RolecallEvents["duration-clamped"];
-    refusal = awsWordsOf(error).replace(/\.$/, "");
+    refusal = readAwsMessage(error).replace(/\.$/, "");
   };
   subscribe("aws-rolecall:duration-clamped", onClamped);
   try {

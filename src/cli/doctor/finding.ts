@@ -1,16 +1,16 @@
-/** What became of one step of the set-up guide. */
+/** The result of one step of the setup guide. */
 export interface Finding {
   readonly step: Step;
   readonly status: "ok" | "warning" | "failed" | "skipped";
-  /** One sentence: what is the case. */
+  /** The result, in one sentence. */
   readonly summary: string;
-  /** What to do, the likeliest first. Empty where nothing is to be done. */
+  /** What to do, most likely fix first. Empty if there is nothing to do. */
   readonly next: readonly string[];
-  /** Only for the steps of one role. */
+  /** Present only for the steps of a role. */
   readonly roleArn?: string;
 }
 
-/** Each step, and the exit code if the first failure is there. */
+/** Each step, and the exit code if it is the first to fail. */
 export const EXIT_CODES = {
   metadata: 3,
   "metadata-v1": 3,
@@ -27,8 +27,8 @@ export const EXIT_CODES = {
 
 export type Step = keyof typeof EXIT_CODES;
 
-/** The code of the first failed step; 0 without one. */
-export function exitCodeOf(findings: readonly Finding[]): number {
+/** The exit code of the first failed step; 0 if none failed. */
+export function chooseExitCode(findings: readonly Finding[]): number {
   const failed = findings.find(({ status }) => status === "failed");
   return failed ? EXIT_CODES[failed.step] : 0;
 }

@@ -14,25 +14,25 @@ import type { Metadata, Outcome } from "./observations.js";
 const PROFILE_PATH = "/latest/meta-data/iam/info";
 const ANY_PATH = "/latest/meta-data/instance-id";
 
-/** Asks the instance metadata service, with a token and without: within the time of one read if it is silent. */
+/** Queries the instance metadata service with and without a token, in parallel so that a timeout is waited for once. */
 export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
   const [{ token, trouble: seen }, statusWithoutToken] = await Promise.all([
     lookForToken(runtime),
-    isDisabled(runtime) ? undefined : statusOf(readMetadataItem(runtime, ANY_PATH)),
+    isDisabled(runtime) ? undefined : readStatus(readMetadataItem(runtime, ANY_PATH)),
   ]);
   const trouble = seen && withAddress(seen);
   return {
     trouble,
     isSilent: seen === NO_ANSWER_IN_TIME,
     isRefused: seen === REFUSED,
-    isOfAddress: trouble !== seen,
+    isAddressProblem: trouble !== seen,
     statusWithoutToken,
     instanceProfileArn: token === undefined ? undefined : await profileArn(runtime, token),
   };
 }
 
-/** The error of this library that a promise ends with, as a value. Others are nobody's expectation. */
-export async function outcomeOf<T>(promise: Promise<T>): Promise<Outcome<T>> {
+/** Turns an error of this library into a value. Rethrows any other error. */
+export async function toOutcome<T>(promise: Promise<T>): Promise<Outcome<T>> {
   try {
     return { value: await promise };
   } catch (error) {
@@ -41,7 +41,7 @@ export async function outcomeOf<T>(promise: Promise<T>): Promise<Outcome<T>> {
   }
 }
 
-async function statusOf(answer: Promise<string>): Promise<number | undefined> {
+async function readStatus(answer: Promise<string>): Promise<number | undefined> {
   try {
     await answer;
     return 200;

@@ -2,23 +2,23 @@ import type { RolecallError } from "../../errors.js";
 import type { Chosen } from "../../request/precedence.js";
 import type { CallerIdentity } from "../../sources/caller-identity.js";
 import type { MetadataTrouble } from "../../sources/instance-profile.js";
-import { denialOf } from "./denial.js";
+import { readDenial } from "./denial.js";
 
-/** How a question ended: with an answer, or with the error that a command would get. */
+/** A result, or the error that a command would get. */
 export type Outcome<T> =
   | { readonly value: T; readonly error?: undefined }
   | { readonly value?: undefined; readonly error: RolecallError };
 
-/** All that was seen, with no secret in it. What was not asked is absent. */
+/** Everything observed, without secrets. Steps that were skipped are `undefined`. */
 export interface Observations {
-  /** Where the keys that call STS come from. */
+  /** Where the base identity's keys come from. */
   readonly source: "instance-profile" | "static";
-  /** Of static keys. */
+  /** Set for static keys. */
   readonly accessKeyId: string | undefined;
-  /** Sentences about variables that other tools would use and this library does not. */
+  /** Notes about environment variables that other tools use but this library ignores. */
   readonly notes: { readonly identities: string | undefined; readonly proxy: string | undefined };
   readonly metadata: Metadata | undefined;
-  /** Whether there are keys at all. */
+  /** Whether the base identity has keys. */
   readonly keys: Outcome<true> | undefined;
   readonly region: Outcome<Chosen<string>> | undefined;
   readonly sts: StsSeen | undefined;
@@ -27,48 +27,48 @@ export interface Observations {
 
 /** The instance metadata service. */
 export interface Metadata {
-  /** Why it gives no token; `undefined` if it does. */
+  /** Why it issues no token; `undefined` if it does. */
   readonly trouble: MetadataTrouble | undefined;
-  /** Whether no answer came to the question for a token. */
+  /** Whether the token request timed out. */
   readonly isSilent: boolean;
-  /** Whether a token is refused with 403. */
+  /** Whether the token request was rejected with 403. */
   readonly isRefused: boolean;
-  /** Whether the trouble lies in the variables that name the service's address, or in the lack of one. */
-  readonly isOfAddress: boolean;
-  /** The status that a read without a token got, or `undefined` for no answer. */
+  /** Whether the address of the service is missing or set wrong in the environment. */
+  readonly isAddressProblem: boolean;
+  /** The HTTP status of a read without a token; `undefined` if there was no response. */
   readonly statusWithoutToken: number | undefined;
   readonly instanceProfileArn: string | undefined;
 }
 
-/** GetCallerIdentity as the base identity. */
+/** The result of GetCallerIdentity with the base identity. */
 export interface StsSeen {
   readonly region: string;
   readonly caller: Outcome<CallerIdentity>;
-  /** The endpoint's name; `undefined` if nothing answered. */
+  /** The endpoint's host name; `undefined` if nothing responded. */
   readonly host: string | undefined;
-  /** Milliseconds by which AWS's clock is ahead of the machine's, give or take a second; `undefined` if unknown. */
+  /** How far AWS's clock is ahead of the machine's, in milliseconds, accurate to a second; `undefined` if unknown. */
   readonly clockOffset: number | undefined;
 }
 
 /** One configured role. */
 export interface RoleSeen {
   readonly roleArn: string;
-  /** What a command on this role would ask for, or why it would be refused before any call. */
+  /** What a command with this role would request, or why it would be refused before any call. */
   readonly settings: Outcome<RoleSettings>;
-  /** The ARN of a session of 15 minutes under a name of the doctor's own. */
+  /** The ARN of a 15-minute session with the doctor's own session name. */
   readonly assumed?: Outcome<string>;
-  /** After a denial, and only if the instance sets a session name: the same under that name. */
+  /** The same with the instance's session name. Only after a denial, and only if the instance sets one. */
   readonly assumedByName?: Outcome<string>;
-  /** The same without the external id that is set. */
+  /** The same without the external id. */
   readonly withoutExternalId?: Outcome<string>;
-  /** Where the settings ask for more than an hour. */
+  /** The granted duration. Only if the settings request more than one hour. */
   readonly granted?: Outcome<GrantedDuration>;
 }
 
 export interface GrantedDuration {
-  /** As asked for, else an hour in role chaining, else the longest of whole hours. */
+  /** The requested duration, one hour with role chaining, or else the longest whole number of hours. */
   readonly seconds: number;
-  /** In STS's words, why it is not what was asked for. */
+  /** The message from STS if it rejected the requested duration. */
   readonly refusal?: string;
 }
 
@@ -79,22 +79,24 @@ export interface RoleSettings {
   readonly duration: Chosen<number>;
 }
 
-/** An error's message without the hint that ends it. */
-export function whatFailed({ message, hint }: RolecallError): string {
+/** The error's message without its hint. */
+export function describeFailure({ message, hint }: RolecallError): string {
   return message.slice(0, message.length - hint.length).trimEnd();
 }
 
-/** Whether STS refuses a duration since the caller is a role's session itself, and not since the role grants less. */
+/**
+ * Whether STS rejected a duration because the caller is a role session, rather than because of the role's own limit.
+ */
 export function isChainingLimit(refusal: string): boolean {
   return /role chaining/i.test(refusal);
 }
 
-/** Whether STS takes the base identity's keys, also where it is not allowed to say whose they are. */
+/** Whether STS accepts the base identity's keys, even if it denies GetCallerIdentity. */
 export function isAccepted({ caller }: StsSeen): boolean {
   return !caller.error || caller.error.code === "ASSUME_ROLE_DENIED";
 }
 
-/** Who asks STS, also by a refusal that names it. */
-export function callerArnOf({ caller }: StsSeen): string | undefined {
-  return caller.error ? denialOf(caller.error).caller : caller.value.arn;
+/** The caller's ARN, from the response or from a denial that names it. */
+export function findCallerArn({ caller }: StsSeen): string | undefined {
+  return caller.error ? readDenial(caller.error).caller : caller.value.arn;
 }

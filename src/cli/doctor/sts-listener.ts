@@ -1,17 +1,17 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { ClientRequest, IncomingMessage } from "node:http";
 
-/** What an answer of STS tells besides its body, also where it refuses. */
+/** Facts about a response from STS besides its body. Also available for error responses. */
 export interface StsAnswer {
   readonly host: string;
-  /** Milliseconds by which AWS's clock is ahead of the machine's: AWS tells whole seconds. */
+  /** How far AWS's clock is ahead of the machine's, in milliseconds. AWS reports whole seconds. */
   readonly clockOffset: number | undefined;
 }
 
 const STARTED = "http.client.request.start";
 const ANSWERED = "http.client.response.finish";
 
-/** Hears the answers of STS as Node's own HTTP client tells them: whichever way the instance's network takes. */
+/** Observes responses from STS through Node's HTTP diagnostics channels, with any network settings. */
 export class StsListener {
   readonly #now: () => number;
   readonly #sent = new WeakMap<ClientRequest, number>();
@@ -39,10 +39,10 @@ export class StsListener {
   readonly #onAnswered = (message: unknown): void => {
     const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
     const sent = this.#sent.get(request);
-    // The metadata service is asked by GET and PUT, a proxy by CONNECT.
+    // The metadata service gets GET and PUT requests, a proxy CONNECT.
     if (request.method !== "POST" || sent === undefined) return;
     const middle = (sent + this.#now()) / 2;
-    const date = Date.parse(response.headers.date ?? "") + 500; // the middle of the second that it tells
+    const date = Date.parse(response.headers.date ?? "") + 500; // the middle of the reported second
     this.#lastAnswer = { host: request.host, clockOffset: Number.isNaN(date) ? undefined : date - middle };
   };
 }

@@ -10,7 +10,7 @@ import { assertStsRegion } from "../../request/sts-endpoint-region.js";
 type Env = Record<string, string | undefined>;
 type Value = string | number | readonly string[] | Readonly<Record<string, string>>;
 
-/** What the text calls each setting; the names are those of the JSON. */
+/** The label of each setting in the text output, keyed by its name in the JSON output. */
 export const LABELS = {
   baseIdentity: "base identity",
   roleArn: "role",
@@ -30,35 +30,35 @@ export const LABELS = {
   dangerouslyAllowPlainHttp: "plain http",
 } as const;
 
-/** One setting that a command would meet. */
+/** One setting of a command. */
 export interface Fact {
   readonly setting: keyof typeof LABELS;
-  /** `undefined` for what is set and not shown. */
+  /** `undefined` if the value is set but must not be shown. */
   readonly value: Value | undefined;
   readonly from: string;
 }
 
 const AT_FIRST_USE = "IMDS, at first use";
 
-/** Every setting, with where it comes from; no secret. */
-export function factsOf({ request, chosen }: ExplainedRequest, env: Env): Fact[] {
+/** Every setting and where it comes from, without secrets. */
+export function listFacts({ request, chosen }: ExplainedRequest, env: Env): Fact[] {
   return [
     ...fact("baseIdentity", baseIdentity(request)),
-    ...(chosen.role ? roleFacts(chosen) : fact("roleArn", byDefault("none: the base identity itself acts"))),
+    ...(chosen.role ? roleFacts(chosen) : fact("roleArn", byDefault("none: commands run as the base identity"))),
     ...fact("region", chosen.region ?? { value: "the machine's", from: AT_FIRST_USE }),
     ...fact("stsRegion", chosen.stsRegion ?? machineRegion(request)),
-    ...fact("stsEndpoint", endpointOf(request, chosen.stsRegion?.value, env)),
+    ...fact("stsEndpoint", findStsEndpoint(request, chosen.stsRegion?.value, env)),
     ...instanceFact("network", request.network && givenNames(request.network.settings())),
     ...instanceFact("dangerouslyAllowPlainHttp", request.sts.plainHttp && "allowed"),
   ];
 }
 
-/** None for a setting that nobody makes. */
+/** An empty list if the setting is not set. */
 function fact(setting: Fact["setting"], chosen: Chosen<Value | undefined> | undefined): Fact[] {
   return chosen ? [{ setting, ...chosen }] : [];
 }
 
-/** For what no command may set. */
+/** For settings that a command cannot override. */
 function instanceFact(setting: Fact["setting"], value: Value | undefined): Fact[] {
   return fact(setting, value === undefined ? undefined : { value, from: `instance.${setting}` });
 }
@@ -99,34 +99,34 @@ function machineRegion({ sts }: RoleRequest): Chosen<string> {
   return { value: `the machine's${fallback ? `, else ${fallback}` : ""}`, from: AT_FIRST_USE };
 }
 
-/** The SDK reads the variables in this order, and its configuration file after them. */
-function endpointOf({ sts }: RoleRequest, region: string | undefined, env: Env): Chosen<string> {
+/** Follows the SDK's order: these two variables, then its configuration file. */
+function findStsEndpoint({ sts }: RoleRequest, region: string | undefined, env: Env): Chosen<string> {
   if (sts.endpoint) return { value: sts.endpoint, from: "instance.sts.endpoint" };
   for (const name of ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]) {
     const url = env[name];
     if (!url) continue;
-    if (!URL.canParse(url)) return { value: "no URL", from: name };
+    if (!URL.canParse(url)) return { value: "an invalid URL", from: name };
     const endpoint = new URL(url);
     if (!sts.plainHttp) assertConfidential(endpoint, name);
     assertStsRegion(name, endpoint.hostname, region, "the region of STS");
     return { value: endpoint.origin, from: name };
   }
   const kinds = [
-    variantOf("FIPS", sts.useFipsEndpoint, "AWS_USE_FIPS_ENDPOINT", env),
-    variantOf("dual-stack", sts.useDualstackEndpoint, "AWS_USE_DUALSTACK_ENDPOINT", env),
+    findVariant("FIPS", sts.useFipsEndpoint, "AWS_USE_FIPS_ENDPOINT", env),
+    findVariant("dual-stack", sts.useDualstackEndpoint, "AWS_USE_DUALSTACK_ENDPOINT", env),
   ].filter((kind) => kind !== undefined);
   const value = ["the region's own", ...kinds.map((kind) => kind.value)].join(", ");
   if (kinds.length > 0) return { value, from: [...new Set(kinds.map(({ from }) => from))].join(", ") };
   return byDefault(`${value}, unless the SDK's configuration file names one`);
 }
 
-function variantOf(kind: string, setting: boolean | undefined, name: string, env: Env): Chosen<string> | undefined {
+function findVariant(kind: string, setting: boolean | undefined, name: string, env: Env): Chosen<string> | undefined {
   const fixed = setting !== undefined;
   return (fixed ? setting : env[name] === "true") ? { value: kind, from: fixed ? "instance.sts" : name } : undefined;
 }
 
-/** The parts that are given. What is empty is part of every key, and the same in each. */
-export function keyPartNames({ keyParts }: ExplainedRequest): string[] {
+/** The parts that are set. Empty parts are in every key, so they distinguish nothing. */
+export function listKeyParts({ keyParts }: ExplainedRequest): string[] {
   const isEmpty = (part: unknown) => typeof part === "object" && part !== null && givenNames(part).length === 0;
   return givenNames(keyParts).filter((name) => !isEmpty(keyParts[name]));
 }

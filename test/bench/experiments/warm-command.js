@@ -32,28 +32,28 @@ export async function run({ rounds }) {
   });
   return {
     markdown: [
-      "Nanoseconds. A command is `getClientForCommand` with an overrides object of its own, and the credentials through its client: what the SDK asks for at each request. All sessions are held; four roles take turns; each contender runs in a process of its own for 0.12 s or longer. Those who ask STS for each command do so here too, on loopback, without latency. The second column is the client alone; the third is the credentials of a client that is held.",
+      "All times are in nanoseconds. A command calls `getClientForCommand` with a new overrides object and gets credentials through the client, as the SDK does for each request. All sessions are in memory, and four roles alternate. Each contender runs in a separate process for 0.12 s or longer. Contenders that call STS for each command also do so here, on loopback and without latency. The second column is the client alone. The third is the credentials of an existing client.",
       "",
-      "| | command | client alone | credentials of a held client | to the floor | to the client cache by hand |",
+      "| | command | client alone | credentials of an existing client | vs. floor | vs. client cache by hand |",
       "|---|---:|---:|---:|---:|---:|",
       ...rows,
     ].join("\n"),
     plots: [],
     checks: [
       {
-        what: "a warm command, to a client cache by hand around the SDK",
+        what: "a warm command, compared with a client cache by hand around the SDK",
         target: "at most 5 ×; aim: 2.5 ×",
         measured: `${formatNumber(ours / cached)} × (${formatNumber(ours)} ns)`,
         met: ours <= 5 * cached,
       },
       {
-        what: "a warm command, faster than the best that makes a client per command",
+        what: "a warm command, faster than the best contender that creates a client per command",
         target: "at least 30 ×",
         measured: `${formatNumber(bestMaker / ours)} ×`,
         met: bestMaker >= 30 * ours,
       },
       {
-        what: "credentials of a held client, to the SDK's memoizer",
+        what: "credentials of an existing client, compared with the SDK's memoizer",
         target: "at most 1.5 ×",
         measured: `${formatNumber(providerRatio)} ×`,
         met: providerRatio <= 1.5,

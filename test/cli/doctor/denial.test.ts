@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { readDenial } from "../../../src/cli/doctor/denial.js";
+import { parseDenial } from "../../../src/cli/doctor/denial.js";
 
 const CALLER = "arn:aws:sts::111122223333:assumed-role/integration-host/i-0123456789abcdef0";
 const ROLE = "arn:aws:iam::123456789012:role/Inventory";
 
 /** As the IAM user guide words them: "Troubleshoot access denied error messages". */
-describe("the message of an AccessDenied", () => {
+describe("parsing an AccessDenied message", () => {
   const plain = `User: ${CALLER} is not authorized to perform: sts:AssumeRole`;
 
   it.each([
@@ -52,11 +52,11 @@ describe("the message of an AccessDenied", () => {
     [`${plain} with an explicit deny in a policy that is newer than this release`, undefined, true],
   ])("%s", (message, policy, explicit) => {
     const caller = message.startsWith("User: ") ? CALLER : undefined;
-    expect(readDenial(message)).toEqual({ caller, action: "sts:AssumeRole", policy, explicit });
+    expect(parseDenial(message)).toEqual({ caller, action: "sts:AssumeRole", policy, explicit });
   });
 
   it("names the action that was denied", () => {
     const message = `User: ${CALLER} is not authorized to perform: sts:TagSession on resource: ${ROLE}`;
-    expect(readDenial(message).action).toBe("sts:TagSession");
+    expect(parseDenial(message).action).toBe("sts:TagSession");
   });
 });

@@ -29,9 +29,9 @@ describe("the machine's clock", () => {
     [31 * SECOND, /^warning: .* is 31 seconds behind AWS's\.$/],
     [-4 * MINUTE, /^warning: .* is 4 minutes ahead of AWS's\.$/],
     [5 * MINUTE, /^warning: /],
-    [5 * MINUTE + SECOND, /^failed: .* is 5 minutes behind AWS's: AWS refuses what it signs\./],
+    [5 * MINUTE + SECOND, /^failed: .* is 5 minutes behind AWS's\. AWS rejects its signatures\./],
     [-20 * MINUTE, /^failed: .* is 20 minutes ahead of AWS's/],
-  ])("%i ms off", (offset, said) => expect(clockFinding(offset)).toMatch(said));
+  ])("is judged when it is %i ms off", (offset, said) => expect(clockFinding(offset)).toMatch(said));
 
-  it("is not judged where no answer tells AWS's time", () => expect(clockFinding(undefined)).toBeUndefined());
+  it("is not judged if no response has AWS's time", () => expect(clockFinding(undefined)).toBeUndefined());
 });

@@ -52,7 +52,7 @@ function diagnosis(
   return { summary, next: next?.join(" ") };
 }
 
-describe("a denial", () => {
+describe("the findings for a denied role", () => {
   it.each([
     [
       " with an explicit deny in a service control policy",
@@ -69,11 +69,11 @@ describe("a denial", () => {
       /a Deny statement in a role trust policy/,
       /trust relationships/,
     ],
-    [" with an explicit deny in a resource control policy", /resource control policy forbids/, /of the role's account/],
+    [" with an explicit deny in a resource control policy", /resource control policy blocks/, /of the role's account/],
     [
       " because no service control policy allows the sts:AssumeRole action",
       /no service control policy allows/,
-      /account that asks/,
+      /of the caller's account/,
     ],
     [
       " because no permissions boundary allows the sts:AssumeRole action",
@@ -83,14 +83,14 @@ describe("a denial", () => {
     [
       " because no session policy allows the sts:AssumeRole action",
       /no session policy allows/,
-      /session was made with/,
+      /policy of the base identity's session/,
     ],
     [
       " because no VPC endpoint policy allows the sts:AssumeRole action",
       /no VPC endpoint policy allows/,
       /interface endpoint for STS/,
     ],
-  ])("%s: is told by its policy", (reason, summary, next) => {
+  ])("names the policy that decided: %s", (reason, summary, next) => {
     expect(diagnosis(reason)).toEqual({
       summary: expect.stringMatching(summary),
       next: expect.stringMatching(next),
@@ -99,41 +99,43 @@ describe("a denial", () => {
 
   it("says how to look at the trust policy, without the role's path", () => {
     const { next } = diagnosis(" because no role trust policy allows the sts:AssumeRole action");
-    expect(next).toContain("Look at it in account 123456789012: aws iam get-role --role-name Inventory ");
+    expect(next).toContain("Look at its trust policy in account 123456789012: aws iam get-role --role-name Inventory ");
     expect(next).toContain(`its Principal is ${MACHINE} (with its path, if it has one)`);
   });
 
-  it("claims no cause where AWS gives none", () => {
+  it("claims no cause if AWS names none", () => {
     const { summary, next } = diagnosis("");
-    expect(summary).toMatch(/^Denied, and AWS does not say by which policy\./);
-    expect(next).toMatch(/a service control policy, a permissions boundary or the VPC endpoint's policy\.$/);
+    expect(summary).toMatch(/^Denied, and AWS does not say which policy decided\./);
+    expect(next).toMatch(/check service control policies, permissions boundaries and the VPC endpoint policy\.$/);
   });
 
   const untrusted = " because no role trust policy allows the sts:AssumeRole action";
 
-  it("prints the command with the settings' file, quoted where a shell needs it", () => {
+  it("prints the command with the instance file, quoted if a shell needs it", () => {
     const command = `npx aws-rolecall policy trust ${ROLE} --principal ${MACHINE}`;
     expect(diagnosis(untrusted, { config: "/etc/rolecall/a.json" }).next).toContain(
-      `A trust policy that fits is printed by (add the principal's path, if it has one). Add its statements to the trust policy and keep those of others: ${command} --config /etc/rolecall/a.json`,
+      `This command prints a matching trust policy (add the principal's path, if it has one). Add its statements to the existing trust policy: ${command} --config /etc/rolecall/a.json`,
     );
     expect(diagnosis(untrusted, { config: "Ann's settings.json" }).next).toMatch(
       / --config 'Ann'\\''s settings\.json'$/,
     );
   });
 
-  it("does not claim that a trust policy fits where no file tells what it has to demand", () => {
+  it("does not claim that a trust policy matches if there is no instance file", () => {
     const { next } = diagnosis(untrusted);
-    expect(next).toMatch(/A trust policy without an external id is printed by .*: npx aws-rolecall policy trust /);
+    expect(next).toMatch(
+      /This command prints a trust policy without an external id .*: npx aws-rolecall policy trust /,
+    );
     expect(next).not.toContain("fits");
   });
 
-  it("prints no command for a caller that no trust policy of rolecall names", () => {
+  it("prints no command for a caller that cannot be named in a trust policy", () => {
     const { next } = diagnosis(untrusted, { arn: "arn:aws:sts::111122223333:federated-user/ann" });
     expect(next).not.toContain("rolecall policy");
   });
 });
 
-describe("a duration that STS refuses", () => {
+describe("a duration that STS rejects", () => {
   const CHAINING = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
   const MAXIMUM = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role";
   const refused = (arn: string, seconds: number, refusal: string) =>
@@ -151,15 +153,15 @@ describe("a duration that STS refuses", () => {
       granted: { value: { seconds, refusal } },
     });
 
-  it("of a user's temporary keys: role chaining, where STS says so", () => {
+  it("is reported as role chaining for a user's temporary keys if STS says so", () => {
     const { summary, next } = refused("arn:aws:iam::111122223333:user/ann", 3600, CHAINING);
     expect(summary).toMatch(/commands get 3600 s\. STS says: .* role chaining\.$/);
     expect(next).not.toContain("max-session-duration");
   });
 
-  it("of a role's session: MaxSessionDuration, where STS says so", () => {
+  it("is reported as MaxSessionDuration for a role session if STS says so", () => {
     const { summary, next } = refused(CALLER, 7200, MAXIMUM);
-    expect(summary).toMatch(/MaxSessionDuration set for this role\. Of whole hours it grants 7200 s\.$/);
+    expect(summary).toMatch(/MaxSessionDuration set for this role\. In whole hours, it grants up to 7200 s\.$/);
     expect(next).toContain("Or raise it: aws iam update-role --role-name Inventory --max-session-duration 14400");
   });
 });

@@ -6,12 +6,14 @@ import { type CredentialStore, LONGEST_RECORD, StoreError, type StoreLock } from
 import type { RecordFault } from "./sealed-record.js";
 import { readLock, readRecordText, settled } from "./store-answer.js";
 
-/** Milliseconds that one load waits for the store, all operations together. */
+/** Milliseconds that one load waits for the store, in total. */
 export const STORE_DEADLINE = 250;
-/** Milliseconds by which a wait is counted. */
+/** Waiting time is measured in steps of this many milliseconds. */
 const STEP = 25;
-/** Milliseconds for which a store is left alone that was late, or that took more than half of its time to fail. */
-const HOLD_OFF = 5000;
+/**
+ * Milliseconds for which the store is not used after it timed out or spent more than half of the budget on a failure.
+ */
+const PAUSE = 5000;
 
 export interface StoreAccessOptions {
   store: CredentialStore;
@@ -19,52 +21,52 @@ export interface StoreAccessOptions {
   diagnostics: Diagnostics;
 }
 
-/** Where a session is in the store. The first is written; a reader tries all of them in turn. */
+/** The names of a session in the store. Writes use the first one; reads try each in turn. */
 export type SessionNames = readonly [string, ...string[]];
 
 type Operation = "get" | "set" | "delete" | "lock" | "release";
 
-/** The store, as something that may fail or hang at any time. */
+/** Access to a store that may fail or hang at any time. */
 export class StoreAccess {
   readonly #options: StoreAccessOptions;
-  #heldOffUntil = Number.NEGATIVE_INFINITY;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: StoreAccessOptions) {
     this.#options = options;
   }
 
-  visit(labels: SessionEvent): StoreVisit {
-    return new StoreVisit(this, labels, this.#options);
+  startOperations(labels: SessionEvent): StoreOperations {
+    return new StoreOperations(this, labels, this.#options);
   }
 
-  get isHeldOff(): boolean {
-    return this.#options.runtime.monotonic() < this.#heldOffUntil;
+  get isPaused(): boolean {
+    return this.#options.runtime.monotonic() < this.#pausedUntil;
   }
 
-  holdOff(): void {
-    this.#heldOffUntil = this.#options.runtime.monotonic() + HOLD_OFF;
+  pause(): void {
+    this.#pausedUntil = this.#options.runtime.monotonic() + PAUSE;
   }
 }
 
 /**
- * One load's use of the store. No method rejects, and all of them together wait no longer than {@link STORE_DEADLINE};
- * after the first failure the store counts as empty for the rest of the load. Only a lock is given back all the same.
+ * The store operations of one load. No method rejects, and all of them together wait at most {@link STORE_DEADLINE}.
+ * After the first failure, the store counts as empty for the rest of the load, but a lock is still released.
  */
-export class StoreVisit {
+export class StoreOperations {
   readonly #access: StoreAccess;
   readonly #labels: SessionEvent;
   readonly #options: StoreAccessOptions;
-  readonly #patience: Patience;
-  #over = false;
+  readonly #budget: TimeBudget;
+  #hasFailed = false;
 
   constructor(access: StoreAccess, labels: SessionEvent, options: StoreAccessOptions) {
     this.#access = access;
     this.#labels = labels;
     this.#options = options;
-    this.#patience = new Patience(options.runtime);
+    this.#budget = new TimeBudget(options.runtime);
   }
 
-  /** The names of the session in the store, in its own time. `undefined` if they cannot be told. */
+  /** The names of the session in the store, within the time budget; `undefined` if they could not be computed. */
   locate(names: () => Promise<SessionNames>): Promise<SessionNames | undefined> {
     return this.#ask("get", names);
   }
@@ -89,14 +91,14 @@ export class StoreVisit {
     await this.#ask("delete", (store) => settled(store.delete(name, record)));
   }
 
-  /** The lock, `"taken"` by somebody else, or `undefined` from a store that cannot lock now or ever. */
+  /** The lock; `"taken"` if another process holds it; `undefined` if the store failed or has no locks. */
   async lock(name: string, ttl: number): Promise<StoreLock | "taken" | undefined> {
     let late = false;
     const lock = await this.#ask("lock", async (store) => {
       const { lock: method } = store;
       if (!method) return undefined;
       const answer = readLock(await settled(method.call(store, name, ttl)));
-      // Nobody waits for it any more, and others would wait for whoever holds it.
+      // This load no longer waits for the lock, and other processes must not wait for it either.
       if (late && answer !== "taken") await settled(answer.release());
       return answer;
     });
@@ -104,36 +106,38 @@ export class StoreVisit {
     return lock;
   }
 
-  /** Sent whatever happened before, since others may wait for it. This load waits only if it has time left. */
+  /**
+   * Releases the lock even after a failure, because other processes may be waiting. Waits only if there is time left.
+   */
   async release(lock: StoreLock): Promise<void> {
-    const released = this.#send("release", new Patience(this.#options.runtime), () => settled(lock.release()));
-    const waits = this.#patience.left > 0 && !this.#access.isHeldOff;
-    if (waits) await within(this.#patience, () => released).catch(() => {});
+    const released = this.#send("release", new TimeBudget(this.#options.runtime), () => settled(lock.release()));
+    const waits = this.#budget.left > 0 && !this.#access.isPaused;
+    if (waits) await withinBudget(this.#budget, () => released).catch(() => {});
   }
 
-  /** The time that other processes need is not the store's. */
+  /** Resets the time budget. Time spent waiting for another process is not charged to the store. */
   renew(): void {
-    this.#patience.left = STORE_DEADLINE;
+    this.#budget.left = STORE_DEADLINE;
   }
 
-  /** What the store holds is not used. */
+  /** Reports that a record was rejected. */
   reject(reason: RecordFault): void {
     this.#publish("get", reason);
   }
 
   async #ask<T>(operation: Operation, task: (store: CredentialStore) => Promise<T>): Promise<T | undefined> {
-    if (this.#over || this.#patience.left <= 0 || this.#access.isHeldOff) return undefined;
-    return this.#send(operation, this.#patience, () => task(this.#options.store));
+    if (this.#hasFailed || this.#budget.left <= 0 || this.#access.isPaused) return undefined;
+    return this.#send(operation, this.#budget, () => task(this.#options.store));
   }
 
-  async #send<T>(operation: Operation, patience: Patience, task: () => Promise<T>): Promise<T | undefined> {
+  async #send<T>(operation: Operation, budget: TimeBudget, task: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await within(patience, task);
+      return await withinBudget(budget, task);
     } catch (error) {
-      this.#over = true;
+      this.#hasFailed = true;
       const isLate = error === OUT_OF_TIME;
-      if (patience.left < STORE_DEADLINE / 2) this.#access.holdOff();
-      this.#publish(operation, isLate ? "timeout" : "failed", isLate ? undefined : causeOf(error));
+      if (budget.left < STORE_DEADLINE / 2) this.#access.pause();
+      this.#publish(operation, isLate ? "timeout" : "failed", isLate ? undefined : toStoreCause(error));
       return undefined;
     }
   }
@@ -144,10 +148,10 @@ export class StoreVisit {
 }
 
 /**
- * How much longer a load waits for its store. A wait is counted in steps, each no longer than it should take: what a
- * process beyond that stands still, on a machine with too many of them, is not the store's fault.
+ * How much longer a load waits for its store. Each step counts for at most its nominal length, so time during which
+ * this process was stalled is not charged to the store.
  */
-class Patience {
+class TimeBudget {
   readonly #runtime: Runtime;
   /** Milliseconds. */
   left = STORE_DEADLINE;
@@ -177,14 +181,14 @@ class Patience {
 }
 
 /** Rejects with {@link OUT_OF_TIME}. */
-function within<T>(patience: Patience, task: () => Promise<T>): Promise<T> {
-  return withDeadline({ runtime: patience, ms: patience.left, reason: () => OUT_OF_TIME }, task);
+function withinBudget<T>(budget: TimeBudget, task: () => Promise<T>): Promise<T> {
+  return withDeadline({ runtime: budget, ms: budget.left, reason: () => OUT_OF_TIME }, task);
 }
 
 const OUT_OF_TIME = new Error("The store did not answer in time.");
 
-/** A store may throw anything, also what cannot be read. */
-function causeOf(error: unknown): Error {
+/** A store may throw any value, even one that throws when it is read. */
+function toStoreCause(error: unknown): Error {
   try {
     return safeCause(error);
   } catch {
