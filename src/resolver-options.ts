@@ -1,4 +1,4 @@
-import { ownHandler } from "./clients/shared-handlers.js";
+import { customHandlerError } from "./clients/shared-handlers.js";
 import type { RoleRequest } from "./request/role-request.js";
 import {
   conflict,
@@ -215,7 +215,7 @@ export function assertServable({ base, assumption, network }: RoleRequest, setti
   if (!network || typeof settings.stsClient === "function") return; // a function is told about the network
   if (settings.stsClient) {
     const hint = "Give stsClient as a function: its context holds a handler with these settings.";
-    throw ownHandler("the resolver's stsClient", hint);
+    throw customHandlerError("the resolver's stsClient", hint);
   }
-  if (settings.requestHandler) throw ownHandler("the resolver's option requestHandler");
+  if (settings.requestHandler) throw customHandlerError("the resolver's option requestHandler");
 }

@@ -1,6 +1,6 @@
 import { onAbort } from "./abort.js";
 import { errorOfCaller, RolecallError } from "./errors.js";
-import { isSessionOf } from "./request/role-arn.js";
+import { isSessionForRole } from "./request/role-arn.js";
 import type { RoleRequest } from "./request/role-request.js";
 import type { VerifiedIdentity } from "./resolver-types.js";
 import { Flight } from "./session/flight.js";
@@ -27,7 +27,7 @@ export async function verifyIdentity(
     untilClosed(closed, (flight) => loaded.identify(caller, request.sts, role?.arn, flight));
   const caller = sessions.caller(request);
   const identity = await identify(caller);
-  if (role && !isSessionOf(role, identity.arn)) {
+  if (role && !isSessionForRole(role, identity.arn)) {
     throw new RolecallError("ASSUME_ROLE_INVALID", `The command acts as ${identity.arn} and not as ${role.arn}.`, {
       step: "assume-role",
       roleArn: role.arn,

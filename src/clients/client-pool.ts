@@ -6,7 +6,7 @@ import { type RoleRequest, serviceRegion } from "../request/role-request.js";
 import type { Sessions } from "../sessions.js";
 import type { Machine } from "../sources/machine.js";
 import { abortWaitingSend } from "./abort-waiting-send.js";
-import { assertWithinNetwork, isPlain, readClientConfig, readUserAgent } from "./client-config.js";
+import { assertWithinNetwork, isComparable, readClientConfig, readUserAgent } from "./client-config.js";
 import type { SdkClient, SdkClientConstructor } from "./client-types.js";
 import { type GuardedClient, ViewedClient } from "./client-view.js";
 import { assertMockClient, isGuardable } from "./construct-client.js";
@@ -17,7 +17,7 @@ import type { SharedHandlers } from "./shared-handlers.js";
 import { type ReplaceSession, signAgainOnce } from "./sign-again-once.js";
 import { assertSignedAsRole, type ExpectedSigning, guardConfig } from "./signed-as-role.js";
 import { SocketShares } from "./socket-shares.js";
-import { userAgentOf } from "./user-agent.js";
+import { buildUserAgent } from "./user-agent.js";
 import { withholdSecrets } from "./withhold-secrets.js";
 
 /** What the caller asks of a client. */
@@ -56,7 +56,7 @@ export class ClientPool {
   get(Client: SdkClientConstructor, request: RoleRequest, demand: ClientDemand): SdkClient {
     const clientConfig = readClientConfig(demand.clientConfig);
     const { minRemaining } = demand;
-    if (demand.fresh || !(clientConfig === undefined || isPlain(clientConfig))) {
+    if (demand.fresh || !(clientConfig === undefined || isComparable(clientConfig))) {
       return this.#create(Client, request, minRemaining, clientConfig);
     }
     const name = this.#nameOf(Client, request, minRemaining, clientConfig);
@@ -92,13 +92,13 @@ export class ClientPool {
         ...(network?.maxAttempts !== undefined && { maxAttempts: clientConfig.maxAttempts ?? network.maxAttempts }),
         region: fixedRegion ?? region,
         credentials: identity.credentials,
-        customUserAgent: [...userAgentOf(integration), ...readUserAgent(clientConfig.customUserAgent)],
+        customUserAgent: [...buildUserAgent(integration), ...readUserAgent(clientConfig.customUserAgent)],
       },
       clientConfig,
       network,
     );
-    const ofClass = isGuardable(client) && handlers.defaultsOf(Client);
-    if (!ofClass) {
+    const classDefaults = isGuardable(client) && handlers.findDefaults(Client);
+    if (!classDefaults) {
       assertMockClient(Client, client);
       return client;
     }
@@ -109,7 +109,7 @@ export class ClientPool {
       requestHandler?: unknown;
       endpointProvider?: unknown;
     };
-    const expected = { identity, region, ofClass, endpointProvider };
+    const expected = { identity, region, classDefaults, endpointProvider };
     const socketOwner = handlers.isShared(Client, requestHandler) ? `${key} ${network?.key ?? ""}` : undefined;
     client.middlewareStack = new GuardedStack(client.middlewareStack, this.#lastStep(expected, socketOwner), true);
     return client;

@@ -2,8 +2,8 @@ import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
 import { isRolecallError, type RolecallError } from "../errors.js";
 import { foreignText } from "../foreign-text.js";
-import { ACCESS_KEY_ID, sessionNameOf } from "../request/limits.js";
-import { isSessionOf, type RoleArn } from "../request/role-arn.js";
+import { ACCESS_KEY_ID, toMachineSessionName } from "../request/limits.js";
+import { isSessionForRole, type RoleArn } from "../request/role-arn.js";
 import type { Assumption, RequestForRole, RoleRequest } from "../request/role-request.js";
 import { isGiven } from "../request/validation.js";
 import type { Runtime } from "../runtime.js";
@@ -126,7 +126,7 @@ function toInput(assumption: Assumption, hostname: string): AssumeRoleCommandInp
   const tagList = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
   return {
     RoleArn: role.arn,
-    RoleSessionName: roleSessionName ?? sessionNameOf(hostname),
+    RoleSessionName: roleSessionName ?? toMachineSessionName(hostname),
     DurationSeconds: durationSeconds,
     ...(policy !== undefined && { Policy: policy }),
     ...(policyArns !== undefined && { PolicyArns: policyArns.map((arn) => ({ arn })) }),
@@ -188,7 +188,7 @@ function assertSessionOf(role: RoleArn, sessionName: string | undefined, { set, 
   if (!set) return;
   if (arn === undefined && sessionName === undefined) return;
   if (arn === undefined) throw unusable(call, "does not say whose session it holds");
-  const isAsked = isSessionOf(role, arn) && (sessionName === undefined || arn.endsWith(`/${sessionName}`));
+  const isAsked = isSessionForRole(role, arn) && (sessionName === undefined || arn.endsWith(`/${sessionName}`));
   if (isAsked) return;
   const what = `the answer is for ${foreignText(arn, call.secrets)}, and is not used`;
   throw stsCallFailed("ASSUME_ROLE_INVALID", call, what, LOOK);

@@ -18,7 +18,7 @@ import {
   translateStsError,
 } from "./sts-errors.js";
 import { StsLimiter } from "./sts-limiter.js";
-import { noteOnProxy, withNote } from "./unused-environment.js";
+import { noteUnusedProxy, withNote } from "./unused-environment.js";
 
 export interface StsCallSettings {
   /** Calls at a time. */
@@ -157,7 +157,7 @@ export class StsCalls {
     const command = create();
     const observed = observeCall(command);
     const noted = (known: Partial<StsCall> = {}): StsCall => {
-      const networkNote = clients.customTransport ? undefined : noteOnProxy(runtime.env, target.network);
+      const networkNote = clients.customTransport ? undefined : noteUnusedProxy(runtime.env, target.network);
       return { ...call, networkNote, ...known };
     };
     const limit = {
@@ -184,7 +184,7 @@ export class StsCalls {
       const foreignRegion = endpoint?.foreignRegion;
       throw toFailedAttempt(
         error,
-        { ...noted({ region, foreignRegion }), ofAuthor: clients.injected },
+        { ...noted({ region, foreignRegion }), usesInjectedClient: clients.injected },
         observed.accessKeyId,
       );
     }

@@ -1,12 +1,12 @@
 import { LRUCache } from "lru-cache";
-import { middlewareStackOf } from "../clients/sdk-middleware.js";
+import { findMiddlewareStack } from "../clients/sdk-middleware.js";
 import type { SharedHandlers } from "../clients/shared-handlers.js";
-import { userAgentOf } from "../clients/user-agent.js";
+import { buildUserAgent } from "../clients/user-agent.js";
 import { RolecallError } from "../errors.js";
 import { once } from "../once.js";
 import { canonicalJson } from "../request/canonical.js";
 import { ANYBODY } from "../request/network-settings.js";
-import { defaultRegionOf, mayLieInPartition } from "../request/regions.js";
+import { findDefaultRegion, mayBeInPartition } from "../request/regions.js";
 import type { StsTarget } from "../request/role-request.js";
 import { hasMethods, invalid } from "../request/validation.js";
 import { STSClient } from "../sdk/sts.js";
@@ -104,7 +104,7 @@ export class StsClients {
       ...(endpoint !== undefined && { endpoint }),
       ...(useFipsEndpoint !== undefined && { useFipsEndpoint }),
       ...(useDualstackEndpoint !== undefined && { useDualstackEndpoint }),
-      ...(network && { requestHandler: { ...makeOfSts("STSClient", () => handlers.ofNetwork(STSClient, network)) } }),
+      ...(network && { requestHandler: { ...makeOfSts("STSClient", () => handlers.findHandler(STSClient, network)) } }),
     };
     if (typeof stsClient === "function") return readMadeClient(stsClient(context));
     if (stsClient) return stsClient;
@@ -112,7 +112,7 @@ export class StsClients {
       ...(endpoint !== undefined && { useFipsEndpoint: false, useDualstackEndpoint: false }), // whatever the environment says
       ...context,
       maxAttempts: 1, // p-retry is the only retry loop
-      customUserAgent: userAgentOf(),
+      customUserAgent: buildUserAgent(),
     };
     const client: object = makeOfSts("STSClient", () =>
       requestHandler
@@ -122,7 +122,7 @@ export class StsClients {
     if (!hasMethods("STSClient", client, "send")) throw unusableSts("STSClient");
     const check = checkedEndpoint(region, plainHttp ?? false);
     const options = { step: "finalizeRequest", name: "rolecallCheckedEndpoint", priority: "high" } as const;
-    middlewareStackOf(client)?.add(check, options);
+    findMiddlewareStack(client)?.add(check, options);
     return client as StsLike;
   }
 }
@@ -144,10 +144,10 @@ async function regionOf(
   instanceRegion: () => Promise<string>,
 ): Promise<{ region: string; foreignRegion?: string }> {
   if (region !== undefined) return { region };
-  const fallback = partition && defaultRegionOf(partition);
+  const fallback = partition && findDefaultRegion(partition);
   try {
     const own = await instanceRegion();
-    if (!partition || mayLieInPartition(own, partition)) return { region: own };
+    if (!partition || mayBeInPartition(own, partition)) return { region: own };
     if (fallback) return { region: fallback, foreignRegion: own };
   } catch (error) {
     if (!fallback) throw error;

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
-import { digestOf } from "../request/canonical.js";
+import { stableDigest } from "../request/canonical.js";
 import type { RequestForRole } from "../request/role-request.js";
 import type { Runtime } from "../runtime.js";
 import type { Flight } from "../session/flight.js";
@@ -174,7 +174,7 @@ export class SharedSessions {
   /** Beyond the session itself, they hold all that tells one AWS and one instance profile from another. */
   async #namesOf({ digest }: RequestForRole): Promise<SessionNames> {
     const { scope } = this.#options.store;
-    const place = digestOf({ session: digest, scope, environment: await this.#environment.parts() });
+    const place = stableDigest({ session: digest, scope, environment: await this.#environment.parts() });
     const [first, ...others] = (this.#encryptionKeys ?? []).map((key) => sealedName(place, key));
     return first === undefined ? [place] : [first, ...others];
   }
