@@ -1,28 +1,47 @@
-import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-import packageJson from "./package.json" with { type: "json" };
+import { PROGRAMS, shared } from "./vitest.shared.js";
 
-const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
-/** Where to write a JSON report beside the usual one; `.ci/run` counts tests in it. */
-const report = process.env.ROLECALL_TEST_REPORT;
+/** They replace a module for the whole process, or need one that has not loaded the SDK. */
+const OWN_PROCESS = [
+  "docs/examples/mocked-sts.test.ts",
+  "test/automatic-mock.test.ts",
+  "test/foreign-shapes.test.ts",
+  "test/sources/metadata-endpoint.test.ts",
+  "test/store/hanging-files.test.ts",
+  "test/store/odd-file-systems.test.ts",
+  "test/store/shared-sessions.test.ts",
+];
 
+/** These have scripts of their own: `npm run test:faults`, and so on. CI runs each once, and this suite on every Node. */
+const OTHER_SCRIPTS = [
+  ...PROGRAMS,
+  "test/docs/pasted-pages.test.ts",
+  "test/faults/**",
+  "test/fuzz/**",
+  "test/package/**",
+  "test/processes/**",
+  "test/soak/**",
+];
+
+/**
+ * The suite that a change must pass: `npm test`. Test files share a process, which loads the AWS SDK once and not once for
+ * each file.
+ */
 export default defineConfig({
-  define: { __ROLECALL_VERSION__: JSON.stringify(packageJson.version) },
-  resolve: {
-    alias: [
-      { find: /^aws-rolecall$/, replacement: source("index.ts") },
-      { find: /^aws-rolecall\/(testing|policies|xsoar)$/, replacement: source("$1/index.ts") },
-      { find: /^aws-rolecall\/(file-store|redis-store)$/, replacement: source("store/$1.ts") },
-    ],
-  },
+  ...shared,
   test: {
-    include: ["test/**/*.test.ts", "docs/examples/**/*.test.ts"],
-    exclude: ["**/node_modules/**", "test/package/**", "test/processes/**"],
-    // By default one processor is left idle, which on two is half of them.
-    maxWorkers: "100%",
-    setupFiles: [fileURLToPath(new URL("./test/support/require.ts", import.meta.url))],
-    testTimeout: 120_000, // a busy machine is no failure
-    unstubEnvs: true,
-    reporters: report ? ["default", ["json", { outputFile: report }]] : ["default"],
+    ...shared.test,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "suite",
+          include: ["test/**/*.test.ts", "docs/examples/**/*.test.ts"],
+          exclude: ["**/node_modules/**", ...OTHER_SCRIPTS, ...OWN_PROCESS],
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: "own process", include: OWN_PROCESS } },
+    ],
   },
 });

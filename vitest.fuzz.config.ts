@@ -1,12 +1,12 @@
 import { defineConfig } from "vitest/config";
-import config from "./vitest.config.js";
+import { shared } from "./vitest.shared.js";
 
-/** Hostile arguments for every public entry, five minutes each: `npm run fuzz`. Not part of CI. */
+/** Hostile arguments for every public entry: a few in CI (`npm run test:fuzz`), five minutes each by `npm run fuzz`. */
 export default defineConfig({
-  ...config,
+  ...shared,
   test: {
-    ...config.test,
-    include: ["test/fuzz/fuzz.entries.ts"],
+    ...shared.test,
+    include: ["test/fuzz/fuzz.entries.ts", "test/fuzz/*.test.ts"],
     testTimeout: 0,
     hookTimeout: 0,
     disableConsoleIntercept: true,

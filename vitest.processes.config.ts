@@ -1,8 +1,8 @@
 import { defineConfig } from "vitest/config";
-import config from "./vitest.config.js";
+import { shared } from "./vitest.shared.js";
 
 /** Hundreds of processes that share sessions, and are killed: `npm run test:processes`. */
 export default defineConfig({
-  ...config,
-  test: { ...config.test, include: ["test/processes/**/*.test.ts"], exclude: [], fileParallelism: false },
+  ...shared,
+  test: { ...shared.test, include: ["test/processes/**/*.test.ts"], exclude: [], fileParallelism: false },
 });

@@ -1,42 +1,15 @@
+import { setMaxListeners } from "node:events";
 import type { Runtime } from "./runtime.js";
-
-interface Listening {
-  readonly tasks: Set<() => void>;
-  stop(): void;
-}
 
 /** Without a prototype: Node reads from a listener's options what they inherit, too. */
 export const ONCE: { readonly once: true } = Object.assign(Object.create(null), { once: true });
 
-const listening = new WeakMap<AbortSignal, Listening>();
-
-/**
- * Runs `task` when `signal` aborts, which it has not done yet. Returns a function that takes the task back.
- * All tasks of a signal share one listener: Node warns of a leak from the eleventh on.
- */
+/** Runs `task` when `signal` aborts. `signal` must not be aborted yet. Returns a function that unregisters the task. */
 export function onAbort(signal: AbortSignal, task: () => void): () => void {
-  const { tasks, stop } = listening.get(signal) ?? listenTo(signal);
-  const own = () => task();
-  tasks.add(own);
-  return () => {
-    if (tasks.delete(own) && tasks.size === 0) stop();
-  };
-}
-
-function listenTo(signal: AbortSignal): Listening {
-  const tasks = new Set<() => void>();
-  const run = () => {
-    listening.delete(signal);
-    for (const task of [...tasks]) task();
-  };
-  const stop = () => {
-    signal.removeEventListener("abort", run);
-    if (listening.get(signal)?.tasks === tasks) listening.delete(signal);
-  };
-  signal.addEventListener("abort", run, ONCE);
-  const started = { tasks, stop };
-  listening.set(signal, started);
-  return started;
+  // Any number of callers may wait with one signal; Node warns of a leak from the eleventh on.
+  if (signal instanceof AbortSignal) setMaxListeners(0, signal);
+  signal.addEventListener("abort", task, ONCE);
+  return () => signal.removeEventListener("abort", task);
 }
 
 /** Settles as `promise` does, or rejects with `signal.reason` as soon as `signal` aborts. */
@@ -49,7 +22,7 @@ export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefine
   });
 }
 
-/** Runs `task` under a time limit; past it, the task's signal aborts and the call rejects with `reason`. */
+/** Runs `task` under a time limit. When it is over, the task's signal aborts and the call rejects with `reason`. */
 export async function withDeadline<T>(
   {
     runtime,

@@ -1,4 +1,4 @@
-import { isMockFunction, notAClientClass } from "./clients/construct-client.js";
+import { invalidClientClass, isMockFunction } from "./clients/construct-client.js";
 import type { AuthorSession } from "./request/author-session.js";
 import type { RoleRequest } from "./request/role-request.js";
 import {
@@ -10,14 +10,14 @@ import {
   readSetting,
   readSettings,
 } from "./request/validation.js";
-import type { SessionWish } from "./session/session-source.js";
+import type { SessionDemand } from "./session/flight.js";
 
 const knownClasses = new WeakSet<object>();
 const NO_OPTIONS = { session: undefined, clientConfig: undefined, fresh: false, minRemaining: undefined } as const;
 
 export function readClientOptions(Client: unknown, options: unknown) {
   if (typeof Client !== "function" || !isClientClass(Client)) {
-    throw notAClientClass(Client);
+    throw invalidClientClass(Client);
   }
   if (!isGiven(options)) return NO_OPTIONS;
   const given = readSettings("options", options, ["session", "clientConfig", "fresh", "minRemaining"]);
@@ -53,7 +53,7 @@ function readMinRemaining(value: unknown): number | undefined {
   return readInteger("options.minRemaining", value, 0, 43_200_000, "milliseconds");
 }
 
-export function readResolveOptions(options: unknown): Partial<SessionWish> & { session: AuthorSession | undefined } {
+export function readResolveOptions(options: unknown): Partial<SessionDemand> & { session: AuthorSession | undefined } {
   const given = readSettings("options", options, ["session", "signal", "forceRefresh", "minRemaining"]);
   const signal = given.signal;
   if (isGiven(signal) && !isAbortSignal(signal)) throw invalid("options.signal", signal, "an AbortSignal");

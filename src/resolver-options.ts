@@ -1,3 +1,5 @@
+import { customHandlerError } from "./clients/shared-handlers.js";
+import type { RoleRequest } from "./request/role-request.js";
 import {
   conflict,
   hasMethods,
@@ -194,4 +196,26 @@ function readRuntime(value: unknown): Runtime {
     return [[key, typeof part === "function" ? Function.prototype.bind.call(part, given) : part]];
   });
   return { ...systemRuntime, ...Object.fromEntries(parts) };
+}
+
+/**
+ * Refuses a request that this resolver cannot serve as its instance says: with another network than the instance's, or
+ * with a session that nobody could tell apart in the store.
+ * @throws RolecallError `INVALID_REQUEST`
+ */
+export function assertServable({ base, assumption, network }: RoleRequest, settings: ResolverSettings): void {
+  if (settings.store && assumption && base.kind === "provider") {
+    throw conflict(
+      "instance.credentialsName",
+      "is missing, and the resolver has a store",
+      "Sessions of a base identity that is given as a function are shared under its name: set it.",
+      assumption.role.arn,
+    );
+  }
+  if (!network || typeof settings.stsClient === "function") return; // a function is told about the network
+  if (settings.stsClient) {
+    const hint = "Give stsClient as a function: its context holds a handler with these settings.";
+    throw customHandlerError("the resolver's stsClient", hint);
+  }
+  if (settings.requestHandler) throw customHandlerError("the resolver's option requestHandler");
 }

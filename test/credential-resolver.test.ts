@@ -19,12 +19,12 @@ describe("one session per role", () => {
   const command = (resolver: Awaited<ReturnType<typeof setUpLocal>>["resolver"], index: number) =>
     (sends[index % sends.length] as (typeof sends)[0])(resolver, regions[index % regions.length] as string);
 
-  it("1,000 commands, 100 at a time, over three client classes and five regions: 1 AssumeRole and 3 IMDS calls", async () => {
+  it("300 commands, 100 at a time, over three client classes and five regions: 1 AssumeRole and 3 IMDS calls", async () => {
     const { aws, resolver } = await setUpLocal();
-    for (let batch = 0; batch < 10; batch++) {
+    for (let batch = 0; batch < 3; batch++) {
       await Promise.all(Array.from({ length: 100 }, (_, index) => command(resolver, batch * 100 + index)));
     }
-    expect(aws.count({ target: "service", status: 200 })).toBe(1000);
+    expect(aws.count({ target: "service", status: 200 })).toBe(300);
     expect(assumeRoleCalls(aws)).toBe(1);
     expect(aws.count({ target: "imds" })).toBe(3);
     expect(resolver.stats().clients).toBe(15);
@@ -33,10 +33,10 @@ describe("one session per role", () => {
     ).toEqual(new Set([ROLE]));
   });
 
-  it("1,000 commands one after the other: 1 AssumeRole and 3 IMDS calls", async () => {
+  it("200 commands one after the other: 1 AssumeRole and 3 IMDS calls", async () => {
     const { aws, resolver } = await setUpLocal();
-    for (let index = 0; index < 1000; index++) await command(resolver, index);
-    expect(aws.count({ target: "service", status: 200 })).toBe(1000);
+    for (let index = 0; index < 200; index++) await command(resolver, index);
+    expect(aws.count({ target: "service", status: 200 })).toBe(200);
     expect(assumeRoleCalls(aws)).toBe(1);
     expect(aws.count({ target: "imds" })).toBe(3);
   });

@@ -125,7 +125,7 @@ describe("a class that is no client of the SDK", () => {
     expect(error).toMatchObject({
       code: "INVALID_REQUEST",
       field: "Client",
-      hint: `Give the class of the client that it wraps, such as DynamoDBClient, and wrap that client: ${Client.name}.from(client).`,
+      hint: `Pass the class of the client that it wraps, such as DynamoDBClient, and then wrap the client: ${Client.name}.from(client).`,
     });
   });
 

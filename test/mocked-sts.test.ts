@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { mockClient } from "aws-sdk-client-mock";
-import { afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
 import { createCredentialResolver, getClientForCommand, setDefaultResolver } from "../src/index.js";
 import { createManualClock, startLocalAws } from "../src/testing/index.js";
 
@@ -17,6 +17,7 @@ const sessionOf = (accessKeyId: string) => ({
 });
 
 const stsMock = mockClient(STSClient);
+afterAll(() => stsMock.restore());
 
 beforeEach(async () => {
   stsMock.reset();
@@ -103,13 +104,15 @@ it("a mock that rejects with an error of nobody: a hint about the mock and not a
   await using resolver = createCredentialResolver({ assumeRole: { attempts: 1 } });
   await expect(resolver.resolve({ roleArn })).rejects.toMatchObject({
     code: "STS_UNAVAILABLE",
-    hint: expect.stringMatching(/^Let the mock of STS reject with an error that has AWS's name: .*"AccessDenied"/),
+    hint: expect.stringMatching(/^Make the STS mock reject with an error that has AWS's name: .*"AccessDenied"/),
   });
   await using withObject = createCredentialResolver({
     stsClient: { send: () => Promise.reject("Boom") },
     assumeRole: { attempts: 1 },
   });
-  await expect(withObject.resolve({ roleArn })).rejects.toMatchObject({ hint: expect.stringContaining("the mock") });
+  await expect(withObject.resolve({ roleArn })).rejects.toMatchObject({
+    hint: expect.stringContaining("the STS mock"),
+  });
 });
 
 it("a mock that throttles: a hint about the manual clock, on which ten seconds take none", async () => {

@@ -120,7 +120,7 @@ describe("a proxy", () => {
     await expect(call(network)).rejects.toMatchObject({
       code: "STS_UNAVAILABLE",
       message: expect.stringContaining("EPROXY"),
-      cause: { message: `The proxy gives no connection: Bad response: ${answer}` },
+      cause: { message: `The proxy refused the connection: Bad response: ${answer}` },
     });
     const base = { region: "eu-central-1", network };
     const sent = resolver.getClientForCommand(EC2Client, base).send(describeInstances);
@@ -144,7 +144,7 @@ describe("a proxy", () => {
       expect.objectContaining({
         code: "INVALID_REQUEST",
         field: "instance.network.proxy",
-        message: expect.stringContaining("KinesisClient speaks HTTP/2"),
+        message: expect.stringContaining("KinesisClient uses HTTP/2"),
       }),
     );
     expect(aws.requests).toEqual([]);
@@ -321,7 +321,7 @@ describe("calls that hang", () => {
         .send(describeInstances, options)
         .catch(() => {}),
     );
-    await vi.waitFor(() => expect(aws.sockets.aws.open).toBeGreaterThanOrEqual(50));
+    await vi.waitFor(() => expect(aws.sockets.aws.open).toBeGreaterThanOrEqual(50), 30_000);
     await get(OTHER_ROLE).send(describeInstances);
     expect(aws.count({ target: "service", roleArn: ROLE })).toBe(50); // the SDK's own limit, for this role alone
     stop.abort();

@@ -2,8 +2,8 @@ import { raceAbort } from "../abort.js";
 import type { Middleware } from "./sdk-middleware.js";
 
 /**
- * Frees a `send` whose `abortSignal` aborts while it waits for credentials: by itself the SDK looks at the signal only
- * once the request is on its way. The error is the SDK's own for an aborted request.
+ * Rejects a `send` whose `abortSignal` aborts while it waits for credentials: the SDK itself checks the signal only once
+ * the request is sent. The error is the same as the SDK's.
  */
 export const abortWaitingSend: Middleware = (next, context) => async (args) => {
   const signal = context.__smithy_context?.abortSignal;

@@ -1,86 +1,71 @@
 import { LRUCache } from "lru-cache";
 import { once } from "../once.js";
 import { canonicalJson } from "../request/canonical.js";
-import type { Network } from "../request/network-settings.js";
-import type { RoleRequest } from "../request/role-request.js";
+import { assertInPartition } from "../request/regions.js";
+import { type RoleRequest, serviceRegion } from "../request/role-request.js";
+import type { Sessions } from "../sessions.js";
+import type { Machine } from "../sources/machine.js";
 import { abortWaitingSend } from "./abort-waiting-send.js";
-import { assertWithinNetwork, isPlain, readClientConfig, readUserAgent } from "./client-config.js";
+import { assertWithinNetwork, isComparable, readClientConfig, readUserAgent } from "./client-config.js";
 import type { SdkClient, SdkClientConstructor } from "./client-types.js";
 import { type GuardedClient, ViewedClient } from "./client-view.js";
 import { assertMockClient, isGuardable } from "./construct-client.js";
 import { GuardedStack, type LastStep } from "./guarded-stack.js";
-import { type LiveProvider, RoleIdentity } from "./role-identity.js";
+import { RoleIdentity } from "./role-identity.js";
 import type { MiddlewareStack } from "./sdk-middleware.js";
 import type { SharedHandlers } from "./shared-handlers.js";
-import { type RejectSession, signAgainOnce } from "./sign-again-once.js";
+import { type ReplaceSession, signAgainOnce } from "./sign-again-once.js";
 import { assertSignedAsRole, type ExpectedSigning, guardConfig } from "./signed-as-role.js";
 import { SocketShares } from "./socket-shares.js";
-import { userAgentOf } from "./user-agent.js";
+import { buildUserAgent } from "./user-agent.js";
 import { withholdSecrets } from "./withhold-secrets.js";
 
-export { liveProvider } from "./role-identity.js";
-
 /** What the caller asks of a client. */
-export interface ClientWish {
+export interface ClientDemand {
   readonly clientConfig?: object | undefined;
-  /** A client of the caller's own. */
+  /** Never a pooled one. */
   readonly fresh?: boolean | undefined;
-  /** Milliseconds that the client's sessions have to live on: `plan` sees to it. */
+  /** Milliseconds that the client's sessions must still live. */
   readonly minRemaining?: number | undefined;
 }
 
-/** What a client is made of. */
-export interface ClientPlan {
-  /** The session's key: whose requests these are. */
-  readonly key: string;
-  /** `undefined`: `instanceRegion` is asked at the first send. */
-  readonly region: string | undefined;
-  readonly instanceRegion: () => Promise<string>;
-  readonly credentials: LiveProvider;
-  readonly reject: RejectSession;
-  readonly network: Network | undefined;
-  readonly integration: string | undefined;
+export interface ClientPoolOptions {
+  readonly maxClients: number;
+  readonly handlers: SharedHandlers;
+  readonly sessions: Pick<Sessions, "provider" | "replace">;
+  readonly machine: Pick<Machine, "region">;
 }
 
-interface PooledClass {
-  readonly number: number;
-  /** The clients' names in the pool, made once: a long text takes time to join and to hash. */
-  readonly names: WeakMap<RoleRequest, string>;
-}
-
-/** Clients by class, role request, region, network, the life that their sessions have to have left, and plain configuration. */
+/** Clients by class, role request, region, network, the life that their sessions must have left, and plain configuration. */
 export class ClientPool {
   readonly #clients: LRUCache<string, ViewedClient>;
-  readonly #handlers: SharedHandlers;
+  readonly #options: ClientPoolOptions;
   readonly #sockets = new SocketShares();
-  readonly #classes = new WeakMap<SdkClientConstructor, PooledClass>();
+  readonly #classNumbers = new WeakMap<SdkClientConstructor, number>();
   #lastClassNumber = 0;
 
-  constructor(maxClients: number, handlers: SharedHandlers) {
-    this.#clients = new LRUCache({ max: maxClients });
-    this.#handlers = handlers;
+  constructor(options: ClientPoolOptions) {
+    this.#clients = new LRUCache({ max: options.maxClients });
+    this.#options = options;
   }
 
   get size(): number {
     return this.#clients.size;
   }
 
-  /** @param plan what the client is made of if the pool has none */
-  get(Client: SdkClientConstructor, request: RoleRequest, wish: ClientWish, plan: () => ClientPlan): SdkClient {
-    const clientConfig = readClientConfig(wish.clientConfig);
-    if (wish.fresh || !(clientConfig === undefined || isPlain(clientConfig))) {
-      return this.#create(Client, plan(), clientConfig);
+  get(Client: SdkClientConstructor, request: RoleRequest, demand: ClientDemand): SdkClient {
+    const clientConfig = readClientConfig(demand.clientConfig);
+    const { minRemaining } = demand;
+    if (demand.fresh || !(clientConfig === undefined || isComparable(clientConfig))) {
+      return this.#create(Client, request, minRemaining, clientConfig);
     }
-    let pooledAs = this.#nameOf(Client, request);
-    if (wish.minRemaining) pooledAs += ` ${wish.minRemaining} ms`;
-    if (clientConfig) pooledAs += ` ${canonicalJson(clientConfig)}`;
-    let client = this.#clients.get(pooledAs);
-    if (!client) {
-      const made = this.#create(Client, plan(), clientConfig);
-      if (!isGuardable(made)) return made;
-      client = new ViewedClient(made as GuardedClient);
-      this.#clients.set(pooledAs, client);
-    }
+    const name = this.#nameOf(Client, request, minRemaining, clientConfig);
+    const pooled = this.#clients.get(name);
+    if (pooled) return pooled.view();
+    const made = this.#create(Client, request, minRemaining, clientConfig);
+    if (!isGuardable(made)) return made;
+    const client = new ViewedClient(made as GuardedClient);
+    this.#clients.set(name, client);
     return client.view();
   }
 
@@ -89,36 +74,44 @@ export class ClientPool {
   }
 
   /** @returns a guarded client, or what a mock makes */
-  #create(Client: SdkClientConstructor, plan: ClientPlan, clientConfig: Record<string, unknown> = {}): SdkClient {
-    const { network } = plan;
+  #create(
+    Client: SdkClientConstructor,
+    request: RoleRequest,
+    minRemaining: number | undefined,
+    clientConfig: Record<string, unknown> = {},
+  ): SdkClient {
+    const { sessions, handlers } = this.#options;
+    const { network, integration, key } = request;
     if (network) assertWithinNetwork(network, clientConfig);
-    const identity = new RoleIdentity(plan.credentials);
-    const region = once(async () => plan.region ?? (await plan.instanceRegion()));
-    const client = this.#handlers.create(
+    const identity = new RoleIdentity(sessions.provider(request, minRemaining));
+    const fixedRegion = serviceRegion(request);
+    const region = once(async () => fixedRegion ?? this.#machineRegion(request));
+    const client = handlers.create(
       Client,
       {
         ...(network?.maxAttempts !== undefined && { maxAttempts: clientConfig.maxAttempts ?? network.maxAttempts }),
-        region: plan.region ?? region,
+        region: fixedRegion ?? region,
         credentials: identity.credentials,
-        customUserAgent: [...userAgentOf(plan.integration), ...readUserAgent(clientConfig.customUserAgent)],
+        customUserAgent: [...buildUserAgent(integration), ...readUserAgent(clientConfig.customUserAgent)],
       },
       clientConfig,
       network,
     );
-    const ofClass = isGuardable(client) && this.#handlers.defaultsOf(Client);
-    if (!ofClass) {
+    const classDefaults = isGuardable(client) && handlers.findDefaults(Client);
+    if (!classDefaults) {
       assertMockClient(Client, client);
       return client;
     }
     guardConfig(client.config, { identity, region });
-    addMiddleware(client.middlewareStack, plan.reject, identity);
+    const replace = (accessKeyId: string, doubtful: boolean) => sessions.replace(request, accessKeyId, doubtful);
+    addMiddleware(client.middlewareStack, replace, identity);
     const { requestHandler, endpointProvider } = client.config as {
       requestHandler?: unknown;
       endpointProvider?: unknown;
     };
-    const expected = { identity, region, ofClass, endpointProvider };
-    const owner = this.#handlers.isShared(Client, requestHandler) ? `${plan.key} ${network?.key ?? ""}` : undefined;
-    client.middlewareStack = new GuardedStack(client.middlewareStack, this.#lastStep(expected, owner), true);
+    const expected = { identity, region, classDefaults, endpointProvider };
+    const socketOwner = handlers.isShared(Client, requestHandler) ? `${key} ${network?.key ?? ""}` : undefined;
+    client.middlewareStack = new GuardedStack(client.middlewareStack, this.#lastStep(expected, socketOwner), true);
     return client;
   }
 
@@ -133,26 +126,29 @@ export class ClientPool {
     };
   }
 
-  /** What the pool calls a client without configuration. Neither a region nor an integration's name holds a space. */
-  #nameOf(Client: SdkClientConstructor, request: RoleRequest): string {
-    let known = this.#classes.get(Client);
-    if (!known) {
-      known = { number: ++this.#lastClassNumber, names: new WeakMap() };
-      this.#classes.set(Client, known);
-    }
-    let name = known.names.get(request);
-    if (name === undefined) {
-      const { key, region, network, integration = "" } = request;
-      name = [known.number, key, region?.region ?? "", network?.key ?? "", integration].join(" ");
-      known.names.set(request, name);
-    }
-    return name;
+  async #machineRegion({ assumption }: RoleRequest): Promise<string> {
+    const region = await this.#options.machine.region();
+    assertInPartition({ field: "the machine's region", region }, assumption?.role);
+    return region;
+  }
+
+  /** Neither a region nor an integration's name holds a space. */
+  #nameOf(
+    Client: SdkClientConstructor,
+    { key, region, network, integration = "" }: RoleRequest,
+    minRemaining = 0,
+    clientConfig: object = {},
+  ): string {
+    const number = this.#classNumbers.get(Client) ?? ++this.#lastClassNumber;
+    this.#classNumbers.set(Client, number);
+    const config = canonicalJson(clientConfig);
+    return [number, key, region?.region ?? "", network?.key ?? "", integration, minRemaining, config].join(" ");
   }
 }
 
-function addMiddleware(stack: MiddlewareStack, reject: RejectSession, identity: RoleIdentity): void {
+function addMiddleware(stack: MiddlewareStack, replace: ReplaceSession, identity: RoleIdentity): void {
   stack.add(abortWaitingSend, { step: "initialize", priority: "high", name: "rolecallAbort" });
-  stack.add(signAgainOnce(reject), { step: "initialize", priority: "low", name: "rolecallSignAgain" });
+  stack.add(signAgainOnce(replace), { step: "initialize", priority: "low", name: "rolecallSignAgain" });
   stack.add(withholdSecrets(identity), { step: "initialize", priority: "low", name: "rolecallWithholdSecrets" });
   stack.add(identity.rememberBucketSession, { step: "deserialize", priority: "high", name: "rolecallBucketSession" });
 }

@@ -1,6 +1,6 @@
 /**
- * The types of the SDK's clients, by structure: `Client<any, any, any>` breaks when two versions of the Smithy types
- * meet, and `new (config) => C` does not fit the constructors that the SDK generates.
+ * Structural types of the SDK's clients: `Client<any, any, any>` breaks if a project has two versions of the Smithy types,
+ * and `new (config) => C` does not match the constructors that the SDK generates.
  */
 
 /** Any AWS SDK v3 client. */
@@ -13,7 +13,7 @@ export interface SdkClient {
 /** The class of any AWS SDK v3 client, such as `EC2Client`. */
 export type SdkClientConstructor = new (...args: never) => SdkClient;
 
-/** What the library sets itself: any of them given by the caller could make the client act as another identity. */
+/** Set by the library only: from a caller, each of them could make the client act as a different identity. */
 export const MANAGED_KEYS = [
   "credentials",
   "credentialDefaultProvider",
@@ -27,7 +27,7 @@ export type ManagedKey = (typeof MANAGED_KEYS)[number];
 
 type FirstArgument<A> = A extends readonly [] ? never : A extends readonly [(infer C)?, ...unknown[]] ? C : never;
 
-/** A client's own configuration, without the keys that the library sets. */
+/** A client's configuration, without the keys that the library sets. */
 export type ClientConfigOf<K extends SdkClientConstructor> = K extends new (
   ...args: infer A
 ) => unknown

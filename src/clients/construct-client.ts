@@ -5,36 +5,36 @@ import { safeCause } from "../sources/safe-cause.js";
 import type { SdkClient, SdkClientConstructor } from "./client-types.js";
 import type { MiddlewareStack } from "./sdk-middleware.js";
 
-/** A client that the library can guard: the rest of it is the SDK's. */
+/** A client that the library can guard. */
 export interface GuardableClient extends SdkClient {
   config: { requestHandler: unknown };
   middlewareStack: MiddlewareStack;
 }
 
 /**
- * Makes a client of a class that may be anything, such as a wrapper of clients or a test's mock.
- * @throws RolecallError `INVALID_REQUEST` if the class cannot be made
+ * Constructs a client. `Client` can be anything, such as a class that wraps clients, or a mock.
+ * @throws RolecallError `INVALID_REQUEST` if the constructor throws
  */
 export function constructClient(Client: SdkClientConstructor, config: object): SdkClient {
   try {
     return new (Client as unknown as new (config: object) => SdkClient)(config);
   } catch (error) {
-    throw cannotBeMade(Client, error);
+    throw constructionError(Client, error);
   }
 }
 
-function cannotBeMade(Client: SdkClientConstructor, error: unknown): RolecallError {
-  const name = nameOf(Client);
+function constructionError(Client: SdkClientConstructor, error: unknown): RolecallError {
+  const name = showClassName(Client);
   const words = foreignText((error as Partial<Error> | undefined)?.message);
-  return new RolecallError("INVALID_REQUEST", `Can't make ${name} from a client configuration: ${words}.`, {
+  return new RolecallError("INVALID_REQUEST", `Can't construct ${name} with a client configuration: ${words}.`, {
     step: "request",
     field: "Client",
-    hint: hintFor(Client, name),
+    hint: suggestClass(Client, name),
     cause: safeCause(error),
   });
 }
 
-/** Whether the library can see to it that the client acts as the role. By structure: any version of the SDK fits. */
+/** Whether the library can ensure that the client acts as the role. A structural check, so that any version of the SDK passes. */
 export function isGuardable(client: SdkClient): client is GuardableClient {
   const config = readSetting("Client", client, "config");
   const stack = readSetting("Client", client, "middlewareStack");
@@ -42,36 +42,36 @@ export function isGuardable(client: SdkClient): client is GuardableClient {
   return hasMethods("Client", readSetting("Client", config, "requestHandler"), "handle");
 }
 
-/** A mock function, by the mark that Jest and Vitest give all of theirs. */
+/** Whether it is a mock function of Jest or Vitest. */
 export function isMockFunction(value: unknown): boolean {
   return typeof value === "function" && readSetting("Client", value, "_isMockFunction") === true;
 }
 
 /**
- * A mock reaches no AWS, so that nothing has to be guarded.
+ * Accepts a mock, which never calls AWS and needs no guard.
  * @throws RolecallError `INVALID_REQUEST` for anything else
  */
 export function assertMockClient(Client: SdkClientConstructor, client: SdkClient): void {
   if (isMockFunction(Client) && hasMethods("Client", client, "send")) return;
   throw conflict(
     "Client",
-    `${nameOf(Client)} makes objects that are no AWS SDK v3 clients: config.requestHandler or middlewareStack is missing`,
-    "Give the class of an AWS SDK v3 client, such as EC2Client; in a test, a mock function of Jest or Vitest, or mock the send of the real class.",
+    `${showClassName(Client)} does not construct AWS SDK v3 clients: config.requestHandler or middlewareStack is missing`,
+    "Pass the class of an AWS SDK v3 client, such as EC2Client; in a test, pass a mock function of Jest or Vitest, or mock send of the real class.",
   );
 }
 
-/** The error for what is no class at all. */
-export function notAClientClass(received: unknown) {
+/** The error for a `Client` that is not a function. */
+export function invalidClientClass(received: unknown) {
   return invalid("Client", received, "the class of an AWS SDK v3 client, such as EC2Client");
 }
 
-function nameOf({ name }: SdkClientConstructor): string {
+function showClassName({ name }: SdkClientConstructor): string {
   return foreignLabel(name) ?? "the class";
 }
 
-/** Such as DynamoDBDocumentClient, whose constructor takes a client. */
-function hintFor(Client: SdkClientConstructor, name: string): string {
+/** A class with `from`, such as DynamoDBDocumentClient, wraps a client: its constructor takes no configuration. */
+function suggestClass(Client: SdkClientConstructor, name: string): string {
   return hasMethods("Client", Client, "from")
-    ? `Give the class of the client that it wraps, such as DynamoDBClient, and wrap that client: ${name}.from(client).`
-    : "Look at options.clientConfig, and at what the constructor of the class takes.";
+    ? `Pass the class of the client that it wraps, such as DynamoDBClient, and then wrap the client: ${name}.from(client).`
+    : "Check options.clientConfig, and what the constructor of the class accepts.";
 }

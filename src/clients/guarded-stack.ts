@@ -1,11 +1,11 @@
 import type { Middleware, MiddlewareContext, MiddlewareOptions, MiddlewareStack, Next } from "./sdk-middleware.js";
 
-/** Wraps what sends a request: nothing can change the request between the two. */
+/** Wraps the function that sends a request. No middleware can change the request after it. */
 export type LastStep = (send: Next, context: MiddlewareContext) => Next;
 
 /**
- * A client's middleware stack whose last step cannot be removed or preceded, and whose changes stay with the client: it
- * shares another stack until it is changed for the first time.
+ * A client's middleware stack with a last step that middleware can neither remove nor follow. It is copy-on-write: clients
+ * share one stack, and a change affects only the client that made it.
  */
 export class GuardedStack implements MiddlewareStack {
   #stack: MiddlewareStack;
@@ -18,17 +18,17 @@ export class GuardedStack implements MiddlewareStack {
     this.#isOwn = isOwn;
   }
 
-  /** The same stack for another client. This one must not change any more. */
+  /** A copy-on-write view for another client. Do not change this stack afterward. */
   share(): GuardedStack {
     return new GuardedStack(this.#stack, this.#lastStep);
   }
 
   add(middleware: Middleware, options?: MiddlewareOptions): void {
-    this.#changing().add(middleware, options);
+    this.#ownStack().add(middleware, options);
   }
 
   addRelativeTo(middleware: Middleware, options: MiddlewareOptions): void {
-    this.#changing().addRelativeTo(middleware, options);
+    this.#ownStack().addRelativeTo(middleware, options);
   }
 
   use(plugin: { applyToStack(stack: MiddlewareStack): void }): void {
@@ -36,11 +36,11 @@ export class GuardedStack implements MiddlewareStack {
   }
 
   remove(middleware: unknown): boolean {
-    return this.#changing().remove(middleware);
+    return this.#ownStack().remove(middleware);
   }
 
   removeByTag(tag: string): boolean {
-    return this.#changing().removeByTag(tag);
+    return this.#ownStack().removeByTag(tag);
   }
 
   clone(): MiddlewareStack {
@@ -60,14 +60,14 @@ export class GuardedStack implements MiddlewareStack {
   }
 
   identifyOnResolve(toggle?: boolean): boolean {
-    return toggle === undefined ? this.#stack.identifyOnResolve() : this.#changing().identifyOnResolve(toggle);
+    return toggle === undefined ? this.#stack.identifyOnResolve() : this.#ownStack().identifyOnResolve(toggle);
   }
 
   resolve(send: Next, context: MiddlewareContext): Next {
     return this.#stack.resolve(this.#lastStep(send, context), context);
   }
 
-  #changing(): MiddlewareStack {
+  #ownStack(): MiddlewareStack {
     if (!this.#isOwn) this.#stack = this.#stack.clone();
     this.#isOwn = true;
     return this.#stack;

@@ -1,28 +1,28 @@
 import type tls from "node:tls";
-import type { ReadNetworkSettings } from "../request/network-settings.js";
+import type { ParsedNetworkSettings } from "../request/network-settings.js";
 
 /**
- * No limit on the sockets in use: whoever reached it would take the sockets of all others. `SocketShare` limits each
- * identity. Idle sockets stay bounded for each host.
+ * Sockets in use have no limit here, because one identity could use up a shared limit: `SocketShares` limits each identity
+ * on its own. Idle sockets are limited per host.
  */
 const POOL = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 50 } as const;
 
 export interface Trust {
-  /** Set explicitly: otherwise `NODE_TLS_REJECT_UNAUTHORIZED` decides for each new connection of the same pool. */
+  /** Always set: otherwise `NODE_TLS_REJECT_UNAUTHORIZED` would decide anew for each connection of the pool. */
   readonly rejectUnauthorized: boolean;
   readonly secureContext?: tls.SecureContext;
 }
 
-/** What a class's own handler was made of, as far as it is used here. */
+/** Options of the class's default handler, as far as they matter here. */
 export interface HandlerDefaults {
   readonly httpsAgent?: unknown;
   readonly nodeHttp2ConnectOptions?: object;
 }
 
-/** Options of the SDK's handler for HTTP/1.1. */
-export async function http1Options(settings: ReadNetworkSettings, defaults: HandlerDefaults): Promise<object> {
+/** Options for the SDK's HTTP/1.1 handler. */
+export async function http1Options(settings: ParsedNetworkSettings, defaults: HandlerDefaults): Promise<object> {
   const { requestTimeout, socketTimeout, connectionTimeout, proxy } = settings;
-  const trust = trustOf(settings);
+  const trust = toTrust(settings);
   return {
     ...defaults,
     ...(requestTimeout !== undefined && { requestTimeout, throwOnRequestTimeout: true }),
@@ -34,50 +34,52 @@ export async function http1Options(settings: ReadNetworkSettings, defaults: Hand
   };
 }
 
-/** Options of the SDK's handler for HTTP/2. Its one limit is on the silence of a stream, connecting included. */
-export async function http2Options(settings: ReadNetworkSettings, defaults: HandlerDefaults): Promise<object> {
+/** Options for the SDK's HTTP/2 handler. Its only timeout limits the silence of a stream, including the time to connect. */
+export async function http2Options(settings: ParsedNetworkSettings, defaults: HandlerDefaults): Promise<object> {
   const { requestTimeout = Number.POSITIVE_INFINITY, socketTimeout = Number.POSITIVE_INFINITY } = settings;
-  const silence = Math.min(requestTimeout, socketTimeout);
+  const longestSilence = Math.min(requestTimeout, socketTimeout);
   return {
     ...defaults,
-    ...(Number.isFinite(silence) && { requestTimeout: silence }),
-    nodeHttp2ConnectOptions: { ...defaults.nodeHttp2ConnectOptions, ...trustOf(settings) },
+    ...(Number.isFinite(longestSilence) && { requestTimeout: longestSilence }),
+    nodeHttp2ConnectOptions: { ...defaults.nodeHttp2ConnectOptions, ...toTrust(settings) },
   };
 }
 
-/** Agents and not their options: from options the SDK makes another agent for large uploads, which lacks them. */
-function directAgents(trust: Trust, ofClass: unknown) {
-  // Loaded by the first request and not with the library.
+/** Agents rather than agent options: given options, the SDK creates a second agent for large uploads without them. */
+function directAgents(trust: Trust, classAgent: unknown) {
+  // Loaded at the first request, to keep the library's load time short.
   const http = process.getBuiltinModule("node:http");
   const https = process.getBuiltinModule("node:https");
-  // An agent of another kind is the class's own choice, such as a proxy.
-  const isPlain = !(ofClass instanceof https.Agent) || Object.getPrototypeOf(ofClass) === https.Agent.prototype;
-  if (!isPlain) return {};
-  const options = ofClass instanceof https.Agent ? ofClass.options : {};
+  // A custom agent, such as a proxy agent, is the client class's choice.
+  const isCustom = classAgent instanceof https.Agent && Object.getPrototypeOf(classAgent) !== https.Agent.prototype;
+  if (isCustom) return {};
+  const options = classAgent instanceof https.Agent ? classAgent.options : {};
   return { httpAgent: new http.Agent(POOL), httpsAgent: new https.Agent({ ...options, ...POOL, ...trust }) };
 }
 
-function trustOf({ extraCa, dangerouslyDisableTlsVerification }: ReadNetworkSettings): Trust {
+function toTrust({ extraCa, dangerouslyDisableTlsVerification }: ParsedNetworkSettings): Trust {
   return {
     rejectUnauthorized: !dangerouslyDisableTlsVerification,
-    // Once, and not for every connection: Node reads its hundred and fifty certificates again each time.
+    // Created once, because Node would parse its 150 root certificates again for every connection.
     ...(extraCa && {
-      secureContext: process.getBuiltinModule("node:tls").createSecureContext({ ca: [...trustedByNode(), ...extraCa] }),
+      secureContext: process
+        .getBuiltinModule("node:tls")
+        .createSecureContext({ ca: [...readTrustedCertificates(), ...extraCa] }),
     }),
   };
 }
 
-/** `ca` takes the place of all these. */
-function trustedByNode(): readonly string[] {
+/** Needed because `ca` replaces the default certificates. */
+function readTrustedCertificates(): readonly string[] {
   const { getCACertificates, rootCertificates } = process.getBuiltinModule("node:tls") as typeof tls & {
     getCACertificates?: () => string[];
   };
   if (getCACertificates) return getCACertificates();
-  return [...rootCertificates, ...extraTrustedByNode()]; // before Node 22.15
+  return [...rootCertificates, ...readNodeExtraCaCerts()]; // before Node 22.15
 }
 
-/** Node itself ignores a file that it cannot read, with a warning. */
-function extraTrustedByNode(): readonly string[] {
+/** Like Node itself, ignores a file that it cannot read. */
+function readNodeExtraCaCerts(): readonly string[] {
   const { NODE_EXTRA_CA_CERTS: file } = process.env;
   if (!file) return [];
   try {

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { HttpProxyAgent, HttpsProxyAgent } from "hpagent";
 import type { Trust } from "./network-options.js";
 
-/** Milliseconds for a proxy's answer where no limit is set: the caller may be gone, and nothing else ends the wait. */
+/** Milliseconds. Fallback timeout for a silent proxy. */
 const PROXY_TIMEOUT = 10_000;
 
 export function proxyAgents(proxy: string, pool: object, trust: Trust, connectionTimeout = PROXY_TIMEOUT) {
@@ -11,7 +11,7 @@ export function proxyAgents(proxy: string, pool: object, trust: Trust, connectio
   const options = {
     ...pool,
     ...trust,
-    // Without user and password, and an IPv6 address as Node's sockets take it.
+    // Without user and password, and with an IPv6 address in the form that Node's sockets accept.
     proxy: { hostname: hostname.replace(/^\[|\]$/g, ""), port, protocol } as URL,
     proxyRequestOptions: {
       ...trust,
@@ -19,12 +19,12 @@ export function proxyAgents(proxy: string, pool: object, trust: Trust, connectio
     },
   };
   return {
-    httpAgent: connecting(new HttpProxyAgent(options), connectionTimeout),
-    httpsAgent: connecting(new HttpsProxyAgent(options), connectionTimeout),
+    httpAgent: withConnectTimeout(new HttpProxyAgent(options), connectionTimeout),
+    httpsAgent: withConnectTimeout(new HttpsProxyAgent(options), connectionTimeout),
   };
 }
 
-/** Node turns it into text when it sends it: an agent or a socket that is printed shows no password. */
+/** An object that becomes the header's text when Node sends it, so that printing an agent or a socket shows no password. */
 function basicAuthorization(username: string, password: string): string {
   const value = () => {
     const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
@@ -33,29 +33,29 @@ function basicAuthorization(username: string, password: string): string {
   return Object.defineProperty({}, "toString", { value }) as string;
 }
 
-interface Connecting {
-  /** Of the requests for a connection. */
+interface ConnectingAgent {
+  /** Options of the CONNECT requests. */
   proxyRequestOptions: http.RequestOptions;
   createConnection(options: object, callback: (error: Error | null, socket: Socket | null) => void): void;
 }
 
 /**
- * Gives up on a proxy that does not answer in time, or when the agent is destroyed; and names a proxy that refuses,
- * because "Bad response: 407" does not mention one.
+ * Stops waiting for a proxy when the timeout elapses or the agent is destroyed. Errors mention the proxy, because hpagent's
+ * "Bad response: 407" does not.
  */
-function connecting<A extends http.Agent>(agent: A, timeout: number): A {
-  const own = agent as unknown as Connecting;
-  const { proxyRequestOptions } = own;
-  const connect = own.createConnection.bind(agent);
+function withConnectTimeout<A extends http.Agent>(agent: A, timeout: number): A {
+  const internals = agent as unknown as ConnectingAgent;
+  const { proxyRequestOptions } = internals;
+  const connect = internals.createConnection.bind(agent);
   const pending = new Set<AbortController>();
-  own.createConnection = (options, callback) => {
+  internals.createConnection = (options, callback) => {
     const connection = new AbortController();
     pending.add(connection);
-    own.proxyRequestOptions = { ...proxyRequestOptions, signal: connection.signal };
+    internals.proxyRequestOptions = { ...proxyRequestOptions, signal: connection.signal };
     connect({ ...options, timeout }, (error, socket) => {
       pending.delete(connection);
-      socket?.setTimeout(0); // the time was for the connection
-      callback(error && namingTheProxy(error), socket);
+      socket?.setTimeout(0); // the timeout applied to connecting only
+      callback(error && toProxyError(error), socket);
     });
   };
   const destroy = agent.destroy.bind(agent);
@@ -66,9 +66,9 @@ function connecting<A extends http.Agent>(agent: A, timeout: number): A {
   return agent;
 }
 
-function namingTheProxy(error: Error): Error {
+function toProxyError(error: Error): Error {
   if ("code" in error) return error;
-  const named = new Error(`The proxy gives no connection: ${error.message}`, { cause: error });
+  const named = new Error(`The proxy refused the connection: ${error.message}`, { cause: error });
   named.name = "ProxyError";
   return Object.assign(named, { code: "EPROXY" });
 }

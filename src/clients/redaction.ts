@@ -1,14 +1,14 @@
 import { REDACTED, type Secret, toSecrets, withoutSecrets } from "./secret-text.js";
 
-/** Bounds of one error. What lies beyond them is withheld. */
+/** Limits for one error. Everything beyond them is redacted. */
 const MAX_DEPTH = 8;
 const MAX_OBJECTS = 1000;
 const MAX_CHARACTERS = 256 * 1024;
 
 /**
- * Takes secrets out of a thrown value. Errors, and the response that the SDK hides in them, are changed in place: the
- * caller holds them already. Everything else that holds a secret is replaced by a copy, because it may be in use, such
- * as the credentials themselves. Never throws, and reads each property once.
+ * Removes secrets from a thrown value. Changes errors, and the SDK's hidden `$response` in them, in place, because callers
+ * may hold references to them. Replaces any other object that contains a secret with a copy, because it may be in use: it
+ * could be the credentials themselves. Never throws, and reads each property once.
  */
 export class Redaction {
   readonly #secrets: readonly Secret[];
@@ -52,7 +52,7 @@ export class Redaction {
     if (value instanceof Map)
       return this.#collection(value, [...value].flat(), depth, (safe) => new Map(inPairs(safe)));
     if (value instanceof Set) return this.#collection(value, [...value], depth, (safe) => new Set(safe));
-    if (isStream(value)) return REDACTED; // it leads to the request as it was sent
+    if (isStream(value)) return REDACTED; // a stream leads to the signed request
     const changed = this.#changedProperties(value, depth);
     if (changed.size === 0) return value;
     const mayChange = value instanceof Error || isResponse;
@@ -78,7 +78,7 @@ export class Redaction {
     return changed;
   }
 
-  /** A getter that fails says nothing. */
+  /** @returns `undefined` if a getter throws */
   #read(owner: object, { get, value }: PropertyDescriptor): unknown {
     try {
       return get ? get.call(owner) : value;
@@ -87,7 +87,7 @@ export class Redaction {
     }
   }
 
-  /** Plain, since the methods of a class may not work on a copy; an error stays one of its kind. */
+  /** A plain object, because a class's methods may not work on a copy. A copied error keeps its class. */
   #copy(value: object, changed: ReadonlyMap<PropertyKey, PropertyDescriptor>): object {
     const copy = Array.isArray(value)
       ? []

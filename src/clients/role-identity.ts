@@ -33,7 +33,7 @@ export class RoleIdentity {
   /** The S3 Express sessions that this client opened as the role, by access key id. */
   readonly #bucketSessions = new Map<string, Keys>();
 
-  constructor(provider: LiveProvider) {
+  constructor(provider: () => Promise<SessionCredentials>) {
     this.credentials = liveProvider(async () => {
       const session = await provider();
       if (session.accessKeyId !== this.#last?.accessKeyId) [this.#previous, this.#last] = [this.#last, session];

@@ -1,10 +1,10 @@
-/** The SDK's middleware, as far as ours uses it. The same in all versions of SDK v3. */
+/** The parts of the SDK's middleware types that this library uses. They are the same in all versions of SDK v3. */
 
 export type Next = (args: MiddlewareArguments) => Promise<unknown>;
 
 export interface MiddlewareArguments {
   readonly input: unknown;
-  /** From the step "build" on. */
+  /** Set from the "build" step onward. */
   readonly request?: unknown;
 }
 
@@ -50,8 +50,8 @@ export interface MiddlewareStack {
   resolve(send: Next, context: MiddlewareContext): Next;
 }
 
-/** A client's or a command's stack; `undefined` for a mock, which has none. */
-export function middlewareStackOf(owner: object): MiddlewareStack | undefined {
+/** The stack of a client or command. `undefined` for a mock. */
+export function findMiddlewareStack(owner: object): MiddlewareStack | undefined {
   const { middlewareStack } = owner as { middlewareStack?: Partial<MiddlewareStack> };
   return typeof middlewareStack?.add === "function" ? (middlewareStack as MiddlewareStack) : undefined;
 }

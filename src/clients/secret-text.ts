@@ -1,24 +1,24 @@
-/** A text, and for each character the part of the original that it was read from. */
+/** A decoded text. For each character, `starts` and `ends` give its position in the original text. */
 interface Reading {
   readonly characters: string;
   readonly starts: readonly number[];
   readonly ends: readonly number[];
 }
 
-/** A secret in the forms that a text may hold. */
+/** A secret, in the forms in which a text may contain it. */
 export interface Secret {
-  /** Itself, and base64 of it at each offset within a longer text. */
+  /** The secret, and its base64 for each offset within a longer text. */
   readonly forms: readonly string[];
   readonly text: string;
   readonly hex: string;
 }
 
 export const REDACTED = "[redacted]";
-/** Shorter ones would be found by chance. No key of AWS is as short. */
+/** Shorter secrets would match by chance. AWS's secret keys and tokens are longer. */
 const MIN_LENGTH = 16;
-/** Characters; a longer text is withheld as a whole. */
+/** Characters. A longer text is redacted as a whole. */
 const MAX_TEXT = 64 * 1024;
-/** An encoding within another, such as JSON in a query. */
+/** Nested encodings, such as JSON in a query string. */
 const MAX_LAYERS = 3;
 
 export function toSecrets(texts: readonly (string | undefined)[]): Secret[] {
@@ -33,24 +33,27 @@ function toSecret(text: string): Secret {
   return { text, forms: [text, ...base64, ...urlSafe], hex: Buffer.from(text).toString("hex") };
 }
 
-/** A text without the secrets, however they are encoded: percent, XML, JSON, base64, bytes in hex or decimal; wrapped or not. */
+/**
+ * Redacts secrets in a text, also if they are encoded: as percent, XML or JSON escapes, as base64, as bytes in hex or
+ * decimal, and wrapped at any column.
+ */
 export function withoutSecrets(text: string, secrets: readonly Secret[]): string {
   if (text.length < MIN_LENGTH || secrets.length === 0) return text;
   if (text.length > MAX_TEXT) return `${REDACTED} (a text of ${text.length} characters)`;
   const found: [start: number, end: number][] = [];
-  let reading: Reading | undefined = plain(text);
+  let reading: Reading | undefined = toReading(text);
   for (let layer = 0; reading && layer <= MAX_LAYERS; layer++) {
     const [digits, numbers] = [hexDigits(reading), byteNumbers(reading)];
     for (const secret of secrets) {
       for (const form of secret.forms) found.push(...occurrences(reading, form));
       found.push(...occurrences(digits, secret.hex), ...occurrences(numbers, secret.text));
     }
-    reading = decoded(reading);
+    reading = decodeLayer(reading);
   }
   return redact(text, found);
 }
 
-/** The part of base64 that does not depend on what stands before and after. */
+/** The part of the base64 that does not depend on the surrounding text. */
 function base64Within(text: string, offset: number): string {
   const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]);
   const encoded = bytes.toString("base64").replace(/=+$/, "");
@@ -58,13 +61,17 @@ function base64Within(text: string, offset: number): string {
   return encoded.slice(offset === 0 ? 0 : offset + 1, isWhole ? undefined : -1);
 }
 
-function plain(text: string): Reading {
+function toReading(text: string): Reading {
   const starts = Array.from({ length: text.length }, (_, index) => index);
   return { characters: text, starts, ends: starts.map((index) => index + 1) };
 }
 
-/** What each match of `pattern` stands for, one character or none. */
-function mapped(from: Reading, pattern: RegExp, meaning: (match: string, ...groups: string[]) => string): Reading {
+/** Maps each match of `pattern` to the one character that it stands for, or drops it. */
+function decodeMatches(
+  from: Reading,
+  pattern: RegExp,
+  meaning: (match: string, ...groups: string[]) => string,
+): Reading {
   const characters: string[] = [];
   const starts: number[] = [];
   const ends: number[] = [];
@@ -82,9 +89,9 @@ const ENCODED =
   /%([0-9a-f]{2})|&#x([0-9a-f]{1,4});|&#(\d{1,5});|&(amp|lt|gt|quot|apos);|\\[ux]([0-9a-f]{4}|[0-9a-f]{2})|\\[nrtbf]|\\(["'/\\])|\s+|[\s\S]/gi;
 const NAMED: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
-/** One layer of escapes undone and white space left out; `undefined` if there was none. */
-function decoded(from: Reading): Reading | undefined {
-  const reading = mapped(from, ENCODED, (match, percent, entity, decimal, named, unit, itself) => {
+/** Decodes one layer of escapes and drops white space. `undefined` if nothing changed. */
+function decodeLayer(from: Reading): Reading | undefined {
+  const reading = decodeMatches(from, ENCODED, (match, percent, entity, decimal, named, unit, itself) => {
     const hex = percent ?? entity ?? unit;
     if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
     if (decimal !== undefined) return String.fromCharCode(Number(decimal));
@@ -95,14 +102,14 @@ function decoded(from: Reading): Reading | undefined {
   return reading.characters === from.characters ? undefined : reading;
 }
 
-/** The hexadecimal digits, whatever stands between them. */
+/** The hexadecimal digits, ignoring everything between them. */
 function hexDigits(from: Reading): Reading {
-  return mapped(from, /0x|\\x|[\s\S]/gi, (match) => (/^[0-9a-f]$/i.test(match) ? match.toLowerCase() : ""));
+  return decodeMatches(from, /0x|\\x|[\s\S]/gi, (match) => (/^[0-9a-f]$/i.test(match) ? match.toLowerCase() : ""));
 }
 
-/** The numbers of one byte, each read as the character it stands for. */
+/** Reads decimal bytes as characters. */
 function byteNumbers(from: Reading): Reading {
-  return mapped(from, /\d{1,3}/g, (match) => String.fromCharCode(Number(match)));
+  return decodeMatches(from, /\d{1,3}/g, (match) => String.fromCharCode(Number(match)));
 }
 
 function occurrences({ characters, starts, ends }: Reading, wanted: string): [number, number][] {

@@ -4,14 +4,14 @@ import {
   envTrust,
   type Network,
   NO_NETWORK_SETTINGS,
-  type ReadNetworkSettings,
+  type ParsedNetworkSettings,
 } from "../request/network-settings.js";
 import { conflict } from "../request/validation.js";
 import type { SdkClient, SdkClientConstructor } from "./client-types.js";
 import { constructClient, isGuardable } from "./construct-client.js";
 import { http1Options, http2Options } from "./network-options.js";
 
-/** A request handler of the SDK, as far as it is used here. */
+/** The parts of an SDK request handler that this file uses. */
 export interface RequestHandler {
   readonly metadata?: { readonly handlerProtocol?: string };
   handle(request: unknown, options?: unknown): Promise<unknown>;
@@ -19,35 +19,35 @@ export interface RequestHandler {
   destroy?(): void;
 }
 
-/** What a client class chooses by itself, without any caller's configuration. */
+/** A client class's defaults, read from a client without a caller's configuration. */
 export interface ClassDefaults {
   readonly requestHandler: RequestHandler;
   readonly httpAuthSchemeProvider?: (parameters: object) => readonly { readonly schemeId: string }[];
   readonly endpointProvider?: unknown;
 }
 
-const UNVERIFIED: ReadNetworkSettings = { ...NO_NETWORK_SETTINGS, dangerouslyDisableTlsVerification: true };
+const UNVERIFIED: ParsedNetworkSettings = { ...NO_NETWORK_SETTINGS, dangerouslyDisableTlsVerification: true };
 
 /**
- * One request handler for each client class and network, so that a thousand clients share one set of sockets. Its kind
- * is the class's own: services that speak HTTP/2 keep the handler that they need. Whatever decides which certificates
- * are trusted selects another set of sockets, so that no connection serves a call that trusts less than it did.
+ * One request handler per client class and network, so that a thousand clients share one set of sockets. The handler is of
+ * the class's own kind, because services with HTTP/2 need another one. Sockets are separate for each TLS trust, so that no
+ * call uses a connection that was opened with less verification.
  */
 export class SharedHandlers {
   readonly #classes = new Map<SdkClientConstructor, ClassHandlers>();
   readonly #env: Record<string, string | undefined>;
 
-  /** @param env decides by `NODE_TLS_REJECT_UNAUTHORIZED`, at each request, for instances without a network */
+  /** @param env its `NODE_TLS_REJECT_UNAUTHORIZED` is read at each request of an instance without network settings */
   constructor(env: Record<string, string | undefined> = process.env) {
     this.#env = env;
   }
 
   /**
-   * Makes a client that shares its class's handler. A class that is not of the SDK, such as a mock, makes what it makes.
+   * Constructs a client that shares its class's handler. A class from outside the SDK, such as a mock, is only constructed.
    * @param config must not contain request-handler options
-   * @param clientConfig the caller's own, which may hold a handler where `network` is not given
+   * @param clientConfig the caller's configuration. It may contain a request handler if there is no `network`
    * @param alwaysVerify ignores `NODE_TLS_REJECT_UNAUTHORIZED`
-   * @throws RolecallError `INVALID_REQUEST` if the class cannot honor the network's settings
+   * @throws RolecallError `INVALID_REQUEST` if the class cannot apply the network settings
    */
   create(
     Client: SdkClientConstructor,
@@ -56,46 +56,46 @@ export class SharedHandlers {
     network?: Network,
     alwaysVerify = false,
   ): SdkClient {
-    const isPlain = network === undefined && Object.keys(clientConfig).length === 0;
-    if (isPlain && !this.#classes.has(Client)) {
+    const usesDefaults = network === undefined && Object.keys(clientConfig).length === 0;
+    if (usesDefaults && !this.#classes.has(Client)) {
       const client = constructClient(Client, config);
       const handlers = this.#learn(Client, client);
       if (handlers) Object.assign(client.config, { requestHandler: handlers.shared(undefined, alwaysVerify) });
       return client;
     }
-    const requestHandler = this.#ofClass(Client)?.shared(network, alwaysVerify);
+    const requestHandler = this.#handlersFor(Client)?.shared(network, alwaysVerify);
     if (!requestHandler) return constructClient(Client, { ...clientConfig, ...config });
     if (!network) return constructClient(Client, { requestHandler, ...clientConfig, ...config });
     const client = constructClient(Client, { ...clientConfig, ...config, requestHandler });
     if ((client.config as { requestHandler?: unknown }).requestHandler !== requestHandler) {
-      throw ownHandler("the client's class or an extension");
+      throw customHandlerError("the client's class or an extension");
     }
     return client;
   }
 
-  /** The handler of a class that reaches AWS by `network`; `undefined` for a mock. */
-  ofNetwork(Client: SdkClientConstructor, network: Network): RequestHandler | undefined {
-    return this.#ofClass(Client)?.shared(network, false);
+  /** The class's handler for `network`. `undefined` for a mock. */
+  findHandler(Client: SdkClientConstructor, network: Network): RequestHandler | undefined {
+    return this.#handlersFor(Client)?.shared(network, false);
   }
 
-  /** Of a class of the SDK. */
-  defaultsOf(Client: SdkClientConstructor): ClassDefaults | undefined {
-    return this.#ofClass(Client)?.defaults;
+  /** `undefined` for a mock. */
+  findDefaults(Client: SdkClientConstructor): ClassDefaults | undefined {
+    return this.#handlersFor(Client)?.defaults;
   }
 
-  /** Whether a handler is one of those that clients share. */
+  /** Whether `handler` is a shared handler of this class. */
   isShared(Client: SdkClientConstructor, handler: unknown): boolean {
     return this.#classes.get(Client)?.has(handler) ?? false;
   }
 
-  #ofClass(Client: SdkClientConstructor): ClassHandlers | undefined {
+  #handlersFor(Client: SdkClientConstructor): ClassHandlers | undefined {
     const known = this.#classes.get(Client);
     if (known) return known;
     const credentials = { accessKeyId: "never-used", secretAccessKey: "never-used" };
     return this.#learn(Client, constructClient(Client, { region: "us-east-1", credentials }));
   }
 
-  /** @param client made without a caller's configuration */
+  /** @param client constructed without a caller's configuration */
   #learn(Client: SdkClientConstructor, client: SdkClient): ClassHandlers | undefined {
     if (!isGuardable(client)) return undefined;
     const { requestHandler, httpAuthSchemeProvider, endpointProvider } = client.config as ClassDefaults;
@@ -111,7 +111,7 @@ export class SharedHandlers {
   }
 }
 
-/** The handlers of one client class: by network, and without one by verification. */
+/** The handlers of one client class, one for each network; without network settings, one for each TLS verification. */
 class ClassHandlers {
   readonly defaults: ClassDefaults;
   readonly #Client: SdkClientConstructor;
@@ -130,37 +130,38 @@ class ClassHandlers {
     return [...this.#shared.values()].includes(handler as RequestHandler);
   }
 
-  /** `client.destroy()` would close the handler's sockets, which others are using: here it does nothing. */
+  /** The handler's `destroy()` does nothing, because other clients use its sockets. */
   shared(network: Network | undefined, alwaysVerify: boolean): RequestHandler {
     const key = network?.key ?? (alwaysVerify ? "verified" : "environment");
     const known = this.#shared.get(key);
     if (known) return known;
     if (network && !isHttp1(this.defaults)) assertFitForHttp2(this.#Client, network);
-    const settings = (): ReadNetworkSettings => {
+    const settings = (): ParsedNetworkSettings => {
       if (network) return network.settings();
       return !alwaysVerify && envTrust(this.#env) === ANYBODY ? UNVERIFIED : NO_NETWORK_SETTINGS;
     };
-    const keyOf = (chosen: ReadNetworkSettings) => network?.key ?? (chosen === UNVERIFIED ? "unverified" : "verified");
+    const toHandlerKey = (chosen: ParsedNetworkSettings) =>
+      network?.key ?? (chosen === UNVERIFIED ? "unverified" : "verified");
     const { metadata } = this.defaults.requestHandler;
     const handler: RequestHandler = {
       ...(metadata && { metadata }),
       handle: async (request, options) => {
         const chosen = settings();
-        return (await this.#make(keyOf(chosen), chosen)).handle(request, options);
+        return (await this.#make(toHandlerKey(chosen), chosen)).handle(request, options);
       },
-      httpHandlerConfigs: () => this.#made.get(keyOf(settings()))?.httpHandlerConfigs?.() ?? {},
+      httpHandlerConfigs: () => this.#made.get(toHandlerKey(settings()))?.httpHandlerConfigs?.() ?? {},
       destroy() {},
     };
     this.#shared.set(key, Object.freeze(handler));
     return handler;
   }
 
-  /** At the first request: settings that fail then fail that request, and not the process. */
-  #make(key: string, settings: ReadNetworkSettings): Promise<RequestHandler> {
+  /** Called at the first request, so that invalid settings fail that request rather than the process. */
+  #make(key: string, settings: ParsedNetworkSettings): Promise<RequestHandler> {
     let making = this.#making.get(key);
     if (!making) {
       making = once(async () => {
-        const made = await handlerLike(this.defaults, settings);
+        const made = await createHandler(this.defaults, settings);
         this.#made.set(key, made);
         return made;
       });
@@ -179,13 +180,13 @@ function isHttp1({ requestHandler }: ClassDefaults): boolean {
   return requestHandler.metadata?.handlerProtocol?.startsWith("http/1") ?? true;
 }
 
-/** A handler of the same kind as the class's own, with the same options but for those of the network. */
-async function handlerLike(defaults: ClassDefaults, settings: ReadNetworkSettings): Promise<RequestHandler> {
-  const own = defaults.requestHandler;
-  const options = await (own as { configProvider?: Promise<object> }).configProvider; // all Node handlers have one
-  const isOfNetwork = settings !== NO_NETWORK_SETTINGS && settings !== UNVERIFIED;
-  if (!options && !isOfNetwork) return own; // a class's handler of another kind, such as a mock
-  const Handler = own.constructor as new (options: object) => RequestHandler;
+/** Creates a handler of the same class and options as the default one, with the network settings applied. */
+async function createHandler(defaults: ClassDefaults, settings: ParsedNetworkSettings): Promise<RequestHandler> {
+  const classHandler = defaults.requestHandler;
+  const options = await (classHandler as { configProvider?: Promise<object> }).configProvider; // set by all of the SDK's Node handlers
+  const hasNetworkSettings = settings !== NO_NETWORK_SETTINGS && settings !== UNVERIFIED;
+  if (!options && !hasNetworkSettings) return classHandler; // not a handler of the SDK, such as a mock
+  const Handler = classHandler.constructor as new (options: object) => RequestHandler;
   return new Handler(await (isHttp1(defaults) ? http1Options : http2Options)(settings, options ?? {}));
 }
 
@@ -194,20 +195,20 @@ function assertFitForHttp2({ name }: SdkClientConstructor, network: Network): vo
   if (proxy !== undefined) {
     throw conflict(
       "instance.network.proxy",
-      `is set, and ${name} speaks HTTP/2, for which the SDK takes no proxy`,
-      "Call that service from an instance without a proxy, such as through a VPC endpoint.",
+      `is set, but ${name} uses HTTP/2, and the SDK's HTTP/2 handler supports no proxy`,
+      "For this service, use an instance without a proxy, for example with a VPC endpoint.",
     );
   }
   if (connectionTimeout !== undefined && requestTimeout === undefined && socketTimeout === undefined) {
     throw conflict(
       "instance.network.connectionTimeout",
-      `is set alone, and ${name} speaks HTTP/2, for which the SDK has no such limit`,
-      "Set requestTimeout or socketTimeout too: there they include the time to connect.",
+      `is the only timeout, but ${name} uses HTTP/2, and the SDK's HTTP/2 handler has no connection timeout`,
+      "Also set requestTimeout or socketTimeout: with HTTP/2 they include the time to connect.",
     );
   }
 }
 
 /** The error for a handler that would bypass the instance's network. */
-export function ownHandler(owner: string, hint = "Leave out that handler, or the network.") {
-  return conflict("instance.network", `is set, and ${owner} has a request handler of its own`, hint);
+export function customHandlerError(owner: string, hint = "Leave out the request handler, or instance.network.") {
+  return conflict("instance.network", `is set, but ${owner} has its own request handler`, hint);
 }

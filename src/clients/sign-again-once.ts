@@ -7,7 +7,7 @@ import type { Middleware } from "./sdk-middleware.js";
  * @returns whether another session would sign the next request
  * @throws RolecallError if no other session can be had
  */
-export type RejectSession = (accessKeyId: string, doubtful: boolean) => Promise<boolean>;
+export type ReplaceSession = (accessKeyId: string, doubtful: boolean) => Promise<boolean>;
 
 /** The session has ended, whoever says so. */
 const EXPIRED = new Set(["ExpiredToken", "ExpiredTokenException"]);
@@ -17,7 +17,7 @@ const EXPIRED_UNLESS_CLOCK_SKEW = "RequestExpired";
 const DOUBTFUL = new Set(["InvalidToken", "InvalidClientTokenId", "UnrecognizedClientException"]);
 
 /** A call that a service refuses for its session's sake is signed again, once, with a new session. */
-export function signAgainOnce(reject: RejectSession): Middleware {
+export function signAgainOnce(replace: ReplaceSession): Middleware {
   return (next, context) => async (args) => {
     try {
       return await next(args);
@@ -26,7 +26,7 @@ export function signAgainOnce(reject: RejectSession): Middleware {
       const accessKeyId = context.__smithy_context?.selectedHttpAuthScheme?.identity?.accessKeyId;
       const expired = EXPIRED.has(name) || (name === EXPIRED_UNLESS_CLOCK_SKEW && !$metadata?.clockSkewCorrected);
       if (accessKeyId === undefined || !(expired || DOUBTFUL.has(name))) throw error;
-      if (!(await reject(accessKeyId, !expired)) || holdsStream(args.input)) throw error;
+      if (!(await replace(accessKeyId, !expired)) || holdsStream(args.input)) throw error;
       return next(args);
     }
   };

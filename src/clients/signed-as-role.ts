@@ -1,23 +1,23 @@
 import { RolecallError } from "../errors.js";
-import { partitionOfRegion } from "../request/regions.js";
-import { bucketTokenOf, type RequestSignature, readSigning } from "./request-signature.js";
+import { findPartition } from "../request/regions.js";
+import { type RequestSignature, readBucketToken, readSigning } from "./request-signature.js";
 import type { RoleIdentity } from "./role-identity.js";
 import type { MiddlewareContext } from "./sdk-middleware.js";
 import type { ClassDefaults } from "./shared-handlers.js";
 
-/** How a client's requests must be signed. */
+/** The identity and region that a client's requests must be signed with. */
 export interface ExpectedSigning {
   readonly identity: RoleIdentity;
   readonly region: () => Promise<string>;
-  /** What the client's class says of its operations and endpoints. */
-  readonly ofClass: ClassDefaults;
-  /** The endpoint rules that the client uses. */
+  /** The class's defaults decide which operations are unsigned, and which other region an endpoint is signed for. */
+  readonly classDefaults: ClassDefaults;
+  /** The endpoint rules in use. A caller may have replaced the class's rules. */
   readonly endpointProvider: unknown;
 }
 
 /**
- * Refuses a request that does not act as the role, in its region. It reads the request as it is sent: an extension, a
- * signer, a middleware or a bearer token in the environment may have had the last word on the signature.
+ * Rejects a request that is not signed as the role and for the client's region. Checks the request that is actually sent,
+ * because an extension, a signer, a middleware or a bearer token in the environment may have replaced the signature.
  * @throws RolecallError `INVALID_REQUEST`
  */
 export async function assertSignedAsRole(
@@ -28,28 +28,28 @@ export async function assertSignedAsRole(
 ): Promise<void> {
   const signing = readSigning(request);
   if (typeof signing === "object") {
-    assertOwnKey(signing, request, operation, expected.identity);
-    return assertOwnRegion(signing, operation, context, expected);
+    assertRoleKey(signing, request, operation, expected.identity);
+    return assertClientRegion(signing, operation, context, expected);
   }
   const region = await expected.region();
-  if (signing === "unsigned" && isUnsignedByDefinition(expected.ofClass, operation, region)) return;
-  if (signing === "unsigned") throw refusal(operation, "the request is not signed", LOOK_AT_CONFIG);
-  if (signing === "unknown") throw refusal(operation, "its signature can't be checked", LOOK_AT_CONFIG);
+  if (signing === "unsigned" && isUnsignedByDefinition(expected.classDefaults, operation, region)) return;
+  if (signing === "unsigned") throw refusal(operation, "the request is not signed", CHECK_CONFIG);
+  if (signing === "unknown") throw refusal(operation, "its signature can't be verified", CHECK_CONFIG);
   throw refusal(
     operation,
-    "the request carries a bearer token in place of the role's signature",
+    "the request has a bearer token instead of the role's signature",
     "Unset the bearer token in the environment, or set authSchemePreference to sigv4 in clientConfig.",
   );
 }
 
-/** Makes whatever a client ended up with pass the same checks, also where it presigns and sends nothing. */
+/** Applies the same checks to the client's resolved credentials and region, because presigning sends no request. */
 export function guardConfig(config: object, { identity, region }: Pick<ExpectedSigning, "identity" | "region">): void {
   const resolved = config as { credentials?: unknown; region?: unknown };
   const { credentials, region: regionOf } = resolved;
   if (typeof credentials === "function" && credentials !== identity.credentials) {
     const provider = async (...args: unknown[]) => {
       const keys = (await credentials(...args)) as { accessKeyId: string };
-      assertOwnKey({ accessKeyId: keys.accessKeyId, regions: [] }, undefined, undefined, identity);
+      assertRoleKey({ accessKeyId: keys.accessKeyId, regions: [] }, undefined, undefined, identity);
       return keys;
     };
     resolved.credentials = Object.assign(provider, { memoized: true, configBound: true, attributed: true });
@@ -57,61 +57,63 @@ export function guardConfig(config: object, { identity, region }: Pick<ExpectedS
   if (typeof regionOf !== "function") return;
   resolved.region = async () => {
     const [used, own] = [await regionOf(), await region()];
-    if (used !== realRegion(own)) throw wrongRegion(undefined, used, own);
+    if (used !== stripFips(own)) throw wrongRegion(undefined, used, own);
     return used;
   };
 }
 
-function assertOwnKey(
+function assertRoleKey(
   { accessKeyId }: RequestSignature,
   request: unknown,
   operation: string | undefined,
   identity: RoleIdentity,
 ): void {
-  const bucketToken = bucketTokenOf(request);
+  const bucketToken = readBucketToken(request);
   if (identity.owns(accessKeyId, bucketToken)) return;
   const session = bucketToken === undefined ? "" : "an S3 Express session with ";
   throw refusal(
     operation,
-    `the request is signed with ${session}the access key ${accessKeyId}, which is not the role's`,
-    "Look for credentials that the client's class or an extension in clientConfig sets, and leave them out.",
+    `the request is signed with ${session}the access key ${accessKeyId}, which does not belong to the role`,
+    "Remove the credentials that the client's class or an extension in clientConfig sets.",
   );
 }
 
-/** The client's region, or where the class's own endpoint rules sign for it, such as us-east-1 for IAM. */
-async function assertOwnRegion(
+/** Accepts the client's region, or the region that the class's endpoint rules sign for, such as us-east-1 for IAM. */
+async function assertClientRegion(
   { regions }: RequestSignature,
   operation: string | undefined,
   { endpointV2 }: MiddlewareContext,
-  { region, ofClass, endpointProvider }: ExpectedSigning,
+  { region, classDefaults, endpointProvider }: ExpectedSigning,
 ): Promise<void> {
-  const own = realRegion(await region());
-  const schemes = endpointProvider === ofClass.endpointProvider ? endpointV2?.properties?.authSchemes : undefined;
+  const own = stripFips(await region());
+  const schemes = endpointProvider === classDefaults.endpointProvider ? endpointV2?.properties?.authSchemes : undefined;
   const ruled = schemes?.flatMap(({ signingRegion = own, signingRegionSet = [] }) => [
     signingRegion,
     ...signingRegionSet,
   ]);
-  const isOwn = regions.some((signed) => covers(signed, own) || (ruled?.includes(signed) && mayMeet(signed, own)));
+  const isOwn = regions.some(
+    (signed) => matchesRegion(signed, own) || (ruled?.includes(signed) && maySharePartition(signed, own)),
+  );
   if (!isOwn) throw wrongRegion(operation, regions.join(", "), own);
 }
 
-/** In a region set, `*` stands for any run of characters. */
-function covers(signed: string, own: string): boolean {
+/** In a region set, `*` matches any run of characters. */
+function matchesRegion(signed: string, own: string): boolean {
   return new RegExp(`^${signed.replace(/[^\w*-]/g, "").replaceAll("*", ".*")}$`).test(own);
 }
 
-/** Credentials hold within one partition. */
-function mayMeet(signed: string, own: string): boolean {
-  const [there, here] = [partitionOfRegion(signed), partitionOfRegion(own)];
+/** Credentials are valid in one partition only. */
+function maySharePartition(signed: string, own: string): boolean {
+  const [there, here] = [findPartition(signed), findPartition(own)];
   return there === undefined || here === undefined || there === here;
 }
 
-/** As the SDK reads a region that names a FIPS endpoint. */
-function realRegion(region: string): string {
+/** Strips the parts that request a FIPS endpoint, as the SDK does. */
+function stripFips(region: string): string {
   return region.replace(/fips-(dkr-|prod-)?|-fips/, "");
 }
 
-/** Such as AssumeRoleWithWebIdentity. Asked of the class itself: a caller's configuration may say something else. */
+/** Whether an operation, such as AssumeRoleWithWebIdentity, has no signature. The class decides, not the caller's configuration. */
 function isUnsignedByDefinition(
   { httpAuthSchemeProvider }: ClassDefaults,
   operation: string | undefined,
@@ -121,18 +123,17 @@ function isUnsignedByDefinition(
     const [first] = httpAuthSchemeProvider?.({ operation, region, Region: region }) ?? [];
     return first?.schemeId === "smithy.api#noAuth";
   } catch {
-    return false; // rules that need a bucket: all their operations are signed
+    return false; // rules that need a bucket: all operations of S3 are signed
   }
 }
 
-const LOOK_AT_CONFIG =
-  "Look for a signer, an extension or a middleware that the client's class or clientConfig sets, and leave it out.";
+const CHECK_CONFIG = "Remove the signer, extension or middleware that the client's class or clientConfig sets.";
 
 function wrongRegion(operation: string | undefined, signed: string, own: string): RolecallError {
   return refusal(
     operation,
-    `the request is signed for ${signed}, and the client is for ${own}`,
-    "Set the region in the command or the instance, and leave out what sets it in clientConfig.",
+    `the request is signed for ${signed}, but the client's region is ${own}`,
+    "Set the region in the command or the instance, not in clientConfig.",
   );
 }
 

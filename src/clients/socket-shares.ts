@@ -1,4 +1,4 @@
-/** As many as the SDK's own agents open to one host. */
+/** The SDK's default for sockets per host. */
 const MAX_REQUESTS = 50;
 
 interface Share {
@@ -7,15 +7,15 @@ interface Share {
 }
 
 /**
- * Counts the requests in flight by owner and host. The sockets are shared and have no limit, so that requests of one
- * owner that hang take none from the others; here each owner has the limit that the SDK has for all.
+ * Limits the requests in flight per owner and host. All owners share one pool of sockets without a limit, so that hanging
+ * requests of one owner do not block the others. Here, each owner gets the limit that the SDK has per client.
  */
 export class SocketShares {
   readonly #shares = new Map<string, Share>();
 
-  /** Sends a request when its turn comes. It is in flight until its answer has been read. */
+  /** Sends a request when a slot is free. The request holds its slot until its response has been read. */
   async send(owner: string, request: unknown, handle: () => Promise<unknown>): Promise<unknown> {
-    const name = `${owner} ${originOf(request)}`;
+    const name = `${owner} ${toOrigin(request)}`;
     const share = this.#shares.get(name) ?? { inFlight: 0, waiting: [] };
     this.#shares.set(name, share);
     if (share.inFlight < MAX_REQUESTS) share.inFlight += 1;
@@ -37,12 +37,12 @@ export class SocketShares {
   }
 }
 
-function originOf(request: unknown): string {
+function toOrigin(request: unknown): string {
   const { protocol, hostname, port } = (request ?? {}) as { protocol?: string; hostname?: string; port?: number };
   return `${protocol}//${hostname}:${port}`;
 }
 
-/** Runs `task` when the body of an answer has been read or given up: until then it holds its socket. */
+/** Runs `task` when the body of a response has been read or discarded: until then, it occupies a socket. */
 function onceRead(result: unknown, task: () => void): void {
   const { body } = (result as { response?: { body?: NodeJS.ReadableStream & { closed?: boolean } } }).response ?? {};
   if (typeof body?.once !== "function" || body.closed) task();

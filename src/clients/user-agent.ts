@@ -1,10 +1,10 @@
 import { VERSION } from "../version.js";
 
-/** Pairs of name and version, as the SDK's `customUserAgent` takes them. */
+/** Pairs of name and version, the format of the SDK's `customUserAgent`. */
 export type UserAgent = [name: string, version?: string][];
 
-/** Names the library, and the integration that it works for. */
-export function userAgentOf(integration?: string): UserAgent {
+/** Names the library, and the integration if there is one. */
+export function buildUserAgent(integration?: string): UserAgent {
   const library: UserAgent = [["aws-rolecall", VERSION]];
   return integration === undefined ? library : [...library, ["md/integration", integration]];
 }

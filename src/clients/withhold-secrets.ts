@@ -2,8 +2,8 @@ import type { RoleIdentity } from "./role-identity.js";
 import type { Middleware } from "./sdk-middleware.js";
 
 /**
- * Takes the session token and the secret key out of an error. A service may repeat what it was sent: S3 answers a token
- * that it refuses as `Token-0`, and the whole signed request, as text and as bytes, where a signature does not match.
+ * Removes the session token and the secret key from errors, because a service may repeat what it received. For example, S3
+ * returns a rejected token as `Token-0`, and the whole signed request if the signature does not match.
  */
 export function withholdSecrets(identity: Pick<RoleIdentity, "secrets">): Middleware {
   return (next, context) => async (args) => {
@@ -11,7 +11,7 @@ export function withholdSecrets(identity: Pick<RoleIdentity, "secrets">): Middle
       return await next(args);
     } catch (error) {
       const { secretAccessKey, sessionToken } = context.__smithy_context?.selectedHttpAuthScheme?.identity ?? {};
-      const { Redaction } = await import("./redaction.js"); // few commands need it
+      const { Redaction } = await import("./redaction.js"); // loaded only when an error occurs
       throw new Redaction([...identity.secrets(), secretAccessKey, sessionToken]).thrown(error);
     }
   };

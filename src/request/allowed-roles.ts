@@ -4,25 +4,25 @@ import { type RoleArn, readRoleArn } from "./role-arn.js";
 import { conflict, invalid, isGiven, readList, readSettings, readText } from "./validation.js";
 
 /**
- * One entry of `allowedRoles`: an exact role ARN, a pattern with IAM's own wildcards (`*` any run of characters, `?` one
- * character, neither across a `:`), or either of them with the external id that these roles ask for.
+ * One entry of `allowedRoles`: an exact role ARN, a pattern with IAM's wildcards (`*` matches any run of characters, `?`
+ * one character, and neither matches a `:`), or either of them with the external id that these roles require.
  */
 export type AllowedRole = string | { roleArn: string; externalId: string };
 
-/** One entry, read. */
+/** A validated entry. */
 export interface AllowedRoleEntry {
   readonly pattern: string;
   readonly exact: boolean;
   readonly externalId: string | undefined;
 }
 
-/** A role ARN whose parts may hold `*` and `?`. */
+/** A role ARN whose parts may contain `*` and `?`. */
 const PATTERN = /^arn:[a-z0-9*?-]+:iam::[\d*?]{1,12}:role\/[!-9;-~]+$/;
 const ALLOWED =
-  "a role ARN, or a pattern of that shape such as arn:aws:iam::123456789012:role/integration-*. " +
-  "For every role there is, write arn:*:iam::*:role/*";
+  "a role ARN, or a pattern of the same form such as arn:aws:iam::123456789012:role/integration-*. " +
+  "To allow every role, write arn:*:iam::*:role/*";
 
-/** Checks the list itself. `undefined` means that no list was given, and IAM alone decides. */
+/** @returns `undefined` if no list is given: then IAM alone decides */
 export function readAllowedRoles(field: string, value: unknown): readonly AllowedRoleEntry[] | undefined {
   const list = readList(field, value, "role ARNs, patterns, or { roleArn, externalId }");
   if (!list) return undefined;
@@ -31,7 +31,7 @@ export function readAllowedRoles(field: string, value: unknown): readonly Allowe
     const entry = readEntry(`${field}[${index}]`, item);
     const same = entries.get(entry.pattern);
     if (same && same.externalId !== entry.externalId) {
-      throw conflict(`${field}[${index}]`, "lists a role again with another external id", "List each role once.");
+      throw conflict(`${field}[${index}]`, "repeats a role with a different external id", "List each role once.");
     }
     entries.set(entry.pattern, entry);
   }
@@ -59,17 +59,17 @@ function toEntry(field: string, value: unknown, externalId: string | undefined):
   return { pattern: role.arn, exact: true, externalId };
 }
 
-/** What is no ARN may be an external id, or a whole entry as JSON: errors do not show it. */
+/** Any other value may be an external id, or a whole entry as JSON, so errors do not show it. */
 function isArn(value: unknown): boolean {
   return typeof value === "string" && value.startsWith("arn:");
 }
 
 /**
- * Refuses a role that the instance does not allow, and the base identity itself where a list is given.
- * @param entries `undefined` without a list: IAM alone decides
+ * Refuses a role that the instance does not allow. If there is a list, also refuses the base identity itself.
+ * @param entries `undefined` without a list: then IAM alone decides
  * @param field the path of the setting that names the role
- * @returns the entry that allows the role: an exact ARN first, then the first pattern that matches
- * @throws RolecallError `ROLE_NOT_ALLOWED` if none does
+ * @returns the entry that allows the role: an exact ARN wins over patterns, then the first matching pattern
+ * @throws RolecallError `ROLE_NOT_ALLOWED` if no entry matches
  */
 export function refuseUnlessAllowed(
   entries: readonly AllowedRoleEntry[] | undefined,
@@ -86,26 +86,26 @@ export function refuseUnlessAllowed(
     "ROLE_NOT_ALLOWED",
     role
       ? `The role ${role.arn} is not in the instance's allowedRoles.`
-      : "No role was asked for, and the instance's allowedRoles does not cover the machine's own identity.",
+      : "No role was requested, and the instance's allowedRoles does not cover the machine's own identity.",
     {
       step: "request",
       field,
       roleArn: role?.arn,
       hint: role
-        ? "Ask an administrator to add it to allowedRoles, or use a role that is listed."
-        : "Set roleArn in the instance or the command to a role that is listed.",
+        ? "Ask an administrator to add it to allowedRoles, or use a listed role."
+        : "Set roleArn in the instance or the command to a listed role.",
     },
   );
 }
 
-/** IAM's match of an ARN: part by part, so that no wildcard reaches across a `:`. */
+/** Matches part by part, as IAM does, so that no wildcard matches a `:`. */
 export function matchesArn(pattern: string, arn: string): boolean {
   const patterns = pattern.split(":");
   const parts = arn.split(":");
   return patterns.length === parts.length && patterns.every((part, index) => matchesWildcard(part, parts[index] ?? ""));
 }
 
-/** Linear in practice and never exponential: on a mismatch only the last `*` takes one character more. */
+/** Never exponential: on a mismatch, only the last `*` takes one more character. */
 function matchesWildcard(pattern: string, text: string): boolean {
   let at = 0;
   let position = 0;

@@ -1,5 +1,5 @@
 import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
-import { canonicalJson, digestOf, publishedHash, sha256 } from "./canonical.js";
+import { canonicalJson, publishedHash, sha256, stableDigest } from "./canonical.js";
 import { ACCESS_KEY_ID } from "./limits.js";
 import { conflict, invalid, isGiven, readRecord, readSettings, type TextRule } from "./validation.js";
 
@@ -28,7 +28,7 @@ export class BaseIdentity {
 
   /** The same in every process, and never published. */
   get digest(): string {
-    return digestOf({ base: this.keyPart });
+    return stableDigest({ base: this.keyPart });
   }
 
   /** Where to read it; `undefined` stands for the resolver's instance profile. */

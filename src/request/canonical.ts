@@ -1,4 +1,4 @@
-/** A JSON text that does not depend on the order of an object's keys. */
+/** JSON that does not depend on the order of an object's keys. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   if (typeof value === "object" && value !== null) {
@@ -12,25 +12,25 @@ export function canonicalJson(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** Changes when the meaning of a key's record does, so that two versions of the library never share a session. */
+/** Increase it when the meaning of a record changes, so that versions that disagree never share a session. */
 const KEY_VERSION = 1;
 
 /**
- * What makes one session differ from another, as a hash that is the same in every process. Never published: parts of it,
- * such as an external id of seven digits, can be guessed and then be found by their hash.
+ * Hash of everything that distinguishes one session from another, the same in every process. Never publish it: a short
+ * external id could be guessed from it.
  */
-export function digestOf(record: object): string {
+export function stableDigest(record: object): string {
   return sha256(canonicalJson({ v: KEY_VERSION, ...record }));
 }
 
 export function sha256(text: string): string {
-  // Loaded by the first command and not with the library: it takes half as long as all the rest.
+  // Loaded at the first command, because it would add half to the library's load time.
   return process.getBuiltinModule("node:crypto").hash("sha256", text, "base64url");
 }
 
 let processKey: Buffer | undefined;
 
-/** A hash that may leave the process, in an event or as a cache's key: nobody else can compute it. */
+/** A hash that is safe to publish, in an event or as a cache key: it is keyed with a secret of this process. */
 export function publishedHash(text: string): string {
   const { createHmac, randomBytes } = process.getBuiltinModule("node:crypto");
   processKey ??= randomBytes(32);

@@ -1,5 +1,5 @@
 import { ROLE_SESSION_DURATION, ROLE_SESSION_NAME } from "./limits.js";
-import { findSettingLike, misspelt } from "./misspelt-settings.js";
+import { createMisspellingLookup, misspellingError } from "./misspelled-settings.js";
 import { readRegion } from "./regions.js";
 import { readRoleArn } from "./role-arn.js";
 import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
@@ -38,13 +38,13 @@ export const COMMAND_KEYS = Object.keys(COMMAND_SETTINGS) as readonly (keyof Com
 
 /** All of a command's settings begin with an r. Most arguments are plain ASCII and do not: one test is all that they cost. */
 const MAY_BE_COMMAND_KEY = /^[^a-z0-9]*r|[^\0-\x7f]/i;
-const commandKeyLike = findSettingLike(COMMAND_KEYS);
+const commandKeyLike = createMisspellingLookup(COMMAND_KEYS);
 
-/** A misspelt setting would run the command as another identity than the one that it names. */
-function assertNoMisspelling(owner: string, command: object): void {
+/** A misspelled setting would be ignored, and the command would run as a different identity. */
+function assertNoMisspelledCommandKey(owner: string, command: object): void {
   const isLike = (key: string) => MAY_BE_COMMAND_KEY.test(key) && commandKeyLike(key) !== undefined;
   const key = findName(owner, command, isLike);
-  if (key !== undefined) throw misspelt(owner, key, commandKeyLike(key));
+  if (key !== undefined) throw misspellingError(owner, key, commandKeyLike(key));
 }
 
 const NO_ARGUMENTS: Readonly<Record<string, unknown>> = {};
@@ -54,7 +54,7 @@ export function pickCommandSettings(command: unknown, owner = "command"): Record
   const overrides = isGiven(command)
     ? readRecord(owner, command, "an object of the command's arguments")
     : NO_ARGUMENTS;
-  assertNoMisspelling(owner, overrides);
+  assertNoMisspelledCommandKey(owner, overrides);
   return {
     roleArn: readSetting(owner, overrides, "roleArn"),
     roleSessionName: readSetting(owner, overrides, "roleSessionName"),

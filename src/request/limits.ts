@@ -1,7 +1,7 @@
 import type { TextRule } from "./validation.js";
 
 /**
- * What STS takes for the plain settings of AssumeRole, from its API reference:
+ * What STS accepts for the AssumeRole parameters, from its API reference:
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
  */
 export const ROLE_SESSION_NAME: TextRule = {
@@ -11,8 +11,8 @@ export const ROLE_SESSION_NAME: TextRule = {
   allowed: "2 to 64 letters, digits and _+=,.@-",
 };
 
-/** A session name that tells the machine: made safe, and at most as long as STS takes. The default one without `purpose`. */
-export function sessionNameOf(hostname: string, purpose = "rolecall"): string {
+/** Role session name derived from the hostname. Without `purpose`, it is the default role session name. */
+export function toMachineSessionName(hostname: string, purpose = "rolecall"): string {
   return `${purpose}-${hostname.replace(/[^\w+=,.@-]/g, "-")}`.slice(0, ROLE_SESSION_NAME.max);
 }
 
@@ -28,12 +28,12 @@ export const SOURCE_IDENTITY: TextRule = {
   pattern: /^(?!aws:)[\w+=,.@-]*$/,
   min: 2,
   max: 64,
-  allowed: "2 to 64 letters, digits and _+=,.@-, not beginning aws:",
+  allowed: "2 to 64 letters, digits and _+=,.@-, not starting with aws:",
 };
 
 /**
- * Other clouds and simulators have ids of their own kinds, such as `test`. An id is shown in events and is part of a
- * signature's header.
+ * Looser than AWS's format, because other clouds and simulators use ids such as `test`. Strict enough for events and for
+ * the `Authorization` header, which contain the id.
  */
 export const ACCESS_KEY_ID = /^[\w-]{1,128}$/;
 

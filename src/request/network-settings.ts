@@ -3,31 +3,31 @@ import { type ReadByTable, readByTable, type SettingsTable } from "./settings-ta
 import { conflict, invalid, isGiven, readBoolean, readInteger, variableIn } from "./validation.js";
 
 /**
- * How an instance reaches AWS. It holds for STS and for every client of the instance, and never for the instance metadata
- * service. What is left out is as the SDK has it; see `docs/network.md` in this package.
+ * How an instance reaches AWS. Applies to STS and to every client of the instance, never to the instance metadata service.
+ * Anything you leave out keeps the SDK's default; see `docs/network.md` in this package.
  */
 export interface NetworkSettings {
-  /** Milliseconds from the start of a request until its answer begins, the upload included. Default: no limit. */
+  /** Milliseconds from the start of a request to the first byte of the response, including the upload. Default: no limit. */
   requestTimeout?: number | string | null | undefined;
-  /** Milliseconds of silence on a connection that is in use, also midway in an answer. Default: as the SDK has it. */
+  /** Milliseconds of silence on a connection in use, including in the middle of a response. Default: the SDK's. */
   socketTimeout?: number | string | null | undefined;
-  /** Milliseconds until a connection stands; a proxy's answer counts in. Default: no limit; for a proxy's answer 10 s. */
+  /** Milliseconds to connect, including the proxy's response. Default: no limit; 10 seconds for the proxy's response. */
   connectionTimeout?: number | string | null | undefined;
   /**
-   * Tries of one request, the first one included, 1 to 100. Authors may set fewer for a client and not more. Default: the
-   * SDK's own for clients, and the resolver's `assumeRole.attempts` for STS.
+   * Attempts per request, including the first: 1 to 100. Authors can set fewer for a client, but not more. Default: the
+   * SDK's default for clients, and the resolver's `assumeRole.attempts` for STS.
    */
   maxAttempts?: number | string | null | undefined;
   /**
-   * `http://[user:password@]host[:port]` or the same with `https`: every connection is made by `CONNECT` through that
-   * proxy. User and password are percent-encoded. Default: none; no variable of the environment is read.
+   * `http://[user:password@]host[:port]`, or the same with `https`. Every connection goes through this proxy by `CONNECT`.
+   * Percent-encode user and password. Default: no proxy; proxy variables in the environment are ignored.
    */
   proxy?: string | null | undefined;
-  /** Certificates to trust beside those that Node.js trusts: the text of one or more in PEM form. */
+  /** CA certificates to trust in addition to those that Node.js trusts: one or more, in PEM format. */
   extraCa?: string | null | undefined;
   /**
-   * Takes any certificate from AWS's endpoints and from the proxy, so that anybody on the way can read the requests and
-   * answer in AWS's place. For a trial in a laboratory; everywhere else set `extraCa`. Default `false`.
+   * Accepts any certificate from AWS's endpoints and from the proxy, so that anyone on the network path can read requests
+   * and impersonate AWS. Use it only in a lab; everywhere else, set `extraCa`. Default `false`.
    */
   dangerouslyDisableTlsVerification?: boolean | null | undefined;
 }
@@ -37,7 +37,7 @@ const MOST_ATTEMPTS = 100;
 
 const readTimeout = (field: string, value: unknown) => readInteger(field, value, 1, LONGEST_TIMEOUT, "milliseconds");
 
-/** Every setting of the network, and how it is read. */
+/** Every network setting, with its reader. */
 const NETWORK_SETTINGS = {
   requestTimeout: readTimeout,
   socketTimeout: readTimeout,
@@ -48,48 +48,48 @@ const NETWORK_SETTINGS = {
   dangerouslyDisableTlsVerification: (field, value) => readBoolean(field, value) || undefined,
 } satisfies SettingsTable<keyof NetworkSettings>;
 
-/** The same, read. */
-export type ReadNetworkSettings = ReadByTable<typeof NETWORK_SETTINGS>;
+/** Validated {@link NetworkSettings}. */
+export type ParsedNetworkSettings = ReadByTable<typeof NETWORK_SETTINGS>;
 
-/** The SDK's own way to AWS. */
-export const NO_NETWORK_SETTINGS: ReadNetworkSettings = Object.freeze(
+/** The SDK's defaults. */
+export const NO_NETWORK_SETTINGS: ParsedNetworkSettings = Object.freeze(
   readByTable("network", undefined, NETWORK_SETTINGS),
 );
 
-/** Trust without a check of certificates. */
+/** {@link Network.trust} of a network that does not verify certificates. */
 export const ANYBODY = "anybody";
 
-/** How one instance reaches AWS. Prints no secret: a proxy's password stays inside. */
+/** How one instance reaches AWS. Settings are private, so that printing it does not show a proxy's password. */
 export class Network {
-  /** Tells networks apart in this process. No two processes agree on it. */
+  /** Identifies the network within this process. Differs from process to process. */
   readonly key: string;
   readonly maxAttempts: number | undefined;
-  /** Who may pass for AWS beside those that everybody trusts. A part of the session's key: the same in all processes. */
+  /** Fingerprint of extra trusted CAs, or {@link ANYBODY}. Part of the session's key, so it is the same in every process. */
   readonly trust: string | undefined;
-  readonly #settings: ReadNetworkSettings;
+  readonly #settings: ParsedNetworkSettings;
 
-  constructor(settings: ReadNetworkSettings) {
+  constructor(settings: ParsedNetworkSettings) {
     const { maxAttempts, extraCa, dangerouslyDisableTlsVerification } = settings;
-    this.key = privateHash(canonicalJson(settings));
+    this.key = hashForProcess(canonicalJson(settings));
     this.maxAttempts = maxAttempts;
     this.trust = dangerouslyDisableTlsVerification ? ANYBODY : extraCa && sha256([...extraCa].sort().join());
     this.#settings = settings;
   }
 
-  settings(): ReadNetworkSettings {
+  settings(): ParsedNetworkSettings {
     return this.#settings;
   }
 }
 
-/** As {@link Network.trust} has it, where no network is set: then Node's own variable decides. */
+/** The {@link Network.trust} of an instance without network settings, which depends on a Node.js variable. */
 export function envTrust(env: Record<string, string | undefined>): typeof ANYBODY | undefined {
   return variableIn(env, "NODE_TLS_REJECT_UNAUTHORIZED") === "0" ? ANYBODY : undefined;
 }
 
 let salt: string | undefined;
 
-/** Salted, since caches publish their keys, and a proxy's password may be weak enough to be found by its hash. */
-function privateHash(text: string): string {
+/** Salted because cache keys are published, and a weak proxy password could be guessed from its hash. */
+function hashForProcess(text: string): string {
   salt ??= process.getBuiltinModule("node:crypto").randomUUID();
   return sha256(salt + text);
 }
@@ -100,8 +100,8 @@ export function readNetworkSettings(field: string, value: unknown): Network | un
   if (settings.extraCa && settings.dangerouslyDisableTlsVerification) {
     throw conflict(
       `${field}.dangerouslyDisableTlsVerification`,
-      "is true, and extraCa is set",
-      "It makes no certificate count: leave it out.",
+      "is true although extraCa is set",
+      "Leave it out: it disables verification, so extraCa has no effect.",
     );
   }
   return Object.values(settings).some(isGiven) ? new Network(settings) : undefined;
@@ -109,7 +109,7 @@ export function readNetworkSettings(field: string, value: unknown): Network | un
 
 const PROXY = "an http or https URL without path, query or fragment, such as http://proxy.example.com:3128";
 
-/** Errors never show it: it may hold a password. */
+/** Errors never show the value, because it may contain a password. */
 export function readProxy(field: string, value: unknown): string | undefined {
   if (!isGiven(value)) return undefined;
   const plain = typeof value === "string" && !/[\s\\?#]/.test(value);
@@ -130,12 +130,12 @@ function isDecodable({ username, password }: URL): boolean {
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Each certificate as a text of its own, in the order given. */
+/** @returns one text per certificate, in the order given */
 function readCertificates(field: string, value: unknown): readonly string[] | undefined {
   if (!isGiven(value)) return undefined;
   const found = typeof value === "string" && !value.includes("PRIVATE KEY") ? value.match(CERTIFICATE) : undefined;
   if (found?.every(isCertificate)) return found;
-  throw invalid(field, value, "the text of one or more certificates in PEM form, without a key");
+  throw invalid(field, value, "one or more certificates in PEM format, without a private key");
 }
 
 function isCertificate(pem: string): boolean {

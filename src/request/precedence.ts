@@ -4,11 +4,11 @@ import type { readCommand } from "./command-overrides.js";
 import type { InstanceSettings } from "./integration-instance.js";
 import { ROLE_SESSION_DURATION } from "./limits.js";
 import { envTrust } from "./network-settings.js";
-import { assertInPartition, mayLieInPartition, readRegion } from "./regions.js";
+import { assertInPartition, mayBeInPartition, readRegion } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
 import { type PermissionCeiling, toPermissionCeiling } from "./session-policy.js";
 import { checkTransitiveTagKeys, mergeTags, type SessionTags } from "./session-tags.js";
-import { regionOfStsHost } from "./sts-endpoint-region.js";
+import { readStsHostRegion } from "./sts-endpoint-region.js";
 import { conflict, variableIn } from "./validation.js";
 
 /** A setting that somebody made. */
@@ -104,12 +104,12 @@ function chooseStsRegion(
     assertInPartition({ field: "instance.sts.region", region: sts.region }, role);
     return { value: sts.region, from: "instance.sts.region" };
   }
-  const endpointRegion = sts.endpoint === undefined ? undefined : regionOfStsHost(new URL(sts.endpoint).hostname);
+  const endpointRegion = sts.endpoint === undefined ? undefined : readStsHostRegion(new URL(sts.endpoint).hostname);
   if (endpointRegion !== undefined) {
     assertInPartition({ field: "instance.sts.endpoint", region: endpointRegion }, role);
     return { value: endpointRegion, from: "instance.sts.endpoint" };
   }
-  return administered.find((region) => region && (!role || mayLieInPartition(region.value, role.partition)));
+  return administered.find((region) => region && (!role || mayBeInPartition(region.value, role.partition)));
 }
 
 /** Session policies add up, so that two owners would widen what either of them set: one owner sets both. */

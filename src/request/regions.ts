@@ -2,8 +2,8 @@ import type { RoleArn } from "./role-arn.js";
 import { conflict, readText, type TextRule } from "./validation.js";
 
 /**
- * AWS's partitions: how their regions begin, and where a partition's STS is asked when nothing else names a region.
- * `test/request/regions.test.ts` holds this table against the SDK's own.
+ * AWS's partitions: the pattern of their region names, and the region of STS when no setting names one.
+ * `test/request/regions.test.ts` compares this table with the SDK's.
  */
 const PARTITIONS = [
   { partition: "aws", prefix: /^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d+$/, defaultRegion: "us-east-1" },
@@ -31,34 +31,34 @@ export function isRegion(text: string): boolean {
   return text.length <= REGION.max && REGION.pattern.test(text);
 }
 
-/** The partition that a region lies in, or `undefined` for a region that is newer than this table. */
-export function partitionOfRegion(region: string): string | undefined {
+/** @returns `undefined` for a region that is newer than this table */
+export function findPartition(region: string): string | undefined {
   return PARTITIONS.find(({ prefix }) => prefix.test(region))?.partition;
 }
 
-/** Whether a region may lie in a partition: only a region known to lie in another one is refused. */
-export function mayLieInPartition(region: string, partition: string): boolean {
-  const known = partitionOfRegion(region);
+/** `false` only for a region that is known to be in another partition. */
+export function mayBeInPartition(region: string, partition: string): boolean {
+  const known = findPartition(region);
   return known === undefined || known === partition || !PARTITIONS.some((row) => row.partition === partition);
 }
 
-export function defaultRegionOf(partition: string): string | undefined {
+export function findDefaultRegion(partition: string): string | undefined {
   return PARTITIONS.find((row) => row.partition === partition)?.defaultRegion;
 }
 
-/** A region, and what names it. */
+/** A region, and the path of the setting that names it. */
 export interface RegionSetting {
   readonly field: string;
   readonly region: string;
 }
 
-/** @throws RolecallError `INVALID_REQUEST` for a region that is known to lie outside the role's partition */
+/** @throws RolecallError `INVALID_REQUEST` for a region that is known to be in another partition than the role */
 export function assertInPartition({ field, region }: RegionSetting, role: RoleArn | undefined): void {
-  if (!role || mayLieInPartition(region, role.partition)) return;
+  if (!role || mayBeInPartition(region, role.partition)) return;
   throw conflict(
     field,
-    `is ${region}, and the role lies in the partition ${role.partition}`,
-    "Credentials hold within one partition: use a region of the role's partition.",
+    `is ${region}, but the role is in partition ${role.partition}`,
+    "Use a region in the role's partition: credentials are valid in one partition only.",
     role.arn,
   );
 }

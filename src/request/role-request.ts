@@ -1,7 +1,7 @@
 import { refuseUnlessAllowed } from "./allowed-roles.js";
 import { type AuthorSession, readAuthorSession } from "./author-session.js";
 import type { BaseIdentity } from "./base-identity.js";
-import { digestOf, publishedHash } from "./canonical.js";
+import { publishedHash, stableDigest } from "./canonical.js";
 import { type CommandOverrides, readCommand } from "./command-overrides.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "./integration-instance.js";
 import type { Network } from "./network-settings.js";
@@ -10,7 +10,7 @@ import { assertInPartition, type RegionSetting } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
 import type { PermissionCeiling } from "./session-policy.js";
 import type { SessionTags } from "./session-tags.js";
-import type { ReadStsSettings } from "./sts-settings.js";
+import type { ParsedStsSettings } from "./sts-settings.js";
 
 /** Instance, author and command, merged and validated: which identity, in which region. Immutable, and holds no secret. */
 export interface RoleRequest {
@@ -50,7 +50,7 @@ export interface Assumption extends PermissionCeiling {
 }
 
 /** The STS endpoint of a request, and the way to it. */
-export interface StsTarget extends ReadStsSettings {
+export interface StsTarget extends ParsedStsSettings {
   /** The partition that the region has to lie in, or `undefined` without a role. */
   readonly partition: string | undefined;
   readonly network: Network | undefined;
@@ -106,7 +106,7 @@ function toRequest(instance: InstanceSettings, chosen: ChosenSettings): RoleRequ
     externalId: chosen.externalId?.value,
   };
   const base = instance.credentials;
-  const digest = assumption ? digestOf(sessionKeyParts(instance, assumption, chosen.trust)) : base.digest;
+  const digest = assumption ? stableDigest(sessionKeyParts(instance, assumption, chosen.trust)) : base.digest;
   return deepFreeze({
     key: assumption ? publishedHash(digest) : base.key,
     digest,

@@ -16,24 +16,24 @@ import {
   refuseUnreadable,
 } from "./validation.js";
 
-/** The session policies of one request. They cut down what the role allows and never add to it. */
+/** The session policies of one request. They restrict what the role allows, and never add to it. */
 export interface PermissionCeiling {
-  /** As sent to STS: canonical JSON, so that the key and the request can never disagree. */
+  /** Canonical JSON, used for both the cache key and the request, so that the two always agree. */
   readonly policy: string | undefined;
   readonly policyArns: readonly string[] | undefined;
 }
 
 const POLICY_ARN = /^arn:aws(-[a-z0-9]+)*:iam::(aws|\d{12}):policy\/[!-9;-~]+$/;
-/** White space is not sent and does not count; this much text is read at all. */
+/** More than the limit, because the text may contain white space, which is not sent. */
 const MAX_TEXT_CHARACTERS = 8 * MAX_POLICY_CHARACTERS;
-/** Far more than a policy has, and few enough for any stack. */
+/** Far deeper than any real policy, and shallow enough for any stack. */
 const MAX_LEVELS = 64;
 const POLICY_ALLOWED = `a JSON object, or its text, of at most ${MAX_POLICY_CHARACTERS} characters`;
 
-/** The settings that an owner limits a role by. */
+/** The settings that restrict a role. */
 export const PERMISSION_CEILING = { policy: readPolicy, policyArns: readPolicyArns } satisfies SettingsTable;
 
-/** @returns `undefined` if that owner sets neither */
+/** @returns `undefined` if neither is set */
 export function toPermissionCeiling({ policy, policyArns }: PermissionCeiling): PermissionCeiling | undefined {
   return policy === undefined && policyArns === undefined ? undefined : { policy, policyArns };
 }
@@ -47,17 +47,21 @@ function readPolicy(field: string, given: unknown): string | undefined {
   }
   const copy = copyPolicy(field, parsed);
   if (typeof value === "string" && countKeysInText(value) !== countKeys(copy)) {
-    throw conflict(field, "names a key twice in one object", "Only the last would count: write each key once.");
+    throw conflict(field, "has the same key twice in one object", "Write each key once: JSON keeps only the last.");
   }
   if (!Object.hasOwn(copy as object, "Statement")) {
-    throw conflict(field, "has no Statement", 'Write it as IAM does: { "Version": ..., "Statement": [...] }.');
+    throw conflict(
+      field,
+      "has no Statement",
+      'Use the format of IAM policies: { "Version": ..., "Statement": [...] }.',
+    );
   }
   const policy = escapeNonLatin(canonicalJson(copy));
   if (policy.length > MAX_POLICY_CHARACTERS) throw tooLong(field, policy.length);
   return policy;
 }
 
-/** STS takes no character above U+00FF in a policy; escaped, it says the same. */
+/** STS rejects characters above U+00FF in a policy; escaped, they mean the same. */
 export function escapeNonLatin(json: string): string {
   return json.replace(/[\u0100-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
@@ -66,7 +70,7 @@ function tooLong(field: string, length: number): Error {
   return conflict(
     field,
     `has ${length} characters`,
-    `Allowed: ${POLICY_ALLOWED}. Move statements to a managed policy and name it in policyArns.`,
+    `Allowed: ${POLICY_ALLOWED}. Move statements to a managed policy, and add it to policyArns.`,
   );
 }
 
@@ -79,7 +83,7 @@ function parsePolicy(field: string, text: string): unknown {
   }
 }
 
-/** In valid JSON a string that is followed by a colon is a key. */
+/** In valid JSON, every string before a colon is a key. */
 function countKeysInText(text: string): number {
   return [...text.matchAll(/"(?:[^"\\]|\\.)*"\s*(:?)/g)].filter(([, colon]) => colon === ":").length;
 }
@@ -99,40 +103,40 @@ function copyPolicy(field: string, policy: object): unknown {
   }
 }
 
-/** Where a value stands: in which setting, and on which path. */
+/** The setting that contains a value, and the value's path. */
 interface PolicyPart {
   readonly field: string;
   readonly path: string;
 }
 
 /**
- * Reads each value once, so that what is checked is what is sent, and refuses what JSON would drop or round: a limit
- * that is lost on the way is a limit that does not hold.
+ * Reads each value once, so that the checked value is the one that is sent. Rejects what JSON would drop or round, because
+ * that could lift a restriction.
  */
 function copyJson(at: PolicyPart, value: unknown, budget: { values: number }, levels: number): unknown {
-  const fail = (what: string) => conflict(at.field, `holds ${what}`, `Allowed: ${POLICY_ALLOWED}.`);
+  const fail = (what: string) => conflict(at.field, `contains ${what}`, `Allowed: ${POLICY_ALLOWED}.`);
   if (value === undefined) {
     throw conflict(
       at.path,
       "is undefined",
-      "JSON would drop it, and with it a limit: write a value, or leave the key out.",
+      "Set a value, or leave the key out: JSON would drop it, and a restriction with it.",
     );
   }
   if (typeof value === "number") {
     if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return value;
-    throw fail("a number that JSON cannot carry exactly: write it as a string");
+    throw fail("a number that JSON cannot represent exactly: write it as a string");
   }
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value !== "object") throw fail(`a ${typeof value}`);
   const length = lengthOf(value);
   const size = length ?? Object.keys(value).length;
   budget.values -= size;
-  if (budget.values < 0 || levels === 0) throw fail("too many values or levels, or itself");
+  if (budget.values < 0 || levels === 0) throw fail("too many values or levels, or a circular reference");
   const inner = (path: string, item: unknown) => copyJson({ ...at, path }, item, budget, levels - 1);
   if (length !== undefined) {
     const items = itemsOf(at.field, value as unknown[], length);
     const copied = items.map((item, index) => inner(`${at.path}[${index}]`, item));
-    if (Object.keys(value).length !== size) throw fail("a list with keys");
+    if (Object.keys(value).length !== size) throw fail("an array with named properties");
     return copied;
   }
   if (!isOfObjects(Object.getPrototypeOf(value)) || Reflect.ownKeys(value).length !== size)
@@ -142,7 +146,7 @@ function copyJson(at: PolicyPart, value: unknown, budget: { values: number }, le
 
 function readPolicyArns(field: string, given: unknown): readonly string[] | undefined {
   const value = readLimit(field, given);
-  const allowed = `1 to ${MAX_POLICY_ARNS} different policy ARNs; leave it out for no limit`;
+  const allowed = `1 to ${MAX_POLICY_ARNS} different policy ARNs; for no restriction, leave it out`;
   if ((lengthOf(value) ?? 0) > MAX_POLICY_ARNS) throw invalid(field, value, allowed);
   const list = readList(field, value, "policy ARNs");
   if (!list) return undefined;

@@ -12,13 +12,13 @@ import {
   readSetting,
 } from "./validation.js";
 
-/** Session tags, key to value. */
+/** Session tags by key. */
 export type SessionTags = Readonly<Record<string, string>>;
 
-/** IAM's characters for tags: letters, numbers, spaces and `_.:/=+-@`. */
+/** Characters that IAM allows in tags. */
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 const KEY_ALLOWED = `tag keys of 1 to ${MAX_TAG_KEY_CHARACTERS} letters, digits, spaces and _.:/=+-@`;
-/** One for all, as most requests have none. */
+/** Shared, because most requests have no tags. */
 const NO_TAGS: SessionTags = Object.freeze(Object.create(null));
 const NO_KEYS: readonly string[] = Object.freeze([]);
 const VALUE_ALLOWED = `a tag value of 0 to ${MAX_TAG_VALUE_CHARACTERS} letters, digits, spaces and _.:/=+-@`;
@@ -42,7 +42,7 @@ function isTagText(text: unknown, min: number, max: number): text is string {
   return characters >= min && characters <= max;
 }
 
-/** The author's tags on top of the instance's. A tag that is there already may be repeated and not changed. */
+/** Adds the author's tags to the instance's. The author may repeat a tag of the instance, but not change its value. */
 export function mergeTags(field: string, fixed: SessionTags | undefined, added: SessionTags | undefined): SessionTags {
   const more = Object.entries(added ?? {});
   if (more.length === 0) return fixed ?? NO_TAGS;
@@ -59,21 +59,21 @@ function addTag(field: string, tags: Record<string, string>, key: string, value:
   if (same !== undefined) {
     throw conflict(
       pathOf(field, key),
-      `contradicts the tag ${quoted(same)} that is set already`,
-      "Tag keys are unique ignoring case, and an instance's tags cannot be changed.",
+      `contradicts the tag ${quoted(same)}, which is already set`,
+      "Use another key: tag keys are case-insensitive, and an instance's tags cannot be changed.",
     );
   }
   if (known.length === MAX_TAGS) {
     throw conflict(
       field,
-      `makes more than ${MAX_TAGS} tags`,
-      "That is all that a session may have, the instance's and the author's together.",
+      `has more than ${MAX_TAGS} tags`,
+      "Remove some: the limit includes the instance's tags and the author's tags.",
     );
   }
   tags[key] = value;
 }
 
-/** Keys of tags that pass on to roles assumed from the session. */
+/** Keys of tags that a session passes on to roles assumed from it. */
 export function readTransitiveTagKeys(field: string, value: unknown): readonly string[] {
   const keys = readList(field, value, "tag keys");
   if (!keys) return NO_KEYS;
@@ -83,13 +83,13 @@ export function readTransitiveTagKeys(field: string, value: unknown): readonly s
   return [...(keys as string[])];
 }
 
-/** Each transitive key must name one of the session's tags. @returns the keys, sorted and unique */
+/** Requires each key to be the key of a tag in `tags`. @returns the keys, sorted and unique */
 export function checkTransitiveTagKeys(field: string, keys: readonly string[], tags: SessionTags): readonly string[] {
   for (const [index, key] of keys.entries()) {
     if (!Object.hasOwn(tags, key)) {
       throw conflict(
         `${field}[${index}]`,
-        `names ${quoted(key)}, which is no tag of the session`,
+        `is ${quoted(key)}, which is not a tag of the session`,
         "Set that tag too, or leave the key out.",
       );
     }

@@ -1,12 +1,12 @@
 import { closestMatch } from "leven";
 
-/** For each letter of these names, the letters of other scripts that look like it and that Unicode does not fold into it. */
+/** Letters of other scripts that look like a Latin letter, and that Unicode normalization does not fold into it. */
 const LOOKALIKES = {
   a: "аαɑᴀ",
   d: "ԁɗᴅđ",
   e: "еєεҽəᴇ℮",
   g: "ɡցɢ",
-  i: "іιıɩӏǀłʟן", // and l, which looks like an i
+  i: "іιıɩӏǀłʟן", // also lookalikes of l, which looks like i
   m: "мμᴍ",
   n: "пոηνɴ",
   o: "оοօᴏჿøσ",
@@ -19,13 +19,13 @@ const LATIN = new Map(
   Object.entries(LOOKALIKES).flatMap(([latin, others]) => [...others].map((other): [string, string] => [other, latin])),
 );
 
-/** Characters of the longest name that is compared letter by letter. */
-const LONGEST = 64;
-/** Letters in which two names may differ. */
-const MOST_DIFFERENCES = 2;
+/** Longer names are not compared. */
+const MAX_LENGTH = 64;
+/** Edits between two similar names. */
+const MAX_EDITS = 2;
 
-/** A name as it looks: without case, marks, separators and what is invisible. Letters that look alike are one letter. */
-export function lookOf(name: string): string {
+/** Drops case, marks, separators and invisible characters, and maps letters that look alike to one letter. */
+export function toVisualForm(name: string): string {
   return name
     .normalize("NFKD")
     .toLowerCase()
@@ -35,12 +35,12 @@ export function lookOf(name: string): string {
     .replaceAll("0", "o");
 }
 
-/** The known name that somebody most likely meant: one that looks the same, else the nearest with one or two other letters. */
+/** Finds the known name that is most likely meant: one that looks the same, or one at most two edits away. */
 export function similarName<K extends string>(name: string, known: readonly K[]): K | undefined {
-  const look = lookOf(name);
-  if (look.length > LONGEST) return undefined;
-  const looks = known.map(lookOf);
-  const maxDistance = Math.min(MOST_DIFFERENCES, Math.floor(look.length / 2));
+  const look = toVisualForm(name);
+  if (look.length > MAX_LENGTH) return undefined;
+  const looks = known.map(toVisualForm);
+  const maxDistance = Math.min(MAX_EDITS, Math.floor(look.length / 2));
   const nearest = closestMatch(look, looks, { maxDistance });
   return nearest === undefined ? undefined : known[looks.indexOf(nearest)];
 }

@@ -4,22 +4,22 @@ import { type ReadByTable, readByTable, type SettingsTable } from "./settings-ta
 import { assertStsRegion } from "./sts-endpoint-region.js";
 import { conflict, invalid, isGiven, readBoolean } from "./validation.js";
 
-/** Where STS is asked. What is left out follows from the role and the region. */
+/** Which STS endpoint to call. Anything you leave out follows from the role and the region. */
 export interface StsSettings {
-  /** Region of the STS endpoint. Default: that in the name of `endpoint`; else see `docs/precedence-and-validation.md` in this package. */
+  /** Region of the STS endpoint. Default: the region in the host name of `endpoint`; if it has none, see `docs/precedence-and-validation.md` in this package. */
   region?: string;
   /**
-   * Another endpoint, such as an interface VPC endpoint: `https`, or `http` on the loopback interface.
-   * `dangerouslyAllowPlainHttp` of the instance allows `http` elsewhere.
+   * A custom endpoint, such as an interface VPC endpoint: `https`, or `http` on the loopback interface.
+   * To use `http` elsewhere, set the instance's `dangerouslyAllowPlainHttp`.
    */
   endpoint?: string;
-  /** Default `false`. Not together with `endpoint`. */
+  /** Default `false`. Cannot be combined with `endpoint`. */
   useFipsEndpoint?: boolean;
-  /** Default `false`. Not together with `endpoint`. */
+  /** Default `false`. Cannot be combined with `endpoint`. */
   useDualstackEndpoint?: boolean;
 }
 
-/** Every setting of STS, and how it is read. `plainHttp`: whether any host may be asked over plain http. */
+/** Every STS setting, with its reader. */
 const stsSettings = (plainHttp: boolean) =>
   ({
     region: readRegion,
@@ -28,18 +28,18 @@ const stsSettings = (plainHttp: boolean) =>
     useDualstackEndpoint: (field, value) => readBoolean(field, value) || undefined,
   }) satisfies SettingsTable<keyof StsSettings>;
 
-/** The same, read. */
-export type ReadStsSettings = ReadByTable<ReturnType<typeof stsSettings>>;
+/** Validated {@link StsSettings}. */
+export type ParsedStsSettings = ReadByTable<ReturnType<typeof stsSettings>>;
 
-/** @param plainHttp whether any host may be asked over plain http */
-export function readStsSettings(field: string, value: unknown, plainHttp: boolean): ReadStsSettings {
+/** @param plainHttp whether `http` is allowed for any host */
+export function readStsSettings(field: string, value: unknown, plainHttp: boolean): ParsedStsSettings {
   const settings = readByTable(field, value, stsSettings(plainHttp));
   const { region, endpoint, useFipsEndpoint, useDualstackEndpoint } = settings;
   if (endpoint && (useFipsEndpoint || useDualstackEndpoint)) {
     throw conflict(
       `${field}.endpoint`,
-      "is set together with useFipsEndpoint or useDualstackEndpoint",
-      "Name the FIPS or dual-stack endpoint itself, or leave the endpoint out.",
+      "cannot be combined with useFipsEndpoint or useDualstackEndpoint",
+      "Set endpoint to the FIPS or dual-stack endpoint, or leave it out.",
     );
   }
   if (endpoint) assertStsRegion(`${field}.endpoint`, new URL(endpoint).hostname, region, `${field}.region`);
@@ -58,7 +58,7 @@ export function readStsEndpoint(field: string, value: unknown, plainHttp = false
   throw invalid(field, value, allowed, { sensitive: !isPlainUrl(value) });
 }
 
-/** Whether an error may show it: it has no user, password or query, and is no JSON. */
+/** Whether an error may show the value: it contains no user, password, query or JSON. */
 export function isPlainUrl(value: unknown): boolean {
   return typeof value === "string" && /^[\w\s.:/[\]\\-]*$/.test(value);
 }

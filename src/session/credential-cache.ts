@@ -2,9 +2,10 @@ import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
 import { RolecallError } from "../errors.js";
 import type { Runtime } from "../runtime.js";
+import { NO_DEMAND, type SessionDemand } from "./flight.js";
 import type { SessionCredentials } from "./session-credentials.js";
 import { SessionSlot, type SlotHost } from "./session-slot.js";
-import { NO_WISH, type SessionSource, type SessionWish } from "./session-source.js";
+import type { SessionSource } from "./session-source.js";
 
 export interface CredentialCacheOptions {
   runtime: Runtime;
@@ -45,30 +46,35 @@ export class CredentialCache {
     return this.#slots.size;
   }
 
+  /** The key's next load asks this source: it is that of the newest request. */
+  adopt(source: SessionSource): void {
+    this.#find(source.key)?.adopt(source);
+  }
+
   /**
    * The source's session: from memory while it is valid, else loaded once for all who ask.
    * @throws RolecallError the load's error, a remembered refusal, `ABORTED`, `TIMEOUT` or `RESOLVER_CLOSED`
    */
-  get(source: SessionSource, wish?: Partial<SessionWish>): Promise<SessionCredentials> {
+  get(source: SessionSource, demand?: Partial<SessionDemand>): Promise<SessionCredentials> {
     if (this.#closed) return Promise.reject(closedError());
     let slot = this.#find(source.key);
     if (!slot) {
       slot = new SessionSlot(source, this.#host);
       this.#slots.set(source.key, slot);
     }
-    return slot.get(source, wish ? { ...NO_WISH, ...wish } : NO_WISH);
+    return slot.get(demand ? { ...NO_DEMAND, ...demand } : NO_DEMAND);
   }
 
   /** Drops the source's session, here at once, and wherever it is shared before the promise resolves. */
-  async drop(source: SessionSource): Promise<void> {
+  async invalidate(source: SessionSource): Promise<void> {
     const slot = this.#find(source.key);
-    await (slot ? slot.drop() : source.forget?.(undefined));
+    await (slot ? slot.invalidate() : source.invalidate?.(undefined));
   }
 
   /** See {@link SessionSlot.replace}. A session that is no longer held has given way already. */
   async replace(source: SessionSource, accessKeyId: string, doubtful: boolean): Promise<boolean> {
     if (this.#closed) throw closedError();
-    return this.#find(source.key)?.replace(source, accessKeyId, doubtful) ?? true;
+    return this.#find(source.key)?.replace(accessKeyId, doubtful) ?? true;
   }
 
   /** Whether a session is held for `key` that was issued longer than `age` ms ago. */
@@ -76,7 +82,7 @@ export class CredentialCache {
     return this.#find(key)?.isOlderThan(age) ?? false;
   }
 
-  /** Ends every timer and every load; whoever waits gets `RESOLVER_CLOSED`. */
+  /** Ends every timer and every load. Callers who wait get `RESOLVER_CLOSED`. */
   close(): void {
     this.#closed = true;
     for (const slot of this.#pinned.values()) slot.abort(closedError());

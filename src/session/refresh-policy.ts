@@ -14,23 +14,23 @@ const FIRST_BACKOFF = SECOND;
 const LONGEST_BACKOFF = MINUTE;
 const NEXT_LOOK = 5 * MINUTE;
 
-/** How sessions of one kind of source are kept fresh. */
+/** How the sessions of one kind of source are kept fresh. */
 export interface RefreshRules {
   /** Overrides the advisory window that follows from the life. */
   readonly advisoryWindow?: number | undefined;
-  /** Asks the source again at the latest after this time, whatever the life. */
+  /** Asks the source again after this time at the latest, whatever the life. */
   readonly readAgainAfter?: number | undefined;
-  /** An expired set is served on while the source cannot give another one. */
-  readonly staticStability: boolean;
+  /** Milliseconds until the source is asked again after its failure number `failures` in a row. */
+  holdAfterFailure(failures: number, remaining: number, random: number): number;
 }
 
 /** Any source but IMDS. */
-export const DEFAULT_RULES: RefreshRules = { staticStability: false };
+export const DEFAULT_RULES: RefreshRules = { holdAfterFailure: backoffAfter };
 
-/** IMDS: the set may be replaced at any time, and AWS extends it while it cannot renew it. */
+/** IMDS: the credentials may be replaced at any time, and AWS extends them while it cannot renew them. */
 export const INSTANCE_PROFILE_RULES: RefreshRules = {
   readAgainAfter: 60 * MINUTE,
-  staticStability: true,
+  holdAfterFailure: (_failures, remaining, random) => nextLook(remaining, random),
 };
 
 /** The two clocks at one moment. */

@@ -2,8 +2,8 @@ import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
 import { isRolecallError, type RolecallError } from "../errors.js";
 import { foreignText } from "../foreign-text.js";
-import { ACCESS_KEY_ID, sessionNameOf } from "../request/limits.js";
-import { isSessionOf, type RoleArn } from "../request/role-arn.js";
+import { ACCESS_KEY_ID, toMachineSessionName } from "../request/limits.js";
+import { isSessionForRole, type RoleArn } from "../request/role-arn.js";
 import type { Assumption, RequestForRole, RoleRequest } from "../request/role-request.js";
 import { isGiven } from "../request/validation.js";
 import type { Runtime } from "../runtime.js";
@@ -13,13 +13,14 @@ import {
   type AssumeRoleCommandOutput,
   type Credentials,
 } from "../sdk/sts.js";
-import { lifeUntil } from "../session/refresh-policy.js";
+import type { Flight } from "../session/flight.js";
+import { lifeUntil, type Moment } from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
-import type { Flight, LoadedSession } from "../session/session-source.js";
+import type { IssuedSession } from "../session/session-source.js";
 import { makeOfSts } from "./make-of-sts.js";
 import { isValidDate, type ServerClock, type ServerClocks } from "./server-clock.js";
+import type { StsCaller } from "./sts-caller.js";
 import type { AnswerTimes, StsCalls } from "./sts-calls.js";
-import type { StsCaller } from "./sts-clients.js";
 import { type StsCall, stsCallFailed } from "./sts-errors.js";
 import { WireView } from "./wire-view.js";
 
@@ -53,7 +54,7 @@ export class RoleAssumer {
    * A session of the role. A duration over one hour that STS refuses is asked for once more as one hour.
    * @throws RolecallError as {@link StsCalls.ask} does, and `ASSUME_ROLE_INVALID` if STS answers for another role
    */
-  async assume(request: RequestForRole, caller: StsCaller, flight: Flight): Promise<LoadedSession> {
+  async assume(request: RequestForRole, caller: StsCaller, flight: Flight): Promise<IssuedSession> {
     const { assumption } = request;
     const requestedSeconds = assumption.durationSeconds;
     const seconds = this.#clamped.has(request.key) ? ALWAYS_GRANTED_SECONDS : requestedSeconds;
@@ -75,7 +76,7 @@ export class RoleAssumer {
     }
   }
 
-  #assume({ sts }: RoleRequest, assumption: Assumption, caller: StsCaller, flight: Flight): Promise<LoadedSession> {
+  #assume({ sts }: RoleRequest, assumption: Assumption, caller: StsCaller, flight: Flight): Promise<IssuedSession> {
     const { calls, runtime, serverClocks } = this.#options;
     const wire = new WireView(assumption.externalId);
     const call: StsCall = {
@@ -97,7 +98,7 @@ export class RoleAssumer {
           assertSessionOf(assumption.role, wire.answered ? input.RoleSessionName : undefined, answer, call);
           const life = answer.set && this.#lifeOf(answer.set, times, assumption, serverClocks.of(sts));
           if (wire.answered || !livesOn(answer.set, life, assumption, flight)) assertNewKeys(answer, flight, call);
-          return { ...toSession(answer, life, assumption, call), asked: times.asked };
+          return toSession(answer, life, assumption, times.asked, call);
         },
       },
       flight,
@@ -125,7 +126,7 @@ function toInput(assumption: Assumption, hostname: string): AssumeRoleCommandInp
   const tagList = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
   return {
     RoleArn: role.arn,
-    RoleSessionName: roleSessionName ?? sessionNameOf(hostname),
+    RoleSessionName: roleSessionName ?? toMachineSessionName(hostname),
     DurationSeconds: durationSeconds,
     ...(policy !== undefined && { Policy: policy }),
     ...(policyArns !== undefined && { PolicyArns: policyArns.map((arn) => ({ arn })) }),
@@ -187,7 +188,7 @@ function assertSessionOf(role: RoleArn, sessionName: string | undefined, { set, 
   if (!set) return;
   if (arn === undefined && sessionName === undefined) return;
   if (arn === undefined) throw unusable(call, "does not say whose session it holds");
-  const isAsked = isSessionOf(role, arn) && (sessionName === undefined || arn.endsWith(`/${sessionName}`));
+  const isAsked = isSessionForRole(role, arn) && (sessionName === undefined || arn.endsWith(`/${sessionName}`));
   if (isAsked) return;
   const what = `the answer is for ${foreignText(arn, call.secrets)}, and is not used`;
   throw stsCallFailed("ASSUME_ROLE_INVALID", call, what, LOOK);
@@ -198,19 +199,14 @@ function unusable(call: StsCall, what: string): RolecallError {
 }
 
 /** A mock may have one key set for all sessions: it is a new one if it expires later, or outlives what was asked for. */
-function livesOn(
-  set: CredentialSet | undefined,
-  life = 0,
-  { durationSeconds }: Assumption,
-  { heldExpiration }: Flight,
-): boolean {
+function livesOn(set: CredentialSet | undefined, life = 0, { durationSeconds }: Assumption, { held }: Flight): boolean {
   if (life > durationSeconds * 1000) return true;
-  return set !== undefined && heldExpiration !== undefined && set.Expiration > heldExpiration;
+  return set !== undefined && held?.expiration !== undefined && set.Expiration > held.expiration;
 }
 
 /** STS gives each session keys of its own. */
-function assertNewKeys({ set }: Answer, { heldAccessKeyId }: Flight, call: StsCall): void {
-  if (set && set.AccessKeyId === heldAccessKeyId) throw unusable(call, "repeats the session that is held already");
+function assertNewKeys({ set }: Answer, { held }: Flight, call: StsCall): void {
+  if (set && set.AccessKeyId === held?.accessKeyId) throw unusable(call, "repeats the session that is held already");
 }
 
 /**
@@ -221,11 +217,14 @@ function toSession(
   { set, arn }: Answer,
   life: number | undefined,
   { role, durationSeconds }: Assumption,
+  asked: Moment,
   call: StsCall,
-): LoadedSession {
+): IssuedSession {
   if (!set) throw unusable(call, "holds no complete credential set");
   if (life === undefined) throw unusable(call, "holds a session that has expired already");
   return {
+    kind: "issued",
+    asked,
     life: Math.min(life, durationSeconds * 1000), // AWS gives no more than it is asked for
     credentials: redacted({
       accessKeyId: set.AccessKeyId,

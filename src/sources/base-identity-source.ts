@@ -6,47 +6,48 @@ import type { Runtime } from "../runtime.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
 import { DEFAULT_RULES, INSTANCE_PROFILE_RULES, lifeUntil } from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
-import type { LoadedSession, SessionSource } from "../session/session-source.js";
+import type { SessionSource } from "../session/session-source.js";
+import type { Machine } from "./machine.js";
 import { safeCause } from "./safe-cause.js";
 import { isValidDate, type ServerClock } from "./server-clock.js";
 
 /** Milliseconds. A provider may have to ask a person; the metadata service has a shorter limit of its own. */
 const READ_TIMEOUT = 60_000;
 
-export interface BaseIdentitySourceOptions {
-  runtime: Runtime;
+export interface BaseIdentityContext {
+  readonly runtime: Runtime;
+  readonly machine: Machine;
   /** That of the STS endpoint which is asked with this identity. */
-  serverClock: () => ServerClock;
-  /** @param signal ends a read that nobody waits for any more */
-  read(signal: AbortSignal): Promise<AwsCredentialIdentity>;
+  readonly serverClock: () => ServerClock;
 }
 
-/** The base identity as a source of sessions: read once, shared by all roles, kept fresh like any session. */
+/** The base identity: read once, shared by all roles, kept fresh like any session. */
 export function baseIdentitySource(
   base: BaseIdentity,
-  { runtime, serverClock, read }: BaseIdentitySourceOptions,
+  { runtime, machine, serverClock }: BaseIdentityContext,
 ): SessionSource {
   const isInstanceProfile = base.kind === "instance-profile";
   const failed = isInstanceProfile ? instanceProfileFailed : providerFailed;
   const reason = () => failed(`No answer within ${READ_TIMEOUT / 1000} seconds`);
+  const provider = base.provider();
+  const read = (signal: AbortSignal) => (provider ? provider() : machine.identity(base.plainHttp, signal));
   return {
     key: base.key,
     roleArn: undefined,
     rules: isInstanceProfile ? INSTANCE_PROFILE_RULES : DEFAULT_RULES,
-    async load({ signal }): Promise<LoadedSession> {
+    async load({ signal }) {
       let identity: AwsCredentialIdentity;
       try {
-        identity = await withDeadline({ runtime, ms: READ_TIMEOUT, reason, signal }, (either) => read(either));
+        identity = await withDeadline({ runtime, ms: READ_TIMEOUT, reason, signal }, read);
       } catch (error) {
         throw isRolecallError(error) ? error : failed("It failed", { thrown: error });
       }
       if (!isCredentialSet(identity)) throw failed("Its answer is no credential set");
       const credentials = redacted(identity);
-      if (!identity.expiration) return { credentials, life: Number.POSITIVE_INFINITY };
+      if (!identity.expiration) return { kind: "issued", credentials, life: Number.POSITIVE_INFINITY };
       const life = lifeUntil(identity.expiration.getTime(), serverClock().now(runtime), runtime.now());
-      // A clock may be wrong: whether it has expired is for STS to say.
-      if (life === undefined) return { credentials, life: 0, expired: failed("Its credentials have expired already") };
-      return { credentials, life };
+      if (life !== undefined) return { kind: "issued", credentials, life };
+      return { kind: "past-expiry", credentials, error: failed("Its credentials have expired already") };
     },
   };
 }

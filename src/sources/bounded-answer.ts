@@ -1,13 +1,13 @@
 import { Readable } from "node:stream";
 
-/** Bytes. STS's answers hold a few kilobytes; the SDK's parser takes about a second for a megabyte, in which nothing else runs. */
+/** Bytes. STS responses have a few kilobytes. For a megabyte, the SDK's parser blocks the event loop for about a second. */
 const LARGEST_ANSWER = 256 * 1024;
 
-/** By its name, since the SDK and a test runner's sandbox pass it on. */
+/** Recognized by name, because the SDK and a test runner's sandbox may copy the error. */
 export const ANSWER_TOO_LARGE = "AnswerTooLarge";
-export const TOO_LARGE = `an answer of more than ${LARGEST_ANSWER / 1024} KiB`;
+export const TOO_LARGE = `the response is larger than ${LARGEST_ANSWER / 1024} KiB`;
 
-/** The body of an answer, as a request handler of the SDK gives it. Reading more than STS's can hold fails. */
+/** Limits the size of a response body from the SDK's request handler. Reading beyond the limit fails. */
 export function boundedAnswer(body: unknown): unknown {
   if (ArrayBuffer.isView(body)) {
     assertFits(body.byteLength);

@@ -1,9 +1,9 @@
 import type { StsTarget } from "../request/role-request.js";
 import { GetCallerIdentityCommand, type GetCallerIdentityCommandOutput } from "../sdk/sts.js";
-import type { Flight } from "../session/session-source.js";
+import type { Flight } from "../session/flight.js";
 import { makeOfSts } from "./make-of-sts.js";
+import type { StsCaller } from "./sts-caller.js";
 import type { StsCalls } from "./sts-calls.js";
-import type { StsCaller } from "./sts-clients.js";
 import { type StsCall, stsCallFailed } from "./sts-errors.js";
 import { WireView } from "./wire-view.js";
 

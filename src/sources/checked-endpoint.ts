@@ -3,9 +3,9 @@ import { assertConfidential } from "../request/plain-http.js";
 import { assertStsRegion } from "../request/sts-endpoint-region.js";
 
 /**
- * Refuses an endpoint that others can listen to, since the answer is a set of credentials, and one of another region than
- * the signature's. The SDK takes `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` and its configuration file as they come.
- * @param plainHttp whether others may listen
+ * Rejects an endpoint without TLS, because the response contains credentials, and an endpoint in another region than the
+ * signature. The SDK does not check `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` and its configuration file.
+ * @param plainHttp whether an endpoint without TLS is allowed
  */
 export function checkedEndpoint(region: () => Promise<string>, plainHttp: boolean): Middleware {
   return (next) => async (args) => {

@@ -1,19 +1,19 @@
-import { Turns } from "./turns.js";
+import { RoundRobin } from "./round-robin.js";
 
 export const BACKGROUND = 0;
 export const WAITING_CALLER = 1;
-/** A waiting caller whose deadline has begun. */
+/** A waiting caller whose first attempt failed: its deadline has started. */
 export const WAITING_CALLER_AGAIN = 2;
 type Priority = typeof BACKGROUND | typeof WAITING_CALLER | typeof WAITING_CALLER_AGAIN;
 
-/** Milliseconds in the queue after which a background refresh takes turns with the waiting callers. */
+/** Milliseconds in the queue after which a background refresh is treated like a waiting caller. */
 const AGED = 10_000;
 
-/** What `p-queue` tells its queue about a call. */
+/** The options that `p-queue` passes to its queue. */
 export interface QueueOptions {
   readonly id?: string;
   readonly priority?: number;
-  /** Whose call it is, the widest group first. */
+  /** The groups that the call belongs to, the widest first. */
   readonly line?: readonly string[];
 }
 
@@ -22,25 +22,25 @@ interface WaitingCall<Run> {
   readonly run: Run;
   readonly line: readonly string[];
   readonly priority: Priority;
-  /** Within one line, aged refreshes and callers take turns too. */
+  /** The line, extended so that aged refreshes and callers take turns too. */
   readonly path: readonly string[];
-  /** By the monotonic clock. */
+  /** Monotonic time, milliseconds. */
   readonly since: number;
 }
 
 /**
- * The queue inside `p-queue`: the highest priority first, and within a priority the lines take turns. So one tenant's
- * calls, however many, delay another tenant's call by one.
+ * The queue for `p-queue`: highest priority first, and round-robin between lines within a priority. However many calls one
+ * tenant makes, another tenant's call waits for at most one of them.
  */
 export class FairQueue<Run> {
   readonly #now: () => number;
   readonly #calls = new Map<string, WaitingCall<Run>>();
   readonly #turns = {
-    [BACKGROUND]: new Turns<WaitingCall<Run>>(),
-    [WAITING_CALLER]: new Turns<WaitingCall<Run>>(),
-    [WAITING_CALLER_AGAIN]: new Turns<WaitingCall<Run>>(),
+    [BACKGROUND]: new RoundRobin<WaitingCall<Run>>(),
+    [WAITING_CALLER]: new RoundRobin<WaitingCall<Run>>(),
+    [WAITING_CALLER_AGAIN]: new RoundRobin<WaitingCall<Run>>(),
   };
-  /** In order of arrival. */
+  /** Background calls, in order of arrival. */
   readonly #refreshes = new Set<WaitingCall<Run>>();
 
   constructor(now: () => number) {

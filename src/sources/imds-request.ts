@@ -1,51 +1,51 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
 import { onAbort } from "../abort.js";
 import type { Runtime } from "../runtime.js";
-import { addressTrouble, type MetadataTrouble, metadataAddress, silenceTrouble } from "./metadata-endpoint.js";
+import { diagnoseAddress, diagnoseSilence, type MetadataProblem, metadataAddress } from "./metadata-endpoint.js";
 
-/** Milliseconds of silence after which one request is given up: the SDK's own number. */
+/** Milliseconds of silence after which a request fails. The SDK's default. */
 const REQUEST_TIMEOUT = 1000;
-/** Attempts within one read, whichever of its requests fails. */
+/** Attempts per read, for all its requests together. */
 const ATTEMPTS = 3;
-/** Milliseconds, the upper bound of the wait before the second attempt; the next one is twice as long. */
+/** Milliseconds. Upper bound of the wait before the second attempt. It doubles for the third. */
 const FIRST_WAIT = 100;
-/** Bytes. A credential set with its session token has one to two kilobytes; everything else is shorter. */
+/** Bytes. Credentials with a session token take one to two kilobytes; everything else is smaller. */
 const LARGEST_ANSWER = 16 * 1024;
 
-const NOTHING_BETWEEN = "make sure that nothing stands between, such as a proxy";
-export const NO_ANSWER_IN_TIME: MetadataTrouble = {
-  cause: "Nothing answers in time",
-  fix: "in a container, raise HttpPutResponseHopLimit to 2, which lets every container on the machine use its role",
+export const CHECK_PROXY = "check for a proxy or another server that answers in its place";
+export const NO_ANSWER_IN_TIME: MetadataProblem = {
+  cause: "The metadata service does not respond in time",
+  fix: "in a container, raise HttpPutResponseHopLimit to 2 (then every container on the machine can use the machine's role)",
 };
-export const REFUSED: MetadataTrouble = {
+export const REFUSED: MetadataProblem = {
   cause:
     "The metadata service is turned off for this machine, or a metadata proxy such as kube2iam refuses the request",
   fix: "set HttpEndpoint to enabled, or let PUT /latest/api/token through the proxy",
 };
-const BROKEN_OFF: MetadataTrouble = { cause: "The connection broke off", fix: "try again" };
-const THROTTLED: MetadataTrouble = {
+const CONNECTION_LOST: MetadataProblem = { cause: "The connection was lost", fix: "try again" };
+const THROTTLED: MetadataProblem = {
   cause: "The metadata service throttles this machine (status 429)",
-  fix: "try again, and read it from fewer processes at once",
+  fix: "try again, and call it from fewer processes at once",
 };
-const NO_LISTENER: MetadataTrouble = {
+const NO_LISTENER: MetadataProblem = {
   cause: "Nothing listens at the metadata service's address",
-  fix: "this machine seems not to be an EC2 instance",
+  fix: "this machine does not seem to be an EC2 instance",
 };
-export const TOO_LARGE: MetadataTrouble = {
-  cause: `It answers with more than ${LARGEST_ANSWER / 1024} KiB`,
-  fix: NOTHING_BETWEEN,
+export const TOO_LARGE: MetadataProblem = {
+  cause: `The response is larger than ${LARGEST_ANSWER / 1024} KiB`,
+  fix: CHECK_PROXY,
 };
-const NO_HTTP: MetadataTrouble = { cause: "It answers with something that is no HTTP", fix: NOTHING_BETWEEN };
+const NOT_HTTP: MetadataProblem = { cause: "The response is not HTTP", fix: CHECK_PROXY };
 
-/** The metadata service answers with something else than was asked for. */
+/** The metadata service returned something other than the requested data. */
 export class MetadataError extends Error {
   override readonly name = "MetadataError";
-  readonly trouble: MetadataTrouble;
+  readonly problem: MetadataProblem;
   declare readonly statusCode?: number;
 
-  constructor(trouble: MetadataTrouble, statusCode?: number) {
-    super(`${trouble.cause}.`);
-    this.trouble = trouble;
+  constructor(problem: MetadataProblem, statusCode?: number) {
+    super(`${problem.cause}.`);
+    this.problem = problem;
     if (statusCode !== undefined) this.statusCode = statusCode;
   }
 }
@@ -56,30 +56,29 @@ export interface MetadataRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One read of the metadata service: some requests over one connection, with the attempts that they share. */
+/** One read of the metadata service: several requests that share a connection and a number of attempts. */
 export class MetadataRead {
-  /** Node's global agent goes through the environment's proxy with NODE_USE_ENV_PROXY, and the keys in clear with it. */
+  /** Own agent: with NODE_USE_ENV_PROXY, the global agent would send the keys in plain text through a proxy. */
   readonly #agent = new Agent({ keepAlive: true });
   readonly #runtime: Runtime;
   readonly #signal: AbortSignal;
   #failures = 0;
 
-  /** @param signal ends the request that is under way, and the wait between attempts */
+  /** @param signal cancels the request in flight and the wait between attempts */
   constructor(runtime: Runtime, signal: AbortSignal) {
     this.#runtime = runtime;
     this.#signal = signal;
   }
 
   /**
-   * Reads one item of the machine's metadata, without the white space around it. Rejects with a {@link MetadataError},
-   * or with Node's own error of the connection.
+   * Reads one metadata item, trimmed. Rejects with a {@link MetadataError}, or with Node's connection error.
    */
   async request(item: MetadataRequest): Promise<string> {
     for (;;) {
       try {
         return await requestOnce(item, this.#agent, this.#runtime, this.#signal);
       } catch (error) {
-        if (!mayPass(error) || ++this.#failures === ATTEMPTS) throw error;
+        if (!isTransient(error) || ++this.#failures === ATTEMPTS) throw error;
         const longest = FIRST_WAIT * 2 ** (this.#failures - 1);
         await this.#runtime.sleep(this.#runtime.random() * longest, this.#signal);
       }
@@ -98,7 +97,7 @@ async function requestOnce(
   signal: AbortSignal,
 ): Promise<string> {
   const address = await metadataAddress();
-  if (!address) throw new MetadataError(addressTrouble());
+  if (!address) throw new MetadataError(diagnoseAddress());
   const options = {
     ...item,
     agent,
@@ -118,11 +117,11 @@ async function requestOnce(
     };
     const failIfSilentSince = (bytes: number) => {
       cancelTimer = runtime.schedule(REQUEST_TIMEOUT, () => {
-        const before = progressOf(asked);
-        // A process that stood still, such as while it loads modules, first reads what has arrived meanwhile.
+        const before = describeProgress(asked);
+        // After the process was blocked, for example while loading modules, let it first read data that has arrived.
         setImmediate(() => {
           const now = bytesRead(asked);
-          if (progressOf(asked) === before && now === bytes) fail(new MetadataError(NO_ANSWER_IN_TIME));
+          if (describeProgress(asked) === before && now === bytes) fail(new MetadataError(NO_ANSWER_IN_TIME));
           else failIfSilentSince(now);
         });
       });
@@ -130,8 +129,8 @@ async function requestOnce(
     failIfSilentSince(0);
     stopListening = onAbort(signal, () => fail(signal.reason));
     asked.on("error", fail);
-    // The service sends none, and another server could send them without an end.
-    asked.on("information", () => fail(new MetadataError(NO_HTTP)));
+    // The service sends no 1xx responses, and another server could send them endlessly.
+    asked.on("information", () => fail(new MetadataError(NOT_HTTP)));
     asked.on("response", (answer) => readAnswer(answer).then(resolve, fail));
     asked.end();
   });
@@ -145,20 +144,20 @@ function bytesRead({ socket }: ClientRequest): number {
   return socket?.bytesRead ?? 0;
 }
 
-function progressOf(asked: ClientRequest): string {
+function describeProgress(asked: ClientRequest): string {
   return `${asked.socket?.connecting} ${bytesRead(asked)}`;
 }
 
 /** Whether another attempt may succeed. */
-function mayPass(error: unknown): boolean {
-  const trouble = troubleOf(error);
+function isTransient(error: unknown): boolean {
+  const problem = diagnoseError(error);
   const status = error instanceof MetadataError ? (error.statusCode ?? 0) : 0;
-  return status >= 500 || trouble === THROTTLED || trouble === NO_ANSWER_IN_TIME || trouble === BROKEN_OFF;
+  return status >= 500 || problem === THROTTLED || problem === NO_ANSWER_IN_TIME || problem === CONNECTION_LOST;
 }
 
 async function readAnswer(answer: IncomingMessage): Promise<string> {
   const { statusCode = 0 } = answer;
-  if (statusCode < 200 || statusCode >= 300) throw new MetadataError(troubleOfStatus(statusCode), statusCode);
+  if (statusCode < 200 || statusCode >= 300) throw new MetadataError(diagnoseStatus(statusCode), statusCode);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of answer as AsyncIterable<Buffer>) {
@@ -169,24 +168,24 @@ async function readAnswer(answer: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString().trim();
 }
 
-function troubleOfStatus(status: number): MetadataTrouble {
+function diagnoseStatus(status: number): MetadataProblem {
   if (status === 403) return REFUSED;
   if (status === 429) return THROTTLED;
-  if (status >= 500) return { cause: `The metadata service fails (status ${status})`, fix: "try again" };
-  return { cause: `The metadata service answers with status ${status}`, fix: NOTHING_BETWEEN };
+  if (status >= 500) return { cause: `The metadata service failed (status ${status})`, fix: "try again" };
+  return { cause: `The metadata service responded with status ${status}`, fix: CHECK_PROXY };
 }
 
-export function troubleOf(error: unknown): MetadataTrouble {
-  if (error instanceof MetadataError) return error.trouble;
+export function diagnoseError(error: unknown): MetadataProblem {
+  if (error instanceof MetadataError) return error.problem;
   const code = String((error as { code?: unknown } | undefined)?.code);
-  if (code.startsWith("HPE_")) return NO_HTTP;
-  return code === "ECONNRESET" ? BROKEN_OFF : NO_LISTENER;
+  if (code.startsWith("HPE_")) return NOT_HTTP;
+  return code === "ECONNRESET" ? CONNECTION_LOST : NO_LISTENER;
 }
 
-/** The same, unless a variable that names the address, or the lack of one, may be why nothing answers. */
-export function withAddress(trouble: MetadataTrouble): MetadataTrouble {
-  if (trouble !== NO_ANSWER_IN_TIME && trouble !== NO_LISTENER) return trouble;
-  const silence = silenceTrouble();
-  if (!silence) return trouble;
-  return trouble === NO_LISTENER ? silence : { cause: silence.cause, fix: `${silence.fix}; ${trouble.fix}` };
+/** Blames the address that the environment sets, if it may be the reason that nothing responds. */
+export function withAddress(problem: MetadataProblem): MetadataProblem {
+  if (problem !== NO_ANSWER_IN_TIME && problem !== NO_LISTENER) return problem;
+  const address = diagnoseSilence();
+  if (!address) return problem;
+  return problem === NO_LISTENER ? address : { cause: address.cause, fix: `${address.fix}; ${problem.fix}` };
 }

@@ -1,12 +1,12 @@
 import { networkInterfaces } from "node:os";
 import { getInstanceMetadataEndpoint } from "../sdk/imds.js";
 
-/** Why the metadata service cannot be used, and what to do about it. */
-export interface MetadataTrouble {
-  /** A sentence without its full stop. */
+/** Why the metadata service can't be used, and what to do about it. */
+export interface MetadataProblem {
+  /** A sentence without the final period. */
   readonly cause: string;
   readonly fix: string;
-  /** Another attempt meets it again. */
+  /** Another attempt would fail the same way. */
   readonly permanent?: boolean;
 }
 
@@ -19,47 +19,48 @@ export interface MetadataAddress {
 const ENDPOINT = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
 const MODE = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
 
-/** Where the SDK's variables and configuration file say that the metadata service is; `undefined` if they make no sense. */
+/** The address of the metadata service, from the SDK's variables and configuration file. `undefined` if it is invalid. */
 export async function metadataAddress(): Promise<MetadataAddress | undefined> {
   try {
     const address = await getInstanceMetadataEndpoint();
     return address.protocol === "http:" ? address : undefined;
   } catch {
-    return undefined; // the SDK's error quotes the value
+    return undefined; // the SDK's error is dropped, because it quotes the value
   }
 }
 
-/** For an address that makes no sense. The SDK reads the process's own environment, in this order. */
-export function addressTrouble(): MetadataTrouble {
+/** Says why {@link metadataAddress} is `undefined`. Checks the process's environment in the SDK's order. */
+export function diagnoseAddress(): MetadataProblem {
   if (process.env[ENDPOINT]) {
-    return { cause: `${ENDPOINT} is no http URL`, fix: "write it as http://host, or unset it", permanent: true };
+    return { cause: `${ENDPOINT} is not an http URL`, fix: "set it to http://<host>, or unset it", permanent: true };
   }
   if (process.env[MODE]) {
-    return { cause: `${MODE} is neither IPv4 nor IPv6`, fix: "write one of them, or unset it", permanent: true };
+    return { cause: `${MODE} is neither IPv4 nor IPv6`, fix: "set it to one of them, or unset it", permanent: true };
   }
-  const cause = "ec2_metadata_service_endpoint in the SDK's configuration file is no http URL, or its mode is unknown";
-  return { cause, fix: "correct it there", permanent: true };
+  const cause =
+    "ec2_metadata_service_endpoint in the SDK's configuration file is not an http URL, or its mode is unknown";
+  return { cause, fix: "correct the file", permanent: true };
 }
 
-/** Why nothing answers, where a variable or the lack of one may be the reason. `undefined` if neither is. */
-export function silenceTrouble(): MetadataTrouble | undefined {
+/** Says why nothing responds, if a set or missing variable may be the reason. */
+export function diagnoseSilence(): MetadataProblem | undefined {
   if (process.env[ENDPOINT]) {
-    return { cause: `${ENDPOINT} is set, and nothing answers there`, fix: "correct it, or unset it" };
+    return { cause: `${ENDPOINT} is set, but nothing responds at that address`, fix: "correct it, or unset it" };
   }
   if (process.env[MODE] === "IPv6") {
     return {
-      cause: `${MODE} is set to IPv6, and nothing answers over IPv6`,
-      fix: "unset it unless the machine has IPv6 and its HttpProtocolIpv6 is enabled",
+      cause: `${MODE} is set to IPv6, but nothing responds over IPv6`,
+      fix: "unset it, or enable HttpProtocolIpv6 on a machine with IPv6",
     };
   }
-  if (!hasIPv6Only()) return undefined;
+  if (!hasOnlyIPv6()) return undefined;
   return {
-    cause: "This machine has no IPv4 address, and the metadata service is asked over IPv4",
-    fix: `set ${MODE}=IPv6, and see that the machine's HttpProtocolIpv6 is enabled`,
+    cause: "This machine has no IPv4 address, but the metadata service is called over IPv4",
+    fix: `set ${MODE}=IPv6, and enable HttpProtocolIpv6 on the machine`,
   };
 }
 
-function hasIPv6Only(): boolean {
+function hasOnlyIPv6(): boolean {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const families = new Set(addresses.filter(({ internal }) => !internal).map(({ family }) => family));
   return families.has("IPv6") && !families.has("IPv4");

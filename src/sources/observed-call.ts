@@ -1,21 +1,21 @@
 import { readSigning } from "../clients/request-signature.js";
-import { type MiddlewareContext, middlewareStackOf } from "../clients/sdk-middleware.js";
+import { findMiddlewareStack, type MiddlewareContext } from "../clients/sdk-middleware.js";
 
-/** What a call to AWS showed besides its answer. Nothing under a mock, which runs no middleware. */
+/** What is known about a call to AWS besides its result. Stays empty under a mock, which runs no middleware. */
 export interface ObservedCall {
-  /** The SDK waits for the identity that is to sign. */
+  /** The SDK is waiting for the credentials to sign with. */
   waitsForIdentity: boolean;
-  /** The access key id that signed. */
+  /** The access key id of the signature. */
   accessKeyId?: string;
-  /** The region that it signed for. */
+  /** The region of the signature. */
   region?: string;
-  /** The `Date` header of the answer. */
+  /** The `Date` header of the response. */
   date?: string;
 }
 
-/** Notes what one command's call shows. */
+/** Adds middleware to a command that records its call. */
 export function observeCall(command: object): ObservedCall {
-  const middlewareStack = middlewareStackOf(command);
+  const middlewareStack = findMiddlewareStack(command);
   const observed: ObservedCall = { waitsForIdentity: false };
   middlewareStack?.add(
     (next) => (args) => {

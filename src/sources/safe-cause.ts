@@ -1,9 +1,9 @@
 import { getSystemErrorMap } from "node:util";
 import { foreignLabel, foreignText } from "../foreign-text.js";
 
-/** Codes whose messages quote the signed request, and with it the session token. */
+/** Error names whose messages quote the signed request, including the session token. */
 const QUOTES_THE_REQUEST = /signature/i;
-/** The SDK's own provider errors: their messages name files, profiles and addresses, and no secret; ours neither… */
+/** Errors whose messages contain file names, profiles and addresses, but no secrets. */
 const KNOWN_ERRORS = new Set([
   "CredentialsProviderError",
   "ProviderError",
@@ -12,7 +12,7 @@ const KNOWN_ERRORS = new Set([
   "RolecallError",
   "MetadataError",
 ]);
-/** …but where a `credential_process` fails: then Node's text stands there, with the command line and all of stderr. */
+/** An exception: if a `credential_process` fails, the message is Node's, with the command line and all of stderr. */
 const QUOTES_A_COMMAND = /^Command failed/;
 
 interface ForeignError {
@@ -25,12 +25,12 @@ interface ForeignError {
 }
 
 /**
- * A copy of a foreign error that is safe as a `cause`. Parsers quote the text that they fail on, Node's HTTP errors
- * carry raw packets, and SDK errors the whole response: of an answer that holds credentials none of it may be kept.
- * @param secrets what the text must not repeat
+ * Copies an error from outside the library so that it is safe as a `cause`. Parser errors quote their input, Node's HTTP
+ * errors contain raw packets, and SDK errors contain the whole response: all of these may include credentials.
+ * @param secrets values that the copy must not contain
  */
 export function safeCause(error: unknown, secrets: Iterable<string> = []): Error {
-  const { name, message, code, statusCode, $fault, status, requestId } = fieldsOf(error);
+  const { name, message, code, statusCode, $fault, status, requestId } = readFields(error);
   const safeName = foreignLabel(name, secrets) ?? "Error";
   const isSystemError = isSystemErrorCode(code);
   const keepsMessage =
@@ -50,8 +50,8 @@ export function safeCause(error: unknown, secrets: Iterable<string> = []): Error
   );
 }
 
-/** Each field is read once: a getter may throw, or give something else the next time. */
-function fieldsOf(error: unknown) {
+/** Reads each field once, because a getter may throw or return a different value the next time. */
+function readFields(error: unknown) {
   try {
     const { name, message, code, statusCode, $fault, $metadata } = (error ?? {}) as ForeignError;
     const { httpStatusCode: status, requestId } = $metadata ?? {};
@@ -61,12 +61,12 @@ function fieldsOf(error: unknown) {
   }
 }
 
-/** Of a name that is not found, as Node has it, and of a proxy that refuses, as `network-options.ts` has it. */
+/** Node's code for a host name that is not found, and the code that `proxy-agents.ts` sets. */
 const OTHER_CONNECTION_ERRORS: readonly string[] = ["ENOTFOUND", "EPROXY"];
 
 /**
- * Such as `ECONNREFUSED`: what the system says of a connection. Not Node's `ERR_…` nor a database's `ER_…`, whose
- * messages quote the value that they refuse.
+ * Whether it is a connection error of the operating system, such as `ECONNREFUSED`. Node's `ERR_…` and databases' `ER_…`
+ * codes are excluded, because their messages quote the rejected value.
  */
 export function isSystemErrorCode(code: unknown): code is string {
   if (typeof code !== "string") return false;
@@ -80,7 +80,7 @@ function isErrno(code: string): boolean {
 const CERTIFICATE_ERROR =
   /^(ERR_TLS_CERT_|CERT_|SELF_SIGNED_CERT_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_MISMATCH$|INVALID_CA$)/;
 
-/** Such as `UNABLE_TO_VERIFY_LEAF_SIGNATURE`: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+/** For example `UNABLE_TO_VERIFY_LEAF_SIGNATURE`: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 export function isCertificateErrorCode(code: unknown): boolean {
   return typeof code === "string" && CERTIFICATE_ERROR.test(code);
 }

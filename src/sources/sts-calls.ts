@@ -3,10 +3,11 @@ import { withDeadline } from "../abort.js";
 import { isRolecallError, type RolecallError } from "../errors.js";
 import type { StsTarget } from "../request/role-request.js";
 import type { Runtime } from "../runtime.js";
+import type { Flight } from "../session/flight.js";
 import { certainlyElapsed, type Moment } from "../session/refresh-policy.js";
-import type { Flight } from "../session/session-source.js";
 import { type ObservedCall, observeCall } from "./observed-call.js";
-import type { StsCaller, StsClients, StsEndpoint } from "./sts-clients.js";
+import type { StsCaller } from "./sts-caller.js";
+import type { StsClients, StsEndpoint } from "./sts-clients.js";
 import {
   classifyStsError,
   retryAfter,
@@ -17,7 +18,7 @@ import {
   translateStsError,
 } from "./sts-errors.js";
 import { StsLimiter } from "./sts-limiter.js";
-import { noteOnProxy, withNote } from "./unused-environment.js";
+import { noteUnusedProxy, withNote } from "./unused-environment.js";
 
 export interface StsCallSettings {
   /** Calls at a time. */
@@ -156,7 +157,7 @@ export class StsCalls {
     const command = create();
     const observed = observeCall(command);
     const noted = (known: Partial<StsCall> = {}): StsCall => {
-      const networkNote = clients.customTransport ? undefined : noteOnProxy(runtime.env, target.network);
+      const networkNote = clients.customTransport ? undefined : noteUnusedProxy(runtime.env, target.network);
       return { ...call, networkNote, ...known };
     };
     const limit = {
@@ -183,7 +184,7 @@ export class StsCalls {
       const foreignRegion = endpoint?.foreignRegion;
       throw toFailedAttempt(
         error,
-        { ...noted({ region, foreignRegion }), ofAuthor: clients.injected },
+        { ...noted({ region, foreignRegion }), usesInjectedClient: clients.injected },
         observed.accessKeyId,
       );
     }
@@ -221,7 +222,7 @@ export class StsCalls {
     if (mayPass) return failures - throttled < this.#options.settings.attempts;
     if (repeated.has(kind)) return false;
     repeated.add(kind);
-    if (kind === "base-identity") return caller.reject(accessKeyId, signal);
+    if (kind === "base-identity") return caller.renew(accessKeyId, signal);
     if (kind === "denied") return caller.hasChanged(accessKeyId, signal);
     return kind === "clock-skew";
   }

@@ -1,18 +1,20 @@
 import { LRUCache } from "lru-cache";
-import { middlewareStackOf } from "../clients/sdk-middleware.js";
+import { findMiddlewareStack } from "../clients/sdk-middleware.js";
 import type { SharedHandlers } from "../clients/shared-handlers.js";
-import { userAgentOf } from "../clients/user-agent.js";
+import { buildUserAgent } from "../clients/user-agent.js";
 import { RolecallError } from "../errors.js";
 import { once } from "../once.js";
 import { canonicalJson } from "../request/canonical.js";
 import { ANYBODY } from "../request/network-settings.js";
-import { defaultRegionOf, mayLieInPartition } from "../request/regions.js";
+import { findDefaultRegion, mayBeInPartition } from "../request/regions.js";
 import type { StsTarget } from "../request/role-request.js";
 import { hasMethods, invalid } from "../request/validation.js";
 import { STSClient } from "../sdk/sts.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
 import { checkedEndpoint } from "./checked-endpoint.js";
+import type { Machine } from "./machine.js";
 import { makeOfSts, unusableSts } from "./make-of-sts.js";
+import type { StsCaller } from "./sts-caller.js";
 
 /** All that is used of an STS client. The SDK's `STSClient` fits, and so does a mock of it. */
 export interface StsLike {
@@ -34,17 +36,6 @@ export interface StsClientContext {
 
 export type StsClientOption = StsLike | ((context: StsClientContext) => StsLike);
 
-/** One identity that calls STS. */
-export interface StsCaller {
-  /** Tells callers apart: a hash. */
-  readonly key: string;
-  readonly credentials: StsClientContext["credentials"];
-  /** Replaces the keys that STS refused, if others can be had. @returns whether the call may be repeated */
-  reject(accessKeyId: string | undefined, signal: AbortSignal): boolean | Promise<boolean>;
-  /** Reads the keys again if that was not done for a while. @returns whether there are others now */
-  hasChanged(accessKeyId: string | undefined, signal: AbortSignal): Promise<boolean>;
-}
-
 /** An STS client, and the region that it calls. */
 export interface StsEndpoint {
   readonly client: StsLike;
@@ -57,7 +48,7 @@ export interface StsClientsOptions {
   stsClient: StsClientOption | undefined;
   requestHandler: object | undefined;
   handlers: SharedHandlers;
-  instanceRegion: () => Promise<string>;
+  machine: Pick<Machine, "region">;
 }
 
 const MAX_STS_CLIENTS = 1000;
@@ -87,7 +78,7 @@ export class StsClients {
     if (known) return known;
     const region = once(async () => {
       const ask = () =>
-        this.#options.instanceRegion().catch((error) => {
+        this.#options.machine.region().catch((error) => {
           // A client stays in its region: the next call gets another one, and asks again where the machine stands.
           if (this.#clients.get(key) === made) this.#clients.delete(key);
           throw error;
@@ -113,7 +104,7 @@ export class StsClients {
       ...(endpoint !== undefined && { endpoint }),
       ...(useFipsEndpoint !== undefined && { useFipsEndpoint }),
       ...(useDualstackEndpoint !== undefined && { useDualstackEndpoint }),
-      ...(network && { requestHandler: { ...makeOfSts("STSClient", () => handlers.ofNetwork(STSClient, network)) } }),
+      ...(network && { requestHandler: { ...makeOfSts("STSClient", () => handlers.findHandler(STSClient, network)) } }),
     };
     if (typeof stsClient === "function") return readMadeClient(stsClient(context));
     if (stsClient) return stsClient;
@@ -121,7 +112,7 @@ export class StsClients {
       ...(endpoint !== undefined && { useFipsEndpoint: false, useDualstackEndpoint: false }), // whatever the environment says
       ...context,
       maxAttempts: 1, // p-retry is the only retry loop
-      customUserAgent: userAgentOf(),
+      customUserAgent: buildUserAgent(),
     };
     const client: object = makeOfSts("STSClient", () =>
       requestHandler
@@ -131,7 +122,7 @@ export class StsClients {
     if (!hasMethods("STSClient", client, "send")) throw unusableSts("STSClient");
     const check = checkedEndpoint(region, plainHttp ?? false);
     const options = { step: "finalizeRequest", name: "rolecallCheckedEndpoint", priority: "high" } as const;
-    middlewareStackOf(client)?.add(check, options);
+    findMiddlewareStack(client)?.add(check, options);
     return client as StsLike;
   }
 }
@@ -153,10 +144,10 @@ async function regionOf(
   instanceRegion: () => Promise<string>,
 ): Promise<{ region: string; foreignRegion?: string }> {
   if (region !== undefined) return { region };
-  const fallback = partition && defaultRegionOf(partition);
+  const fallback = partition && findDefaultRegion(partition);
   try {
     const own = await instanceRegion();
-    if (!partition || mayLieInPartition(own, partition)) return { region: own };
+    if (!partition || mayBeInPartition(own, partition)) return { region: own };
     if (fallback) return { region: fallback, foreignRegion: own };
   } catch (error) {
     if (!fallback) throw error;

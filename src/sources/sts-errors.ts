@@ -2,21 +2,21 @@ import { RolecallError, type RolecallErrorCode, type RolecallErrorStep } from ".
 import { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTransientError } from "../sdk/sts.js";
 import { ANSWER_TOO_LARGE, TOO_LARGE } from "./bounded-answer.js";
 import { safeCause } from "./safe-cause.js";
-import { hintFor } from "./sts-hints.js";
+import { chooseStsHint } from "./sts-hints.js";
 import { isTestRun } from "./test-run.js";
 import { withNote } from "./unused-environment.js";
 
-/** What to do about an error of STS; the first that fits, in this order. */
+/** How to react to an error of STS. The first match in this order wins. */
 export type StsErrorKind =
-  | "clock-skew" // the SDK knows AWS's time now: sign again at once
+  | "clock-skew" // the SDK has corrected its clock: sign again at once
   | "throttling"
   | "transient"
-  | "base-identity" // the keys that signed are refused
+  | "base-identity" // the signing keys are rejected
   | "denied"
   | "region-disabled"
-  | "invalid"; // the request itself is refused
+  | "invalid"; // the request itself is rejected
 
-/** An error as the SDK raises it; under a mock it may be any. */
+/** An error of the SDK. Under a mock, it may be anything. */
 export type StsError = Error & {
   $metadata?: { httpStatusCode?: number; requestId?: string };
   $response?: unknown;
@@ -24,8 +24,8 @@ export type StsError = Error & {
 type SdkError = Parameters<typeof isTransientError>[0];
 
 /**
- * What STS answers to a signature of another time. The SDK marks every error of a machine whose clock is wrong as
- * corrected, so that the mark alone says nothing; and its own list of such codes holds AccessDenied.
+ * STS's codes for a signature with the wrong time. The SDK's mark is not enough: on a machine whose clock is wrong, it marks
+ * every error as corrected. The SDK's list of codes is not usable either: it includes AccessDenied.
  */
 const CLOCK_SKEW_CODES = new Set([
   "SignatureDoesNotMatch",
@@ -42,10 +42,10 @@ const BASE_IDENTITY_CODES = new Set([
   "SignatureDoesNotMatch",
 ]);
 
-/** Names of errors whose answer holds no code: not STS gave it, but something on the way, such as a proxy. */
+/** Error names for a response without an AWS error code, for example from a proxy. */
 const NO_CODES = new Set(["", "Unknown", "Error", "SyntaxError", ANSWER_TOO_LARGE]);
 
-/** Decides from service codes and status, never from message text. What cannot be read may pass by itself. */
+/** Decides by error code and status, never by message text. An unreadable error counts as transient. */
 export function classifyStsError(error: StsError): StsErrorKind {
   try {
     return classify(error);
@@ -68,12 +68,12 @@ function classify(error: StsError): StsErrorKind {
   return isRefusal ? "invalid" : "transient";
 }
 
-/** The service's code as documented: some protocols add `Exception` to it. */
+/** The documented error code: some protocols append `Exception` to it. */
 function errorCode({ name }: Error): string {
   return typeof name === "string" ? name.replace(/Exception$/, "") : "";
 }
 
-/** Milliseconds that the answer asks to wait, or `undefined`: whole seconds, as the header has them. */
+/** Milliseconds from the response's `Retry-After` header, rounded up to whole seconds. */
 export function retryAfter(error: StsError): number | undefined {
   try {
     const at = getRetryAfterHint(error.$response);
@@ -93,42 +93,42 @@ const CODES: Record<StsErrorKind, RolecallErrorCode> = {
   invalid: "ASSUME_ROLE_INVALID",
 };
 
-/** For errors that no SDK client raised, in a test. */
+/** For a test whose mock throws an error. */
 const HINTS_FOR_MOCKS: Partial<Record<StsErrorKind, string>> = {
   throttling:
-    "Test it on a manual clock, since ten seconds of attempts outlast most time limits: createCredentialResolver({ runtime: createManualClock() }), then clock.advance(10_000).",
+    "Use a manual clock, because ten seconds of attempts exceed the time limit of most tests: createCredentialResolver({ runtime: createManualClock() }), then clock.advance(10_000).",
   transient:
-    'Let the mock of STS reject with an error that has AWS\'s name: Object.assign(new Error("no"), { name: "AccessDenied" }).',
+    'Make the STS mock reject with an error that has AWS\'s name: Object.assign(new Error("no"), { name: "AccessDenied" }).',
 };
 
 export interface StsCall {
   readonly action: "AssumeRole" | "GetCallerIdentity";
   readonly roleArn: string | undefined;
-  /** As the settings have it, else as the request was signed. */
+  /** From the settings, or else from the request's signature. */
   readonly region: string | undefined;
-  /** Where the machine is, if that is known to be in another partition than the role. */
+  /** The machine's region, if it is known to be in another partition than the role. */
   readonly foreignRegion?: string | undefined;
-  /** When a session was last obtained, epoch milliseconds. */
+  /** When a session was last obtained. Epoch milliseconds. */
   readonly lastSuccess: number | undefined;
-  /** What the text of others must not repeat. */
+  /** Values that a quoted foreign text must not contain. */
   readonly secrets?: Iterable<string>;
-  /** A sentence for the hint of an error of the network. */
+  /** A sentence to add to the hint of a network error. */
   readonly networkNote?: string | undefined;
-  /** The author's own client was asked: what it throws is the author's to read. */
-  readonly ofAuthor?: boolean;
+  /** Whether the caller's own `stsClient` was used. Then the caller gets its error as the reason. */
+  readonly usesInjectedClient?: boolean;
 }
 
-/** The one place where an error of STS becomes one of ours. */
+/** The only place that turns an error of STS into a `RolecallError`. */
 export function translateStsError(error: StsError, kind: StsErrorKind, call: StsCall): RolecallError {
   const failure = readFailure(error, call);
   const { code, requestId, cause, systemCode } = failure;
   const { region, foreignRegion } = call;
-  const ofMock = isOfMock(error);
+  const isFromMock = comesFromMock(error);
   const hint =
-    (ofMock && HINTS_FOR_MOCKS[kind]) ||
-    hintFor({ kind, code, systemCode, words: wordsOf(error), region, foreignRegion });
+    (isFromMock && HINTS_FOR_MOCKS[kind]) ||
+    chooseStsHint({ kind, code, systemCode, message: readMessage(error), region, foreignRegion });
   return new RolecallError(CODES[kind], `${describeCall(call)} failed: ${describeError(failure, kind)}.`, {
-    step: kind === "base-identity" ? "base-identity" : stepOf(call),
+    step: kind === "base-identity" ? "base-identity" : toStep(call),
     retryable: CODES[kind] === "STS_UNAVAILABLE" || kind === "base-identity",
     roleArn: call.roleArn,
     region: call.region,
@@ -136,12 +136,12 @@ export function translateStsError(error: StsError, kind: StsErrorKind, call: Sts
     awsCode: code,
     hint: systemCode === undefined ? hint : withNote(hint, call.networkNote),
     cause,
-    ...((ofMock || call.ofAuthor) && { reason: error }),
+    ...((isFromMock || call.usesInjectedClient) && { reason: error }),
   });
 }
 
-/** The SDK's retry strategy marks each error that passes it, and knows those of a connection by name or code. */
-function isOfMock(error: StsError): boolean {
+/** The SDK's retry strategy adds `$metadata` to every error, and recognizes connection errors by name or code. */
+function comesFromMock(error: StsError): boolean {
   try {
     return error.$metadata === undefined && !isTransientError(error as SdkError) && isTestRun();
   } catch {
@@ -149,13 +149,13 @@ function isOfMock(error: StsError): boolean {
   }
 }
 
-/** What may be repeated of an error. */
+/** The parts of an error that are safe to quote. */
 interface Failure {
   readonly cause: Error;
   readonly status: number | undefined;
-  /** Node's. */
+  /** Node's error code. */
   readonly systemCode: string | undefined;
-  /** AWS's, as documented. */
+  /** AWS's documented error code. */
   readonly code: string | undefined;
   readonly requestId: string | undefined;
 }
@@ -164,38 +164,38 @@ function readFailure(error: StsError, { secrets }: StsCall): Failure {
   const cause: StsError & { code?: string } = safeCause(error, secrets);
   const { httpStatusCode: status, requestId } = cause.$metadata ?? {};
   const code = errorCode(cause);
-  const isOfAws = (status ?? 0) >= 300 && !NO_CODES.has(code);
-  return { cause, status, systemCode: cause.code, code: isOfAws ? code : undefined, requestId };
+  const isAwsCode = (status ?? 0) >= 300 && !NO_CODES.has(code);
+  return { cause, status, systemCode: cause.code, code: isAwsCode ? code : undefined, requestId };
 }
 
-function wordsOf(error: StsError): string {
+function readMessage(error: StsError): string {
   try {
     return String(error.message);
   } catch {
-    return ""; // a mock's getter threw
+    return ""; // a mock's getter throws
   }
 }
 
 function describeError(failure: Failure, kind: StsErrorKind): string {
   const what = describeFailure(failure);
-  // AWS's own words help where it refuses. Elsewhere a message may quote an answer or a request.
+  // AWS's message helps if AWS rejects the request. Other messages may quote a response or a request.
   const isRefusal = kind === "denied" || kind === "invalid";
   return isRefusal ? `${what}, ${failure.cause.message.replace(/\.$/, "")}` : what;
 }
 
-/** What the caller reads of an error that is not AWS's. */
+/** The error's name or code, for the message. */
 function describeFailure({ cause: { name }, status, systemCode, code }: Failure): string {
   if (systemCode !== undefined) return systemCode;
   if (name === ANSWER_TOO_LARGE) return TOO_LARGE;
   if (status === undefined) return name;
-  if (status < 300) return "an answer that cannot be read";
-  return code === undefined ? `status ${status} without an error code of AWS` : name;
+  if (status < 300) return "the response can't be parsed";
+  return code === undefined ? `status ${status} without an AWS error code` : name;
 }
 
-/** Our own finding about a call: a deadline, or an answer that cannot be used. */
+/** The error for a call that missed its deadline, or whose result can't be used. */
 export function stsCallFailed(code: RolecallErrorCode, call: StsCall, what: string, hint: string): RolecallError {
   return new RolecallError(code, `${describeCall(call)} failed: ${what}.`, {
-    step: stepOf(call),
+    step: toStep(call),
     retryable: code !== "ASSUME_ROLE_INVALID",
     roleArn: call.roleArn,
     region: call.region,
@@ -203,8 +203,8 @@ export function stsCallFailed(code: RolecallErrorCode, call: StsCall, what: stri
   });
 }
 
-/** Without a role, whatever fails is about the base identity. */
-function stepOf({ roleArn }: StsCall): RolecallErrorStep {
+/** A call without a role is about the base identity. */
+function toStep({ roleArn }: StsCall): RolecallErrorStep {
   return roleArn === undefined ? "base-identity" : "assume-role";
 }
 

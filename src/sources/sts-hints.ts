@@ -1,59 +1,59 @@
-import { partitionOfRegion } from "../request/regions.js";
+import { findPartition } from "../request/regions.js";
 import { isCertificateErrorCode } from "./safe-cause.js";
 import type { StsErrorKind } from "./sts-errors.js";
 
-/** What is known of a failed call to STS. */
+/** What is known about a failed call to STS. */
 export interface StsFailure {
   readonly kind: StsErrorKind;
-  /** AWS's code, as documented. */
+  /** AWS's documented error code. */
   readonly code: string | undefined;
-  /** Node's. */
+  /** Node's error code. */
   readonly systemCode: string | undefined;
-  /** The message, which may hold secrets: it is compared and never repeated. */
-  readonly words: string;
-  /** That the request was signed for. */
+  /** Compared only, never quoted: it may contain secrets. */
+  readonly message: string;
+  /** The region of the signature. */
   readonly region: string | undefined;
-  /** Where the machine is, if that is known to be in another partition than the role. */
+  /** The machine's region, if it is known to be in another partition than the role. */
   readonly foreignRegion?: string | undefined;
 }
 
 const HINTS: Record<StsErrorKind, string> = {
-  "clock-skew": "Set the machine's clock: it differs from AWS's, and signing with AWS's time did not help.",
-  throttling: "STS limits the rate of calls for the account: try again later, or spread the roles over more time.",
+  "clock-skew": "Correct the machine's clock: it differs from AWS's, and signing with AWS's time did not help.",
+  throttling: "Try again later, or spread the calls over more time: STS limits the rate of calls per account.",
   transient: "Check the network to the STS endpoint (DNS, proxy, VPC endpoint, security group), and try again.",
   "base-identity":
-    "The keys that call STS are refused, and reading them again did not help: look at the instance profile or at instance.credentials, and at the machine's clock.",
+    "Check the instance profile or instance.credentials, and the machine's clock: STS rejects the keys, and reading them again did not help.",
   denied:
     "Check, in this order: the role exists and its trust policy names the base identity; the base identity's own policy allows sts:AssumeRole on it (and sts:TagSession, sts:SetSourceIdentity if used); the external id; a service control policy.",
   "region-disabled":
-    "Activate STS in that region (IAM console, account settings), or set instance.sts.region to another one.",
-  invalid: "Compare roleSessionDuration with the role's MaxSessionDuration, and look at policy, policyArns and tags.",
+    "Activate STS in that region (IAM console, account settings), or set instance.sts.region to another region.",
+  invalid: "Compare roleSessionDuration with the role's MaxSessionDuration, and check policy, policyArns and tags.",
 };
 
 const CERTIFICATE_HINT =
-  "The endpoint's certificate is not trusted: if it, or a proxy's on the way, is of a CA of your own, put that into instance.network.extraCa.";
+  "If the endpoint or a proxy uses a certificate of a private CA, add that CA to instance.network.extraCa: the certificate is not trusted.";
 
-/** For codes that say more than their kind does. */
+/** Hints for codes that are more specific than their kind. */
 const HINTS_BY_CODE: ReadonlyMap<string | undefined, (failure: StsFailure) => string | undefined> = new Map([
-  ["MalformedPolicyDocument", () => "The session policy is no valid IAM policy: check it with IAM Access Analyzer."],
+  ["MalformedPolicyDocument", () => "Check the session policy with IAM Access Analyzer: it is not a valid IAM policy."],
   [
     "PackedPolicyTooLarge",
-    () => "Session policy and tags are too large together: shorten them, or move statements to policyArns.",
+    () => "Shorten the session policy or the tags, or move statements to policyArns: together they are too large.",
   ],
   ["InvalidClientTokenId", unknownKeys],
   ["UnrecognizedClient", unknownKeys],
-  ["ExpiredToken", () => "The keys have expired: a session's keys last for hours. Put new ones where these came from."],
+  ["ExpiredToken", () => "Replace the keys at their source: they are a session's keys, and have expired."],
   ["SignatureDoesNotMatch", refusedSignature],
   ["AccessDenied", deniedAction],
 ]);
 
-/** What to do next. Where AWS names the cause, the hint begins with it. */
-export function hintFor(failure: StsFailure): string {
+/** Says what to do next. */
+export function chooseStsHint(failure: StsFailure): string {
   const { kind, code, systemCode, region } = failure;
   if (isCertificateErrorCode(systemCode)) return CERTIFICATE_HINT;
   if (systemCode === "ENOTFOUND") {
     const spelling = region === undefined ? "the region" : `the region ${region}`;
-    return `No host of that name: check the spelling of ${spelling} and of instance.sts.endpoint, then DNS.`;
+    return `Check the spelling of ${spelling} and of instance.sts.endpoint, then DNS: there is no host with that name.`;
   }
   return (kind !== "clock-skew" && HINTS_BY_CODE.get(code)?.(failure)) || HINTS[kind];
 }
@@ -61,36 +61,36 @@ export function hintFor(failure: StsFailure): string {
 function unknownKeys({ region, foreignRegion }: StsFailure): string {
   const where = region === undefined ? "" : ` in ${withPartition(region)}`;
   if (foreignRegion !== undefined) {
-    return `STS${where} does not know these keys: this machine is in ${withPartition(foreignRegion)}, and credentials hold within one partition. Name a role of the machine's partition, or set instance.credentials.`;
+    return `STS${where} does not know these keys: this machine is in ${withPartition(foreignRegion)}, and credentials are valid in one partition only. Use a role in the machine's partition, or set instance.credentials.`;
   }
   const reasons = [
     "they were deleted",
     "they belong to another partition, such as aws-cn or aws-us-gov",
     ...(region === undefined ? [] : [`${region} is not enabled for their account`]),
   ];
-  return `STS${where} does not know these keys: ${reasons.join(", or ")}. Look at the instance profile or at instance.credentials.`;
+  return `STS${where} does not know these keys: ${reasons.join(", or ")}. Check the instance profile or instance.credentials.`;
 }
 
 function withPartition(region: string): string {
-  const partition = partitionOfRegion(region);
+  const partition = findPartition(region);
   return partition === undefined ? region : `${region} (partition ${partition})`;
 }
 
-/** AWS's message quotes the request for some causes, so that only what is recognized is repeated. */
-function refusedSignature({ words, region = "another region" }: StsFailure): string {
-  if (/scoped to a valid region/i.test(words)) {
-    return `AWS says that the credential should be scoped to a valid region: the request was signed for ${region}, and the endpoint is of another region. Set instance.sts.region to the endpoint's.`;
+/** AWS's message may quote the request, so that hints repeat only phrases that are recognized. */
+function refusedSignature({ message, region = "another region" }: StsFailure): string {
+  if (/scoped to a valid region/i.test(message)) {
+    return `Set instance.sts.region to the endpoint's region: AWS says that the credential should be scoped to a valid region, and the request was signed for ${region}.`;
   }
-  if (/scoped to (the )?correct service/i.test(words)) {
-    return "AWS says that the credential should be scoped to the correct service: the endpoint is not STS. Look at instance.sts.endpoint and AWS_ENDPOINT_URL.";
+  if (/scoped to (the )?correct service/i.test(message)) {
+    return "Check instance.sts.endpoint and AWS_ENDPOINT_URL: AWS says that the credential should be scoped to the correct service, so the endpoint is not STS.";
   }
-  return "The secret access key does not belong to the access key id, or the machine's clock is wrong, or a proxy changes requests.";
+  return "Check that the secret access key belongs to the access key id, that the machine's clock is right, and that no proxy changes requests.";
 }
 
-/** Only what a session carries needs these actions, and they are often forgotten beside sts:AssumeRole. */
-function deniedAction({ words }: StsFailure): string | undefined {
-  const action = /not authorized to perform:\s*(sts:(?:TagSession|SetSourceIdentity))\b/.exec(words)?.[1];
+/** Session tags and the source identity need their own actions, which are often missing next to sts:AssumeRole. */
+function deniedAction({ message }: StsFailure): string | undefined {
+  const action = /not authorized to perform:\s*(sts:(?:TagSession|SetSourceIdentity))\b/.exec(message)?.[1];
   if (action === undefined) return undefined;
   const need = action === "sts:TagSession" ? "session tags need" : "source identity needs";
-  return `Allow ${action}, which the ${need}, both in the role's trust policy and in the base identity's own policy.`;
+  return `Allow ${action}, which the ${need}, in both the role's trust policy and the base identity's policy.`;
 }

@@ -1,25 +1,25 @@
 import { AsyncResource } from "node:async_hooks";
 import PQueue from "p-queue";
-import type { Flight } from "../session/session-source.js";
+import type { Flight } from "../session/flight.js";
 import { BACKGROUND, FairQueue, type QueueOptions, WAITING_CALLER, WAITING_CALLER_AGAIN } from "./fair-queue.js";
 
-/** So many calls have to succeed before one more runs at a time. */
+/** Successful calls before the concurrency rises by one. */
 const SUCCESSES_PER_STEP = 10;
 
 type Run = () => Promise<unknown>;
 
 export interface LimitedCall {
-  /** Whose call it is, the widest group first: the members of a group take turns. Default: no one's in particular. */
+  /** The groups that the call belongs to, the widest first. The members of a group take turns. Default: no group. */
   readonly line?: readonly string[];
-  /** Takes the call out of the queue. Default: the flight's. */
+  /** Removes the call from the queue. Default: the flight's signal. */
   readonly signal?: AbortSignal;
-  /** The same call has been through once, and failed. Default `false`. */
+  /** Whether an earlier attempt of the same call failed. Default `false`. */
   readonly isRetry?: boolean;
 }
 
 /**
- * The gate in front of STS: so many calls at a time, callers who wait before refreshes in the background, and tenants in
- * turns. Throttling halves the number, and success brings it back.
+ * Limits the concurrent calls to STS. Waiting callers go before background refreshes, and tenants take turns. Throttling
+ * halves the concurrency, and successful calls restore it step by step.
  */
 export class StsLimiter {
   readonly #queue: PQueue<FairQueue<Run>, QueueOptions & { signal?: AbortSignal }>;
@@ -50,7 +50,7 @@ export class StsLimiter {
     return this.#queue.concurrency;
   }
 
-  /** Runs `task` when its turn comes, in the async context of this call. */
+  /** Runs `task` when it reaches the front of the queue, in the async context of this call. */
   run<T>(
     flight: Flight,
     task: () => Promise<T>,
@@ -59,7 +59,7 @@ export class StsLimiter {
     const id = String(++this.#lastId);
     const urgent = isRetry ? WAITING_CALLER_AGAIN : WAITING_CALLER;
     let waiting = true;
-    // The queue starts a task from within the call that ended before, which may be another tenant's.
+    // Without it, the queue would start the task in the context of the previous call, which may be another tenant's.
     const start = AsyncResource.bind(() => {
       waiting = false;
       return task();

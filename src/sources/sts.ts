@@ -1,5 +1,34 @@
-/** All that asks STS, loaded together by the first session that has to be obtained. */
-export { RoleAssumer } from "./assume-role.js";
-export { readCallerIdentity } from "./caller-identity.js";
-export { StsCalls } from "./sts-calls.js";
-export { StsClients } from "./sts-clients.js";
+import type { StsTarget } from "../request/role-request.js";
+import type { Flight } from "../session/flight.js";
+import { RoleAssumer, type RoleAssumerOptions } from "./assume-role.js";
+import { type CallerIdentity, readCallerIdentity } from "./caller-identity.js";
+import type { StsCaller } from "./sts-caller.js";
+import { type StsCallSettings, StsCalls } from "./sts-calls.js";
+import { StsClients, type StsClientsOptions } from "./sts-clients.js";
+
+export interface StsOptions extends StsClientsOptions, Omit<RoleAssumerOptions, "calls"> {
+  readonly assumeRole: StsCallSettings;
+}
+
+/** All that asks STS, loaded together by the first session that no cache holds. */
+export class Sts {
+  readonly calls: StsCalls;
+  readonly assumer: RoleAssumer;
+  readonly #clients: StsClients;
+
+  constructor(options: StsOptions) {
+    this.#clients = new StsClients(options);
+    this.calls = new StsCalls({ runtime: options.runtime, settings: options.assumeRole, clients: this.#clients });
+    this.assumer = new RoleAssumer({ ...options, calls: this.calls });
+  }
+
+  /** Asks AWS who a caller is. @param roleArn the role that it should be, for errors */
+  identify(caller: StsCaller, target: StsTarget, roleArn: string | undefined, flight: Flight): Promise<CallerIdentity> {
+    return readCallerIdentity(this.calls, caller, target, roleArn, flight);
+  }
+
+  /** The region of the endpoint that a caller asks. */
+  region(caller: StsCaller, target: StsTarget): Promise<string> {
+    return this.#clients.for(caller, target).region();
+  }
+}

@@ -3,7 +3,7 @@ import { variableIn } from "../request/validation.js";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Variables that the AWS CLI and the SDKs take credentials from. */
+/** Variables from which the AWS CLI and the SDKs read credentials. */
 const IDENTITIES = [
   "AWS_ACCESS_KEY_ID",
   "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -11,30 +11,30 @@ const IDENTITIES = [
   "AWS_WEB_IDENTITY_TOKEN_FILE",
   "AWS_PROFILE",
 ];
-/** Variables that other programs take a proxy from. */
+/** Variables from which other programs read a proxy. */
 const PROXIES = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
 
-/** For an error for want of credentials: which variables stand there unused. Names and no values. */
-export function noteOnIdentities(env: Env): string | undefined {
-  return noteOn(namesIn(env, IDENTITIES), "set instance.credentials to use them");
+/** For errors about missing credentials: names the credential variables that are set but unused. Shows no values. */
+export function noteUnusedIdentities(env: Env): string | undefined {
+  return describeUnused(listSetVariables(env, IDENTITIES), "set instance.credentials to use them");
 }
 
-/** For an error of the network: which proxies stand there unused. Names and no values. */
-export function noteOnProxy(env: Env, network: Network | undefined): string | undefined {
+/** For network errors: names the proxy variables that are set but unused. Shows no values. */
+export function noteUnusedProxy(env: Env, network: Network | undefined): string | undefined {
   if (network?.settings().proxy !== undefined) return undefined;
-  return noteOn(namesIn(env, PROXIES), "set instance.network.proxy if the way to AWS leads through it");
+  return describeUnused(listSetVariables(env, PROXIES), "set instance.network.proxy if AWS is reached through a proxy");
 }
 
 export function withNote(hint: string, note: string | undefined): string {
   return note === undefined ? hint : `${hint} ${note}`;
 }
 
-function namesIn(env: Env, names: readonly string[]): string[] {
+function listSetVariables(env: Env, names: readonly string[]): string[] {
   return names.filter((name) => variableIn(env, name));
 }
 
-function noteOn(names: readonly string[], advice: string): string | undefined {
+function describeUnused(names: readonly string[], advice: string): string | undefined {
   if (names.length === 0) return undefined;
   const [is, list] = names.length === 1 ? ["is", names[0]] : ["are", names.join(" and ")];
-  return `${list} ${is} set in the environment and ${is} not used: ${advice}.`;
+  return `${list} ${is} set in the environment but not used: ${advice}.`;
 }

@@ -1,4 +1,4 @@
-import { type MiddlewareContext, middlewareStackOf } from "../clients/sdk-middleware.js";
+import { findMiddlewareStack, type MiddlewareContext } from "../clients/sdk-middleware.js";
 import { boundedAnswer } from "./bounded-answer.js";
 
 interface Identity {
@@ -6,9 +6,9 @@ interface Identity {
   readonly sessionToken?: string;
 }
 
-/** What the commands of one question show on the wire. Nothing under a mock, which runs no middleware. */
+/** Observes the commands of one question on the wire. Sees nothing under a mock, which runs no middleware. */
 export class WireView {
-  /** Text of others must not repeat these: what the question holds, and whatever signed it. */
+  /** Values that quoted foreign text must not contain: the question's secret, and the credentials that signed it. */
   readonly secrets = new Set<string>();
   #answered = false;
 
@@ -16,14 +16,14 @@ export class WireView {
     this.#add(secret);
   }
 
-  /** Whether an answer came over the wire. */
+  /** Whether a response has arrived. */
   get answered(): boolean {
     return this.#answered;
   }
 
-  /** Watches a command, whichever client sends it, and bounds its answer. */
+  /** Adds middleware to a command that observes it and limits the size of its response. */
   watch<C extends object>(command: C): C {
-    middlewareStackOf(command)?.add(
+    findMiddlewareStack(command)?.add(
       (next, context: MiddlewareContext) => async (args) => {
         const identity = context.__smithy_context?.selectedHttpAuthScheme?.identity as Identity | undefined;
         this.#add(identity?.secretAccessKey);

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { ACCESS_KEY_ID } from "../request/limits.js";
-import { isSessionOf, type RoleArn } from "../request/role-arn.js";
+import { isSessionForRole, type RoleArn } from "../request/role-arn.js";
 import { isRecord } from "../request/validation.js";
 import { EXPIRY_MARGIN } from "../session/refresh-policy.js";
 import { redacted, type SessionCredentials } from "../session/session-credentials.js";
@@ -84,7 +84,7 @@ export function readSessionRecord(
     fields.key === storeKey &&
     fields.roleArn === role.arn &&
     fields.accountId === role.accountId &&
-    (assumedRoleArn === undefined || (typeof assumedRoleArn === "string" && isSessionOf(role, assumedRoleArn)));
+    (assumedRoleArn === undefined || (typeof assumedRoleArn === "string" && isSessionForRole(role, assumedRoleArn)));
   if (!isOfRole) return { fault: "foreign" };
   const writer = fields.clock;
   if (

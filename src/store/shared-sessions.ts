@@ -1,11 +1,12 @@
 import type { KeyObject } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
-import { digestOf } from "../request/canonical.js";
+import { stableDigest } from "../request/canonical.js";
 import type { RequestForRole } from "../request/role-request.js";
 import type { Runtime } from "../runtime.js";
+import type { Flight } from "../session/flight.js";
 import { believedLife, drawAdvisoryPoint, EXPIRY_MARGIN, type RefreshRules } from "../session/refresh-policy.js";
-import type { Flight, LoadedSession } from "../session/session-source.js";
+import type { Load, SharedSession } from "../session/session-source.js";
 import type { ServerClocks } from "../sources/server-clock.js";
 import { AwsEnvironment } from "./aws-environment.js";
 import type { CredentialStore, StoreLock } from "./credential-store.js";
@@ -19,7 +20,7 @@ const FIRST_PAUSE = 20;
 const LONGEST_PAUSE = 200;
 /** Milliseconds that an owner has beyond its time for STS, to share what it got. */
 const LOCK_MARGIN = 1000;
-const MAX_FORGOTTEN = 1000;
+const MAX_INVALIDATED = 1000;
 
 export interface SharedSessionsOptions {
   store: CredentialStore;
@@ -38,8 +39,6 @@ interface Place {
   readonly request: RequestForRole;
 }
 
-type LoadedFromStore = LoadedSession & Required<Pick<LoadedSession, "age" | "advisoryPoint">>;
-
 /** The sessions of roles that processes share through a store: one of them asks STS, and the others get what it got. */
 export class SharedSessions {
   readonly #options: SharedSessionsOptions;
@@ -48,7 +47,7 @@ export class SharedSessions {
   /** Read once: a store that loses its keys later must not get records that are not sealed. */
   readonly #encryptionKeys: readonly KeyObject[] | undefined;
   /** The access key ids of sessions that were dropped: the store may still hold them. */
-  readonly #forgotten = new LRUCache<string, true>({ max: MAX_FORGOTTEN });
+  readonly #invalidated = new LRUCache<string, true>({ max: MAX_INVALIDATED });
 
   constructor(options: SharedSessionsOptions) {
     this.#options = options;
@@ -60,14 +59,9 @@ export class SharedSessions {
   /**
    * The session that the store holds; else a new one from `assume`, which is shared. Where another process asks STS
    * already, a caller waits for what it gets, though not for long.
-   * @returns `undefined`: another process asks, and this flight can do without
    * @throws RolecallError as `assume` does
    */
-  async load(
-    request: RequestForRole,
-    flight: Flight,
-    assume: () => Promise<LoadedSession>,
-  ): Promise<LoadedSession | undefined> {
+  async load(request: RequestForRole, flight: Flight, assume: () => Promise<Load>): Promise<Load> {
     const { runtime, times } = this.#options;
     const { visit, names } = await this.#visit(request);
     if (!names) return assume();
@@ -78,16 +72,16 @@ export class SharedSessions {
       if (shared) return shared;
       const lock = await visit.lock(names[0], times.timeout + LOCK_MARGIN);
       if (lock !== "taken") return this.#assumeUnderLock(place, flight, lock, assume);
-      if (!flight.urgent && flight.heldAccessKeyId !== undefined && !flight.anew) return undefined;
-      if (flight.anew || runtime.monotonic() >= patience) return this.#assumeAndShare(place, assume);
+      if (!flight.urgent && flight.held && !flight.mustBeNew) return { kind: "elsewhere" };
+      if (flight.mustBeNew || runtime.monotonic() >= patience) return this.#assumeAndShare(place, assume);
       await runtime.sleep(pause * (1 + runtime.random()), flight.signal);
       visit.renew();
     }
   }
 
   /** Deletes what the store holds if it is the session with `accessKeyId`, or whichever it is. Never rejects. */
-  async forget(request: RequestForRole, accessKeyId: string | undefined): Promise<void> {
-    if (accessKeyId !== undefined) this.#forgotten.set(accessKeyId, true);
+  async invalidate(request: RequestForRole, accessKeyId: string | undefined): Promise<void> {
+    if (accessKeyId !== undefined) this.#invalidated.set(accessKeyId, true);
     const { visit, names = [] } = await this.#visit(request);
     for (const name of names) {
       if (accessKeyId === undefined) {
@@ -105,8 +99,8 @@ export class SharedSessions {
     place: Place,
     flight: Flight,
     lock: StoreLock | undefined,
-    assume: () => Promise<LoadedSession>,
-  ): Promise<LoadedSession> {
+    assume: () => Promise<Load>,
+  ): Promise<Load> {
     try {
       // The owner before may have shared its session between the look and the lock.
       const shared = lock && (await this.#find(place, flight));
@@ -116,8 +110,8 @@ export class SharedSessions {
     }
   }
 
-  async #find({ visit, names, request }: Place, flight: Flight): Promise<LoadedSession | undefined> {
-    if (flight.anew) return undefined;
+  async #find({ visit, names, request }: Place, flight: Flight): Promise<SharedSession | undefined> {
+    if (flight.mustBeNew) return undefined;
     for (const name of names) {
       const record = await visit.get(name);
       const read = record === undefined ? undefined : this.#read(record, name, request);
@@ -127,7 +121,7 @@ export class SharedSessions {
     return undefined;
   }
 
-  #read(record: string, name: string, request: RequestForRole): LoadedFromStore | { fault: RecordFault } {
+  #read(record: string, name: string, request: RequestForRole): SharedSession | { fault: RecordFault } {
     const { runtime } = this.#options;
     const read = readSessionRecord(record, {
       storeKey: name,
@@ -138,20 +132,18 @@ export class SharedSessions {
     });
     if ("fault" in read) return read;
     const { credentials, life, advisoryPoint } = read.session;
-    return { credentials, life, age: read.age, advisoryPoint };
+    return { kind: "shared", credentials, life, age: read.age, advisoryPoint };
   }
 
-  #isUsable(loaded: LoadedFromStore, flight: Flight): boolean {
-    // A refresh in the background must not take back an older session than the one that is held.
-    const isNews = flight.urgent || flight.heldAccessKeyId === undefined || loaded.age < loaded.advisoryPoint;
-    return isNews && !this.#forgotten.has(loaded.credentials.accessKeyId) && flight.admits(loaded);
+  #isUsable({ credentials, life, age, advisoryPoint }: SharedSession, flight: Flight): boolean {
+    // A background refresh must not bring back an older session than the one that is held.
+    const isNews = flight.urgent || !flight.held || age < advisoryPoint;
+    return isNews && !this.#invalidated.has(credentials.accessKeyId) && flight.admits(credentials, life - age);
   }
 
-  async #assumeAndShare(
-    { visit, names, request }: Place,
-    assume: () => Promise<LoadedSession>,
-  ): Promise<LoadedSession> {
+  async #assumeAndShare({ visit, names, request }: Place, assume: () => Promise<Load>): Promise<Load> {
     const loaded = await assume();
+    if (loaded.kind !== "issued") return loaded;
     const { runtime, rules } = this.#options;
     const { credentials } = loaded;
     const { expiration } = credentials;
@@ -182,7 +174,7 @@ export class SharedSessions {
   /** Beyond the session itself, they hold all that tells one AWS and one instance profile from another. */
   async #namesOf({ digest }: RequestForRole): Promise<SessionNames> {
     const { scope } = this.#options.store;
-    const place = digestOf({ session: digest, scope, environment: await this.#environment.parts() });
+    const place = stableDigest({ session: digest, scope, environment: await this.#environment.parts() });
     const [first, ...others] = (this.#encryptionKeys ?? []).map((key) => sealedName(place, key));
     return first === undefined ? [place] : [first, ...others];
   }

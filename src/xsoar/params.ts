@@ -1,4 +1,4 @@
-import { assertNoMisspelling } from "../request/misspelt-settings.js";
+import { assertNoMisspelledSetting } from "../request/misspelled-settings.js";
 import { conflict, invalidText, readRecord, readSetting } from "../request/validation.js";
 
 /** A `credentials` parameter: an access key id and its secret, or `secret@@@token` for a temporary key. */
@@ -69,7 +69,7 @@ export class Parameters {
 
   /** Checks only parameters that are set. */
   assertNoMisspelling(settings: readonly string[]): void {
-    assertNoMisspelling(settings, this.#owner, this.#values, (name) => this.get(name).value !== undefined);
+    assertNoMisspelledSetting(settings, this.#owner, this.#values, (name) => this.get(name).value !== undefined);
   }
 
   get(name: string): Parameter {

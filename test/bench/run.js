@@ -10,6 +10,7 @@ const EXPERIMENTS = [
   "calls",
   "refresh",
   "cold-start",
+  "first-answer",
   "shared-session",
   "import",
   "memory",

@@ -81,7 +81,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "no metadata service",
     { broken: () => vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9") },
     "metadata",
-    /^AWS_EC2_METADATA_SERVICE_ENDPOINT is set, and nothing answers there\.$/,
+    /^AWS_EC2_METADATA_SERVICE_ENDPOINT is set, but nothing responds at that address\.$/,
     /^Correct it, or unset it\. .*set credentials in the instance/,
     3,
   ],
@@ -89,7 +89,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "a metadata service that hangs",
     { broken: (aws) => aws.fault({ on: { target: "imds" }, kind: "hang" }) },
     "metadata",
-    /^AWS_EC2_METADATA_SERVICE_ENDPOINT is set, and nothing answers there\.$/,
+    /^AWS_EC2_METADATA_SERVICE_ENDPOINT is set, but nothing responds at that address\.$/,
     /^Correct it, or unset it; in a container, raise HttpPutResponseHopLimit/,
     3,
   ],
@@ -140,7 +140,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "no role attached",
     { aws: { instanceProfile: null } },
     "base-identity",
-    /knows no role for this machine/,
+    /No IAM role is attached to this instance/,
     /Attach an instance profile/,
     3,
   ],
@@ -148,8 +148,8 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "no role attached, and keys that only other tools would use",
     { aws: { instanceProfile: null }, env: { AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE" } },
     "base-identity",
-    /knows no role/,
-    /AWS_ACCESS_KEY_ID is set in the environment and is not used: set instance\.credentials/,
+    /No IAM role is attached/,
+    /AWS_ACCESS_KEY_ID is set in the environment but not used: set instance\.credentials/,
     3,
   ],
   [
@@ -193,7 +193,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     },
     "caller",
     /SignatureDoesNotMatch/,
-    /^AWS says that the credential should be scoped to a valid region: .*signed for eu-central-1/,
+    /AWS says that the credential should be scoped to a valid region, .*signed for eu-central-1/,
     3,
   ],
   [
@@ -274,7 +274,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     },
     "sts",
     /^GetCallerIdentity in eu-central-1 failed: [A-Z_]+\.$/,
-    /^The endpoint's certificate is not trusted: .*instance\.network\.extraCa\.$/,
+    /instance\.network\.extraCa: the certificate is not trusted\.$/,
     4,
   ],
   [
@@ -284,7 +284,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       broken: () => vi.stubEnv("AWS_ENDPOINT_URL", "http://sts.test"),
     },
     "sts",
-    /would lead to STS over http:/,
+    /would reach STS over http:/,
     /Use https/,
     4,
   ],
@@ -335,8 +335,8 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "a role of another partition than the region",
     { instance: { region: "eu-central-1" }, roles: ["arn:aws-cn:iam::123456789012:role/Inventory"] },
     "allowed-roles",
-    /the role lies in the partition aws-cn/,
-    /region of the role's partition/,
+    /the role is in partition aws-cn/,
+    /region in the role's partition/,
     5,
   ],
   [
@@ -451,8 +451,8 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       },
     },
     "base-identity",
-    /something that is no credential set/,
-    /its trust policy may not name ec2\.amazonaws\.com/,
+    /something other than credentials/,
+    /its trust policy may not allow ec2\.amazonaws\.com/,
     3,
   ],
   [
@@ -784,7 +784,7 @@ describe("rolecall doctor", () => {
     expect(findings.find(({ step }) => step === "base-identity")).toMatchObject({
       status: "skipped",
       next: [
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is set in the environment and is not used: set instance.credentials to use them.",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is set in the environment but not used: set instance.credentials to use them.",
       ],
     });
   });

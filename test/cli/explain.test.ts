@@ -52,14 +52,14 @@ describe("rolecall explain", () => {
     const env = { AWS_ENDPOINT_URL: "http://sts.test" };
     const { code, output, errors } = await runRolecall(["explain", "--config", await configOf(INSTANCE)], env);
     expect({ code, output }).toEqual({ code: 1, output: "" });
-    expect(errors).toMatch(/^AWS_ENDPOINT_URL would lead to STS over http:\/\/sts\.test\. Use https/);
+    expect(errors).toMatch(/^AWS_ENDPOINT_URL would reach STS over http:\/\/sts\.test\. Use https/);
   });
 
   it("refuses an endpoint in a different region than STS, as a command would be refused", async () => {
     const env = { AWS_ENDPOINT_URL_STS: "https://sts.eu-west-1.amazonaws.com" };
     const { code, output, errors } = await runRolecall(["explain", "--config", await configOf(INSTANCE)], env);
     expect({ code, output }).toEqual({ code: 1, output: "" });
-    expect(errors).toMatch(/^AWS_ENDPOINT_URL_STS is in eu-west-1, and the region of STS is eu-central-1\./);
+    expect(errors).toMatch(/^AWS_ENDPOINT_URL_STS is in eu-west-1, but the region of STS is eu-central-1\./);
   });
 
   it.each([
@@ -231,8 +231,8 @@ describe("rolecall explain", () => {
 
   it.each<[string, string[], object, number, RegExp]>([
     ["a role that is not allowed", [AUDIT], { allowedRoles: [ROLE] }, 1, /not in the instance's allowedRoles\. Ask an/],
-    ["no role, and a list", [], { allowedRoles: [ROLE] }, 1, /No role was asked for/],
-    ["a role of another partition", [ROLE], { region: "cn-north-1" }, 1, /the role lies in the partition aws/],
+    ["no role, and a list", [], { allowedRoles: [ROLE] }, 1, /No role was requested/],
+    ["a role of another partition", [ROLE], { region: "cn-north-1" }, 1, /the role is in partition aws/],
     ["a user's ARN", ["arn:aws:iam::123456789012:user/ann"], {}, 1, /A user cannot be assumed/],
     ["a wrong duration", [ROLE, "--role-session-duration", "60"], {}, 1, /from 900 to 43200/],
     ["two roles", [ROLE, AUDIT], {}, 2, /takes one role/],

@@ -75,7 +75,7 @@ describe("a request is refused, before it is sent, that is signed", () => {
       extending((to) =>
         to.setHttpAuthScheme(schemeOf(({ headers }) => ({ headers: { ...headers, authorization: "Basic YTpi" } }))),
       ),
-      "can't be checked",
+      "can't be verified",
     ],
     [
       "not at all, by an extension's choice of schemes",
@@ -123,22 +123,22 @@ describe("a request is refused, before it is sent, that is signed", () => {
     [
       "in an old way",
       ({ headers }) => Object.assign(headers, { authorization: `AWS ${FOREIGN}:c2ln` }),
-      "can't be checked",
+      "can't be verified",
     ],
     [
       "twice, by headers",
       ({ headers }) => Object.assign(headers, { AUTHORIZATION: "AWS4-HMAC-SHA256 x" }),
-      "can't be checked",
+      "can't be verified",
     ],
     [
       "twice, by the query",
       ({ query }) => Object.assign(query, { "X-Amz-Credential": `${FOREIGN}/…` }),
-      "can't be checked",
+      "can't be verified",
     ],
     [
       "twice, by the path",
       (request) => Object.assign(request, { path: `/?X-Amz-Credential=${FOREIGN}` }),
-      "can't be checked",
+      "can't be verified",
     ],
     [
       "with another key",

@@ -7,15 +7,14 @@ export interface Difference {
   nextCaller?: Result;
 }
 
-const NOBODY_WAITS = "Nobody waits for a refresh while the held set is valid: it runs in the background.";
+const NOBODY_WAITS = "No caller waits for a refresh while the held set is valid. The refresh runs in the background.";
 const AFTER_EXPIRY =
-  "An expired set is not served: AWS would refuse it. The caller gets the cause. (AWS extends the instance profile's own set, which is served on.)";
+  "The library does not serve an expired set, because AWS would refuse it. The caller gets the cause. (AWS accepts the instance profile's own set for longer, so the library keeps serving that one.)";
 const REFUSED_CALL_WAITS =
-  "Only the call that a service refused waits for the next set. Everybody else is served the held one until then, since one service may be wrong.";
+  "Only the rejected call waits for the next set. All other callers get the held set until then, because the service that rejects it may be wrong.";
 const VALID_OUTLIVES =
-  "A valid set outlives a refusal: it is served until it expires. The refusal is remembered for 1 s growing to 60 s.";
-const NO_LONG_BACKOFF =
-  "A backoff is bound to the life that is left: it ends with the set, so the first caller after recovery succeeds.";
+  "A valid set is served until it expires, even after a refusal. The refusal is remembered for 1 s at first and up to 60 s later.";
+const NO_LONG_BACKOFF = "A backoff never outlasts the held set, so the first caller after the recovery succeeds.";
 
 const asked = (result: Result): Observation => ({ result, source: "asked" });
 
@@ -36,7 +35,7 @@ export const ON_PURPOSE: Record<string, Difference> = {
     ours: [asked("noCredentialsError")],
   },
   "A 20.5-minute credential lifetime selects the 15-minute advisory window (lifetime > 20 and < 90 minutes)": {
-    why: "A window is never more than half of the life. Otherwise this set would be replaced after about a quarter of it.",
+    why: "A window is never more than half of the lifetime. Otherwise this set would be replaced after about a quarter of its lifetime.",
     ours: [{ ...asked("newCredentials"), advisoryWindowSeconds: 615 }],
   },
   "After a successful refresh returns credentials with a different lifetime, the SDK recomputes the advisory window": {
@@ -68,7 +67,7 @@ export const ON_PURPOSE: Record<string, Difference> = {
       nextCaller: "newCredentials",
     },
   "Invalidate during an active backoff": {
-    why: `${AFTER_EXPIRY} ${NO_LONG_BACKOFF} An invalidation clears it too.`,
+    why: `${AFTER_EXPIRY} ${NO_LONG_BACKOFF} An invalidation also clears the backoff.`,
     ours: [asked("noCredentialsError"), asked("noCredentialsError"), asked("newCredentials")],
   },
   "After a failed refresh, the SDK does not contact the credential source again until the refresh backoff has elapsed":

@@ -2,11 +2,13 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { Diagnostics, type RolecallEvents } from "../../src/diagnostics.js";
 import { isRolecallError, RolecallError } from "../../src/errors.js";
 import { BaseIdentity } from "../../src/request/base-identity.js";
+import { readResolverOptions } from "../../src/resolver-options.js";
 import type { AwsCredentialIdentity } from "../../src/sdk-types.js";
 import { CredentialCache } from "../../src/session/credential-cache.js";
 import { DEFAULT_RULES } from "../../src/session/refresh-policy.js";
 import type { SessionSource } from "../../src/session/session-source.js";
 import { baseIdentitySource } from "../../src/sources/base-identity-source.js";
+import { createMachine } from "../../src/sources/machine.js";
 import { ServerClock } from "../../src/sources/server-clock.js";
 import { createManualClock } from "../../src/testing/index.js";
 import {
@@ -111,8 +113,8 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
   const source: SessionSource = {
     ...baseIdentitySource(new BaseIdentity("provider", "vector", provider), {
       runtime: clock,
+      machine: createMachine(readResolverOptions({ runtime: clock }), new AbortController().signal),
       serverClock: () => new ServerClock(),
-      read: provider,
     }),
     rules: {
       ...DEFAULT_RULES,

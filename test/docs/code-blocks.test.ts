@@ -55,6 +55,21 @@ describe("the code in the docs", () => {
     expect(named.filter((name) => !Object.hasOwn(scripts, name ?? ""))).toEqual([]);
   });
 
+  it("names files and folders of the project that exist", () => {
+    const named = ["docs/architecture.md", "CONTRIBUTING.md"].flatMap(
+      (page) => read(page).match(/(?<=`)(src|test|docs|\.github|\.ci)\/[\w./-]+(?=`)/g) ?? [],
+    );
+    expect(named.length).toBeGreaterThan(40);
+    expect(named.filter((path) => !existsSync(join(project, path)))).toEqual([]);
+  });
+
+  it("explains every npm script in CONTRIBUTING.md", () => {
+    const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
+    const rows = read("CONTRIBUTING.md").match(/^\| `[^|]+` \|/gm) ?? [];
+    const explained = rows.map((row) => row.replace(/npm (run )?|[|`]/g, "").trim());
+    expect(explained).toEqual(expect.arrayContaining(Object.keys(scripts)));
+  });
+
   it("shows the README's two commands on the first screen, each on one line", () => {
     const firstScreen = read("README.md").split("\n").slice(0, 40);
     expect(firstScreen).toEqual(expect.arrayContaining(["npm ci && npm run demo", "npm ci && npm test"]));

@@ -10,7 +10,7 @@ export const filesOf = (folder: string, ending: RegExp) =>
     .map((name) => `${folder}/${name}`);
 
 /** What people read. The API reference is generated, and its examples are those of the source. */
-export const pages = ["README.md", "CHANGELOG.md", "SECURITY.md", ...filesOf("docs", /\.md$/)];
+export const pages = ["README.md", "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md", ...filesOf("docs", /\.md$/)];
 
 export interface Block {
   readonly page: string;

@@ -23,6 +23,7 @@ import { instance as fullInstance } from "../../docs/examples/instance-settings.
 import { onLocalStack } from "../../docs/examples/localstack.js";
 import { readReport } from "../../docs/examples/narrow-a-command.js";
 import { behindTheProxy, withAnStsClientOfYourOwn } from "../../docs/examples/network.js";
+import { printEvents } from "../../docs/examples/print-events.js";
 import { configure } from "../../docs/examples/resolver-options.js";
 import { testConnection } from "../../docs/examples/verify.js";
 import { runCommand } from "../../docs/examples/xsoar.js";
@@ -306,6 +307,24 @@ it("an event warns of a refresh that failed while the session is served", async 
   await resolver.resolve(instance);
   await clock.advance(10_000);
   expect(warnings).toEqual([expect.stringMatching(`^${INVENTORY}: STS_UNAVAILABLE, served until \\d{4}-`)]);
+});
+
+it("every event can be printed", async () => {
+  await setUp();
+  const printed: unknown[] = [];
+  const stop = printEvents((_, name, event) => printed.push([name, event]));
+  onTestFinished(stop);
+
+  await listInstances({});
+
+  const ofRole = expect.objectContaining({ roleArn: INVENTORY });
+  expect(printed).toEqual(
+    expect.arrayContaining([
+      ["aws-rolecall:miss", ofRole],
+      ["aws-rolecall:refreshed", ofRole],
+      ["aws-rolecall:hit", ofRole],
+    ]),
+  );
 });
 
 describe("what the README compares with: an SDK client whose credential provider assumes the role", () => {

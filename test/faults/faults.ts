@@ -164,7 +164,7 @@ export const STS_FAULTS: Fault[] = [
 export const IMDS_FAULTS: Fault[] = [
   imds("no answer for the token", "IMDS_UNREACHABLE", { kind: "hang" }, "token", { hangs: true }),
   imds("no answer for the credentials", "IMDS_UNREACHABLE", { kind: "hang" }, "credentials", { hangs: true }),
-  imds("401 for ever", "IMDS_UNREACHABLE", { status: 401 }),
+  imds("401 on every request", "IMDS_UNREACHABLE", { status: 401 }),
   imds("403 on the token", "IMDS_UNREACHABLE", { status: 403 }, "token"),
   imds("500", "IMDS_UNREACHABLE", { status: 500 }),
   {

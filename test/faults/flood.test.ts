@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { createManualClock, type LocalAws } from "../../src/testing/index.js";
-import { expectGenerated, markdownTable } from "../support/generated-part.js";
+import { countAtMost, expectTable, secondsAtMost } from "../support/generated-part.js";
 import { ACCOUNT, HOUR, ROLE, SECOND, setUpLocal } from "../support/local.js";
 import { seededRandom } from "../support/seeded-random.js";
-import { ask, type Caller, longest } from "./callers.js";
+import { ask, longest } from "./callers.js";
 
 const COMMANDS = 5000;
 const ROLES = 500;
@@ -44,24 +44,21 @@ it("5,000 commands for 500 roles while STS throttles at 50 calls a second", asyn
   expect(Math.max(...recovered.limits), "the limiter rises again").toBe(MAX_CONCURRENT);
   expect(aws.sockets.aws.peak).toBeLessThanOrEqual(MAX_CONCURRENT);
 
-  const seconds = (callers: Caller[]) => `${longest(callers) / SECOND} s`;
   const row = (name: string, { callers, limits }: typeof flood, calls: number, refused: number) => [
     name,
     `${callers.length} of ${callers.length}`,
-    seconds(callers),
-    calls,
-    refused,
-    `${Math.min(...limits)} to ${Math.max(...limits)}`,
+    secondsAtMost(longest(callers)),
+    countAtMost(calls),
+    countAtMost(refused),
+    countAtMost(Math.max(...limits)),
   ];
-  expectGenerated(
+  expectTable(
     { page: "reliability.md", name: "flood" },
-    markdownTable(
-      ["", "served", "the last after", "calls", "throttled", "calls at once, while others wait"],
-      [
-        row(`STS throttles at ${RATE} a second`, flood, ROLES + throttled, throttled),
-        row("then no more", recovered, ROLES, 0),
-      ],
-    ),
+    ["", "served", "the last after", "calls", "throttled", "calls at once"],
+    [
+      row(`STS throttles at ${RATE} a second`, flood, ROLES + throttled, throttled),
+      row("then no more", recovered, ROLES, 0),
+    ],
   );
 
   /** Ten commands for each role at once, until all have an answer. */

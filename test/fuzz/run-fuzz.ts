@@ -40,15 +40,18 @@ export async function fuzz(worker: Worker, target: Target, options: FuzzOptions)
   /** The call under way: a run that ends by time does not wait for it. */
   let latest: Promise<Finding> | undefined;
 
+  const attempt = async (given: FuzzCase, isRepeat = false): Promise<Finding> => {
+    const { outcome, problems } = await worker.ask({ entry: target.name, ...given });
+    count++;
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    // On a busy machine a call may take longer than it may: one that hangs does so again.
+    return outcome === "hung" && !isRepeat ? attempt(given, true) : { given, problems };
+  };
   const anyCase = fc
     .record({ args: target.input, pollution: hostilities.includes("prototype") ? anyPollution : fc.constant([]) })
     .filter((given) => isWithin(hostilities, given));
   const property = fc.asyncProperty(anyCase, async (given) => {
-    latest = worker.ask({ entry: target.name, ...given }).then(({ outcome, problems }) => {
-      count++;
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-      return { given, problems };
-    });
+    latest = attempt(given);
     return (await latest).problems.length === 0;
   });
   const check = (more: fc.Parameters<[FuzzCase]>) => fc.check(property, { seed, numRuns: runs, ...more });

@@ -6,7 +6,7 @@ import { runModel, warmUp } from "./run-model.js";
 import { createSimulatedAws } from "./simulated-aws.js";
 
 /** A counterexample names its seed, path and replayPath: set all three, and choose its AWS by `-t`, to see it again. */
-const { ROLECALL_MODEL_SEED, ROLECALL_MODEL_RUNS = "300", ROLECALL_MODEL_PATH, ROLECALL_MODEL_REPLAY } = process.env;
+const { ROLECALL_MODEL_SEED, ROLECALL_MODEL_RUNS = "100", ROLECALL_MODEL_PATH, ROLECALL_MODEL_REPLAY } = process.env;
 const SEED = ROLECALL_MODEL_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(ROLECALL_MODEL_SEED);
 const RUNS = Number(ROLECALL_MODEL_RUNS);
 

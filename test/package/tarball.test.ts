@@ -32,6 +32,7 @@ describe("the tarball", () => {
 
     expect(beside.sort()).toEqual([
       "CHANGELOG.md",
+      "CONTRIBUTING.md",
       "LICENSE",
       "README.md",
       "SECURITY.md",

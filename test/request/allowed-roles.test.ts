@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { matchesArn } from "../../src/request/allowed-roles.js";
 import { ACCOUNT, expectInvalid, expectRefusal, OTHER_ROLE, ROLE, requestOf, roleRequestOf } from "./support.js";
 
-const HINT = "Ask an administrator to add it to allowedRoles, or use a role that is listed.";
+const HINT = "Ask an administrator to add it to allowedRoles, or use a listed role.";
 const ENTRY =
-  "a role ARN, or a pattern of that shape such as arn:aws:iam::123456789012:role/integration-*. For every role there is, write arn:*:iam::*:role/*";
+  "a role ARN, or a pattern of the same form such as arn:aws:iam::123456789012:role/integration-*. To allow every role, write arn:*:iam::*:role/*";
 const EXACT = "a role ARN of 20 to 2048 characters, such as arn:aws:iam::123456789012:role/path/name";
 const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 const role = (rest: string) => `arn:aws:iam::${ACCOUNT}:role/${rest}`;
@@ -37,7 +37,7 @@ describe("allowedRoles", () => {
         () => requestOf({ instance: { allowedRoles, ...extra } }),
         "ROLE_NOT_ALLOWED",
         undefined,
-        "No role was asked for, and the instance's allowedRoles does not cover the machine's own identity. Set roleArn in the instance or the command to a role that is listed.",
+        "No role was requested, and the instance's allowedRoles does not cover the machine's own identity. Set roleArn in the instance or the command to a listed role.",
       );
     }
   });
@@ -168,7 +168,7 @@ describe("allowedRoles", () => {
     expectInvalid(
       () => allow([`arn:aws:sts::${ACCOUNT}:assumed-role/Inventory/session`]),
       "instance.allowedRoles[0]",
-      /This is a session of a role\. Use the role's own ARN/,
+      /This is a role session\. Use the role's ARN/,
     );
   });
 
@@ -240,7 +240,7 @@ describe("an entry with an external id", () => {
       expectInvalid(
         () => allow(allowedRoles),
         "instance.allowedRoles[1]",
-        "instance.allowedRoles[1] lists a role again with another external id. List each role once.",
+        "instance.allowedRoles[1] repeats a role with a different external id. List each role once.",
       );
     },
   );

@@ -10,7 +10,7 @@ const at = {
 type Owner = keyof typeof at;
 
 const NAME = "2 to 64 letters, digits and _+=,.@-";
-const IDENTITY = "2 to 64 letters, digits and _+=,.@-, not beginning aws:";
+const IDENTITY = "2 to 64 letters, digits and _+=,.@-, not starting with aws:";
 const ID = "2 to 1224 letters, digits and _+=,.@:/-";
 
 const wrongTypes: [unknown, string][] = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defaultRegionOf, mayLieInPartition, partitionOfRegion } from "../../src/request/regions.js";
+import { findDefaultRegion, findPartition, mayBeInPartition } from "../../src/request/regions.js";
 import { serviceRegion } from "../../src/request/role-request.js";
 import { sdkPartitionOf, sdkPartitions, sdkRegions } from "../support/sdk-partitions.js";
 import { ACCOUNT, CHINA_ROLE, expectInvalid, requestOf, roleRequestOf } from "./support.js";
@@ -12,7 +12,7 @@ describe("the table of partitions", () => {
   });
 
   it.each(regions)("has %s in %s, as the SDK has", (region, id) => {
-    expect(partitionOfRegion(region)).toBe(id);
+    expect(findPartition(region)).toBe(id);
     expect(sdkPartitionOf(region).name).toBe(id);
     expect(serviceRegion(requestOf({ command: { region } }))).toBe(region);
   });
@@ -20,15 +20,15 @@ describe("the table of partitions", () => {
   it.each(sdkPartitions().map(({ id, outputs }) => [id, outputs.implicitGlobalRegion]))(
     "asks STS of %s in a region that lies in it",
     (id, implicit) => {
-      const region = defaultRegionOf(id);
+      const region = findDefaultRegion(id);
       expect(region).toBe(implicit);
-      expect(partitionOfRegion(region as string)).toBe(id);
+      expect(findPartition(region as string)).toBe(id);
     },
   );
 
   it("knows no partition and no region that is newer", () => {
-    expect(partitionOfRegion("moon-base-1")).toBeUndefined();
-    expect(defaultRegionOf("aws-moon")).toBeUndefined();
+    expect(findPartition("moon-base-1")).toBeUndefined();
+    expect(findDefaultRegion("aws-moon")).toBeUndefined();
   });
 
   it.each([
@@ -45,7 +45,7 @@ describe("the table of partitions", () => {
     ["us-newplace-9", "aws", true],
     ["us-newplace-9", "aws-cn", false],
   ])("refuses a region only when both are known: %s in %s is %s", (region, id, may) => {
-    expect(mayLieInPartition(region, id)).toBe(may);
+    expect(mayBeInPartition(region, id)).toBe(may);
   });
 });
 
@@ -93,7 +93,7 @@ describe.each([
 });
 
 describe("a region outside the role's partition", () => {
-  const hint = "Credentials hold within one partition: use a region of the role's partition.";
+  const hint = "Use a region in the role's partition: credentials are valid in one partition only.";
 
   it.each([
     ["command.region", { command: { region: "us-east-1" } }],
@@ -106,7 +106,7 @@ describe("a region outside the role's partition", () => {
     const error = expectInvalid(
       () => serviceRegion(request),
       field,
-      `${field} is us-east-1, and the role lies in the partition aws-cn. ${hint}`,
+      `${field} is us-east-1, but the role is in partition aws-cn. ${hint}`,
     );
     expect(error.roleArn).toBe(CHINA_ROLE);
   });
@@ -115,7 +115,7 @@ describe("a region outside the role's partition", () => {
     expectInvalid(
       () => requestOf({ instance: { roleArn: CHINA_ROLE, sts: { region: "us-east-1" } } }),
       "instance.sts.region",
-      `instance.sts.region is us-east-1, and the role lies in the partition aws-cn. ${hint}`,
+      `instance.sts.region is us-east-1, but the role is in partition aws-cn. ${hint}`,
     );
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isSessionOf, readRoleArn } from "../../src/request/role-arn.js";
+import { isSessionForRole, readRoleArn } from "../../src/request/role-arn.js";
 import { ACCOUNT, expectInvalid, refusalOf, requestOf } from "./support.js";
 
 const RULE = "Allowed: a role ARN of 20 to 2048 characters, such as arn:aws:iam::123456789012:role/path/name";
@@ -40,10 +40,10 @@ describe("a role ARN", () => {
   });
 
   it.each([
-    ["nothing in it", "", "an empty string", "Leave the setting out if it names no role"],
-    ["a space before", ` ${PREFIX}name`, `" ${PREFIX}name"`, "White space stands before or after it"],
-    ["a space after", `${PREFIX}name `, `"${PREFIX}name "`, "White space stands before or after it"],
-    ["a line feed after", `${PREFIX}name\n`, `"${PREFIX}name\\n"`, "White space stands before or after it"],
+    ["nothing in it", "", "an empty string", "To use no role, leave the setting out"],
+    ["a space before", ` ${PREFIX}name`, `" ${PREFIX}name"`, "Remove the white space around it"],
+    ["a space after", `${PREFIX}name `, `"${PREFIX}name "`, "Remove the white space around it"],
+    ["a line feed after", `${PREFIX}name\n`, `"${PREFIX}name\\n"`, "Remove the white space around it"],
     [
       "11 digits of account",
       "arn:aws:iam::12345678901:role/x",
@@ -103,29 +103,26 @@ describe("a role ARN", () => {
   it.each([
     [
       `arn:aws:iam::${ACCOUNT}:user/path/alice`,
-      "A user cannot be assumed. Create a role that trusts this machine's role, and use the role's ARN",
+      "A user cannot be assumed. Create a role that trusts this machine's role, and use that role's ARN",
     ],
     [`arn:aws:iam::${ACCOUNT}:group/admins`, "A group cannot be assumed. Use the ARN of a role"],
     [
       `arn:aws:sts::${ACCOUNT}:assumed-role/Inventory/session`,
-      "This is a session of a role. Use the role's own ARN, arn:aws:iam::<account>:role/<name>",
+      "This is a role session. Use the role's ARN, arn:aws:iam::<account>:role/<name>",
     ],
     [
       `arn:aws-cn:sts::${ACCOUNT}:assumed-role/Inventory/session`,
-      "This is a session of a role. Use the role's own ARN, arn:aws:iam::<account>:role/<name>",
+      "This is a role session. Use the role's ARN, arn:aws:iam::<account>:role/<name>",
     ],
-    [`arn:aws:iam::${ACCOUNT}:root`, "An account's root cannot be assumed. Use the ARN of a role in that account"],
-    [
-      `arn:aws:iam::${ACCOUNT}:instance-profile/path/machine`,
-      "An instance profile holds a role. Use the ARN of the role in it",
-    ],
+    [`arn:aws:iam::${ACCOUNT}:root`, "An account root cannot be assumed. Use the ARN of a role in that account"],
+    [`arn:aws:iam::${ACCOUNT}:instance-profile/path/machine`, "This is an instance profile. Use the ARN of its role"],
     ["arn:aws:iam::aws:policy/ReadOnlyAccess", "This is a policy. Use the ARN of a role"],
     [`arn:aws:iam::${ACCOUNT}:policy/limits`, "This is a policy. Use the ARN of a role"],
-    ["Inventory", "This looks like a role's name. Use its whole ARN, which names the account too"],
-    ["integrations/Inventory", "This looks like a role's name. Use its whole ARN, which names the account too"],
+    ["Inventory", "This looks like a role name. Use the full ARN, which includes the account"],
+    ["integrations/Inventory", "This looks like a role name. Use the full ARN, which includes the account"],
     [
       "role-with-a-long-name-of-more-than-twenty",
-      "This looks like a role's name. Use its whole ARN, which names the account too",
+      "This looks like a role name. Use the full ARN, which includes the account",
     ],
   ])("that is %s in fact is refused with what to use instead", (value, hint) => {
     for (const [owner, input] of [
@@ -160,7 +157,7 @@ describe("a session", () => {
   const role = readRoleArn("command.roleArn", `${PREFIX}path/name`)!;
 
   it("of a role has its partition, account and name, without the path", () => {
-    expect(isSessionOf(role, `arn:aws:sts::${ACCOUNT}:assumed-role/name/session`)).toBe(true);
+    expect(isSessionForRole(role, `arn:aws:sts::${ACCOUNT}:assumed-role/name/session`)).toBe(true);
   });
 
   it.each([
@@ -171,6 +168,6 @@ describe("a session", () => {
     `arn:aws:iam::${ACCOUNT}:role/path/name`,
     "",
   ])("%j is none of it", (arn) => {
-    expect(isSessionOf(role, arn)).toBe(false);
+    expect(isSessionForRole(role, arn)).toBe(false);
   });
 });

@@ -132,7 +132,7 @@ describe("without a role", () => {
     expectInvalid(
       () => requestOf({ instance: { transitiveTagKeys: ["team"] } }),
       "instance.transitiveTagKeys[0]",
-      'instance.transitiveTagKeys[0] names "team", which is no tag of the session. Set that tag too, or leave the key out.',
+      'instance.transitiveTagKeys[0] is "team", which is not a tag of the session. Set that tag too, or leave the key out.',
     );
   });
 

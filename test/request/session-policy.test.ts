@@ -41,7 +41,7 @@ describe.each(owners)("policy in %s", (owner, input) => {
     expectInvalid(
       () => roleRequestOf(input({ policy })),
       `${field}.${path}`,
-      `${field}.${path} is undefined. JSON would drop it, and with it a limit: write a value, or leave the key out.`,
+      `${field}.${path} is undefined. Set a value, or leave the key out: JSON would drop it, and a restriction with it.`,
     );
   });
 
@@ -56,7 +56,7 @@ describe.each(owners)("policy in %s", (owner, input) => {
   });
 
   it("of 2049 characters is refused, as an object and as a text", () => {
-    const message = `${field} has 2049 characters. ${RULE.slice(0, -1)}. Move statements to a managed policy and name it in policyArns.`;
+    const message = `${field} has 2049 characters. ${RULE.slice(0, -1)}. Move statements to a managed policy, and add it to policyArns.`;
     refuse(policyOf(2049), message);
     refuse(JSON.stringify(policyOf(2049)), message);
   });
@@ -66,7 +66,7 @@ describe.each(owners)("policy in %s", (owner, input) => {
     expect(policyFrom(policy.padEnd(16_384))).toBe(policy);
     refuse(
       policy.padEnd(16_385),
-      `${field} has 16385 characters. ${RULE} Move statements to a managed policy and name it in policyArns.`,
+      `${field} has 16385 characters. ${RULE} Move statements to a managed policy, and add it to policyArns.`,
     );
   });
 
@@ -95,8 +95,8 @@ describe.each(owners)("policy in %s", (owner, input) => {
     '{"a":1,"\\u0061":2}',
     '{"__proto__":1,"__proto__":2}',
     '{"a\\\\":1,"a\\\\":2}',
-  ])("as the text %s names a key twice and is refused", (policy) => {
-    refuse(policy, `${field} names a key twice in one object. Only the last would count: write each key once.`);
+  ])("as the text %s is refused because a key is there twice", (policy) => {
+    refuse(policy, `${field} has the same key twice in one object. Write each key once: JSON keeps only the last.`);
   });
 
   it.each([
@@ -110,9 +110,9 @@ describe.each(owners)("policy in %s", (owner, input) => {
   });
 
   it.each<[string, unknown, string]>([
-    ["NaN", { a: Number.NaN }, "a number that JSON cannot carry exactly: write it as a string"],
-    ["infinity", { a: Number.NEGATIVE_INFINITY }, "a number that JSON cannot carry exactly: write it as a string"],
-    ["2 ** 53", { a: [2 ** 53] }, "a number that JSON cannot carry exactly: write it as a string"],
+    ["NaN", { a: Number.NaN }, "a number that JSON cannot represent exactly: write it as a string"],
+    ["infinity", { a: Number.NEGATIVE_INFINITY }, "a number that JSON cannot represent exactly: write it as a string"],
+    ["2 ** 53", { a: [2 ** 53] }, "a number that JSON cannot represent exactly: write it as a string"],
     ["a bigint", { a: 1n }, "a bigint"],
     ["a symbol", { a: Symbol("x") }, "a symbol"],
     ["a function", { a: () => 1 }, "a function"],
@@ -129,11 +129,11 @@ describe.each(owners)("policy in %s", (owner, input) => {
       { a: Object.create(Object.assign(Object.create(null), { Effect: "Deny" })) },
       "an object that is not plain JSON",
     ],
-    ["keys on a list", { a: Object.assign(["x"], { Effect: "Deny" }) }, "a list with keys"],
+    ["keys on a list", { a: Object.assign(["x"], { Effect: "Deny" }) }, "an array with named properties"],
     ["a key that is a symbol", { a: { [Symbol("Effect")]: "Deny" } }, "an object that is not plain JSON"],
     ["a hidden key", { a: Object.defineProperty({}, "Effect", { value: "Deny" }) }, "an object that is not plain JSON"],
   ])("that holds %s is refused: it would be lost on the way", (_, policy, what) => {
-    refuse(policy, `${field} holds ${what}. ${RULE}`);
+    refuse(policy, `${field} contains ${what}. ${RULE}`);
   });
 
   it.each(["9007199254740992", "1e400", "-12345678901234567890"])(
@@ -141,7 +141,7 @@ describe.each(owners)("policy in %s", (owner, input) => {
     (number) => {
       refuse(
         `{"a":${number}}`,
-        `${field} holds a number that JSON cannot carry exactly: write it as a string. ${RULE}`,
+        `${field} contains a number that JSON cannot represent exactly: write it as a string. ${RULE}`,
       );
     },
   );
@@ -156,11 +156,11 @@ describe.each(owners)("policy in %s", (owner, input) => {
     const ring: unknown[] = [];
     ring.push(ring);
     for (const policy of [circle, { ring }])
-      refuse(policy, `${field} holds too many values or levels, or itself. ${RULE}`);
+      refuse(policy, `${field} contains too many values or levels, or a circular reference. ${RULE}`);
   });
 
   it("that is nested deeply is refused and overflows no stack", () => {
-    const message = `${field} holds too many values or levels, or itself. ${RULE}`;
+    const message = `${field} contains too many values or levels, or a circular reference. ${RULE}`;
     refuse(`{"a":${"[".repeat(8000)}${"]".repeat(8000)}}`, message);
     refuse({ a: JSON.parse(`${"[".repeat(4200)}${"]".repeat(4200)}`) }, message);
   });
@@ -183,7 +183,10 @@ describe.each(owners)("policy in %s", (owner, input) => {
   });
 
   it.each([{}, "{}", { statement: [] }])("without a Statement is refused before STS would: %j", (policy) => {
-    refuse(policy, `${field} has no Statement. Write it as IAM does: { "Version": ..., "Statement": [...] }.`);
+    refuse(
+      policy,
+      `${field} has no Statement. Use the format of IAM policies: { "Version": ..., "Statement": [...] }.`,
+    );
   });
 });
 
@@ -192,7 +195,7 @@ describe.each(owners)("policyArns in %s", (owner, input) => {
   const arns = (count: number) => Array.from({ length: count }, (_, index) => `arn:aws:iam::aws:policy/P${index}`);
   const refuse = (policyArns: unknown, at: string, message: string) =>
     expectInvalid(() => roleRequestOf(input({ policyArns })), at, message);
-  const LIST = "1 to 10 different policy ARNs; leave it out for no limit";
+  const LIST = "1 to 10 different policy ARNs; for no restriction, leave it out";
 
   it.each([1, 10])("may be %d", (count) => {
     expect(assumptionOf(input({ policyArns: arns(count) })).policyArns).toHaveLength(count);

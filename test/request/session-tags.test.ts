@@ -72,7 +72,7 @@ describe.each(owners)("tags in %s", (owner, input) => {
     refuse(
       tags(51),
       field,
-      `${field} makes more than 50 tags. That is all that a session may have, the instance's and the author's together.`,
+      `${field} has more than 50 tags. Remove some: the limit includes the instance's tags and the author's tags.`,
     );
   });
 
@@ -87,7 +87,7 @@ describe.each(owners)("tags in %s", (owner, input) => {
     refuse(
       many,
       field,
-      `${field} makes more than 50 tags. That is all that a session may have, the instance's and the author's together.`,
+      `${field} has more than 50 tags. Remove some: the limit includes the instance's tags and the author's tags.`,
     );
     expect([...read].filter((key) => typeof key === "string").length).toBe(51);
   });
@@ -96,7 +96,7 @@ describe.each(owners)("tags in %s", (owner, input) => {
     refuse(
       { Team: "a", TEAM: "a" },
       `${field}.TEAM`,
-      `${field}.TEAM contradicts the tag "Team" that is set already. Tag keys are unique ignoring case, and an instance's tags cannot be changed.`,
+      `${field}.TEAM contradicts the tag "Team", which is already set. Use another key: tag keys are case-insensitive, and an instance's tags cannot be changed.`,
     );
   });
 
@@ -131,7 +131,7 @@ describe("the author's tags", () => {
     expectInvalid(
       () => roleRequestOf({ instance: { tags: { a: "1", b: "2" } }, session: { tags: { [key]: value } } }),
       `options.session.tags.${key}`,
-      `options.session.tags.${key} contradicts the tag "b" that is set already. Tag keys are unique ignoring case, and an instance's tags cannot be changed.`,
+      `options.session.tags.${key} contradicts the tag "b", which is already set. Use another key: tag keys are case-insensitive, and an instance's tags cannot be changed.`,
     );
   });
 
@@ -142,7 +142,7 @@ describe("the author's tags", () => {
     expectInvalid(
       () => roleRequestOf({ instance, session: { tags: tags(21, "a") } }),
       "options.session.tags",
-      "options.session.tags makes more than 50 tags. That is all that a session may have, the instance's and the author's together.",
+      "options.session.tags has more than 50 tags. Remove some: the limit includes the instance's tags and the author's tags.",
     );
   });
 });
@@ -167,7 +167,7 @@ describe("transitiveTagKeys", () => {
     expectInvalid(
       () => roleRequestOf({ instance: { ...instance, transitiveTagKeys: ["team", key] } }),
       "instance.transitiveTagKeys[1]",
-      `instance.transitiveTagKeys[1] names ${shown}, which is no tag of the session. Set that tag too, or leave the key out.`,
+      `instance.transitiveTagKeys[1] is ${shown}, which is not a tag of the session. Set that tag too, or leave the key out.`,
     );
   });
 
@@ -175,7 +175,7 @@ describe("transitiveTagKeys", () => {
     expectInvalid(
       () => roleRequestOf({ instance: { ...instance, transitiveTagKeys: ["k".repeat(5000)] } }),
       "instance.transitiveTagKeys[0]",
-      `instance.transitiveTagKeys[0] names "${"k".repeat(100)}"… (5000 characters), which is no tag of the session. Set that tag too, or leave the key out.`,
+      `instance.transitiveTagKeys[0] is "${"k".repeat(100)}"… (5000 characters), which is not a tag of the session. Set that tag too, or leave the key out.`,
     );
   });
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { regionOfStsHost } from "../../src/request/sts-endpoint-region.js";
+import { readStsHostRegion } from "../../src/request/sts-endpoint-region.js";
 import { sdkPartitions } from "../support/sdk-partitions.js";
 
 const hosts = sdkPartitions().flatMap(({ regions, outputs: { dnsSuffix, dualStackDnsSuffix } }) =>
@@ -16,5 +16,5 @@ const hosts = sdkPartitions().flatMap(({ regions, outputs: { dnsSuffix, dualStac
 it("is held against every region that the SDK has", () => expect(hosts.length).toBeGreaterThan(140));
 
 it.each(hosts)("%s is in %s", (host, region) => {
-  expect(regionOfStsHost(String(host))).toBe(region);
+  expect(readStsHostRegion(String(host))).toBe(region);
 });

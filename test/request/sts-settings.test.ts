@@ -72,7 +72,7 @@ describe("instance.sts", () => {
     expectInvalid(
       () => stsOf({ endpoint: "https://sts.example", [key]: true }),
       "instance.sts.endpoint",
-      "instance.sts.endpoint is set together with useFipsEndpoint or useDualstackEndpoint. Name the FIPS or dual-stack endpoint itself, or leave the endpoint out.",
+      "instance.sts.endpoint cannot be combined with useFipsEndpoint or useDualstackEndpoint. Set endpoint to the FIPS or dual-stack endpoint, or leave it out.",
     );
     expect(stsOf({ endpoint: "https://sts.example", [key]: false })).toEqual({ endpoint: "https://sts.example/" });
   });
@@ -130,7 +130,7 @@ describe("instance.sts.endpoint", () => {
     expectInvalid(
       () => stsOf({ endpoint }),
       "instance.sts.endpoint",
-      `instance.sts.endpoint would lead to STS over ${protocol}//${hostname}. Use https, or http on the loopback interface; for a simulator such as LocalStack, set instance.dangerouslyAllowPlainHttp.`,
+      `instance.sts.endpoint would reach STS over ${protocol}//${hostname}. Use https, or http on the loopback interface; for a simulator such as LocalStack, set instance.dangerouslyAllowPlainHttp.`,
     );
     const allowed = roleRequestOf({ instance: { sts: { endpoint }, dangerouslyAllowPlainHttp: true } });
     expect(allowed.sts).toMatchObject({ endpoint: href, plainHttp: true });
@@ -174,7 +174,7 @@ describe("instance.sts.endpoint", () => {
       expectInvalid(
         () => stsOf({ endpoint, region: "ap-south-2" }),
         "instance.sts.endpoint",
-        `instance.sts.endpoint is in ${region}, and instance.sts.region is ap-south-2. AWS takes no signature for another region: set instance.sts.region to ${region}, or name the endpoint of ap-south-2.`,
+        `instance.sts.endpoint is in ${region}, but instance.sts.region is ap-south-2. Set instance.sts.region to ${region}, or use the STS endpoint of ap-south-2: AWS rejects a signature for another region.`,
       );
     });
 
@@ -191,7 +191,7 @@ describe("instance.sts.endpoint", () => {
 
     it("is refused for a role of another partition", () => {
       const instance = { roleArn: CHINA_ROLE, sts: { endpoint: "https://sts.us-east-1.amazonaws.com" } };
-      expectInvalid(() => requestOf({ instance }), "instance.sts.endpoint", /the role lies in the partition aws-cn/);
+      expectInvalid(() => requestOf({ instance }), "instance.sts.endpoint", /the role is in partition aws-cn/);
     });
   });
 

@@ -99,7 +99,7 @@ describe("an answer of the metadata service without an end", () => {
     const { resolver } = await setUpImds({ [CREDENTIALS]: "x".repeat(20_000) });
     await expect(resolver.resolve({ region: "eu-west-1" })).rejects.toMatchObject({
       code: "INSTANCE_PROFILE_INVALID",
-      hint: expect.stringContaining("more than 16 KiB"),
+      hint: expect.stringContaining("larger than 16 KiB"),
     });
   });
 });
@@ -111,7 +111,7 @@ it("the doctor's reads are bounded too, and it prints no control characters of t
     "/latest/meta-data/iam/info": JSON.stringify({ InstanceProfileArn: "arn:aws:iam::1\u001b[2J" }),
   });
   expect(await lookAtMetadata(runtime)).toMatchObject({
-    trouble: undefined,
+    problem: undefined,
     statusWithoutToken: undefined,
     instanceProfileArn: "arn:aws:iam::1\\u001b[2J",
   });
@@ -143,7 +143,7 @@ describe("the shape of an answer", () => {
     const { resolver, counted } = await setUpImds({ [TOKEN]: token });
     await expect(resolver.resolve({ region: "eu-west-1" })).rejects.toMatchObject({
       code: "IMDS_UNREACHABLE",
-      hint: expect.stringContaining("no token"),
+      hint: expect.stringContaining("not a token"),
     });
     expect(counted.requests).toHaveLength(1);
   });
@@ -152,7 +152,7 @@ describe("the shape of an answer", () => {
     const { resolver } = await setUpImds({ [REGION]: `eu${"-a".repeat(5000)}-1` });
     await expect(resolver.verify({})).rejects.toMatchObject({
       code: "IMDS_UNREACHABLE",
-      hint: expect.stringContaining("no region"),
+      hint: expect.stringContaining("not a region"),
     });
   });
 

@@ -177,9 +177,9 @@ describe("a failure says which it was", () => {
   it.each([
     [403, /HttpEndpoint/],
     [404, /status 404/],
-    [429, /throttles this machine \(status 429\): try again, and read it from fewer processes at once/],
-    [500, /fails \(status 500\): try again/],
-    [503, /fails \(status 503\): try again/],
+    [429, /throttles this machine \(status 429\): try again, and call it from fewer processes at once/],
+    [500, /failed \(status 500\): try again/],
+    [503, /failed \(status 503\): try again/],
   ])("the token is answered with %i", async (status, hint) => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.fault({ on: { target: "imds", operation: "token" }, status });
@@ -197,7 +197,7 @@ describe("a failure says which it was", () => {
     aws.fault({ on: { target: "imds" }, kind });
     const outcome = expect(resolver.resolve(noRole)).rejects.toMatchObject({
       code: "IMDS_UNREACHABLE",
-      hint: expect.stringContaining("broke off"),
+      hint: expect.stringContaining("connection was lost"),
     });
     await clock.advance(SECOND);
     await outcome;
@@ -210,7 +210,7 @@ describe("a failure says which it was", () => {
     await expect(resolver.resolve(noRole)).rejects.toMatchObject({
       code: "IMDS_UNREACHABLE",
       retryable: true,
-      hint: expect.stringContaining("outside of EC2"),
+      hint: expect.stringContaining("outside EC2"),
     });
   });
 

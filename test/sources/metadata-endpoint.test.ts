@@ -52,28 +52,30 @@ describe("the variable that names the metadata service is named first", () => {
     const error = await failure();
     expect(error).toMatchObject({ code: "IMDS_UNREACHABLE", retryable: false });
     expect(error.hint).toMatch(
-      /^AWS_EC2_METADATA_SERVICE_ENDPOINT is no http URL: write it as http:\/\/host, or unset it;/,
+      /^AWS_EC2_METADATA_SERVICE_ENDPOINT is not an http URL: set it to http:\/\/<host>, or unset it;/,
     );
     expect(await firstFinding()).toMatchObject({
       step: "metadata",
       status: "failed",
-      summary: "AWS_EC2_METADATA_SERVICE_ENDPOINT is no http URL.",
+      summary: "AWS_EC2_METADATA_SERVICE_ENDPOINT is not an http URL.",
     });
   });
 
   it("an address where nobody listens", async () => {
     vi.stubEnv(ENDPOINT, `http://127.0.0.1:${await freePort()}`);
     expect((await failure()).hint).toMatch(
-      /^AWS_EC2_METADATA_SERVICE_ENDPOINT is set, and nothing answers there: correct it, or unset it;/,
+      /^AWS_EC2_METADATA_SERVICE_ENDPOINT is set, but nothing responds at that address: correct it, or unset it;/,
     );
-    expect((await firstFinding()).summary).toBe("AWS_EC2_METADATA_SERVICE_ENDPOINT is set, and nothing answers there.");
+    expect((await firstFinding()).summary).toBe(
+      "AWS_EC2_METADATA_SERVICE_ENDPOINT is set, but nothing responds at that address.",
+    );
   });
 
   it("an address that never answers", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.fault({ on: { target: "imds" }, kind: "hang" });
     const outcome = expect(resolver.resolve(instance)).rejects.toMatchObject({
-      hint: expect.stringMatching(/^AWS_EC2_METADATA_SERVICE_ENDPOINT is set, and nothing answers there: /),
+      hint: expect.stringMatching(/^AWS_EC2_METADATA_SERVICE_ENDPOINT is set, but nothing responds at that address: /),
     });
     await clock.advance(5000);
     await outcome;
@@ -82,7 +84,7 @@ describe("the variable that names the metadata service is named first", () => {
   it.each(["IPv5", "ipv6", "6"])("a mode that there is not: %s", async (mode) => {
     vi.stubEnv(MODE, mode);
     expect((await failure()).hint).toMatch(
-      /^AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is neither IPv4 nor IPv6: write one of them, or unset it;/,
+      /^AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is neither IPv4 nor IPv6: set it to one of them, or unset it;/,
     );
   });
 
@@ -90,7 +92,7 @@ describe("the variable that names the metadata service is named first", () => {
     machine.port = await freePort();
     vi.stubEnv(MODE, "IPv6");
     machine.interfaces = { lo: [address("IPv4", true)], eth0: [address("IPv4")] };
-    const cause = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is set to IPv6, and nothing answers over IPv6";
+    const cause = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is set to IPv6, but nothing responds over IPv6";
     expect((await failure()).hint).toContain(`${cause}: unset it`);
     expect((await firstFinding()).summary).toBe(`${cause}.`);
   });
@@ -107,10 +109,10 @@ describe("a machine that has IPv6 only", () => {
     const error = await failure();
     expect(error.code).toBe("IMDS_UNREACHABLE");
     expect(error.hint).toMatch(
-      /^This machine has no IPv4 address, and the metadata service is asked over IPv4: set AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=IPv6/,
+      /^This machine has no IPv4 address, but the metadata service is called over IPv4: set AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=IPv6/,
     );
     const finding = await firstFinding();
-    expect(finding.summary).toBe("This machine has no IPv4 address, and the metadata service is asked over IPv4.");
+    expect(finding.summary).toBe("This machine has no IPv4 address, but the metadata service is called over IPv4.");
     expect(finding.next[0]).toMatch(said);
   });
 

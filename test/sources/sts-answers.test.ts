@@ -243,7 +243,7 @@ describe("whose session an answer holds", () => {
     const { outcome, counted } = await resolveFrom(endless(status), options);
     await expect(outcome).rejects.toMatchObject({
       code: "STS_UNAVAILABLE",
-      message: expect.stringContaining("more than 256 KiB"),
+      message: expect.stringContaining("larger than 256 KiB"),
     });
     expect(counted.sent).toBeLessThan(MOST_SENT);
   });

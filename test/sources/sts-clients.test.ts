@@ -34,7 +34,7 @@ it("an endpoint of the environment that is in another region is refused before t
   vi.stubEnv("AWS_ENDPOINT_URL_STS", "https://sts.eu-west-1.amazonaws.com");
   const error = await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" }).catch((failure) => failure);
   expect(error).toMatchObject({ code: "INVALID_REQUEST", field: "AWS_ENDPOINT_URL" });
-  expect(error.message).toMatch(/^AWS_ENDPOINT_URL is in eu-west-1, and the region of STS is eu-central-1\./);
+  expect(error.message).toMatch(/^AWS_ENDPOINT_URL is in eu-west-1, but the region of STS is eu-central-1\./);
   expect(aws.count({ target: "sts" })).toBe(0);
 });
 
@@ -46,7 +46,7 @@ it("keys of another partition than the role's: the refusal names the machine's p
     code: "BASE_IDENTITY_REJECTED",
     region: "us-east-1",
     hint: expect.stringMatching(
-      /^STS in us-east-1 \(partition aws\) does not know these keys: this machine is in cn-north-1 \(partition aws-cn\), and credentials hold within one partition\./,
+      /^STS in us-east-1 \(partition aws\) does not know these keys: this machine is in cn-north-1 \(partition aws-cn\), and credentials are valid in one partition only\./,
     ),
   });
 });

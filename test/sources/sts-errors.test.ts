@@ -71,8 +71,8 @@ describe("translation", () => {
 
   it.each<[string, Error, string]>([
     ["of a connection, what Node says", stsError("TimeoutError", undefined, { code: "ECONNRESET" }), "ECONNRESET"],
-    ["of a page in between, its status", stsError("Unknown", 502), "status 502 without an error code of AWS"],
-    ["of an answer's content, nothing", stsError("Error", 200), "an answer that cannot be read"],
+    ["of a page in between, its status", stsError("Unknown", 502), "status 502 without an AWS error code"],
+    ["of an answer's content, nothing", stsError("Error", 200), "the response can't be parsed"],
   ])("tells %s", (_, error, told) => {
     const translated = translateStsError(error, "transient", { ...call, lastSuccess: undefined });
     expect(translated.message).toContain(` failed: ${told}. `);
@@ -99,25 +99,25 @@ describe("translation", () => {
       "SignatureDoesNotMatch",
       "base-identity",
       "Credential should be scoped to a valid region, not 'eu-west-1'. ",
-      /^AWS says that the credential should be scoped to a valid region: .*signed for eu-west-1.*instance\.sts\.region/,
+      /instance\.sts\.region .*AWS says that the credential should be scoped to a valid region, .*signed for eu-west-1/,
     ],
     [
       "SignatureDoesNotMatch",
       "base-identity",
       "Credential should be scoped to correct service: 'execute-api'. ",
-      /^AWS says that the credential should be scoped to the correct service: .*instance\.sts\.endpoint/,
+      /^Check instance\.sts\.endpoint .*AWS says that the credential should be scoped to the correct service/,
     ],
     [
       "SignatureDoesNotMatch",
       "base-identity",
       "The request signature we calculated does not match the signature you provided.",
-      /^The secret access key does not belong to the access key id/,
+      /^Check that the secret access key belongs to the access key id/,
     ],
     [
       "ExpiredToken",
       "base-identity",
       "The security token included in the request is expired",
-      /^The keys have expired/,
+      /^Replace the keys at their source: they .* have expired/,
     ],
     [
       "AccessDenied",
@@ -145,7 +145,7 @@ describe("translation", () => {
       region: "eu-centrall-1",
       lastSuccess: undefined,
     });
-    expect(hint).toMatch(/^No host of that name: check the spelling of the region eu-centrall-1/);
+    expect(hint).toMatch(/^Check the spelling of the region eu-centrall-1 .*: there is no host with that name/);
   });
 
   it("knows no region under a mock, and claims none", () => {

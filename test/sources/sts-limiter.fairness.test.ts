@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it } from "vitest";
 import { createCredentialResolver } from "../../src/index.js";
-import { Flight } from "../../src/session/session-source.js";
+import { Flight } from "../../src/session/flight.js";
 import { StsLimiter } from "../../src/sources/sts-limiter.js";
 import { createManualClock } from "../../src/testing/index.js";
 import { listen } from "../support/events.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Flight } from "../../src/session/session-source.js";
+import { Flight } from "../../src/session/flight.js";
 import { StsLimiter } from "../../src/sources/sts-limiter.js";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -34,7 +34,7 @@ it("under Mocha, which leaves its functions in the global scope, too", async () 
 });
 
 it("elsewhere it says what to do outside of EC2", async () => {
-  expect(await hintIn({})).toMatch(/outside of EC2, give the instance credentials/);
+  expect(await hintIn({})).toMatch(/outside EC2, set instance\.credentials/);
   expect(await hintIn({})).not.toContain("test");
 });
 

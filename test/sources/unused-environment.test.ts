@@ -30,7 +30,7 @@ describe("the error of a machine without a metadata service", () => {
     await closed();
     const error = await resolver.resolve(instance).catch((failure) => failure);
     expect(error.code).toBe("IMDS_UNREACHABLE");
-    expect(error.hint).toContain(`${name} is set in the environment and is not used`);
+    expect(error.hint).toContain(`${name} is set in the environment but not used`);
     expect(error.message).not.toContain(SECRET);
   });
 
@@ -41,7 +41,7 @@ describe("the error of a machine without a metadata service", () => {
       { instanceProfile: null },
     );
     expect(error.code).toBe("INSTANCE_PROFILE_MISSING");
-    expect(error.hint).toMatch(/ AWS_ACCESS_KEY_ID and AWS_PROFILE are set in the environment and are not used: /);
+    expect(error.hint).toMatch(/ AWS_ACCESS_KEY_ID and AWS_PROFILE are set in the environment but not used: /);
   });
 
   it("says nothing of an environment that has none", async () => {
@@ -63,7 +63,7 @@ describe("the error of a machine that does not reach STS", () => {
     async (name) => {
       const error = await failure(env(name));
       expect(error.code).toBe("STS_UNAVAILABLE");
-      expect(error.hint).toContain(`${name} is set in the environment and is not used: set instance.network.proxy`);
+      expect(error.hint).toContain(`${name} is set in the environment but not used: set instance.network.proxy`);
     },
   );
 
@@ -79,7 +79,7 @@ describe("the error of a machine that does not reach STS", () => {
     aws.fault({ on: { target: "sts" }, kind: "hang" });
     const outcome = expect(resolver.resolve({ roleArn: ROLE, region: "eu-west-1" })).rejects.toMatchObject({
       code: "TIMEOUT",
-      hint: expect.stringContaining("HTTPS_PROXY is set in the environment and is not used"),
+      hint: expect.stringContaining("HTTPS_PROXY is set in the environment but not used"),
     });
     await clock.advance(3000);
     await outcome;

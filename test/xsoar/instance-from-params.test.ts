@@ -193,7 +193,7 @@ describe("instanceFromParams rejects an invalid form and names the parameter", (
     ["insecure", { insecure: 1 }],
     ["sts_endpoint_url", { sts_endpoint_url: "http://sts.example.com" }],
     ["sts_region", { sts_region: "global" }],
-    ["sts_region", { sts_region: "cn-north-1", roleArn: OTHER_ROLE }, "the partition aws"],
+    ["sts_region", { sts_region: "cn-north-1", roleArn: OTHER_ROLE }, "in partition aws"],
     ["sts_regional_endpoint", { sts_regional_endpoint: "local" }],
     ["sts_regional_endpoint", { sts_regional_endpoint: { toString: () => expect.fail("was called") } }],
     ["role_arn", { roleArn: ROLE, role_arn: OTHER_ROLE }, "params.roleArn"],

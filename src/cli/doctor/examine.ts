@@ -4,13 +4,13 @@ import type { RolecallEvents } from "../../diagnostics.js";
 import type { CommandSettings } from "../../request/command-overrides.js";
 import { accessKeyIdOf, explainRoleRequest } from "../../request/explain-request.js";
 import type { IntegrationInstance } from "../../request/integration-instance.js";
-import { ROLE_SESSION_DURATION, sessionNameOf } from "../../request/limits.js";
+import { ROLE_SESSION_DURATION, toMachineSessionName } from "../../request/limits.js";
 import type { Chosen } from "../../request/precedence.js";
 import { serviceRegion } from "../../request/role-request.js";
 import type { CredentialResolver } from "../../resolver-types.js";
 import type { Runtime } from "../../runtime.js";
 import { readInstanceRegion } from "../../sources/instance-profile.js";
-import { noteOnIdentities, noteOnProxy } from "../../sources/unused-environment.js";
+import { noteUnusedIdentities, noteUnusedProxy } from "../../sources/unused-environment.js";
 import { readAwsMessage } from "./denial.js";
 import { lookAtMetadata, toOutcome } from "./look-at-machine.js";
 import {
@@ -50,7 +50,7 @@ export async function examine(subject: Subject): Promise<Observations> {
   // ten seconds.
   const resolver = createCredentialResolver({ runtime, assumeRole: { attempts: 1 } });
   try {
-    const hasToken = !metadata?.trouble;
+    const hasToken = !metadata?.problem;
     const keys =
       source === "static" || hasToken
         ? await toOutcome(resolver.resolve(withoutRole(instance)).then(() => true as const))
@@ -64,8 +64,8 @@ export async function examine(subject: Subject): Promise<Observations> {
       source,
       accessKeyId: accessKeyIdOf(request.base),
       notes: {
-        identities: noteOnIdentities(runtime.env),
-        proxy: noteOnProxy(runtime.env, request.network),
+        identities: noteUnusedIdentities(runtime.env),
+        proxy: noteUnusedProxy(runtime.env, request.network),
       },
       metadata,
       keys,
@@ -90,7 +90,7 @@ async function findRegion(
   runtime: Runtime,
 ): Promise<Outcome<Chosen<string>> | undefined> {
   if (chosen) return { value: chosen };
-  if (metadata?.trouble) return undefined;
+  if (metadata?.problem) return undefined;
   return toOutcome(readInstanceRegion(runtime).then((value) => ({ value, from: "the metadata service" })));
 }
 
@@ -122,7 +122,7 @@ async function examineRole(
     return toOutcome(session.then(({ assumedRoleArn = roleArn }) => assumedRoleArn));
   };
   // Identifies these sessions in CloudTrail.
-  const name = { roleSessionName: sessionNameOf(runtime.hostname(), "rolecall-doctor") };
+  const name = { roleSessionName: toMachineSessionName(runtime.hostname(), "rolecall-doctor") };
 
   const assumed = await ask(instance, name);
   const mayBeTheName = assumed.error?.code === "ASSUME_ROLE_DENIED" && roleSessionName !== undefined;

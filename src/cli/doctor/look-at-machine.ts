@@ -16,16 +16,16 @@ const ANY_PATH = "/latest/meta-data/instance-id";
 
 /** Queries the instance metadata service with and without a token, in parallel so that a timeout is waited for once. */
 export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
-  const [{ token, trouble: seen }, statusWithoutToken] = await Promise.all([
+  const [{ token, problem: seen }, statusWithoutToken] = await Promise.all([
     lookForToken(runtime),
     isDisabled(runtime) ? undefined : readStatus(readMetadataItem(runtime, ANY_PATH)),
   ]);
-  const trouble = seen && withAddress(seen);
+  const problem = seen && withAddress(seen);
   return {
-    trouble,
+    problem,
     isSilent: seen === NO_ANSWER_IN_TIME,
     isRefused: seen === REFUSED,
-    isAddressProblem: trouble !== seen,
+    isAddressProblem: problem !== seen,
     statusWithoutToken,
     instanceProfileArn: token === undefined ? undefined : await profileArn(runtime, token),
   };

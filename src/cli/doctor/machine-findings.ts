@@ -1,5 +1,5 @@
 import type { RolecallError, RolecallErrorCode } from "../../errors.js";
-import type { MetadataTrouble } from "../../sources/instance-profile.js";
+import type { MetadataProblem } from "../../sources/instance-profile.js";
 import { isCertificateErrorCode, isSystemErrorCode } from "../../sources/safe-cause.js";
 import { didYouMean, isKnownRegion, misspeltRegion, NEWER_REGION } from "../known-regions.js";
 import { describeDenial, OWNERS, readDenial } from "./denial.js";
@@ -48,7 +48,7 @@ function metadataFindings({ metadata, source }: Observations): Finding[] {
   if (!metadata)
     return [skipped("metadata", "The metadata service was not queried: the instance sets keys and a region.")];
   const report = source === "static" ? warning : failed;
-  if (metadata.trouble) return [report("metadata", ...whyNoToken(metadata, metadata.trouble))];
+  if (metadata.problem) return [report("metadata", ...whyNoToken(metadata, metadata.problem))];
   const token = ok("metadata", "The metadata service issues IMDSv2 tokens.");
   if (metadata.statusWithoutToken !== 200) return [token];
   return [
@@ -65,7 +65,7 @@ function metadataFindings({ metadata, source }: Observations): Finding[] {
 /** The hop limit applies only to the token response. A read without a token still reaches a container. */
 function whyNoToken(
   { statusWithoutToken, isSilent, isRefused, isAddressProblem }: Metadata,
-  { cause, fix }: MetadataTrouble,
+  { cause, fix }: MetadataProblem,
 ): [summary: string, ...next: string[]] {
   if (isSilent && statusWithoutToken !== undefined) {
     return [

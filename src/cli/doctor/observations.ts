@@ -1,7 +1,7 @@
 import type { RolecallError } from "../../errors.js";
 import type { Chosen } from "../../request/precedence.js";
 import type { CallerIdentity } from "../../sources/caller-identity.js";
-import type { MetadataTrouble } from "../../sources/instance-profile.js";
+import type { MetadataProblem } from "../../sources/instance-profile.js";
 import { readDenial } from "./denial.js";
 
 /** A result, or the error that a command would get. */
@@ -28,7 +28,7 @@ export interface Observations {
 /** The instance metadata service. */
 export interface Metadata {
   /** Why it issues no token; `undefined` if it does. */
-  readonly trouble: MetadataTrouble | undefined;
+  readonly problem: MetadataProblem | undefined;
   /** Whether the token request timed out. */
   readonly isSilent: boolean;
   /** Whether the token request was rejected with 403. */

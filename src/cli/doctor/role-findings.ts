@@ -1,5 +1,5 @@
 import type { RolecallError } from "../../errors.js";
-import { partitionOfRegion } from "../../request/regions.js";
+import { findPartition } from "../../request/regions.js";
 import {
   describePrincipal,
   isRoleSession,
@@ -46,7 +46,7 @@ export function roleFindings(role: RoleSeen, seen: Observations, config?: string
     ({ roleArn, assumed }) =>
       roleArn !== role.roleArn && assumed?.value && callerArn && parseAccountId(roleArn) !== parseAccountId(callerArn),
   );
-  const stsPartition = seen.sts && partitionOfRegion(seen.sts.region);
+  const stsPartition = seen.sts && findPartition(seen.sts.region);
   const partition = callerArn === undefined ? stsPartition : parsePartition(callerArn);
   const context = { callerArn, assumable: assumable?.roleArn, partition, config };
   return listFindings(role, context).map((finding) => ({ ...finding, roleArn: role.roleArn }));

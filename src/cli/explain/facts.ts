@@ -1,9 +1,9 @@
 import { hostname } from "node:os";
 import { accessKeyIdOf, type ExplainedRequest } from "../../request/explain-request.js";
-import { sessionNameOf } from "../../request/limits.js";
+import { toMachineSessionName } from "../../request/limits.js";
 import { assertConfidential } from "../../request/plain-http.js";
 import type { Chosen, ChosenSettings } from "../../request/precedence.js";
-import { defaultRegionOf } from "../../request/regions.js";
+import { findDefaultRegion } from "../../request/regions.js";
 import type { RoleRequest } from "../../request/role-request.js";
 import { assertStsRegion } from "../../request/sts-endpoint-region.js";
 
@@ -83,7 +83,7 @@ function roleFacts(chosen: ChosenSettings): Fact[] {
   return [
     ...fact("roleArn", role && { value: role.value.arn, from: role.from }),
     ...fact("allowedBy", allowedBy ? allowed : { ...allowed, from: "default" }),
-    ...fact("roleSessionName", chosen.roleSessionName ?? byDefault(sessionNameOf(hostname()))),
+    ...fact("roleSessionName", chosen.roleSessionName ?? byDefault(toMachineSessionName(hostname()))),
     ...fact("roleSessionDuration", chosen.durationSeconds),
     ...fact("externalId", notShown(chosen.externalId)),
     ...fact("policy", ceiling?.policy === undefined ? undefined : { value: undefined, from: "instance.policy" }),
@@ -95,7 +95,7 @@ function roleFacts(chosen: ChosenSettings): Fact[] {
 }
 
 function machineRegion({ sts }: RoleRequest): Chosen<string> {
-  const fallback = sts.partition && defaultRegionOf(sts.partition);
+  const fallback = sts.partition && findDefaultRegion(sts.partition);
   return { value: `the machine's${fallback ? `, else ${fallback}` : ""}`, from: AT_FIRST_USE };
 }
 

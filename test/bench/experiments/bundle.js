@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { makeWorkFolder } from "../lib/work-folder.js";
 
-export const title = "What a bundled application grows by";
+export const title = "Growth of an application's bundle";
 
 const SDK = 'export { EC2Client } from "@aws-sdk/client-ec2"; export { STSClient } from "@aws-sdk/client-sts";';
 const OURS = 'export { getClientForCommand } from "aws-rolecall";';
@@ -21,7 +21,7 @@ export async function run() {
   const most = Math.max(...rows.map(({ library }) => library));
   return {
     markdown: [
-      "A minified bundle, by esbuild, of an application that has `EC2Client` and `STSClient`, without and with `getClientForCommand`; before gzip. The library's part holds lru-cache, p-queue and p-retry, which travel in its build (about 30 KiB); half of the rest is what its errors say. What else is added are parts of the SDK that the application did not use before, such as the one that reads instance metadata.",
+      "The table shows the size of a minified esbuild bundle, before gzip. The application uses `EC2Client` and `STSClient`, without and with `getClientForCommand`. The library's part includes lru-cache, p-queue and p-retry, which are bundled in its build (about 30 KiB). Half of the rest is error messages. The remaining growth is parts of the SDK that the application did not use before, such as the package that reads instance metadata.",
       "",
       "| format | the SDK's clients (floor) | added | of it the library |",
       "|---|---:|---:|---:|",
@@ -30,9 +30,9 @@ export async function run() {
     plots: [],
     checks: [
       {
-        what: "our part of a minified bundle",
+        what: "the library's part of a minified bundle",
         target: `at most ${kib(LIMIT)}`,
-        measured: `${kib(most)}, with what travels in the build`,
+        measured: `${kib(most)}, including bundled dependencies`,
         met: most <= LIMIT,
       },
     ],

@@ -57,9 +57,9 @@ function toMarkdown(results) {
       `| ${label} | ${formatCounts(counted(runs, "assumeRole"))} | ${formatCounts(counted(runs, "imds"))} | ${formatCounts(counted(runs, "sessions"))} | ${median(counted(runs, "assumeRole")) / FLOOR.assumeRole} × |`,
   );
   return [
-    `A new process runs ${WORK.commands} commands for one role, ${WORK.atATime} at a time, by turns with ${WORK.clients.join(", ")}. Each command gets its client and then its credentials, as a first request would. The AWS beside it, ${LATENCY.sts} ms away, counts what it is asked. Counts do not depend on the machine's speed: ${ENOUGH_ROUNDS} rounds, of which the median is shown, and the spread where there is one.`,
+    `A new process runs ${WORK.commands} commands for one role, ${WORK.atATime} at a time, alternating between ${WORK.clients.join(", ")}. Each command gets its client and then its credentials, as a first request would. The local AWS responds after ${LATENCY.sts} ms and counts the requests. Counts do not depend on the machine's speed, so ${ENOUGH_ROUNDS} rounds are enough. The table shows the median, and the range if the rounds differ.`,
     "",
-    "| | AssumeRole | IMDS requests | different sessions | AssumeRole to the floor |",
+    "| | AssumeRole | IMDS requests | different sessions | AssumeRole vs. floor |",
     "|---|---:|---:|---:|---:|",
     `| raw HTTP exchange, once (floor) | ${FLOOR.assumeRole} | ${FLOOR.imds} | 1 | 1 × |`,
     ...rows,

@@ -94,17 +94,17 @@ function toMarkdown(results, hasBoto3) {
   const times = results.get(LATENCIES.at(-1));
   const floors = ["import", "require"].map((form) => `${form} ${formatSpread(wallsOf(times, floorOf(form)), "ms")}`);
   return [
-    `A process of its own reads the instance profile from IMDS, assumes one role, and ends as soon as it has the session; no service client is loaded. Each was started ${RUNS} times or more, in turns with all the others, and timed from outside, from its start to its end; the time of an empty process of the same kind (${floors.join(", ")}) is taken off. "bundle" is the program and all that it needs in one minified CommonJS file, as esbuild makes it.`,
+    `A new process reads the instance profile from IMDS, assumes one role, and ends as soon as it has the session. It loads no service client. Each contender was started ${RUNS} times or more, interleaved with all others, and timed from the outside, from start to end. The time of an empty process of the same kind (${floors.join(", ")}) is subtracted. "bundle" is the program and all its dependencies in one minified CommonJS file, built by esbuild.`,
     "",
     ...LATENCIES.flatMap((latency) => [
-      `With ${latency} ms of latency for each answer of IMDS and STS, milliseconds over ${EMPTY}:`,
+      `Milliseconds over ${EMPTY}, with ${latency} ms of latency for each response of IMDS and STS:`,
       "",
       ...toTable(results.get(latency)),
       ...(hasBoto3 ? ["", boto3Sentence(results.get(latency))] : []),
       "",
     ]),
     ...(hasBoto3 ? [] : ["Python with boto3 was not there, so that its row is missing.", ""]),
-    "What follows are the parts of one such process, as it saw them itself: loading and preparing before the first request to the metadata service, waiting for the metadata service, loading and signing between its last answer and the call to STS, waiting for STS, and all after the answer. What is loaded while an answer is waited for is part of the wait.",
+    "The plot shows the phases of one such process, as the process measured them. First it loads and prepares, then it waits for the metadata service. Next it loads and signs, and waits for STS. The last phase is everything after STS's response. Loading during a wait counts as part of the wait.",
   ].join("\n");
 }
 
@@ -116,7 +116,7 @@ function toTable(times) {
     return `${formatSpread(over, "ms")} | ${(median(over) / ours[form]).toFixed(2)} ×`;
   };
   return [
-    `| | ${ALL.map((form) => `by ${form} | to ours`).join(" | ")} |`,
+    `| | ${ALL.map((form) => `by ${form} | vs. ours`).join(" | ")} |`,
     `|---|${ALL.map(() => "---:|---:|").join("")}`,
     `| ${EMPTY} (floor) | ${ALL.map(() => "0 | ").join(" | ")} |`,
     ...PROGRAMS.slice(1).map(({ name, forms }) => {

@@ -5,7 +5,7 @@ import { timeProcesses } from "../lib/process-times.js";
 import { formatSpread, median } from "../lib/statistics.js";
 import { makeWorkFolder } from "../lib/work-folder.js";
 
-export const title = "Import of the package alone";
+export const title = "Import time of the package";
 
 const TARGET = 6;
 const RUNS = 25;
@@ -61,13 +61,13 @@ function toMarkdown(rows, walls) {
   const [ours] = rows;
   const ratio = (values, index) => `${(median(values) / median(ours[index + 1])).toFixed(1)} ×`;
   return [
-    `How long a process lives that only loads a package, over a process of the same kind that loads nothing (${ways
+    `The table shows how long a process that only loads a package runs, over a process of the same kind that loads nothing (${ways
       .map((way) => `\`${way}\`: ${formatSpread(walls(FLOOR.name, way), "ms")}`)
       .join(
         ", ",
-      )}). Each was started ${RUNS} times or more, in turns with all the others, and timed from outside, from its start to its end. What is imported later, such as the SDK clients that do the work, is not in it: the cold start below has that.`,
+      )}). Each process was started ${RUNS} times or more, interleaved with all others, and timed from the outside, from start to end. Later imports, such as the SDK clients that do the work, are not included. They are included in the cold start above.`,
     "",
-    `| milliseconds over ${FLOOR.name} | ${ways.map((way) => `by \`${way}\``).join(" | ")} | to ours |`,
+    `| milliseconds over ${FLOOR.name} | ${ways.map((way) => `by \`${way}\``).join(" | ")} | vs. ours |`,
     "|---|---:|---:|---:|",
     `| ${FLOOR.name} (floor) | 0 | 0 | |`,
     ...rows.map(

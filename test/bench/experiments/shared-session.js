@@ -93,8 +93,8 @@ function toCheck(times, name) {
   const over = median(overFloor(times, name, "import"));
   const sdk = median(overFloor(times, SDK, "import"));
   return {
-    what: `a new process to credentials that ${name.slice(name.indexOf(",") + 2)} holds, over an empty process`,
-    target: `at most ${TARGET.toFixed(2)} × fromTemporaryCredentials: 20 ms where that takes 73`,
+    what: `time of a new process to credentials from ${name.slice(name.indexOf(",") + 2)}, over an empty process`,
+    target: `at most ${TARGET.toFixed(2)} × fromTemporaryCredentials (20 ms compared with 73 ms)`,
     measured: `${(over / sdk).toFixed(2)} × (${over.toFixed(1)} ms to ${sdk.toFixed(1)} ms)`,
     met: over <= TARGET * sdk,
   };
@@ -110,15 +110,15 @@ function toMarkdown(times, hasCli) {
     return `| ${name}${name === READ ? " (floor)" : ""} | ${cells.join(" | ")} |`;
   });
   return [
-    `A process of its own gets the credentials of one role, and ends. An earlier process has left the session in the [file store](sharing-sessions.md); fromTemporaryCredentials has none, and asks the metadata service and STS, ${LATENCY} ms away. Each was started ${RUNS} times or more, in turns with all the others; the time of an empty process is taken off. That every process of the store asked nobody, and got that session, is part of the measurement.`,
+    `A new process gets the credentials of one role and ends. An earlier process has left the session in the [file store](sharing-sessions.md). fromTemporaryCredentials has no store, so it calls the metadata service and STS, which respond after ${LATENCY} ms. Each contender was started ${RUNS} times or more, interleaved with all others. The time of an empty process is subtracted. The benchmark verifies that every process with the store makes no network calls and gets the stored session.`,
     "",
-    `| | ${FORMS.map((form) => `by ${form} | to ours`).join(" | ")} |`,
+    `| | ${FORMS.map((form) => `by ${form} | vs. ours`).join(" | ")} |`,
     `|---|${FORMS.map(() => "---:|---:|").join("")}`,
     `| ${EMPTY} (floor) | ${FORMS.map(() => "0 | ").join(" | ")} |`,
     ...rows,
     "",
     hasCli
-      ? `The AWS CLI ${awsCliVersion()} keeps sessions in files as well. Its shortest command with one, which asks STS who it is and nothing else, takes ${formatSpread(wallsOf(times, CLI), "ms")} in all.`
+      ? `The AWS CLI ${awsCliVersion()} stores sessions in files too. Its shortest command with a stored session, a single call to STS for the caller's identity, takes ${formatSpread(wallsOf(times, CLI), "ms")} in all.`
       : "The AWS CLI was not there, so that its time is missing.",
   ].join("\n");
 }

@@ -2,7 +2,7 @@ import { loadContenders } from "../lib/contenders.js";
 import { countCalls, formatCounts } from "../lib/count-calls.js";
 import { median } from "../lib/statistics.js";
 
-export const title = "Sockets for 250 roles cold at once";
+export const title = "Sockets for 250 cold roles at once";
 
 const ROLES = 250;
 const LATENCY = { imds: 5, sts: 100 };
@@ -39,7 +39,7 @@ export async function run({ rounds }) {
     plots: [],
     checks: [
       {
-        what: `sockets to STS for ${ROLES} roles cold at once`,
+        what: `sockets to STS for ${ROLES} cold roles at once`,
         target: `at most ${TARGET}`,
         measured: String(measured),
         met: measured <= TARGET,
@@ -56,13 +56,13 @@ function toMarkdown(results, ours) {
     return `| ${label} | ${formatCounts(sts)} | ${ratio} × | ${imds} | ${mistaken} |`;
   });
   return [
-    `A new process runs ${ROLES} commands at once, each for a role of its own, with an STS that answers after ${LATENCY.sts} ms. Counted are the connections that were open at the same time. Ours lets ${TARGET} calls to STS run at a time: a fleet that starts does not throttle itself. ${ENOUGH_ROUNDS} rounds; where they differ, the median and the spread.`,
+    `A new process runs ${ROLES} commands at once, each for a different role. STS responds after ${LATENCY.sts} ms. The table shows the peak number of open connections. The library runs ${TARGET} calls to STS at a time, so a starting fleet does not cause its own throttling. The table shows the median of ${ENOUGH_ROUNDS} rounds, and the range if they differ.`,
     "",
-    "| | sockets to STS | to ours | sockets to IMDS | commands with another identity |",
+    "| | sockets to STS | vs. ours | sockets to IMDS | commands with another identity |",
     "|---|---:|---:|---:|---:|",
     `| raw HTTP exchange, one role after the other (floor) | 1 | ${(1 / ours).toFixed(2)} × | 1 | 0 |`,
     ...rows,
     "",
-    "The last column counts the commands that did not get their role: STS was asked afterwards who each of them acted as. The SDK's default chain asks IMDS for each profile by itself; where that fails, likely because so many begin at once that one takes longer than the SDK's second for it, the chain goes on to its next source, and the command acts as the machine's own instance profile.",
+    "The last column counts the commands that did not get their role, according to a call to STS afterwards. The SDK's default chain reads IMDS separately for each profile. With so many reads at once, one can take longer than the SDK's timeout of one second. The chain then continues with its next source, and the command acts as the machine's own instance profile.",
   ].join("\n");
 }

@@ -1,3 +1,4 @@
+import defined from "../contenders/rolecall-defined.js";
 import { loadContenders } from "../lib/contenders.js";
 import { formatNumber, formatSpread, median } from "../lib/statistics.js";
 import { timeWarmCommands } from "../lib/warm-commands.js";
@@ -6,12 +7,16 @@ export const title = "A warm command";
 
 const FLOOR = "Map.get and an expiry check (floor)";
 const OURS = "rolecall";
+const DEFINED = defined.name;
 const CACHED = "memoized-cached-client";
+/** Nanoseconds; a send costs some 400,000. */
+const TARGETS = { [OURS]: 20_000, [DEFINED]: 3_000 };
 /** They hold clients; all others make one for each command. */
-const HOLDS_CLIENTS = new Set([OURS, CACHED, "default-chain-cached-client"]);
+const HOLDS_CLIENTS = new Set([OURS, DEFINED, CACHED, "default-chain-cached-client"]);
 
 export async function run({ rounds }) {
-  const contenders = await loadContenders();
+  const [ours, ...peers] = await loadContenders();
+  const contenders = [ours, defined, ...peers];
   const subjects = [
     { label: FLOOR, contender: "floors/map-get" },
     ...contenders.map(({ name, label }) => ({ name, label, contender: `contenders/${name}` })),
@@ -20,7 +25,7 @@ export async function run({ rounds }) {
   const of = (label, what) => results.get(label).map((round) => round[what]);
   const labelOf = (wanted) => subjects.find(({ name }) => name === wanted).label;
   const command = (label) => median(of(label, "command"));
-  const [floor, ours, cached] = [FLOOR, labelOf(OURS), labelOf(CACHED)].map(command);
+  const [floor, plain, definedOnce, cached] = [FLOOR, ...[OURS, DEFINED, CACHED].map(labelOf)].map(command);
   const makers = subjects.filter(({ name }) => name !== undefined && !HOLDS_CLIENTS.has(name));
   const bestMaker = Math.min(...makers.map(({ label }) => command(label)));
   const provider = (label) => median(of(label, "provider"));
@@ -32,28 +37,34 @@ export async function run({ rounds }) {
   });
   return {
     markdown: [
-      "Nanoseconds. A command is `getClientForCommand` with an overrides object of its own, and the credentials through its client: what the SDK asks for at each request. All sessions are held; four roles take turns; each contender runs in a process of its own for 0.12 s or longer. Those who ask STS for each command do so here too, on loopback, without latency. The second column is the client alone; the third is the credentials of a client that is held.",
+      "All times are in nanoseconds. A command calls `getClientForCommand` with a new overrides object and gets credentials through the client, as the SDK does for each request. All sessions are in memory, and four roles alternate. Each contender runs in a separate process for 0.12 s or longer. Contenders that call STS for each command also do so here, on loopback and without latency. The second column is the client alone. The third is the credentials of an existing client.",
       "",
-      "| | command | client alone | credentials of a held client | to the floor | to the client cache by hand |",
+      "| | command | client alone | credentials of an existing client | vs. floor | vs. client cache by hand |",
       "|---|---:|---:|---:|---:|---:|",
       ...rows,
     ].join("\n"),
     plots: [],
     checks: [
       {
-        what: "a warm command, to a client cache by hand around the SDK",
-        target: "at most 5 ×; aim: 2.5 ×",
-        measured: `${formatNumber(ours / cached)} × (${formatNumber(ours)} ns)`,
-        met: ours <= 5 * cached,
+        what: "a warm command with a plain object as the instance",
+        target: `at most ${formatNumber(TARGETS[OURS] / 1000)} µs`,
+        measured: `${formatNumber(plain / 1000)} µs, ${formatNumber(plain / cached)} × a client cache by hand around the SDK`,
+        met: plain <= TARGETS[OURS],
       },
       {
-        what: "a warm command, faster than the best that makes a client per command",
+        what: "a warm command with a defined instance",
+        target: `at most ${formatNumber(TARGETS[DEFINED] / 1000)} µs`,
+        measured: `${formatNumber(definedOnce / 1000)} µs, ${formatNumber(definedOnce / cached)} × a client cache by hand around the SDK`,
+        met: definedOnce <= TARGETS[DEFINED],
+      },
+      {
+        what: "a warm command with a defined instance, faster than the best contender that creates a client per command",
         target: "at least 30 ×",
-        measured: `${formatNumber(bestMaker / ours)} ×`,
-        met: bestMaker >= 30 * ours,
+        measured: `${formatNumber(bestMaker / definedOnce)} ×`,
+        met: bestMaker >= 30 * definedOnce,
       },
       {
-        what: "credentials of a held client, to the SDK's memoizer",
+        what: "credentials of an existing client, compared with the SDK's memoizer",
         target: "at most 1.5 ×",
         measured: `${formatNumber(providerRatio)} ×`,
         met: providerRatio <= 1.5,

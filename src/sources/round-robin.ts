@@ -1,25 +1,25 @@
-/** Items in groups, which may hold groups. The members of a group take turns; within the innermost, first come first served. */
-export class Turns<Item> {
+/** A queue of nested groups. The members of a group take turns; within an innermost group, items are first in, first out. */
+export class RoundRobin<Item> {
   readonly #items = new Set<Item>();
-  /** The first member has the next turn. */
-  readonly #members = new Map<string, Turns<Item>>();
+  /** In order of their turns. */
+  readonly #members = new Map<string, RoundRobin<Item>>();
 
   get isEmpty(): boolean {
     return this.#items.size === 0 && this.#members.size === 0;
   }
 
-  /** @param path the names of the groups, the outermost first */
+  /** @param path the names of the groups, outermost first */
   add(item: Item, [name, ...rest]: readonly string[]): void {
     if (name === undefined) {
       this.#items.add(item);
       return;
     }
-    const member = this.#members.get(name) ?? new Turns<Item>();
+    const member = this.#members.get(name) ?? new RoundRobin<Item>();
     this.#members.set(name, member);
     member.add(item, rest);
   }
 
-  /** @param path the one that it was added with */
+  /** @param path the same path as in {@link add} */
   delete(item: Item, [name, ...rest]: readonly string[]): void {
     if (name === undefined) {
       this.#items.delete(item);
@@ -30,7 +30,7 @@ export class Turns<Item> {
     if (member?.isEmpty) this.#members.delete(name);
   }
 
-  /** Removes the item whose turn it is. */
+  /** Removes and returns the next item. */
   take(): Item | undefined {
     for (const item of this.#items) {
       this.#items.delete(item);

@@ -1,0 +1,77 @@
+import type { SessionCredentials } from "./session-credentials.js";
+
+/** What one caller asks of a session. Every key is an own one: an absent key would be read from `Object.prototype`. */
+export interface SessionDemand {
+  /** Ends this caller's wait, at once and alone. */
+  readonly signal: AbortSignal | undefined;
+  /** Asks the source even if the session is fresh. */
+  readonly forceRefresh: boolean | undefined;
+  /** Milliseconds that the session must still live; one with less is replaced first. */
+  readonly minRemaining: number | undefined;
+  /** Asks the source even if a refusal is remembered. A session that is held is served all the same. */
+  readonly despiteRefusal: boolean | undefined;
+}
+
+export const NO_DEMAND: SessionDemand = Object.freeze({
+  signal: undefined,
+  forceRefresh: undefined,
+  minRemaining: undefined,
+  despiteRefusal: undefined,
+});
+
+/** One load in progress, shared by all who wait for it. */
+export class Flight {
+  readonly #controller = new AbortController();
+  #onUrgent: (() => void) | undefined;
+  /** Whether a caller waits; `false` for a background refresh. */
+  urgent = false;
+  /** Only a session issued from now on will do. */
+  mustBeNew = false;
+  /** The key was invalidated during the load: what was held then is not to be served again. */
+  invalidated = false;
+  /** Its session replaces one that a service refused. */
+  replaces = false;
+  /** Milliseconds that the session must still live. */
+  minRemaining = 0;
+  promise!: Promise<SessionCredentials>;
+
+  constructor(
+    /** The credentials held now: a source must not return them as new. */
+    readonly held?: SessionCredentials,
+    /** When this key's source last returned a session, epoch milliseconds. */
+    readonly lastSuccess?: number,
+  ) {}
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  /** A caller waits from now on: the listener moves the load forward in its queue. */
+  raise(): this {
+    if (!this.urgent) {
+      this.urgent = true;
+      this.#onUrgent?.();
+    }
+    return this;
+  }
+
+  onUrgent(listener: () => void): void {
+    this.#onUrgent = listener;
+  }
+
+  /** Adds what one more caller asks of the load. */
+  demand({ forceRefresh = false, minRemaining = 0 }: SessionDemand): this {
+    this.mustBeNew ||= forceRefresh;
+    this.minRemaining = Math.max(this.minRemaining, minRemaining);
+    return this;
+  }
+
+  /** Whether a session from another process will do for all who wait. */
+  admits({ accessKeyId }: SessionCredentials, remaining: number): boolean {
+    return !this.mustBeNew && accessKeyId !== this.held?.accessKeyId && remaining >= this.minRemaining;
+  }
+}

@@ -1,0 +1,29 @@
+import { once } from "../once.js";
+import type { ResolverSettings } from "../resolver-options.js";
+import type { AwsCredentialIdentity } from "../sdk-types.js";
+
+/** The machine that this process runs on, as the instance metadata service describes it. */
+export interface Machine {
+  /**
+   * The region that the machine is in. Read once.
+   * @throws RolecallError `IMDS_UNREACHABLE`
+   */
+  region(): Promise<string>;
+  /**
+   * The instance profile's credentials, without a cache, or those of the option `instanceProfile`.
+   * @param plainHttp whether another machine's metadata service may be asked over plain http
+   */
+  identity(plainHttp: boolean, signal: AbortSignal): Promise<AwsCredentialIdentity>;
+}
+
+/** @param closed ends a read of the region */
+export function createMachine({ runtime, instanceProfile }: ResolverSettings, closed: AbortSignal): Machine {
+  const metadataService = () => import("./instance-profile.js"); // loaded at first use
+  return {
+    region: once(async () => (await metadataService()).readInstanceRegion(runtime, closed)),
+    async identity(plainHttp, signal) {
+      if (instanceProfile) return instanceProfile(); // even if it returns nothing: no other identity takes its place
+      return (await metadataService()).readInstanceProfile(runtime, plainHttp, signal);
+    },
+  };
+}

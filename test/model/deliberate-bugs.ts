@@ -1,0 +1,217 @@
+import { AsyncResource } from "node:async_hooks";
+import { isDeepStrictEqual } from "node:util";
+import {
+  type CredentialResolver,
+  type CredentialResolverOptions,
+  createCredentialResolver,
+  isRolecallError,
+  type SessionCredentials,
+} from "../../src/index.js";
+import { wrapResolver } from "../support/wrapped-resolver.js";
+import type { Invariant } from "./invariants.js";
+import { EXPIRY_MARGIN } from "./reference-model.js";
+import type { CreateResolver } from "./world.js";
+
+/** A mistake that somebody could make, put around the resolver or into what it is given. */
+export interface DeliberateBug {
+  readonly createResolver: CreateResolver;
+  /** The invariants that it breaks; which one is found first is a matter of chance. */
+  readonly breaks: readonly Invariant[];
+}
+
+type Resolve = CredentialResolver["resolve"];
+type Asked = Parameters<Resolve>;
+
+/** The bug is in `resolve`. */
+function inResolve(
+  make: (resolver: CredentialResolver, options: CredentialResolverOptions) => Resolve,
+): CreateResolver {
+  return (options) => {
+    const resolver = createCredentialResolver(options);
+    return wrapResolver(resolver, { resolve: make(resolver, options) });
+  };
+}
+
+/** The bug is in what the resolver does where a service refuses a session. */
+function inRefusals(react: (resolver: CredentialResolver, ...asked: Asked) => void): CreateResolver {
+  return (options) => {
+    const resolver = createCredentialResolver(options);
+    const getClientForCommand: CredentialResolver["getClientForCommand"] = (Client, instance, command, given) => {
+      const { requestHandler, ...clientConfig } = (given?.clientConfig ?? {}) as { requestHandler: Handler };
+      const handle: Handler["handle"] = async (request) => {
+        const answer = await requestHandler.handle(request);
+        if (answer.response.statusCode === 400) react(resolver, instance, command, sessionOf(given));
+        return answer;
+      };
+      const watched: object = { ...given, clientConfig: { ...clientConfig, requestHandler: { handle } } };
+      return resolver.getClientForCommand(Client, instance, command, watched as typeof given);
+    };
+    return wrapResolver(resolver, { getClientForCommand });
+  };
+}
+
+interface Handler {
+  handle(request: unknown): Promise<{ response: { statusCode: number } }>;
+}
+
+/** One of what callers of each request share. */
+function oneForEach<T>(make: () => T): (...asked: Asked) => T {
+  const made: { key: unknown; value: T }[] = [];
+  return (instance, command, options) => {
+    const key = [instance, command, options?.session];
+    const known = made.find((one) => isDeepStrictEqual(one.key, key));
+    if (known) return known.value;
+    const value = make();
+    made.push({ key, value });
+    return value;
+  };
+}
+
+const sessionOf = (options: Pick<NonNullable<Asked[2]>, "session"> | undefined) =>
+  options?.session ? { session: options.session } : {};
+const wishes = (options: Asked[2]) => options?.forceRefresh === true || options?.minRemaining !== undefined;
+const lifeLeft = (session: SessionCredentials, { runtime }: CredentialResolverOptions) =>
+  (session.expiration?.getTime() ?? 0) - (runtime?.now?.() ?? Date.now());
+
+export const BUGS: Readonly<Record<string, DeliberateBug>> = {
+  "a session is shared with callers who ask for another session name": {
+    createResolver: inResolve((resolver, options) => {
+      const sessions = new Map<string, { name: unknown; session: SessionCredentials }>();
+      return async (instance, command, wish) => {
+        const session = await resolver.resolve(instance, command, wish);
+        const { roleSessionName: name, ...others } = command ?? {};
+        const key = JSON.stringify([instance, others, wish?.session]);
+        const known = sessions.get(key);
+        sessions.set(key, { name, session });
+        const isShared = known && known.name !== name && lifeLeft(known.session, options) > 60_000;
+        return isShared && !wishes(wish) ? known.session : session;
+      };
+    }),
+    breaks: ["no other key's session"],
+  },
+  "a caller who must wait starts a load of its own": {
+    createResolver(options) {
+      const resolver = createCredentialResolver(options);
+      const another = createCredentialResolver(options);
+      const waitingFor = oneForEach(() => ({ callers: 0 }));
+      return wrapResolver(resolver, {
+        async resolve(...asked) {
+          const waiting = waitingFor(...asked);
+          const isLoading = waiting.callers > 0 && resolver.stats().assumeRoleInFlight > 0;
+          waiting.callers++;
+          try {
+            return await (isLoading ? another : resolver).resolve(...asked);
+          } finally {
+            waiting.callers--;
+          }
+        },
+        async close() {
+          await Promise.all([resolver.close(), another.close()]);
+        },
+      });
+    },
+    breaks: ["one flight per key"],
+  },
+  "an expired session is served to callers who ask for no minimum of life": {
+    createResolver: inResolve((resolver, options) => {
+      const lastOf = oneForEach<{ session?: SessionCredentials }>(() => ({}));
+      return async (...asked) => {
+        const last = lastOf(...asked);
+        const isExpired = last.session && lifeLeft(last.session, options) <= EXPIRY_MARGIN;
+        if (last.session && isExpired && asked[0].roleArn && !wishes(asked[2])) return last.session;
+        last.session = await resolver.resolve(...asked);
+        return last.session;
+      };
+    }),
+    breaks: ["no expired session"],
+  },
+  "an invalidated session is served again": {
+    createResolver(options) {
+      const resolver = createCredentialResolver(options);
+      const keyOf = oneForEach<{ session?: SessionCredentials; dropped?: SessionCredentials | undefined }>(() => ({}));
+      return wrapResolver(resolver, {
+        async resolve(...asked) {
+          const key = keyOf(...asked);
+          if (key.dropped && lifeLeft(key.dropped, options) > 0 && !wishes(asked[2])) return key.dropped;
+          key.session = await resolver.resolve(...asked);
+          return key.session;
+        },
+        async invalidate(instance, command, given) {
+          const key = keyOf(instance, command, sessionOf(given));
+          key.dropped = key.session;
+          await resolver.invalidate(instance, command, given);
+        },
+      });
+    },
+    breaks: ["nothing dropped comes back", "the newest session is served", "no expired session"],
+  },
+  "a caller's abort ends the wait of all": {
+    createResolver: inResolve((resolver) => {
+      const waitingFor = oneForEach(() => new Set<(error: unknown) => void>());
+      return (...asked) => {
+        const waiting = waitingFor(...asked);
+        return new Promise((resolve, reject) => {
+          waiting.add(reject);
+          resolver.resolve(...asked).then(resolve, (error) => {
+            const ended = isRolecallError(error) && error.code === "ABORTED" ? waiting : [reject];
+            for (const end of ended) end(error);
+          });
+        });
+      };
+    }),
+    breaks: ["an abort frees one caller at once"],
+  },
+  "the base keys that STS refused are kept": {
+    createResolver({ instanceProfile, ...options }) {
+      const read = instanceProfile as () => Promise<{ expiration: Date }>;
+      let kept: { expiration: Date } | undefined;
+      return createCredentialResolver({
+        ...options,
+        async instanceProfile() {
+          const now = options.runtime?.now?.() ?? 0;
+          if (!kept || kept.expiration.getTime() - now < 3_600_000) kept = await read();
+          return kept;
+        },
+      } as CredentialResolverOptions);
+    },
+    breaks: ["base keys that were refused are read again"],
+  },
+  "a session that a service refuses is dropped at once": {
+    createResolver: inRefusals((resolver, instance, command, session) => {
+      void resolver.invalidate(instance, command, session);
+    }),
+    breaks: ["nobody waits while a session is valid"],
+  },
+  "each refusal by a service asks STS again": {
+    createResolver: inRefusals((resolver, instance, command, session) => {
+      resolver.resolve(instance, command, { ...session, forceRefresh: true }).catch(() => {});
+    }),
+    breaks: ["one call per key and lifetime"],
+  },
+  "the wall clock measures how long a session has lived": {
+    createResolver: ({ runtime, ...options }) =>
+      createCredentialResolver({ ...options, runtime: { ...runtime, monotonic: () => runtime?.now?.() ?? 0 } }),
+    breaks: ["nobody waits while a session is valid"],
+  },
+  "STS is called in the async context of whoever called it first": {
+    createResolver({ stsClient, ...options }) {
+      const make = stsClient as Extract<typeof stsClient, (...context: never[]) => unknown>;
+      return createCredentialResolver({
+        ...options,
+        stsClient(context) {
+          const client = make(context);
+          const first = new AsyncResource("the first caller");
+          return { send: (...call) => first.runInAsyncScope(() => client.send(...call)) };
+        },
+      });
+    },
+    breaks: ["a key's work runs in the context of its own callers"],
+  },
+  "loads go on after close": {
+    createResolver(options) {
+      const resolver = createCredentialResolver(options);
+      return wrapResolver(resolver, { close: async () => {} });
+    },
+    breaks: ["nothing is left after close", "an error says what failed"],
+  },
+};
