@@ -8,7 +8,7 @@ import type { Flight } from "../session/flight.js";
 import { believedLife, drawAdvisoryPoint, EXPIRY_MARGIN, type RefreshRules } from "../session/refresh-policy.js";
 import type { Load, SharedSession } from "../session/session-source.js";
 import type { ServerClocks } from "../sources/server-clock.js";
-import { AwsEnvironment } from "./aws-environment.js";
+import { readAwsEnvironment } from "./aws-environment.js";
 import type { CredentialStore, StoreLock } from "./credential-store.js";
 import { readStoreKeys } from "./encryption-keys.js";
 import { type RecordFault, sealedName } from "./sealed-record.js";
@@ -43,7 +43,6 @@ interface Place {
 export class SharedSessions {
   readonly #options: SharedSessionsOptions;
   readonly #access: StoreAccess;
-  readonly #environment: AwsEnvironment;
   /** Read once: a store that loses its keys later must not get records that are not sealed. */
   readonly #encryptionKeys: readonly KeyObject[] | undefined;
   /** The access key ids of sessions that were dropped: the store may still hold them. */
@@ -52,7 +51,6 @@ export class SharedSessions {
   constructor(options: SharedSessionsOptions) {
     this.#options = options;
     this.#access = new StoreAccess(options);
-    this.#environment = new AwsEnvironment(options.runtime.env);
     this.#encryptionKeys = readStoreKeys("options.store.encryptionKeys", options.store.encryptionKeys);
   }
 
@@ -174,7 +172,11 @@ export class SharedSessions {
   /** Beyond the session itself, they hold all that tells one AWS and one instance profile from another. */
   async #namesOf({ digest }: RequestForRole): Promise<SessionNames> {
     const { scope } = this.#options.store;
-    const place = stableDigest({ session: digest, scope, environment: await this.#environment.parts() });
+    const place = stableDigest({
+      session: digest,
+      scope,
+      environment: await readAwsEnvironment(this.#options.runtime.env),
+    });
     const [first, ...others] = (this.#encryptionKeys ?? []).map((key) => sealedName(place, key));
     return first === undefined ? [place] : [first, ...others];
   }
