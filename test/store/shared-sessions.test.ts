@@ -578,7 +578,7 @@ describe("a store that fails", () => {
 });
 
 describe("a store that returns the wrong records", () => {
-  const LIES = 100;
+  const WRONG = 100;
 
   it("causes a miss and an event for each one, and never a wrong session", async () => {
     const random = seededRandom(5);
