@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { inspect } from "node:util";
 import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, it, vi } from "vitest";
-import { withholdSecrets } from "../../src/clients/withhold-secrets.js";
+import { withholdSecrets } from "../../src/clients/client-middleware.js";
 import { ROLE, setUpLocal } from "../support/local.js";
 
 const instance = { roleArn: ROLE, region: "eu-central-1" };

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { AwsEnvironment, ENDPOINT_VARIABLES } from "../../src/store/aws-environment.js";
+import { ENDPOINT_VARIABLES, readAwsEnvironment } from "../../src/store/aws-environment.js";
 
 let folder: string;
 
@@ -12,7 +12,7 @@ beforeEach(async () => {
   onTestFinished(() => rm(folder, { recursive: true }));
 });
 
-const partsOf = (env: Record<string, string>) => new AwsEnvironment({ HOME: folder, ...env }, new Map()).parts();
+const partsOf = (env: Record<string, string>) => readAwsEnvironment({ HOME: folder, ...env }, new Map());
 
 async function isSame(one: Record<string, string>, other: Record<string, string>): Promise<boolean> {
   return JSON.stringify(await partsOf(one)) === JSON.stringify(await partsOf(other));
@@ -52,9 +52,9 @@ describe("the environment of two processes", () => {
 
   it("is read once per process, as by the SDK", async () => {
     const AWS_CONFIG_FILE = await fileOf("[default]\n");
-    const before = await new AwsEnvironment({ AWS_CONFIG_FILE }).parts();
+    const before = await readAwsEnvironment({ AWS_CONFIG_FILE });
     await fileOf("[default]\nregion = eu-central-1\n");
-    expect(await new AwsEnvironment({ AWS_CONFIG_FILE }).parts()).toEqual(before);
+    expect(await readAwsEnvironment({ AWS_CONFIG_FILE })).toEqual(before);
   });
 
   it("follows a link to the configuration file", async () => {

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { AwsEnvironment } from "../../src/store/aws-environment.js";
+import { readAwsEnvironment } from "../../src/store/aws-environment.js";
 import { fileStore } from "../../src/store/file-store.js";
 import { HOUR, MINUTE } from "../support/local.js";
 
@@ -93,7 +93,7 @@ describe.runIf(process.platform !== "win32")("a file system that hangs", () => {
       () => store.set(KEY, "record", MINUTE),
       () => store.lock?.(KEY, MINUTE),
       () => store.clear(),
-      () => new AwsEnvironment({ HOME: directory }, new Map()).parts(),
+      () => readAwsEnvironment({ HOME: directory }, new Map()),
     ]) {
       await expect(use()).rejects.toThrow(/The file system does not respond/);
     }
