@@ -13,7 +13,7 @@ const SCANNER = `arn:aws:iam::${ACCOUNT}:role/Scanner`;
 const FORGOTTEN = `arn:aws:iam::${ACCOUNT}:role/Forgotten`;
 const MINUTE = 60_000;
 
-export const demo: CliCommand = {
+export const command: CliCommand = {
   help: `Usage: rolecall demo
 
 Demonstrates the library against a local AWS simulator: no account, no network. Each claim is checked against the
@@ -22,7 +22,7 @@ requests that the simulator received. The exit code is 0 if all checks pass.
 Example: npx aws-rolecall demo
 `,
   async run(args, { stdout }) {
-    parseCommandLine({ args: [...args], options: {} });
+    parseCommandLine({ args, options: {} });
     return runDemo(stdout);
   },
 };

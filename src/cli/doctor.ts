@@ -7,7 +7,7 @@ import { chooseExitCode, type Finding, skipped } from "./doctor/finding.js";
 import { readInstanceFile } from "./instance-file.js";
 import { Report } from "./report.js";
 
-export const doctor: CliCommand = {
+export const command: CliCommand = {
   help: `Usage: rolecall doctor [<role ARN> ...] [--config <file>] [--json]
 
 Checks the setup of this machine: metadata service, base identity, region, STS, clock, and each role. Shows what is
@@ -28,7 +28,7 @@ Example: npx aws-rolecall doctor --config /etc/integration.json
 `,
   async run(args, io) {
     const { values, positionals } = parseCommandLine({
-      args: [...args],
+      args,
       options: { config: { type: "string" }, json: { type: "boolean" } },
       allowPositionals: true,
     });

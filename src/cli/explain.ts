@@ -4,9 +4,9 @@ import { serviceRegion } from "../request/role-request.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
 import { type Fact, LABELS, listFacts, listKeyParts } from "./explain/facts.js";
 import { misspeltRegion } from "./known-regions.js";
-import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./request-options.js";
+import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./options.js";
 
-export const explain: CliCommand = {
+export const command: CliCommand = {
   help: `Usage: rolecall explain [<role ARN>] [options]
 
 Shows which identity a command would run as, and where each setting comes from. Makes no network calls, neither to AWS
@@ -21,14 +21,14 @@ Example: npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --con
 `,
   async run(args, { stdout, stderr, env }) {
     const { values, positionals } = parseCommandLine({
-      args: [...args],
+      args,
       options: { ...REQUEST_OPTIONS, json: { type: "boolean" } },
       allowPositionals: true,
     });
     const [roleArn, ...others] = positionals;
     if (others.length > 0) throw new UsageError("rolecall explain takes one role.");
-    const { instance, command } = readRequestOptions(values, roleArn, stderr);
-    const explained = explainRoleRequest(instance, command, env);
+    const { instance, overrides } = readRequestOptions(values, roleArn, stderr);
+    const explained = explainRoleRequest(instance, overrides, env);
     serviceRegion(explained.request);
     const facts = listFacts(explained, env);
     for (const { value, from } of listRegions(explained)) {
