@@ -3,7 +3,7 @@ import type { Chosen } from "../request/precedence.js";
 import { serviceRegion } from "../request/role-request.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
 import { type Fact, LABELS, listFacts, listKeyParts } from "./explain/facts.js";
-import { misspeltRegion } from "./known-regions.js";
+import { adviseOnRegion } from "./known-regions.js";
 import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./options.js";
 
 export const command: CliCommand = {
@@ -32,8 +32,8 @@ Example: npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --con
     serviceRegion(explained.request);
     const facts = listFacts(explained, env);
     for (const { value, from } of listRegions(explained)) {
-      const remark = misspeltRegion(value, from);
-      if (remark !== undefined) stderr.write(`warning: ${remark.charAt(0).toLowerCase()}${remark.slice(1)}\n`);
+      const advice = adviseOnRegion(value);
+      if (advice) stderr.write(`warning: this release does not know the region ${value} (${from}). ${advice}\n`);
     }
     const madeOf = listKeyParts(explained);
     stdout.write(values.json ? toJson(facts, madeOf) : toText(facts, madeOf));
