@@ -61,10 +61,7 @@ function toText(facts: readonly Fact[], madeOf: readonly string[]): string {
 
 function formatValue(value: Fact["value"]): string {
   if (value === undefined) return "(set, not shown)";
-  if (Array.isArray(value)) return value.join(", ");
-  if (typeof value === "object")
-    return Object.entries(value)
-      .map((tag) => tag.join("="))
-      .join(", ");
-  return String(value);
+  if (typeof value !== "object") return String(value);
+  const items = Array.isArray(value) ? value : Object.entries(value).map((tag) => tag.join("="));
+  return items.join(", ");
 }
