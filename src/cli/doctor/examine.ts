@@ -28,7 +28,7 @@ import { listenToSts } from "./sts-listener.js";
 const HOUR_SECONDS = 3600;
 
 /** The configuration to examine, and the machine to examine it on. */
-export interface Subject {
+interface Subject {
   readonly instance: IntegrationInstance;
   readonly roleArns: readonly string[];
   readonly runtime: Runtime;
