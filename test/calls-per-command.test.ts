@@ -85,7 +85,7 @@ const BUGS: Record<string, CostlyBug> = {
 };
 
 describe(`${COMMANDS} commands, three client classes, ${AT_A_TIME} at a time`, () => {
-  it("cost one AssumeRole, three requests for instance metadata, and a client for each class", async () => {
+  it("cost one AssumeRole, three requests for instance metadata and one client for each class", async () => {
     expect(await costOf(createCredentialResolver)).toEqual(BUDGET);
   });
 });

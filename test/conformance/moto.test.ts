@@ -34,17 +34,17 @@ function createResolver() {
   return resolver;
 }
 
-describe.runIf(open)("on Moto's metadata service and STS", { timeout: TIMEOUT }, () => {
+describe.runIf(open)("Moto's metadata service and STS", { timeout: TIMEOUT }, () => {
   beforeEach(() => pointTo(open));
 
-  it("the instance profile itself acts, over IMDSv2", async () => {
+  it("serve the instance profile's own identity over IMDSv2", async () => {
     const credentials = await createResolver().resolve({});
     expect(credentials).toMatchObject({ accessKeyId: "test-key", sessionToken: "test-session-token" });
     expect(credentials.expiration?.getTime()).toBeGreaterThan(Date.now());
     expect(credentials.assumedRoleArn).toBeUndefined();
   });
 
-  it("a role in another account is assumed, and STS says that it is that role", async () => {
+  it("let it assume a role in another account, and confirm the role", async () => {
     const resolver = createResolver();
     const instance = { roleArn: ROLE_ELSEWHERE, roleSessionName: "moto-run", externalId: "an-id", tags: { team: "x" } };
     expect(await resolver.verify(instance)).toMatchObject({
@@ -60,7 +60,7 @@ describe.runIf(open)("on Moto's metadata service and STS", { timeout: TIMEOUT },
     expect(resolver.stats()).toMatchObject({ refreshes: 2, refreshFailures: 0 }); // the base identity and the role
   });
 
-  it("an EC2 call acts in the role's account, a call without the role at home", async () => {
+  it("get an EC2 call in the role's account, and a call without the role in the machine's account", async () => {
     setDefaultResolver(createResolver());
     onTestFinished(() => setDefaultResolver(undefined));
     const ownerOfVpcs = async (command: object) => {
@@ -73,13 +73,13 @@ describe.runIf(open)("on Moto's metadata service and STS", { timeout: TIMEOUT },
   });
 });
 
-describe.runIf(verifying)("on a Moto that verifies signatures and policies", { timeout: TIMEOUT }, async () => {
+describe.runIf(verifying)("a Moto that verifies signatures and policies", { timeout: TIMEOUT }, async () => {
   const roleArn = `arn:aws:iam::${HOME}:role/Inventory`;
   const forbiddenRoleArn = `arn:aws:iam::${HOME}:role/Forbidden`;
   const user = verifying ? await setUpIam(verifying) : { accessKeyId: "", secretAccessKey: "" };
   beforeEach(() => pointTo(verifying));
 
-  it("the AssumeRole call, the session's GetCallerIdentity and its EC2 call pass", async () => {
+  it("accepts the AssumeRole call, the session's GetCallerIdentity and its EC2 call", async () => {
     const resolver = createResolver();
     const instance = { credentials: user, roleArn, roleSessionName: "moto-run", region: "eu-west-1" };
     expect(await resolver.verify(instance)).toMatchObject({
@@ -90,7 +90,7 @@ describe.runIf(verifying)("on a Moto that verifies signatures and policies", { t
     expect(Vpcs).toHaveLength(1);
   });
 
-  it("a role whose trust policy names someone else is denied", async () => {
+  it("denies a role whose trust policy names another principal", async () => {
     await expect(createResolver().resolve({ credentials: user, roleArn: forbiddenRoleArn })).rejects.toMatchObject({
       code: "ASSUME_ROLE_DENIED",
       awsCode: "AccessDenied",
@@ -101,7 +101,7 @@ describe.runIf(verifying)("on a Moto that verifies signatures and policies", { t
   it.each([
     ["secret", { ...user, secretAccessKey: "not-the-secret" }, "SignatureDoesNotMatch"],
     ["access key id", { ...user, accessKeyId: "AKIAQWERTYUIOPASDFGH" }, "InvalidClientTokenId"],
-  ])("base keys with a wrong %s are rejected", async (_, credentials, awsCode) => {
+  ])("rejects base keys with a wrong %s", async (_, credentials, awsCode) => {
     await expect(createResolver().resolve({ credentials, roleArn })).rejects.toMatchObject({
       code: "BASE_IDENTITY_REJECTED",
       awsCode,

@@ -4,7 +4,7 @@ import { doctorPicture, MACHINES, pictureFile, setUpMachine } from "../support/d
 
 /** `npm run docs:images` writes them. */
 it.each(Object.entries(MACHINES))(
-  "the docs' picture of rolecall doctor on a %s machine is current",
+  "the picture of rolecall doctor on a %s machine is current",
   async (name, machine) => {
     const { aws, args } = await setUpMachine(machine);
     for (const [variable, value] of Object.entries(aws.env)) vi.stubEnv(variable, value);

@@ -51,7 +51,7 @@ function compile(): Map<string, string[]> {
   return new Map(errors);
 }
 
-it("the blocks of each page, pasted one below the other, compile", () => {
+it("the code blocks of each page compile when they are pasted in order", () => {
   expect(modules.size).toBeGreaterThan(10);
   const failed = [...compile()].filter(([, errors]) => errors.length > 0);
   const named = failed.map(([path, errors]) => [`${modules.get(path)?.page}, ${modules.get(path)?.file}`, errors]);

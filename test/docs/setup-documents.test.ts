@@ -32,14 +32,14 @@ async function run(text: string) {
 const commands = blocks.flatMap(({ text }, index) => (COMMAND.test(text) ? [{ text, next: blocks[index + 1] }] : []));
 
 describe("docs/aws-setup.md", () => {
-  it("shows a command for each document that it shows", () => {
+  it("shows a command for each document on the page", () => {
     const documents = blocks.filter(({ language }) => ["json", "hcl", "yaml"].includes(language));
     expect(documents.length).toBeGreaterThan(8);
     expect(documents.filter((document) => !commands.some(({ next }) => next === document))).toEqual([]);
   });
 
   // In the page's order, for a file that one block writes is read by the next.
-  it("shows what its commands print", async () => {
+  it("shows the output of its commands", async () => {
     for (const { text, next } of commands) {
       const { code, output } = await run(text);
       expect({ text, code }).toEqual({ text, code: 0 });

@@ -38,7 +38,7 @@ describe.each([
     rows.set(title, rowOf(fault, observation));
   });
 
-  it("keeps within what docs/reliability.md says; ROLECALL_WRITE_DOCS=1 writes it", () => {
+  it("stays within the table in docs/reliability.md (ROLECALL_WRITE_DOCS=1 updates it)", () => {
     const head = [
       "fault",
       "with a session: served at once",
@@ -65,7 +65,7 @@ describe("the machine", () => {
     rows.push([event.name, countAtMost(stsCalls), secondsAtMost(took), `${later.commands} of ${later.commands}`]);
   });
 
-  it("keeps within what docs/reliability.md says; ROLECALL_WRITE_DOCS=1 writes it", () => {
+  it("stays within the table in docs/reliability.md (ROLECALL_WRITE_DOCS=1 updates it)", () => {
     const head = [
       "event",
       "calls to STS for the next ten callers",

@@ -17,7 +17,7 @@ const assumeRole = { target: "sts", operation: "AssumeRole" } as const;
 const roleArns = (name: string, count: number) =>
   Array.from({ length: count }, (_, index) => `arn:aws:iam::${ACCOUNT}:role/${name}-${index}`);
 
-it("5,000 commands for 500 roles while STS throttles at 50 calls a second", async () => {
+it("5,000 commands for 500 roles succeed while STS throttles at 50 calls a second", async () => {
   const [flooded, after] = [roleArns("Flooded", ROLES), roleArns("After", ROLES)];
   const roles = [ROLE, ...flooded, ...after].map((roleArn) => ({ roleArn }));
   const clock = createManualClock({ random: seededRandom(20) });
@@ -76,7 +76,7 @@ it("5,000 commands for 500 roles while STS throttles at 50 calls a second", asyn
   }
 });
 
-it("callers who wait go before refreshes in the background", async () => {
+it("waiting callers come before background refreshes", async () => {
   const [held, waitedFor] = [roleArns("Held", 50), roleArns("WaitedFor", 10)];
   const { aws, clock, resolver } = await setUpLocal({
     roles: [...held, ...waitedFor].map((roleArn) => ({ roleArn })),

@@ -90,14 +90,14 @@ describe("STS is down for 80 % of every advisory window, for 24 hours", () => {
     TIMEOUT,
   );
 
-  it("keeps within what docs/reliability.md says; ROLECALL_WRITE_DOCS=1 writes it", () => {
+  it("stays within the table in docs/reliability.md (ROLECALL_WRITE_DOCS=1 updates it)", () => {
     expect(rows, "every pattern was measured").toHaveLength(PATTERNS.length);
     const head = ["STS is down", "commands served at once", "sessions", "failed calls"];
     expectTable({ page: "reliability.md", name: "outages" }, head, rows);
   });
 });
 
-it("STS is down past the expiry: an error within the deadline names role, cause and last success, and the first command after recovery succeeds", async () => {
+it("if STS is down past the expiry, an error within the deadline names role, cause and last success, and the first command after recovery succeeds", async () => {
   const { aws, clock, resolver } = await setUpLocal();
   await resolver.resolve(instance);
   const lastSuccess = new Date(clock.now()).toISOString();

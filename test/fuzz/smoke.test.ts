@@ -19,7 +19,7 @@ afterAll(async () => {
   await build.remove();
 });
 
-it.each([...entries])("$name stands hostile arguments", async (target) => {
+it.each([...entries])("$name withstands hostile arguments", async (target) => {
   const { violation } = await fuzz(worker, target, SMOKE);
   if (violation) expect.fail(violation);
 });

@@ -19,7 +19,7 @@ it.each([
     commands: COMMANDS_OVER_SOCKETS,
     runs: RUNS / 50,
   },
-])("$runs runs over $aws do not differ from the model", { timeout: 600_000 }, async (world) => {
+])("$runs runs over $aws agree with the model", { timeout: 600_000 }, async (world) => {
   console.log(`model over ${world.aws}: seed ${SEED}, ${world.runs} runs`);
   const worlds = { ...world, createResolver: createCredentialResolver };
   await warmUp(worlds);

@@ -16,7 +16,7 @@ describe.each([
   ["import", "load-esm.mjs"],
   ["require", "load-cjs.cjs"],
 ])("%s of the library", (_, script) => {
-  it("loads nothing beside the library itself, and little of that", async () => {
+  it("loads nothing but the library itself, and stays within its limits", async () => {
     const loaded = await scriptsLoadedBy(script);
 
     expect(new Set(loaded.map(packageOf))).toEqual(new Set(["aws-rolecall"]));
@@ -34,7 +34,7 @@ describe.each([
   [["policy", "--help"]],
   [["explain", "arn:aws:iam::123456789012:role/Inventory"]],
 ])("rolecall %j", (args) => {
-  it("loads the library alone, and no SDK", async () => {
+  it("loads only the library, without the SDK", async () => {
     const loaded = await scriptsLoadedBy(join("node_modules", "aws-rolecall", "dist", "cli.js"), ...args);
 
     expect(new Set(loaded.map(packageOf))).toEqual(new Set(["aws-rolecall"]));
@@ -43,7 +43,7 @@ describe.each([
 });
 
 describe.each(["esm", "cjs"] as const)("a bundled application (%s)", (format) => {
-  it("grows by little, and holds the SDK once", async () => {
+  it("grows by little, and contains the SDK once", async () => {
     const sdk = 'export { EC2Client } from "@aws-sdk/client-ec2"; export { STSClient } from "@aws-sdk/client-sts";';
     const without = await bundle(sdk, format);
     const withLibrary = await bundle(`${sdk} export { getClientForCommand } from "aws-rolecall";`, format);

@@ -93,7 +93,7 @@ describe("the listed-roles policy and allowedRoles", () => {
   });
 });
 
-describe("the two documents of one instance", () => {
+describe("the two documents for one instance", () => {
   const scenes = fc.constantFrom(...HOSTS).chain((host) =>
     fc.record({
       host: fc.constant(host),
@@ -105,7 +105,7 @@ describe("the two documents of one instance", () => {
     }),
   );
 
-  it("allow the instance's own request, and none with less or more", { timeout: TIMEOUT }, () => {
+  it("allow the instance's own request, but none with less or more", { timeout: TIMEOUT }, () => {
     fc.assert(
       fc.property(scenes, ({ host, authorTagKeys, ...settings }) => {
         const { roleArn, ...request } = { ...settings, transitiveTagKeys: Object.keys(settings.tags).slice(0, 1) };

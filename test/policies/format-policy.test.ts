@@ -18,7 +18,7 @@ describe("the three formats", () => {
   const trust = trustPolicy({ principal: HOST, role: INVENTORY, externalId: "acme-4711" });
   const ec2Trust = ec2TrustPolicy({ principal: HOST });
 
-  it("json is the document alone", () => {
+  it("json contains only the document", () => {
     const text = formatPolicy(identity, "json");
     expect(JSON.parse(text)).toEqual(identity.document);
     expect(text).toMatch(/^\{\n {2}"Version": "2012-10-17",\n[\s\S]*\n\}\n$/);
@@ -174,7 +174,7 @@ it.each<[string, unknown, unknown]>([
   ["format", undefined, Symbol("json")],
   ["format", undefined, { toString: () => "json" }],
   ["format", undefined, undefined],
-])("%s that is none is an error of ours", (field, policy, format) => {
+])("an invalid %s is one of the library's errors", (field, policy, format) => {
   expect(() => formatPolicy(policy as never, format as never)).toThrow(
     expect.objectContaining({ code: "INVALID_REQUEST", field }),
   );
