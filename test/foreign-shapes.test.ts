@@ -118,16 +118,19 @@ describe("a class that is not an SDK client", () => {
     return expect.fail("no error");
   };
 
-  it.each([[DynamoDBDocumentClient], [DynamoDBDocument]])("is rejected with the class to pass instead if it wraps a client: %o", (Client) => {
-    const error = errorOf(() => get(Client));
+  it.each([[DynamoDBDocumentClient], [DynamoDBDocument]])(
+    "is rejected with the class to pass instead if it wraps a client: %o",
+    (Client) => {
+      const error = errorOf(() => get(Client));
 
-    expect(error).toBeInstanceOf(RolecallError);
-    expect(error).toMatchObject({
-      code: "INVALID_REQUEST",
-      field: "Client",
-      hint: `Pass the class of the client that it wraps, such as DynamoDBClient, and then wrap the client: ${Client.name}.from(client).`,
-    });
-  });
+      expect(error).toBeInstanceOf(RolecallError);
+      expect(error).toMatchObject({
+        code: "INVALID_REQUEST",
+        field: "Client",
+        hint: `Pass the class of the client that it wraps, such as DynamoDBClient, and then wrap the client: ${Client.name}.from(client).`,
+      });
+    },
+  );
 
   it("works as the hint says if it wraps a client", async () => {
     await using resolver = createCredentialResolver({ stsClient: { send: async () => sessionOf("ASIAWRAPPED") } });
@@ -185,14 +188,17 @@ describe("a class that is not an SDK client", () => {
     expect(errorOf(() => get(Picky, { maxAttempts: 2 }))).toMatchObject({ code: "INVALID_REQUEST" });
   });
 
-  it.each([undefined, { maxAttempts: 2 }])("is replaced by the object that it returns if it is a mock function (%j)", (clientConfig) => {
-    const send = vi.fn();
-    const Mock = vi.fn(function (this: object) {
-      Object.assign(this, { send });
-    });
-    expect(get(Mock, clientConfig).send).toBe(send);
-    expect(Mock).toHaveBeenCalledWith(expect.objectContaining({ region: "eu-west-1", ...clientConfig }));
-  });
+  it.each([undefined, { maxAttempts: 2 }])(
+    "is replaced by the object that it returns if it is a mock function (%j)",
+    (clientConfig) => {
+      const send = vi.fn();
+      const Mock = vi.fn(function (this: object) {
+        Object.assign(this, { send });
+      });
+      expect(get(Mock, clientConfig).send).toBe(send);
+      expect(Mock).toHaveBeenCalledWith(expect.objectContaining({ region: "eu-west-1", ...clientConfig }));
+    },
+  );
 
   it("is guarded as usual if it is a mock function that returns a real client", () => {
     const Spied = vi.fn(EC2Client);

@@ -38,7 +38,7 @@ function createWitness() {
   return { seen, note, counts };
 }
 
-it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's channels", async () => {
+it("no secret appears in errors, events, inspect, JSON, stats, logs or lru-cache's channels", async () => {
   const { seen, note, counts } = createWitness();
   const { aws, clock, resolver } = await setUpLocal({
     roles: [ROLE, OTHER_ROLE].map((roleArn) => ({ roleArn, trustedPrincipals: ["*"] })),

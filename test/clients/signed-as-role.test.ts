@@ -119,7 +119,11 @@ describe("a request is rejected before it is sent if it is signed", () => {
 
   it.each<[string, (request: Handled & { query: Record<string, string>; path: string }) => void, string]>([
     ["without its signature", ({ headers }) => void delete headers.authorization, "not signed"],
-    ["with a bearer token", ({ headers }) => Object.assign(headers, { authorization: "Bearer abc.def" }), "bearer token"],
+    [
+      "with a bearer token",
+      ({ headers }) => Object.assign(headers, { authorization: "Bearer abc.def" }),
+      "bearer token",
+    ],
     [
       "with an old signature version",
       ({ headers }) => Object.assign(headers, { authorization: `AWS ${FOREIGN}:c2ln` }),

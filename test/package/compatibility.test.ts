@@ -5,7 +5,7 @@ import { packed, project, runConsumer } from "./consumer.js";
 
 const manifestOf = async (folder: string) => JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
 
-it("the tests cover the oldest supported version of each part of the SDK", async () => {
+it("the docs list the tested version of each part of the SDK, which is the oldest allowed one", async () => {
   const { dependencies } = await manifestOf(join(packed.bare, "node_modules", "aws-rolecall"));
   const compatibility = await readFile(join(project, "docs", "getting-started.md"), "utf8");
 

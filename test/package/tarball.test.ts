@@ -42,23 +42,20 @@ describe("the tarball", () => {
     ]);
   });
 
-  it.each([".js", ".cjs"])(
-    "is readable, with source maps where a file has sources: %s",
-    async (extension) => {
-      for (const { file, text } of await filesOf(extension)) {
-        const lines = text.split("\n");
-        // Node quotes the line that threw. Those of lru-cache's own build are the longest.
-        expect(Math.max(...lines.map((line) => line.length)), file).toBeLessThan(1000);
-        if (!text.includes("sourceMappingURL=")) {
-          expect(text, `${file}, without a map`).not.toContain("// src/");
-          continue;
-        }
-        const { sources, sourcesContent } = JSON.parse(await readFile(join(root, `${file}.map`), "utf8"));
-        expect(sources.filter((source: string) => !/^(\.\.\/){1,2}(src|node_modules)\//.test(source))).toEqual([]);
-        expect(sourcesContent).toHaveLength(sources.length);
+  it.each([".js", ".cjs"])("is readable, with source maps where a file has sources: %s", async (extension) => {
+    for (const { file, text } of await filesOf(extension)) {
+      const lines = text.split("\n");
+      // Node quotes the line that threw. Those of lru-cache's own build are the longest.
+      expect(Math.max(...lines.map((line) => line.length)), file).toBeLessThan(1000);
+      if (!text.includes("sourceMappingURL=")) {
+        expect(text, `${file}, without a map`).not.toContain("// src/");
+        continue;
       }
-    },
-  );
+      const { sources, sourcesContent } = JSON.parse(await readFile(join(root, `${file}.map`), "utf8"));
+      expect(sources.filter((source: string) => !/^(\.\.\/){1,2}(src|node_modules)\//.test(source))).toEqual([]);
+      expect(sourcesContent).toHaveLength(sources.length);
+    }
+  });
 
   it("names no folder of the machine that built it", async () => {
     const folders = [project, homedir()].filter((folder) => folder.length > 1);

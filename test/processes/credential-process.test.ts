@@ -76,7 +76,7 @@ describe("credential_process = rolecall credential-process", { timeout: 2 * PROG
     expect(askers).toHaveLength(2);
   });
 
-  it.runIf(hasCli)("a role that is denied: the AWS CLI shows the reason", async () => {
+  it.runIf(hasCli)("the AWS CLI shows the reason for a denied role", async () => {
     const { run } = await setUp();
     const { code, stderr } = await run("aws", ["--profile", "gone", "sts", "get-caller-identity"]);
     expect(code).not.toBe(0);
@@ -84,7 +84,7 @@ describe("credential_process = rolecall credential-process", { timeout: 2 * PROG
     expect(stderr).toContain("its trust policy names the base identity");
   });
 
-  it("ends soon though STS hangs, and prints what the store holds", async () => {
+  it("ends soon even if STS hangs, and prints the stored session", async () => {
     let age = 46 * 60_000;
     const clock = { now: () => Date.now() - age };
     const { aws, home, instance, directory, run } = await setUp(clock);
@@ -109,7 +109,7 @@ describe("credential_process = rolecall credential-process", { timeout: 2 * PROG
     expect(performance.now() - began).toBeLessThan(8000);
   });
 
-  it("whose output nobody reads to its end: no stack trace", async () => {
+  it("prints no stack trace if its reader closes the pipe early", async () => {
     const { run } = await setUp();
     const command = `${process.execPath} ${join(built.folder, "cli.mjs")} --help`;
     const { stderr } = await run("bash", ["-c", `${command} | true; exit \${PIPESTATUS[0]}`]);

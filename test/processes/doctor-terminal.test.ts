@@ -15,7 +15,7 @@ const hasTerminal = (() => {
   }
 })();
 
-it.runIf(hasTerminal)("rolecall doctor in a terminal shows what the docs' pictures show", async () => {
+it.runIf(hasTerminal)("rolecall doctor in a terminal prints what the pictures in the docs show", async () => {
   const built = await buildLibrary({ cli: "cli/index.ts" });
   onTestFinished(() => built.remove());
   for (const [name, machine] of Object.entries(MACHINES)) {

@@ -25,7 +25,7 @@ interface Seen {
 
 const { start, run } = useChildren();
 
-it(`${WRITERS} writers are killed at any point while ${READERS} readers read: no wrong session, no lock that stays`, async () => {
+it(`${WRITERS} writers are killed at any point while ${READERS} readers read: no wrong session and no lock is left behind`, async () => {
   for (const name of TRUST_VARIABLES) vi.stubEnv(name, undefined); // as in the children
   const folder = await mkdtemp(join(tmpdir(), "rolecall-killed-"));
   onTestFinished(() => rm(folder, { recursive: true, maxRetries: 10 }));

@@ -99,7 +99,7 @@ async function assumeRole(aws: LocalAws, region: string, roleArn: string, ...opt
 }
 
 describe.each(PARTITIONS)(
-  "in $partition, by documents of `rolecall policy` and the AWS CLI",
+  "in $partition, with the documents of `rolecall policy` and the AWS CLI",
   ({ partition, region }) => {
     it.runIf(hasCli).each<{ variant: string; options: string[]; assumable: RoleName[]; others: RoleName[] }>([
       {
@@ -121,7 +121,7 @@ describe.each(PARTITIONS)(
         assumable: [],
         others: ["listed", "matched", "atHome"],
       },
-    ])("$variant: the machine may assume $assumable and none of $others", { timeout: TIMEOUT }, async (scene) => {
+    ])("$variant: the machine can assume $assumable and none of $others", { timeout: TIMEOUT }, async (scene) => {
       const { aws, roles } = await setUp(partition, region, scene.options);
       const asked = [...scene.assumable, ...scene.others];
       const answers = await inTurns(asked.length, 2, async (index) => {
@@ -142,7 +142,7 @@ describe.each(PARTITIONS)(
   },
 );
 
-it.runIf(hasCli)("tags and a source identity pass as configured, and not otherwise", { timeout: TIMEOUT }, async () => {
+it.runIf(hasCli)("tags and a source identity are accepted only as configured", { timeout: TIMEOUT }, async () => {
   const { host, listed } = sceneOf("aws").roles;
   const file = join(home, "labels.json");
   const instance = { roleArn: listed, externalId: "acme-4711", tags: { team: "red" }, sourceIdentity: "inventory" };
@@ -183,7 +183,7 @@ function everyDocument(partition: string): string[][] {
 }
 
 it.runIf(hasCfnLint)(
-  "cfn-lint, which knows IAM's grammar, finds nothing in the templates",
+  "cfn-lint, which checks IAM's grammar, finds nothing in the templates",
   { timeout: TIMEOUT },
   async () => {
     const asked = PARTITIONS.flatMap(({ partition }) => everyDocument(partition));
@@ -203,7 +203,7 @@ it.runIf(hasCfnLint)(
 );
 
 it.runIf(hasCli && hasMoto)(
-  "Moto takes every document, and makes stacks of the templates",
+  "Moto accepts every document, and creates stacks from the templates",
   { timeout: TIMEOUT },
   async () => {
     const moto = await startMoto();

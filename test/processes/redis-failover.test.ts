@@ -14,7 +14,7 @@ const children = useChildren();
 
 describe.runIf(hasRedis).each(["cluster", "sentinels"] as const)("processes that share a Redis %s", (kind) => {
   it.each(["node-redis", "ioredis"] as const)(
-    "50, by %s, with a hand-over in the middle: one AssumeRole; then more while a master is killed: none fails",
+    "50 with %s call AssumeRole once despite a failover, and later ones succeed while a master is killed",
     async (name) => {
       const topology = await DEPLOYMENTS[kind].start();
       onTestFinished(() => topology.remove());

@@ -32,8 +32,8 @@ const FAULTS: Record<string, (scene: Scene) => Promise<unknown>> = {
   "is full": async ({ redis }) => (await CLIENTS["node-redis"](redis.port)).configSet("maxmemory", "1"),
 };
 
-describe.runIf(hasRedis).each(CLIENT_NAMES)("a command of its own role each, while Redis, by %s,", (client) => {
-  it.each(Object.keys(FAULTS))("%s: it succeeds, within the store's deadline", async (fault) => {
+describe.runIf(hasRedis).each(CLIENT_NAMES)("commands for one role each, with %s, while Redis", (client) => {
+  it.each(Object.keys(FAULTS))("%s: each succeeds within the store's deadline", async (fault) => {
     const redis = await startRedis();
     const interceptor = await startInterceptor(redis.port);
     const store = redisStore(await CLIENTS[client](interceptor.port), {

@@ -77,7 +77,7 @@ describe(`the busiest ten seconds of ${PROCESSES} processes that start together`
   it.each([
     { name: "15 min", life: 15 * MINUTE },
     { name: "20 min", life: 20 * MINUTE },
-  ])("hold 6.7 % and what chance adds with sessions of $name", ({ name, life }) => {
+  ])("hold 6.7 % plus random variation with sessions of $name", ({ name, life }) => {
     expect(evenShare(life)).toBeCloseTo(10 / 150, 6);
     expect(worstOfAllSeeds(name, life)).toBeLessThanOrEqual(mostByChance(10 / 150));
   });
@@ -86,7 +86,7 @@ describe(`the busiest ten seconds of ${PROCESSES} processes that start together`
   it.each([
     { name: "just over 20 min", life: 20 * MINUTE + SECOND },
     { name: "25 min", life: 25 * MINUTE },
-  ])("hold up to 3.3 % and what chance adds with sessions of $name", ({ name, life }) => {
+  ])("hold up to 3.3 % plus random variation with sessions of $name", ({ name, life }) => {
     expect(evenShare(life)).toBeCloseTo(TEN_SECONDS / (life / 4), 6);
     expect(worstOfAllSeeds(name, life)).toBeLessThanOrEqual(mostByChance(10 / 300));
   });
@@ -109,7 +109,7 @@ describe("after an outage that began when the first refresh of one-hour sessions
 
   // Of waits that are drawn from 0 to 60 s, 11 of 36 that are under way at a moment end within ten seconds of it.
   it.each([1, 3, 7])(
-    "of %i min, no session expires, and the busiest ten seconds hold 31 % and what chance adds",
+    "of %i min, no session expires, and the busiest ten seconds hold 31 % plus random variation",
     (minutes) => {
       const ends = OUTAGE_BEGINS + minutes * MINUTE;
       const fleets = SEEDS.map((seed) => recoveriesFrom(ends, seededRandom(seed)));

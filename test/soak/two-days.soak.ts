@@ -11,7 +11,7 @@ const {
   SOAK_SEED = Date.now() % 1_000_000,
 } = process.env;
 
-it("two days of two thousand roles", async () => {
+it("two thousand roles run for two days", async () => {
   const result = await runSoak({
     roles: Number(SOAK_ROLES),
     hours: Number(SOAK_HOURS),

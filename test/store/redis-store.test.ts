@@ -99,7 +99,7 @@ describe("a reply from Redis", () => {
   });
 
   it.each([[1], [["a"]], [Buffer.from("record")], [{}], ["QUEUED"]])(
-    "an answer of another type is an error: %j",
+    "rejects a reply of another type: %j",
     async (answer) => {
       const store = redisStore({ sendCommand: async () => answer }, options);
       if (typeof answer !== "string") await expect(store.get(KEY)).rejects.toMatchObject({ name: "StoreError" });

@@ -95,10 +95,10 @@ describe.each([
 
   it.each<[string, Record<string, unknown>]>([
     ["no key", { accessKeyId: undefined }],
-    ["an access key id that no signature can hold", { accessKeyId: "AS IA" }],
+    ["an invalid access key id", { accessKeyId: "AS IA" }],
     ["an empty secret", { secretAccessKey: "" }],
     ["no token", { sessionToken: null }],
-    ["a token that is no text", { sessionToken: ["x"] }],
+    ["a token that is not a string", { sessionToken: ["x"] }],
   ])("with %s is unreadable", (_, fields) => {
     const { credentials, ...rest } = sessionOf(ROLE, 1);
     const changed = { ...rest, credentials: { ...credentials, ...fields } } as SharedSession;
@@ -108,14 +108,14 @@ describe.each([
   });
 
   it.each<[string, Partial<SharedSession>, RecordFault]>([
-    ["a life of 13 hours", { issuedAt: NOW - 12 * HOUR, life: 13 * HOUR }, "unreadable"],
-    ["a life beyond its expiration", { life: HOUR + 1 }, "unreadable"],
-    ["no life", { life: 0, advisoryPoint: 0 }, "unreadable"],
+    ["a lifetime of 13 hours", { issuedAt: NOW - 12 * HOUR, life: 13 * HOUR }, "unreadable"],
+    ["a lifetime beyond its expiration", { life: HOUR + 1 }, "unreadable"],
+    ["no lifetime", { life: 0, advisoryPoint: 0 }, "unreadable"],
     ["an end before its beginning", { issuedAt: NOW + 2 * HOUR }, "unreadable"],
     ["a refresh after its end", { advisoryPoint: 2 * HOUR }, "unreadable"],
-    ["a time that is none", { issuedAt: Number.NaN }, "unreadable"],
+    ["an invalid time", { issuedAt: Number.NaN }, "unreadable"],
     ["no clock", { clock: undefined as never }, "unreadable"],
-    ["a clock that is none", { clock: { host: "one", offset: Number.POSITIVE_INFINITY } }, "unreadable"],
+    ["an invalid clock", { clock: { host: "one", offset: Number.POSITIVE_INFINITY } }, "unreadable"],
   ])("with %s is rejected", (_, fields, fault) => {
     const changed = toRecord({ ...sessionOf(ROLE, 1), ...fields }, reader.role, storeKey, encryptionKeys);
     expect(readSessionRecord(changed, reader)).toEqual({ fault });
@@ -145,7 +145,7 @@ it("with several encryption keys, the first encrypts and all decrypt", () => {
   expect(isRead(writtenWith([old]), [next, old])).toBe(true);
 });
 
-it(`${MUTATIONS.toLocaleString("en")} records that were swapped, changed, cut, replayed or sealed with other keys: no wrong session`, () => {
+it(`${MUTATIONS.toLocaleString("en")} records that were swapped, changed, cut, replayed or sealed with other keys lead to no wrong session`, () => {
   const random = seededRandom(20_261_124);
   const below = (limit: number) => Math.floor(random() * limit);
   const oneOf = <T>(list: readonly T[]): T => list[below(list.length)] as T;

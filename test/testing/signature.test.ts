@@ -153,7 +153,7 @@ describe.each<[string, RequestParts, SigningOptions]>([
 
 describe("paths and payloads", () => {
   it.each(["/a b/ü/%", "/a//b/../c/./d/", "/", "/~user/(x)/*", "/a%2Fb"])(
-    "of a service are signed normalised: %j",
+    "of a service are signed in normalized form: %j",
     async (path) => {
       const encoded = encodeURI(path);
       expect(await outcomeOf({ path: encoded }, { service: "execute-api" }, () => undefined)).toBe("200");
