@@ -7,7 +7,7 @@ import { MINUTE, OTHER_ROLE, ROLE } from "./support/local.js";
 
 const tenant = new AsyncLocalStorage<string>();
 
-/** Two tenants with a provider each, both of which find their keys by the async context that they run in. */
+/** Two tenants, each with a provider that finds its keys through the async context of the caller. */
 function setUp() {
   const clock = createManualClock({ env: { AWS_REGION: "us-east-1" } });
   const reads: [provider: string, context: string | undefined][] = [];

@@ -3,7 +3,7 @@ import { STSClient } from "@aws-sdk/client-sts";
 import { afterEach, expect, it, vi } from "vitest";
 import { createCredentialResolver } from "../src/index.js";
 
-// Every class becomes a mock function, and every method of it answers undefined.
+// Every class becomes a mock function, and every method returns undefined.
 vi.mock("@aws-sdk/client-sts");
 vi.mock("@aws-sdk/client-ec2");
 

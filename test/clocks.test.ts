@@ -6,7 +6,7 @@ import { assumeRoleCalls, HOUR, MINUTE, OTHER_ROLE, ROLE, setUpLocal } from "./s
 const instance = { roleArn: ROLE, region: "eu-central-1" };
 const OTHER_REGION = { roleArn: OTHER_ROLE, region: "eu-west-1" };
 
-/** An AWS whose clock is right, and a machine whose clock is off by what `setOffset` says. */
+/** An AWS with a correct clock, and a machine whose clock is off by `setOffset`. */
 async function setUpMachineClock(offset: number, credentialLifetime = HOUR) {
   const right = createManualClock({ now: Date.now() });
   let wrongBy = offset;
@@ -149,7 +149,7 @@ describe("a machine that sleeps", () => {
     const awsClock = { now: () => machine.now(), sleep: machine.sleep };
     const { aws, resolver } = await setUpLocal({ clock: machine, awsClock });
     const first = await resolver.resolve(instance);
-    machine.stepWallClock(3 * HOUR); // the monotonic clock stands still while a machine sleeps
+    machine.stepWallClock(3 * HOUR); // the monotonic clock stops while a machine sleeps
     aws.clearRequests();
     await resolver.getClientForCommand(EC2Client, instance).send(new DescribeInstancesCommand({}));
     const calls = aws.requests.filter(({ target }) => target === "service");

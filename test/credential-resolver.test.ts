@@ -200,10 +200,10 @@ describe("refresh in the background", () => {
       commands++;
     }
     const { misses, joined, hits } = resolver.stats();
-    // the first command, and the first read of the base identity for it
+    // the first command, and its first read of the base identity
     expect(misses + joined).toBe(2);
     expect(hits).toBeGreaterThanOrEqual(commands);
-    // sessions of 45 to 52.5 minutes: 27 to 32 of them
+    // sessions last 45 to 52.5 minutes: 27 to 32 of them
     expect(assumeRoleCalls(aws)).toBeGreaterThanOrEqual(27);
     expect(assumeRoleCalls(aws)).toBeLessThanOrEqual(33);
   });
@@ -310,7 +310,7 @@ describe("the region", () => {
     expect(aws.requests.find(({ target }) => target === "sts")).toMatchObject({ region: "ap-south-1" });
   });
 
-  it("is a missing setting if nothing provides it: the error names AWS_REGION, and the next command looks again", async () => {
+  it("is an error that mentions AWS_REGION if nothing provides it, and the next command looks again", async () => {
     const { aws, resolver } = await setUpLocal();
     const placement = { target: "imds", operation: "placement" } as const;
     const page = aws.fault({ on: placement, kind: "body", contentType: "text/html", body: "<html>portal</html>" });

@@ -7,7 +7,7 @@ const instance = { ...REGION, roleArn: ROLE };
 
 type Call = () => unknown;
 
-/** Two callers with names of their own, whose errors are expected to name them. */
+/** Two callers with different function names, which their errors must contain. */
 async function firstCaller(call: Call): Promise<RolecallError> {
   try {
     await call();

@@ -23,7 +23,7 @@ it("has the given fields, and a message that ends with the hint", () => {
   expect(inspect(error)).toContain("ASSUME_ROLE_DENIED");
 });
 
-it("prints its hint once, at the end of the message, and has it as a field", () => {
+it("prints its hint once, at the end of the message, and also has it as a field", () => {
   const shown = inspect(error);
   expect(shown.split("Look at the trust policy.")).toHaveLength(2);
   expect(shown).toMatch(/^RolecallError: It was denied\. Look at the trust policy\.\n {4}at /);

@@ -19,14 +19,16 @@ afterEach(() => {
   vi.resetModules();
 });
 
-/** The library as it is where the SDK's STS client is another module. */
+/** Loads the library with a different module as the SDK's STS client. */
 async function libraryWith(sts: object) {
   vi.resetModules();
   vi.doMock("@aws-sdk/client-sts", () => ({ ...NOTHING, ...sts }));
   return import("../src/index.js");
 }
 
-/** What a mock leaves out: Vitest, unlike Jest, refuses to read what a factory does not name. */
+/**
+ * The exports that a mock leaves out. Unlike Jest, Vitest rejects reads of an export that the factory does not define.
+ */
 const NOTHING = { STSClient: undefined, AssumeRoleCommand: undefined, GetCallerIdentityCommand: undefined };
 
 describe("a mock of the module @aws-sdk/client-sts", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { foreignLabel, foreignText } from "../src/foreign-text.js";
 
-/** With all that Base64 has, and what percent-encoding changes. */
+/** Contains every kind of Base64 character, and characters that percent-encoding changes. */
 const SECRET = "IQoJb3JpZ2luX2VjEHc/+aCXVz==(tail)!*'";
 
 const percent = (text: string) =>
@@ -61,7 +61,7 @@ it("truncates long text, and adds the original length", () => {
   expect(foreignText("x".repeat(5000))).toBe(`${"x".repeat(1000)}… (5000 characters)`);
 });
 
-it.each([undefined, null, 7, {}, ["text"]])("returns nothing for %j", (value) => {
+it.each([undefined, null, 7, {}, ["text"]])("returns no text and no label for %j", (value) => {
   expect([foreignText(value), foreignLabel(value)]).toEqual(["", undefined]);
 });
 

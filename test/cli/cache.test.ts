@@ -130,7 +130,7 @@ describe("rolecall cache", () => {
   it("says why a directory cannot be used", async () => {
     const { code, output, errors } = await runRolecall(["cache", "list", "--directory", "/etc/passwd/sessions"]);
     expect({ code, output }).toEqual({ code: 1, output: "" });
-    // Node 22 takes a path through a file for one that is not there, until the directory is read.
+    // Node 22 reports a path through a file as missing until the directory is read.
     expect(errors).toMatch(/^[^\n]*\/etc\/passwd\/sessions: ENOTDIR\. (Set a directory|Check the directory)[^\n]*\n$/);
   });
 

@@ -48,14 +48,14 @@ describe("rolecall explain", () => {
     expect((await explained(INSTANCE, [], env)).settings.stsEndpoint).toMatchObject(endpoint);
   });
 
-  it("refuses an unencrypted endpoint, as a command would be refused", async () => {
+  it("rejects an unencrypted endpoint, like a command would", async () => {
     const env = { AWS_ENDPOINT_URL: "http://sts.test" };
     const { code, output, errors } = await runRolecall(["explain", "--config", await configOf(INSTANCE)], env);
     expect({ code, output }).toEqual({ code: 1, output: "" });
     expect(errors).toMatch(/^AWS_ENDPOINT_URL would reach STS over http:\/\/sts\.test\. Use https/);
   });
 
-  it("refuses an endpoint in a different region than STS, as a command would be refused", async () => {
+  it("rejects an endpoint in a different region than STS, like a command would", async () => {
     const env = { AWS_ENDPOINT_URL_STS: "https://sts.eu-west-1.amazonaws.com" };
     const { code, output, errors } = await runRolecall(["explain", "--config", await configOf(INSTANCE)], env);
     expect({ code, output }).toEqual({ code: 1, output: "" });

@@ -9,7 +9,7 @@ import { OTHER_ROLE, ROLE, setUpLocal } from "../support/local.js";
 
 const instance = { roleArn: ROLE, region: "eu-central-1" };
 
-/** What all views of one pooled client have in common. */
+/** The part that all views of one pooled client share. */
 const pooled = ({ config }: { config: { credentials: unknown } }) => config.credentials;
 
 describe("pooled clients", () => {

@@ -15,7 +15,7 @@ import { ROLE, setUpLocal } from "../support/local.js";
 
 const instance = { roleArn: ROLE, region: "eu-central-1" };
 
-/** Two commands that ask for the same client. */
+/** Two commands that request the same client. */
 async function setUp() {
   const { aws, resolver } = await setUpLocal();
   const twice = <K extends typeof DynamoDBClient | typeof EC2Client | typeof S3Client>(Client: K) =>

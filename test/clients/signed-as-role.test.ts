@@ -17,7 +17,7 @@ const refused = (message: string) =>
 
 type Handled = { headers: Record<string, string> };
 
-/** A handler that counts what is sent, and answers with nothing. */
+/** A handler that counts requests and returns an empty response. */
 function sink(body = "", headers: Record<string, string> = {}) {
   const handle = vi.fn(async (_request: Handled) => ({
     response: {
@@ -29,7 +29,7 @@ function sink(body = "", headers: Record<string, string> = {}) {
   return { handle, requestHandler: { handle } as never };
 }
 
-/** The runtime extensions' configuration, as far as the attacks use it. */
+/** The part of the runtime extensions' configuration that the attacks use. */
 interface Extended {
   setCredentials(provider: unknown): void;
   setRegion(provider: unknown): void;

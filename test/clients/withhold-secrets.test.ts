@@ -17,7 +17,7 @@ const escaped = (text: string, write: (code: string) => string) =>
     .map((byte) => write(byte.toString(16).padStart(2, "0")))
     .join("");
 
-/** How a secret can be written in an error. */
+/** The encodings in which an error can contain a secret. */
 const ENCODINGS: Record<string, (text: string) => string> = {
   itself: (text) => text,
   percent: encodeURIComponent,
@@ -47,7 +47,7 @@ const ENCODINGS: Record<string, (text: string) => string> = {
 async function setUp() {
   const { resolver } = await setUpLocal();
   const { sessionToken = "", secretAccessKey } = await resolver.resolve(instance);
-  /** What a command gets to see when its request fails in that way. */
+  /** The error that a command gets if its request fails with this response. */
   const fail = (handle: () => Promise<unknown>): Promise<Error & Record<string, unknown>> => {
     const clientConfig = { requestHandler: { handle } as never, maxAttempts: 1 };
     const s3 = resolver.getClientForCommand(S3Client, instance, {}, { clientConfig });
@@ -56,7 +56,7 @@ async function setUp() {
       (error) => error,
     );
   };
-  /** The same without the SDK between, which cannot throw everything. */
+  /** The same without the SDK in between, which can't throw every value. */
   const throwing = (error: unknown): Promise<Error & Record<string, unknown>> => {
     const identity = { secrets: () => [sessionToken, secretAccessKey] };
     const send = withholdSecrets(identity)(() => Promise.reject(error), {});
@@ -127,7 +127,7 @@ describe("a secret within an error", () => {
       expect(printed(seen)).not.toContain(secret);
     }
     expect(seen.computed).toBe("[redacted]");
-    expect(request.headers.token).toBe(sessionToken); // only errors are changed, others are copied
+    expect(request.headers.token).toBe(sessionToken); // only errors are changed; other objects are copied
   });
 
   it("is redacted in cycles, in frozen objects and beyond the search limits", async () => {

@@ -4,12 +4,14 @@ import { createCredentialResolver, getClientForCommand, setDefaultResolver } fro
 import { type MotoServer, startMoto } from "./moto-server.js";
 
 const TIMEOUT = 60_000;
-/** Moto's account, whose IMDS and users these are, and another one. */
+/** Moto's account, which owns the IMDS role and the users, and a second one. */
 const HOME = "123456789012";
 const ELSEWHERE = "222233334444";
 const ROLE_ELSEWHERE = `arn:aws:iam::${ELSEWHERE}:role/integrations/Inventory`;
 
-/** How many calls to IAM `setUpIam` makes: Moto lets them through and verifies the signature of each later call. */
+/**
+ * The number of IAM calls in `setUpIam`. Moto accepts them unchecked, and verifies the signature of every later call.
+ */
 const SET_UP_CALLS = 6;
 
 const [open, verifying] = await Promise.all([
@@ -109,13 +111,16 @@ describe.runIf(verifying)("a Moto that verifies signatures and policies", { time
   });
 });
 
-/** A user who may assume any role, a role that trusts the user, and one that does not. @returns the user's keys */
+/**
+ * Creates a user that can assume any role, a role that trusts the user, and one that does not.
+ * @returns the user's keys
+ */
 async function setUpIam({ url }: MotoServer) {
   const iam = async (Action: string, parameters: Record<string, string>) => {
     const response = await fetch(url, {
       method: "POST",
       body: new URLSearchParams({ Action, Version: "2010-05-08", ...parameters }),
-      // Moto tells services apart by the scope of the signature.
+      // Moto distinguishes services by the scope of the signature.
       headers: {
         authorization: "AWS4-HMAC-SHA256 Credential=none/20260101/us-east-1/iam/aws4_request, Signature=none",
       },

@@ -6,7 +6,7 @@ import { blocksOf, bodyOf, fileNameOf, filesOf, pages, place, project, read } fr
 
 const blocks = pages.flatMap(blocksOf);
 const inLanguage = (language: string) => blocks.filter((block) => block.language === language);
-/** Code without indentation, so that a part of a function is found in the whole of it. */
+/** Code without indentation, so that part of a function is found in the whole function. */
 const flat = (code: string) => code.replace(/^[ \t]+/gm, "").trim();
 const holds = (files: string[], code: string) => files.some((file) => flat(read(file)).includes(flat(code)));
 
@@ -76,7 +76,7 @@ describe("the code in the docs", () => {
   });
 });
 
-/** As GitHub makes it from a heading. */
+/** The anchor that GitHub creates for a heading. */
 function anchorOf(heading: string): string {
   return heading
     .trim()

@@ -2,7 +2,7 @@ import { expect, it, vi } from "vitest";
 import { runRolecall } from "../cli/run-rolecall.js";
 import { doctorPicture, MACHINES, pictureFile, setUpMachine } from "../support/doctor-machines.js";
 
-/** `npm run docs:images` writes them. */
+/** Run `npm run docs:images` to update them. */
 it.each(Object.entries(MACHINES))(
   "the picture of rolecall doctor on a %s machine is current",
   async (name, machine) => {

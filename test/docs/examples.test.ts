@@ -36,7 +36,7 @@ const INVENTORY = "arn:aws:iam::123456789012:role/Inventory";
 const AUDIT = "arn:aws:iam::444455556666:role/integration-audit";
 const instance = { roleArn: INVENTORY, region: "eu-central-1" };
 
-/** A local AWS that this process's environment points to, and nothing else of the machine's set-up. */
+/** A local AWS for this process, without any other setting of the machine. */
 async function setUp(options: LocalAwsOptions = {}): Promise<LocalAws> {
   const aws = await startLocalAws({ roles: [{ roleArn: INVENTORY }, { roleArn: AUDIT }], ...options });
   const isolated = { AWS_CONFIG_FILE: "/dev/null", AWS_SHARED_CREDENTIALS_FILE: "/dev/null", AWS_ACCESS_KEY_ID: "" };

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { modulesOf, pages, project } from "./code-blocks.js";
 
 const { paths } = ts.readConfigFile(join(project, "tsconfig.json"), ts.sys.readFile).config.compilerOptions;
-/** As a reader's project has them. The library is this one. */
+/** The settings of a reader's project. The library is the one in this repository. */
 const READERS_OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
   lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"],
@@ -21,7 +21,7 @@ const READERS_OPTIONS: ts.CompilerOptions = {
   ),
 };
 
-/** Every page's modules, in a folder of the page's own that exists in memory only. */
+/** The modules of every page, in a separate in-memory folder for each page. */
 const modules = new Map(
   pages.flatMap(modulesOf).map((module) => {
     const folder = join(project, "docs", "pasted", module.page.replace(/\W/g, "-"));

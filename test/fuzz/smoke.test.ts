@@ -4,7 +4,7 @@ import { entries } from "./entries.js";
 import { fuzz } from "./run-fuzz.js";
 import { Worker } from "./worker.js";
 
-/** What keeps the fuzz run itself alive: few runs with a fixed seed. `npm run fuzz` looks for new faults. */
+/** Tests that the fuzz run itself works: few runs with a fixed seed. `npm run fuzz` looks for new faults. */
 const SMOKE = { seed: 1, runs: 25, shrink: false };
 
 let build: Awaited<ReturnType<typeof buildLibrary>>;

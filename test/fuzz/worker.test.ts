@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Worker } from "./worker.js";
 
 const QUESTION = { entry: "any", args: { is: "json", value: null }, pollution: [] } as const;
-/** Milliseconds. The child is blocked for good: a longer wait would see the same. */
+/** Milliseconds. The child is blocked forever, so a longer wait would show the same. */
 const SOON = 200;
 
 let folder: string;
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterEach(() => worker.end());
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A worker whose child does this when it is asked. */
+/** A worker whose child runs this code for each call. */
 async function workerThat(does: string): Promise<Worker> {
   const file = join(folder, `${Math.random()}.mjs`);
   await writeFile(file, `process.on("message", async () => { ${does} });\nprocess.send("ready");\n`);

@@ -87,7 +87,7 @@ describe("own permissions", () => {
     expect(policy.warnings.map(({ code }) => code)).toEqual(["every-resource"]);
   });
 
-  it.each([["*"], ["s3:*"], ["s3:?*"]])("warn about the action %s", (action) => {
+  it.each([["*"], ["s3:*"], ["s3:?*"]])("cause a warning about the action %s", (action) => {
     expect(warningsOf({ variant: "own-permissions", actions: [action] })).toEqual(["every-action", "every-resource"]);
   });
 });

@@ -28,7 +28,7 @@ describe("the base identity", () => {
     expect(await baseOf({ ...identity, sessionToken: null, accountId: undefined }).provider()?.()).toEqual(identity);
   });
 
-  it("can be any provider, which is not called yet", () => {
+  it("can be any provider, which is not called while the request is read", () => {
     const provider = () => {
       throw new Error("too early");
     };

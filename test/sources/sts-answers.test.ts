@@ -191,7 +191,7 @@ describe("the session in a response", () => {
     expect(await outcome).toMatchObject({ accessKeyId: "ASIAEXAMPLE" });
   });
 
-  it("must say whose it is, over the network", async () => {
+  it("must name its role session, over the network", async () => {
     const { outcome } = await resolveFrom(xml(""));
     await expect(outcome).rejects.toMatchObject({
       code: "STS_UNAVAILABLE",
@@ -204,7 +204,7 @@ describe("the session in a response", () => {
     await expect(outcome).rejects.toMatchObject({ code: "ASSUME_ROLE_INVALID" });
   });
 
-  it("does not have to say whose it is for a mock, and can have the mock's session name", async () => {
+  it("does not have to name its role session for a mock, and can have the mock's session name", async () => {
     for (const AssumedRoleUser of [undefined, { Arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Inventory/theirs` }]) {
       const stsClient = { send: async () => ({ Credentials: credentials, AssumedRoleUser }) };
       await using resolver = createCredentialResolver({ stsClient });
@@ -212,7 +212,7 @@ describe("the session in a response", () => {
     }
   });
 
-  it("is also checked for a mock that says whose it is, and the error escapes it", async () => {
+  it("is also checked for a mock that names its role session, and the error escapes the name", async () => {
     const Arn = `arn:aws:sts::${ACCOUNT}:assumed-role/Inventory/a\u001b[2J`;
     const stsClient = { send: async () => ({ Credentials: credentials, AssumedRoleUser: { Arn } }) };
     await using resolver = createCredentialResolver({ stsClient });

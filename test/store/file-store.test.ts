@@ -140,7 +140,7 @@ describe("the files", () => {
     expect((await readdir(directory)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
-  it("may be missing in a test runner's sandbox, which has a different Error class", async () => {
+  it("can be unavailable in a test runner's sandbox, which has a different Error class", async () => {
     vi.stubGlobal("Error", runInNewContext("Error"));
     onTestFinished(() => void vi.unstubAllGlobals());
     const store = fileStore({ directory });

@@ -66,7 +66,7 @@ async function setUp({
   return { aws, clock, store, errors, refreshed, start, timed };
 }
 
-describe("a session that the store holds", () => {
+describe("a session in the store", () => {
   it("is served without IMDS and STS", async () => {
     const { aws, clock, refreshed, start } = await setUp();
     const session = await start().resolve(INSTANCE);
@@ -105,7 +105,7 @@ describe("a session that the store holds", () => {
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
-  it("is refreshed in the background for a process that asks once and ends", async () => {
+  it("is refreshed in the background for a process that requests it once and ends", async () => {
     const { aws, clock, start } = await setUp();
     const { accessKeyId } = await start().resolve(INSTANCE);
     clock.freeze(50 * MINUTE);
@@ -158,7 +158,7 @@ describe("a session that the store holds", () => {
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
-  it("is not awaited longer than one STS call may take, if the lock owner never shares it", async () => {
+  it("is not awaited longer than one STS call can take, if the lock owner never shares it", async () => {
     const { aws, store, start, timed } = await setUp();
     const resolver = start({ store: { ...store, lock: async () => undefined }, assumeRole: { attemptTimeout: 2000 } });
     const { took } = await timed(resolver.resolve(INSTANCE));
@@ -214,7 +214,7 @@ describe("a session that the store holds", () => {
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
-  it("is served to nobody if a refresh returns it after invalidate()", async () => {
+  it("is served to no caller if a refresh returns it after invalidate()", async () => {
     const { aws, clock, store, start, timed } = await setUp();
     const resolver = start({ refresh: { ahead: false } });
     const first = await resolver.resolve(INSTANCE);
@@ -560,7 +560,7 @@ describe("a store that fails", () => {
     expect(errors).toMatchObject([{ operation: "release", reason: "timeout" }]);
   });
 
-  it("publishes an event with the role and the reason, but nothing of a record", async () => {
+  it("publishes an event with the role and the reason, but without any part of a record", async () => {
     const { errors, store, start } = await setUp();
     const quoting = async (_key: string, record: string) => {
       throw new Error(`cannot write ${record}`);

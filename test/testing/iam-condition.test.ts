@@ -163,7 +163,7 @@ describe("the keys that a test sets", () => {
     );
   });
 
-  it("may belong to another service, and are then not validated", () => {
+  it("can belong to another service, and are then not validated", () => {
     expect([...readRequestContext("requestContext", { "ssm:SourceInstanceARN": "arn:aws:ssm:::x" })]).toEqual([
       ["ssm:sourceinstancearn", ["arn:aws:ssm:::x"]],
     ]);
