@@ -42,7 +42,8 @@ function makeObject(entries: readonly Entry[], kind: string, make: (recipe: Reci
   const holder = kind === "class getters" ? {} : undefined;
   const target = holder ? Object.create(holder) : emptyObject(kind);
   for (const entry of entries) {
-    const descriptor = Object.assign(Object.create(null), descriptorOf(entry, make)); // also created while `Object.prototype` is polluted
+    // The null prototype matters while `Object.prototype` is polluted.
+    const descriptor = Object.assign(Object.create(null), descriptorOf(entry, make));
     Object.defineProperty(holder ?? target, entry.key, descriptor);
   }
   if (kind === "symbol") target[Symbol("odd")] = "x";
