@@ -34,7 +34,7 @@ import type {
 import { closedError } from "./session/credential-cache.js";
 import type { SessionCredentials } from "./session/session-credentials.js";
 import { Sessions } from "./sessions.js";
-import { Machine } from "./sources/machine.js";
+import { createMachine } from "./sources/machine.js";
 import { ServerClocks } from "./sources/server-clock.js";
 import type { Sts } from "./sources/sts.js";
 import { verifyIdentity } from "./verify-identity.js";
@@ -63,7 +63,7 @@ class Resolver implements CredentialResolver {
 
   constructor(settings: ResolverSettings) {
     const serverClocks = new ServerClocks();
-    const machine = new Machine(settings, this.#closing.signal);
+    const machine = createMachine(settings, this.#closing.signal);
     this.#settings = settings;
     this.#requests = new KnownRequests(settings.maxSessions);
     this.#handlers = new SharedHandlers(settings.runtime.env);

@@ -1,23 +1,21 @@
 import { type LiveProvider, liveProvider } from "./clients/role-identity.js";
 import type { Diagnostics } from "./diagnostics.js";
 import { once } from "./once.js";
-import { isForRole, type RoleRequest } from "./request/role-request.js";
+import { isForRole, type RequestForRole, type RoleRequest } from "./request/role-request.js";
 import type { ResolverSettings } from "./resolver-options.js";
 import { CredentialCache } from "./session/credential-cache.js";
 import type { SessionDemand } from "./session/flight.js";
-import { DEFAULT_RULES } from "./session/refresh-policy.js";
+import { DEFAULT_RULES, type RefreshRules } from "./session/refresh-policy.js";
 import type { SessionCredentials } from "./session/session-credentials.js";
 import type { SessionSource } from "./session/session-source.js";
-import { type BaseIdentityContext, BaseIdentitySource } from "./sources/base-identity-source.js";
+import { baseIdentitySource } from "./sources/base-identity-source.js";
 import { BaseIdentityWatch } from "./sources/base-identity-watch.js";
 import type { Machine } from "./sources/machine.js";
-import { RoleSource, type RoleSourceContext } from "./sources/role-source.js";
 import type { ServerClocks } from "./sources/server-clock.js";
-import { StaticStability } from "./sources/static-stability.js";
+import { withStaticStability } from "./sources/static-stability.js";
 import type { Sts } from "./sources/sts.js";
-import { BaseCaller, RoleCaller, type StsCaller } from "./sources/sts-caller.js";
+import { baseCaller, roleCaller, type StsCaller } from "./sources/sts-caller.js";
 import type { SharedSessions } from "./store/shared-sessions.js";
-import { SharedSource } from "./store/shared-source.js";
 
 export interface SessionsOptions {
   readonly settings: ResolverSettings;
@@ -30,16 +28,19 @@ export interface SessionsOptions {
 /** The sessions of role requests: where each of them comes from, and the cache that they are served from. */
 export class Sessions {
   readonly cache: CredentialCache;
-  readonly #base: BaseIdentityContext;
-  readonly #role: RoleSourceContext;
+  readonly #options: SessionsOptions;
+  readonly #rules: RefreshRules;
+  readonly #baseIdentities: BaseIdentityWatch;
   readonly #shared: (() => Promise<SharedSessions>) | undefined;
 
-  constructor({ settings, diagnostics, machine, serverClocks, sts }: SessionsOptions) {
+  constructor(options: SessionsOptions) {
+    const { settings, diagnostics, serverClocks } = options;
     const { runtime, store, assumeRole: times } = settings;
     const rules = { ...DEFAULT_RULES, advisoryWindow: settings.advisoryWindow };
     this.cache = new CredentialCache({ ...settings, diagnostics });
-    this.#base = { runtime, machine, serverClocks };
-    this.#role = { rules, sts, baseIdentities: new BaseIdentityWatch({ runtime, diagnostics }) };
+    this.#options = options;
+    this.#rules = rules;
+    this.#baseIdentities = new BaseIdentityWatch({ runtime, diagnostics });
     this.#shared =
       store &&
       once(async () => {
@@ -80,21 +81,47 @@ export class Sessions {
 
   /** The acting identity as a caller of STS. Without a role that is the base identity. */
   caller(request: RoleRequest): StsCaller {
-    return isForRole(request) ? new RoleCaller(this.cache, this.#sourceOf(request)) : this.baseCaller(request);
+    return isForRole(request) ? roleCaller(this.cache, this.#sourceOf(request)) : this.baseCaller(request);
   }
 
   baseCaller(request: RoleRequest): StsCaller {
-    return new BaseCaller(this.cache, this.#baseSource(request), request.base.kind !== "static");
+    return baseCaller(this.cache, this.#baseSource(request), request.base.kind !== "static");
   }
 
   #sourceOf(request: RoleRequest): SessionSource {
     if (!isForRole(request)) return this.#baseSource(request);
-    const source = new RoleSource(request, this.baseCaller(request), this.#role);
-    return this.#shared ? new SharedSource(source, request, this.#shared) : source;
+    const source = this.#roleSource(request);
+    return this.#shared ? this.#sharedSource(request, source, this.#shared) : source;
   }
 
   #baseSource({ base, sts }: RoleRequest): SessionSource {
-    const source = new BaseIdentitySource(base, sts, this.#base);
-    return base.kind === "instance-profile" ? new StaticStability(source) : source;
+    const { settings, machine, serverClocks } = this.#options;
+    const { runtime } = settings;
+    const source = baseIdentitySource(base, { runtime, machine, serverClock: () => serverClocks.of(sts) });
+    return base.kind === "instance-profile" ? withStaticStability(source) : source;
+  }
+
+  /** The base identity assumes the role. */
+  #roleSource(request: RequestForRole): SessionSource {
+    const caller = this.baseCaller(request);
+    return {
+      key: request.key,
+      roleArn: request.assumption.role.arn,
+      rules: this.#rules,
+      load: async (flight) => {
+        this.#baseIdentities.note(request);
+        const { assumer } = await this.#options.sts();
+        return assumer.assume(request, caller, flight);
+      },
+    };
+  }
+
+  /** The store's session if it has one; else the source's, which is then shared. */
+  #sharedSource(request: RequestForRole, source: SessionSource, shared: () => Promise<SharedSessions>): SessionSource {
+    return {
+      ...source,
+      load: async (flight) => (await shared()).load(request, flight, () => source.load(flight)),
+      invalidate: async (accessKeyId) => (await shared()).invalidate(request, accessKeyId),
+    };
   }
 }

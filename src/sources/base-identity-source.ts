@@ -2,16 +2,14 @@ import { withDeadline } from "../abort.js";
 import { isRolecallError, RolecallError } from "../errors.js";
 import type { BaseIdentity } from "../request/base-identity.js";
 import { ACCESS_KEY_ID } from "../request/limits.js";
-import type { StsTarget } from "../request/role-request.js";
 import type { Runtime } from "../runtime.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
-import type { Flight } from "../session/flight.js";
-import { DEFAULT_RULES, INSTANCE_PROFILE_RULES, lifeUntil, type RefreshRules } from "../session/refresh-policy.js";
+import { DEFAULT_RULES, INSTANCE_PROFILE_RULES, lifeUntil } from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
-import type { Load, SessionSource } from "../session/session-source.js";
+import type { SessionSource } from "../session/session-source.js";
 import type { Machine } from "./machine.js";
 import { safeCause } from "./safe-cause.js";
-import { isValidDate, type ServerClocks } from "./server-clock.js";
+import { isValidDate, type ServerClock } from "./server-clock.js";
 
 /** Milliseconds. A provider may have to ask a person; the metadata service has a shorter limit of its own. */
 const READ_TIMEOUT = 60_000;
@@ -19,65 +17,39 @@ const READ_TIMEOUT = 60_000;
 export interface BaseIdentityContext {
   readonly runtime: Runtime;
   readonly machine: Machine;
-  readonly serverClocks: ServerClocks;
+  /** That of the STS endpoint which is asked with this identity. */
+  readonly serverClock: () => ServerClock;
 }
 
 /** The base identity: read once, shared by all roles, kept fresh like any session. */
-export class BaseIdentitySource implements SessionSource {
-  readonly #base: BaseIdentity;
-  /** The STS endpoint that is asked with this identity. */
-  readonly #target: StsTarget;
-  readonly #context: BaseIdentityContext;
-
-  constructor(base: BaseIdentity, target: StsTarget, context: BaseIdentityContext) {
-    this.#base = base;
-    this.#target = target;
-    this.#context = context;
-  }
-
-  get key(): string {
-    return this.#base.key;
-  }
-
-  get roleArn(): undefined {
-    return undefined;
-  }
-
-  get rules(): RefreshRules {
-    return this.#base.kind === "instance-profile" ? INSTANCE_PROFILE_RULES : DEFAULT_RULES;
-  }
-
-  async load({ signal }: Flight): Promise<Load> {
-    const { runtime, serverClocks } = this.#context;
-    const identity = await this.#read(signal);
-    if (!isCredentialSet(identity)) throw this.#failed("Its answer is no credential set");
-    const credentials = redacted(identity);
-    if (!identity.expiration) return { kind: "issued", credentials, life: Number.POSITIVE_INFINITY };
-    const serverNow = serverClocks.of(this.#target).now(runtime);
-    const life = lifeUntil(identity.expiration.getTime(), serverNow, runtime.now());
-    if (life !== undefined) return { kind: "issued", credentials, life };
-    return { kind: "past-expiry", credentials, error: this.#failed("Its credentials have expired already") };
-  }
-
-  async #read(signal: AbortSignal): Promise<AwsCredentialIdentity> {
-    const { runtime, machine } = this.#context;
-    const { plainHttp } = this.#base;
-    const provider = this.#base.provider();
-    const reason = () => this.#failed(`No answer within ${READ_TIMEOUT / 1000} seconds`);
-    try {
-      return await withDeadline({ runtime, ms: READ_TIMEOUT, reason, signal }, (either) =>
-        provider ? provider() : machine.identity(plainHttp, either),
-      );
-    } catch (error) {
-      throw isRolecallError(error) ? error : this.#failed("It failed", { thrown: error });
-    }
-  }
-
-  #failed(what: string, failure?: Thrown): RolecallError {
-    return this.#base.kind === "instance-profile"
-      ? instanceProfileFailed(what, failure)
-      : providerFailed(what, failure);
-  }
+export function baseIdentitySource(
+  base: BaseIdentity,
+  { runtime, machine, serverClock }: BaseIdentityContext,
+): SessionSource {
+  const isInstanceProfile = base.kind === "instance-profile";
+  const failed = isInstanceProfile ? instanceProfileFailed : providerFailed;
+  const reason = () => failed(`No answer within ${READ_TIMEOUT / 1000} seconds`);
+  const provider = base.provider();
+  const read = (signal: AbortSignal) => (provider ? provider() : machine.identity(base.plainHttp, signal));
+  return {
+    key: base.key,
+    roleArn: undefined,
+    rules: isInstanceProfile ? INSTANCE_PROFILE_RULES : DEFAULT_RULES,
+    async load({ signal }) {
+      let identity: AwsCredentialIdentity;
+      try {
+        identity = await withDeadline({ runtime, ms: READ_TIMEOUT, reason, signal }, read);
+      } catch (error) {
+        throw isRolecallError(error) ? error : failed("It failed", { thrown: error });
+      }
+      if (!isCredentialSet(identity)) throw failed("Its answer is no credential set");
+      const credentials = redacted(identity);
+      if (!identity.expiration) return { kind: "issued", credentials, life: Number.POSITIVE_INFINITY };
+      const life = lifeUntil(identity.expiration.getTime(), serverClock().now(runtime), runtime.now());
+      if (life !== undefined) return { kind: "issued", credentials, life };
+      return { kind: "past-expiry", credentials, error: failed("Its credentials have expired already") };
+    },
+  };
 }
 
 function isCredentialSet(value: AwsCredentialIdentity | undefined): value is AwsCredentialIdentity {

@@ -2,32 +2,28 @@ import { once } from "../once.js";
 import type { ResolverSettings } from "../resolver-options.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
 
-/** The machine that this process runs on, as the instance metadata service describes it. Loaded at first use. */
-export class Machine {
-  readonly #settings: Pick<ResolverSettings, "runtime" | "instanceProfile">;
-  readonly #closed: AbortSignal;
+/** The machine that this process runs on, as the instance metadata service describes it. */
+export interface Machine {
   /**
-   * The region that the machine stands in. Asked once.
+   * The region that the machine is in. Read once.
    * @throws RolecallError `IMDS_UNREACHABLE`
    */
-  readonly region = once(async () => {
-    const { readInstanceRegion } = await import("./instance-profile.js");
-    return readInstanceRegion(this.#settings.runtime, this.#closed);
-  });
-
-  constructor(settings: Pick<ResolverSettings, "runtime" | "instanceProfile">, closed: AbortSignal) {
-    this.#settings = settings;
-    this.#closed = closed;
-  }
-
+  region(): Promise<string>;
   /**
-   * The instance profile's credentials, without a cache; those of the option `instanceProfile` where it is set.
+   * The instance profile's credentials, without a cache, or those of the option `instanceProfile`.
    * @param plainHttp whether another machine's metadata service may be asked over plain http
    */
-  async identity(plainHttp: boolean, signal: AbortSignal): Promise<AwsCredentialIdentity> {
-    const { instanceProfile, runtime } = this.#settings;
-    if (instanceProfile) return instanceProfile(); // also if it gives nothing: no other identity takes its place
-    const { readInstanceProfile } = await import("./instance-profile.js");
-    return readInstanceProfile(runtime, plainHttp, signal);
-  }
+  identity(plainHttp: boolean, signal: AbortSignal): Promise<AwsCredentialIdentity>;
+}
+
+/** @param closed ends a read of the region */
+export function createMachine({ runtime, instanceProfile }: ResolverSettings, closed: AbortSignal): Machine {
+  const metadataService = () => import("./instance-profile.js"); // loaded at first use
+  return {
+    region: once(async () => (await metadataService()).readInstanceRegion(runtime, closed)),
+    async identity(plainHttp, signal) {
+      if (instanceProfile) return instanceProfile(); // even if it returns nothing: no other identity takes its place
+      return (await metadataService()).readInstanceProfile(runtime, plainHttp, signal);
+    },
+  };
 }

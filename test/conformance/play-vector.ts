@@ -2,14 +2,14 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { Diagnostics, type RolecallEvents } from "../../src/diagnostics.js";
 import { isRolecallError, RolecallError } from "../../src/errors.js";
 import { BaseIdentity } from "../../src/request/base-identity.js";
-import { createRoleRequest } from "../../src/request/role-request.js";
+import { readResolverOptions } from "../../src/resolver-options.js";
 import type { AwsCredentialIdentity } from "../../src/sdk-types.js";
 import { CredentialCache } from "../../src/session/credential-cache.js";
 import { DEFAULT_RULES } from "../../src/session/refresh-policy.js";
 import type { SessionSource } from "../../src/session/session-source.js";
-import { BaseIdentitySource } from "../../src/sources/base-identity-source.js";
-import { Machine } from "../../src/sources/machine.js";
-import { ServerClocks } from "../../src/sources/server-clock.js";
+import { baseIdentitySource } from "../../src/sources/base-identity-source.js";
+import { createMachine } from "../../src/sources/machine.js";
+import { ServerClock } from "../../src/sources/server-clock.js";
 import { createManualClock } from "../../src/testing/index.js";
 import {
   type CachedCredentials,
@@ -110,16 +110,12 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
     if (response === "freshCredentials") held = identity;
     return identity;
   };
-  const { sts } = createRoleRequest({}, undefined, undefined, {});
-  const base = new BaseIdentitySource(new BaseIdentity("provider", "vector", provider), sts, {
-    runtime: clock,
-    machine: new Machine({ runtime: clock, instanceProfile: undefined }, new AbortController().signal),
-    serverClocks: new ServerClocks(),
-  });
   const source: SessionSource = {
-    key: base.key,
-    roleArn: undefined,
-    load: (flight) => base.load(flight),
+    ...baseIdentitySource(new BaseIdentity("provider", "vector", provider), {
+      runtime: clock,
+      machine: createMachine(readResolverOptions({ runtime: clock }), new AbortController().signal),
+      serverClock: () => new ServerClock(),
+    }),
     rules: {
       ...DEFAULT_RULES,
       advisoryWindow: given.configuredAdvisoryWindowSeconds && given.configuredAdvisoryWindowSeconds * SECOND,

@@ -130,7 +130,7 @@ describe("the trust policy of a role", () => {
     [{ role: INVENTORY, externalId: "x" }, "externalId is wrong: received a string of 1 characters."],
     [{ instance: { roleArn: INVENTORY, externalId: "acme" }, externalId: "other" }, "externalId is not the one that"],
     [{ instance: { roleArn: INVENTORY }, externalId: "acme" }, "externalId is not the one that"],
-    [{ instance: { roleArn: INVENTORY, transitiveTagKeys: ["team"] } }, "instance.transitiveTagKeys[0] names"],
+    [{ instance: { roleArn: INVENTORY, transitiveTagKeys: ["team"] } }, "instance.transitiveTagKeys[0] is"],
     [{ role: INVENTORY, partition: "aws" }, "options.partition is not a setting."],
     [
       { role: AUDIT, roles: [INVENTORY] },

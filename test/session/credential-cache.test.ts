@@ -8,7 +8,7 @@ import type { Flight } from "../../src/session/flight.js";
 import { DEFAULT_RULES, INSTANCE_PROFILE_RULES, type RefreshRules } from "../../src/session/refresh-policy.js";
 import { redacted } from "../../src/session/session-credentials.js";
 import type { IssuedSession, Load, SessionSource } from "../../src/session/session-source.js";
-import { StaticStability } from "../../src/sources/static-stability.js";
+import { withStaticStability } from "../../src/sources/static-stability.js";
 import { createManualClock } from "../../src/testing/index.js";
 import { LRU_CHANNELS, listen } from "../support/events.js";
 
@@ -36,7 +36,7 @@ function createSource({ key = "key", rules = DEFAULT_RULES }: { key?: string; ru
       }
     },
   };
-  const source = rules === INSTANCE_PROFILE_RULES ? new StaticStability(plain) : plain;
+  const source = rules === INSTANCE_PROFILE_RULES ? withStaticStability(plain) : plain;
   return {
     source,
     answers(next: (flight: Flight) => Promise<Load>) {
