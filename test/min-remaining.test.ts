@@ -8,7 +8,7 @@ import { assumeRoleCalls, MINUTE, ROLE, setUpLocal } from "./support/local.js";
 const instance = { roleArn: ROLE, region: "eu-central-1" };
 const QUARTER = { minRemaining: 15 * MINUTE };
 
-/** At minute 50 a session of one hour is valid, and a URL for 15 minutes outlives it. Nothing refreshes it ahead. */
+/** At minute 50 a one-hour session is valid, but a 15-minute URL outlives it. There is no proactive refresh. */
 async function atMinute50() {
   const local = await setUpLocal({ resolver: { refresh: { ahead: false, advisoryWindow: MINUTE } } });
   const first = await local.resolver.resolve(instance);

@@ -24,7 +24,7 @@ beforeEach(async () => {
   const aws = await startLocalAws();
   for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
   onTestFinished(async () => {
-    expect(aws.requests).toEqual([]); // under a mock nothing touches IMDS, nor any other endpoint
+    expect(aws.requests).toEqual([]); // with a mock, nothing calls IMDS or any other endpoint
     await aws.close();
   });
 });

@@ -13,7 +13,9 @@ import { listen } from "./support/events.js";
 import { assumeRoleCalls, OTHER_ROLE, ROLE, setUpLocal } from "./support/local.js";
 import { startTlsRelay } from "./support/tls-relay.js";
 
-/** No wait between two tries, and the machine's own clock: the SDK's handlers know no other. */
+/**
+ * There is no wait between two attempts, and the machine's own clock is used: the SDK's handlers use no other clock.
+ */
 const AT_ONCE = { random: () => 0 };
 
 let certificates: TestCertificates;
@@ -38,7 +40,7 @@ async function setUp(options: Parameters<typeof setUpLocal>[0] = {}) {
   return { aws, resolver, call };
 }
 
-/** The same with TLS in front of it. */
+/** The same, behind a TLS endpoint. */
 async function setUpTls() {
   const local = await setUp();
   const endpoint = await startTlsRelay(local.aws.endpoint, certificates);
@@ -70,7 +72,7 @@ describe("a proxy", () => {
     expect(proxy.connected).toEqual([]);
     await call({ proxy: proxy.url });
     expect(proxy.connected).toHaveLength(1);
-    expect(assumeRoleCalls(aws)).toBe(1); // one session, whatever the way to AWS
+    expect(assumeRoleCalls(aws)).toBe(1); // one session, whatever the network path
   });
 
   it("from the environment is not used", async () => {
@@ -96,7 +98,7 @@ describe("a proxy", () => {
 
     const handler = client.config.requestHandler as unknown as { httpHandlerConfigs(): { httpsAgent: Agent } };
     const { httpsAgent } = handler.httpHandlerConfigs();
-    expect(Object.values(httpsAgent.freeSockets)).toHaveLength(1); // and with it what the proxy was asked with
+    expect(Object.values(httpsAgent.freeSockets)).toHaveLength(1); // and with it the credentials for the proxy
     const printed = [client, handler, handler.httpHandlerConfigs()].map((value) =>
       inspect(value, { depth: 30, showHidden: true, maxStringLength: 2000 }),
     );
@@ -226,7 +228,7 @@ describe("a certificate of a private CA", () => {
     await resolver.resolve(unchecking);
     const checking = settingsOf({ socketTimeout: 5000, maxAttempts: 1 });
     await expect(resolver.resolve(checking)).rejects.toMatchObject({ cause: untrusted });
-    await resolver.resolve(settingsOf({ dangerouslyDisableTlsVerification: true })); // checks as little
+    await resolver.resolve(settingsOf({ dangerouslyDisableTlsVerification: true })); // does not verify either
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
@@ -248,7 +250,7 @@ describe("a certificate of a private CA", () => {
     await resolver.resolve({ ...laboratory, credentials });
     skew.clear();
     late.clear();
-    await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" }); // with the instance profile's keys, of today
+    await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" }); // the instance profile, at the real time
   });
 
   it("leads to a session that is not shared with instances that trust different CAs", async () => {
@@ -323,7 +325,7 @@ describe("hanging calls", () => {
     );
     await vi.waitFor(() => expect(aws.sockets.aws.open).toBeGreaterThanOrEqual(50), 30_000);
     await get(OTHER_ROLE).send(describeInstances);
-    expect(aws.count({ target: "service", roleArn: ROLE })).toBe(50); // the SDK's own limit, for this role alone
+    expect(aws.count({ target: "service", roleArn: ROLE })).toBe(50); // the SDK's own limit, for this role only
     stop.abort();
     await Promise.all(calls);
     hanging.clear();
@@ -423,7 +425,7 @@ describe("maxAttempts", () => {
     aws.fault({ on: { target: "service" }, status: 503 });
     await expect(call({ maxAttempts })).rejects.toMatchObject({ code: "STS_UNAVAILABLE" });
     expect(assumeRoleCalls(aws)).toBe(maxAttempts);
-    if (maxAttempts > 2) return; // the SDK waits in real time between its tries
+    if (maxAttempts > 2) return; // the SDK waits in real time between its attempts
     const base = { region: "eu-central-1", network: { maxAttempts } };
     await expect(resolver.getClientForCommand(EC2Client, base).send(describeInstances)).rejects.toThrow();
     expect(aws.count({ target: "service" })).toBe(maxAttempts);

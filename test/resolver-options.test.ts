@@ -7,7 +7,7 @@ import { expectInvalid } from "./request/support.js";
 
 const read = (options: unknown) => readResolverOptions(options as CredentialResolverOptions | undefined);
 
-/** Options that hold one value at a path such as `assumeRole.timeout`. */
+/** Options with one value at a path such as `assumeRole.timeout`. */
 function optionsWith(path: string, value: unknown): object {
   return path.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as object;
 }

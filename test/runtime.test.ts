@@ -22,7 +22,7 @@ describe("the machine's runtime", () => {
     const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
     const before = timers();
     const cancel = systemRuntime.schedule(60_000, () => {});
-    expect(timers()).toBe(before); // Node lists only what keeps it alive
+    expect(timers()).toBe(before); // Node lists only resources that keep it alive
     cancel();
   });
 

@@ -5,11 +5,14 @@ import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
 import { packed, runNode } from "./consumer.js";
 
-/** Files and bytes decide how long Node takes to load it, and they are the same on every machine. Line breaks cost no time. */
+/**
+ * The number of files and bytes determines how long Node takes to load the library, and is the same on every machine.
+ * Line breaks cost no time.
+ */
 const FIRST_LOAD = { files: 3, bytes: 180 * 1024 };
-/** Of the command line: its entry, the command, and what they share with the library. */
+/** For the command line: its entry, the command, and the code that they share with the library. */
 const COMMAND_FILES = 12;
-/** Minified, what the library adds to an application that has the SDK's clients already. Before gzip. */
+/** Minified size that the library adds to an application with the SDK's clients. Before gzip. */
 const ADDED_TO_A_BUNDLE = 160 * 1024;
 
 describe.each([
@@ -54,7 +57,7 @@ describe.each(["esm", "cjs"] as const)("a bundled application (%s)", (format) =>
   });
 });
 
-/** The files that V8 ran, ES modules and CommonJS alike: the one list that every Node keeps in the same form. */
+/** The files that V8 ran, both ES modules and CommonJS: the only list with the same format in every Node version. */
 async function scriptsLoadedBy(...script: string[]): Promise<string[]> {
   const coverage = await mkdtemp(join(packed.consumer, "coverage-"));
   expect(await runNode(script, { env: { NODE_V8_COVERAGE: coverage } })).toMatchObject({ code: 0 });

@@ -19,7 +19,7 @@ const BUNDLED = [
   "p-timeout",
 ];
 
-/** The manifest of a package, as npm installed it for the build. */
+/** A package's manifest, as npm installed it for the build. */
 async function installed(name: string): Promise<{ name: string; version: string; license: string }> {
   return JSON.parse(await readFile(join(project, "node_modules", name, "package.json"), "utf8"));
 }
@@ -45,7 +45,7 @@ describe("the tarball", () => {
   it.each([".js", ".cjs"])("is readable, with source maps where a file has sources: %s", async (extension) => {
     for (const { file, text } of await filesOf(extension)) {
       const lines = text.split("\n");
-      // Node quotes the line that threw. Those of lru-cache's own build are the longest.
+      // Node quotes the line that threw. The longest lines are those in lru-cache's own build.
       expect(Math.max(...lines.map((line) => line.length)), file).toBeLessThan(1000);
       if (!text.includes("sourceMappingURL=")) {
         expect(text, `${file}, without a map`).not.toContain("// src/");

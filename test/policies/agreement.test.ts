@@ -35,7 +35,7 @@ interface Request extends Pick<TrustQuestion, "externalId" | "sourceIdentity"> {
   transitiveTagKeys?: string[];
 }
 
-/** An account's administrator loads two documents; then `host` asks, and is told the action that it is denied. */
+/** An account's administrator installs two documents. `host` then makes the call, and gets the denied action. */
 function setUp(policy: SetupPolicy, trust: SetupPolicy) {
   const permissions = readPermissions("host", { policy: policy.document }, []);
   const trusting = readLocalRole({ roleArn: OTHER_HOST, trustPolicy: trust.document }).trust([]);

@@ -110,7 +110,7 @@ describe("the three formats", () => {
   });
 });
 
-/** Every kind of document, from whatever input is valid. */
+/** Every kind of document, from any valid input. */
 const policies: fc.Arbitrary<SetupPolicy> = fc.constantFrom(...PARTITIONS).chain((partition) =>
   fc
     .record({
@@ -129,7 +129,7 @@ const policies: fc.Arbitrary<SetupPolicy> = fc.constantFrom(...PARTITIONS).chain
     }),
 );
 
-/** The documents that resources hold, under whatever name their type has for them. */
+/** The documents in resources, whatever name the resource type has for them. */
 function documentsIn(resources: Record<string, unknown>[]): unknown[] {
   return resources.flatMap((properties) =>
     ["policy", "assume_role_policy", "PolicyDocument", "AssumeRolePolicyDocument"]

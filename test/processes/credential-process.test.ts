@@ -26,7 +26,7 @@ import boto3
 print(boto3.Session(profile_name="inventory").client("sts").get_caller_identity()["Arn"])
 `;
 
-/** A profile whose credentials `rolecall` gives, from an instance that a Node.js process uses as well. */
+/** A profile whose credentials come from `rolecall`, for an instance that a Node.js process uses as well. */
 async function setUp(clock = { now: () => Date.now() }) {
   const aws = await startLocalAws({
     clock,
@@ -88,7 +88,7 @@ describe("credential_process = rolecall credential-process", { timeout: 2 * PROG
     let age = 46 * 60_000;
     const clock = { now: () => Date.now() - age };
     const { aws, home, instance, directory, run } = await setUp(clock);
-    // As in the other process: sessions of another configuration file are not shared.
+    // The same as in the other process: sessions are not shared across different configuration files.
     const files = {
       AWS_CONFIG_FILE: join(home, "config"),
       AWS_SHARED_CREDENTIALS_FILE: join(home, "credentials"),

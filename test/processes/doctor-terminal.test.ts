@@ -4,7 +4,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { buildLibrary } from "../support/build-library.js";
 import { doctorPicture, MACHINES, pictureFile, setUpMachine } from "../support/doctor-machines.js";
 
-/** `script` of util-linux, which gives a program a terminal. */
+/** `script` from util-linux, which runs a program in a terminal. */
 const hasTerminal = (() => {
   try {
     execFileSync("script", ["-qec", "true", "/dev/null"], { stdio: "ignore" });

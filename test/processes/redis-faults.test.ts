@@ -6,7 +6,7 @@ import { listen } from "../support/events.js";
 import { CLIENT_NAMES, CLIENTS, hasRedis, startInterceptor, startRedis } from "../support/redis.js";
 import { madeUpSts } from "./made-up-sts.mjs";
 
-/** Milliseconds: the store's deadline, and what a busy machine may add to it. */
+/** Milliseconds: the store's deadline, plus what a busy machine may add. */
 const DEADLINE = 250;
 const NOISE = 150;
 const COMMANDS = 20;

@@ -60,7 +60,7 @@ describe.each(places)("processes that share %s", (_, isThere, makePlace) => {
       const { aws, command, pass } = local;
       const before = await inTurns(100, 4, () => command(place));
       expectCalls(aws, before, 1);
-      // Past the moment at which a session of an hour is refreshed, and before it ends.
+      // After a one-hour session is refreshed, and before it ends.
       pass(54 * MINUTE);
       const after = await inTurns(100, 4, () => command(place));
       report(aws, [...before, ...after]);

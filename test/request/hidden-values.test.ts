@@ -7,7 +7,7 @@ import { ROLE, refusalOf, requestOf, roleRequestOf } from "./support.js";
 
 const SECRET = "wJalrXUtnFEMI-K7MDENG";
 
-/** A secret in whatever shape somebody may give it. */
+/** A secret in any shape in which a caller could pass it. */
 const SHAPES: [string, unknown][] = [
   ["the text alone", SECRET],
   ["JSON text", JSON.stringify({ roleArn: ROLE, externalId: SECRET })],
@@ -22,7 +22,7 @@ const SHAPES: [string, unknown][] = [
   ["a function", Object.assign(() => SECRET, { secret: SECRET })],
 ];
 
-/** Settings that may hold a secret, and those that do not take a text: a text there may be anything. */
+/** Settings that can contain a secret, and settings that do not accept a string: a string there could be anything. */
 const SETTINGS = [
   "externalId",
   "credentials",
@@ -51,17 +51,17 @@ function expectHidden(act: () => unknown): void {
   let shown: string;
   try {
     act();
-    return; // it is right there, such as an external id
+    return; // it is valid there, for example as an external id
   } catch {
     const error = refusalOf(act);
-    // A key is no value: it is shown, so that a misspelt one can be found.
+    // A key is not a value: it is shown, so that a misspelled key can be found.
     shown = inspect({ ...error, message: error.message, field: "" }, { depth: 10 }).replaceAll(String(error.field), "");
   }
   expect(shown).not.toContain(SECRET);
 }
 
 it.each(SETTINGS)("an error about instance.%s does not show a value of the wrong shape", (setting) => {
-  const mayShow = (shape: unknown) => /Keys|Arns/.test(setting) && Array.isArray(shape); // a list of texts is right
+  const mayShow = (shape: unknown) => /Keys|Arns/.test(setting) && Array.isArray(shape); // an array of strings is valid
   for (const [, shape] of SHAPES) {
     if (!mayShow(shape)) expectHidden(() => roleRequestOf({ instance: { [setting]: shape } }));
   }

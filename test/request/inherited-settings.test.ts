@@ -11,7 +11,7 @@ import { readRedisClient } from "../../src/store/redis-client.js";
 import { clientConfigFromParams, commandFromArgs, instanceFromParams } from "../../src/xsoar/index.js";
 import { assumptionOf, expectInvalid, OTHER_ROLE, ROLE, requestOf, roleRequestOf } from "./support.js";
 
-/** Runs `act` while every object of the process inherits the settings. */
+/** Runs `act` while every object in the process inherits the settings. */
 function whileAllInherit<T>(settings: Record<string, unknown>, act: () => T, prototype: object = Object.prototype): T {
   for (const [key, value] of Object.entries(settings)) {
     Object.defineProperty(prototype, key, { value, enumerable: true, configurable: true, writable: true });
@@ -53,7 +53,7 @@ const EVIL: Record<string, unknown> = {
   anything: true,
 };
 
-/** One of each: where settings may be given, and where they are part of a setting. */
+/** One of each: the places for settings, and the settings that contain settings. */
 const INSTANCES = [
   {},
   { roleArn: ROLE },

@@ -11,7 +11,7 @@ import { COMMAND_KEYS, wild } from "./wild-input.js";
 type Env = Record<string, string | undefined>;
 type Settings = Record<string, unknown>;
 
-/** What a request says, or the error in its place. */
+/** The contents of a request, or of the error in its place. */
 function told(act: () => RoleRequest): unknown {
   try {
     const { base, ...request } = act();
@@ -21,7 +21,7 @@ function told(act: () => RoleRequest): unknown {
   }
 }
 
-/** What is given is what a request made anew would be. */
+/** Checks that the result equals a newly made request. */
 function expectTheSame(known: KnownRequests, instance: unknown, command: unknown, env: Env = {}): void {
   const settings = instance as IntegrationInstance;
   const overrides = command as CommandOverrides;
@@ -31,7 +31,7 @@ function expectTheSame(known: KnownRequests, instance: unknown, command: unknown
 }
 
 const KEYS_OF_A_USER = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "never-used-0" };
-/** For each setting of an instance a value, and a change of it in place or as a whole. */
+/** A value for each instance setting, and a change of it in place or as a whole. */
 const CHANGES: Record<(typeof INSTANCE_KEYS)[number], { value: () => unknown; change(instance: Settings): void }[]> = {
   roleArn: [{ value: () => ROLE, change: (instance) => Object.assign(instance, { roleArn: OTHER_ROLE }) }],
   roleSessionName: [{ value: () => "nightly", change: (instance) => delete instance.roleSessionName }],
@@ -210,7 +210,7 @@ describe("a defined instance", () => {
   });
 });
 
-/** A defined instance, or the plain one where it is invalid. */
+/** A defined instance, or the plain one if it is invalid. */
 function tryDefine(instance: Settings): unknown {
   try {
     return defineInstance(instance as IntegrationInstance);

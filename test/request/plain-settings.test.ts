@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { assumptionOf, expectInvalid, roleRequestOf } from "./support.js";
 
-/** Where a setting is given: the field's owner and the input that holds the value. */
+/** Where a setting is given: the field's owner and the input with the value. */
 const at = {
   command: (setting: string, value: unknown) => ({ command: { [setting]: value } }),
   instance: (setting: string, value: unknown) => ({ instance: { [setting]: value } }),

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { createCredentialResolver, type IntegrationInstance } from "../../src/index.js";
 import { OTHER_ROLE, ROLE } from "./support.js";
 
-/** A resolver whose STS is a mock that counts, and whose instance profile nobody may read. */
+/** A resolver with a counting mock of STS, and an instance profile that must not be read. */
 function setUp() {
   let sends = 0;
   const resolver = createCredentialResolver({

@@ -9,7 +9,7 @@ import type { RoleRequest } from "../../src/request/role-request.js";
 import { type Input, OTHER_ROLE, ROLE, requestOf } from "./support.js";
 import { anything, COMMAND_KEYS, SESSION_KEYS, wild, wildInput } from "./wild-input.js";
 
-/** A request, or an error of ours that says which setting was wrong. Any other throw fails the property. */
+/** A request, or one of the library's errors that names the wrong setting. Any other throw fails the property. */
 function outcomeOf(act: () => RoleRequest): RoleRequest | undefined {
   try {
     return act();
@@ -117,7 +117,7 @@ function isAccepted(act: () => unknown): boolean {
   }
 }
 
-// Valid requests, from small pools, so that two of them are often equal but for one thing.
+// Valid requests from small pools, so that two of them often differ in only one thing.
 
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const providers = [async () => KEYS, async () => KEYS];
@@ -136,7 +136,7 @@ const policy = fc
   )
   .filter((value) => lengthAsSent(value) < 2000 && !hasUnsafeNumber(value));
 
-/** Characters above U+00FF are sent as six. */
+/** Each character above U+00FF is sent as six characters. */
 function lengthAsSent(value: unknown): number {
   return JSON.stringify(value).replace(/[\u0100-\uffff]/g, "\\uffff").length;
 }
@@ -223,7 +223,7 @@ function requestFrom(seed: Seed) {
     command: { roleArn: seed.commandRole, roleSessionName: seed.commandName, region: seed.region },
     env: {},
   };
-  /** What makes one session differ from another, said a second time and without a line of the code under test. */
+  /** What distinguishes one session from another, calculated a second time without the code under test. */
   const meaning = {
     role,
     name: seed.commandName ?? seed.instanceName,
@@ -260,7 +260,7 @@ describe("the session key", () => {
         (first, others, numbers) => {
           const settings = Object.keys(first) as (keyof Seed)[];
           const nextSetting = () => settings[numbers.next().value % settings.length]!;
-          // Each differs from the first in one or two settings at most.
+          // Each differs from the first in at most two settings.
           const near = others.map((other) => {
             const [one, two] = [nextSetting(), nextSetting()];
             return { ...first, [one]: other[one], [two]: other[two] } as Seed;
@@ -367,7 +367,7 @@ describe("the session key", () => {
   });
 });
 
-/** The same settings with the keys of every object, and the lists whose order means nothing, in another order. */
+/** The same settings with the keys of every object, and the arrays without a meaningful order, in a different order. */
 function shuffle<T extends object>(settings: T, numbers: fc.Stream<number>): T {
   const mix = <I>(items: readonly I[]): I[] =>
     items

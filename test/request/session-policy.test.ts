@@ -8,7 +8,7 @@ const owners = [
   ["options.session", (settings: object) => ({ session: settings })],
 ] as const;
 
-/** A policy whose canonical text has this many characters. */
+/** A policy whose canonical JSON has this many characters. */
 function policyOf(characters: number): { Statement: string } {
   const frame = JSON.stringify({ Statement: "" }).length;
   return { Statement: "x".repeat(characters - frame) };

@@ -16,7 +16,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** A source that a test answers by hand, or that answers by itself. */
+/** A source that responds as the test sets it, or with its own sessions. */
 function createSource({ key = "key", rules = DEFAULT_RULES }: { key?: string; rules?: RefreshRules } = {}) {
   let loads = 0;
   let running = 0;
@@ -176,7 +176,7 @@ describe("refresh", () => {
       expect(await cache.get(it.source)).toBe(first);
       await clock.advance(SECOND);
     }
-    // tries at 0, 1, 3, 7, 15 and 31 s: a minute of commands every second
+    // attempts at 0, 1, 3, 7, 15 and 31 s: a minute with a command every second
     expect(it.loads - 1).toBe(6);
     expect(diagnostics.count("refresh-failed")).toBe(6);
   });
@@ -523,7 +523,7 @@ describe("a session that a service rejects", () => {
     await clock.advance(1);
     expect(await cache.replace(it.source, "ASIA1", true)).toBe(true);
     expect(await cache.replace(it.source, "ASIA2", true)).toBe(false);
-    expect(await cache.replace(it.source, "ASIA1", true)).toBe(true); // another session signs by now
+    expect(await cache.replace(it.source, "ASIA1", true)).toBe(true); // another session signs by then
   });
 });
 

@@ -58,7 +58,7 @@ describe("a session's secrets", () => {
     console.table([session]);
     printed.push(inspect(session, { customInspect: false, showHidden: true, depth: 9 }));
     printed.push(inspect({ deep: [{ session }] }, { depth: 9, customInspect: false }));
-    // as loggers do that merge what they are given
+    // like loggers that merge their arguments
     printed.push(JSON.stringify({ level: "info", ...session }), JSON.stringify(Object.assign({ level: 30 }, session)));
     for (const act of [
       () => assert.deepStrictEqual(session, {}),
@@ -121,7 +121,7 @@ describe("the SDK signs with a session", () => {
     for (const credentials of [own, async () => own, resolver.provider(instance)]) {
       const before = aws.requests.length;
       await send(credentials as SessionCredentials).catch((error) => {
-        // What the sink answers is no answer of every service: it has taken the signature all the same.
+        // The simulated service's response is not valid for every service, but it has accepted the signature.
         if (error.$metadata?.httpStatusCode !== 200) throw error;
       });
       const request = aws.requests.slice(before).at(-1);

@@ -3,7 +3,7 @@ import { HOUR } from "../support/local.js";
 import { criteriaOf, reportOf } from "./report.js";
 import { runSoak } from "./soak.js";
 
-/** Shorter or other runs, such as `SOAK_ROLES=200 SOAK_HOURS=6 npm run soak`. */
+/** For a shorter or different run, set variables such as `SOAK_ROLES=200 SOAK_HOURS=6 npm run soak`. */
 const {
   SOAK_ROLES = 2000,
   SOAK_HOURS = 48,

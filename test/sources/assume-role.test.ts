@@ -7,7 +7,7 @@ import { assumeRoleCalls, HOUR, MINUTE, OTHER_ROLE, ROLE, SECOND, setUpLocal } f
 const instance = { roleArn: ROLE, region: "eu-central-1" };
 const assumeRole = { target: "sts", operation: "AssumeRole" } as const;
 
-/** Runs `work` while the clock moves as far as its waits and deadlines ask. */
+/** Runs `work` while the clock advances over its waits and deadlines. */
 async function settleWithin<T>(
   clock: { advance(ms: number): Promise<void> },
   ms: number,
@@ -393,7 +393,7 @@ it("a custom STS endpoint is used as given", async () => {
   await using resolver = createCredentialResolver({ runtime: clock });
   await expect(resolver.resolve({ ...instance, sts: { endpoint: other.endpoint } })).rejects.toMatchObject({
     code: "BASE_IDENTITY_REJECTED",
-  }); // it does not know the other AWS's keys
+  }); // the other AWS does not recognize these keys
   expect([other.count({ target: "sts" }), aws.count({ target: "sts" })]).toEqual([2, 0]);
 });
 

@@ -10,7 +10,7 @@ const ROLE_LIST = "/latest/meta-data/iam/security-credentials/";
 const CREDENTIALS = `${ROLE_LIST}engine`;
 const REGION = "/latest/meta-data/placement/region";
 
-/** More than any kernel buffers on loopback, far less than an endless answer. */
+/** More than any kernel buffers on loopback, but far less than an endless response. */
 const MOST_SENT = 16 * 1024 * 1024;
 
 const SET = {
@@ -27,7 +27,7 @@ const DOCUMENTS: Record<string, string> = {
   [REGION]: "eu-west-1",
 };
 
-/** A metadata service whose answers for some paths are the test's, and a resolver that reads it. */
+/** A metadata service with the test's responses for some paths, and a resolver that reads it. */
 async function setUpImds(answers: Record<string, RawAnswer | string>) {
   const server = await startRawServer(async (head, send) => {
     const path = head.split(" ")[1] ?? "";

@@ -7,7 +7,7 @@ import { HOUR, MINUTE, ROLE, SECOND, setUpLocal } from "../support/local.js";
 
 const noRole = { region: "eu-west-1" };
 
-/** Moves the clock over the waits between attempts, until the read has settled. */
+/** Advances the clock over the waits between attempts, until the read has settled. */
 async function passThrough(clock: ManualClock, read: Promise<unknown>): Promise<void> {
   let settled = false;
   const settle = () => {
@@ -41,7 +41,7 @@ describe("reading the instance profile", () => {
     const asked = vi.fn();
     http.globalAgent = Object.assign(new http.Agent(), { addRequest: asked });
     await resolver.resolve(noRole);
-    await resolver.resolve({ roleArn: ROLE }); // the region is the machine's
+    await resolver.resolve({ roleArn: ROLE }); // the region comes from the machine
     expect(aws.count({ target: "imds", status: 200 })).toBeGreaterThan(3);
     expect(asked).not.toHaveBeenCalled();
   });
@@ -205,7 +205,7 @@ describe("the error names the cause", () => {
 
   it("if nothing listens", async () => {
     const { aws, resolver } = await setUpLocal();
-    vi.stubEnv("VITEST", undefined); // in a test the hint is about the test
+    vi.stubEnv("VITEST", undefined); // in a test, the hint is about the test
     await aws.close();
     await expect(resolver.resolve(noRole)).rejects.toMatchObject({
       code: "IMDS_UNREACHABLE",

@@ -7,7 +7,7 @@ import { runRolecall } from "../cli/run-rolecall.js";
 import { freePort } from "../support/free-port.js";
 import { setUpLocal } from "../support/local.js";
 
-/** The machine's addresses, and a port of loopback that stands for the metadata service's own address. */
+/** The machine's addresses, and a loopback port in place of the metadata service's own address. */
 const machine = vi.hoisted(() => ({
   interfaces: undefined as ReturnType<typeof Os.networkInterfaces> | undefined,
   port: undefined as number | undefined,

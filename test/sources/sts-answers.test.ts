@@ -102,7 +102,7 @@ describe("a rejection from STS that repeats what was sent", () => {
   });
 });
 
-/** The same object, whose property throws where it is read. */
+/** The same object with a property that throws when it is read. */
 function hostile(name: string, object: object = {}): object {
   return Object.defineProperty(object, name, {
     enumerable: true,

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import { createCredentialResolver } from "../../src/index.js";
 import { startLocalAws } from "../../src/testing/index.js";
 
-/** The hint where the metadata service has no answer, in an environment. */
+/** The hint if the metadata service does not respond, in the given environment. */
 async function hintIn(env: Record<string, string>): Promise<string> {
   const aws = await startLocalAws();
   for (const [name, value] of Object.entries({ ...NO_RUNNER, ...env, ...aws.env })) vi.stubEnv(name, value);

@@ -86,7 +86,7 @@ describe("the environment of two processes", () => {
 });
 
 describe("the variables that the SDK reads", () => {
-  /** What changes how or where a call goes within one AWS, or the credentials that the library gives to STS itself. */
+  /** Variables that change how a call is routed within one AWS, or which credentials the library itself sends to STS. */
   const IRRELEVANT = {
     "the region: a session is good in all of them": ["AWS_REGION", "AWS_DEFAULT_REGION"],
     "credentials: the library reads the base identity itself, or the instance names it": [

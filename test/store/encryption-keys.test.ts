@@ -8,7 +8,7 @@ import { newEncryptionKey, newEncryptionKeyText } from "../support/encryption-ke
 
 const client: RedisClient = { call: async () => null };
 
-/** What each reads as its encryption keys, whatever the type says. */
+/** Every function that reads encryption keys, whatever its declared type. */
 const READERS: [string, string, (keys: unknown) => unknown][] = [
   ["the file store", "options.encryptionKeys", (encryptionKeys) => fileStore({ encryptionKeys } as object)],
   [

@@ -152,7 +152,9 @@ it(`${MUTATIONS.toLocaleString("en")} records that were swapped, changed, cut, r
   const old = newEncryptionKey();
   const current = newEncryptionKey();
   const unknown = newEncryptionKey();
-  /** What a store could have seen: sessions of two roles under four keys, of two hours, in every way of sealing. */
+  /**
+   * Everything that a store could have seen: sessions of two roles under four keys, of two hours, in every sealed form.
+   */
   const pool = [ROLE, OTHER_ROLE].flatMap((roleArn, roleIndex) =>
     [0, 1].flatMap((place) =>
       [NOW - 2 * HOUR, NOW].flatMap((issuedAt, generation) =>
@@ -203,7 +205,7 @@ it(`${MUTATIONS.toLocaleString("en")} records that were swapped, changed, cut, r
       continue;
     }
     served++;
-    // Only a whole record, of the very key and role that are asked for, and in its time.
+    // Only a complete record, for the requested key and role, and within its lifetime.
     const source = pool.find(({ record }) => record === mutated);
     expect(source).toMatchObject({ storeKey: target.storeKey, roleArn: target.roleArn, session: read.session });
     expect(source?.session.issuedAt).toBe(NOW);

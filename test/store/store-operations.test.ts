@@ -8,7 +8,7 @@ import { assumeRoleCalls, ROLE } from "../support/local.js";
 const INSTANCE = { roleArn: ROLE, region: "eu-central-1" };
 const LONGEST_RECORD = 16_384;
 
-/** A resolver on a manual clock, whose store has the given parts in place of its own. */
+/** A resolver on a manual clock, with a store in which the given methods are replaced. */
 async function setUp(parts: (store: MemoryStore) => object) {
   const clock = createManualClock({ now: Date.now() });
   const aws = await startLocalAws({ clock, roles: [{ roleArn: ROLE, trustedPrincipals: ["*"] }] });
@@ -22,7 +22,7 @@ async function setUp(parts: (store: MemoryStore) => object) {
     onTestFinished(() => resolver.close());
     return resolver;
   };
-  /** Lets time pass until the work is done. */
+  /** Advances the clock until the work is done. */
   const finish = async <T>(work: Promise<T>): Promise<T> => {
     let done = false;
     const end = work.finally(() => {
@@ -35,7 +35,7 @@ async function setUp(parts: (store: MemoryStore) => object) {
   return { aws, errors, store, start, finish, resolver: start(parts(store)) };
 }
 
-/** An object that `await` takes for a promise. */
+/** An object that `await` treats like a promise. */
 function thenable(then: (resolve: (value: unknown) => void, reject: (reason: unknown) => void) => void): object {
   const object = {};
   Reflect.set(object, "then", then);

@@ -32,7 +32,7 @@ beforeEach(async () => {
 });
 afterEach(() => aws.close());
 
-/** Signs a request, changes it, and tells how it was received. */
+/** Signs a request, changes it, and returns the response's outcome. */
 async function outcomeOf(
   parts: RequestParts,
   options: SigningOptions,

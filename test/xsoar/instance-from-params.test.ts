@@ -10,7 +10,7 @@ const DEFAULTS = {
 };
 const PROXY_ENV = { HTTPS_PROXY: "http://proxy.example.com:3128" };
 
-/** What the parameters give, beside the defaults. */
+/** The result of the parameters, in addition to the defaults. */
 const given = (params: object, env = {}) =>
   instanceFromParams({ defaultRegion: "eu-central-1", ...params } as XsoarParams, env);
 const network = (part: object) => ({ ...DEFAULTS, network: { ...DEFAULTS.network, ...part } });
