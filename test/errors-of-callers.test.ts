@@ -85,25 +85,18 @@ describe("every caller gets a separate error, with the caller's own stack and th
     expectOwn(first, second);
   });
 
-  it.each<
-    [
-      string,
-      keyof Pick<Awaited<ReturnType<typeof setUpLocal>>["resolver"], "resolve" | "provider" | "verify" | "invalidate">,
-    ]
-  >([
-    ["resolve", "resolve"],
-    ["provider", "provider"],
-    ["verify", "verify"],
-    ["invalidate", "invalidate"],
-  ])("from %s after close(), with the caller's stack instead of the stack of close()", async (_, method) => {
-    const { resolver } = await setUpLocal();
-    await resolver.close();
-    const first = await firstCaller(() => resolver[method](instance));
-    const second = await secondCaller(() => resolver[method](instance));
-    expect(first).toMatchObject({ code: "RESOLVER_CLOSED" });
-    expect(first.stack).not.toMatch(/ at (async )?(Object\.)?close\b/);
-    expectOwn(first, second);
-  });
+  it.each(["resolve", "provider", "verify", "invalidate"] as const)(
+    "from %s after close(), with the caller's stack instead of the stack of close()",
+    async (method) => {
+      const { resolver } = await setUpLocal();
+      await resolver.close();
+      const first = await firstCaller(() => resolver[method](instance));
+      const second = await secondCaller(() => resolver[method](instance));
+      expect(first).toMatchObject({ code: "RESOLVER_CLOSED" });
+      expect(first.stack).not.toMatch(/ at (async )?(Object\.)?close\b/);
+      expectOwn(first, second);
+    },
+  );
 
   it.each(["resolve", "verify"] as const)("from %s if close() is called while it waits", async (method) => {
     const { aws, clock, resolver } = await setUpLocal();

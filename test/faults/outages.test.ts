@@ -97,7 +97,7 @@ describe("STS is down for 80 % of every advisory window, for 24 hours", () => {
   });
 });
 
-it("if STS is down past the expiry, an error within the deadline names role, cause and last success, and the first command after recovery succeeds", async () => {
+it("if STS is down past the expiry, an error names role, cause and last success, until STS recovers", async () => {
   const { aws, clock, resolver } = await setUpLocal();
   await resolver.resolve(instance);
   const lastSuccess = new Date(clock.now()).toISOString();
