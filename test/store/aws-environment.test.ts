@@ -32,7 +32,7 @@ describe("the environment of two processes", () => {
     expect(await isSame({}, { [name]: "" })).toBe(true);
   });
 
-  it.each(["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])("differs by what %s holds", async (name) => {
+  it.each(["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])("differs by the contents of %s", async (name) => {
     const path = await fileOf("[default]\nregion = eu-central-1\n");
     const before = await partsOf({ [name]: path });
     expect(await partsOf({ [name]: path })).toEqual(before);
@@ -73,14 +73,11 @@ describe("the environment of two processes", () => {
     }
   });
 
-  it.runIf(process.platform !== "win32")(
-    "is like no other with a pipe for a file, which stays the SDK's to read",
-    async () => {
-      const path = join(folder, "pipe");
-      execFileSync("mkfifo", [path]);
-      expect(await isSame({ AWS_CONFIG_FILE: path }, { AWS_CONFIG_FILE: path })).toBe(false);
-    },
-  );
+  it.runIf(process.platform !== "win32")("is unique if a file is a pipe, which only the SDK reads", async () => {
+    const path = join(folder, "pipe");
+    execFileSync("mkfifo", [path]);
+    expect(await isSame({ AWS_CONFIG_FILE: path }, { AWS_CONFIG_FILE: path })).toBe(false);
+  });
 
   it("differs from every other with a file of more than 1 MiB", async () => {
     const path = await fileOf("#".repeat(2 ** 20 + 1));
@@ -89,7 +86,7 @@ describe("the environment of two processes", () => {
 });
 
 describe("the variables that the SDK reads", () => {
-  /** What changes how or where a call goes within one AWS, or the credentials that the library gives to STS itself. */
+  /** Variables that change how a call is routed within one AWS, or which credentials the library itself sends to STS. */
   const IRRELEVANT = {
     "the region: a session is good in all of them": ["AWS_REGION", "AWS_DEFAULT_REGION"],
     "credentials: the library reads the base identity itself, or the instance names it": [

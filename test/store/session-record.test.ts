@@ -99,10 +99,10 @@ describe.each([
 
   it.each<[string, Record<string, unknown>]>([
     ["no key", { accessKeyId: undefined }],
-    ["an access key id that no signature can hold", { accessKeyId: "AS IA" }],
+    ["an invalid access key id", { accessKeyId: "AS IA" }],
     ["an empty secret", { secretAccessKey: "" }],
     ["no token", { sessionToken: null }],
-    ["a token that is no text", { sessionToken: ["x"] }],
+    ["a token that is not a string", { sessionToken: ["x"] }],
   ])("with %s is unreadable", (_, fields) => {
     const { credentials, ...rest } = sessionOf(ROLE, 1);
     const changed = { ...rest, credentials: { ...credentials, ...fields } } as SessionToShare;
@@ -117,9 +117,9 @@ describe.each([
     ["no life", { life: 0, advisoryPoint: 0 }, "unreadable"],
     ["an end before its beginning", { issuedAt: NOW + 2 * HOUR }, "unreadable"],
     ["a refresh after its end", { advisoryPoint: 2 * HOUR }, "unreadable"],
-    ["a time that is none", { issuedAt: Number.NaN }, "unreadable"],
+    ["an invalid time", { issuedAt: Number.NaN }, "unreadable"],
     ["no clock", { clock: undefined as never }, "unreadable"],
-    ["a clock that is none", { clock: { host: "one", offset: Number.POSITIVE_INFINITY } }, "unreadable"],
+    ["an invalid clock", { clock: { host: "one", offset: Number.POSITIVE_INFINITY } }, "unreadable"],
   ])("with %s is rejected", (_, fields, fault) => {
     const changed = toRecord({ ...sessionOf(ROLE, 1), ...fields }, reader.role, storeKey, encryptionKeys);
     expect(readSessionRecord(changed, reader)).toEqual({ fault });
@@ -149,14 +149,16 @@ it("with several encryption keys, the first encrypts and all decrypt", () => {
   expect(isRead(writtenWith([old]), [next, old])).toBe(true);
 });
 
-it(`${MUTATIONS.toLocaleString("en")} records that were swapped, changed, cut, replayed or sealed with other keys: no wrong session`, () => {
+it(`${MUTATIONS.toLocaleString("en")} records that were swapped, changed, cut, replayed or sealed with other keys lead to no wrong session`, () => {
   const random = seededRandom(20_261_124);
   const below = (limit: number) => Math.floor(random() * limit);
   const oneOf = <T>(list: readonly T[]): T => list[below(list.length)] as T;
   const old = newEncryptionKey();
   const current = newEncryptionKey();
   const unknown = newEncryptionKey();
-  /** What a store could have seen: sessions of two roles under four keys, of two hours, in every way of sealing. */
+  /**
+   * Everything that a store could have seen: sessions of two roles under four keys, of two hours, in every sealed form.
+   */
   const pool = [ROLE, OTHER_ROLE].flatMap((roleArn, roleIndex) =>
     [0, 1].flatMap((place) =>
       [NOW - 2 * HOUR, NOW].flatMap((issuedAt, generation) =>
@@ -207,7 +209,7 @@ it(`${MUTATIONS.toLocaleString("en")} records that were swapped, changed, cut, r
       continue;
     }
     served++;
-    // Only a whole record, of the very key and role that are asked for, and in its time.
+    // Only a complete record, for the requested key and role, and within its lifetime.
     const source = pool.find(({ record }) => record === mutated);
     expect(source).toMatchObject({ storeKey: target.storeKey, roleArn: target.roleArn });
     expect(source && readBack(source.session, read.age)).toEqual(read);
