@@ -1,14 +1,16 @@
 import { defineConfig } from "vitest/config";
 import { PROGRAMS, shared } from "./vitest.shared.js";
 
-/** They replace a module for the whole process, or need one that has not loaded the SDK. */
+/** They replace a module for the whole process, or depend on what the process has loaded. */
 const OWN_PROCESS = [
   "docs/examples/mocked-sts.test.ts",
   "test/automatic-mock.test.ts",
   "test/foreign-shapes.test.ts",
+  "test/sources/instance-profile.test.ts",
   "test/sources/metadata-endpoint.test.ts",
   "test/sources/test-run.test.ts",
-  "test/store/hanging-files.test.ts",
+  "test/sources/unused-environment.test.ts",
+  "test/store/file-gate.test.ts",
   "test/store/odd-file-systems.test.ts",
   "test/store/shared-sessions.test.ts",
 ];
