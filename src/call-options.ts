@@ -1,4 +1,4 @@
-import { invalidClientClass, isMockFunction } from "./clients/construct-client.js";
+import { isMockFunction } from "./clients/construct-client.js";
 import type { AuthorSession } from "./request/author-session.js";
 import type { RoleRequest } from "./request/role-request.js";
 import {
@@ -17,7 +17,7 @@ const NO_OPTIONS = { session: undefined, clientConfig: undefined, fresh: false, 
 
 export function readClientOptions(Client: unknown, options: unknown) {
   if (typeof Client !== "function" || !isClientClass(Client)) {
-    throw invalidClientClass(Client);
+    throw invalid("Client", Client, "the class of an AWS SDK v3 client, such as EC2Client");
   }
   if (!isGiven(options)) return NO_OPTIONS;
   const given = readSettings("options", options, ["session", "clientConfig", "fresh", "minRemaining"]);

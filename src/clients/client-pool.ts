@@ -83,17 +83,13 @@ export class ClientPool {
     const identity = new RoleIdentity(sessions.provider(request, minRemaining));
     const fixedRegion = serviceRegion(request);
     const region = once(async () => fixedRegion ?? this.#machineRegion(request));
-    const client = handlers.create(
-      Client,
-      {
-        ...(network?.maxAttempts !== undefined && { maxAttempts: clientConfig.maxAttempts ?? network.maxAttempts }),
-        region: fixedRegion ?? region,
-        credentials: identity.credentials,
-        customUserAgent: buildUserAgent(integration, clientConfig.customUserAgent),
-      },
-      clientConfig,
-      network,
-    );
+    const config = {
+      ...(network?.maxAttempts !== undefined && { maxAttempts: clientConfig.maxAttempts ?? network.maxAttempts }),
+      region: fixedRegion ?? region,
+      credentials: identity.credentials,
+      customUserAgent: buildUserAgent(integration, clientConfig.customUserAgent),
+    };
+    const client = handlers.create(Client, config, clientConfig, network);
     const classDefaults = isGuardable(client) && handlers.findDefaults(Client);
     if (!classDefaults) {
       assertMockClient(Client, client);
