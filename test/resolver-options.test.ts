@@ -13,9 +13,8 @@ function optionsWith(path: string, value: unknown): object {
 }
 
 function settingAt(path: string, value: unknown): unknown {
-  const { refreshAhead, advisoryWindow, ...settings } = read(optionsWith(path, value));
-  const all = { ...settings, refresh: { ahead: refreshAhead, advisoryWindow } };
-  return path.split(".").reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], all);
+  const settings = read(optionsWith(path, value));
+  return path.split(".").reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], settings);
 }
 
 const DEFAULTS = {
@@ -25,8 +24,7 @@ const DEFAULTS = {
   store: undefined,
   maxSessions: 10_000,
   maxClients: 1000,
-  advisoryWindow: undefined,
-  refreshAhead: true,
+  refresh: { advisoryWindow: undefined, ahead: true },
   assumeRole: { maxConcurrent: 25, attempts: 3, attemptTimeout: 3000, timeout: 10_000 },
   runtime: systemRuntime,
 };

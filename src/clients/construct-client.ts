@@ -1,6 +1,6 @@
 import { RolecallError } from "../errors.js";
 import { foreignLabel, foreignText } from "../foreign-text.js";
-import { conflict, hasMethods, readSetting } from "../request/validation.js";
+import { conflict, hasMethods, invalid, readSetting } from "../request/validation.js";
 import { safeCause } from "../sources/safe-cause.js";
 import type { SdkClient, SdkClientConstructor } from "./client-types.js";
 import type { MiddlewareStack } from "./sdk-middleware.js";
@@ -65,6 +65,11 @@ export function assertMockClient(Client: SdkClientConstructor, client: SdkClient
     `${showClassName(Client)} does not construct AWS SDK v3 clients: config.requestHandler or middlewareStack is missing`,
     "Pass the class of an AWS SDK v3 client, such as EC2Client; in a test, pass a mock function of Jest or Vitest, or mock send of the real class.",
   );
+}
+
+/** The error for a `Client` that is not the class of an SDK client. */
+export function invalidClientClass(received: unknown) {
+  return invalid("Client", received, "the class of an AWS SDK v3 client, such as EC2Client");
 }
 
 function showClassName({ name }: SdkClientConstructor): string {

@@ -36,7 +36,7 @@ describe("a client is shared, by views", () => {
     expect(resolver.stats().clients).toBe(9);
   });
 
-  it("never where the configuration holds functions or instances, or the caller wants one of its own", async () => {
+  it("never where the configuration holds functions or instances, or the caller asks for a fresh client", async () => {
     await using resolver = createCredentialResolver();
     const own = [
       { clientConfig: { retryStrategy: { mode: "mine" } as never } },
