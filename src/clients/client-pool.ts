@@ -90,8 +90,8 @@ export class ClientPool {
       customUserAgent: buildUserAgent(integration, clientConfig.customUserAgent),
     };
     const client = handlers.create(Client, config, clientConfig, network);
-    const classDefaults = isGuardable(client) && handlers.findDefaults(Client);
-    if (!classDefaults) {
+    const classHandlers = isGuardable(client) && handlers.find(Client);
+    if (!classHandlers) {
       assertMockClient(Client, client);
       return client;
     }
@@ -100,8 +100,8 @@ export class ClientPool {
       sessions.replace(request, accessKeyId, doubtful),
     );
     const { requestHandler, endpointProvider } = client.config as ClassDefaults;
-    const expected = { identity, region, classDefaults, endpointProvider };
-    const socketOwner = handlers.isShared(Client, requestHandler) ? `${key} ${network?.key ?? ""}` : undefined;
+    const expected = { identity, region, classDefaults: classHandlers.defaults, endpointProvider };
+    const socketOwner = classHandlers.has(requestHandler) ? `${key} ${network?.key ?? ""}` : undefined;
     client.middlewareStack = new GuardedStack(client.middlewareStack, this.#lastStep(expected, socketOwner));
     return client;
   }
