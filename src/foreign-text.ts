@@ -37,7 +37,6 @@ function listEncodings(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const hex = bytes.toString("hex");
   const encoded = percentEncode(secret);
-  const base64 = [0, 1, 2].map((offset) => base64Within(bytes, offset));
   return [
     secret,
     JSON.stringify(secret).slice(1, -1),
@@ -45,8 +44,7 @@ function listEncodings(secret: string): string[] {
     encodeURIComponent(secret),
     encoded,
     percentEncode(encoded),
-    ...base64,
-    ...base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_")),
+    ...listBase64(bytes),
     hex,
     hex.replace(/..(?=.)/g, "$& "),
   ];
@@ -58,11 +56,15 @@ function percentEncode(text: string): string {
 }
 
 /**
- * The Base64 characters that depend only on these bytes when they appear at `offset` (mod 3) of a longer encoded text.
+ * The Base64 characters, plain and URL-safe, that depend only on these bytes, for each offset (mod 3) at which they may
+ * appear in a longer encoded text.
  */
-function base64Within(bytes: Buffer, offset: number): string {
-  const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64");
-  return text.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));
+export function listBase64(bytes: Buffer): string[] {
+  const plain = [0, 1, 2].map((offset) => {
+    const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64");
+    return text.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));
+  });
+  return [...plain, ...plain.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"))];
 }
 
 function escapeForPattern(text: string): string {

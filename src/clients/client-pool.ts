@@ -83,19 +83,15 @@ export class ClientPool {
     const identity = new RoleIdentity(sessions.provider(request, minRemaining));
     const fixedRegion = serviceRegion(request);
     const region = once(async () => fixedRegion ?? this.#machineRegion(request));
-    const client = handlers.create(
-      Client,
-      {
-        ...(network?.maxAttempts !== undefined && { maxAttempts: clientConfig.maxAttempts ?? network.maxAttempts }),
-        region: fixedRegion ?? region,
-        credentials: identity.credentials,
-        customUserAgent: buildUserAgent(integration, clientConfig.customUserAgent),
-      },
-      clientConfig,
-      network,
-    );
-    const classDefaults = isGuardable(client) && handlers.findDefaults(Client);
-    if (!classDefaults) {
+    const config = {
+      ...(network?.maxAttempts !== undefined && { maxAttempts: clientConfig.maxAttempts ?? network.maxAttempts }),
+      region: fixedRegion ?? region,
+      credentials: identity.credentials,
+      customUserAgent: buildUserAgent(integration, clientConfig.customUserAgent),
+    };
+    const client = handlers.create(Client, config, clientConfig, network);
+    const classHandlers = isGuardable(client) && handlers.find(Client);
+    if (!classHandlers) {
       assertMockClient(Client, client);
       return client;
     }
@@ -104,8 +100,8 @@ export class ClientPool {
       sessions.replace(request, accessKeyId, doubtful),
     );
     const { requestHandler, endpointProvider } = client.config as ClassDefaults;
-    const expected = { identity, region, classDefaults, endpointProvider };
-    const socketOwner = handlers.isShared(Client, requestHandler) ? `${key} ${network?.key ?? ""}` : undefined;
+    const expected = { identity, region, classDefaults: classHandlers.defaults, endpointProvider };
+    const socketOwner = classHandlers.has(requestHandler) ? `${key} ${network?.key ?? ""}` : undefined;
     client.middlewareStack = new GuardedStack(client.middlewareStack, this.#lastStep(expected, socketOwner));
     return client;
   }

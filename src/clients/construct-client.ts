@@ -26,15 +26,23 @@ export function constructClient(Client: SdkClientConstructor, config: object): S
 function constructionError(Client: SdkClientConstructor, error: unknown): RolecallError {
   const name = showClassName(Client);
   const words = foreignText((error as Partial<Error> | undefined)?.message);
-  return new RolecallError("INVALID_REQUEST", `Can't construct ${name} with a client configuration: ${words}.`, {
+  // A class with `from`, such as DynamoDBDocumentClient, wraps a client. Its constructor takes no configuration.
+  const hint = hasMethods("Client", Client, "from")
+    ? `Pass the class of the client that it wraps, such as DynamoDBClient, and then wrap the client: ${name}.from(client).`
+    : "Check options.clientConfig, and what the constructor of the class accepts.";
+  const message = `Can't construct ${name} with a client configuration: ${words}.`;
+  return new RolecallError("INVALID_REQUEST", message, {
     step: "request",
     field: "Client",
-    hint: suggestClass(Client, name),
+    hint,
     cause: safeCause(error),
   });
 }
 
-/** Whether the library can ensure that the client acts as the role. A structural check, so that any version of the SDK passes. */
+/**
+ * Whether the library can ensure that the client acts as the role. A structural check, so that any version of the SDK
+ * passes.
+ */
 export function isGuardable(client: SdkClient): client is GuardableClient {
   const config = readSetting("Client", client, "config");
   const stack = readSetting("Client", client, "middlewareStack");
@@ -42,7 +50,6 @@ export function isGuardable(client: SdkClient): client is GuardableClient {
   return hasMethods("Client", readSetting("Client", config, "requestHandler"), "handle");
 }
 
-/** Whether it is a mock function of Jest or Vitest. */
 export function isMockFunction(value: unknown): boolean {
   return typeof value === "function" && readSetting("Client", value, "_isMockFunction") === true;
 }
@@ -60,18 +67,11 @@ export function assertMockClient(Client: SdkClientConstructor, client: SdkClient
   );
 }
 
-/** The error for a `Client` that is not a function. */
+/** The error for a `Client` that is not the class of an SDK client. */
 export function invalidClientClass(received: unknown) {
   return invalid("Client", received, "the class of an AWS SDK v3 client, such as EC2Client");
 }
 
 function showClassName({ name }: SdkClientConstructor): string {
   return foreignLabel(name) ?? "the class";
-}
-
-/** A class with `from`, such as DynamoDBDocumentClient, wraps a client: its constructor takes no configuration. */
-function suggestClass(Client: SdkClientConstructor, name: string): string {
-  return hasMethods("Client", Client, "from")
-    ? `Pass the class of the client that it wraps, such as DynamoDBClient, and then wrap the client: ${name}.from(client).`
-    : "Check options.clientConfig, and what the constructor of the class accepts.";
 }

@@ -1,14 +1,11 @@
 import type tls from "node:tls";
 import type { ParsedNetworkSettings } from "../request/network-settings.js";
 
-/**
- * Sockets in use have no limit here, because one identity could use up a shared limit: `SocketShares` limits each identity
- * on its own. Idle sockets are limited per host.
- */
+/** Sockets in use have no limit here: `SocketShares` limits each identity separately. Idle ones are limited per host. */
 const POOL = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 50 } as const;
 
 export interface Trust {
-  /** Always set: otherwise `NODE_TLS_REJECT_UNAUTHORIZED` would decide again for each connection of the pool. */
+  /** Always set, because otherwise `NODE_TLS_REJECT_UNAUTHORIZED` applies to each new connection of the pool. */
   readonly rejectUnauthorized: boolean;
   readonly secureContext?: tls.SecureContext;
 }
@@ -34,7 +31,9 @@ export async function http1Options(settings: ParsedNetworkSettings, defaults: Ha
   };
 }
 
-/** Options for the SDK's HTTP/2 handler. Its only timeout limits the silence of a stream, including the time to connect. */
+/**
+ * Options for the SDK's HTTP/2 handler. Its only timeout limits the silence of a stream, including the time to connect.
+ */
 export async function http2Options(settings: ParsedNetworkSettings, defaults: HandlerDefaults): Promise<object> {
   const { requestTimeout = Number.POSITIVE_INFINITY, socketTimeout = Number.POSITIVE_INFINITY } = settings;
   const longestSilence = Math.min(requestTimeout, socketTimeout);
@@ -75,16 +74,13 @@ function readTrustedCertificates(): readonly string[] {
     getCACertificates?: () => string[];
   };
   if (getCACertificates) return getCACertificates();
-  return [...rootCertificates, ...readNodeExtraCaCerts()]; // before Node 22.15
-}
-
-/** Like Node itself, ignores a file that it cannot read. */
-function readNodeExtraCaCerts(): readonly string[] {
+  // Before Node 22.15. Like Node itself, ignores a file that it cannot read.
   const { NODE_EXTRA_CA_CERTS: file } = process.env;
-  if (!file) return [];
   try {
-    return [process.getBuiltinModule("node:fs").readFileSync(file, "utf8")];
+    return file
+      ? [...rootCertificates, process.getBuiltinModule("node:fs").readFileSync(file, "utf8")]
+      : rootCertificates;
   } catch {
-    return [];
+    return rootCertificates;
   }
 }

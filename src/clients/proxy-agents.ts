@@ -68,7 +68,6 @@ function withConnectTimeout<A extends http.Agent>(agent: A, timeout: number): A 
 
 function toProxyError(error: Error): Error {
   if ("code" in error) return error;
-  const named = new Error(`The proxy refused the connection: ${error.message}`, { cause: error });
-  named.name = "ProxyError";
-  return Object.assign(named, { code: "EPROXY" });
+  const refusal = new Error(`The proxy refused the connection: ${error.message}`, { cause: error });
+  return Object.assign(refusal, { name: "ProxyError", code: "EPROXY" });
 }

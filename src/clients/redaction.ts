@@ -47,8 +47,11 @@ export class Redaction {
   }
 
   #object(value: object, depth: number, isResponse: boolean): unknown {
-    if (ArrayBuffer.isView(value))
-      return this.#bytes(Buffer.from(value.buffer, value.byteOffset, value.byteLength), value);
+    if (ArrayBuffer.isView(value)) {
+      const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1");
+      const safe = this.#text(text);
+      return safe === text ? value : Buffer.from(safe, "latin1");
+    }
     if (value instanceof Map)
       return this.#collection(value, [...value].flat(), depth, (safe) => new Map(inPairs(safe)));
     if (value instanceof Set) return this.#collection(value, [...value], depth, (safe) => new Set(safe));
@@ -98,12 +101,6 @@ export class Redaction {
       if (property) Reflect.defineProperty(copy, name, property);
     }
     return copy;
-  }
-
-  #bytes(bytes: Buffer, value: object): unknown {
-    const text = bytes.toString("latin1");
-    const safe = this.#text(text);
-    return safe === text ? value : Buffer.from(safe, "latin1");
   }
 
   #collection(value: object, parts: readonly unknown[], depth: number, copy: (safe: unknown[]) => object): object {

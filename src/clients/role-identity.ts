@@ -2,8 +2,8 @@ import type { SessionCredentials } from "../session/session-credentials.js";
 import type { Middleware } from "./sdk-middleware.js";
 
 /**
- * A provider that the SDK calls before each request, without a cache. It takes nothing from the client's
- * configuration, so that the SDK need not bind it to one.
+ * A provider that the SDK calls before each request, without caching its result. It is independent of the client's
+ * configuration, so the SDK need not bind it to one.
  */
 export type LiveProvider = (() => Promise<SessionCredentials>) & {
   readonly memoized: true;
@@ -15,16 +15,12 @@ export function liveProvider(read: () => Promise<SessionCredentials>): LiveProvi
   return Object.assign(() => read(), { memoized: true, configBound: true, attributed: true } as const);
 }
 
-interface Keys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-}
+type Keys = Pick<SessionCredentials, "accessKeyId" | "secretAccessKey" | "sessionToken">;
 
-/** Of S3 Express, one for each directory bucket. */
+/** S3 Express has one session for each directory bucket. */
 const MAX_BUCKET_SESSIONS = 1000;
 
-/** What one client may sign with. */
+/** The keys that one client may sign with. */
 export class RoleIdentity {
   readonly credentials: LiveProvider;
   #last: Keys | undefined;
@@ -41,19 +37,19 @@ export class RoleIdentity {
     });
   }
 
-  /** @param bucketToken the request's token of an S3 Express session */
+  /** @param bucketToken the S3 Express session token of the request */
   owns(accessKeyId: string, bucketToken?: string): boolean {
     if (bucketToken !== undefined) return this.#bucketSessions.get(accessKeyId)?.sessionToken === bucketToken;
     return accessKeyId === this.#last?.accessKeyId || accessKeyId === this.#previous?.accessKeyId;
   }
 
-  /** What no error may show. */
-  secrets(): string[] {
+  /** The secrets that no error may contain. */
+  secrets(): (string | undefined)[] {
     const keys = [this.#last, this.#previous, ...this.#bucketSessions.values()];
-    return keys.flatMap((each) => [each?.secretAccessKey ?? "", each?.sessionToken ?? ""]).filter(Boolean);
+    return keys.flatMap((each) => [each?.secretAccessKey, each?.sessionToken]);
   }
 
-  /** Remembers the answers to S3's CreateSession, which this client asks for as the role. */
+  /** Remembers the sessions that this client gets from S3's CreateSession as the role. */
   readonly rememberBucketSession: Middleware = (next, context) => async (args) => {
     const result = await next(args);
     if (context.__smithy_context?.operation === "CreateSession") this.#remember(result);
@@ -62,9 +58,12 @@ export class RoleIdentity {
 
   #remember(result: unknown): void {
     const { Credentials } = (result as { output?: { Credentials?: Record<string, unknown> } }).output ?? {};
-    const { AccessKeyId, SecretAccessKey, SessionToken } = Credentials ?? {};
-    if (![AccessKeyId, SecretAccessKey, SessionToken].every((text) => typeof text === "string")) return;
-    const [accessKeyId, secretAccessKey, sessionToken] = [AccessKeyId, SecretAccessKey, SessionToken] as string[];
+    const {
+      AccessKeyId: accessKeyId,
+      SecretAccessKey: secretAccessKey,
+      SessionToken: sessionToken,
+    } = Credentials ?? {};
+    if (![accessKeyId, secretAccessKey, sessionToken].every((text) => typeof text === "string")) return;
     this.#bucketSessions.set(accessKeyId as string, { accessKeyId, secretAccessKey, sessionToken } as Keys);
     const [oldest] = this.#bucketSessions.keys();
     if (this.#bucketSessions.size > MAX_BUCKET_SESSIONS && oldest !== undefined) this.#bucketSessions.delete(oldest);

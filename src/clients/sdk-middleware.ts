@@ -14,11 +14,7 @@ export interface MiddlewareContext {
     readonly abortSignal?: AbortSignal;
     readonly selectedHttpAuthScheme?: {
       readonly httpAuthOption?: { readonly schemeId?: string };
-      readonly identity?: {
-        readonly accessKeyId?: string;
-        readonly secretAccessKey?: string;
-        readonly sessionToken?: string;
-      };
+      readonly identity?: { readonly [K in "accessKeyId" | "secretAccessKey" | "sessionToken"]?: string };
     };
   };
   readonly endpointV2?: {

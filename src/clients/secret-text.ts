@@ -1,17 +1,14 @@
-/** A decoded text. For each character, `starts` and `ends` give its position in the original text. */
+import { listBase64 } from "../foreign-text.js";
+
+/** Decoded text. For each character, `starts` and `ends` give its position in the original text. */
 interface Reading {
   readonly characters: string;
   readonly starts: readonly number[];
   readonly ends: readonly number[];
 }
 
-/** A secret, in the forms in which a string may contain it. */
-export interface Secret {
-  /** The secret, and its base64 for each offset within a longer text. */
-  readonly forms: readonly string[];
-  readonly text: string;
-  readonly hex: string;
-}
+/** A secret in plain and encoded form. */
+export type Secret = ReturnType<typeof toSecret>;
 
 export const REDACTED = "[redacted]";
 /** Shorter secrets would match by chance. AWS's secret keys and tokens are longer. */
@@ -22,26 +19,24 @@ const MAX_TEXT = 64 * 1024;
 const MAX_LAYERS = 3;
 
 export function toSecrets(texts: readonly (string | undefined)[]): Secret[] {
-  return [...new Set(texts)]
-    .filter((text) => text !== undefined && text.length >= MIN_LENGTH)
-    .map((text) => toSecret(text as string));
+  return [...new Set(texts)].filter((text) => text !== undefined && text.length >= MIN_LENGTH).map(toSecret);
 }
 
-function toSecret(text: string): Secret {
-  const base64 = [0, 1, 2].map((offset) => base64Within(text, offset));
-  const urlSafe = base64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"));
-  return { text, forms: [text, ...base64, ...urlSafe], hex: Buffer.from(text).toString("hex") };
+function toSecret(text = "") {
+  const bytes = Buffer.from(text);
+  return { text, forms: [text, ...listBase64(bytes)], hex: bytes.toString("hex") };
 }
 
 /**
- * Redacts secrets in a string, also if they are encoded: as percent, XML or JSON escapes, as base64, as bytes in hex or
+ * Redacts secrets, including secrets that are encoded as percent, XML or JSON escapes, as base64, or as bytes in hex or
  * decimal, and wrapped at any column.
  */
 export function withoutSecrets(text: string, secrets: readonly Secret[]): string {
   if (text.length < MIN_LENGTH || secrets.length === 0) return text;
-  if (text.length > MAX_TEXT) return `${REDACTED} (a string of ${text.length} characters)`;
+  if (text.length > MAX_TEXT) return `${REDACTED} (${text.length} characters)`;
   const found: [start: number, end: number][] = [];
-  let reading: Reading | undefined = toReading(text);
+  const starts = Array.from({ length: text.length }, (_, index) => index);
+  let reading: Reading | undefined = { characters: text, starts, ends: starts.map((index) => index + 1) };
   for (let layer = 0; reading && layer <= MAX_LAYERS; layer++) {
     const [digits, numbers] = [hexDigits(reading), byteNumbers(reading)];
     for (const secret of secrets) {
@@ -51,19 +46,6 @@ export function withoutSecrets(text: string, secrets: readonly Secret[]): string
     reading = decodeLayer(reading);
   }
   return redact(text, found);
-}
-
-/** The part of the base64 that does not depend on the surrounding text. */
-function base64Within(text: string, offset: number): string {
-  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]);
-  const encoded = bytes.toString("base64").replace(/=+$/, "");
-  const isWhole = bytes.length % 3 === 0;
-  return encoded.slice(offset === 0 ? 0 : offset + 1, isWhole ? undefined : -1);
-}
-
-function toReading(text: string): Reading {
-  const starts = Array.from({ length: text.length }, (_, index) => index);
-  return { characters: text, starts, ends: starts.map((index) => index + 1) };
 }
 
 /** Maps each match of `pattern` to the one character that it stands for, or drops it. */

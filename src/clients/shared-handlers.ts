@@ -40,7 +40,7 @@ export class SharedHandlers {
   readonly #env: Env;
 
   /** @param env its `NODE_TLS_REJECT_UNAUTHORIZED` is read at each request of an instance without network settings */
-  constructor(env: Env = process.env) {
+  constructor(env: Env) {
     this.#env = env;
   }
 
@@ -55,7 +55,7 @@ export class SharedHandlers {
   create(
     Client: SdkClientConstructor,
     config: object,
-    clientConfig: object = {},
+    clientConfig: object,
     network?: Network,
     alwaysVerify = false,
   ): SdkClient {
@@ -66,7 +66,7 @@ export class SharedHandlers {
       if (handlers) Object.assign(client.config, { requestHandler: handlers.shared(undefined, alwaysVerify) });
       return client;
     }
-    const requestHandler = this.#handlersFor(Client)?.shared(network, alwaysVerify);
+    const requestHandler = this.find(Client)?.shared(network, alwaysVerify);
     const shared = requestHandler && { requestHandler };
     if (!network || !shared) return constructClient(Client, { ...shared, ...clientConfig, ...config });
     const client = constructClient(Client, { ...clientConfig, ...config, ...shared });
@@ -76,22 +76,8 @@ export class SharedHandlers {
     return client;
   }
 
-  /** The class's handler for `network`. `undefined` for a mock. */
-  findHandler(Client: SdkClientConstructor, network: Network): RequestHandler | undefined {
-    return this.#handlersFor(Client)?.shared(network, false);
-  }
-
-  /** `undefined` for a mock. */
-  findDefaults(Client: SdkClientConstructor): ClassDefaults | undefined {
-    return this.#handlersFor(Client)?.defaults;
-  }
-
-  /** Whether `handler` is a shared handler of this class. */
-  isShared(Client: SdkClientConstructor, handler: unknown): boolean {
-    return this.#classes.get(Client)?.has(handler) ?? false;
-  }
-
-  #handlersFor(Client: SdkClientConstructor): ClassHandlers | undefined {
+  /** The handlers of a class. `undefined` for a mock. */
+  find(Client: SdkClientConstructor): ClassHandlers | undefined {
     const known = this.#classes.get(Client);
     if (known) return known;
     const credentials = { accessKeyId: "never-used", secretAccessKey: "never-used" };
@@ -117,7 +103,7 @@ export class SharedHandlers {
 /** A handler that is created at its first request. */
 interface LazyHandler {
   readonly load: () => Promise<RequestHandler>;
-  loaded?: RequestHandler;
+  loaded: RequestHandler | undefined;
 }
 
 /** The handlers of one client class, one for each network; without network settings, one for each TLS verification. */
@@ -164,7 +150,7 @@ class ClassHandlers {
       lazy.loaded = await createHandler(this.defaults.requestHandler, settings, network !== undefined);
       return lazy.loaded;
     });
-    const lazy: LazyHandler = { load };
+    const lazy: LazyHandler = { load, loaded: undefined };
     this.#lazy.set(key, lazy);
     return lazy;
   }

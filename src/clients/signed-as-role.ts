@@ -1,6 +1,6 @@
 import { RolecallError } from "../errors.js";
 import { findPartition } from "../request/regions.js";
-import { type RequestSignature, readBucketToken, readSigning } from "./request-signature.js";
+import { readBucketToken, readSigning } from "./request-signature.js";
 import type { RoleIdentity } from "./role-identity.js";
 import type { MiddlewareContext } from "./sdk-middleware.js";
 import type { ClassDefaults } from "./shared-handlers.js";
@@ -28,8 +28,8 @@ export async function assertSignedAsRole(
 ): Promise<void> {
   const signing = readSigning(request);
   if (typeof signing === "object") {
-    assertRoleKey(signing, request, operation, expected.identity);
-    return assertClientRegion(signing, operation, context, expected);
+    assertRoleKey(signing.accessKeyId, expected.identity, operation, readBucketToken(request));
+    return assertClientRegion(signing.regions, operation, context, expected);
   }
   const region = await expected.region();
   if (signing === "unsigned" && isUnsignedByDefinition(expected.classDefaults, operation, region)) return;
@@ -45,30 +45,24 @@ export async function assertSignedAsRole(
 /** Applies the same checks to the client's resolved credentials and region, because presigning sends no request. */
 export function guardConfig(config: object, { identity, region }: Pick<ExpectedSigning, "identity" | "region">): void {
   const resolved = config as { credentials?: unknown; region?: unknown };
-  const { credentials, region: regionOf } = resolved;
-  if (typeof credentials === "function" && credentials !== identity.credentials) {
+  const { credentials: readKeys, region: readRegion } = resolved;
+  if (typeof readKeys === "function" && readKeys !== identity.credentials) {
     const provider = async (...args: unknown[]) => {
-      const keys = (await credentials(...args)) as { accessKeyId: string };
-      assertRoleKey({ accessKeyId: keys.accessKeyId, regions: [] }, undefined, undefined, identity);
+      const keys = await readKeys(...args);
+      assertRoleKey(keys.accessKeyId, identity);
       return keys;
     };
     resolved.credentials = Object.assign(provider, { memoized: true, configBound: true, attributed: true });
   }
-  if (typeof regionOf !== "function") return;
+  if (typeof readRegion !== "function") return;
   resolved.region = async () => {
-    const [used, own] = [await regionOf(), await region()];
+    const [used, own] = [await readRegion(), await region()];
     if (used !== stripFips(own)) throw wrongRegion(undefined, used, own);
     return used;
   };
 }
 
-function assertRoleKey(
-  { accessKeyId }: RequestSignature,
-  request: unknown,
-  operation: string | undefined,
-  identity: RoleIdentity,
-): void {
-  const bucketToken = readBucketToken(request);
+function assertRoleKey(accessKeyId: string, identity: RoleIdentity, operation?: string, bucketToken?: string): void {
   if (identity.owns(accessKeyId, bucketToken)) return;
   const session = bucketToken === undefined ? "" : "an S3 Express session with ";
   throw refusal(
@@ -80,7 +74,7 @@ function assertRoleKey(
 
 /** Accepts the client's region, or the region that the class's endpoint rules sign for, such as us-east-1 for IAM. */
 async function assertClientRegion(
-  { regions }: RequestSignature,
+  regions: readonly string[],
   operation: string | undefined,
   { endpointV2 }: MiddlewareContext,
   { region, classDefaults, endpointProvider }: ExpectedSigning,
@@ -113,7 +107,10 @@ function stripFips(region: string): string {
   return region.replace(/fips-(dkr-|prod-)?|-fips/, "");
 }
 
-/** Whether an operation, such as AssumeRoleWithWebIdentity, has no signature. The class decides, not the caller's configuration. */
+/**
+ * Whether an operation, such as AssumeRoleWithWebIdentity, has no signature. The class decides, not the caller's
+ * configuration.
+ */
 function isUnsignedByDefinition(
   { httpAuthSchemeProvider }: ClassDefaults,
   operation: string | undefined,

@@ -104,7 +104,9 @@ export class StsClients {
       ...(endpoint !== undefined && { endpoint }),
       ...(useFipsEndpoint !== undefined && { useFipsEndpoint }),
       ...(useDualstackEndpoint !== undefined && { useDualstackEndpoint }),
-      ...(network && { requestHandler: { ...makeOfSts("STSClient", () => handlers.findHandler(STSClient, network)) } }),
+      ...(network && {
+        requestHandler: { ...makeOfSts("STSClient", () => handlers.find(STSClient)?.shared(network, false)) },
+      }),
     };
     if (typeof stsClient === "function") return readMadeClient(stsClient(context));
     if (stsClient) return stsClient;

@@ -119,7 +119,10 @@ export function fileStore(options?: FileStoreOptions): FileStore {
       for (const name of (await ownNames()).sort()) {
         if (!name.endsWith(SESSION)) continue;
         const key = name.slice(0, -SESSION.length);
-        const record = await read(key).catch(emptyIfUnreadable);
+        const record = await read(key).catch((error) => {
+          if (error instanceof StoreError) return ""; // an unreadable file is still listed, without labels
+          throw error;
+        });
         if (record !== undefined) sessions.push({ key, labels: readRecordLabels(record, key, keys) });
       }
       return sessions;
@@ -132,12 +135,6 @@ export function fileStore(options?: FileStoreOptions): FileStore {
       return sessions;
     },
   };
-}
-
-/** An unreadable file is still listed, without labels. */
-function emptyIfUnreadable(error: unknown): string {
-  if (error instanceof StoreError) return "";
-  throw error;
 }
 
 /** Rejects any other string, because it could name a path outside the directory. */

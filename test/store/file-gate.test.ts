@@ -76,7 +76,7 @@ describe.runIf(process.platform !== "win32")("a file system that hangs", () => {
   it("leaves threads for DNS, is not used while it hangs, and is used again when it responds", async () => {
     const store = fileStore({ directory });
     await store.set(KEY, "record", MINUTE);
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     onTestFinished(() => void vi.useRealTimers());
     const end = hang();
     const reads = Array.from({ length: 2 * THREADS }, () => store.get(KEY).catch((error: Error) => error.name));
