@@ -33,12 +33,6 @@ export function ec2TrustPolicy(options: Ec2TrustPolicyOptions = {}): SetupPolicy
       "Look up the EC2 service principal in the documentation of that partition, and write the document by hand.",
     );
   }
-  const Principal = { Service };
-  return {
-    kind: "ec2-trust",
-    document: toDocument([{ Effect: "Allow", Principal, Action: "sts:AssumeRole" }]),
-    roleArn: role?.arn,
-    partition,
-    warnings: [],
-  };
+  const document = toDocument([{ Effect: "Allow", Principal: { Service }, Action: "sts:AssumeRole" }]);
+  return { kind: "ec2-trust", document, roleArn: role?.arn, partition, warnings: [] };
 }

@@ -6,15 +6,28 @@ import {
   invalid,
   lengthOf,
   readLimit,
-  readList,
   readSettings,
   readText,
   type TextRule,
 } from "../request/validation.js";
 import { readPartition } from "./partition.js";
-import { oneOrList, type PolicyStatement, type SetupPolicy, toDocument } from "./policy-document.js";
-import { type PolicyWarning, warn, warnOfTrustPolicySize } from "./policy-warnings.js";
-import { ROLES_AND_SETTINGS, type RolesAndSettings, readRolesAndSettings, type Setup } from "./roles-and-settings.js";
+import {
+  countCharacters,
+  oneOrList,
+  type PolicyDocument,
+  type PolicyStatement,
+  type PolicyWarning,
+  type SetupPolicy,
+  toDocument,
+  warn,
+} from "./policy-document.js";
+import {
+  ROLES_AND_SETTINGS,
+  type RolesAndSettings,
+  readRolesAndSettings,
+  readTextList,
+  type Setup,
+} from "./roles-and-settings.js";
 
 /** Options of {@link trustPolicy}. */
 export interface TrustPolicyOptions extends RolesAndSettings {
@@ -81,7 +94,7 @@ export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
     document,
     roleArn: role.arn,
     partition: role.partition,
-    warnings: [...warnOfAnySourceIdentity(setup), ...warnOfTrustPolicySize(document)],
+    warnings: [...warnOfAnySourceIdentity(setup), ...warnOfSize(document)],
   };
 }
 
@@ -105,11 +118,7 @@ function readTexts(field: string, value: unknown, rule: TextRule): readonly stri
     const text = readText(field, value, rule);
     return text === undefined ? undefined : [text];
   }
-  const texts = readList(field, value, "texts")?.map((item, index) => {
-    const text = readText(`${field}[${index}]`, item, rule);
-    if (text === undefined) throw invalid(`${field}[${index}]`, item, rule.allowed);
-    return text;
-  });
+  const texts = readTextList(field, value, "strings", rule);
   if (!texts?.length) throw invalid(field, value, rule.allowed);
   return [...new Set(texts)];
 }
@@ -158,4 +167,16 @@ function warnOfAnySourceIdentity({ sourceIdentities }: Setup): PolicyWarning[] {
     .map((pattern) =>
       warn("any-source-identity", `"${pattern}" lets authors set any source identity. List specific values.`),
     );
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const DEFAULT_MAX_SIZE = 2_048;
+
+function warnOfSize(document: PolicyDocument): PolicyWarning[] {
+  const size = countCharacters(document);
+  if (size <= DEFAULT_MAX_SIZE) return [];
+  const message =
+    `The trust policy has ${size} characters, more than the default limit of ${DEFAULT_MAX_SIZE}. ` +
+    'Request a higher quota for "Role trust policy length" in the role\'s account, or restrict fewer tags.';
+  return [warn("too-large", message)];
 }
