@@ -40,14 +40,6 @@ export interface IdentityPolicyOptions extends RolesAndSettings {
   partition?: string | null | undefined;
 }
 
-const OPTIONS = [
-  ...ROLES_AND_SETTINGS,
-  "variant",
-  "actions",
-  "principal",
-  "partition",
-] as const satisfies readonly (keyof IdentityPolicyOptions)[];
-
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars */
 const IAM_DOLLAR = `\${$}`;
 
@@ -83,7 +75,13 @@ const VARIANTS: Record<IdentityPolicyVariant, (input: Input) => VariantResult> =
  * @throws RolecallError `INVALID_REQUEST` naming the invalid option or instance setting
  */
 export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
-  const settings = readSettings("options", options, OPTIONS);
+  const settings = readSettings("options", options, [
+    ...ROLES_AND_SETTINGS,
+    "variant",
+    "actions",
+    "principal",
+    "partition",
+  ]);
   const variant = readVariant(settings.variant);
   const setup = readRolesAndSettings(settings);
   const role = readRoleArn("principal", settings.principal);

@@ -21,12 +21,7 @@ export interface RolesAndSettings {
   sourceIdentities?: readonly string[] | null | undefined;
 }
 
-export const ROLES_AND_SETTINGS = [
-  "roles",
-  "instance",
-  "authorTagKeys",
-  "sourceIdentities",
-] as const satisfies readonly (keyof RolesAndSettings)[];
+export const ROLES_AND_SETTINGS = ["roles", "instance", "authorTagKeys", "sourceIdentities"] as const;
 
 const SOURCE_IDENTITY_PATTERN: TextRule = {
   pattern: /^(?!aws:)[\w+=,.@*?-]*$/,

@@ -47,13 +47,6 @@ export interface TrustPolicyOptions extends RolesAndSettings {
   externalId?: string | readonly string[] | undefined;
 }
 
-const OPTIONS = [
-  ...ROLES_AND_SETTINGS,
-  "principal",
-  "role",
-  "externalId",
-] as const satisfies readonly (keyof TrustPolicyOptions)[];
-
 /** Excludes session ARNs, which match only that one session and lack the role's path. */
 const PRINCIPAL: TextRule = {
   pattern: /^arn:aws(?:-[a-z0-9]+)*:iam::\d{12}:(?:role|user)\/(?:[!-)+-9;->@-~]+\/)?[\w+=,.@-]{1,64}$/,
@@ -70,7 +63,7 @@ const PRINCIPAL: TextRule = {
  * is not in the list
  */
 export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
-  const settings = readSettings("options", options, OPTIONS);
+  const settings = readSettings("options", options, [...ROLES_AND_SETTINGS, "principal", "role", "externalId"]);
   const setup = readRolesAndSettings(settings);
   const principals = readTexts("principal", settings.principal, PRINCIPAL);
   if (principals === undefined) {
