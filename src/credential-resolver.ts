@@ -1,4 +1,5 @@
 import {
+  assertClientClass,
   assertReachable,
   readClientOptions,
   readProviderOptions,
@@ -83,7 +84,8 @@ class Resolver implements CredentialResolver {
     command?: Command,
     options?: ClientOptions<K>,
   ): InstanceType<K> => {
-    const { session, ...demand } = readClientOptions(Client, options);
+    assertClientClass(Client);
+    const { session, ...demand } = readClientOptions(options);
     const request = this.#request(instance, command, session);
     assertReachable(demand.minRemaining, request);
     return this.#clients.get(Client, request, demand) as InstanceType<K>;
@@ -116,7 +118,7 @@ class Resolver implements CredentialResolver {
     command?: Command,
     options?: SessionOptions,
   ): Promise<VerifiedIdentity> => {
-    const request = this.#request(instance, command, readSessionOptions(options));
+    const request = this.#request(instance, command, readSessionOptions(options).session);
     return await verifyIdentity(request, this.#sessions, this.#sts, this.#closing.signal);
   };
 
@@ -125,7 +127,7 @@ class Resolver implements CredentialResolver {
     command?: Command,
     options?: SessionOptions,
   ): Promise<void> => {
-    await this.#sessions.invalidate(this.#request(instance, command, readSessionOptions(options)));
+    await this.#sessions.invalidate(this.#request(instance, command, readSessionOptions(options).session));
   };
 
   readonly stats = (): ResolverStats => {

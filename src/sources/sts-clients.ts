@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
+import { buildUserAgent } from "../clients/client-config.js";
 import { findMiddlewareStack } from "../clients/sdk-middleware.js";
 import type { SharedHandlers } from "../clients/shared-handlers.js";
-import { buildUserAgent } from "../clients/user-agent.js";
 import { RolecallError } from "../errors.js";
 import { once } from "../once.js";
 import { canonicalJson } from "../request/canonical.js";
