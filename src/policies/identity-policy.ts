@@ -57,7 +57,8 @@ const MAX_MANAGED = 6_144;
 interface Input {
   readonly setup: Setup;
   readonly actions: readonly string[] | undefined;
-  readonly partition: string;
+  /** `undefined` if nothing names one. */
+  readonly partition: string | undefined;
 }
 interface VariantResult {
   readonly statements: readonly PolicyStatement[];
@@ -85,7 +86,7 @@ export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
   const variant = readVariant(settings.variant);
   const setup = readRolesAndSettings(settings);
   const role = readRoleArn("principal", settings.principal);
-  const known = readPartition(settings.partition, listArns(setup, role));
+  const partition = readPartition(settings.partition, listArns(setup, role));
   const actions = readActions(settings.actions);
   if (variant !== "listed-roles" && isGiven(settings.roles)) {
     throw conflict("roles", `cannot be combined with the variant ${variant}`, "Remove roles, or use listed-roles.");
@@ -98,15 +99,14 @@ export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
     const hint = "Remove actions, or use own-permissions.";
     throw conflict("actions", `cannot be combined with the variant ${variant}`, hint);
   }
-  const partition = known ?? DEFAULT_PARTITION;
   const { statements, warnings } = VARIANTS[variant]({ setup, actions, partition });
   const document = toDocument(statements);
   return {
     kind: "identity",
     document,
     roleArn: role?.arn,
-    partition,
-    warnings: [...warnings, ...(known === undefined ? warnOfAssumedPartition(document) : []), ...warnOfSize(document)],
+    partition: partition ?? DEFAULT_PARTITION,
+    warnings: [...warnings, ...warnOfSize(document)],
   };
 }
 
@@ -143,8 +143,13 @@ function listedRoles({ setup, partition }: Input): VariantResult {
   if (roles.length === 0) {
     throw conflict(setup.field, "is empty and allows no role", "If the machine assumes no role, use own-permissions.");
   }
-  const resources = [...new Set(roles.map((role) => toResource(role, partition)))];
-  return { statements: [allowAssumeRole(setup, resources)], warnings: resources.flatMap(warnOfWildcards) };
+  const resources = [...new Set(roles.map((role) => toResource(role, partition ?? DEFAULT_PARTITION)))];
+  const warnings = resources.flatMap(warnOfWildcards);
+  if (partition === undefined) {
+    const message = "No ARN names a partition, so aws is assumed. To use another one, set partition.";
+    warnings.push(warn("partition-assumed", message));
+  }
+  return { statements: [allowAssumeRole(setup, resources)], warnings };
 }
 
 /** Tags and source identities need separate actions, which the trust policy must allow too. */
@@ -208,11 +213,6 @@ function ownPermissions({ setup, actions }: Input): VariantResult {
 function warnOfEveryAction(action: string): PolicyWarning {
   const scope = action === "*" ? "every action of every service" : `every action of ${action.split(":")[0]}`;
   return warn("every-action", `Action "${action}" allows ${scope}. List only the actions that commands need.`);
-}
-
-function warnOfAssumedPartition({ Statement }: PolicyDocument): PolicyWarning[] {
-  if (!Array.isArray(Statement[0]?.Resource)) return [];
-  return [warn("partition-assumed", "No ARN names a partition, so aws is assumed. To use another one, set partition.")];
 }
 
 function warnOfSize(document: PolicyDocument): PolicyWarning[] {

@@ -73,7 +73,8 @@ export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
   }
   const role = readRoleArn("role", settings.role) ?? setup.role;
   if (!role) throw conflict("role", "is missing", "Set it to the ARN of the role to assume.");
-  assertOnePartition(principals, role);
+  const named = principals.map((arn) => ({ field: "principal", arn }));
+  readPartition(undefined, [...named, { field: "role", arn: role.arn }]); // throws unless all have the same partition
   const externalIds = readExternalIds(settings.externalId, setup, role);
   const document = toDocument(
     statements(setup, externalIds).map((statement) => ({
@@ -89,11 +90,6 @@ export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
     partition: role.partition,
     warnings: [...warnOfAnySourceIdentity(setup), ...warnOfSize(document)],
   };
-}
-
-function assertOnePartition(principals: readonly string[], role: RoleArn): void {
-  const named = principals.map((arn) => ({ field: "principal", arn }));
-  readPartition(undefined, [...named, { field: "role", arn: role.arn }]);
 }
 
 function readExternalIds(value: unknown, setup: Setup, role: RoleArn): readonly string[] | undefined {
@@ -138,7 +134,7 @@ function statements(setup: Setup, externalIds: readonly string[] | undefined): G
     grants.push(grant("sts:TagSession", { "ForAllValues:StringEquals": keys }));
   }
   if (sourceIdentities.length > 0) {
-    const operator = sourceIdentities.some(isPattern) ? "StringLike" : "StringEquals";
+    const operator = sourceIdentities.some((text) => /[*?]/.test(text)) ? "StringLike" : "StringEquals";
     const values = { "sts:SourceIdentity": oneOrList(sourceIdentities) };
     grants.push(grant("sts:SetSourceIdentity", { [operator]: values }));
   }
@@ -148,10 +144,6 @@ function statements(setup: Setup, externalIds: readonly string[] | undefined): G
 function grant(action: string, condition: NonNullable<PolicyStatement["Condition"]>): Grant {
   const used = Object.entries(condition).filter(([, keys]) => Object.keys(keys).length > 0);
   return { Action: action, ...(used.length > 0 && { Condition: Object.fromEntries(used) }) };
-}
-
-function isPattern(text: string): boolean {
-  return /[*?]/.test(text);
 }
 
 function warnOfAnySourceIdentity({ sourceIdentities }: Setup): PolicyWarning[] {
