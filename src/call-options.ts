@@ -58,7 +58,7 @@ function readSignal(field: string, value: unknown): AbortSignal | undefined {
   throw invalid(field, value, "an AbortSignal");
 }
 
-/** By structure: a test runner's sandbox has an AbortSignal of its own. */
+/** Checks the shape, because a test runner's sandbox has its own AbortSignal class. */
 function isAbortSignal(field: string, value: unknown): value is AbortSignal {
   if (!hasMethods(field, value, "addEventListener")) return false;
   return typeof readSetting(field, value, "aborted") === "boolean";

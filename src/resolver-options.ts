@@ -158,7 +158,7 @@ function readStore(
     throw conflict(
       "options.stsClient",
       "is an object, and options.store is set",
-      "It signs with keys of its own, and other processes would get its sessions as those of another identity: give stsClient as a function, whose context carries the right credentials.",
+      "Its keys are unknown to the library, so other processes could get its sessions as another identity's. Pass stsClient as a function: its context has the right credentials.",
     );
   }
   return { scope, encryptionKeys, get, set, delete: remove, lock };
@@ -186,8 +186,8 @@ function readRuntime(field: string, value: unknown): Runtime {
 }
 
 /**
- * Refuses a request that this resolver cannot serve as its instance says: with another network than the instance's, or
- * with a session that nobody could tell apart in the store.
+ * Refuses a request that this resolver cannot serve: the resolver's own STS client or handler would bypass the instance's
+ * network, or the store could not tell the session apart from others.
  * @throws RolecallError `INVALID_REQUEST`
  */
 export function assertServable({ base, assumption, network }: RoleRequest, settings: ResolverSettings): void {

@@ -203,7 +203,7 @@ describe("a resolver's options", () => {
     expectInvalid(
       () => read({ store: A_STORE, stsClient: client }),
       "options.stsClient",
-      "options.stsClient is an object, and options.store is set. It signs with keys of its own, and other processes would get its sessions as those of another identity: give stsClient as a function, whose context carries the right credentials.",
+      "options.stsClient is an object, and options.store is set. Its keys are unknown to the library, so other processes could get its sessions as another identity's. Pass stsClient as a function: its context has the right credentials.",
     );
     expect(read({ store: A_STORE, stsClient: () => client }).store?.scope).toBe(A_STORE.scope);
   });

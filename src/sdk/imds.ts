@@ -16,7 +16,7 @@ export function isStsLoaded(): boolean {
   return loadedFiles().some((file) => OF_STS_CLIENT.test(file));
 }
 
-/** Whether two copies of the SDK's STS client are loaded: a mock of one class is no mock of the other. */
+/** Whether two copies of the SDK's STS client are loaded: a mock of one class does not affect the other. */
 export function isStsLoadedTwice(): boolean {
   return loadedFiles().filter((file) => MAIN_FILE_OF_STS_CLIENT.test(file)).length > 1;
 }

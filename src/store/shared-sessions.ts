@@ -133,7 +133,7 @@ export class SharedSessions {
     const ttl = Math.floor(life - EXPIRY_MARGIN);
     if (loaded.credentials.expiration && ttl > 0) {
       const clock = this.#clock(request);
-      // STS may grant more time than requested. Then the believed life ends before the expiration.
+      // STS may grant more time than requested. Then the life that counts ends before the expiration.
       const issuedAt = Math.min(runtime.now() + clock.offset, credentials.expiration.getTime() - life);
       const session = { credentials, issuedAt, life, advisoryPoint, clock };
       await visit.set(names[0], toRecord(session, request.assumption.role, names[0], this.#encryptionKeys), ttl);
