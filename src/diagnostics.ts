@@ -88,19 +88,16 @@ export type RolecallEventName = keyof RolecallEvents;
 
 /** Publishes events and counts them. */
 export class Diagnostics {
-  readonly #counts = Object.fromEntries(Object.keys(CHANNELS).map((event) => [event, 0])) as Record<
-    RolecallEventName,
-    number
-  >;
+  readonly #counts = new Map<RolecallEventName, number>();
 
   publish<E extends RolecallEventName>(event: E, payload: RolecallEvents[E]): void {
-    this.#counts[event]++;
+    this.#counts.set(event, this.count(event) + 1);
     const target = CHANNELS[event];
     if (target.hasSubscribers) target.publish(payload);
   }
 
   count(event: RolecallEventName): number {
-    return this.#counts[event];
+    return this.#counts.get(event) ?? 0;
   }
 }
 

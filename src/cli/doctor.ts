@@ -7,6 +7,8 @@ import { EXIT_CODES, type Finding, skipped } from "./doctor/finding.js";
 import { readInstanceFile } from "./instance-file.js";
 import { Report } from "./report.js";
 
+const SKIPPED_PATTERN = "This is a pattern. To check its roles, pass their ARNs as arguments.";
+
 export const command: CliCommand = {
   help: `Usage: rolecall doctor [<role ARN> ...] [--config <file>] [--json]
 
@@ -44,7 +46,7 @@ Example: npx aws-rolecall doctor --config /etc/integration.json
     const findings = [
       ...machineFindings(seen),
       ...seen.roles.flatMap((role) => roleFindings(role, seen, values.config)),
-      ...patterns.map(skipPattern),
+      ...patterns.map((roleArn) => ({ ...skipped("assume", SKIPPED_PATTERN), roleArn })),
     ];
     const firstFailed = findings.find(({ status }) => status === "failed");
     const exitCode = firstFailed ? EXIT_CODES[firstFailed.step] : 0;
@@ -69,13 +71,6 @@ function listRoles({ roleArn, allowedRoles }: IntegrationInstance) {
   return {
     roleArns: [...new Set([...(roleArn ? [roleArn] : []), ...exact])],
     patterns: entries.filter((entry) => !entry.exact).map(({ pattern }) => pattern),
-  };
-}
-
-function skipPattern(pattern: string): Finding {
-  return {
-    ...skipped("assume", "This is a pattern. To check its roles, pass their ARNs as arguments."),
-    roleArn: pattern,
   };
 }
 

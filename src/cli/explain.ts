@@ -1,5 +1,4 @@
-import { type ExplainedRequest, explainRoleRequest } from "../request/explain-request.js";
-import type { Chosen } from "../request/precedence.js";
+import { explainRoleRequest } from "../request/explain-request.js";
 import { serviceRegion } from "../request/role-request.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
 import { type Fact, LABELS, listFacts, listKeyParts } from "./explain/facts.js";
@@ -31,21 +30,17 @@ Example: npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --con
     const explained = explainRoleRequest(instance, overrides, env);
     serviceRegion(explained.request);
     const facts = listFacts(explained, env);
-    for (const { value, from } of listRegions(explained)) {
-      const advice = adviseOnRegion(value);
-      if (advice) stderr.write(`warning: this release does not know the region ${value} (${from}). ${advice}\n`);
+    const { region, stsRegion } = explained.chosen;
+    for (const chosen of region?.value === stsRegion?.value ? [region] : [region, stsRegion]) {
+      const advice = chosen && adviseOnRegion(chosen.value);
+      if (!advice) continue;
+      stderr.write(`warning: this release does not know the region ${chosen.value} (${chosen.from}). ${advice}\n`);
     }
     const madeOf = listKeyParts(explained);
     stdout.write(values.json ? toJson(facts, madeOf) : toText(facts, madeOf));
     return 0;
   },
 };
-
-/** The service and STS regions that are set, without duplicates. */
-function listRegions({ chosen: { region, stsRegion } }: ExplainedRequest): Chosen<string>[] {
-  const both = [region, stsRegion].filter((chosen) => chosen !== undefined);
-  return region?.value === stsRegion?.value ? both.slice(0, 1) : both;
-}
 
 function toJson(facts: readonly Fact[], madeOf: readonly string[]): string {
   const settings = Object.fromEntries(facts.map(({ setting, value, from }) => [setting, { value, from }]));

@@ -9,25 +9,24 @@ export interface ReportOutput {
 /** Longer lines are hard to read even on a wide terminal. */
 const MAX_COLUMNS = 100;
 
-type Mark = "ok" | "warning" | "failed" | "skipped";
-
-const MARKS: Record<Mark, readonly [colour: string, sign: string]> = {
+/** The color and the sign of each kind of result. */
+const MARKS = {
   ok: ["32", "✓"],
   warning: ["33", "!"],
   failed: ["31", "✗"],
   skipped: ["2", "-"],
-};
+} as const;
 
 /** Prints headings and check results, and counts the failures. */
 export class Report {
   readonly #output: ReportOutput;
-  readonly #colour: boolean;
+  readonly #color: boolean;
   readonly #columns: number;
   #failures = 0;
 
   constructor(output: ReportOutput, env: Record<string, string | undefined>) {
     this.#output = output;
-    this.#colour = output.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+    this.#color = output.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
     this.#columns = output.isTTY ? Math.min(output.columns || MAX_COLUMNS, MAX_COLUMNS) : Number.POSITIVE_INFINITY;
   }
 
@@ -43,9 +42,10 @@ export class Report {
     this.mark(holds ? "ok" : "failed", text);
   }
 
-  mark(kind: Mark, text: string): void {
+  mark(kind: keyof typeof MARKS, text: string): void {
     if (kind === "failed") this.#failures++;
-    this.line(`  ${this.#paint(...MARKS[kind])} ${this.#wrap(text, 4)}`);
+    const [color, sign] = MARKS[kind];
+    this.line(`  ${this.#paint(color, sign)} ${this.#wrap(text, 4)}`);
   }
 
   /** What to do about the previous line. A command stays on one line so that it can be copied. */
@@ -74,6 +74,6 @@ export class Report {
   }
 
   #paint(code: string, text: string): string {
-    return this.#colour ? `\u001b[${code}m${text}\u001b[0m` : text;
+    return this.#color ? `\u001b[${code}m${text}\u001b[0m` : text;
   }
 }

@@ -6,33 +6,31 @@ import { type PolicyDocument, type SetupPolicy, toRolePath } from "./policy-docu
  * interpreted. It names roles, so deploying it requires CAPABILITY_NAMED_IAM.
  */
 export function toCloudFormation(kind: SetupPolicy["kind"], document: PolicyDocument, role: RoleArn): string {
-  const template = {
-    AWSTemplateFormatVersion: "2010-09-09",
-    Description: DESCRIPTIONS[kind](role),
-    Resources: RESOURCES[kind](document, role),
-  };
-  return `${toYaml(template)}\n`;
+  return `${toYaml({ AWSTemplateFormatVersion: "2010-09-09", ...TEMPLATES[kind](document, role) })}\n`;
 }
 
-const DESCRIPTIONS: Record<SetupPolicy["kind"], (role: RoleArn) => string> = {
-  identity: ({ name }) => `Permissions of the machine's role ${name}`,
-  trust: ({ name }) => `The role ${name} and its trust policy`,
-  "ec2-trust": ({ name }) => `The machine's role ${name} and its instance profile`,
-};
-
-const RESOURCES: Record<SetupPolicy["kind"], (document: PolicyDocument, role: RoleArn) => object> = {
-  identity: (document, role) => ({
-    Policy: {
-      Type: "AWS::IAM::Policy",
-      Properties: { PolicyName: "aws-rolecall", Roles: [role.name], PolicyDocument: document },
+const TEMPLATES: Record<SetupPolicy["kind"], (document: PolicyDocument, role: RoleArn) => object> = {
+  identity: (document, { name }) => ({
+    Description: `Permissions of the machine's role ${name}`,
+    Resources: {
+      Policy: {
+        Type: "AWS::IAM::Policy",
+        Properties: { PolicyName: "aws-rolecall", Roles: [name], PolicyDocument: document },
+      },
     },
   }),
-  trust: (document, role) => ({ Role: roleResource(document, role) }),
+  trust: (document, role) => ({
+    Description: `The role ${role.name} and its trust policy`,
+    Resources: { Role: roleResource(document, role) },
+  }),
   "ec2-trust": (document, role) => ({
-    Role: roleResource(document, role),
-    InstanceProfile: {
-      Type: "AWS::IAM::InstanceProfile",
-      Properties: { InstanceProfileName: role.name, Path: toRolePath(role), Roles: [{ Ref: "Role" }] },
+    Description: `The machine's role ${role.name} and its instance profile`,
+    Resources: {
+      Role: roleResource(document, role),
+      InstanceProfile: {
+        Type: "AWS::IAM::InstanceProfile",
+        Properties: { InstanceProfileName: role.name, Path: toRolePath(role), Roles: [{ Ref: "Role" }] },
+      },
     },
   }),
 };

@@ -14,14 +14,12 @@ export interface Ec2TrustPolicyOptions {
   partition?: string | null | undefined;
 }
 
-const OPTIONS = ["principal", "partition"] as const satisfies readonly (keyof Ec2TrustPolicyOptions)[];
-
 /**
  * Creates the trust policy of the machine's role, which lets EC2 assume it for the machine.
  * @throws RolecallError `INVALID_REQUEST` naming the invalid option
  */
 export function ec2TrustPolicy(options: Ec2TrustPolicyOptions = {}): SetupPolicy {
-  const settings = readSettings("options", options, OPTIONS);
+  const settings = readSettings("options", options, ["principal", "partition"]);
   const role = readRoleArn("principal", settings.principal);
   const arns = role ? [{ field: "principal", arn: role.arn }] : [];
   const partition = readPartition(settings.partition, arns) ?? DEFAULT_PARTITION;
@@ -33,12 +31,6 @@ export function ec2TrustPolicy(options: Ec2TrustPolicyOptions = {}): SetupPolicy
       "Look up the EC2 service principal in the documentation of that partition, and write the document by hand.",
     );
   }
-  const Principal = { Service };
-  return {
-    kind: "ec2-trust",
-    document: toDocument([{ Effect: "Allow", Principal, Action: "sts:AssumeRole" }]),
-    roleArn: role?.arn,
-    partition,
-    warnings: [],
-  };
+  const document = toDocument([{ Effect: "Allow", Principal: { Service }, Action: "sts:AssumeRole" }]);
+  return { kind: "ec2-trust", document, roleArn: role?.arn, partition, warnings: [] };
 }

@@ -1,28 +1,21 @@
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
-import {
-  conflict,
-  invalid,
-  invalidText,
-  isGiven,
-  readList,
-  readSettings,
-  readText,
-  type TextRule,
-} from "../request/validation.js";
+import { conflict, invalid, invalidText, isGiven, readSettings, type TextRule } from "../request/validation.js";
 import { DEFAULT_PARTITION, type NamedArn, readPartition } from "./partition.js";
 import {
+  countCharacters,
   oneOrList,
   type PolicyDocument,
   type PolicyStatement,
+  type PolicyWarning,
   type SetupPolicy,
   toDocument,
+  warn,
 } from "./policy-document.js";
-import { type PolicyWarning, warn, warnOfIdentityPolicySize } from "./policy-warnings.js";
 import {
-  assumeRoleActions,
   ROLES_AND_SETTINGS,
   type RolesAndSettings,
   readRolesAndSettings,
+  readTextList,
   rolesToAssume,
   type Setup,
 } from "./roles-and-settings.js";
@@ -47,14 +40,6 @@ export interface IdentityPolicyOptions extends RolesAndSettings {
   partition?: string | null | undefined;
 }
 
-const OPTIONS = [
-  ...ROLES_AND_SETTINGS,
-  "variant",
-  "actions",
-  "principal",
-  "partition",
-] as const satisfies readonly (keyof IdentityPolicyOptions)[];
-
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars */
 const IAM_DOLLAR = `\${$}`;
 
@@ -65,15 +50,19 @@ const ACTION: TextRule = {
   allowed: "an action such as ec2:DescribeInstances or s3:Get*",
 };
 
-interface VariantResult {
-  statements: readonly PolicyStatement[];
-  warnings: readonly PolicyWarning[];
-}
+/** In characters: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const MAX_INLINE = 10_240;
+const MAX_MANAGED = 6_144;
 
 interface Input {
-  setup: Setup;
-  actions: readonly string[] | undefined;
-  partition: string;
+  readonly setup: Setup;
+  readonly actions: readonly string[] | undefined;
+  /** `undefined` if nothing names one. */
+  readonly partition: string | undefined;
+}
+interface VariantResult {
+  readonly statements: readonly PolicyStatement[];
+  readonly warnings: readonly PolicyWarning[];
 }
 
 const VARIANTS: Record<IdentityPolicyVariant, (input: Input) => VariantResult> = {
@@ -87,11 +76,17 @@ const VARIANTS: Record<IdentityPolicyVariant, (input: Input) => VariantResult> =
  * @throws RolecallError `INVALID_REQUEST` naming the invalid option or instance setting
  */
 export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
-  const settings = readSettings("options", options, OPTIONS);
+  const settings = readSettings("options", options, [
+    ...ROLES_AND_SETTINGS,
+    "variant",
+    "actions",
+    "principal",
+    "partition",
+  ]);
   const variant = readVariant(settings.variant);
   const setup = readRolesAndSettings(settings);
   const role = readRoleArn("principal", settings.principal);
-  const known = readPartition(settings.partition, listArns(setup, role));
+  const partition = readPartition(settings.partition, listArns(setup, role));
   const actions = readActions(settings.actions);
   if (variant !== "listed-roles" && isGiven(settings.roles)) {
     throw conflict("roles", `cannot be combined with the variant ${variant}`, "Remove roles, or use listed-roles.");
@@ -100,26 +95,18 @@ export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
     const message = "has tags or source identities, but with own-permissions the machine assumes no role";
     throw conflict("options", message, "Remove them. Only role sessions have them.");
   }
-  if (actions && variant !== "own-permissions") {
-    throw conflict(
-      "actions",
-      `cannot be combined with the variant ${variant}`,
-      "Remove actions, or use own-permissions.",
-    );
+  if (variant !== "own-permissions" && actions) {
+    const hint = "Remove actions, or use own-permissions.";
+    throw conflict("actions", `cannot be combined with the variant ${variant}`, hint);
   }
-  const partition = known ?? DEFAULT_PARTITION;
   const { statements, warnings } = VARIANTS[variant]({ setup, actions, partition });
   const document = toDocument(statements);
   return {
     kind: "identity",
     document,
     roleArn: role?.arn,
-    partition,
-    warnings: [
-      ...warnings,
-      ...(known === undefined ? warnOfAssumedPartition(document) : []),
-      ...warnOfIdentityPolicySize(document),
-    ],
+    partition: partition ?? DEFAULT_PARTITION,
+    warnings: [...warnings, ...warnOfSize(document)],
   };
 }
 
@@ -129,13 +116,9 @@ function readVariant(value: unknown): IdentityPolicyVariant {
 }
 
 function readActions(value: unknown): readonly string[] | undefined {
-  const list = readList("actions", value, "actions");
-  if (list?.length === 0) throw invalid("actions", list, "at least one action; to set none, remove the option");
-  return list?.map((item, index) => {
-    const action = readText(`actions[${index}]`, item, ACTION);
-    if (action === undefined) throw invalid(`actions[${index}]`, item, ACTION.allowed);
-    return action;
-  });
+  const actions = readTextList("actions", value, "actions", ACTION);
+  if (actions?.length === 0) throw invalid("actions", actions, "at least one action; to set none, remove the option");
+  return actions;
 }
 
 function listArns(setup: Setup, principal: RoleArn | undefined): readonly NamedArn[] {
@@ -146,16 +129,10 @@ function listArns(setup: Setup, principal: RoleArn | undefined): readonly NamedA
 }
 
 function anyRole({ setup }: Input): VariantResult {
-  return {
-    statements: [{ Effect: "Allow", Action: oneOrList(assumeRoleActions(setup)), Resource: "*" }],
-    warnings: [
-      warn(
-        "any-role",
-        'Resource "*" lets the machine assume every role, in any account, whose trust policy names it. ' +
-          "Prefer listed-roles, or set allowedRoles in the instance.",
-      ),
-    ],
-  };
+  const message =
+    'Resource "*" lets the machine assume every role, in any account, whose trust policy names it. ' +
+    "Prefer listed-roles, or set allowedRoles in the instance.";
+  return { statements: [allowAssumeRole(setup, "*")], warnings: [warn("any-role", message)] };
 }
 
 function listedRoles({ setup, partition }: Input): VariantResult {
@@ -166,11 +143,21 @@ function listedRoles({ setup, partition }: Input): VariantResult {
   if (roles.length === 0) {
     throw conflict(setup.field, "is empty and allows no role", "If the machine assumes no role, use own-permissions.");
   }
-  const resources = [...new Set(roles.map((role) => toResource(role, partition)))];
-  return {
-    statements: [{ Effect: "Allow", Action: oneOrList(assumeRoleActions(setup)), Resource: resources }],
-    warnings: resources.flatMap(warnOfWildcards),
-  };
+  const resources = [...new Set(roles.map((role) => toResource(role, partition ?? DEFAULT_PARTITION)))];
+  const warnings = resources.flatMap(warnOfWildcards);
+  if (partition === undefined) {
+    const message = "No ARN names a partition, so aws is assumed. To use another one, set partition.";
+    warnings.push(warn("partition-assumed", message));
+  }
+  return { statements: [allowAssumeRole(setup, resources)], warnings };
+}
+
+/** Tags and source identities need separate actions, which the trust policy must allow too. */
+function allowAssumeRole({ tagKeys, sourceIdentities }: Setup, Resource: string | readonly string[]): PolicyStatement {
+  const actions = ["sts:AssumeRole"];
+  if (tagKeys.length > 0) actions.push("sts:TagSession");
+  if (sourceIdentities.length > 0) actions.push("sts:SetSourceIdentity");
+  return { Effect: "Allow", Action: oneOrList(actions), Resource };
 }
 
 /**
@@ -202,11 +189,8 @@ function ownPermissions({ setup, actions }: Input): VariantResult {
     );
   }
   if (!actions) {
-    throw conflict(
-      "actions",
-      "is missing",
-      "List the actions that commands need, such as ec2:DescribeInstances; use * for all.",
-    );
+    const hint = "List the actions that commands need, such as ec2:DescribeInstances; use * for all.";
+    throw conflict("actions", "is missing", hint);
   }
   if (actions.some((action) => /^sts:AssumeRole$/i.test(action))) {
     throw conflict("actions", "has sts:AssumeRole, but with own-permissions the machine assumes no role", "Remove it.");
@@ -231,7 +215,14 @@ function warnOfEveryAction(action: string): PolicyWarning {
   return warn("every-action", `Action "${action}" allows ${scope}. List only the actions that commands need.`);
 }
 
-function warnOfAssumedPartition({ Statement }: PolicyDocument): PolicyWarning[] {
-  if (!Array.isArray(Statement[0]?.Resource)) return [];
-  return [warn("partition-assumed", "No ARN names a partition, so aws is assumed. To use another one, set partition.")];
+function warnOfSize(document: PolicyDocument): PolicyWarning[] {
+  const size = countCharacters(document);
+  if (size <= MAX_MANAGED) return [];
+  const managed = `the limit of ${MAX_MANAGED} for a managed policy`;
+  const problem =
+    size > MAX_INLINE
+      ? `more than ${managed} and the limit of ${MAX_INLINE} for all inline policies of a role`
+      : `more than ${managed}, so it fits only as an inline policy`;
+  const advice = "Use patterns such as role/integration-*, or split the list into several documents.";
+  return [warn("too-large", `The document has ${size} characters, ${problem}. ${advice}`)];
 }

@@ -1,7 +1,12 @@
 export { type Ec2TrustPolicyOptions, ec2TrustPolicy } from "./ec2-trust-policy.js";
 export { formatPolicy, type PolicyFormat } from "./format-policy.js";
 export { type IdentityPolicyOptions, type IdentityPolicyVariant, identityPolicy } from "./identity-policy.js";
-export type { PolicyDocument, PolicyStatement, SetupPolicy } from "./policy-document.js";
-export type { PolicyWarning, PolicyWarningCode } from "./policy-warnings.js";
+export type {
+  PolicyDocument,
+  PolicyStatement,
+  PolicyWarning,
+  PolicyWarningCode,
+  SetupPolicy,
+} from "./policy-document.js";
 export type { RolesAndSettings } from "./roles-and-settings.js";
 export { type TrustPolicyOptions, trustPolicy } from "./trust-policy.js";

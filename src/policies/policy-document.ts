@@ -1,5 +1,4 @@
 import type { RoleArn } from "../request/role-arn.js";
-import type { PolicyWarning } from "./policy-warnings.js";
 
 /** An IAM policy document. */
 export interface PolicyDocument {
@@ -32,6 +31,28 @@ export interface SetupPolicy {
   readonly warnings: readonly PolicyWarning[];
 }
 
+/** A stable code to branch on. */
+export type PolicyWarningCode =
+  | "any-role"
+  | "any-account"
+  | "every-role"
+  | "every-action"
+  | "every-resource"
+  | "any-source-identity"
+  | "partition-assumed"
+  | "too-large";
+
+/** Something an administrator should check before using a document. */
+export interface PolicyWarning {
+  readonly code: PolicyWarningCode;
+  /** The problem and what to do about it. */
+  readonly message: string;
+}
+
+export function warn(code: PolicyWarningCode, message: string): PolicyWarning {
+  return { code, message };
+}
+
 export function toDocument(statements: readonly PolicyStatement[]): PolicyDocument {
   return { Version: "2012-10-17", Statement: statements };
 }
@@ -40,6 +61,11 @@ export function toDocument(statements: readonly PolicyStatement[]): PolicyDocume
 export function oneOrList(values: readonly string[]): string | readonly string[] {
   const [only] = values;
   return values.length === 1 && only !== undefined ? only : values;
+}
+
+/** As IAM counts it, without white space. */
+export function countCharacters(document: PolicyDocument): number {
+  return JSON.stringify(document).length;
 }
 
 /** The path of a role, such as `/teams/red/`; `/` if it has none. */

@@ -1,10 +1,5 @@
-import {
-  type AllowedRole,
-  type AllowedRoleEntry,
-  readAllowedRoles,
-  refuseUnlessAllowed,
-} from "../request/allowed-roles.js";
-import { type InstanceSettings, type IntegrationInstance, readInstance } from "../request/integration-instance.js";
+import { type AllowedRole, readAllowedRoles, refuseUnlessAllowed } from "../request/allowed-roles.js";
+import { type IntegrationInstance, readInstance } from "../request/integration-instance.js";
 import { checkTransitiveTagKeys, mergeTags, readTags, type SessionTags } from "../request/session-tags.js";
 import { conflict, invalid, isGiven, readList, readText, type TextRule } from "../request/validation.js";
 
@@ -26,12 +21,7 @@ export interface RolesAndSettings {
   sourceIdentities?: readonly string[] | null | undefined;
 }
 
-export const ROLES_AND_SETTINGS = [
-  "roles",
-  "instance",
-  "authorTagKeys",
-  "sourceIdentities",
-] as const satisfies readonly (keyof RolesAndSettings)[];
+export const ROLES_AND_SETTINGS = ["roles", "instance", "authorTagKeys", "sourceIdentities"] as const;
 
 const SOURCE_IDENTITY_PATTERN: TextRule = {
   pattern: /^(?!aws:)[\w+=,.@*?-]*$/,
@@ -45,13 +35,11 @@ export type Setup = ReturnType<typeof readRolesAndSettings>;
 export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSettings, unknown>>) {
   const { roles, instance } = options;
   if (isGiven(roles) && isGiven(instance)) {
-    throw conflict(
-      "roles",
-      "cannot be combined with an instance",
-      "List the roles in the allowedRoles of the instance.",
-    );
+    const hint = "List the roles in the allowedRoles of the instance.";
+    throw conflict("roles", "cannot be combined with an instance", hint);
   }
   const settings = isGiven(instance) ? readInstance(instance) : undefined;
+  if (settings?.roleArn) refuseUnlessAllowed(settings.allowedRoles, settings.roleArn);
   const fixedTags = settings?.tags ?? {};
   const tagKeys = readTagKeys(fixedTags, options.authorTagKeys);
   const fixedSourceIdentity = settings?.sourceIdentity;
@@ -63,7 +51,7 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
     role: settings?.roleArn,
     externalId: settings?.externalId,
     /** `undefined` if there is no list, so IAM alone decides. */
-    allowed: settings ? readConsistentList(settings) : readAllowedRoles("roles", roles),
+    allowed: settings ? settings.allowedRoles : readAllowedRoles("roles", roles),
     /** Tags that every session has. */
     fixedTags,
     /** All the tag keys that a session may have. */
@@ -78,11 +66,6 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
     /** All the source identities that a session may have. */
     sourceIdentities: readSourceIdentities(fixedSourceIdentity, options.sourceIdentities),
   };
-}
-
-function readConsistentList({ allowedRoles, roleArn }: InstanceSettings): readonly AllowedRoleEntry[] | undefined {
-  if (roleArn) refuseUnlessAllowed(allowedRoles, roleArn);
-  return allowedRoles;
 }
 
 /**
@@ -105,7 +88,7 @@ function toTags(keys: readonly string[]): SessionTags {
 }
 
 function readSourceIdentities(fixed: string | undefined, value: unknown): readonly string[] {
-  const list = readList("sourceIdentities", value, "source identities") ?? [];
+  const list = readTextList("sourceIdentities", value, "source identities", SOURCE_IDENTITY_PATTERN) ?? [];
   if (fixed !== undefined && list.length > 0) {
     throw conflict(
       "sourceIdentities",
@@ -113,20 +96,14 @@ function readSourceIdentities(fixed: string | undefined, value: unknown): readon
       "Remove it. Authors cannot change the instance's source identity.",
     );
   }
-  const patterns = list.map((item, index) => {
-    const field = `sourceIdentities[${index}]`;
-    const pattern = readText(field, item, SOURCE_IDENTITY_PATTERN);
-    if (pattern === undefined) throw invalid(field, item, SOURCE_IDENTITY_PATTERN.allowed);
-    return pattern;
-  });
-  return fixed === undefined ? [...new Set(patterns)] : [fixed];
+  return fixed === undefined ? [...new Set(list)] : [fixed];
 }
 
-/** The actions that both documents must allow for the tags and source identities of the sessions. */
-export function assumeRoleActions({ tagKeys, sourceIdentities }: Setup): readonly string[] {
-  return [
-    "sts:AssumeRole",
-    ...(tagKeys.length > 0 ? ["sts:TagSession"] : []),
-    ...(sourceIdentities.length > 0 ? ["sts:SetSourceIdentity"] : []),
-  ];
+/** Reads a list of strings that follow a rule. */
+export function readTextList(field: string, value: unknown, of: string, rule: TextRule): readonly string[] | undefined {
+  return readList(field, value, of)?.map((item, index) => {
+    const text = readText(`${field}[${index}]`, item, rule);
+    if (text === undefined) throw invalid(`${field}[${index}]`, item, rule.allowed);
+    return text;
+  });
 }

@@ -6,15 +6,28 @@ import {
   invalid,
   lengthOf,
   readLimit,
-  readList,
   readSettings,
   readText,
   type TextRule,
 } from "../request/validation.js";
 import { readPartition } from "./partition.js";
-import { oneOrList, type PolicyStatement, type SetupPolicy, toDocument } from "./policy-document.js";
-import { type PolicyWarning, warn, warnOfTrustPolicySize } from "./policy-warnings.js";
-import { ROLES_AND_SETTINGS, type RolesAndSettings, readRolesAndSettings, type Setup } from "./roles-and-settings.js";
+import {
+  countCharacters,
+  oneOrList,
+  type PolicyDocument,
+  type PolicyStatement,
+  type PolicyWarning,
+  type SetupPolicy,
+  toDocument,
+  warn,
+} from "./policy-document.js";
+import {
+  ROLES_AND_SETTINGS,
+  type RolesAndSettings,
+  readRolesAndSettings,
+  readTextList,
+  type Setup,
+} from "./roles-and-settings.js";
 
 /** Options of {@link trustPolicy}. */
 export interface TrustPolicyOptions extends RolesAndSettings {
@@ -34,13 +47,6 @@ export interface TrustPolicyOptions extends RolesAndSettings {
   externalId?: string | readonly string[] | undefined;
 }
 
-const OPTIONS = [
-  ...ROLES_AND_SETTINGS,
-  "principal",
-  "role",
-  "externalId",
-] as const satisfies readonly (keyof TrustPolicyOptions)[];
-
 /** Excludes session ARNs, which match only that one session and lack the role's path. */
 const PRINCIPAL: TextRule = {
   pattern: /^arn:aws(?:-[a-z0-9]+)*:iam::\d{12}:(?:role|user)\/(?:[!-)+-9;->@-~]+\/)?[\w+=,.@-]{1,64}$/,
@@ -57,7 +63,7 @@ const PRINCIPAL: TextRule = {
  * is not in the list
  */
 export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
-  const settings = readSettings("options", options, OPTIONS);
+  const settings = readSettings("options", options, [...ROLES_AND_SETTINGS, "principal", "role", "externalId"]);
   const setup = readRolesAndSettings(settings);
   const principals = readTexts("principal", settings.principal, PRINCIPAL);
   if (principals === undefined) {
@@ -67,7 +73,8 @@ export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
   }
   const role = readRoleArn("role", settings.role) ?? setup.role;
   if (!role) throw conflict("role", "is missing", "Set it to the ARN of the role to assume.");
-  assertOnePartition(principals, role);
+  const named = principals.map((arn) => ({ field: "principal", arn }));
+  readPartition(undefined, [...named, { field: "role", arn: role.arn }]); // throws unless all have the same partition
   const externalIds = readExternalIds(settings.externalId, setup, role);
   const document = toDocument(
     statements(setup, externalIds).map((statement) => ({
@@ -81,13 +88,8 @@ export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
     document,
     roleArn: role.arn,
     partition: role.partition,
-    warnings: [...warnOfAnySourceIdentity(setup), ...warnOfTrustPolicySize(document)],
+    warnings: [...warnOfAnySourceIdentity(setup), ...warnOfSize(document)],
   };
-}
-
-function assertOnePartition(principals: readonly string[], role: RoleArn): void {
-  const named = principals.map((arn) => ({ field: "principal", arn }));
-  readPartition(undefined, [...named, { field: "role", arn: role.arn }]);
 }
 
 function readExternalIds(value: unknown, setup: Setup, role: RoleArn): readonly string[] | undefined {
@@ -105,11 +107,7 @@ function readTexts(field: string, value: unknown, rule: TextRule): readonly stri
     const text = readText(field, value, rule);
     return text === undefined ? undefined : [text];
   }
-  const texts = readList(field, value, "texts")?.map((item, index) => {
-    const text = readText(`${field}[${index}]`, item, rule);
-    if (text === undefined) throw invalid(`${field}[${index}]`, item, rule.allowed);
-    return text;
-  });
+  const texts = readTextList(field, value, "strings", rule);
   if (!texts?.length) throw invalid(field, value, rule.allowed);
   return [...new Set(texts)];
 }
@@ -136,7 +134,7 @@ function statements(setup: Setup, externalIds: readonly string[] | undefined): G
     grants.push(grant("sts:TagSession", { "ForAllValues:StringEquals": keys }));
   }
   if (sourceIdentities.length > 0) {
-    const operator = sourceIdentities.some(isPattern) ? "StringLike" : "StringEquals";
+    const operator = sourceIdentities.some((text) => /[*?]/.test(text)) ? "StringLike" : "StringEquals";
     const values = { "sts:SourceIdentity": oneOrList(sourceIdentities) };
     grants.push(grant("sts:SetSourceIdentity", { [operator]: values }));
   }
@@ -148,14 +146,22 @@ function grant(action: string, condition: NonNullable<PolicyStatement["Condition
   return { Action: action, ...(used.length > 0 && { Condition: Object.fromEntries(used) }) };
 }
 
-function isPattern(text: string): boolean {
-  return /[*?]/.test(text);
-}
-
 function warnOfAnySourceIdentity({ sourceIdentities }: Setup): PolicyWarning[] {
   return sourceIdentities
     .filter((pattern) => /^[*?]+$/.test(pattern))
     .map((pattern) =>
       warn("any-source-identity", `"${pattern}" lets authors set any source identity. List specific values.`),
     );
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const DEFAULT_MAX_SIZE = 2_048;
+
+function warnOfSize(document: PolicyDocument): PolicyWarning[] {
+  const size = countCharacters(document);
+  if (size <= DEFAULT_MAX_SIZE) return [];
+  const message =
+    `The trust policy has ${size} characters, more than the default limit of ${DEFAULT_MAX_SIZE}. ` +
+    'Request a higher quota for "Role trust policy length" in the role\'s account, or restrict fewer tags.';
+  return [warn("too-large", message)];
 }

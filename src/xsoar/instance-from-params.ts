@@ -6,7 +6,7 @@ import { readStsEndpoint, type StsSettings } from "../request/sts-settings.js";
 import { conflict, invalidText, readInteger, readText, withoutUndefined } from "../request/validation.js";
 import { ACCESS_KEY_PAIRS, credentialsFromParams } from "./credentials-from-params.js";
 import { networkFromParams } from "./network-from-params.js";
-import { Parameters, type XsoarParams } from "./params.js";
+import { type Parameter, Parameters, type XsoarParams } from "./params.js";
 
 /** The names that different content packs use for each parameter. */
 const REGION = ["defaultRegion", "region", "default_region"] as const;
@@ -33,6 +33,7 @@ export function instanceFromParams(
 ): IntegrationInstance {
   const given = new Parameters("params", params);
   assertNoOtherIdentity(given);
+  const { min, max } = ROLE_SESSION_DURATION;
   const duration = given.oneOf(DURATION);
   const sessionName = given.oneOf(SESSION_NAME);
   const roleArn = given.oneOf(ROLE_ARN);
@@ -40,13 +41,7 @@ export function instanceFromParams(
   return withoutUndefined({
     roleArn: role?.arn,
     roleSessionName: readText(sessionName.field, sessionName.value, ROLE_SESSION_NAME),
-    roleSessionDuration: readInteger(
-      duration.field,
-      duration.value,
-      ROLE_SESSION_DURATION.min,
-      ROLE_SESSION_DURATION.max,
-      "seconds",
-    ),
+    roleSessionDuration: readInteger(duration.field, duration.value, min, max, "seconds"),
     region: readDefaultRegion(given, role),
     credentials: credentialsFromParams(given),
     sts: stsFromParams(given, role),
@@ -65,25 +60,25 @@ function assertNoOtherIdentity(given: Parameters): void {
 }
 
 function readDefaultRegion(given: Parameters, role: RoleArn | undefined): string {
-  const { field, value } = given.oneOf(REGION);
-  const region = readRegion(field, value);
-  if (region === undefined) throw conflict(field, "is missing", "Set the AWS region of the integration instance.");
-  assertInPartition({ field, region }, role);
-  return region;
+  const parameter = given.oneOf(REGION);
+  const region = readRegionFor(role, parameter);
+  if (region !== undefined) return region;
+  throw conflict(parameter.field, "is missing", "Set the AWS region of the integration instance.");
 }
 
-function isText(value: unknown, pattern: RegExp): boolean {
-  return typeof value === "string" && pattern.test(value);
+function readRegionFor(role: RoleArn | undefined, { field, value }: Parameter): string | undefined {
+  const region = readRegion(field, value);
+  if (region !== undefined) assertInPartition({ field, region }, role);
+  return region;
 }
 
 function stsFromParams(given: Parameters, role: RoleArn | undefined): StsSettings | undefined {
   const mode = given.get("sts_regional_endpoint");
-  if (mode.value !== undefined && !isText(mode.value, /^(legacy|regional)$/i)) {
+  if (mode.value !== undefined && !(typeof mode.value === "string" && /^(legacy|regional)$/i.test(mode.value))) {
     throw invalidText(mode.field, mode.value, "legacy or regional; both use a regional endpoint");
   }
   const url = given.get("sts_endpoint_url");
-  const region = readRegion(given.get("sts_region").field, given.get("sts_region").value);
-  if (region !== undefined) assertInPartition({ field: given.get("sts_region").field, region }, role);
+  const region = readRegionFor(role, given.get("sts_region"));
   const sts = withoutUndefined({ region, endpoint: readStsEndpoint(url.field, url.value) });
   return Object.keys(sts).length > 0 ? sts : undefined;
 }

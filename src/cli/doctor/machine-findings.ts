@@ -13,14 +13,6 @@ import {
   type StsSeen,
 } from "./observations.js";
 
-const REQUIRE_TOKENS =
-  "aws ec2 modify-instance-metadata-options --instance-id <id> --http-endpoint enabled --http-tokens required";
-const RAISE_HOP_LIMIT =
-  "aws ec2 modify-instance-metadata-options --instance-id <id> --http-endpoint enabled --http-put-response-hop-limit 2";
-const EVERY_CONTAINER =
-  "Every container on this machine can then use its role. To prevent that, set credentials in the instance instead.";
-const STOPS_IMDSV1 =
-  "Software that still uses IMDSv1 then stops working. The CloudWatch metric MetadataNoToken counts its calls.";
 const SET_CLOCK = "Synchronize the clock with chrony or systemd-timesyncd. On EC2, the time server is 169.254.169.123.";
 const OUTSIDE_EC2 = "Outside EC2: set credentials in the instance.";
 
@@ -56,8 +48,8 @@ function metadataFindings({ metadata, source }: Observations): Finding[] {
     warning(
       "metadata-v1",
       "IMDSv1 is still enabled: anyone who can make this machine fetch a URL can read its credentials.",
-      REQUIRE_TOKENS,
-      STOPS_IMDSV1,
+      "aws ec2 modify-instance-metadata-options --instance-id <id> --http-endpoint enabled --http-tokens required",
+      "Software that still uses IMDSv1 then stops working. The CloudWatch metric MetadataNoToken counts its calls.",
     ),
   ];
 }
@@ -68,8 +60,8 @@ function whyNoToken({ rawProblem, statusWithoutToken }: Metadata, problem: Metad
   if (isSilent && statusWithoutToken !== undefined) {
     return [
       "The metadata service responds, but its IMDSv2 token does not arrive: the hop limit is too low for this container.",
-      RAISE_HOP_LIMIT,
-      EVERY_CONTAINER,
+      "aws ec2 modify-instance-metadata-options --instance-id <id> --http-endpoint enabled --http-put-response-hop-limit 2",
+      "Every container on this machine can then use its role. To prevent that, set credentials in the instance instead.",
     ];
   }
   if (isSilent && problem === rawProblem) {
