@@ -1,5 +1,5 @@
 import { createCredentialResolver } from "../credential-resolver.js";
-import { explainRoleRequest } from "../request/explain-request.js";
+import { createRoleRequest } from "../request/role-request.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
 import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./request-options.js";
@@ -57,7 +57,7 @@ In ~/.aws/config:
       );
     }
     const { instance, command } = readRequestOptions(values, values["role-arn"], stderr);
-    const { request } = explainRoleRequest(instance, command, env);
+    const request = createRoleRequest(instance, command, undefined, env);
     const store = values.store === "file" ? openFileStore(values.directory, env) : undefined;
     const resolver = createCredentialResolver({ store, runtime: { env } });
     const minRemaining = request.assumption ? chooseMinRemaining(request.assumption.durationSeconds) : 0;

@@ -1,6 +1,5 @@
-import { type ExplainedRequest, explainRoleRequest } from "../request/explain-request.js";
-import type { Chosen } from "../request/precedence.js";
-import { serviceRegion } from "../request/role-request.js";
+import { type DecidedRequest, decideRequest, serviceRegion } from "../request/role-request.js";
+import type { Chosen } from "../request/settings-table.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
 import { type Fact, LABELS, listFacts, listKeyParts } from "./explain/facts.js";
 import { misspeltRegion } from "./known-regions.js";
@@ -28,7 +27,7 @@ Example: npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --con
     const [roleArn, ...others] = positionals;
     if (others.length > 0) throw new UsageError("rolecall explain takes one role.");
     const { instance, command } = readRequestOptions(values, roleArn, stderr);
-    const explained = explainRoleRequest(instance, command, env);
+    const explained = decideRequest(instance, command, undefined, env);
     serviceRegion(explained.request);
     const facts = listFacts(explained, env);
     for (const { value, from } of listRegions(explained)) {
@@ -42,7 +41,7 @@ Example: npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --con
 };
 
 /** The service and STS regions that are set, without duplicates. */
-function listRegions({ chosen: { region, stsRegion } }: ExplainedRequest): Chosen<string>[] {
+function listRegions({ chosen: { region, stsRegion } }: DecidedRequest): Chosen<string>[] {
   const both = [region, stsRegion].filter((chosen) => chosen !== undefined);
   return region?.value === stsRegion?.value ? both.slice(0, 1) : both;
 }

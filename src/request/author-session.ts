@@ -1,5 +1,5 @@
 import { SOURCE_IDENTITY } from "./limits.js";
-import { PERMISSION_CEILING } from "./session-policy.js";
+import { SESSION_POLICIES } from "./session-policy.js";
 import { readTags, type SessionTags } from "./session-tags.js";
 import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
 import { readText } from "./validation.js";
@@ -21,7 +21,7 @@ export interface AuthorSession {
 
 /** Every setting of an author's session, and how it is read. */
 const AUTHOR_SETTINGS = {
-  ...PERMISSION_CEILING,
+  ...SESSION_POLICIES,
   tags: readTags,
   sourceIdentity: (field, value) => readText(field, value, SOURCE_IDENTITY),
 } satisfies SettingsTable<keyof AuthorSession>;

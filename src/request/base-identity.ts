@@ -8,7 +8,7 @@ export class BaseIdentity {
   readonly kind: "instance-profile" | "provider" | "named-provider" | "static";
   /** Its part of a session's digest: never a secret, only a hash of one. */
   readonly keyPart: string;
-  /** Whether the metadata service may be asked over plain http on another machine. */
+  /** Whether the metadata service may be called over plain http on another machine. */
   readonly plainHttp: boolean;
   readonly #provider: CredentialProvider | undefined;
   #key: string | undefined;
@@ -20,18 +20,18 @@ export class BaseIdentity {
     this.#provider = provider;
   }
 
-  /** Its own cache key, of this process. */
+  /** Cache key of its own credentials in this process. */
   get key(): string {
-    this.#key ??= publishedHash(this.digest);
+    this.#key ??= publishedHash(stableDigest({ base: this.keyPart }));
     return this.#key;
   }
 
-  /** The same in every process, and never published. */
-  get digest(): string {
-    return stableDigest({ base: this.keyPart });
+  /** Of static keys. Of other kinds it is not known before they are read. */
+  get accessKeyId(): string | undefined {
+    return this.kind === "static" ? this.keyPart.split(":")[1] : undefined;
   }
 
-  /** Where to read it; `undefined` stands for the resolver's instance profile. */
+  /** `undefined` for the resolver's instance profile. */
   provider(): CredentialProvider | undefined {
     return this.#provider;
   }

@@ -4,7 +4,7 @@ import { PROVIDER_NAME, readBaseIdentity } from "./base-identity.js";
 import { COMMAND_SETTINGS } from "./command-overrides.js";
 import { EXTERNAL_ID, SOURCE_IDENTITY } from "./limits.js";
 import { type NetworkSettings, readNetworkSettings } from "./network-settings.js";
-import { PERMISSION_CEILING } from "./session-policy.js";
+import { SESSION_POLICIES } from "./session-policy.js";
 import { readTags, readTransitiveTagKeys, type SessionTags } from "./session-tags.js";
 import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
 import { readStsSettings, type StsSettings } from "./sts-settings.js";
@@ -71,7 +71,7 @@ const INTEGRATION: TextRule = { pattern: /^[\w.+-]*$/, min: 1, max: 50, allowed:
 /** Every setting of an instance, and how it is read. */
 const INSTANCE_SETTINGS = {
   ...COMMAND_SETTINGS,
-  ...PERMISSION_CEILING,
+  ...SESSION_POLICIES,
   tags: readTags,
   sourceIdentity: (field, value) => readText(field, value, SOURCE_IDENTITY),
   externalId: (field, value) => readText(field, readLimit(field, value), EXTERNAL_ID),

@@ -16,13 +16,6 @@ import {
   refuseUnreadable,
 } from "./validation.js";
 
-/** The session policies of one request. They restrict what the role allows, and never add to it. */
-export interface PermissionCeiling {
-  /** Canonical JSON, used for both the cache key and the request, so that the two always agree. */
-  readonly policy: string | undefined;
-  readonly policyArns: readonly string[] | undefined;
-}
-
 const POLICY_ARN = /^arn:aws(-[a-z0-9]+)*:iam::(aws|\d{12}):policy\/[!-9;-~]+$/;
 /** More than the limit, because the text may contain white space, which is not sent. */
 const MAX_TEXT_CHARACTERS = 8 * MAX_POLICY_CHARACTERS;
@@ -30,13 +23,8 @@ const MAX_TEXT_CHARACTERS = 8 * MAX_POLICY_CHARACTERS;
 const MAX_LEVELS = 64;
 const POLICY_ALLOWED = `a JSON object, or its text, of at most ${MAX_POLICY_CHARACTERS} characters`;
 
-/** The settings that restrict a role. */
-export const PERMISSION_CEILING = { policy: readPolicy, policyArns: readPolicyArns } satisfies SettingsTable;
-
-/** @returns `undefined` if neither is set */
-export function toPermissionCeiling({ policy, policyArns }: PermissionCeiling): PermissionCeiling | undefined {
-  return policy === undefined && policyArns === undefined ? undefined : { policy, policyArns };
-}
+/** The settings for session policies. They restrict what the role allows, and never add to it. */
+export const SESSION_POLICIES = { policy: readPolicy, policyArns: readPolicyArns } satisfies SettingsTable;
 
 function readPolicy(field: string, given: unknown): string | undefined {
   const value = readLimit(field, given);

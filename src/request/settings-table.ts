@@ -1,5 +1,12 @@
 import { readSettings } from "./validation.js";
 
+/** A setting that is set. */
+export interface Chosen<T> {
+  readonly value: T;
+  /** The path of the setting, such as `command.roleArn`; an environment variable's name; or `default`. */
+  readonly from: string;
+}
+
 /**
  * Reads one setting.
  * @param field what an error calls it

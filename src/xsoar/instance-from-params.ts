@@ -68,7 +68,7 @@ function readDefaultRegion(given: Parameters, role: RoleArn | undefined): string
   const { field, value } = given.oneOf(REGION);
   const region = readRegion(field, value);
   if (region === undefined) throw conflict(field, "is missing", "Set the AWS region of the integration instance.");
-  assertInPartition({ field, region }, role);
+  assertInPartition({ from: field, value: region }, role);
   return region;
 }
 
@@ -83,7 +83,7 @@ function stsFromParams(given: Parameters, role: RoleArn | undefined): StsSetting
   }
   const url = given.get("sts_endpoint_url");
   const region = readRegion(given.get("sts_region").field, given.get("sts_region").value);
-  if (region !== undefined) assertInPartition({ field: given.get("sts_region").field, region }, role);
+  if (region !== undefined) assertInPartition({ from: given.get("sts_region").field, value: region }, role);
   const sts = withoutUndefined({ region, endpoint: readStsEndpoint(url.field, url.value) });
   return Object.keys(sts).length > 0 ? sts : undefined;
 }

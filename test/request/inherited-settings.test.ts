@@ -69,7 +69,7 @@ const told = (request: ReturnType<typeof requestOf>) => ({
   base: request.base.keyPart,
   role: request.assumption?.role.arn,
   assumption: request.assumption && { ...request.assumption },
-  region: request.region?.region,
+  region: request.region?.value,
   endpoint: request.sts.endpoint,
   stsRegion: request.sts.region,
   fips: request.sts.useFipsEndpoint,
@@ -261,7 +261,7 @@ describe("what an object's own class has is the caller's", () => {
   it("a getter counts, an inherited one too", () => {
     const request = requestOf({ instance: new Instance() });
     expect(request.assumption).toMatchObject({ externalId: "of-the-class", role: { arn: ROLE } });
-    expect(request.region?.region).toBe("eu-central-1");
+    expect(request.region?.value).toBe("eu-central-1");
     expect(requestOf({ command: new Base() }).assumption?.role.arn).toBe(ROLE);
     expect(requestOf({ command: Object.create(Object.assign(Object.create(null), { roleArn: ROLE })) }).key).toBe(
       roleRequestOf({}).key,

@@ -2,11 +2,10 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createCredentialResolver } from "../../credential-resolver.js";
 import type { RolecallEvents } from "../../diagnostics.js";
 import type { CommandSettings } from "../../request/command-overrides.js";
-import { accessKeyIdOf, explainRoleRequest } from "../../request/explain-request.js";
 import type { IntegrationInstance } from "../../request/integration-instance.js";
 import { ROLE_SESSION_DURATION, toMachineSessionName } from "../../request/limits.js";
-import type { Chosen } from "../../request/precedence.js";
-import { serviceRegion } from "../../request/role-request.js";
+import { decideRequest, serviceRegion } from "../../request/role-request.js";
+import type { Chosen } from "../../request/settings-table.js";
 import type { CredentialResolver } from "../../resolver-types.js";
 import type { Runtime } from "../../runtime.js";
 import { readInstanceRegion } from "../../sources/instance-profile.js";
@@ -41,7 +40,7 @@ export interface Subject {
  */
 export async function examine(subject: Subject): Promise<Observations> {
   const { instance, runtime } = subject;
-  const { request, chosen } = explainRoleRequest(withoutRole(instance), undefined, runtime.env);
+  const { request, chosen } = decideRequest(withoutRole(instance), undefined, undefined, runtime.env);
   const source = request.base.kind === "static" ? "static" : "instance-profile";
   const needsMetadata = source === "instance-profile" || !chosen.region;
   const metadata = needsMetadata ? await lookAtMetadata(runtime) : undefined;
@@ -62,7 +61,7 @@ export async function examine(subject: Subject): Promise<Observations> {
     for (const roleArn of subject.roleArns) roles.push(await examineRole(resolver, subject, roleArn, sts));
     return {
       source,
-      accessKeyId: accessKeyIdOf(request.base),
+      accessKeyId: request.base.accessKeyId,
       notes: {
         identities: noteUnusedIdentities(runtime.env),
         proxy: noteUnusedProxy(runtime.env, request.network),
@@ -147,7 +146,7 @@ async function examineRole(
 }
 
 async function readSettings(instance: IntegrationInstance, roleArn: string, { env }: Runtime): Promise<RoleSettings> {
-  const { request, chosen } = explainRoleRequest(instance, { roleArn }, env);
+  const { request, chosen } = decideRequest(instance, { roleArn }, undefined, env);
   serviceRegion(request);
   return {
     allowedBy: chosen.allowedBy?.pattern,

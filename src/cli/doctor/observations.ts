@@ -1,5 +1,5 @@
 import type { RolecallError } from "../../errors.js";
-import type { Chosen } from "../../request/precedence.js";
+import type { Chosen } from "../../request/settings-table.js";
 import type { CallerIdentity } from "../../sources/caller-identity.js";
 import type { MetadataProblem } from "../../sources/instance-profile.js";
 import { readDenial } from "./denial.js";

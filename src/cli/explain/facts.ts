@@ -1,10 +1,10 @@
 import { hostname } from "node:os";
-import { accessKeyIdOf, type ExplainedRequest } from "../../request/explain-request.js";
 import { toMachineSessionName } from "../../request/limits.js";
 import { assertConfidential } from "../../request/plain-http.js";
-import type { Chosen, ChosenSettings } from "../../request/precedence.js";
+import type { ChosenSettings } from "../../request/precedence.js";
 import { findDefaultRegion } from "../../request/regions.js";
-import type { RoleRequest } from "../../request/role-request.js";
+import type { DecidedRequest, RoleRequest } from "../../request/role-request.js";
+import type { Chosen } from "../../request/settings-table.js";
 import { assertStsRegion } from "../../request/sts-endpoint-region.js";
 
 type Env = Record<string, string | undefined>;
@@ -41,7 +41,7 @@ export interface Fact {
 const AT_FIRST_USE = "IMDS, at first use";
 
 /** Every setting and where it comes from, without secrets. */
-export function listFacts({ request, chosen }: ExplainedRequest, env: Env): Fact[] {
+export function listFacts({ request, chosen }: DecidedRequest, env: Env): Fact[] {
   return [
     ...fact("baseIdentity", baseIdentity(request)),
     ...(chosen.role ? roleFacts(chosen) : fact("roleArn", byDefault("none: commands run as the base identity"))),
@@ -72,13 +72,13 @@ function notShown(chosen: Chosen<unknown> | undefined): Chosen<undefined> | unde
 }
 
 function baseIdentity({ base }: RoleRequest): Chosen<string> {
-  const accessKeyId = accessKeyIdOf(base);
-  if (accessKeyId === undefined) return { value: "the instance profile", from: AT_FIRST_USE };
-  return { value: `static keys ${accessKeyId}`, from: "instance.credentials" };
+  if (base.accessKeyId === undefined) return { value: "the instance profile", from: AT_FIRST_USE };
+  return { value: `static keys ${base.accessKeyId}`, from: "instance.credentials" };
 }
 
 function roleFacts(chosen: ChosenSettings): Fact[] {
-  const { role, allowedBy, tags, transitiveTagKeys, ceiling, sourceIdentity } = chosen;
+  const { role, allowedBy, limits } = chosen;
+  const { policy, policyArns, sourceIdentity, tags, transitiveTagKeys } = limits;
   const allowed = { value: allowedBy?.pattern ?? "IAM alone", from: "instance.allowedRoles" };
   return [
     ...fact("roleArn", role && { value: role.value.arn, from: role.from }),
@@ -86,8 +86,8 @@ function roleFacts(chosen: ChosenSettings): Fact[] {
     ...fact("roleSessionName", chosen.roleSessionName ?? byDefault(toMachineSessionName(hostname()))),
     ...fact("roleSessionDuration", chosen.durationSeconds),
     ...fact("externalId", notShown(chosen.externalId)),
-    ...fact("policy", ceiling?.policy === undefined ? undefined : { value: undefined, from: "instance.policy" }),
-    ...instanceFact("policyArns", ceiling?.policyArns),
+    ...fact("policy", policy === undefined ? undefined : { value: undefined, from: "instance.policy" }),
+    ...instanceFact("policyArns", policyArns),
     ...instanceFact("sourceIdentity", sourceIdentity),
     ...instanceFact("tags", Object.keys(tags).length > 0 ? tags : undefined),
     ...instanceFact("transitiveTagKeys", transitiveTagKeys.length > 0 ? transitiveTagKeys : undefined),
@@ -126,7 +126,7 @@ function findVariant(kind: string, setting: boolean | undefined, name: string, e
 }
 
 /** The parts that are set. Empty parts are in every key, so they distinguish nothing. */
-export function listKeyParts({ keyParts }: ExplainedRequest): string[] {
+export function listKeyParts({ keyParts }: DecidedRequest): string[] {
   const isEmpty = (part: unknown) => typeof part === "object" && part !== null && givenNames(part).length === 0;
   return givenNames(keyParts).filter((name) => !isEmpty(keyParts[name]));
 }
