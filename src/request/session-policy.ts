@@ -14,6 +14,7 @@ import {
   readLimit,
   readList,
   refuseUnreadable,
+  toUnicodeEscapes,
 } from "./validation.js";
 
 const POLICY_ARN = /^arn:aws(-[a-z0-9]+)*:iam::(aws|\d{12}):policy\/[!-9;-~]+$/;
@@ -51,7 +52,7 @@ function readPolicy(field: string, given: unknown): string | undefined {
 
 /** STS rejects characters above U+00FF in a policy; escaped, they mean the same. */
 export function escapeNonLatin(json: string): string {
-  return json.replace(/[\u0100-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return json.replace(/[\u0100-\uffff]/g, toUnicodeEscapes);
 }
 
 function tooLong(field: string, length: number): Error {

@@ -2,7 +2,7 @@ import { assertConfidential } from "./plain-http.js";
 import { readRegion } from "./regions.js";
 import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
 import { assertStsRegion } from "./sts-endpoint-region.js";
-import { conflict, invalid, isGiven, readBoolean } from "./validation.js";
+import { conflict, invalid, isGiven, parseHttpUrl, readBoolean } from "./validation.js";
 
 /** Which STS endpoint to call. Anything you leave out follows from the role and the region. */
 export interface StsSettings {
@@ -48,9 +48,8 @@ export function readStsSettings(field: string, value: unknown, plainHttp: boolea
 
 export function readStsEndpoint(field: string, value: unknown, plainHttp = false): string | undefined {
   if (!isGiven(value)) return undefined;
-  const plain = typeof value === "string" && !/[\s\\@?#]/.test(value);
-  const url = plain && URL.canParse(value) ? new URL(value) : undefined;
-  if (url && /^https?:$/.test(url.protocol)) {
+  const url = parseHttpUrl(value, /[\s\\@?#]/);
+  if (url) {
     if (!plainHttp) assertConfidential(url, field);
     return url.href;
   }

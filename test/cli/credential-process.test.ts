@@ -150,7 +150,7 @@ describe("rolecall credential-process", () => {
       1,
       /AccessDenied.*Check, in this/,
     ],
-    ["a setting that is wrong", ["--role-arn", "Inventory"], 1, /command\.roleArn is wrong/],
+    ["a setting that is wrong", ["--role-arn", "Inventory"], 1, /command\.roleArn is invalid/],
     ["a store that there is not", ["--store", "redis"], 2, /--store takes file or none/],
     ["a word too many", ["Inventory"], 2, /Unexpected argument/],
   ])("prints the reason on stderr and nothing on stdout: %s", async (_title, args, code, reason) => {

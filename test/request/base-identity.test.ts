@@ -62,7 +62,7 @@ describe("the base identity", () => {
     expectInvalid(
       () => requestOf({ instance: { credentials: async () => identity, credentialsName } }),
       "instance.credentialsName",
-      `instance.credentialsName is wrong: received ${received}. Allowed: 1 to 64 characters of [\\w+=,.@-].`,
+      `instance.credentialsName is invalid: received ${received}. Allowed: 1 to 64 characters of [\\w+=,.@-].`,
     );
   });
 
@@ -149,7 +149,7 @@ describe("the base identity", () => {
     ["secretAccessKey", { ...identity, secretAccessKey: null }, "null"],
     ["secretAccessKey", { ...identity, secretAccessKey: "" }, "an empty string"],
     ["secretAccessKey", { ...identity, secretAccessKey: `${SECRET}\n` }, `a string of ${SECRET.length + 1} characters`],
-    ["secretAccessKey", { ...identity, secretAccessKey: [SECRET] }, "a list of 1"],
+    ["secretAccessKey", { ...identity, secretAccessKey: [SECRET] }, "an array of 1"],
     ["sessionToken", { ...identity, sessionToken: "" }, "an empty string"],
     ["sessionToken", { ...identity, sessionToken: ` ${TOKEN}` }, `a string of ${TOKEN.length + 1} characters`],
     ["sessionToken", { ...identity, sessionToken: { token: TOKEN } }, "an object"],
@@ -167,7 +167,7 @@ describe("the base identity", () => {
     const error = expectInvalid(
       () => baseOf(credentials),
       `instance.credentials.${key}`,
-      `instance.credentials.${key} is wrong: received ${received}. Allowed: ${allowed}.`,
+      `instance.credentials.${key} is invalid: received ${received}. Allowed: ${allowed}.`,
     );
     expect(inspect(error, { depth: null, showHidden: true })).not.toMatch(
       new RegExp(`${SECRET}|${TOKEN.slice(0, 20)}`),
@@ -184,14 +184,14 @@ describe("the base identity", () => {
     ["", "an empty string"],
     [1234, "a number"],
     [true, "a boolean"],
-    [[identity], "a list of 1"],
+    [[identity], "an array of 1"],
     [Promise.resolve(identity), "an object"],
     [new Map(Object.entries(identity)), "an object"],
   ])("given as %s is refused without showing it", (credentials, received) => {
     expectInvalid(
       () => baseOf(credentials),
       "instance.credentials",
-      `instance.credentials is wrong: received ${received}. Allowed: { accessKeyId, secretAccessKey, sessionToken? }, or a function that resolves to them.`,
+      `instance.credentials is invalid: received ${received}. Allowed: { accessKeyId, secretAccessKey, sessionToken? }, or a function that resolves to them.`,
     );
   });
 

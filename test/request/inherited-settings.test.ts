@@ -301,7 +301,7 @@ describe("an object that cannot be read", () => {
     revoke();
     return proxy;
   };
-  const UNREADABLE = "cannot be read: its getter, or its Proxy, throws an error. Pass plain data.";
+  const UNREADABLE = "cannot be read: its getter or Proxy throws an error. Pass plain data.";
 
   it.each<[string, () => unknown]>([
     ["instance.roleArn", () => requestOf({ instance: throwing("roleArn") })],
@@ -347,7 +347,7 @@ describe("an object that cannot be read", () => {
     expectInvalid(
       () => requestOf({ instance }),
       "instance.roleArn",
-      "instance.roleArn is answered by a Proxy that does not list it. Pass a plain object.",
+      "instance.roleArn is returned by a Proxy that does not list it. Pass a plain object.",
     );
   });
 

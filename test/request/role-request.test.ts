@@ -157,7 +157,7 @@ describe("without a role", () => {
     expectInvalid(
       () => requestOf({ command: { roleSessionName: "x" } }),
       "command.roleSessionName",
-      'command.roleSessionName is wrong: received "x". Allowed: 2 to 64 letters, digits and _+=,.@-.',
+      'command.roleSessionName is invalid: received "x". Allowed: 2 to 64 letters, digits and _+=,.@-.',
     );
   });
 });
