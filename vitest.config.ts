@@ -7,6 +7,7 @@ const OWN_PROCESS = [
   "test/automatic-mock.test.ts",
   "test/foreign-shapes.test.ts",
   "test/sources/metadata-endpoint.test.ts",
+  "test/sources/test-run.test.ts",
   "test/store/hanging-files.test.ts",
   "test/store/odd-file-systems.test.ts",
   "test/store/shared-sessions.test.ts",

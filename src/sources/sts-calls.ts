@@ -58,11 +58,14 @@ export interface StsQuestion<T> {
 
 /** Calls for one result, throttled ones included: answers that come at once and ask for no wait end here. */
 const MOST_CALLS = 100;
-/** Milliseconds, the upper bound of the first wait; each further one doubles it. */
-const FIRST_WAIT: Partial<Record<StsErrorKind, number>> = { throttling: 1000, transient: 200 };
+/** What may pass by itself, with the upper bound of the first wait in milliseconds; each further wait doubles it. */
+const FIRST_WAIT: ReadonlyMap<StsErrorKind, number> = new Map([
+  ["throttling", 1000],
+  ["transient", 200],
+]);
 const LONGEST_WAIT = 2000;
 const CHECK_IDENTITY =
-  "Look at what gives the base identity, instance.credentials or the instance profile: it is slow, and goes on for the next command.";
+  "Check the source of the base identity, instance.credentials or the instance profile: it is slow, and its read continues for the next command.";
 const CHECK_NETWORK = "Check the network to the STS endpoint, and try again.";
 
 /** One failed call: the error as the caller will see it, and what may be done about it. */
@@ -87,18 +90,6 @@ function isFailedAttempt(error: unknown): error is FailedAttempt {
   }
 }
 
-/** How far the calls for one result have come. */
-interface Progress {
-  failures: number;
-  /** Of these, how many were throttled while somebody waited: they cost no attempt. */
-  throttled: number;
-  lastError?: RolecallError;
-  /** When the first call left the queue, by the monotonic clock. */
-  began?: number;
-  /** What is repeated once only. */
-  readonly repeated: Set<StsErrorKind>;
-}
-
 /** Every call to STS: through the limiter, with the one retry loop, under two deadlines. */
 export class StsCalls {
   readonly limiter: StsLimiter;
@@ -112,47 +103,62 @@ export class StsCalls {
   /** @throws RolecallError see {@link translateStsError}, or the calling identity's own error */
   async ask<T>(question: StsQuestion<T>, flight: Flight): Promise<T> {
     const { settings, runtime } = this.#options;
+    const { call, caller, target } = question;
+    const { maxAttempts } = target.network ?? {};
     const deadline = new AbortController();
     const signal = AbortSignal.any([flight.signal, deadline.signal]);
-    const line = [question.caller.key, question.call.roleArn ?? ""];
-    const progress: Progress = { failures: 0, throttled: 0, repeated: new Set() };
+    const line = [caller.key, call.roleArn ?? ""];
+    const remedy = createRemedy(caller, signal);
+    let lastError = this.#timeout(call, "no success", settings.timeout);
+    let began: number | undefined; // when the first call left the queue
     let cancelDeadline: (() => void) | undefined;
-    const attempt = () => {
-      progress.began ??= runtime.monotonic();
-      cancelDeadline ??= runtime.schedule(settings.timeout, () => {
-        const { lastError = this.#timeout(question.call, "no success", settings.timeout) } = progress;
-        deadline.abort(lastError);
-      });
-      return this.#attempt(question, signal);
+    let wait = 0;
+
+    const send = () => {
+      began ??= runtime.monotonic();
+      cancelDeadline ??= runtime.schedule(settings.timeout, () => deadline.abort(lastError));
+      return this.#send(question, signal);
     };
+    const attempt = async (attemptNumber: number) => {
+      if (wait > 0) await runtime.sleep(wait, signal);
+      for (let calls = 1; ; calls++) {
+        try {
+          const isRetry = attemptNumber > 1 || calls > 1;
+          return await this.limiter.run(flight, send, { line, signal, isRetry });
+        } catch (error) {
+          if (!isFailedAttempt(error)) throw error;
+          lastError = error.error;
+          if (!(await remedy(error))) throw error;
+        }
+      }
+    };
+    /** While a caller waits, throttled attempts do not count: the limiter slows all calls down until they get through. */
+    const counts = ({ kind }: FailedAttempt) => kind !== "throttling" || !flight.urgent || maxAttempts !== undefined;
+    const fitsDeadline = () => runtime.monotonic() - (began ?? 0) + wait < settings.timeout;
     try {
-      return await pRetry(
-        (attemptNumber) => this.limiter.run(flight, attempt, { line, signal, isRetry: attemptNumber > 1 }),
-        {
-          retries: Number.POSITIVE_INFINITY, // shouldRetry counts, and waits
-          minTimeout: 0,
-          shouldRetry: async ({ error }) => {
-            if (!(error instanceof FailedAttempt)) return false;
-            if (error.kind === "throttling") this.limiter.noteThrottling();
-            progress.failures++;
-            if (error.kind === "throttling" && flight.urgent) progress.throttled++;
-            progress.lastError = error.error;
-            if (!(await this.#mayRepeat(error, question, flight, progress, signal))) return false;
-            const wait = this.#waitAfter(error, progress);
-            if (wait === undefined) return false;
-            if (wait > 0) await runtime.sleep(wait, signal);
-            return true;
-          },
+      return await pRetry(attempt, {
+        retries: maxAttempts ?? settings.attempts, // one more than count, since p-retry stops when none is left
+        minTimeout: 0, // each attempt begins with its own wait, on the runtime's clock
+        onFailedAttempt: ({ error, attemptNumber }) => {
+          if (!isFailedAttempt(error)) throw error;
+          if (error.kind === "throttling") this.limiter.noteThrottling();
+          wait = this.#drawWait(error, attemptNumber);
         },
-      );
+        shouldConsumeRetry: ({ error }) => counts(error as FailedAttempt),
+        shouldRetry: ({ error, attemptNumber, retriesLeft }) => {
+          const failed = error as FailedAttempt;
+          const isLeft = attemptNumber < MOST_CALLS && (retriesLeft > 1 || !counts(failed));
+          return FIRST_WAIT.has(failed.kind) && isLeft && fitsDeadline();
+        },
+      });
     } catch (error) {
-      throw error instanceof FailedAttempt ? error.error : error;
+      throw isFailedAttempt(error) ? error.error : error;
     } finally {
       cancelDeadline?.();
     }
   }
 
-  async #attempt<T>({ call, caller, target, command: create, read }: StsQuestion<T>, signal: AbortSignal): Promise<T> {
+  async #send<T>({ call, caller, target, command: create, read }: StsQuestion<T>, signal: AbortSignal): Promise<T> {
     const { runtime, settings, clients } = this.#options;
     const command = create();
     const observed = observeCall(command);
@@ -202,40 +208,27 @@ export class StsCalls {
     return stsCallFailed("TIMEOUT", call, `${what} within ${ms / 1000} seconds`, hint);
   }
 
-  /**
-   * Throttling is repeated while somebody waits and the deadline has not come: the limiter slows all calls down until
-   * they get through, or while attempts are left, as with all that may pass by itself. Clock skew and the caller's own
-   * faults are repeated once, whatever failed before: what is tried then is something else. An administrator who limits
-   * the tries limits those of throttled calls as well.
-   */
-  async #mayRepeat(
-    { kind, accessKeyId }: FailedAttempt,
-    { caller, target: { network } }: StsQuestion<unknown>,
-    flight: Flight,
-    { failures, throttled, repeated }: Progress,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    if (failures >= MOST_CALLS) return false;
-    const mayPass = kind === "throttling" || kind === "transient";
-    if (mayPass && network?.maxAttempts !== undefined) return failures < network.maxAttempts;
-    if (kind === "throttling" && flight.urgent) return true;
-    if (mayPass) return failures - throttled < this.#options.settings.attempts;
-    if (repeated.has(kind)) return false;
-    repeated.add(kind);
+  /** Milliseconds: as long as the answer asks, else full jitter. */
+  #drawWait({ kind, retryAfter }: FailedAttempt, failures: number): number {
+    const ceiling = Math.min((FIRST_WAIT.get(kind) ?? 0) * 2 ** (failures - 1), LONGEST_WAIT);
+    return retryAfter || this.#options.runtime.random() * ceiling; // "Retry-After: 0" asks for no wait: ours keeps callers apart
+  }
+}
+
+/**
+ * What may make the same call succeed at once, tried once for each kind of failure and not counted as an attempt: the
+ * SDK's corrected clock, or other keys of the caller.
+ * @returns whether to repeat the call
+ */
+function createRemedy(caller: StsCaller, signal: AbortSignal): (failed: FailedAttempt) => Promise<boolean> {
+  const tried = new Set<StsErrorKind>();
+  return async ({ kind, accessKeyId }) => {
+    if (tried.has(kind)) return false;
+    tried.add(kind);
     if (kind === "base-identity") return caller.renew(accessKeyId, signal);
     if (kind === "denied") return caller.hasChanged(accessKeyId, signal);
     return kind === "clock-skew";
-  }
-
-  /** As long as the answer asks, else full jitter. `undefined` for a wait that the deadline would cut off. */
-  #waitAfter({ kind, retryAfter }: FailedAttempt, { failures, began = 0 }: Progress): number | undefined {
-    const first = FIRST_WAIT[kind];
-    if (first === undefined) return 0;
-    const { runtime, settings } = this.#options;
-    const drawn = runtime.random() * Math.min(first * 2 ** (failures - 1), LONGEST_WAIT);
-    const wait = retryAfter || drawn; // "Retry-After: 0" asks for no wait: then ours keeps callers apart
-    return runtime.monotonic() - began + wait < settings.timeout ? wait : undefined;
-  }
+  };
 }
 
 function parseDate(header: string | undefined): number | undefined {

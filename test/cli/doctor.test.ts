@@ -163,7 +163,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     },
     "caller",
     /rejects the base identity's keys: ExpiredToken/,
-    /have expired.*Put new ones/,
+    /Replace the keys at their source: .*have expired/,
     3,
   ],
   [
@@ -212,7 +212,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     },
     "sts",
     /STS in eu-central-1 does not respond/,
-    /HTTPS_PROXY is set in the environment and is not used: set instance\.network\.proxy/,
+    /HTTPS_PROXY is set in the environment but not used: set instance\.network\.proxy/,
     4,
   ],
   [
@@ -261,7 +261,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     },
     "sts",
     /STS in eu-central-1 sends no usable response at .* Throttling\./,
-    /^STS limits the rate of calls for the account: try again later/,
+    /^Try again later, .*STS limits the rate of calls per account/,
     4,
   ],
   [

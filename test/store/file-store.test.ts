@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
@@ -171,41 +171,5 @@ describe("the files", () => {
     await expect.poll(async () => (await readdir(directory)).sort()).toEqual(left);
     expect(await store.clear()).toBe(1);
     expect((await readdir(directory)).sort()).toEqual([...foreign, "swept"].sort());
-  });
-});
-
-describe("a lock", () => {
-  const lockFile = () => join(directory, `${KEY}.lock`);
-
-  it("is taken over if its owner's process is gone", async () => {
-    const store = fileStore({ directory });
-    await store.lock?.(KEY, HOUR);
-    expect(await store.lock?.(KEY, HOUR)).toBeUndefined();
-    const gone = spawnSync(process.execPath, ["--print", "process.pid"]).stdout.toString().trim();
-    const { mtime } = statSync(lockFile());
-    await writeFile(lockFile(), (await readFile(lockFile(), "utf8")).replace(` ${process.pid} `, ` ${gone} `));
-    await utimes(lockFile(), mtime, mtime);
-    expect(await store.lock?.(KEY, HOUR)).toBeDefined();
-  });
-
-  it("is left until it expires if its owner is on another machine or container", async () => {
-    const store = fileStore({ directory });
-    await store.lock?.(KEY, HOUR);
-    const { mtime } = statSync(lockFile());
-    await writeFile(lockFile(), "another-boot pid:[1] 1 token");
-    await utimes(lockFile(), mtime, mtime);
-    expect(await store.lock?.(KEY, HOUR)).toBeUndefined();
-    const past = new Date(Date.now() - 1);
-    await utimes(lockFile(), past, past);
-    expect(await store.lock?.(KEY, HOUR)).toBeDefined();
-  });
-
-  it("ends when it expires if it is damaged", async () => {
-    const store = fileStore({ directory });
-    await store.lock?.(KEY, HOUR);
-    await writeFile(lockFile(), "");
-    const future = new Date(Date.now() + HOUR);
-    await utimes(lockFile(), future, future);
-    expect(await store.lock?.(KEY, HOUR)).toBeUndefined();
   });
 });

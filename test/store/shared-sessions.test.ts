@@ -578,7 +578,7 @@ describe("a store that fails", () => {
 });
 
 describe("a store that returns the wrong records", () => {
-  const LIES = 100;
+  const WRONG = 100;
 
   it("causes a miss and an event for each one, and never a wrong session", async () => {
     const random = seededRandom(5);
@@ -594,7 +594,7 @@ describe("a store that returns the wrong records", () => {
       }
     }
     let misses = 0;
-    for (let turn = 0; turn < LIES; turn++) {
+    for (let turn = 0; turn < WRONG; turn++) {
       const roleArn = [ROLE, OTHER_ROLE][below(2)] ?? ROLE;
       const lie = (asked: string) => {
         const others = records.filter(([stored]) => stored !== asked);
@@ -614,8 +614,8 @@ describe("a store that returns the wrong records", () => {
       expect(outcome.assumedRoleArn).toContain(roleArn.slice(roleArn.lastIndexOf("/")));
       if (errors.length > before) misses++;
     }
-    expect(misses).toBe(LIES);
-    expect(assumeRoleCalls(aws)).toBe(6 + LIES);
+    expect(misses).toBe(WRONG);
+    expect(assumeRoleCalls(aws)).toBe(6 + WRONG);
   });
 
   it("causes a miss for an expired session", async () => {

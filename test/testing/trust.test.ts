@@ -1,33 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { matchesResource } from "../../src/testing/iam-pattern.js";
 import { IssuedSessions } from "../../src/testing/issued-sessions.js";
 import { type LocalRole, readLocalRole, readPermissions } from "../../src/testing/local-role.js";
 import { findDenial, type TrustQuestion } from "../../src/testing/trust.js";
 
 const ARN = "arn:aws:iam::123456789012:role/teams/red/Inventory";
 const CALLER = "arn:aws:iam::111122223333:role/Engine";
-
-describe("an IAM Resource pattern", () => {
-  it.each([
-    ["*", true],
-    [ARN, true],
-    ["arn:aws:iam::123456789012:role/*", true],
-    ["arn:aws:iam::*:role/teams/*/Inventory", true],
-    ["arn:aws:iam::12345678901?:role/teams/red/Inventor?", true],
-    ["arn:aws:iam::123456789012:role/teams?red?Inventory", true],
-    ["arn:aws:iam::123456789012:role/teams/red/Inventory*", true],
-    ["arn:aws:iam::123456789012:role/Teams/*", false],
-    ["arn:aws:iam::123456789012:role/teams/red/Inventory?", false],
-    ["arn:aws:iam::*", false],
-    ["arn:*", false],
-    ["arn:aws:iam:*:role/*", false],
-    ["arn:aws:iam::123456789012:role/teams/red/Inventor.", false],
-    ["arn:aws:iam::123456789012:role/(.*)", false],
-    ["", false],
-  ])("%j covers the role: %s", (pattern, covers) => {
-    expect(matchesResource(pattern, ARN)).toBe(covers);
-  });
-});
 
 describe("a caller", () => {
   const caller = new IssuedSessions().issue({
