@@ -50,7 +50,7 @@ export class MetadataError extends Error {
   }
 }
 
-export interface MetadataRequest {
+interface MetadataRequest {
   readonly path: string;
   readonly method?: "GET" | "PUT";
   readonly headers?: Readonly<Record<string, string>>;

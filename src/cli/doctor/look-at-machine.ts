@@ -1,14 +1,8 @@
 import { isRolecallError } from "../../errors.js";
 import { foreignText } from "../../foreign-text.js";
 import type { Runtime } from "../../runtime.js";
-import {
-  isDisabled,
-  lookForToken,
-  NO_ANSWER_IN_TIME,
-  REFUSED,
-  readMetadataItem,
-  withAddress,
-} from "../../sources/instance-profile.js";
+import { NO_ANSWER_IN_TIME, REFUSED, withAddress } from "../../sources/imds-request.js";
+import { lookForToken, readMetadataItem } from "../../sources/instance-profile.js";
 import type { Metadata, Outcome } from "./observations.js";
 
 const PROFILE_PATH = "/latest/meta-data/iam/info";
@@ -18,7 +12,7 @@ const ANY_PATH = "/latest/meta-data/instance-id";
 export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
   const [{ token, problem: seen }, statusWithoutToken] = await Promise.all([
     lookForToken(runtime),
-    isDisabled(runtime) ? undefined : readStatus(readMetadataItem(runtime, ANY_PATH)),
+    readStatus(readMetadataItem(runtime, ANY_PATH)),
   ]);
   const problem = seen && withAddress(seen);
   return {

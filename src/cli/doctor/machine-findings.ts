@@ -1,5 +1,5 @@
 import type { RolecallError, RolecallErrorCode } from "../../errors.js";
-import type { MetadataProblem } from "../../sources/instance-profile.js";
+import type { MetadataProblem } from "../../sources/metadata-endpoint.js";
 import { isCertificateErrorCode, isSystemErrorCode } from "../../sources/safe-cause.js";
 import { didYouMean, isKnownRegion, misspeltRegion, NEWER_REGION } from "../known-regions.js";
 import { describeDenial, OWNERS, readDenial } from "./denial.js";
