@@ -39,11 +39,8 @@ function readPolicy(field: string, given: unknown): string | undefined {
     throw conflict(field, "has the same key twice in one object", "Write each key once: JSON keeps only the last.");
   }
   if (!Object.hasOwn(copy as object, "Statement")) {
-    throw conflict(
-      field,
-      "has no Statement",
-      'Use the format of IAM policies: { "Version": ..., "Statement": [...] }.',
-    );
+    const hint = 'Use the format of IAM policies: { "Version": ..., "Statement": [...] }.';
+    throw conflict(field, "has no Statement", hint);
   }
   const policy = escapeNonLatin(canonicalJson(copy));
   if (policy.length > MAX_POLICY_CHARACTERS) throw tooLong(field, policy.length);
@@ -83,54 +80,49 @@ function countKeys(value: unknown): number {
   return Object.values(value).reduce((sum: number, item) => sum + countKeys(item), own);
 }
 
-function copyPolicy(field: string, policy: object): unknown {
-  try {
-    return copyJson({ field, path: field }, policy, { values: MAX_POLICY_CHARACTERS }, MAX_LEVELS);
-  } catch (error) {
-    if (isRolecallError(error)) throw error;
-    return refuseUnreadable(field);
-  }
-}
-
-/** The setting that contains a value, and the value's path. */
-interface PolicyPart {
-  readonly field: string;
-  readonly path: string;
-}
-
 /**
  * Reads each value once, so that the checked value is the one that is sent. Rejects what JSON would drop or round, because
  * that could lift a restriction.
  */
-function copyJson(at: PolicyPart, value: unknown, budget: { values: number }, levels: number): unknown {
-  const fail = (what: string) => conflict(at.field, `contains ${what}`, `Allowed: ${POLICY_ALLOWED}.`);
-  if (value === undefined) {
-    throw conflict(
-      at.path,
-      "is undefined",
-      "Set a value, or leave the key out: JSON would drop it, and a restriction with it.",
+function copyPolicy(field: string, policy: object): unknown {
+  let valuesLeft = MAX_POLICY_CHARACTERS;
+  const fail = (what: string) => conflict(field, `contains ${what}`, `Allowed: ${POLICY_ALLOWED}.`);
+  const copy = (path: string, value: unknown, levelsLeft: number): unknown => {
+    if (value === undefined) {
+      throw conflict(
+        path,
+        "is undefined",
+        "Set a value, or leave the key out: JSON would drop it, and a restriction with it.",
+      );
+    }
+    if (typeof value === "number") {
+      if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return value;
+      throw fail("a number that JSON cannot represent exactly: write it as a string");
+    }
+    if (value === null || typeof value === "string" || typeof value === "boolean") return value;
+    if (typeof value !== "object") throw fail(`a ${typeof value}`);
+    const length = lengthOf(value);
+    const size = length ?? Object.keys(value).length;
+    valuesLeft -= size;
+    if (valuesLeft < 0 || levelsLeft === 0) throw fail("too many values or levels, or a circular reference");
+    if (length !== undefined) {
+      const items = itemsOf(field, value as unknown[], length);
+      const copied = items.map((item, index) => copy(`${path}[${index}]`, item, levelsLeft - 1));
+      if (Object.keys(value).length !== size) throw fail("an array with named properties");
+      return copied;
+    }
+    if (!isOfObjects(Object.getPrototypeOf(value)) || Reflect.ownKeys(value).length !== size)
+      throw fail("an object that is not plain JSON");
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, copy(pathOf(path, key), item, levelsLeft - 1)]),
     );
+  };
+  try {
+    return copy(field, policy, MAX_LEVELS);
+  } catch (error) {
+    if (isRolecallError(error)) throw error;
+    return refuseUnreadable(field);
   }
-  if (typeof value === "number") {
-    if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return value;
-    throw fail("a number that JSON cannot represent exactly: write it as a string");
-  }
-  if (value === null || typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value !== "object") throw fail(`a ${typeof value}`);
-  const length = lengthOf(value);
-  const size = length ?? Object.keys(value).length;
-  budget.values -= size;
-  if (budget.values < 0 || levels === 0) throw fail("too many values or levels, or a circular reference");
-  const inner = (path: string, item: unknown) => copyJson({ ...at, path }, item, budget, levels - 1);
-  if (length !== undefined) {
-    const items = itemsOf(at.field, value as unknown[], length);
-    const copied = items.map((item, index) => inner(`${at.path}[${index}]`, item));
-    if (Object.keys(value).length !== size) throw fail("an array with named properties");
-    return copied;
-  }
-  if (!isOfObjects(Object.getPrototypeOf(value)) || Reflect.ownKeys(value).length !== size)
-    throw fail("an object that is not plain JSON");
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inner(pathOf(at.path, key), item)]));
 }
 
 function readPolicyArns(field: string, given: unknown): readonly string[] | undefined {

@@ -1,10 +1,10 @@
 import { RolecallError, type RolecallErrorCode, type RolecallErrorStep } from "../errors.js";
 import { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTransientError } from "../sdk/sts.js";
-import { ANSWER_TOO_LARGE, TOO_LARGE } from "./bounded-answer.js";
 import { safeCause } from "./safe-cause.js";
 import { chooseStsHint } from "./sts-hints.js";
 import { isTestRun } from "./test-run.js";
 import { withNote } from "./unused-environment.js";
+import { ANSWER_TOO_LARGE, TOO_LARGE } from "./wire-view.js";
 
 /** How to react to an error of STS. The first match in this order wins. */
 export type StsErrorKind =

@@ -49,7 +49,7 @@ describe("the base identity", () => {
     expectInvalid(
       () => requestOf({ instance: { credentials, credentialsName: "vault" } }),
       "instance.credentialsName",
-      "instance.credentialsName is set, and instance.credentials is no function. Only a function needs a name: leave it out.",
+      "instance.credentialsName is set, but instance.credentials is not a function. Leave it out: only functions need a name.",
     );
   });
 
@@ -77,12 +77,12 @@ describe("the base identity", () => {
     [
       "expiration",
       new Date(),
-      "instance.credentials.expiration is set, and keys that are given as they are cannot be renewed. Give the function that renews them, such as the SDK's provider that they come from.",
+      "instance.credentials.expiration is set, but static keys cannot be renewed. Set a function that renews the keys, such as the SDK's provider that they come from.",
     ],
     [
       "credentialScope",
       "us-east-1",
-      "instance.credentials.credentialScope is set, and no request is signed with a scope. Leave it out.",
+      "instance.credentials.credentialScope is set, but requests are signed without a scope. Leave it out.",
     ],
     ["sessionTokn", TOKEN, /^instance\.credentials\.sessionTokn is not a setting, and reads like sessionToken\./],
     ["session_token", TOKEN, /^instance\.credentials\.session_token is not a setting, and reads like sessionToken\./],
@@ -100,7 +100,7 @@ describe("the base identity", () => {
     const error = expectInvalid(
       () => baseOf(credentials),
       "instance.credentials.accessKeyId",
-      "instance.credentials.accessKeyId and the secret access key look as if they were swapped. Set the id, such as AKIA…, as the id, and the longer text as the secret.",
+      "instance.credentials.accessKeyId and the secret access key look as if they were swapped. Set the id, such as AKIA…, as the id, and the longer string as the secret.",
     );
     expect(inspect(error, { showHidden: true })).not.toContain(SECRET);
   });
@@ -160,8 +160,8 @@ describe("the base identity", () => {
   ])("with a wrong %s is refused, and the error shows no secret", (key, credentials, received) => {
     const allowed = {
       accessKeyId: "1 to 128 letters, digits and _-",
-      secretAccessKey: "a text without spaces",
-      sessionToken: "a text without spaces, or nothing",
+      secretAccessKey: "a string without spaces",
+      sessionToken: "a string without spaces, or nothing",
       accountId: "12 digits, or nothing",
     }[key];
     const error = expectInvalid(
