@@ -5,7 +5,7 @@ import { type ReadByTable, readByTable, type SettingsTable } from "./settings-ta
 import { createMisspellingLookup } from "./similar-names.js";
 import { assertNoMisspelling, isGiven, readInteger, readRecord, readSetting, readText } from "./validation.js";
 
-/** What a command may say about its identity and region. `undefined` and `null` mean not given; an empty string is an error. */
+/** A command's settings for its identity and region. `undefined` and `null` mean not given; an empty string is an error. */
 export interface CommandSettings {
   /** The role this command acts as, instead of the instance's. */
   roleArn?: string | null | undefined;

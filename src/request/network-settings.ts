@@ -1,6 +1,6 @@
 import { canonicalJson, publishedHash, sha256 } from "./canonical.js";
 import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
-import { conflict, invalid, isGiven, parseHttpUrl, readBoolean, readInteger, variableIn } from "./validation.js";
+import { conflict, invalid, isGiven, parseHttpUrl, readFlag, readInteger, variableIn } from "./validation.js";
 
 /**
  * How an instance reaches AWS. Applies to STS and to every client of the instance, never to the instance metadata service.
@@ -32,29 +32,23 @@ export interface NetworkSettings {
   dangerouslyDisableTlsVerification?: boolean | null | undefined;
 }
 
-const LONGEST_TIMEOUT = 86_400_000;
-const MOST_ATTEMPTS = 100;
+const readTimeout = (field: string, value: unknown) => readInteger(field, value, 1, 86_400_000, "milliseconds");
 
-const readTimeout = (field: string, value: unknown) => readInteger(field, value, 1, LONGEST_TIMEOUT, "milliseconds");
-
-/** Every network setting, with its reader. */
 const NETWORK_SETTINGS = {
   requestTimeout: readTimeout,
   socketTimeout: readTimeout,
   connectionTimeout: readTimeout,
-  maxAttempts: (field, value) => readInteger(field, value, 1, MOST_ATTEMPTS, "attempts"),
+  maxAttempts: (field, value) => readInteger(field, value, 1, 100, "attempts"),
   proxy: readProxy,
   extraCa: readCertificates,
-  dangerouslyDisableTlsVerification: (field, value) => readBoolean(field, value) || undefined,
+  dangerouslyDisableTlsVerification: readFlag,
 } satisfies SettingsTable<keyof NetworkSettings>;
 
 /** Validated {@link NetworkSettings}. */
 export type ParsedNetworkSettings = ReadByTable<typeof NETWORK_SETTINGS>;
 
 /** The SDK's defaults. */
-export const NO_NETWORK_SETTINGS: ParsedNetworkSettings = Object.freeze(
-  readByTable("network", undefined, NETWORK_SETTINGS),
-);
+export const NO_NETWORK_SETTINGS = Object.freeze(readByTable("network", undefined, NETWORK_SETTINGS));
 
 /** {@link Network.trust} of a network that does not verify certificates. */
 export const ANYBODY = "anybody";

@@ -124,6 +124,11 @@ export function readBoolean(field: string, value: unknown): boolean | undefined 
   return value;
 }
 
+/** For a setting where `false` has the same effect as leaving it out. */
+export function readFlag(field: string, value: unknown): true | undefined {
+  return readBoolean(field, value) || undefined;
+}
+
 export function readList(field: string, value: unknown, of: string): readonly unknown[] | undefined {
   if (!isGiven(value)) return undefined;
   const length = lengthOf(value);

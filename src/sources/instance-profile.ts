@@ -9,8 +9,9 @@ import {
   CHECK_PROXY,
   diagnoseError,
   MetadataError,
-  MetadataRead,
   NO_ANSWER_IN_TIME,
+  type RequestMetadata,
+  readMetadata,
   TOO_LARGE,
   withAddress,
 } from "./imds-request.js";
@@ -65,15 +66,15 @@ export async function readInstanceProfile(
   signal?: AbortSignal,
 ): Promise<AwsCredentialIdentity> {
   const note = noteUnusedIdentities(runtime.env);
-  const read = async (from: MetadataRead) => {
+  const read = async (request: RequestMetadata) => {
     // Without a valid address, the request itself fails with an error that explains it.
     const address = plainHttp ? undefined : await metadataAddress();
     if (address) assertOnThisMachine(address);
-    const token = await requestToken(from);
+    const token = await requestToken(request);
     try {
-      const role = await requestItem(PROFILE_PATH, token, from);
+      const role = await requestItem(request, PROFILE_PATH, token);
       if (!ROLE_NAME.test(role)) throw invalidProfile();
-      return toIdentity(parseCredentials(await requestItem(PROFILE_PATH + role, token, from)));
+      return parseCredentials(await requestItem(request, PROFILE_PATH + role, token));
     } catch (error) {
       throw explainMissingProfile(error, note) ?? error;
     }
@@ -83,16 +84,14 @@ export async function readInstanceProfile(
   });
 }
 
-function parseCredentials(text: string): unknown {
+function parseCredentials(text: string): AwsCredentialIdentity {
+  let set: Record<string, unknown>;
   try {
-    return JSON.parse(text);
+    set = JSON.parse(text) ?? {};
   } catch (error) {
     throw invalidProfile(NO_CREDENTIAL_SET, error);
   }
-}
-
-function toIdentity(set: unknown): AwsCredentialIdentity {
-  const { Code, AccessKeyId, SecretAccessKey, Token, Expiration, AccountId } = (set ?? {}) as Record<string, unknown>;
+  const { Code, AccessKeyId, SecretAccessKey, Token, Expiration, AccountId } = set;
   if (Code !== undefined && Code !== "Success") throw invalidProfile(hintForCode(Code));
   const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
   const isComplete = isText(AccessKeyId) && isText(SecretAccessKey) && isText(Token) && isText(Expiration);
@@ -118,8 +117,8 @@ function hintForCode(code: unknown): string {
  * @throws RolecallError `IMDS_UNREACHABLE`
  */
 export async function readInstanceRegion(runtime: Runtime, signal?: AbortSignal): Promise<string> {
-  const read = async (from: MetadataRead) => {
-    const region = await requestItem(REGION_PATH, await requestToken(from), from);
+  const read = async (request: RequestMetadata) => {
+    const region = await requestItem(request, REGION_PATH, await requestToken(request));
     if (!isRegion(region)) throw new MetadataError(NO_REGION);
     return region;
   };
@@ -128,19 +127,19 @@ export async function readInstanceRegion(runtime: Runtime, signal?: AbortSignal)
   });
 }
 
-async function requestToken(read: MetadataRead): Promise<string> {
-  const token = await read.request({ method: "PUT", path: TOKEN_PATH, headers: { [TOKEN_TTL_HEADER]: "60" } });
+async function requestToken(request: RequestMetadata): Promise<string> {
+  const token = await request({ method: "PUT", path: TOKEN_PATH, headers: { [TOKEN_TTL_HEADER]: "60" } });
   if (!TOKEN.test(token)) throw new MetadataError(NO_TOKEN);
   return token;
 }
 
-function requestItem(path: string, token: string | undefined, read: MetadataRead): Promise<string> {
-  return read.request({ path, ...(token !== undefined && { headers: { [TOKEN_HEADER]: token } }) });
+function requestItem(request: RequestMetadata, path: string, token?: string): Promise<string> {
+  return request({ path, ...(token !== undefined && { headers: { [TOKEN_HEADER]: token } }) });
 }
 
 /** Reads one metadata item; without a token, over IMDSv1. Rejects with a {@link MetadataError} or Node's connection error. */
 export function readMetadataItem(runtime: Runtime, path: string, token?: string): Promise<string> {
-  return readWithinDeadline(runtime, (read) => requestItem(path, token, read));
+  return readWithinDeadline(runtime, (request) => requestItem(request, path, token));
 }
 
 /** Requests the token that every read over IMDSv2 needs, or says why there is none. */
@@ -157,15 +156,13 @@ export async function lookForToken(
 /** Ends the read at its deadline, or when `signal` aborts. */
 async function readWithinDeadline<T>(
   runtime: Runtime,
-  read: (from: MetadataRead) => Promise<T>,
+  read: (request: RequestMetadata) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
   if (runtime.env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === "true") throw new MetadataError(DISABLED);
   const reason = () => new MetadataError(NO_ANSWER_IN_TIME);
-  return withDeadline({ runtime, ms: READ_TIMEOUT, reason, ...(signal && { signal }) }, async (either) => {
-    const from = new MetadataRead(runtime, either);
-    return read(from).finally(() => from.end());
-  });
+  const deadline = { runtime, ms: READ_TIMEOUT, reason, ...(signal && { signal }) };
+  return withDeadline(deadline, (either) => readMetadata(runtime, either, read));
 }
 
 const ATTACH = "Attach an instance profile to the EC2 instance: EC2 console, Actions, Security, Modify IAM role.";
