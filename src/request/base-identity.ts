@@ -20,7 +20,7 @@ export class BaseIdentity {
     this.#provider = provider;
   }
 
-  /** Cache key of its own credentials in this process. */
+  /** Cache key of these credentials in this process. */
   get key(): string {
     this.#key ??= publishedHash(stableDigest({ base: this.keyPart }));
     return this.#key;

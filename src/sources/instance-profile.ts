@@ -37,7 +37,7 @@ const DISABLED: MetadataProblem = { cause: "AWS_EC2_METADATA_DISABLED is true", 
 const NO_REGION: MetadataProblem = { cause: "The response is not a region", fix: CHECK_PROXY };
 const NO_TOKEN: MetadataProblem = { cause: "The response is not a token", fix: CHECK_PROXY };
 
-/** The error texts for something that the library needs from the metadata service. */
+/** Something that the library needs from the metadata service, and the words of the error without it. */
 interface Need {
   readonly message: string;
   /** What to do if the metadata service can't be repaired. */
