@@ -1,68 +1,48 @@
+import type { SdkClientConstructor } from "./clients/client-types.js";
 import { invalidClientClass, isMockFunction } from "./clients/construct-client.js";
 import type { AuthorSession } from "./request/author-session.js";
 import type { RoleRequest } from "./request/role-request.js";
-import {
-  hasMethods,
-  invalid,
-  isGiven,
-  readBoolean,
-  readInteger,
-  readSetting,
-  readSettings,
-} from "./request/validation.js";
-import type { SessionDemand } from "./session/flight.js";
+import { readByTable, type SettingsTable } from "./request/settings-table.js";
+import { hasMethods, invalid, isGiven, readBoolean, readInteger, readSetting } from "./request/validation.js";
+import type { ClientOptions, ProviderOptions, ResolveOptions, SessionOptions } from "./resolver-types.js";
+
+const SESSION_OPTION = {
+  session: (_field, value) => value as AuthorSession | null | undefined, // read with the request
+} satisfies SettingsTable;
+const MIN_REMAINING = {
+  minRemaining: (field, value) => readInteger(field, value, 0, 43_200_000, "milliseconds"),
+} satisfies SettingsTable;
+
+const SESSION_OPTIONS = SESSION_OPTION satisfies SettingsTable<keyof SessionOptions>;
+const PROVIDER_OPTIONS = { ...SESSION_OPTION, ...MIN_REMAINING } satisfies SettingsTable<keyof ProviderOptions>;
+const RESOLVE_OPTIONS = {
+  ...SESSION_OPTION,
+  signal: readSignal,
+  forceRefresh: readBoolean,
+  ...MIN_REMAINING,
+} satisfies SettingsTable<keyof ResolveOptions>;
+const CLIENT_OPTIONS = {
+  ...SESSION_OPTION,
+  clientConfig: (_field, value) => value as object | undefined, // read by the client pool
+  fresh: (field, value) => readBoolean(field, value) ?? false,
+  ...MIN_REMAINING,
+} satisfies SettingsTable<keyof ClientOptions<SdkClientConstructor>>;
+
+export const readSessionOptions = (options: unknown) => readByTable("options", options, SESSION_OPTIONS);
+export const readProviderOptions = (options: unknown) => readByTable("options", options, PROVIDER_OPTIONS);
+export const readResolveOptions = (options: unknown) => readByTable("options", options, RESOLVE_OPTIONS);
+export const readClientOptions = (options: unknown) => readByTable("options", options, CLIENT_OPTIONS);
 
 const knownClasses = new WeakSet<object>();
-const NO_OPTIONS = { session: undefined, clientConfig: undefined, fresh: false, minRemaining: undefined } as const;
 
-export function readClientOptions(Client: unknown, options: unknown) {
-  if (typeof Client !== "function" || !isClientClass(Client)) {
-    throw invalidClientClass(Client);
-  }
-  if (!isGiven(options)) return NO_OPTIONS;
-  const given = readSettings("options", options, ["session", "clientConfig", "fresh", "minRemaining"]);
-  return {
-    session: given.session as AuthorSession | undefined,
-    clientConfig: given.clientConfig as object | undefined,
-    fresh: readBoolean("options.fresh", given.fresh) ?? false,
-    minRemaining: readMinRemaining(given.minRemaining),
-  };
-}
-
-function isClientClass(Client: object): boolean {
-  if (knownClasses.has(Client)) return true;
+/** @throws RolecallError `INVALID_REQUEST` for anything but the class of an SDK client, or a mock of one */
+export function assertClientClass(Client: unknown): void {
+  if (typeof Client !== "function") throw invalidClientClass(Client);
+  if (knownClasses.has(Client)) return;
   const prototype = readSetting("Client", Client, "prototype");
   const isClass = hasMethods("Client.prototype", prototype, "send") || isMockFunction(Client);
-  if (isClass) knownClasses.add(Client);
-  return isClass;
-}
-
-export function readSessionOptions(options: unknown): AuthorSession | undefined {
-  return readSettings("options", options, ["session"]).session as AuthorSession | undefined;
-}
-
-export function readProviderOptions(options: unknown) {
-  const given = readSettings("options", options, ["session", "minRemaining"]);
-  return {
-    session: given.session as AuthorSession | undefined,
-    minRemaining: readMinRemaining(given.minRemaining),
-  };
-}
-
-function readMinRemaining(value: unknown): number | undefined {
-  return readInteger("options.minRemaining", value, 0, 43_200_000, "milliseconds");
-}
-
-export function readResolveOptions(options: unknown): Partial<SessionDemand> & { session: AuthorSession | undefined } {
-  const given = readSettings("options", options, ["session", "signal", "forceRefresh", "minRemaining"]);
-  const signal = given.signal;
-  if (isGiven(signal) && !isAbortSignal(signal)) throw invalid("options.signal", signal, "an AbortSignal");
-  return {
-    session: given.session as AuthorSession | undefined,
-    signal: (signal as AbortSignal | undefined) ?? undefined,
-    forceRefresh: readBoolean("options.forceRefresh", given.forceRefresh),
-    minRemaining: readMinRemaining(given.minRemaining),
-  };
+  if (!isClass) throw invalidClientClass(Client);
+  knownClasses.add(Client);
 }
 
 /** A new session that falls short of what is asked would be loaded again by every call. */
@@ -72,9 +52,14 @@ export function assertReachable(minRemaining = 0, { assumption }: RoleRequest): 
   throw invalid("options.minRemaining", minRemaining, allowed, { sensitive: false });
 }
 
-/** By structure: a test runner's sandbox has an AbortSignal of its own. */
-function isAbortSignal(value: unknown): value is AbortSignal {
-  if (typeof value !== "object" || value === null) return false;
-  const part = (name: string) => readSetting("options.signal", value, name);
-  return typeof part("aborted") === "boolean" && typeof part("addEventListener") === "function";
+function readSignal(field: string, value: unknown): AbortSignal | undefined {
+  if (!isGiven(value)) return undefined;
+  if (isAbortSignal(field, value)) return value;
+  throw invalid(field, value, "an AbortSignal");
+}
+
+/** Checks the shape, because a test runner's sandbox has its own AbortSignal class. */
+function isAbortSignal(field: string, value: unknown): value is AbortSignal {
+  if (!hasMethods(field, value, "addEventListener")) return false;
+  return typeof readSetting(field, value, "aborted") === "boolean";
 }

@@ -1,4 +1,5 @@
 import {
+  assertClientClass,
   assertReachable,
   readClientOptions,
   readProviderOptions,
@@ -42,14 +43,14 @@ import { verifyIdentity } from "./verify-identity.js";
 type Command = CommandOverrides | null | undefined;
 
 /**
- * A resolver of its own: for other limits, or for a mocked STS in tests.
+ * Creates a separate resolver: for other limits, or for a mocked STS in tests.
  * @throws RolecallError `INVALID_REQUEST` naming the option that is wrong
  */
 export function createCredentialResolver(options?: CredentialResolverOptions): CredentialResolver {
   return new Resolver(readResolverOptions(options));
 }
 
-/** Its methods are properties, so that callers may pass them on without the resolver. */
+/** Methods are properties, so that callers can pass them on without the resolver. */
 class Resolver implements CredentialResolver {
   readonly #settings: ResolverSettings;
   readonly #requests: KnownRequests;
@@ -83,7 +84,8 @@ class Resolver implements CredentialResolver {
     command?: Command,
     options?: ClientOptions<K>,
   ): InstanceType<K> => {
-    const { session, ...demand } = readClientOptions(Client, options);
+    assertClientClass(Client);
+    const { session, ...demand } = readClientOptions(options);
     const request = this.#request(instance, command, session);
     assertReachable(demand.minRemaining, request);
     return this.#clients.get(Client, request, demand) as InstanceType<K>;
@@ -116,7 +118,7 @@ class Resolver implements CredentialResolver {
     command?: Command,
     options?: SessionOptions,
   ): Promise<VerifiedIdentity> => {
-    const request = this.#request(instance, command, readSessionOptions(options));
+    const request = this.#request(instance, command, readSessionOptions(options).session);
     return await verifyIdentity(request, this.#sessions, this.#sts, this.#closing.signal);
   };
 
@@ -125,7 +127,7 @@ class Resolver implements CredentialResolver {
     command?: Command,
     options?: SessionOptions,
   ): Promise<void> => {
-    await this.#sessions.invalidate(this.#request(instance, command, readSessionOptions(options)));
+    await this.#sessions.invalidate(this.#request(instance, command, readSessionOptions(options).session));
   };
 
   readonly stats = (): ResolverStats => {
@@ -158,7 +160,7 @@ class Resolver implements CredentialResolver {
 
   readonly [Symbol.asyncDispose] = this.close;
 
-  /** Instance, command and author as one request; or an error, before any call to AWS. */
+  /** Merges instance, command and author into one request, or throws before any call to AWS. */
   #request(instance: IntegrationInstance, command: Command, session: AuthorSession | null | undefined): RoleRequest {
     if (this.#closing.signal.aborted) throw closedError();
     try {

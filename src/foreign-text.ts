@@ -24,7 +24,7 @@ export function foreignLabel(text: unknown, secrets: Iterable<string> = []): str
   return typeof text === "string" && LABEL.test(text) && redactSecrets(text, secrets) === text ? text : undefined;
 }
 
-export function redactSecrets(text: string, secrets: Iterable<string>): string {
+function redactSecrets(text: string, secrets: Iterable<string>): string {
   const encodings = [...secrets].filter((secret) => secret.length >= SHORTEST_SECRET).flatMap(listEncodings);
   if (encodings.length === 0) return text;
   // Longest first, because one encoding may be a prefix of another.

@@ -1,9 +1,9 @@
 import { errorOfCaller } from "./errors.js";
 
 /**
- * Runs `task` at the first call and remembers its success; after a failure, which reaches each caller as an error of its
- * own, the next call runs it again. It keeps the
- * value and not the promise, since on Node 20 and 22 a promise keeps the async context of the caller that made it.
+ * Runs `task` at the first call and remembers its success. After a failure, each caller gets a separate error, and the
+ * next call runs the task again. The value is kept instead of the promise: on Node 20 and 22 a promise keeps the async
+ * context of the caller that made it.
  */
 export function once<T>(task: () => Promise<T>): () => Promise<T> {
   let pending: Promise<T> | undefined;

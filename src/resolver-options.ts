@@ -1,5 +1,6 @@
 import { customHandlerError } from "./clients/shared-handlers.js";
 import type { RoleRequest } from "./request/role-request.js";
+import { type ReadByTable, readByTable, type SettingsTable } from "./request/settings-table.js";
 import {
   conflict,
   hasMethods,
@@ -9,11 +10,9 @@ import {
   readInteger,
   readRecord,
   readSetting,
-  readSettings,
 } from "./request/validation.js";
 import { type Runtime, systemRuntime } from "./runtime.js";
 import type { CredentialProvider } from "./sdk-types.js";
-import type { StsCallSettings } from "./sources/sts-calls.js";
 import type { StsClientOption } from "./sources/sts-clients.js";
 import type { CredentialStore } from "./store/credential-store.js";
 import { readStoreKeys } from "./store/encryption-keys.js";
@@ -66,66 +65,53 @@ export interface CredentialResolverOptions {
   runtime?: Partial<Runtime> | undefined;
 }
 
-export interface ResolverSettings {
-  readonly stsClient: StsClientOption | undefined;
-  readonly instanceProfile: CredentialProvider | undefined;
-  readonly requestHandler: object | undefined;
-  readonly store: CredentialStore | undefined;
-  readonly maxSessions: number;
-  readonly maxClients: number;
-  readonly advisoryWindow: number | undefined;
-  readonly refreshAhead: boolean;
-  readonly assumeRole: StsCallSettings;
-  readonly runtime: Runtime;
-}
-
 const LONGEST_SCOPE = 255;
 const MILLION = 1_000_000;
 const DAY = 86_400_000;
 
+/** A whole number from 1 on. */
+const count = (max: number, unit: string) => (field: string, value: unknown) => readInteger(field, value, 1, max, unit);
+const countOr =
+  (fallback: number, ...limits: Parameters<typeof count>) =>
+  (field: string, value: unknown) =>
+    count(...limits)(field, value) ?? fallback;
+
+const REFRESH_OPTIONS = {
+  advisoryWindow: count(DAY, "milliseconds"),
+  ahead: (field, value) => readBoolean(field, value) ?? true,
+} satisfies SettingsTable<keyof NonNullable<CredentialResolverOptions["refresh"]>>;
+
+const ASSUME_ROLE_OPTIONS = {
+  maxConcurrent: countOr(25, 10_000, "calls"),
+  attempts: countOr(3, 100, "calls"),
+  attemptTimeout: countOr(3000, DAY, "milliseconds"),
+  timeout: countOr(10_000, DAY, "milliseconds"),
+} satisfies SettingsTable<keyof NonNullable<CredentialResolverOptions["assumeRole"]>>;
+
+/** Every option, and how it is read. */
+const OPTIONS = {
+  stsClient: readStsClient,
+  instanceProfile: readFunction,
+  requestHandler: readHandler,
+  store: readStore,
+  maxSessions: countOr(10_000, MILLION, "sessions"),
+  maxClients: countOr(1000, MILLION, "clients"),
+  refresh: (field, value) => readByTable(field, value, REFRESH_OPTIONS),
+  assumeRole: (field, value) => readByTable(field, value, ASSUME_ROLE_OPTIONS),
+  runtime: readRuntime,
+} satisfies SettingsTable<keyof CredentialResolverOptions>;
+
+/** The options, read, with the defaults filled in. */
+export type ResolverSettings = ReadByTable<typeof OPTIONS>;
+
 export function readResolverOptions(options: CredentialResolverOptions | undefined): ResolverSettings {
-  const given = readSettings("options", options, [
-    "stsClient",
-    "instanceProfile",
-    "requestHandler",
-    "store",
-    "maxSessions",
-    "maxClients",
-    "refresh",
-    "assumeRole",
-    "runtime",
-  ]);
-  const refresh = readSettings("options.refresh", given.refresh, ["advisoryWindow", "ahead"]);
-  const limits = readSettings("options.assumeRole", given.assumeRole, [
-    "maxConcurrent",
-    "attempts",
-    "attemptTimeout",
-    "timeout",
-  ]);
-  const count = (field: string, value: unknown, max: number, unit: string) => readInteger(field, value, 1, max, unit);
-  return {
-    stsClient: readStsClient(given.stsClient),
-    instanceProfile: readFunction("options.instanceProfile", given.instanceProfile),
-    requestHandler: readHandler(given.requestHandler),
-    store: readStore(given.store, given),
-    maxSessions: count("options.maxSessions", given.maxSessions, MILLION, "sessions") ?? 10_000,
-    maxClients: count("options.maxClients", given.maxClients, MILLION, "clients") ?? 1000,
-    advisoryWindow: count("options.refresh.advisoryWindow", refresh.advisoryWindow, DAY, "milliseconds"),
-    refreshAhead: readBoolean("options.refresh.ahead", refresh.ahead) ?? true,
-    assumeRole: {
-      maxConcurrent: count("options.assumeRole.maxConcurrent", limits.maxConcurrent, 10_000, "calls") ?? 25,
-      attempts: count("options.assumeRole.attempts", limits.attempts, 100, "calls") ?? 3,
-      attemptTimeout: count("options.assumeRole.attemptTimeout", limits.attemptTimeout, DAY, "milliseconds") ?? 3000,
-      timeout: count("options.assumeRole.timeout", limits.timeout, DAY, "milliseconds") ?? 10_000,
-    },
-    runtime: readRuntime(given.runtime),
-  };
+  return readByTable("options", options, OPTIONS);
 }
 
-function readStsClient(value: unknown): StsClientOption | undefined {
+function readStsClient(field: string, value: unknown): StsClientOption | undefined {
   if (!isGiven(value)) return undefined;
-  if (typeof value !== "function" && !hasMethods("options.stsClient", value, "send"))
-    throw invalid("options.stsClient", value, "an object with send, or a function that returns one");
+  if (typeof value !== "function" && !hasMethods(field, value, "send"))
+    throw invalid(field, value, "an object with send, or a function that returns one");
   return value as StsClientOption;
 }
 
@@ -135,24 +121,25 @@ function readFunction(field: string, value: unknown): CredentialProvider | undef
   return value as CredentialProvider;
 }
 
-function readHandler(value: unknown): object | undefined {
+function readHandler(field: string, value: unknown): object | undefined {
   if (!isGiven(value)) return undefined;
-  if (hasMethods("options.requestHandler", value, "handle")) return value;
-  throw invalid("options.requestHandler", value, "an SDK request handler, an object with handle");
+  if (hasMethods(field, value, "handle")) return value;
+  throw invalid(field, value, "an SDK request handler, an object with handle");
 }
 
 const STORE = "a store with scope, get, set and delete, such as fileStore()";
 
 function readStore(
+  field: string,
   value: unknown,
-  given: { readonly instanceProfile?: unknown; readonly stsClient?: unknown } = {},
+  { instanceProfile, stsClient }: { readonly instanceProfile?: unknown; readonly stsClient?: unknown },
 ): CredentialStore | undefined {
   if (!isGiven(value)) return undefined;
-  if (typeof value !== "object" || value === null) throw invalid("options.store", value, STORE);
+  if (typeof value !== "object" || value === null) throw invalid(field, value, STORE);
   const get = readMethod(value, "get");
   const set = readMethod(value, "set");
   const remove = readMethod(value, "delete");
-  if (!get || !set || !remove) throw invalid("options.store", value, STORE);
+  if (!get || !set || !remove) throw invalid(field, value, STORE);
   const lock = readMethod(value, "lock");
   const scope = readSetting("options.store", value, "scope");
   if (typeof scope !== "string" || scope === "" || scope.length > LONGEST_SCOPE) {
@@ -160,18 +147,18 @@ function readStore(
   }
   const keys = readSetting("options.store", value, "encryptionKeys");
   const encryptionKeys = readStoreKeys("options.store.encryptionKeys", keys);
-  if (isGiven(given.instanceProfile)) {
+  if (instanceProfile) {
     throw conflict(
       "options.instanceProfile",
       "is set together with options.store",
       "Other processes could not know whose sessions these are: put the function into instance.credentials, and its name into instance.credentialsName.",
     );
   }
-  if (isGiven(given.stsClient) && typeof given.stsClient !== "function") {
+  if (stsClient && typeof stsClient !== "function") {
     throw conflict(
       "options.stsClient",
       "is an object, and options.store is set",
-      "It signs with keys of its own, and other processes would get its sessions as those of another identity: give stsClient as a function, whose context carries the right credentials.",
+      "Its keys are unknown to the library, so other processes could get its sessions as another identity's. Pass stsClient as a function: its context has the right credentials.",
     );
   }
   return { scope, encryptionKeys, get, set, delete: remove, lock };
@@ -186,21 +173,21 @@ function readMethod<K extends "get" | "set" | "delete" | "lock">(store: object, 
 }
 
 /** The machine's, with the parts replaced that are given. A clock of a test may be more than a runtime. */
-function readRuntime(value: unknown): Runtime {
+function readRuntime(field: string, value: unknown): Runtime {
   if (!isGiven(value)) return systemRuntime;
-  const given = readRecord("options.runtime", value, "an object with parts of a Runtime");
+  const given = readRecord(field, value, "an object with parts of a Runtime");
   const parts = Object.entries(systemRuntime).flatMap(([key, own]) => {
-    const part = readSetting("options.runtime", given, key);
+    const part = readSetting(field, given, key);
     if (!isGiven(part)) return [];
-    if (typeof part !== typeof own) throw invalid(`options.runtime.${key}`, part, `a ${typeof own}`);
+    if (typeof part !== typeof own) throw invalid(`${field}.${key}`, part, `a ${typeof own}`);
     return [[key, typeof part === "function" ? Function.prototype.bind.call(part, given) : part]];
   });
   return { ...systemRuntime, ...Object.fromEntries(parts) };
 }
 
 /**
- * Refuses a request that this resolver cannot serve as its instance says: with another network than the instance's, or
- * with a session that nobody could tell apart in the store.
+ * Refuses a request that this resolver cannot serve: the resolver's own STS client or handler would bypass the instance's
+ * network, or the store could not tell the session apart from others.
  * @throws RolecallError `INVALID_REQUEST`
  */
 export function assertServable({ base, assumption, network }: RoleRequest, settings: ResolverSettings): void {

@@ -26,7 +26,7 @@ export interface SessionOptions {
 /** What a credential provider asks of the session, each time that it is called. */
 export interface ProviderOptions extends SessionOptions {
   /**
-   * Milliseconds that the session has to live on: one with less is loaded anew first. For presigned URLs, which die with
+   * Milliseconds that the session must still be valid: one with less is replaced first. For presigned URLs, which expire with
    * the session that signed them. Less than the session's duration. Default 0.
    */
   minRemaining?: number | undefined;
@@ -35,7 +35,7 @@ export interface ProviderOptions extends SessionOptions {
 /** What one caller asks of a session. */
 export interface ResolveOptions extends ProviderOptions {
   /**
-   * Frees this caller at once, with `ABORTED`; others who wait for the same session are not touched. Without a signal a
+   * Ends this caller's wait at once, with `ABORTED`. Others who wait for the same session are not affected. Without a signal a
    * caller waits 60 seconds at most.
    */
   signal?: AbortSignal | undefined;
@@ -74,7 +74,7 @@ export interface ResolverStats {
   readonly notAllowed: number;
   readonly invalidations: number;
   readonly evictions: number;
-  /** Times that the store was of no use. 0 without a store. */
+  /** Times that the store failed or returned an unusable record. 0 without a store. */
   readonly storeErrors: number;
   /** Calls to STS under way. */
   readonly assumeRoleInFlight: number;
@@ -134,7 +134,7 @@ export interface CredentialResolver {
     options?: SessionOptions,
   ): Promise<void>;
   stats(): ResolverStats;
-  /** Ends timers, sockets and waits; whoever waits or asks later gets `RESOLVER_CLOSED`. */
+  /** Ends timers, sockets and waits. Callers who wait or ask later get `RESOLVER_CLOSED`. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

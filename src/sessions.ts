@@ -36,8 +36,8 @@ export class Sessions {
   constructor(options: SessionsOptions) {
     const { settings, diagnostics, serverClocks } = options;
     const { runtime, store, assumeRole: times } = settings;
-    const rules = { ...DEFAULT_RULES, advisoryWindow: settings.advisoryWindow };
-    this.cache = new CredentialCache({ ...settings, diagnostics });
+    const rules = { ...DEFAULT_RULES, advisoryWindow: settings.refresh.advisoryWindow };
+    this.cache = new CredentialCache({ ...settings, diagnostics, refreshAhead: settings.refresh.ahead });
     this.#options = options;
     this.#rules = rules;
     this.#baseIdentities = new BaseIdentityWatch({ runtime, diagnostics });

@@ -20,7 +20,7 @@ export async function verifyIdentity(
   closed: AbortSignal,
 ): Promise<VerifiedIdentity> {
   const role = request.assumption?.role;
-  // Whoever presses a "Test" button has changed something since the refusal that is remembered.
+  // A "Test" button is pressed after a change, so a remembered refusal must not answer.
   if (role) await sessions.get(request, { despiteRefusal: true });
   const loaded = await sts();
   const identify = (caller: StsCaller) =>

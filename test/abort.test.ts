@@ -19,7 +19,7 @@ it("onAbort leaves no listener behind once its task is unregistered or has run",
   expect(getEventListeners(signal, "abort")).toHaveLength(0);
 });
 
-it("onAbort's tasks may unregister each other while they run", () => {
+it("onAbort's tasks can unregister each other while they run", () => {
   const controller = new AbortController();
   const ran: string[] = [];
   const tasks = ["first", "second"].map((name) =>
@@ -32,7 +32,7 @@ it("onAbort's tasks may unregister each other while they run", () => {
   expect(ran[0]).toBe("first");
 });
 
-it("raceAbort settles as the promise does, and rejects with the signal's reason if that comes first", async () => {
+it("raceAbort settles like the promise, or rejects with the signal's reason if the signal aborts first", async () => {
   const { signal } = new AbortController();
   await expect(raceAbort(Promise.resolve(7), signal)).resolves.toBe(7);
   await expect(raceAbort(Promise.reject(new Error("own")), signal)).rejects.toThrow("own");
@@ -40,7 +40,7 @@ it("raceAbort settles as the promise does, and rejects with the signal's reason 
   await expect(raceAbort(Promise.resolve(7), undefined)).resolves.toBe(7);
 });
 
-it("withDeadline aborts its task and rejects with the reason when time is up, and leaves no timer", async () => {
+it("withDeadline aborts its task at the deadline, rejects with the reason and leaves no timer", async () => {
   const runtime = createManualClock();
   let seen: AbortSignal | undefined;
   const late = withDeadline({ runtime, ms: 100, reason: () => new Error("too late") }, (signal) => {
@@ -59,7 +59,7 @@ it("withDeadline aborts its task and rejects with the reason when time is up, an
   expect(runtime.pendingTimers).toBe(0);
 });
 
-it("withDeadline ends with the signal of its caller too", async () => {
+it("withDeadline also stops when the caller's signal aborts", async () => {
   const runtime = createManualClock();
   const signal = AbortSignal.abort("closed");
   const call = withDeadline(

@@ -7,7 +7,7 @@ import { MINUTE, OTHER_ROLE, ROLE } from "./support/local.js";
 
 const tenant = new AsyncLocalStorage<string>();
 
-/** Two tenants with a provider each, both of which find their keys by the async context that they run in. */
+/** Two tenants, each with a provider that finds its keys through the async context of the caller. */
 function setUp() {
   const clock = createManualClock({ env: { AWS_REGION: "us-east-1" } });
   const reads: [provider: string, context: string | undefined][] = [];
@@ -48,7 +48,7 @@ function setUp() {
 }
 
 describe("the async context of a caller", () => {
-  it("is never another tenant's, in the foreground and in the background", async () => {
+  it("never leaks to another tenant, in the foreground or in the background", async () => {
     const { clock, reads, calls, use } = setUp();
     for (let round = 0; round < 5; round++) {
       await Promise.all([use("red"), use("blue")]);
@@ -61,7 +61,7 @@ describe("the async context of a caller", () => {
     expect(calls.filter(([provider, context]) => provider !== context)).toEqual([]);
   });
 
-  it("of the first caller is not kept for the life of the resolver", async () => {
+  it("of the first caller is not retained for the lifetime of the resolver", async () => {
     const { use, clock, resolver } = setUp();
     const held = new AsyncLocalStorage<object>();
     let context: object | undefined = { of: "the first caller" };

@@ -3,7 +3,7 @@ import { STSClient } from "@aws-sdk/client-sts";
 import { afterEach, expect, it, vi } from "vitest";
 import { createCredentialResolver } from "../src/index.js";
 
-// Every class becomes a mock function, and every method of it answers undefined.
+// Every class becomes a mock function, and every method returns undefined.
 vi.mock("@aws-sdk/client-sts");
 vi.mock("@aws-sdk/client-ec2");
 
@@ -26,7 +26,7 @@ it("an automatic mock of client-sts answers as an injected client does", async (
   expect(STSClient.prototype.send).toHaveBeenCalledTimes(1);
 });
 
-it("an automatic mock of client-sts that was told nothing is told so, as every mock is", async () => {
+it("an automatic mock of client-sts without an answer gets the same hint as any other mock", async () => {
   await using resolver = createCredentialResolver({ assumeRole: { attempts: 1 } });
 
   await expect(resolver.resolve(instance)).rejects.toMatchObject({
@@ -35,7 +35,7 @@ it("an automatic mock of client-sts that was told nothing is told so, as every m
   });
 });
 
-it("an automatic mock of a service's client is what getClientForCommand gives", async () => {
+it("getClientForCommand returns the automatic mock of a service client", async () => {
   await using resolver = createCredentialResolver();
   const ec2 = resolver.getClientForCommand(EC2Client, instance);
 

@@ -16,8 +16,8 @@ async function setUp() {
   return { ...local, keys, events, instance };
 }
 
-describe("one role through many base identities", () => {
-  it("is told once, with the remedy: a function made anew in each request", async () => {
+describe("one role assumed through many base identities", () => {
+  it("publishes one event for each role, with a hint, if every request makes a new function", async () => {
     const { aws, resolver, events, instance } = await setUp();
     for (let request = 0; request < 9; request++) await resolver.resolve(instance());
     expect(events).toEqual([]);
@@ -28,7 +28,7 @@ describe("one role through many base identities", () => {
     expect(events.map(({ roleArn }) => roleArn)).toEqual([ROLE, OTHER_ROLE]);
   });
 
-  it("is told of keys that change with each request, too", async () => {
+  it("publishes an event if every request brings different keys", async () => {
     const { aws, resolver, events, instance } = await setUp();
     for (let request = 0; request < 10; request++) {
       await resolver.resolve({ ...instance(), credentials: aws.issueUserKeys({ userArn: USER }) });
@@ -36,7 +36,7 @@ describe("one role through many base identities", () => {
     expect(events).toHaveLength(1);
   });
 
-  it("is nothing to tell of one function, or of one name, or of a few in a minute", async () => {
+  it("publishes no event for one function, for one credentialsName, or for a few functions a minute", async () => {
     const { clock, resolver, events, instance } = await setUp();
     const one = instance();
     for (let name = 0; name < 20; name++) await resolver.resolve(one, { roleSessionName: `name-${name}` });

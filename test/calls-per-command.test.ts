@@ -12,8 +12,9 @@ const AT_A_TIME = 100;
 const INSTANCE: IntegrationInstance = { roleArn: ROLE, region: "eu-central-1" };
 
 /**
- * What a thousand commands with three client classes cost, a hundred at a time, each with arguments of its own. `byKeys`:
- * of a user, for on a busy machine the metadata service does not answer a hundred questions at once in the second that it has.
+ * The cost of a thousand commands with three client classes, a hundred at a time, each with different arguments. With
+ * `byKeys`, the base identity is a user's keys: on a busy machine the metadata service does not respond to a hundred
+ * concurrent requests within its one-second timeout.
  */
 async function costOf(create: () => CredentialResolver, { byKeys = false, commands = COMMANDS } = {}) {
   const aws = await startLocalAws({ roles: [{ roleArn: ROLE, trustedPrincipals: ["*"] }] });
@@ -52,7 +53,7 @@ async function costOf(create: () => CredentialResolver, { byKeys = false, comman
   };
 }
 
-/** The metadata service is asked for a token, the role's name and its keys. One connection for each service. */
+/** The metadata service gets requests for a token, the role name and the keys. Each service gets one connection. */
 const BUDGET = { assumeRole: 1, imds: 3, clients: 3, sockets: 2 };
 
 interface CostlyBug {
@@ -85,7 +86,7 @@ const BUGS: Record<string, CostlyBug> = {
 };
 
 describe(`${COMMANDS} commands, three client classes, ${AT_A_TIME} at a time`, () => {
-  it("cost one AssumeRole, three requests for instance metadata, and a client for each class", async () => {
+  it("cost one AssumeRole, three requests for instance metadata and one client for each class", async () => {
     expect(await costOf(createCredentialResolver)).toEqual(BUDGET);
   });
 });

@@ -6,7 +6,7 @@ import { assumeRoleCalls, HOUR, MINUTE, OTHER_ROLE, ROLE, setUpLocal } from "./s
 const instance = { roleArn: ROLE, region: "eu-central-1" };
 const OTHER_REGION = { roleArn: OTHER_ROLE, region: "eu-west-1" };
 
-/** An AWS whose clock is right, and a machine whose clock is off by what `setOffset` says. */
+/** An AWS with a correct clock, and a machine whose clock is off by `setOffset`. */
 async function setUpMachineClock(offset: number, credentialLifetime = HOUR) {
   const right = createManualClock({ now: Date.now() });
   let wrongBy = offset;
@@ -21,8 +21,8 @@ async function setUpMachineClock(offset: number, credentialLifetime = HOUR) {
   return { aws, clock: right, resolver, setOffset };
 }
 
-describe("what is known of AWS's clock never refuses credentials", () => {
-  it("a machine two hours behind whose clock is then set right still gets its base identity", async () => {
+describe("credentials are never rejected because of the estimate of AWS's clock", () => {
+  it("a machine that was two hours behind still gets its base identity after its clock is corrected", async () => {
     const { aws, clock, resolver, setOffset } = await setUpMachineClock(-2 * HOUR);
     await resolver.resolve(instance);
     setOffset(0);
@@ -33,13 +33,13 @@ describe("what is known of AWS's clock never refuses credentials", () => {
     await expect(resolver.resolve({})).resolves.toHaveProperty("accessKeyId");
   });
 
-  it("a process that starts with a clock two hours ahead of AWS lets STS judge the base identity", async () => {
+  it("a process that starts two hours ahead of AWS lets STS judge the base identity", async () => {
     const { aws, resolver } = await setUpMachineClock(2 * HOUR);
     await expect(resolver.resolve(instance)).resolves.toMatchObject({ accountId: "123456789012" });
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
-  it("a provider whose keys have expired by every clock is judged by STS, which is asked again for a later command", async () => {
+  it("STS judges a provider's keys that have expired by every clock, and judges again for a later command", async () => {
     const base = "arn:aws:iam::111122223333:role/Base";
     const { aws, clock, resolver } = await setUpLocal({
       roles: [
@@ -57,7 +57,7 @@ describe("what is known of AWS's clock never refuses credentials", () => {
     await expect(resolver.resolve(own)).resolves.toMatchObject({ accountId: "123456789012" });
   });
 
-  it("an expired answer of the metadata service does not take the place of a set that is valid", async () => {
+  it("an expired response from the metadata service does not replace a valid set", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     const { accessKeyId } = await resolver.resolve({});
     aws.fault({
@@ -73,9 +73,9 @@ describe("what is known of AWS's clock never refuses credentials", () => {
   });
 });
 
-describe("an endpoint's wrong Date", () => {
+describe("an endpoint with a wrong Date header", () => {
   it.each([2 * HOUR, -2 * HOUR, 24 * HOUR])(
-    "of %i ms: its sessions are served, and their refresh is due in time",
+    "of %i ms: its sessions are served, and are refreshed in time",
     async (ms) => {
       const { aws, clock, resolver } = await setUpLocal();
       aws.fault({ on: { target: "sts" }, kind: "date-skew", ms, times: 1 });
@@ -88,7 +88,7 @@ describe("an endpoint's wrong Date", () => {
     },
   );
 
-  it("teaches nothing to the instances of other endpoints", async () => {
+  it("does not affect instances that use other endpoints", async () => {
     const { aws, clock, resolver } = await setUpLocal({
       instanceProfile: {
         roleArn: "arn:aws:iam::111122223333:role/rolecall-instance-profile",
@@ -107,7 +107,7 @@ describe("an endpoint's wrong Date", () => {
 });
 
 describe("a wall clock that steps forward by an hour", () => {
-  it("takes no session away while STS is down: each is due for refresh and served", async () => {
+  it("does not remove a session while STS is down: the session is due for refresh and still served", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     const first = await resolver.resolve(instance);
     await resolver.resolve(OTHER_REGION);
@@ -130,7 +130,7 @@ describe("a wall clock that steps forward by an hour", () => {
     expect((await resolver.resolve(instance)).accessKeyId).not.toBe(first.accessKeyId);
   });
 
-  it("while STS answers costs no second call: the answer is used, and due for refresh", async () => {
+  it("during a call to STS causes no second call: the session is used", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.setLatency(1000, { target: "sts" });
     const waiting = resolver.resolve(instance);
@@ -144,12 +144,12 @@ describe("a wall clock that steps forward by an hour", () => {
 });
 
 describe("a machine that sleeps", () => {
-  it("signs once with a session that expired meanwhile, and again with a new one", async () => {
+  it("signs once with a session that expired in the meantime, then again with a new one", async () => {
     const machine = createManualClock({ now: Date.now() });
     const awsClock = { now: () => machine.now(), sleep: machine.sleep };
     const { aws, resolver } = await setUpLocal({ clock: machine, awsClock });
     const first = await resolver.resolve(instance);
-    machine.stepWallClock(3 * HOUR); // the monotonic clock stands still while a machine sleeps
+    machine.stepWallClock(3 * HOUR); // the monotonic clock stops while a machine sleeps
     aws.clearRequests();
     await resolver.getClientForCommand(EC2Client, instance).send(new DescribeInstancesCommand({}));
     const calls = aws.requests.filter(({ target }) => target === "service");
@@ -160,7 +160,7 @@ describe("a machine that sleeps", () => {
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
-  it("serves nothing that the monotonic clock calls expired, whatever the wall clock says", async () => {
+  it("never serves a session that is expired by the monotonic clock, whatever the wall clock says", async () => {
     const { clock, resolver } = await setUpLocal();
     const first = await resolver.resolve(instance);
     clock.stepWallClock(-24 * HOUR);

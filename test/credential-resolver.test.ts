@@ -7,7 +7,7 @@ import { assumeRoleCalls, HOUR, MINUTE, OTHER_ROLE, ROLE, SECOND, setUpLocal } f
 
 const instance = { roleArn: ROLE, region: "eu-central-1" };
 
-describe("one session per role", () => {
+describe("one session for each role", () => {
   const regions = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2"];
   const sends = [
     (resolver, region) =>
@@ -19,7 +19,7 @@ describe("one session per role", () => {
   const command = (resolver: Awaited<ReturnType<typeof setUpLocal>>["resolver"], index: number) =>
     (sends[index % sends.length] as (typeof sends)[0])(resolver, regions[index % regions.length] as string);
 
-  it("300 commands, 100 at a time, over three client classes and five regions: 1 AssumeRole and 3 IMDS calls", async () => {
+  it("300 commands, 100 at a time, with three client classes and five regions cost 1 AssumeRole and 3 IMDS calls", async () => {
     const { aws, resolver } = await setUpLocal();
     for (let batch = 0; batch < 3; batch++) {
       await Promise.all(Array.from({ length: 100 }, (_, index) => command(resolver, batch * 100 + index)));
@@ -33,7 +33,7 @@ describe("one session per role", () => {
     ).toEqual(new Set([ROLE]));
   });
 
-  it("200 commands one after the other: 1 AssumeRole and 3 IMDS calls", async () => {
+  it("200 sequential commands cost 1 AssumeRole and 3 IMDS calls", async () => {
     const { aws, resolver } = await setUpLocal();
     for (let index = 0; index < 200; index++) await command(resolver, index);
     expect(aws.count({ target: "service", status: 200 })).toBe(200);
@@ -43,7 +43,7 @@ describe("one session per role", () => {
 });
 
 describe("near expiry", () => {
-  it("5 sends with little life left make at most 1 AssumeRole", async () => {
+  it("5 calls to send() with little time left cost at most 1 AssumeRole", async () => {
     const { aws, clock, resolver } = await setUpLocal({ resolver: { refresh: { ahead: false } } });
     await resolver.resolve(instance);
     await clock.advance(56 * MINUTE);
@@ -68,8 +68,8 @@ describe("near expiry", () => {
   });
 });
 
-describe("errors that do not pass", () => {
-  it("asks STS once for 10 calls on a denied role", async () => {
+describe("permanent errors and aborted calls", () => {
+  it("STS is called once for 10 requests for a denied role", async () => {
     const { aws, resolver } = await setUpLocal({ roles: [] });
     for (let call = 0; call < 10; call++) {
       await expect(resolver.resolve(instance)).rejects.toMatchObject({
@@ -82,7 +82,7 @@ describe("errors that do not pass", () => {
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
-  it("frees a caller who aborts after 1 s while STS hangs, and no other", async () => {
+  it("a caller can abort after 1 s while STS hangs, without affecting other callers", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     const hang = aws.fault({ on: { target: "sts" }, kind: "hang" });
     const controller = new AbortController();
@@ -97,7 +97,7 @@ describe("errors that do not pass", () => {
     await expect(patient).resolves.toMatchObject({ accountId: "123456789012" });
   });
 
-  it("frees a send that is aborted while it waits for credentials", async () => {
+  it("send() can be aborted while it waits for credentials", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.fault({ on: { target: "sts" }, kind: "hang" });
     const controller = new AbortController();
@@ -112,8 +112,8 @@ describe("errors that do not pass", () => {
   });
 });
 
-describe("never the wrong identity", () => {
-  it("refuses an override that allowedRoles does not list without a network call, also when that role is cached", async () => {
+describe("the identity is never wrong", () => {
+  it("a role that is not in allowedRoles is rejected without a network call, even if its session is cached", async () => {
     const { aws, resolver } = await setUpLocal();
     await resolver.resolve({ roleArn: OTHER_ROLE });
     aws.clearRequests();
@@ -134,7 +134,7 @@ describe("never the wrong identity", () => {
   it.each([
     ["policy", { policy: { Version: "2012-10-17", Statement: [] } }],
     ["externalId", { externalId: "acme-1" }],
-  ])("takes a %s without a role for an error, without a network call", async (field, limit) => {
+  ])("a %s without a role is an error, without a network call", async (field, limit) => {
     const { aws, resolver } = await setUpLocal();
     await expect(resolver.resolve({ region: "eu-west-1", ...limit })).rejects.toMatchObject({
       code: "INVALID_REQUEST",
@@ -143,7 +143,7 @@ describe("never the wrong identity", () => {
     expect(aws.requests).toEqual([]);
   });
 
-  it("makes at most 1 AssumeRole when 20 regions answer InvalidClientTokenId", async () => {
+  it("20 regions that answer InvalidClientTokenId cost at most 1 AssumeRole", async () => {
     const regions = Array.from({ length: 20 }, (_, index) => `eu-north-${index + 1}`);
     const { aws, clock, resolver } = await setUpLocal({ disabledRegions: regions });
     await resolver.resolve(instance);
@@ -166,7 +166,7 @@ describe("never the wrong identity", () => {
     expect(assumeRoleCalls(aws)).toBeLessThanOrEqual(1);
   });
 
-  it("does not pass from a role to the base identity when STS refuses", async () => {
+  it("a command never falls back from the role to the base identity when STS denies the role", async () => {
     const { aws, resolver } = await setUpLocal({ roles: [] });
     await expect(
       resolver.getClientForCommand(EC2Client, instance).send(new DescribeInstancesCommand({})),
@@ -175,7 +175,7 @@ describe("never the wrong identity", () => {
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
-  it("acts as the base identity itself where no role is asked for", async () => {
+  it("a command without a role runs as the base identity", async () => {
     const { aws, resolver } = await setUpLocal();
     await resolver.getClientForCommand(EC2Client, { region: "eu-west-1" }).send(new DescribeInstancesCommand({}));
     expect(aws.requests.at(-1)).toMatchObject({
@@ -186,11 +186,11 @@ describe("never the wrong identity", () => {
   });
 });
 
-describe("nobody waits for a refresh", () => {
+describe("refresh in the background", () => {
   it.each([
     ["20 s", 20 * SECOND],
     ["20 min", 20 * MINUTE],
-  ])("over 24 h of one-hour sessions with a command every %s no command waits after the first", async (_, interval) => {
+  ])("over 24 h of one-hour sessions with a command every %s, only the first command waits", async (_, interval) => {
     const { aws, clock, resolver } = await setUpLocal();
     await resolver.resolve(instance);
     let commands = 0;
@@ -200,15 +200,15 @@ describe("nobody waits for a refresh", () => {
       commands++;
     }
     const { misses, joined, hits } = resolver.stats();
-    // the first command, and the first read of the base identity for it
+    // the first command, and its first read of the base identity
     expect(misses + joined).toBe(2);
     expect(hits).toBeGreaterThanOrEqual(commands);
-    // sessions of 45 to 52.5 minutes: 27 to 32 of them
+    // sessions last 45 to 52.5 minutes: 27 to 32 of them
     expect(assumeRoleCalls(aws)).toBeGreaterThanOrEqual(27);
     expect(assumeRoleCalls(aws)).toBeLessThanOrEqual(33);
   });
 
-  it("leaves an idle session to expire", async () => {
+  it("an idle session expires without a refresh", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     await resolver.resolve(instance);
     await clock.advance(24 * HOUR);
@@ -218,7 +218,7 @@ describe("nobody waits for a refresh", () => {
 });
 
 describe("a wrong local clock", () => {
-  it.each([2 * HOUR, -2 * HOUR])("of %i ms: sessions live and refresh as if it were right", async (wrongBy) => {
+  it.each([2 * HOUR, -2 * HOUR])("of %i ms does not change when sessions are refreshed", async (wrongBy) => {
     const right = createManualClock({ now: Date.now() });
     const { aws, resolver } = await setUpLocal({
       clock: right,
@@ -236,10 +236,10 @@ describe("a wrong local clock", () => {
   });
 });
 
-describe("base keys that STS refuses", () => {
+describe("base keys that STS rejects", () => {
   const keys = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" };
 
-  it("are not asked about by every command: the refusal is remembered from 1 s growing to 60 s", async () => {
+  it("are not sent for every command: the rejection is remembered for 1 s, growing to 60 s", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     const own = { ...instance, credentials: keys };
     for (let second = 0; second < 10; second++) {
@@ -250,7 +250,7 @@ describe("base keys that STS refuses", () => {
     expect(resolver.stats().denied).toBe(10);
   });
 
-  it("are asked about at once by a forced refresh, which finds new ones", async () => {
+  it("are read again by a forced refresh, which finds the new keys", async () => {
     const { aws, resolver } = await setUpLocal();
     const { accessKeyId } = await resolver.resolve({});
     aws.instanceProfile.pin();
@@ -264,7 +264,7 @@ describe("base keys that STS refuses", () => {
 });
 
 describe("verify", () => {
-  it("tells account, ARN and user id of the acting and the base identity", async () => {
+  it("returns account, ARN and user id of the acting and the base identity", async () => {
     const { resolver } = await setUpLocal();
     expect(await resolver.verify(instance, { roleSessionName: "test-button" })).toEqual({
       accountId: "123456789012",
@@ -280,7 +280,7 @@ describe("verify", () => {
     });
   });
 
-  it("asks STS again where a refusal is remembered, and commands go on with what it finds", async () => {
+  it("asks STS again despite a remembered denial, and later commands use the result", async () => {
     const { aws, resolver } = await setUpLocal({ roles: [] });
     await expect(resolver.resolve(instance)).rejects.toMatchObject({ code: "ASSUME_ROLE_DENIED" });
     await expect(resolver.verify(instance)).rejects.toMatchObject({ code: "ASSUME_ROLE_DENIED" });
@@ -293,7 +293,7 @@ describe("verify", () => {
     expect(assumeRoleCalls(aws)).toBe(3);
   });
 
-  it("tells the base identity alone where no role is asked for", async () => {
+  it("returns only the base identity if no role is requested", async () => {
     const { resolver } = await setUpLocal();
     const identity = await resolver.verify({ region: "eu-west-1" });
     expect(identity).toMatchObject({ accountId: "111122223333", region: "eu-west-1" });
@@ -302,15 +302,15 @@ describe("verify", () => {
   });
 });
 
-describe("regions", () => {
-  it("takes the service's region from the metadata service if nothing else names one", async () => {
+describe("the region", () => {
+  it("comes from the metadata service if nothing else sets it", async () => {
     const { aws, resolver } = await setUpLocal({ region: "ap-south-1" });
     await resolver.getClientForCommand(EC2Client, { roleArn: ROLE }).send(new DescribeInstancesCommand({}));
     expect(aws.requests.at(-1)).toMatchObject({ target: "service", region: "ap-south-1" });
     expect(aws.requests.find(({ target }) => target === "sts")).toMatchObject({ region: "ap-south-1" });
   });
 
-  it("found nowhere is an error that names the way out, and is looked for again", async () => {
+  it("is an error that mentions AWS_REGION if nothing provides it, and the next command looks again", async () => {
     const { aws, resolver } = await setUpLocal();
     const placement = { target: "imds", operation: "placement" } as const;
     const page = aws.fault({ on: placement, kind: "body", contentType: "text/html", body: "<html>portal</html>" });
@@ -324,7 +324,7 @@ describe("regions", () => {
     expect(aws.count({ target: "service", status: 200 })).toBe(1);
   });
 
-  it("of another partition than the role's is an error before any request", async () => {
+  it("outside the role's partition is an error before any request", async () => {
     const { aws, resolver } = await setUpLocal({ region: "cn-north-1" });
     const ec2 = resolver.getClientForCommand(EC2Client, { roleArn: ROLE });
     await expect(ec2.send(new DescribeInstancesCommand({}))).rejects.toMatchObject({
@@ -334,7 +334,7 @@ describe("regions", () => {
     expect(aws.count({ target: "service" })).toBe(0);
   });
 
-  it("asks STS in the partition's default region where the machine's region is another partition's", async () => {
+  it("for STS is the partition's default if the machine's region is in a different partition", async () => {
     const role = "arn:aws-cn:iam::123456789012:role/Inventory";
     const { aws, resolver } = await setUpLocal({ roles: [{ roleArn: role }] });
     await resolver.resolve({ roleArn: role });
@@ -343,7 +343,7 @@ describe("regions", () => {
 });
 
 describe("close", () => {
-  it("ends waits, timers and sockets", async () => {
+  it("ends waiting calls, timers and sockets", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     await resolver.resolve({ roleArn: OTHER_ROLE });
     aws.fault({ on: { target: "sts" }, kind: "hang" });
@@ -362,8 +362,8 @@ describe("close", () => {
   });
 
   it.each<[string, FaultEffect]>([
-    ["waits before it asks again", { status: 503 }],
-    ["has no answer", { kind: "hang" }],
+    ["waits for its next attempt", { status: 503 }],
+    ["gets no response", { kind: "hang" }],
   ])("ends a read of the metadata service that %s", async (_, effect) => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.fault({ on: { target: "imds" }, ...effect });

@@ -5,7 +5,7 @@ import { expectInvalid, OTHER_ROLE, ROLE } from "./request/support.js";
 const POLICY = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: ["s3:*"], Resource: "*" }] };
 
 describe("defineInstance", () => {
-  it("returns the settings as they were given, frozen in depth", () => {
+  it("returns the given settings, deeply frozen", () => {
     const provider = async () => ({ accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "never-used" });
     const settings = { roleArn: ROLE, policy: POLICY, tags: { team: "blue" }, credentials: provider, region: null };
     const instance = defineInstance(settings);
@@ -17,7 +17,7 @@ describe("defineInstance", () => {
     expect(Object.isFrozen(settings.tags)).toBe(false);
   });
 
-  it("does not see later changes to what was given", async () => {
+  it("ignores later changes to the given object", async () => {
     const asked: unknown[] = [];
     const resolver = createCredentialResolver({
       stsClient: {
@@ -42,7 +42,7 @@ describe("defineInstance", () => {
     });
   });
 
-  it("takes an instance of a class, whose getters are read once", () => {
+  it("accepts an instance of a class, and reads its getters once", () => {
     let reads = 0;
     class Settings {
       get roleArn(): string {
@@ -54,7 +54,7 @@ describe("defineInstance", () => {
     expect([instance.roleArn, instance.roleArn, reads]).toEqual([ROLE, ROLE, 1]);
   });
 
-  it("takes a defined instance, and a spread of one", () => {
+  it("accepts a defined instance, or a spread of one", () => {
     const instance = defineInstance({ roleArn: ROLE, externalId: "acme" });
     expect(defineInstance(instance)).toEqual(instance);
     expect(defineInstance({ ...instance, region: "eu-west-1" })).toEqual({ ...instance, region: "eu-west-1" });
@@ -72,7 +72,7 @@ describe("defineInstance", () => {
     ["instance.policy", { roleArn: ROLE, policy: cyclic }],
     ["instance.tags", { roleArn: ROLE, tags: new Map() }],
     ["instance.allowedRoles[1]", { allowedRoles: [ROLE, undefined] }],
-  ])("names %s where it is invalid", (field, settings) => {
+  ])("names %s if it is invalid", (field, settings) => {
     expectInvalid(() => defineInstance(settings as IntegrationInstance), field, /^instance/);
   });
 });

@@ -3,7 +3,7 @@ import type { RolecallEventName } from "../src/index.js";
 import { EVENT_NAMES, listen } from "./support/events.js";
 import { HOUR, OTHER_ROLE, ROLE, SECOND, setUpLocal } from "./support/local.js";
 
-it("every event is published with its payload, and stats() counts the same", async () => {
+it("publishes every event with its payload, and counts the same events in stats()", async () => {
   const events = new Map<RolecallEventName, unknown[]>();
   for (const event of EVENT_NAMES) {
     const payloads: unknown[] = [];

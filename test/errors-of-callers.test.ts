@@ -7,7 +7,7 @@ const instance = { ...REGION, roleArn: ROLE };
 
 type Call = () => unknown;
 
-/** Two callers with names of their own, whose errors are expected to name them. */
+/** Two callers with different function names, which their errors must contain. */
 async function firstCaller(call: Call): Promise<RolecallError> {
   try {
     await call();
@@ -39,8 +39,8 @@ function expectOwn(first: RolecallError, second: RolecallError): void {
   expect(second.cause).toBe(first.cause);
 }
 
-describe("every caller gets an error of its own, with a stack of its own and the shared cause", () => {
-  it("callers who wait for one load", async () => {
+describe("every caller gets a separate error, with the caller's own stack and the shared cause", () => {
+  it("when they wait for the same load", async () => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: { operation: "AssumeRole" }, status: 403, code: "AccessDenied" });
     const [first, second] = await Promise.all([
@@ -53,7 +53,7 @@ describe("every caller gets an error of its own, with a stack of its own and the
     expectOwn(first, second);
   });
 
-  it("a refusal that is remembered", async () => {
+  it("when a denial is remembered", async () => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: { operation: "AssumeRole" }, status: 403, code: "AccessDenied" });
     const first = await firstCaller(() => resolver.resolve(instance));
@@ -62,7 +62,7 @@ describe("every caller gets an error of its own, with a stack of its own and the
     expectOwn(first, second);
   });
 
-  it("two roles whose base identity cannot be read", async () => {
+  it("when two roles need a base identity that cannot be read", async () => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: { target: "imds" }, status: 403 });
     const [first, second] = await Promise.all([
@@ -73,7 +73,7 @@ describe("every caller gets an error of its own, with a stack of its own and the
     expectOwn(first, second);
   });
 
-  it("callers who need the machine's region", async () => {
+  it("when they need the machine's region", async () => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: { target: "imds" }, status: 403 });
     const keys = { credentials: { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "made-up" } };
@@ -85,27 +85,20 @@ describe("every caller gets an error of its own, with a stack of its own and the
     expectOwn(first, second);
   });
 
-  it.each<
-    [
-      string,
-      keyof Pick<Awaited<ReturnType<typeof setUpLocal>>["resolver"], "resolve" | "provider" | "verify" | "invalidate">,
-    ]
-  >([
-    ["resolve", "resolve"],
-    ["provider", "provider"],
-    ["verify", "verify"],
-    ["invalidate", "invalidate"],
-  ])("%s after close(): the stack is the caller's, and not that of close()", async (_, method) => {
-    const { resolver } = await setUpLocal();
-    await resolver.close();
-    const first = await firstCaller(() => resolver[method](instance));
-    const second = await secondCaller(() => resolver[method](instance));
-    expect(first).toMatchObject({ code: "RESOLVER_CLOSED" });
-    expect(first.stack).not.toMatch(/ at (async )?(Object\.)?close\b/);
-    expectOwn(first, second);
-  });
+  it.each(["resolve", "provider", "verify", "invalidate"] as const)(
+    "from %s after close(), with the caller's stack instead of the stack of close()",
+    async (method) => {
+      const { resolver } = await setUpLocal();
+      await resolver.close();
+      const first = await firstCaller(() => resolver[method](instance));
+      const second = await secondCaller(() => resolver[method](instance));
+      expect(first).toMatchObject({ code: "RESOLVER_CLOSED" });
+      expect(first.stack).not.toMatch(/ at (async )?(Object\.)?close\b/);
+      expectOwn(first, second);
+    },
+  );
 
-  it.each(["resolve", "verify"] as const)("%s while close() comes", async (method) => {
+  it.each(["resolve", "verify"] as const)("from %s if close() is called while it waits", async (method) => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.fault({ on: { target: "sts" }, kind: "hang" });
     const waiting = Promise.all([

@@ -9,7 +9,7 @@ const error = new RolecallError("ASSUME_ROLE_DENIED", "It was denied.", {
   cause: "why",
 });
 
-it("carries what it was given, and its hint ends the message", () => {
+it("has the given fields, and a message that ends with the hint", () => {
   expect(error).toMatchObject({
     name: "RolecallError",
     code: "ASSUME_ROLE_DENIED",
@@ -23,7 +23,7 @@ it("carries what it was given, and its hint ends the message", () => {
   expect(inspect(error)).toContain("ASSUME_ROLE_DENIED");
 });
 
-it("prints its hint once, as the end of its message, and tells it to those who read it", () => {
+it("prints its hint once, at the end of the message, and also has it as a field", () => {
   const shown = inspect(error);
   expect(shown.split("Look at the trust policy.")).toHaveLength(2);
   expect(shown).toMatch(/^RolecallError: It was denied\. Look at the trust policy\.\n {4}at /);
@@ -40,7 +40,7 @@ it("prints its hint once, as the end of its message, and tells it to those who r
   });
 });
 
-it("is told from other errors by its brand, whichever build raised it", () => {
+it("is recognized by its brand, whichever build created it", () => {
   const ofAnotherBuild = Object.defineProperty(new Error("other"), Symbol.for("aws-rolecall.error"), { value: true });
   expect([error, ofAnotherBuild].map(isRolecallError)).toEqual([true, true]);
   expect(

@@ -19,18 +19,20 @@ afterEach(() => {
   vi.resetModules();
 });
 
-/** The library as it is where the SDK's STS client is another module. */
+/** Loads the library with a different module as the SDK's STS client. */
 async function libraryWith(sts: object) {
   vi.resetModules();
   vi.doMock("@aws-sdk/client-sts", () => ({ ...NOTHING, ...sts }));
   return import("../src/index.js");
 }
 
-/** What a mock leaves out: Vitest, unlike Jest, refuses to read what a factory does not name. */
+/**
+ * The exports that a mock leaves out. Unlike Jest, Vitest rejects reads of an export that the factory does not define.
+ */
 const NOTHING = { STSClient: undefined, AssumeRoleCommand: undefined, GetCallerIdentityCommand: undefined };
 
 describe("a mock of the module @aws-sdk/client-sts", () => {
-  it("that holds classes without a configuration or a middleware stack answers as an injected client does", async () => {
+  it("with classes that have no configuration or middleware stack works like an injected client", async () => {
     const send = vi.fn(async () => sessionOf("ASIAFACTORY"));
     const AssumeRoleCommand = vi.fn(function (this: object, input: object) {
       Object.assign(this, { input });
@@ -52,7 +54,7 @@ describe("a mock of the module @aws-sdk/client-sts", () => {
     ["STSClient", { AssumeRoleCommand: vi.fn() }],
     ["STSClient", { STSClient: vi.fn(), AssumeRoleCommand: vi.fn() }],
     ["STSClient", { STSClient: vi.fn().mockImplementation(() => expect.fail("secret")), AssumeRoleCommand: vi.fn() }],
-  ])("that has no usable %s: an error that names it", async (name, sts) => {
+  ])("without a usable %s causes an error that names it", async (name, sts) => {
     const { createCredentialResolver, isRolecallError } = await libraryWith(sts);
     await using resolver = createCredentialResolver();
     const error = await resolver.resolve(instance).catch((reason: unknown) => reason);
@@ -65,7 +67,7 @@ describe("a mock of the module @aws-sdk/client-sts", () => {
     });
   });
 
-  it("that has no GetCallerIdentityCommand: verify says so", async () => {
+  it("without GetCallerIdentityCommand causes an error from verify()", async () => {
     const send = async () => sessionOf("ASIAVERIFY");
     const { createCredentialResolver } = await libraryWith({
       STSClient: class {
@@ -82,12 +84,12 @@ describe("a mock of the module @aws-sdk/client-sts", () => {
   });
 });
 
-describe("a mock with one key set for all", () => {
+describe("a mock that returns the same keys for every call", () => {
   it.each([
     ["a new expiration", () => new Date(Date.now() + 900_000)],
-    ["an expiration in some years", () => new Date("2099-01-01")],
+    ["an expiration some years ahead", () => new Date("2099-01-01")],
   ])(
-    "gives a new session under fake timers as long as it lives on: %s",
+    "gives a new session under fake timers while the previous one is valid: %s",
     async (_, expiration) => {
       vi.useFakeTimers();
       onTestFinished(() => void vi.useRealTimers());
@@ -104,7 +106,7 @@ describe("a mock with one key set for all", () => {
   );
 });
 
-describe("a class that is no client of the SDK", () => {
+describe("a class that is not an SDK client", () => {
   const get = (Client: unknown, clientConfig?: object) => {
     const resolver = createCredentialResolver();
     return resolver.getClientForCommand(Client as SdkClientConstructor, instance, {}, { clientConfig } as never);
@@ -118,18 +120,21 @@ describe("a class that is no client of the SDK", () => {
     return expect.fail("no error");
   };
 
-  it.each([[DynamoDBDocumentClient], [DynamoDBDocument]])("wraps one: %o says which to give", (Client) => {
-    const error = errorOf(() => get(Client));
+  it.each([[DynamoDBDocumentClient], [DynamoDBDocument]])(
+    "is rejected with the class to pass instead if it wraps a client: %o",
+    (Client) => {
+      const error = errorOf(() => get(Client));
 
-    expect(error).toBeInstanceOf(RolecallError);
-    expect(error).toMatchObject({
-      code: "INVALID_REQUEST",
-      field: "Client",
-      hint: `Pass the class of the client that it wraps, such as DynamoDBClient, and then wrap the client: ${Client.name}.from(client).`,
-    });
-  });
+      expect(error).toBeInstanceOf(RolecallError);
+      expect(error).toMatchObject({
+        code: "INVALID_REQUEST",
+        field: "Client",
+        hint: `Pass the class of the client that it wraps, such as DynamoDBClient, and then wrap the client: ${Client.name}.from(client).`,
+      });
+    },
+  );
 
-  it("is wrapped as the hint says", async () => {
+  it("works as the hint says if it wraps a client", async () => {
     await using resolver = createCredentialResolver({ stsClient: { send: async () => sessionOf("ASIAWRAPPED") } });
     const client = DynamoDBDocumentClient.from(resolver.getClientForCommand(DynamoDBClient, instance));
     expect(await client.config.credentials()).toMatchObject({ accessKeyId: "ASIAWRAPPED" });
@@ -157,7 +162,7 @@ describe("a class that is no client of the SDK", () => {
         send() {}
       },
     ],
-  ])("%s: an error before anything is sent", (_, Client) => {
+  ])("is rejected before anything is sent if it %s", (_, Client) => {
     expect(errorOf(() => get(Client))).toMatchObject({
       code: "INVALID_REQUEST",
       field: "Client",
@@ -165,7 +170,7 @@ describe("a class that is no client of the SDK", () => {
     });
   });
 
-  it("throws when it is made: the error has its words", () => {
+  it("is rejected with its own message if its constructor throws", () => {
     class Picky extends DynamoDBClient {
       constructor() {
         super({});
@@ -185,21 +190,24 @@ describe("a class that is no client of the SDK", () => {
     expect(errorOf(() => get(Picky, { maxAttempts: 2 }))).toMatchObject({ code: "INVALID_REQUEST" });
   });
 
-  it.each([undefined, { maxAttempts: 2 }])("is a mock function: the client is what it makes (%j)", (clientConfig) => {
-    const send = vi.fn();
-    const Mock = vi.fn(function (this: object) {
-      Object.assign(this, { send });
-    });
-    expect(get(Mock, clientConfig).send).toBe(send);
-    expect(Mock).toHaveBeenCalledWith(expect.objectContaining({ region: "eu-west-1", ...clientConfig }));
-  });
+  it.each([undefined, { maxAttempts: 2 }])(
+    "is replaced by the object that it returns if it is a mock function (%j)",
+    (clientConfig) => {
+      const send = vi.fn();
+      const Mock = vi.fn(function (this: object) {
+        Object.assign(this, { send });
+      });
+      expect(get(Mock, clientConfig).send).toBe(send);
+      expect(Mock).toHaveBeenCalledWith(expect.objectContaining({ region: "eu-west-1", ...clientConfig }));
+    },
+  );
 
-  it("is a mock function that makes a real client: the client is guarded as always", () => {
+  it("is guarded as usual if it is a mock function that returns a real client", () => {
     const Spied = vi.fn(EC2Client);
     expect((get(Spied) as EC2Client).middlewareStack.identify().join()).toContain("rolecallSignAgain");
   });
 
-  it("is a mock function that makes nothing with send", () => {
+  it("is rejected if it is a mock function whose result has no send()", () => {
     expect(errorOf(() => get(vi.fn()))).toMatchObject({ code: "INVALID_REQUEST", field: "Client" });
   });
 });

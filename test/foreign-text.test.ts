@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { foreignLabel, foreignText } from "../src/foreign-text.js";
 
-/** With all that Base64 has, and what percent-encoding changes. */
+/** Contains every kind of Base64 character, and characters that percent-encoding changes. */
 const SECRET = "IQoJb3JpZ2luX2VjEHc/+aCXVz==(tail)!*'";
 
 const percent = (text: string) =>
   encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`);
 const hex = (text: string) => Buffer.from(text).toString("hex");
 
-describe("a secret in a text of others", () => {
+describe("a secret in text from outside", () => {
   it.each<[string, string]>([
-    ["as it is", SECRET],
+    ["unchanged", SECRET],
     ["twice", `${SECRET} ${SECRET}`],
     ["in lower case", SECRET.toLowerCase()],
     ["percent-encoded", encodeURIComponent(SECRET)],
@@ -23,24 +23,24 @@ describe("a secret in a text of others", () => {
     ["as S3 shows bytes", hex(SECRET).replace(/..(?=.)/g, "$& ")],
     ["in Base64", Buffer.from(SECRET).toString("base64")],
     ["in URL-safe Base64", Buffer.from(SECRET).toString("base64url")],
-  ])("is taken out: %s", (_, form) => {
+  ])("is redacted: %s", (_, form) => {
     const text = foreignText(`The request was ${form}, and it is refused.`, [SECRET]);
     expect(text).toMatch(/^The request was (\[redacted\]\w?[= ]*)+, and it is refused\.$/);
   });
 
-  it.each([0, 1, 2, 3, 4, 5])("is taken out of a Base64 text in which it begins at byte %i", (offset) => {
+  it.each([0, 1, 2, 3, 4, 5])("is redacted in Base64 if it begins at byte %i", (offset) => {
     const encoded = Buffer.from(`${"x".repeat(offset)}${SECRET} and more`).toString("base64");
     const text = foreignText(encoded, [SECRET]);
     expect(text).toContain("[redacted]");
     expect(Buffer.from(text, "base64").toString()).not.toContain(SECRET.slice(0, 8));
   });
 
-  it("is taken out before the text is cut", () => {
+  it("is redacted before the text is truncated", () => {
     const text = foreignText(`${"x".repeat(990)}${SECRET}`, [SECRET]);
     expect(text).not.toContain(SECRET.slice(0, 5));
   });
 
-  it("of three characters is none: it stands anywhere by chance", () => {
+  it("with only three characters is not redacted, because it can occur by chance", () => {
     expect(foreignText("User is not authorized", ["not"])).toBe("User is not authorized");
   });
 });
@@ -53,15 +53,15 @@ it.each<[string, string, string]>([
   ["invisible characters", "a\u200bb\ufeff", "a\\u200bb\\ufeff"],
   ["half a character", "a\ud800", "a\\ud800"],
   ["line separators", "a\u2028b", "a\\u2028b"],
-])("shows %s and does not obey them", (_, text, shown) => {
+])("escapes %s", (_, text, shown) => {
   expect(foreignText(text)).toBe(shown);
 });
 
-it("cuts a long text, and says how long it was", () => {
+it("truncates long text, and adds the original length", () => {
   expect(foreignText("x".repeat(5000))).toBe(`${"x".repeat(1000)}… (5000 characters)`);
 });
 
-it.each([undefined, null, 7, {}, ["text"]])("makes nothing of %j", (value) => {
+it.each([undefined, null, 7, {}, ["text"]])("returns no text and no label for %j", (value) => {
   expect([foreignText(value), foreignLabel(value)]).toEqual(["", undefined]);
 });
 

@@ -6,7 +6,7 @@ const instance = { roleArn: "arn:aws:iam::123456789012:role/A", region: "eu-west
 
 afterEach(() => setDefaultResolver(undefined));
 
-it("uses one default resolver, made on first use, whose clients share their sockets", () => {
+it("creates one default resolver at first use, whose clients share their sockets", () => {
   const ec2 = getClientForCommand(EC2Client, instance);
   const { requestHandler } = ec2.config;
   expect(ec2).toBeInstanceOf(EC2Client);
@@ -15,7 +15,7 @@ it("uses one default resolver, made on first use, whose clients share their sock
   expect(getClientForCommand(EC2Client, instance).config.requestHandler).not.toBe(requestHandler);
 });
 
-it("uses the resolver that was set, or the one in the options", async () => {
+it("uses the configured default resolver, or the one in the options", async () => {
   await using set = createCredentialResolver();
   await using own = createCredentialResolver();
   setDefaultResolver(set);
@@ -24,7 +24,7 @@ it("uses the resolver that was set, or the one in the options", async () => {
   expect([set.stats().clients, own.stats().clients]).toEqual([1, 1]);
 });
 
-it("honours options that an object inherits, so that no limit is lost", () => {
+it("uses inherited options, so that no limit is lost", () => {
   const options = Object.create({ session: { policy: "no policy" } });
   expect(() => getClientForCommand(EC2Client, instance, {}, options)).toThrow(
     expect.objectContaining({ code: "INVALID_REQUEST", field: "options.session.policy" }),
@@ -36,13 +36,13 @@ it.each([
   ["options", new Map([["session", {}]])],
   ["options", "session"],
   ["options.resolver", { resolver: {} }],
-])("refuses options that it would overlook: %s", (field, options) => {
+])("rejects options that it would otherwise ignore: %s", (field, options) => {
   expect(() => getClientForCommand(EC2Client, instance, {}, options as never)).toThrow(
     expect.objectContaining({ code: "INVALID_REQUEST", field }),
   );
 });
 
-it("wrong settings throw here, before any network call", () => {
+it("throws for invalid settings before any network call", () => {
   expect(() => getClientForCommand(EC2Client, instance, { roleArn: "Inventory" })).toThrow(
     expect.objectContaining({ code: "INVALID_REQUEST", field: "command.roleArn" }),
   );

@@ -8,7 +8,7 @@ import { assumeRoleCalls, MINUTE, ROLE, setUpLocal } from "./support/local.js";
 const instance = { roleArn: ROLE, region: "eu-central-1" };
 const QUARTER = { minRemaining: 15 * MINUTE };
 
-/** At minute 50 a session of one hour is valid, and a URL for 15 minutes outlives it. Nothing refreshes it ahead. */
+/** At minute 50 a one-hour session is valid, but a 15-minute URL outlives it. There is no proactive refresh. */
 async function atMinute50() {
   const local = await setUpLocal({ resolver: { refresh: { ahead: false, advisoryWindow: MINUTE } } });
   const first = await local.resolver.resolve(instance);
@@ -17,7 +17,7 @@ async function atMinute50() {
 }
 
 describe("minRemaining", () => {
-  it("of a provider: credentials with less left are loaded anew first", async () => {
+  it("of a provider loads a new session if the cached one has less time left", async () => {
     const { clock, resolver, first } = await atMinute50();
     expect(await resolver.provider(instance)()).toBe(first);
     const session = await resolver.provider(instance, {}, QUARTER)();
@@ -25,7 +25,7 @@ describe("minRemaining", () => {
     expect(session.expiration?.getTime()).toBeGreaterThanOrEqual(clock.now() + 59 * MINUTE);
   });
 
-  it("of a client: a presigned URL lives as long as it says", async () => {
+  it("of a client makes a presigned URL valid for its full lifetime", async () => {
     const { aws, resolver, first } = await atMinute50();
     const s3 = resolver.getClientForCommand(S3Client, instance, {}, QUARTER);
     const url = new URL(
@@ -35,7 +35,7 @@ describe("minRemaining", () => {
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
-  it("of a client: its calls are signed with such a session, and a client without it goes on with the old one", async () => {
+  it("of a client signs calls with a session that lasts that long, while a client without it keeps the old session", async () => {
     const { aws, resolver, first } = await atMinute50();
     const plain = resolver.getClientForCommand(EC2Client, instance);
     await plain.send(new DescribeInstancesCommand({}));
@@ -47,7 +47,7 @@ describe("minRemaining", () => {
   });
 
   it.each([-1, 1.5, "soon", 43_200_001])(
-    "%j is refused before any call, for a client and a provider",
+    "of %j is rejected before any call, for a client and a provider",
     async (value) => {
       const { resolver } = await setUpLocal();
       const wrong = { minRemaining: value as number };
@@ -57,7 +57,7 @@ describe("minRemaining", () => {
     },
   );
 
-  it("that no session of the duration can have is refused before any call", async () => {
+  it("that exceeds the session duration is rejected before any call", async () => {
     const { aws, resolver } = await setUpLocal();
     const short = { ...instance, roleSessionDuration: 900 };
     const refused = expect.objectContaining({ code: "INVALID_REQUEST", field: "options.minRemaining" });

@@ -24,21 +24,21 @@ beforeEach(async () => {
   const aws = await startLocalAws();
   for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
   onTestFinished(async () => {
-    expect(aws.requests).toEqual([]); // under a mock nothing touches IMDS, nor any other endpoint
+    expect(aws.requests).toEqual([]); // with a mock, nothing calls IMDS or any other endpoint
     await aws.close();
   });
 });
 
 afterEach(() => setDefaultResolver(undefined));
 
-it("the default resolver with mockClient(STSClient)", async () => {
+it("the default resolver works with mockClient(STSClient)", async () => {
   stsMock.on(AssumeRoleCommand, { RoleArn: roleArn }).resolves(sessionOf("ASIADEFAULT"));
   const ec2 = getClientForCommand(EC2Client, { roleArn }, { region: "eu-west-1" });
   expect(await ec2.config.credentials()).toMatchObject({ accessKeyId: "ASIADEFAULT" });
   expect(stsMock.commandCalls(AssumeRoleCommand)).toHaveLength(1);
 });
 
-it("createCredentialResolver({ stsClient }) with an object that has send", async () => {
+it("createCredentialResolver({ stsClient }) works with an object that has send()", async () => {
   const sent: object[] = [];
   const stsClient = {
     async send(command: object) {
@@ -51,7 +51,7 @@ it("createCredentialResolver({ stsClient }) with an object that has send", async
   expect(sent).toEqual([expect.any(AssumeRoleCommand)]);
 });
 
-it("createCredentialResolver({ stsClient }) with a client, and with a function that makes one", async () => {
+it("createCredentialResolver({ stsClient }) works with a client, and with a function that returns one", async () => {
   stsMock.on(AssumeRoleCommand).resolves(sessionOf("ASIACLIENT"));
   await using withClient = createCredentialResolver({ stsClient: new STSClient({ region: "us-east-1" }) });
   expect(await withClient.resolve({ roleArn })).toMatchObject({ accessKeyId: "ASIACLIENT" });
@@ -61,14 +61,14 @@ it("createCredentialResolver({ stsClient }) with a client, and with a function t
   expect(await withFunction.resolve({ roleArn })).toMatchObject({ accessKeyId: "ASIACLIENT" });
 });
 
-it("setDefaultResolver", async () => {
+it("setDefaultResolver() works with a mocked STS client", async () => {
   const stsClient = { send: async () => sessionOf("ASIASET") };
   setDefaultResolver(createCredentialResolver({ stsClient }));
   const ec2 = getClientForCommand(EC2Client, { roleArn }, { region: "eu-west-1" });
   expect(await ec2.config.credentials()).toMatchObject({ accessKeyId: "ASIASET" });
 });
 
-it("a mocked service client too: the command runs and no credentials are asked for", async () => {
+it("with a mocked service client, the command runs and no credentials are requested", async () => {
   const ec2Mock = mockClient(EC2Client);
   onTestFinished(() => ec2Mock.restore());
   ec2Mock.on(DescribeInstancesCommand).resolves({ Reservations: [] });
@@ -77,7 +77,7 @@ it("a mocked service client too: the command runs and no credentials are asked f
   expect(stsMock.calls()).toHaveLength(0);
 });
 
-it("a mock that denies: the error of the real thing", async () => {
+it("a mock that denies causes the same error as AWS", async () => {
   const denied = Object.assign(new Error("not authorized"), {
     name: "AccessDenied",
     $fault: "client",
@@ -91,7 +91,7 @@ it("a mock that denies: the error of the real thing", async () => {
   });
 });
 
-it("a mock that was told nothing: an error that points to it", async () => {
+it("a mock without an answer causes an error that mentions the mock", async () => {
   await using resolver = createCredentialResolver({ assumeRole: { attempts: 1 } });
   await expect(resolver.resolve({ roleArn })).rejects.toMatchObject({
     code: "STS_UNAVAILABLE",
@@ -99,7 +99,7 @@ it("a mock that was told nothing: an error that points to it", async () => {
   });
 });
 
-it("a mock that rejects with an error of nobody: a hint about the mock and not about the network", async () => {
+it("a mock that rejects with a plain error causes a hint about the mock instead of the network", async () => {
   stsMock.on(AssumeRoleCommand).rejects(new Error("Boom"));
   await using resolver = createCredentialResolver({ assumeRole: { attempts: 1 } });
   await expect(resolver.resolve({ roleArn })).rejects.toMatchObject({
@@ -115,7 +115,7 @@ it("a mock that rejects with an error of nobody: a hint about the mock and not a
   });
 });
 
-it("a mock that throttles: a hint about the manual clock, on which ten seconds take none", async () => {
+it("a mock that throttles causes a hint about the manual clock", async () => {
   const throttling = Object.assign(new Error("Rate exceeded"), { name: "Throttling" });
   stsMock.on(AssumeRoleCommand).rejects(throttling);
   const clock = createManualClock();
@@ -129,7 +129,7 @@ it("a mock that throttles: a hint about the manual clock, on which ten seconds t
   expect(stsMock.commandCalls(AssumeRoleCommand).length).toBeGreaterThan(3);
 });
 
-it("an error of the SDK or of the connection keeps the hint about the network", async () => {
+it("an error from the SDK or the connection keeps the hint about the network", async () => {
   await using resolver = createCredentialResolver({ assumeRole: { attempts: 1 } });
   for (const error of [
     Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }),
@@ -145,7 +145,7 @@ it("an error of the SDK or of the connection keeps the hint about the network", 
   }
 });
 
-it("verify() with a mock answers who the mock says, and refuses another role", async () => {
+it("verify() returns the mock's caller identity, and rejects a different role", async () => {
   stsMock.on(AssumeRoleCommand).resolves(sessionOf("ASIAVERIFY"));
   stsMock
     .on(GetCallerIdentityCommand)
@@ -172,7 +172,7 @@ it("verify() with a mock answers who the mock says, and refuses another role", a
   });
 });
 
-it("the first session under fake timers", async () => {
+it("the first session can be loaded under fake timers", async () => {
   stsMock.on(AssumeRoleCommand).resolves(sessionOf("ASIAFAKETIMERS"));
   await using resolver = createCredentialResolver();
   vi.useFakeTimers();
@@ -181,16 +181,16 @@ it("the first session under fake timers", async () => {
 });
 
 it.each<[string, (thrown: Error) => object]>([
-  ["an object", (thrown) => ({ stsClient: { send: () => Promise.reject(thrown) } })],
-  ["a function's", (thrown) => ({ stsClient: () => ({ send: () => Promise.reject(thrown) }) })],
+  ["an object with send()", (thrown) => ({ stsClient: { send: () => Promise.reject(thrown) } })],
+  ["a function's client", (thrown) => ({ stsClient: () => ({ send: () => Promise.reject(thrown) }) })],
   [
-    "a class's, by aws-sdk-client-mock",
+    "a class, mocked with aws-sdk-client-mock",
     (thrown) => {
       stsMock.on(AssumeRoleCommand).rejects(thrown);
       return {};
     },
   ],
-])("what a mock of STS throws reaches the author, and no log: %s", async (_, options) => {
+])("an error from a mock of STS reaches the author but no log: %s", async (_, options) => {
   const thrown = Object.assign(new Error("Boom, hush-hush"), { name: "AccessDenied" });
   await using resolver = createCredentialResolver(options(thrown));
   const error = await resolver.resolve({ roleArn }).catch((failed) => failed);

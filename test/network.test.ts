@@ -13,7 +13,9 @@ import { listen } from "./support/events.js";
 import { assumeRoleCalls, OTHER_ROLE, ROLE, setUpLocal } from "./support/local.js";
 import { startTlsRelay } from "./support/tls-relay.js";
 
-/** No wait between two tries, and the machine's own clock: the SDK's handlers know no other. */
+/**
+ * There is no wait between two attempts, and the machine's own clock is used: the SDK's handlers use no other clock.
+ */
 const AT_ONCE = { random: () => 0 };
 
 let certificates: TestCertificates;
@@ -38,7 +40,7 @@ async function setUp(options: Parameters<typeof setUpLocal>[0] = {}) {
   return { aws, resolver, call };
 }
 
-/** The same with TLS in front of it. */
+/** The same, behind a TLS endpoint. */
 async function setUpTls() {
   const local = await setUp();
   const endpoint = await startTlsRelay(local.aws.endpoint, certificates);
@@ -47,7 +49,7 @@ async function setUpTls() {
 }
 
 describe("a proxy", () => {
-  it("sees every call to STS and to services, and none to IMDS", async () => {
+  it("carries every call to STS and to services, but none to IMDS", async () => {
     const { aws, resolver, call } = await setUp();
     const proxy = await startConnectProxy();
     await call({ proxy: proxy.url });
@@ -63,17 +65,17 @@ describe("a proxy", () => {
     expect(proxy.forwarded).toEqual([]);
   });
 
-  it("is for the instances that name it", async () => {
+  it("is used only by instances that set it", async () => {
     const { aws, resolver, call } = await setUp();
     const proxy = await startConnectProxy();
     await resolver.getClientForCommand(EC2Client, settingsOf({})).send(describeInstances);
     expect(proxy.connected).toEqual([]);
     await call({ proxy: proxy.url });
     expect(proxy.connected).toHaveLength(1);
-    expect(assumeRoleCalls(aws)).toBe(1); // one session, whatever the way to AWS
+    expect(assumeRoleCalls(aws)).toBe(1); // one session, whatever the network path
   });
 
-  it("of the environment is not asked", async () => {
+  it("from the environment is not used", async () => {
     const { call } = await setUp();
     const proxy = await startConnectProxy();
     for (const name of ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"]) vi.stubEnv(name, proxy.url);
@@ -84,7 +86,7 @@ describe("a proxy", () => {
   it.each([
     ["http", () => undefined],
     ["https", () => certificates],
-  ])("over %s gets user and password, which nothing prints", async (_, tls) => {
+  ])("over %s gets user name and password, which are never printed", async (_, tls) => {
     const { resolver } = await setUpTls();
     const proxy = await startConnectProxy({ tls: tls() });
     const url = proxy.url.replace("//", "//engine:p%40ss-word-that-stays@");
@@ -96,7 +98,7 @@ describe("a proxy", () => {
 
     const handler = client.config.requestHandler as unknown as { httpHandlerConfigs(): { httpsAgent: Agent } };
     const { httpsAgent } = handler.httpHandlerConfigs();
-    expect(Object.values(httpsAgent.freeSockets)).toHaveLength(1); // and with it what the proxy was asked with
+    expect(Object.values(httpsAgent.freeSockets)).toHaveLength(1); // and with it the credentials for the proxy
     const printed = [client, handler, handler.httpHandlerConfigs()].map((value) =>
       inspect(value, { depth: 30, showHidden: true, maxStringLength: 2000 }),
     );
@@ -104,7 +106,7 @@ describe("a proxy", () => {
     expect(printed.join()).not.toContain(basic);
   });
 
-  it("carries TLS from end to end, and may be reached over TLS itself", async () => {
+  it("carries TLS from end to end, and can itself use TLS", async () => {
     const { aws, call, endpoint } = await setUpTls();
     const proxy = await startConnectProxy({ tls: certificates });
     await expect(call({ proxy: proxy.url })).rejects.toMatchObject({ code: "STS_UNAVAILABLE" });
@@ -114,7 +116,7 @@ describe("a proxy", () => {
     expect(new Set(proxy.connected)).toEqual(new Set([new URL(endpoint).host]));
   });
 
-  it.each([407, 503])("that refuses with %i is named in the error", async (answer) => {
+  it.each([407, 503])("that rejects the connection with %i is named in the error", async (answer) => {
     const { aws, resolver, call } = await setUp();
     const network = { proxy: (await startConnectProxy({ answer })).url, maxAttempts: 1 };
     await expect(call(network)).rejects.toMatchObject({
@@ -128,7 +130,7 @@ describe("a proxy", () => {
     expect(aws.count({ target: "sts" }) + aws.count({ target: "service" })).toBe(0);
   });
 
-  it("that is not there is an error, and is not passed by", async () => {
+  it("that does not exist causes an error, and is not bypassed", async () => {
     const { aws, call } = await setUp();
     await expect(call({ proxy: "http://[::1]:1", maxAttempts: 1 })).rejects.toMatchObject({
       code: "STS_UNAVAILABLE",
@@ -137,7 +139,7 @@ describe("a proxy", () => {
     expect(aws.count({ target: "sts" })).toBe(0);
   });
 
-  it("cannot serve a client that speaks HTTP/2", async () => {
+  it("cannot be used for a client that speaks HTTP/2", async () => {
     const { aws, resolver } = await setUp();
     const network = { proxy: "http://localhost:1" };
     expect(() => resolver.getClientForCommand(KinesisClient, settingsOf(network))).toThrow(
@@ -155,7 +157,7 @@ describe("a certificate of a private CA", () => {
   const base = { region: "eu-central-1" };
   const untrusted = { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" };
 
-  it("is refused by STS's client and by a service's, with a word of what to do", async () => {
+  it("is rejected by the clients of STS and of services, with a hint", async () => {
     const { aws, resolver, call } = await setUpTls();
     for (const network of [{ maxAttempts: 1 }, {}]) {
       await expect(call(network)).rejects.toMatchObject({
@@ -174,7 +176,7 @@ describe("a certificate of a private CA", () => {
     ["extraCa", () => ({ extraCa: certificates.ca })],
     ["extraCa, among others", () => ({ extraCa: `${others.ca}\n${certificates.ca}` })],
     ["dangerouslyDisableTlsVerification", () => ({ dangerouslyDisableTlsVerification: true })],
-  ])("is taken with %s, by STS's client and by those of services, HTTP/2 too", async (_, network) => {
+  ])("is accepted with %s, by the clients of STS and of services, also over HTTP/2", async (_, network) => {
     const { aws, resolver, call } = await setUpTls();
     await call(network());
     await resolver.getClientForCommand(KinesisClient, settingsOf(network())).send(new ListStreamsCommand({}));
@@ -187,7 +189,7 @@ describe("a certificate of a private CA", () => {
     ]);
   });
 
-  it("is taken where NODE_EXTRA_CA_CERTS names a file that is not there, and a client that is never used harms nobody", async () => {
+  it("is accepted if NODE_EXTRA_CA_CERTS names a missing file, and an unused client causes no unhandled rejection", async () => {
     const { resolver, call } = await setUpTls();
     vi.stubEnv("NODE_EXTRA_CA_CERTS", "/nowhere/ca.pem");
     const network = { extraCa: certificates.ca };
@@ -199,13 +201,13 @@ describe("a certificate of a private CA", () => {
     expect(rejected).not.toHaveBeenCalled();
   });
 
-  it("is refused whatever NODE_TLS_REJECT_UNAUTHORIZED says", async () => {
+  it("is rejected whatever the value of NODE_TLS_REJECT_UNAUTHORIZED", async () => {
     const { call } = await setUpTls();
     vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
     await expect(call({ maxAttempts: 1 })).rejects.toMatchObject({ cause: untrusted });
   });
 
-  it("is taken for a large upload, for which the SDK would make an agent of its own", async () => {
+  it("is accepted for a large upload, for which the SDK would create its own agent", async () => {
     const { aws, resolver } = await setUpTls();
     const s3 = resolver.getClientForCommand(
       S3Client,
@@ -219,18 +221,18 @@ describe("a certificate of a private CA", () => {
     expect(aws.requests.at(-1)).toMatchObject({ operation: "PutObject", status: 200 });
   });
 
-  it("is taken with NODE_TLS_REJECT_UNAUTHORIZED=0, in a session that no instance with a network is given", async () => {
+  it("is accepted with NODE_TLS_REJECT_UNAUTHORIZED=0, but the session is not shared with an instance that verifies", async () => {
     const { aws, resolver } = await setUpTls();
     const unchecking = { roleArn: ROLE, region: "eu-central-1" };
     vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
     await resolver.resolve(unchecking);
     const checking = settingsOf({ socketTimeout: 5000, maxAttempts: 1 });
     await expect(resolver.resolve(checking)).rejects.toMatchObject({ cause: untrusted });
-    await resolver.resolve(settingsOf({ dangerouslyDisableTlsVerification: true })); // checks as little
+    await resolver.resolve(settingsOf({ dangerouslyDisableTlsVerification: true })); // does not verify either
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
-  it("that is not checked says nothing of the time to others, and its own sessions live by its time", async () => {
+  it("that is not verified affects neither the clock estimate nor the sessions of other instances", async () => {
     const { aws, resolver } = await setUp();
     const credentials = aws.issueUserKeys({ userArn: "arn:aws:iam::123456789012:user/laboratory" });
     aws.setRole({ roleArn: ROLE, trustedPrincipals: ["*"] });
@@ -248,10 +250,10 @@ describe("a certificate of a private CA", () => {
     await resolver.resolve({ ...laboratory, credentials });
     skew.clear();
     late.clear();
-    await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" }); // with the instance profile's keys, of today
+    await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" }); // the instance profile, at the real time
   });
 
-  it("makes a session that no instance with other trust is given", async () => {
+  it("leads to a session that is not shared with instances that trust different CAs", async () => {
     const { aws, resolver } = await setUp();
     for (const network of [{}, { dangerouslyDisableTlsVerification: true }, { extraCa: certificates.ca }, {}]) {
       await resolver.resolve(settingsOf(network));
@@ -272,7 +274,7 @@ describe("a connection made without verification", () => {
   it.each([
     ["HTTP/1.1", EC2Client, describeInstances, untrusted],
     ["HTTP/2", KinesisClient, new ListStreamsCommand({}), { cause: untrusted }],
-  ])("serves no later call that verifies: %s", async (_, Client, command, refusal) => {
+  ])("is not reused by a later call that verifies: %s", async (_, Client, command, refusal) => {
     const { aws, resolver } = await setUpTls();
     const get = (options = {}) => {
       const client = resolver.getClientForCommand(Client as typeof EC2Client, instance, {}, options);
@@ -286,7 +288,7 @@ describe("a connection made without verification", () => {
     await unverified(held);
   });
 
-  it("serves no later upload that verifies, and a refused one leaves none behind", async () => {
+  it("is not reused by a later upload that verifies, nor is a rejected connection", async () => {
     const { aws, resolver } = await setUpTls();
     const clientConfig = { forcePathStyle: true, maxAttempts: 1 };
     const s3 = resolver.getClientForCommand(S3Client, instance, {}, { clientConfig });
@@ -298,7 +300,7 @@ describe("a connection made without verification", () => {
     expect(aws.count({ operation: "PutObject" })).toBe(2);
   });
 
-  it("serves no call to STS for a session that was asked for with verification", async () => {
+  it("is not used for an STS call for a session that requires verification", async () => {
     const { aws, resolver } = await setUpTls();
     const verifying = resolver.getClientForCommand(EC2Client, { roleArn: ROLE, ...instance });
     await unverified(() => resolver.resolve({ roleArn: ROLE, ...instance }));
@@ -308,8 +310,8 @@ describe("a connection made without verification", () => {
   });
 });
 
-describe("calls that hang", () => {
-  it("of one role take no socket from another's", async () => {
+describe("hanging calls", () => {
+  it("for one role do not use up another role's sockets", async () => {
     const { aws, resolver } = await setUp();
     const hanging = aws.fault({ on: { target: "service", roleArn: ROLE }, kind: "hang" });
     const get = (roleArn: string) =>
@@ -323,7 +325,7 @@ describe("calls that hang", () => {
     );
     await vi.waitFor(() => expect(aws.sockets.aws.open).toBeGreaterThanOrEqual(50), 30_000);
     await get(OTHER_ROLE).send(describeInstances);
-    expect(aws.count({ target: "service", roleArn: ROLE })).toBe(50); // the SDK's own limit, for this role alone
+    expect(aws.count({ target: "service", roleArn: ROLE })).toBe(50); // the SDK's own limit, for this role only
     stop.abort();
     await Promise.all(calls);
     hanging.clear();
@@ -337,7 +339,7 @@ describe("an endpoint that hangs", () => {
   it.each<[string, NetworkSettings]>([
     ["requestTimeout", { requestTimeout: 50 }],
     ["socketTimeout", { socketTimeout: 50 }],
-  ])("ends in time by %s: STS's, and a service's", async (_, limit) => {
+  ])("times out after %s, for STS and for a service", async (_, limit) => {
     const { aws, resolver, call } = await setUp();
     aws.fault({ on: { target: "sts" }, ...hang });
     aws.fault({ on: { target: "service" }, ...hang });
@@ -353,7 +355,7 @@ describe("an endpoint that hangs", () => {
     expect(Date.now() - began).toBeLessThan(2500);
   });
 
-  it("and speaks HTTP/2 ends in time as well", async () => {
+  it("times out with HTTP/2 as well", async () => {
     const { aws, resolver } = await setUp();
     aws.fault({ on: { target: "service" }, ...hang });
     const network = { requestTimeout: 5000, socketTimeout: 50, connectionTimeout: 1000, maxAttempts: 1 };
@@ -364,7 +366,7 @@ describe("an endpoint that hangs", () => {
     );
   });
 
-  it("midway in its answer ends by socketTimeout", async () => {
+  it("in the middle of a response times out after socketTimeout", async () => {
     const { resolver } = await setUp();
     const server = createServer((_, response) => {
       response.writeHead(200, { "content-type": "text/xml", "content-length": 100 }).write("<half");
@@ -382,7 +384,7 @@ describe("an endpoint that hangs", () => {
     server.close();
   });
 
-  it("behind a proxy that says nothing ends by connectionTimeout", async () => {
+  it("behind a silent proxy times out after connectionTimeout", async () => {
     const { call } = await setUp();
     const proxy = await startConnectProxy({ answer: "nothing" });
     const network = { proxy: proxy.url, connectionTimeout: 250, maxAttempts: 2 };
@@ -390,7 +392,7 @@ describe("an endpoint that hangs", () => {
     expect(proxy.connected).toHaveLength(2);
   });
 
-  it("behind a proxy that says nothing holds a connection until the resolver is closed, and for 10 s at most", async () => {
+  it("behind a silent proxy holds a connection until the resolver is closed, and for at most 10 s", async () => {
     const asked: ClientRequest[] = [];
     listen("http.client.request.start", (message) => {
       const { request } = message as { request: ClientRequest };
@@ -407,7 +409,7 @@ describe("an endpoint that hangs", () => {
     await vi.waitFor(() => expect(proxy.open()).toBe(0));
   });
 
-  it("is left by STS's own limit, if that is shorter", async () => {
+  it("times out after STS's own limit if that is shorter", async () => {
     const { aws, call } = await setUp({
       resolver: { runtime: AT_ONCE, assumeRole: { attemptTimeout: 50, attempts: 1 } },
     });
@@ -417,26 +419,26 @@ describe("an endpoint that hangs", () => {
 });
 
 describe("maxAttempts", () => {
-  it.each([1, 2, 4])("%i: so many tries at STS, and at a service", async (maxAttempts) => {
+  it.each([1, 2, 4])("%i is the number of attempts at STS and at a service", async (maxAttempts) => {
     const { aws, resolver, call } = await setUp();
     aws.fault({ on: { target: "sts" }, status: 503 });
     aws.fault({ on: { target: "service" }, status: 503 });
     await expect(call({ maxAttempts })).rejects.toMatchObject({ code: "STS_UNAVAILABLE" });
     expect(assumeRoleCalls(aws)).toBe(maxAttempts);
-    if (maxAttempts > 2) return; // the SDK waits in real time between its tries
+    if (maxAttempts > 2) return; // the SDK waits in real time between its attempts
     const base = { region: "eu-central-1", network: { maxAttempts } };
     await expect(resolver.getClientForCommand(EC2Client, base).send(describeInstances)).rejects.toThrow();
     expect(aws.count({ target: "service" })).toBe(maxAttempts);
   });
 
-  it("counts throttled calls to STS, too", async () => {
+  it("includes throttled calls to STS", async () => {
     const { aws, call } = await setUp();
     aws.fault({ on: { target: "sts" }, status: 400, code: "Throttling" });
     await expect(call({ maxAttempts: 2 })).rejects.toMatchObject({ code: "STS_UNAVAILABLE", awsCode: "Throttling" });
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
-  it("may be lowered by an author and not raised", async () => {
+  it("can be lowered by an author, but not raised", async () => {
     await using resolver = createCredentialResolver();
     const get = (clientConfig: object) =>
       resolver.getClientForCommand(EC2Client, settingsOf({ maxAttempts: 3 }), {}, { clientConfig });
@@ -453,12 +455,12 @@ describe("maxAttempts", () => {
   });
 });
 
-describe("a way to AWS that an instance's network would not hold on", () => {
+describe("a transport that bypasses the instance's network settings", () => {
   const network = { requestTimeout: 1000 };
   const refused = expect.objectContaining({ code: "INVALID_REQUEST", field: "instance.network" });
   const handler = () => new STSClient({ region: "us-east-1" }).config.requestHandler;
 
-  it("is refused: an author's handler, in clientConfig or by an extension", async () => {
+  it("is rejected if it is an author's handler, from clientConfig or from an extension", async () => {
     await using resolver = createCredentialResolver();
     const extension = {
       configure: (configuration: { setHttpHandler(own: unknown): void }) => configuration.setHttpHandler(handler()),
@@ -469,7 +471,7 @@ describe("a way to AWS that an instance's network would not hold on", () => {
     }
   });
 
-  it("is refused: the resolver's own handler or client for STS", async () => {
+  it("is rejected if it is the resolver's own handler or STS client", async () => {
     for (const options of [{ requestHandler: handler() }, { stsClient: { send: async () => ({}) } }]) {
       await using resolver = createCredentialResolver(options);
       await expect(resolver.resolve(settingsOf(network))).rejects.toThrow(refused);
@@ -477,7 +479,7 @@ describe("a way to AWS that an instance's network would not hold on", () => {
     }
   });
 
-  it("is none for a client that a function makes of its context", async () => {
+  it("is not a client that a function creates from its context, so that client works", async () => {
     const { aws, call } = await setUp({
       resolver: { runtime: AT_ONCE, stsClient: (context) => new STSClient(context) },
     });
@@ -489,8 +491,8 @@ describe("a way to AWS that an instance's network would not hold on", () => {
   });
 });
 
-describe("a change of the network", () => {
-  it("takes effect at the next call, also in place and for a session's next refresh", async () => {
+describe("a change of the network settings", () => {
+  it("takes effect at the next call, even if made in place, and for a session's next refresh", async () => {
     const { aws, resolver } = await setUp();
     const [first, second] = [await startConnectProxy(), await startConnectProxy()];
     const network = { proxy: first.url };
@@ -509,7 +511,7 @@ describe("a change of the network", () => {
     expect(handlerOf(settingsOf({ proxy: second.url }))).toBe(requestHandler);
   });
 
-  it("leaves sockets to all clients of a class and network", async () => {
+  it("keeps sockets shared by all clients of a class and network", async () => {
     const { resolver } = await setUp();
     const proxy = await startConnectProxy();
     const one = settingsOf({ proxy: proxy.url });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { once } from "../src/once.js";
 
-it("runs at the first call, for all who call meanwhile, and remembers success", async () => {
+it("runs at the first call, for all concurrent callers, and remembers success", async () => {
   let runs = 0;
   const task = once(async () => ++runs);
   expect(await Promise.all([task(), task()])).toEqual([1, 1]);

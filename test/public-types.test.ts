@@ -23,7 +23,7 @@ declare const resolver: CredentialResolver;
 declare const instance: IntegrationInstance;
 
 describe("getClientForCommand", () => {
-  it("returns the very client type of the class", () => {
+  it("returns exactly the client type of the class", () => {
     expectTypeOf(() => get(EC2Client, instance)).returns.toEqualTypeOf<EC2Client>();
     expectTypeOf(() => get(S3Client, instance)).returns.toEqualTypeOf<S3Client>();
     expectTypeOf(() => get(S3, instance)).returns.toEqualTypeOf<S3>();
@@ -32,7 +32,7 @@ describe("getClientForCommand", () => {
     expectTypeOf(() => resolver.getClientForCommand(STSClient, instance)).returns.toEqualTypeOf<STSClient>();
   });
 
-  it("takes the class's own configuration, and no identity or region in it", () => {
+  it("accepts the class's own configuration, but no identity or region in it", () => {
     expectTypeOf<{ maxAttempts: 2; forcePathStyle: true }>().toExtend<ClientConfigOf<typeof S3Client>>();
     expectTypeOf<{ forcePathStyle: true }>().not.toExtend<Required<ClientConfigOf<typeof EC2Client>>>();
     expectTypeOf<{ region: string }>().not.toExtend<ClientConfigOf<typeof EC2Client>>();
@@ -42,7 +42,7 @@ describe("getClientForCommand", () => {
     expectTypeOf<EC2ClientConfig>().not.toExtend<ClientConfigOf<typeof EC2Client>>();
   });
 
-  it("takes a platform's whole argument object, and refuses a setting of a wrong type", () => {
+  it("accepts a platform's complete argument object, but not a setting of the wrong type", () => {
     interface Arguments {
       bucket: string;
     }
@@ -58,8 +58,8 @@ describe("getClientForCommand", () => {
   });
 });
 
-describe("a helper of a user's own", () => {
-  it("is generic over the client's class, with or without its configuration", () => {
+describe("a user-defined helper", () => {
+  it("can be generic over the client class, with or without its configuration", () => {
     function clientOf<K extends SdkClientConstructor>(Client: K): InstanceType<K> {
       const client: InstanceType<K> = get(Client, instance);
       client.destroy();
@@ -91,7 +91,7 @@ describe("an instance", () => {
     }
   }
 
-  it("with another key is refused by the compiler as it is at run time", () => {
+  it("with an unknown key is rejected by the compiler, as it is at run time", () => {
     // @ts-expect-error customer is not a setting
     () => get(EC2Client, configuration);
     // @ts-expect-error customer is not a setting
@@ -108,7 +108,7 @@ describe("an instance", () => {
     () => get(EC2Client, { rolearn: "arn:aws:iam::123456789012:role/Inventory" });
   });
 
-  it("may be an object of a class with methods, and may be passed on", () => {
+  it("can be an object of a class with methods, and can be passed on", () => {
     expectTypeOf(() => get(EC2Client, new Settings())).returns.toEqualTypeOf<EC2Client>();
     expectTypeOf(() => get<typeof EC2Client>(EC2Client, instance)).returns.toEqualTypeOf<EC2Client>();
     const passOn = (given: IntegrationInstance) => resolver.resolve(given, {});
@@ -116,19 +116,19 @@ describe("an instance", () => {
   });
 });
 
-describe("the SDK's own shapes", () => {
-  it("its providers and identities are base identities", () => {
+describe("the SDK's types", () => {
+  it("providers and identities can be base identities", () => {
     expectTypeOf<AwsCredentialIdentityProvider>().toExtend<CredentialProvider>();
     expectTypeOf<RuntimeConfigAwsCredentialIdentityProvider>().toExtend<CredentialProvider>();
     expectTypeOf<ReturnType<typeof fromInstanceMetadata>>().toExtend<CredentialProvider>();
     expectTypeOf<ReturnType<CredentialProvider>>().toExtend<ReturnType<AwsCredentialIdentityProvider>>();
   });
 
-  it("a resolver's provider is an SDK provider", () => {
+  it("a resolver's provider can be an SDK provider", () => {
     expectTypeOf<ReturnType<CredentialResolver["provider"]>>().toExtend<AwsCredentialIdentityProvider>();
   });
 
-  it("an STSClient is an STS client", () => {
+  it("an STSClient can be the STS client", () => {
     expectTypeOf<STSClient>().toExtend<StsLike>();
   });
 });

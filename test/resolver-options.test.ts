@@ -7,15 +7,14 @@ import { expectInvalid } from "./request/support.js";
 
 const read = (options: unknown) => readResolverOptions(options as CredentialResolverOptions | undefined);
 
-/** Options that hold one value at a path such as `assumeRole.timeout`. */
+/** Options with one value at a path such as `assumeRole.timeout`. */
 function optionsWith(path: string, value: unknown): object {
   return path.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as object;
 }
 
 function settingAt(path: string, value: unknown): unknown {
-  const { refreshAhead, advisoryWindow, ...settings } = read(optionsWith(path, value));
-  const all = { ...settings, refresh: { ahead: refreshAhead, advisoryWindow } };
-  return path.split(".").reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], all);
+  const settings = read(optionsWith(path, value));
+  return path.split(".").reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], settings);
 }
 
 const DEFAULTS = {
@@ -25,8 +24,7 @@ const DEFAULTS = {
   store: undefined,
   maxSessions: 10_000,
   maxClients: 1000,
-  advisoryWindow: undefined,
-  refreshAhead: true,
+  refresh: { advisoryWindow: undefined, ahead: true },
   assumeRole: { maxConcurrent: 25, attempts: 3, attemptTimeout: 3000, timeout: 10_000 },
   runtime: systemRuntime,
 };
@@ -55,7 +53,7 @@ describe("a resolver's options", () => {
     ["undefined throughout", nothing(keys, undefined)],
     ["null throughout", nothing(keys, null)],
     ["empty groups", { refresh: {}, assumeRole: {}, runtime: {} }],
-    ["groups of nothing", { refresh: { advisoryWindow: null, ahead: null }, assumeRole: { timeout: undefined } }],
+    ["groups without values", { refresh: { advisoryWindow: null, ahead: null }, assumeRole: { timeout: undefined } }],
   ])("have their documented defaults for %s", (_, options) => {
     expect(read(options)).toEqual(DEFAULTS);
   });
@@ -68,7 +66,7 @@ describe("a resolver's options", () => {
     ["assumeRole.attempts", 100, "calls"],
     ["assumeRole.attemptTimeout", 86_400_000, "milliseconds"],
     ["assumeRole.timeout", 86_400_000, "milliseconds"],
-  ] as const)("%s is 1 to %d", (path, max, unit) => {
+  ] as const)("%s can be 1 to %d", (path, max, unit) => {
     expect(settingAt(path, 1)).toBe(1);
     expect(settingAt(path, max)).toBe(max);
     expect(settingAt(path, String(max))).toBe(max);
@@ -94,7 +92,7 @@ describe("a resolver's options", () => {
     }
   });
 
-  it("refresh.ahead is true or false", () => {
+  it("refresh.ahead can be true or false", () => {
     expect(settingAt("refresh.ahead", false)).toBe(false);
     expect(settingAt("refresh.ahead", true)).toBe(true);
     for (const [value, received] of [
@@ -119,7 +117,7 @@ describe("a resolver's options", () => {
       "maxConcurrent, attempts, attemptTimeout, timeout",
       { assumeRole: { concurrency: 5 } },
     ],
-  ])("%s has no %s", (owner, key, known, options) => {
+  ])("%s cannot have %s", (owner, key, known, options) => {
     expectInvalid(
       () => read(options),
       `${owner}.${key}`,
@@ -131,7 +129,7 @@ describe("a resolver's options", () => {
     ["maxSession", "maxSessions", { maxSession: 5 }],
     ["maxsessions", "maxSessions", { maxsessions: undefined }],
     ["runTime", "runtime", { runTime: {} }],
-  ])("options has no %s, which reads like %s", (key, right, options) => {
+  ])("options cannot have %s, which is a misspelling of %s", (key, right, options) => {
     expectInvalid(
       () => read(options),
       `options.${key}`,
@@ -187,11 +185,11 @@ describe("a resolver's options", () => {
     ["options.store", { store: { ...A_STORE, lock: true } }, "an object", STORE],
     ["options.store.scope", { store: { ...A_STORE, scope: "" } }, "an empty string", "1 to 255 characters"],
     ["options.store.scope", { store: { ...A_STORE, scope: undefined } }, "undefined", "1 to 255 characters"],
-  ])("%s is checked for its type", (field, options, received, allowed) => {
+  ])("%s must have the right type", (field, options, received, allowed) => {
     expectInvalid(() => read(options), field, `${field} is invalid: received ${received}. Allowed: ${allowed}.`);
   });
 
-  it("a store is not together with an instance profile of the author's", () => {
+  it("a store cannot be combined with an instanceProfile function", () => {
     expectInvalid(
       () => read({ store: A_STORE, instanceProfile: async () => ({}) }),
       "options.instanceProfile",
@@ -200,17 +198,17 @@ describe("a resolver's options", () => {
     expect(read({ store: A_STORE }).store?.scope).toBe(A_STORE.scope);
   });
 
-  it("a store is not together with an STS client that is an object", () => {
+  it("a store cannot be combined with an STS client object", () => {
     const client = { send: async () => ({}) };
     expectInvalid(
       () => read({ store: A_STORE, stsClient: client }),
       "options.stsClient",
-      "options.stsClient is an object, and options.store is set. It signs with keys of its own, and other processes would get its sessions as those of another identity: give stsClient as a function, whose context carries the right credentials.",
+      "options.stsClient is an object, and options.store is set. Its keys are unknown to the library, so other processes could get its sessions as another identity's. Pass stsClient as a function: its context has the right credentials.",
     );
     expect(read({ store: A_STORE, stsClient: () => client }).store?.scope).toBe(A_STORE.scope);
   });
 
-  it("the encryption keys of a store are checked, and not shown", () => {
+  it("the encryption keys of a store are validated, but not shown", () => {
     for (const [key, received] of [
       [randomBytes(32).toString("base64"), "a string of 44 characters"],
       [createSecretKey(randomBytes(31)), "an object"],
@@ -225,7 +223,7 @@ describe("a resolver's options", () => {
     expect(read({ store }).store?.encryptionKeys).toEqual(store.encryptionKeys);
   });
 
-  it("a store's methods are read once and called as its own", async () => {
+  it("a store's methods are read once, and called on the store", async () => {
     class Notes implements CredentialStore {
       readonly scope = "here";
       readonly #records = new Map<string, string>();
@@ -243,7 +241,7 @@ describe("a resolver's options", () => {
     expect(store?.lock).toBeUndefined();
   });
 
-  it("take an STS client or a function that makes one, a provider, and a handler, as they are", () => {
+  it("an STS client or a function that returns one, a provider and a handler are used as they are", () => {
     const stsClient = { send: async () => ({}) };
     const makeSts = () => stsClient;
     const instanceProfile = async () => ({ accessKeyId: "AKIAEXAMPLE", secretAccessKey: "hush" });
@@ -259,7 +257,7 @@ describe("a resolver's options", () => {
 });
 
 describe("a runtime", () => {
-  it("replaces the parts that are given, bound to what holds them", () => {
+  it("replaces the given parts, bound to their object", () => {
     class Clock {
       #now = 5;
       now() {
@@ -276,7 +274,7 @@ describe("a runtime", () => {
     expect({ ...runtime, now: undefined }).toEqual({ ...systemRuntime, now: undefined });
   });
 
-  it("may have an environment of its own", () => {
+  it("can have its own environment", () => {
     const env = { AWS_REGION: "eu-west-1" };
     expect(read({ runtime: { env } }).runtime.env).toBe(env);
     expect(read({ runtime: { env: undefined, hostname: null } }).runtime).toEqual(systemRuntime);
@@ -287,7 +285,7 @@ it.each([
   ["now", 5, "function"],
   ["schedule", "soon", "function"],
   ["env", () => ({}), "object"],
-])("a runtime's %s is not %s", (part, value, type) => {
+])("a runtime's %s cannot be %s", (part, value, type) => {
   expect(() => read({ runtime: { [part]: value } })).toThrow(
     expect.objectContaining({
       code: "INVALID_REQUEST",

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { systemRuntime } from "../src/runtime.js";
 
 describe("the machine's runtime", () => {
-  it("sleeps, and stops at once with the signal's reason", async () => {
+  it("sleeps, and rejects at once with the signal's reason", async () => {
     await systemRuntime.sleep(1);
     const controller = new AbortController();
     const sleeping = systemRuntime.sleep(60_000, controller.signal);
@@ -11,22 +11,22 @@ describe("the machine's runtime", () => {
     await expect(systemRuntime.sleep(60_000, AbortSignal.abort("before"))).rejects.toBe("before");
   });
 
-  it("runs a task later, unless it is cancelled", async () => {
+  it("runs a task later, unless it is canceled", async () => {
     const ran: string[] = [];
     systemRuntime.schedule(1, () => ran.push("cancelled"))();
     await new Promise<void>((resolve) => systemRuntime.schedule(1, resolve));
     expect(ran).toEqual([]);
   });
 
-  it("does not keep the process alive by a scheduled task", () => {
+  it("does not keep the process alive for a scheduled task", () => {
     const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
     const before = timers();
     const cancel = systemRuntime.schedule(60_000, () => {});
-    expect(timers()).toBe(before); // Node lists only what keeps it alive
+    expect(timers()).toBe(before); // Node lists only resources that keep it alive
     cancel();
   });
 
-  it("does not fire at once for a delay that Node's timers cannot hold", async () => {
+  it("does not run a task at once for a delay beyond the limit of Node's timers", async () => {
     let fired = false;
     const cancel = systemRuntime.schedule(2 ** 40, () => {
       fired = true;
@@ -36,7 +36,7 @@ describe("the machine's runtime", () => {
     expect(fired).toBe(false);
   });
 
-  it("tells time, chance and the machine's name", () => {
+  it("provides the time, random numbers and the hostname", () => {
     expect(Math.abs(systemRuntime.now() - Date.now())).toBeLessThan(1000);
     expect(systemRuntime.monotonic()).toBeLessThanOrEqual(systemRuntime.monotonic());
     expect(systemRuntime.random()).toBeLessThan(1);

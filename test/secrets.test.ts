@@ -9,7 +9,7 @@ import { startConnectProxy } from "./support/connect-proxy.js";
 import { EVENT_NAMES, LRU_CHANNELS, listen } from "./support/events.js";
 import { HOUR, MINUTE, OTHER_ROLE, ROLE, SECOND, setUpLocal } from "./support/local.js";
 
-/** Everything that anybody can see, as text, in every way to print a value. */
+/** All visible output, as text, in every way to print a value. */
 function createWitness() {
   const seen: string[] = [];
   const note = (value: unknown) => {
@@ -38,7 +38,7 @@ function createWitness() {
   return { seen, note, counts };
 }
 
-it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's channels", async () => {
+it("no secret appears in errors, events, inspect, JSON, stats, logs or lru-cache's channels", async () => {
   const { seen, note, counts } = createWitness();
   const { aws, clock, resolver } = await setUpLocal({
     roles: [ROLE, OTHER_ROLE].map((roleArn) => ({ roleArn, trustedPrincipals: ["*"] })),
@@ -63,7 +63,7 @@ it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's
     clear();
   };
 
-  // what works
+  // successful calls
   await attempt(() => resolver.resolve(instance));
   await attempt(() => resolver.resolve({ region: "eu-central-1" }));
   await attempt(() => resolver.verify(instance));
@@ -75,7 +75,7 @@ it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's
   await attempt(() => ec2.send(new DescribeInstancesCommand({})));
   await attempt(() => resolver.invalidate(instance));
 
-  // what fails: at STS, with answers that hold credentials, and at IMDS
+  // failures: of STS, with responses that contain credentials, and of IMDS
   const sts = { target: "sts", operation: "AssumeRole" } as const;
   const imds = { target: "imds", operation: "credentials" } as const;
   const quoting = {
@@ -103,7 +103,7 @@ it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's
     resolver.resolve(instance).then(() => undefined),
   );
 
-  // a proxy with a password: what works, what it refuses, what is wrong
+  // a proxy with a password: successes, denials, invalid settings
   const password = "proxy-password-that-stays";
   const basic = Buffer.from(`engine:${password}`).toString("base64");
   for (const answer of [200, 407]) {
@@ -119,7 +119,7 @@ it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's
   await attempt(() => instanceFromParams({ ...params, secret_key: `${own.secretAccessKey}@@@` }));
   await attempt(() => instanceFromParams(params, { HTTPS_PROXY: `ftp://engine:${password}@proxy` }));
 
-  // what is wrong with the settings
+  // invalid settings
   const wrong: unknown[] = [
     { credentials: { ...own, accessKeyId: own.secretAccessKey } },
     { credentials: { ...own, secretAccessKey: `${own.secretAccessKey} ` } },
@@ -130,14 +130,14 @@ it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's
   ];
   for (const settings of wrong) await attempt(() => resolver.resolve(settings as IntegrationInstance));
 
-  // a role that is not allowed, and one that is asked for as somebody else each time
+  // a role that is not allowed, and one that is requested with changing base identities
   await attempt(() => resolver.resolve({ ...instance, allowedRoles: [OTHER_ROLE] }));
   for (let request = 0; request < 10; request++) {
     await attempt(() => resolver.resolve({ ...instance, credentials: async () => own }));
   }
   await attempt(() => resolver.resolve({ credentials: async () => Promise.reject(new Error(own.secretAccessKey)) }));
 
-  // a store that fails, and tells all that it knows
+  // a store that fails with errors that contain everything it has
   for (const encryptionKeys of [undefined, [createSecretKey(randomBytes(32))]]) {
     const records: string[] = [];
     const quote = async (_key: string, record?: string) => {
@@ -155,7 +155,7 @@ it("no secret shows in errors, events, inspect, JSON, stats, logs or lru-cache's
     await sharing.close();
   }
 
-  // what it is made of
+  // the objects themselves
   await clock.advance(HOUR - MINUTE);
   note(resolver.stats());
   note(resolver);

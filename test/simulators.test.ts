@@ -7,9 +7,9 @@ import { OWN_ADDRESS, SIMULATED_ROLE, startSimulator } from "./support/simulator
 const TEST_KEYS = { accessKeyId: "test", secretAccessKey: "test" };
 const instance: IntegrationInstance = { roleArn: SIMULATED_ROLE, region: "eu-central-1", credentials: TEST_KEYS };
 
-describe("access key ids as simulators have them", () => {
+describe("access key ids from simulators", () => {
   it.each(["test", "000000000001", "LSIAQAAAAAAVNCBMPNSG", "a", "x".repeat(128)])(
-    "%s: a role's session and a service's call, shared through a store",
+    "%s: works for a role's session and a service's call, shared through a store",
     async (accessKeyId) => {
       const { url, signedBy } = await startSimulator("127.0.0.1", accessKeyId);
       vi.stubEnv("AWS_ENDPOINT_URL", url);
@@ -23,7 +23,7 @@ describe("access key ids as simulators have them", () => {
     },
   );
 
-  it.each(["", "a b", "x".repeat(129), "a/b"])("%j is refused, whoever gives it", async (accessKeyId) => {
+  it.each(["", "a b", "x".repeat(129), "a/b"])("%j is rejected from every source", async (accessKeyId) => {
     await using resolver = createCredentialResolver();
     const credentials = { ...TEST_KEYS, accessKeyId };
     await expect(resolver.resolve({ ...instance, credentials })).rejects.toMatchObject({ code: "INVALID_REQUEST" });
@@ -48,7 +48,7 @@ describe.runIf(OWN_ADDRESS)("plain http beyond loopback", () => {
     hint: expect.stringContaining("set instance.dangerouslyAllowPlainHttp"),
   });
 
-  it("STS at the instance's endpoint: refused before any call, unless it is allowed", async () => {
+  it("for STS at the instance's endpoint is rejected before any call, unless it is allowed", async () => {
     const { url, signedBy } = await start();
     await using resolver = createCredentialResolver();
     const sts = { endpoint: url };
@@ -58,7 +58,7 @@ describe.runIf(OWN_ADDRESS)("plain http beyond loopback", () => {
     expect(signedBy).toEqual(["test"]);
   });
 
-  it("STS at the environment's endpoint: the same, and the session is not given to an instance that refuses", async () => {
+  it("for STS at the environment's endpoint is rejected too, and the session is not shared with an instance that rejects it", async () => {
     const { url, signedBy } = await start();
     vi.stubEnv("AWS_ENDPOINT_URL", url);
     const store = createMemoryStore();
@@ -72,7 +72,7 @@ describe.runIf(OWN_ADDRESS)("plain http beyond loopback", () => {
     expect(signedBy).toHaveLength(2);
   });
 
-  it("the metadata service: the same, for the keys of the machine", async () => {
+  it("for the metadata service is rejected too, for the machine's keys", async () => {
     const { url, metadata } = await start();
     vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url);
     await using resolver = createCredentialResolver();

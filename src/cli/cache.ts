@@ -1,10 +1,10 @@
 import type { FileStore, StoredSession } from "../store/file-store.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
-import { KEYS_HELP, KEYS_VARIABLE, openFileStore } from "./store-options.js";
+import { KEYS_HELP, KEYS_VARIABLE, openFileStore } from "./options.js";
 
 const ACTIONS: Record<string, (store: FileStore) => Promise<string>> = { list, clear };
 
-export const cache: CliCommand = {
+export const command: CliCommand = {
   help: `Usage: rolecall cache list [--directory <path>]
        rolecall cache clear [--directory <path>]
 
@@ -19,7 +19,7 @@ Example: npx aws-rolecall cache list --directory /var/cache/integrations
 `,
   async run(args, { stdout, env }) {
     const { values, positionals } = parseCommandLine({
-      args: [...args],
+      args,
       options: { directory: { type: "string" } },
       allowPositionals: true,
     });

@@ -5,13 +5,13 @@ import type { ReportOutput } from "./report.js";
 
 /** A subcommand of `rolecall`. */
 export interface CliCommand {
-  /** The output of `rolecall <command> --help`: usage, options, exit codes and an example. */
+  /** The output of `rolecall <command> --help`. */
   readonly help: string;
   /**
    * @returns the exit code
    * @throws UsageError or RolecallError; `runCli` prints the message without a stack
    */
-  run(args: readonly string[], io: CliIo): Promise<number>;
+  run(args: string[], io: CliIo): Promise<number>;
 }
 
 /** The only parts of the process that a command may use. */
@@ -31,46 +31,34 @@ export class UsageError extends Error {
   }
 }
 
-type Options = NonNullable<ParseArgsConfig["options"]>;
-type Token = ReturnType<typeof parseArgs<ParseArgsConfig & { tokens: true }>>["tokens"][number];
-
 /**
  * Parses a command line with `util.parseArgs`. Unlike `parseArgs`, rejects a repeated option unless it is `multiple`.
  * @throws UsageError if the command line does not fit the options
  */
 export function parseCommandLine<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
-  const { tokens, ...parsed } = parse({ ...config, tokens: true });
-  assertGivenOnce(tokens ?? [], config.options ?? {});
-  return parsed as ReturnType<typeof parseArgs<T>>;
+  const { args, options = {} } = config;
+  const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
+  const given = tokens.filter((token) => token.kind === "option");
+  const unknown = given.find(({ name }) => !Object.hasOwn(options, name));
+  if (unknown) throw unknownOption(unknown.rawName, Object.keys(options));
+  const parsed = parseStrictly(config);
+  const single = given.map(({ name }) => name).filter((name) => !options[name]?.multiple);
+  const repeated = single.find((name, index) => single.indexOf(name) < index);
+  if (repeated !== undefined) throw givenTwice(repeated);
+  return parsed;
 }
 
-function parse<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+function parseStrictly<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
   try {
     return parseArgs(config);
   } catch (error) {
-    const code = String((error as { code?: unknown }).code);
-    if (!code.startsWith("ERR_PARSE_ARGS")) throw error;
-    const message = unknownOption(config) ?? (error as Error).message.replace(/\.?$/, ".");
-    throw new UsageError(message, { cause: error });
+    throw new UsageError((error as Error).message.replace(/\.?$/, "."), { cause: error });
   }
 }
 
-/** Describes the first unknown option, with a suggestion if a known one is similar. */
-function unknownOption({ args, options = {} }: ParseArgsConfig): string | undefined {
-  const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
-  const unknown = tokens.find((token) => token.kind === "option" && !Object.hasOwn(options, token.name));
-  if (unknown?.kind !== "option") return undefined;
-  const meant = unknown.rawName.startsWith("--") ? similarName(unknown.name, Object.keys(options)) : undefined;
-  return `Unknown option '${unknown.rawName}'.${meant === undefined ? "" : ` Did you mean '--${meant}'?`}`;
-}
-
-function assertGivenOnce(tokens: readonly Token[], options: Options): void {
-  const given = new Set<string>();
-  for (const token of tokens) {
-    if (token.kind !== "option" || options[token.name]?.multiple) continue;
-    if (given.has(token.name)) throw givenTwice(token.name);
-    given.add(token.name);
-  }
+function unknownOption(rawName: string, known: readonly string[]): UsageError {
+  const meant = rawName.startsWith("--") ? similarName(rawName.slice(2), known) : undefined;
+  return new UsageError(`Unknown option '${rawName}'.${meant === undefined ? "" : ` Did you mean '--${meant}'?`}`);
 }
 
 /** For an option that other subcommands may repeat, but this one may not. */

@@ -2,21 +2,16 @@ import { createCredentialResolver } from "../credential-resolver.js";
 import { createRoleRequest } from "../request/role-request.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
-import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./request-options.js";
-import { KEYS_HELP, openFileStore } from "./store-options.js";
+import { KEYS_HELP, openFileStore, REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./options.js";
 
-const STORES = ["file", "none"];
-
-/**
- * Milliseconds. The AWS CLI and boto3 refresh 15 minutes before expiry, so with less they would refresh on every call.
- */
+/** Milliseconds. With less, the AWS CLI and boto3 would refresh on every call. */
 const MIN_REMAINING = 15 * 60_000;
 /** Milliseconds to wait for a fresher session when a valid one is available. */
 const TIME_FOR_MORE = 2000;
 /** Milliseconds that the process may stay alive after printing, to store a refreshed session. */
 const TIME_TO_STORE = 1000;
 
-export const credentialProcess: CliCommand = {
+export const command: CliCommand = {
   help: `Usage: rolecall credential-process [--role-arn <arn>] [options]
 
 Prints credentials for the AWS CLI, boto3, Terraform and any SDK that supports credential_process. Processes of the
@@ -41,7 +36,7 @@ In ~/.aws/config:
 `,
   async run(args, { stdout, stderr, env }) {
     const { values } = parseCommandLine({
-      args: [...args],
+      args,
       options: {
         ...REQUEST_OPTIONS,
         "role-arn": { type: "string" },
@@ -50,31 +45,27 @@ In ~/.aws/config:
         "print-secrets-to-terminal": { type: "boolean" },
       },
     });
-    if (!STORES.includes(values.store)) throw new UsageError("--store takes file or none.");
+    if (values.store !== "file" && values.store !== "none") throw new UsageError("--store takes file or none.");
     if (stdout.isTTY && !values["print-secrets-to-terminal"]) {
       throw new UsageError(
         "rolecall credential-process prints secrets, and its output is a terminal. Run it from an SDK, or add --print-secrets-to-terminal.",
       );
     }
-    const { instance, command } = readRequestOptions(values, values["role-arn"], stderr);
-    const request = createRoleRequest(instance, command, undefined, env);
+    const { instance, overrides } = readRequestOptions(values, values["role-arn"], stderr);
+    const { assumption } = createRoleRequest(instance, overrides, undefined, env);
     const store = values.store === "file" ? openFileStore(values.directory, env) : undefined;
     const resolver = createCredentialResolver({ store, runtime: { env } });
-    const minRemaining = request.assumption ? chooseMinRemaining(request.assumption.durationSeconds) : 0;
-    const held = await resolver.resolve(instance, command);
+    const minRemaining = assumption ? Math.min(MIN_REMAINING, (assumption.durationSeconds * 1000) / 2) : 0;
+    const held = await resolver.resolve(instance, overrides);
     // While AWS is failing, a session with less time left is better than none.
     const signal = AbortSignal.timeout(TIME_FOR_MORE);
-    const session = await resolver.resolve(instance, command, { minRemaining, signal }).catch(() => held);
+    const session = await resolver.resolve(instance, overrides, { minRemaining, signal }).catch(() => held);
     stdout.write(`${toProcessOutput(session)}\n`);
     // Gives a background refresh a moment to be stored. It must be short, because the caller waits for this process.
     setTimeout(() => void resolver.close(), TIME_TO_STORE).unref();
     return 0;
   },
 };
-
-function chooseMinRemaining(durationSeconds: number): number {
-  return Math.min(MIN_REMAINING, (durationSeconds * 1000) / 2);
-}
 
 /** https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html */
 function toProcessOutput({ accessKeyId, secretAccessKey, sessionToken, expiration }: SessionCredentials): string {

@@ -1,8 +1,8 @@
 import { devNull } from "node:os";
 import { createCredentialResolver } from "../credential-resolver.js";
-import { isRolecallError } from "../errors.js";
 import { createManualClock, startLocalAws } from "../testing/index.js";
 import { type CliCommand, parseCommandLine } from "./command.js";
+import { toOutcome } from "./doctor/observations.js";
 import { Report, type ReportOutput } from "./report.js";
 
 const ACCOUNT = "123456789012";
@@ -12,8 +12,10 @@ const ADMIN = `arn:aws:iam::${ACCOUNT}:role/Admin`;
 const SCANNER = `arn:aws:iam::${ACCOUNT}:role/Scanner`;
 const FORGOTTEN = `arn:aws:iam::${ACCOUNT}:role/Forgotten`;
 const MINUTE = 60_000;
+const INTRODUCTION =
+  "aws-rolecall on a local AWS simulator: IMDSv2 and STS on loopback, every signature verified, a manual clock.";
 
-export const demo: CliCommand = {
+export const command: CliCommand = {
   help: `Usage: rolecall demo
 
 Demonstrates the library against a local AWS simulator: no account, no network. Each claim is checked against the
@@ -22,15 +24,12 @@ requests that the simulator received. The exit code is 0 if all checks pass.
 Example: npx aws-rolecall demo
 `,
   async run(args, { stdout }) {
-    parseCommandLine({ args: [...args], options: {} });
+    parseCommandLine({ args, options: {} });
     return runDemo(stdout);
   },
 };
 
-/**
- * Demonstrates each promise of the library and checks it against the requests that the local AWS received.
- * @returns the exit code: 0 if every check passed
- */
+/** @returns the exit code: 0 if every check passed */
 export async function runDemo(output: ReportOutput): Promise<number> {
   const report = new Report(output, process.env);
   const sdk = await loadClients();
@@ -53,32 +52,18 @@ export async function runDemo(output: ReportOutput): Promise<number> {
     allowedRoles: [INVENTORY, SCANNER, FORGOTTEN, "arn:aws:iam::444455556666:role/*"],
   };
 
-  const describeInstances = (command = {}) =>
+  const describeInstances = async (command = {}) =>
     resolver.getClientForCommand(EC2Client, instance, command).send(new DescribeInstancesCommand({}));
-  const listTables = (command = {}) =>
+  const listTables = async (command = {}) =>
     resolver.getClientForCommand(DynamoDBClient, instance, command).send(new ListTablesCommand({}));
   const actedAs = () => aws.requests.at(-1)?.session?.arn;
   const countSessions = (roleArn: string) => aws.count({ operation: "AssumeRole", roleArn, status: 200 });
-  const catchError = async (work: () => Promise<unknown>) => {
-    try {
-      await work();
-    } catch (error) {
-      if (isRolecallError(error)) return error;
-      throw error;
-    }
-    return undefined;
-  };
 
-  report.line(
-    "aws-rolecall on a local AWS simulator: IMDSv2 and STS on loopback, every signature verified, a manual clock.",
-  );
+  report.line(INTRODUCTION);
 
   report.heading("The instance names a role");
   await describeInstances();
-  report.fact(
-    actedAs()?.startsWith(`arn:aws:sts::${ACCOUNT}:assumed-role/Inventory/`) ?? false,
-    `acted as ${actedAs()}`,
-  );
+  report.fact(aws.requests.at(-1)?.session?.roleArn === INVENTORY, `acted as ${actedAs()}`);
 
   report.heading("A command overrides it");
   await describeInstances({ roleArn: AUDIT, region: "us-east-1" });
@@ -90,7 +75,7 @@ export async function runDemo(output: ReportOutput): Promise<number> {
 
   report.heading("An override that allowedRoles does not list");
   aws.clearRequests();
-  const refused = await catchError(() => describeInstances({ roleArn: ADMIN }));
+  const { error: refused } = await toOutcome(describeInstances({ roleArn: ADMIN }));
   report.fact(refused?.code === "ROLE_NOT_ALLOWED", `${refused?.code}: ${refused?.message}`);
   report.fact(aws.count() === 0, `${aws.count()} network calls`);
 
@@ -142,8 +127,8 @@ export async function runDemo(output: ReportOutput): Promise<number> {
 
   report.heading("A role that STS denies");
   aws.clearRequests();
-  const denied = await catchError(() => describeInstances({ roleArn: FORGOTTEN }));
-  await catchError(() => describeInstances({ roleArn: FORGOTTEN }));
+  const { error: denied } = await toOutcome(describeInstances({ roleArn: FORGOTTEN }));
+  await toOutcome(describeInstances({ roleArn: FORGOTTEN }));
   const asked = aws.count({ target: "sts" });
   report.fact(denied?.code === "ASSUME_ROLE_DENIED", `${denied?.code} for ${denied?.roleArn}`);
   report.detail(denied?.hint ?? "");

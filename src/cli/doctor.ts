@@ -3,11 +3,11 @@ import type { IntegrationInstance } from "../request/integration-instance.js";
 import { readRoleArn } from "../request/role-arn.js";
 import { systemRuntime } from "../runtime.js";
 import { type CliCommand, type CliIo, parseCommandLine, UsageError } from "./command.js";
-import { chooseExitCode, type Finding, skipped } from "./doctor/finding.js";
+import { EXIT_CODES, type Finding, skipped } from "./doctor/finding.js";
 import { readInstanceFile } from "./instance-file.js";
 import { Report } from "./report.js";
 
-export const doctor: CliCommand = {
+export const command: CliCommand = {
   help: `Usage: rolecall doctor [<role ARN> ...] [--config <file>] [--json]
 
 Checks the setup of this machine: metadata service, base identity, region, STS, clock, and each role. Shows what is
@@ -28,7 +28,7 @@ Example: npx aws-rolecall doctor --config /etc/integration.json
 `,
   async run(args, io) {
     const { values, positionals } = parseCommandLine({
-      args: [...args],
+      args,
       options: { config: { type: "string" }, json: { type: "boolean" } },
       allowPositionals: true,
     });
@@ -46,7 +46,8 @@ Example: npx aws-rolecall doctor --config /etc/integration.json
       ...seen.roles.flatMap((role) => roleFindings(role, seen, values.config)),
       ...patterns.map(skipPattern),
     ];
-    const exitCode = chooseExitCode(findings);
+    const firstFailed = findings.find(({ status }) => status === "failed");
+    const exitCode = firstFailed ? EXIT_CODES[firstFailed.step] : 0;
     if (values.json) io.stdout.write(`${JSON.stringify({ exitCode, findings }, undefined, 2)}\n`);
     else print(findings, io);
     return exitCode;

@@ -2,10 +2,10 @@ import { type DecidedRequest, decideRequest, serviceRegion } from "../request/ro
 import type { Chosen } from "../request/settings-table.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
 import { type Fact, LABELS, listFacts, listKeyParts } from "./explain/facts.js";
-import { misspeltRegion } from "./known-regions.js";
-import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./request-options.js";
+import { adviseOnRegion } from "./known-regions.js";
+import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./options.js";
 
-export const explain: CliCommand = {
+export const command: CliCommand = {
   help: `Usage: rolecall explain [<role ARN>] [options]
 
 Shows which identity a command would run as, and where each setting comes from. Makes no network calls, neither to AWS
@@ -20,19 +20,19 @@ Example: npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --con
 `,
   async run(args, { stdout, stderr, env }) {
     const { values, positionals } = parseCommandLine({
-      args: [...args],
+      args,
       options: { ...REQUEST_OPTIONS, json: { type: "boolean" } },
       allowPositionals: true,
     });
     const [roleArn, ...others] = positionals;
     if (others.length > 0) throw new UsageError("rolecall explain takes one role.");
-    const { instance, command } = readRequestOptions(values, roleArn, stderr);
-    const explained = decideRequest(instance, command, undefined, env);
+    const { instance, overrides } = readRequestOptions(values, roleArn, stderr);
+    const explained = decideRequest(instance, overrides, undefined, env);
     serviceRegion(explained.request);
     const facts = listFacts(explained, env);
     for (const { value, from } of listRegions(explained)) {
-      const remark = misspeltRegion(value, from);
-      if (remark !== undefined) stderr.write(`warning: ${remark.charAt(0).toLowerCase()}${remark.slice(1)}\n`);
+      const advice = adviseOnRegion(value);
+      if (advice) stderr.write(`warning: this release does not know the region ${value} (${from}). ${advice}\n`);
     }
     const madeOf = listKeyParts(explained);
     stdout.write(values.json ? toJson(facts, madeOf) : toText(facts, madeOf));
@@ -60,10 +60,7 @@ function toText(facts: readonly Fact[], madeOf: readonly string[]): string {
 
 function formatValue(value: Fact["value"]): string {
   if (value === undefined) return "(set, not shown)";
-  if (Array.isArray(value)) return value.join(", ");
-  if (typeof value === "object")
-    return Object.entries(value)
-      .map((tag) => tag.join("="))
-      .join(", ");
-  return String(value);
+  if (typeof value !== "object") return String(value);
+  const items = Array.isArray(value) ? value : Object.entries(value).map((tag) => tag.join("="));
+  return items.join(", ");
 }

@@ -12,26 +12,9 @@ export const KNOWN_REGIONS: readonly string[] = `
   .trim()
   .split(/\s+/);
 
-export const NEWER_REGION = "A region newer than this release still works.";
-
-export function isKnownRegion(region: string): boolean {
-  return KNOWN_REGIONS.includes(region);
-}
-
-/** A suggestion; `undefined` if no known region is similar. */
-export function didYouMean(region: string): string | undefined {
+/** Advice for a region that may be misspelled; `undefined` for a known region. */
+export function adviseOnRegion(region: string): string | undefined {
+  if (KNOWN_REGIONS.includes(region)) return undefined;
   const meant = similarName(region, KNOWN_REGIONS);
-  return meant === undefined ? undefined : `Did you mean ${meant}?`;
-}
-
-/**
- * A warning about a region that may be misspelled; `undefined` for a known region.
- * @param from the setting or variable that names it
- */
-export function misspeltRegion(region: string, from?: string): string | undefined {
-  if (isKnownRegion(region)) return undefined;
-  const named = from === undefined ? region : `${region} (${from})`;
-  return [`This release does not know the region ${named}.`, didYouMean(region), NEWER_REGION]
-    .filter(Boolean)
-    .join(" ");
+  return `${meant === undefined ? "" : `Did you mean ${meant}? `}A region newer than this release still works.`;
 }

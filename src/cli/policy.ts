@@ -41,7 +41,7 @@ const KINDS: Record<string, Kind> = {
   "ec2-trust": { options: ["principal", "partition"], make: ec2Trust },
 };
 
-export const policy: CliCommand = {
+export const command: CliCommand = {
   help: `Usage: rolecall policy identity [<role>...] [--variant <variant>] [options]
        rolecall policy trust [<role>] --principal <arn> [options]
        rolecall policy ec2-trust [options]
@@ -73,7 +73,7 @@ Examples:
   npx aws-rolecall policy ec2-trust --principal arn:aws-cn:iam::111122223333:role/integration-host --format terraform
 `,
   async run(args, { stdout, stderr }) {
-    const { values, positionals } = parseCommandLine({ args: [...args], options: OPTIONS, allowPositionals: true });
+    const { values, positionals } = parseCommandLine({ args, options: OPTIONS, allowPositionals: true });
     const [name = "", ...roles] = positionals;
     const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
     if (!kind) throw new UsageError("rolecall policy takes one document type: identity, trust or ec2-trust.");

@@ -1,5 +1,6 @@
 import type { Network } from "../request/network-settings.js";
 import { conflict, isGiven, namesIn, readRecord, readSetting } from "../request/validation.js";
+import { VERSION } from "../version.js";
 import { MANAGED_KEYS } from "./client-types.js";
 import { customHandlerError } from "./shared-handlers.js";
 
@@ -45,7 +46,10 @@ export function isComparable(config: Record<string, unknown>): boolean {
   );
 }
 
-export function readUserAgent(value: unknown): readonly unknown[] {
-  if (!isGiven(value)) return [];
-  return Array.isArray(value) ? value : [[value]];
+/** The SDK's `customUserAgent`, in pairs of name and version: the library, the integration and what `custom` adds. */
+export function buildUserAgent(integration?: string, custom?: unknown): [name: string, version?: string][] {
+  const pairs: [string, string?][] = [["aws-rolecall", VERSION]];
+  if (integration !== undefined) pairs.push(["md/integration", integration]);
+  if (Array.isArray(custom)) return [...pairs, ...custom];
+  return isGiven(custom) ? [...pairs, [custom as string]] : pairs;
 }

@@ -5,27 +5,22 @@ import { assertInPartition } from "../request/regions.js";
 import { type RoleRequest, serviceRegion } from "../request/role-request.js";
 import type { Sessions } from "../sessions.js";
 import type { Machine } from "../sources/machine.js";
-import { abortWaitingSend } from "./abort-waiting-send.js";
-import { assertWithinNetwork, isComparable, readClientConfig, readUserAgent } from "./client-config.js";
+import { assertWithinNetwork, buildUserAgent, isComparable, readClientConfig } from "./client-config.js";
+import { addMiddleware } from "./client-middleware.js";
 import type { SdkClient, SdkClientConstructor } from "./client-types.js";
-import { type GuardedClient, ViewedClient } from "./client-view.js";
 import { assertMockClient, isGuardable } from "./construct-client.js";
 import { GuardedStack, type LastStep } from "./guarded-stack.js";
 import { RoleIdentity } from "./role-identity.js";
-import type { MiddlewareStack } from "./sdk-middleware.js";
-import type { SharedHandlers } from "./shared-handlers.js";
-import { type ReplaceSession, signAgainOnce } from "./sign-again-once.js";
+import type { ClassDefaults, SharedHandlers } from "./shared-handlers.js";
 import { assertSignedAsRole, type ExpectedSigning, guardConfig } from "./signed-as-role.js";
 import { SocketShares } from "./socket-shares.js";
-import { buildUserAgent } from "./user-agent.js";
-import { withholdSecrets } from "./withhold-secrets.js";
 
 /** What the caller asks of a client. */
 export interface ClientDemand {
   readonly clientConfig?: object | undefined;
-  /** Never a pooled one. */
+  /** Always creates a client. */
   readonly fresh?: boolean | undefined;
-  /** Milliseconds that the client's sessions must still live. */
+  /** Milliseconds for which the client's sessions must still be valid. */
   readonly minRemaining?: number | undefined;
 }
 
@@ -36,21 +31,23 @@ export interface ClientPoolOptions {
   readonly machine: Pick<Machine, "region">;
 }
 
-/** Clients by class, role request, region, network, the life that their sessions must have left, and plain configuration. */
+type CreateView = () => SdkClient;
+
+/** Pools clients by class, role request, region, network, minimum session lifetime and plain configuration. */
 export class ClientPool {
-  readonly #clients: LRUCache<string, ViewedClient>;
+  readonly #views: LRUCache<string, CreateView>;
   readonly #options: ClientPoolOptions;
   readonly #sockets = new SocketShares();
   readonly #classNumbers = new WeakMap<SdkClientConstructor, number>();
   #lastClassNumber = 0;
 
   constructor(options: ClientPoolOptions) {
-    this.#clients = new LRUCache({ max: options.maxClients });
+    this.#views = new LRUCache({ max: options.maxClients });
     this.#options = options;
   }
 
   get size(): number {
-    return this.#clients.size;
+    return this.#views.size;
   }
 
   get(Client: SdkClientConstructor, request: RoleRequest, demand: ClientDemand): SdkClient {
@@ -59,21 +56,21 @@ export class ClientPool {
     if (demand.fresh || !(clientConfig === undefined || isComparable(clientConfig))) {
       return this.#create(Client, request, minRemaining, clientConfig);
     }
-    const name = this.#nameOf(Client, request, minRemaining, clientConfig);
-    const pooled = this.#clients.get(name);
-    if (pooled) return pooled.view();
-    const made = this.#create(Client, request, minRemaining, clientConfig);
-    if (!isGuardable(made)) return made;
-    const client = new ViewedClient(made as GuardedClient);
-    this.#clients.set(name, client);
-    return client.view();
+    const key = this.#buildKey(Client, request, minRemaining, clientConfig);
+    const pooled = this.#views.get(key);
+    if (pooled) return pooled();
+    const client = this.#create(Client, request, minRemaining, clientConfig);
+    if (!isGuardable(client)) return client;
+    const createView = prepareViews(client as GuardedClient);
+    this.#views.set(key, createView);
+    return createView();
   }
 
   clear(): void {
-    this.#clients.clear();
+    this.#views.clear();
   }
 
-  /** @returns a guarded client, or what a mock makes */
+  /** @returns a guarded client, or the mock's client */
   #create(
     Client: SdkClientConstructor,
     request: RoleRequest,
@@ -92,7 +89,7 @@ export class ClientPool {
         ...(network?.maxAttempts !== undefined && { maxAttempts: clientConfig.maxAttempts ?? network.maxAttempts }),
         region: fixedRegion ?? region,
         credentials: identity.credentials,
-        customUserAgent: [...buildUserAgent(integration), ...readUserAgent(clientConfig.customUserAgent)],
+        customUserAgent: buildUserAgent(integration, clientConfig.customUserAgent),
       },
       clientConfig,
       network,
@@ -103,22 +100,20 @@ export class ClientPool {
       return client;
     }
     guardConfig(client.config, { identity, region });
-    const replace = (accessKeyId: string, doubtful: boolean) => sessions.replace(request, accessKeyId, doubtful);
-    addMiddleware(client.middlewareStack, replace, identity);
-    const { requestHandler, endpointProvider } = client.config as {
-      requestHandler?: unknown;
-      endpointProvider?: unknown;
-    };
+    addMiddleware(client.middlewareStack, identity, (accessKeyId, doubtful) =>
+      sessions.replace(request, accessKeyId, doubtful),
+    );
+    const { requestHandler, endpointProvider } = client.config as ClassDefaults;
     const expected = { identity, region, classDefaults, endpointProvider };
     const socketOwner = handlers.isShared(Client, requestHandler) ? `${key} ${network?.key ?? ""}` : undefined;
-    client.middlewareStack = new GuardedStack(client.middlewareStack, this.#lastStep(expected, socketOwner), true);
+    client.middlewareStack = new GuardedStack(client.middlewareStack, this.#lastStep(expected, socketOwner));
     return client;
   }
 
-  /** @param owner of the request's socket, where sockets are shared */
+  /** @param owner owns the request's socket; `undefined` if the client does not share sockets */
   #lastStep(expected: ExpectedSigning, owner: string | undefined): LastStep {
     return (send, context) => {
-      const operation = context.__smithy_context?.operation; // as the command says it, before any middleware
+      const operation = context.__smithy_context?.operation; // the command's own, before any middleware runs
       return async (args) => {
         await assertSignedAsRole(args.request, operation, context, expected);
         return owner === undefined ? send(args) : this.#sockets.send(owner, args.request, () => send(args));
@@ -132,8 +127,8 @@ export class ClientPool {
     return region;
   }
 
-  /** Neither a region nor an integration's name holds a space. */
-  #nameOf(
+  /** The parts are separated by spaces, which neither a region nor an integration's name contains. */
+  #buildKey(
     Client: SdkClientConstructor,
     { key, region, network, integration = "" }: RoleRequest,
     minRemaining = 0,
@@ -146,9 +141,23 @@ export class ClientPool {
   }
 }
 
-function addMiddleware(stack: MiddlewareStack, replace: ReplaceSession, identity: RoleIdentity): void {
-  stack.add(abortWaitingSend, { step: "initialize", priority: "high", name: "rolecallAbort" });
-  stack.add(signAgainOnce(replace), { step: "initialize", priority: "low", name: "rolecallSignAgain" });
-  stack.add(withholdSecrets(identity), { step: "initialize", priority: "low", name: "rolecallWithholdSecrets" });
-  stack.add(identity.rememberBucketSession, { step: "deserialize", priority: "high", name: "rolecallBucketSession" });
+interface GuardedClient extends SdkClient {
+  config: object;
+  middlewareStack: GuardedStack;
+}
+
+/**
+ * Creates views of a pooled client. Each caller gets a view with its own configuration and middleware stack, so no caller
+ * sees the changes of another. A view costs a hundredth of a client.
+ */
+function prepareViews(client: GuardedClient): CreateView {
+  // Plain values, which V8 copies as a block. The client's own configuration has accessors.
+  const config = { ...client.config };
+  for (const value of Object.values(config)) if (Array.isArray(value)) Object.freeze(value);
+  return () => {
+    const view: GuardedClient = Object.create(client);
+    view.config = { ...config };
+    view.middlewareStack = client.middlewareStack.clone();
+    return view;
+  };
 }

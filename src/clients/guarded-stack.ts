@@ -9,18 +9,12 @@ export type LastStep = (send: Next, context: MiddlewareContext) => Next;
  */
 export class GuardedStack implements MiddlewareStack {
   #stack: MiddlewareStack;
-  #isOwn: boolean;
+  #isShared = false;
   readonly #lastStep: LastStep;
 
-  constructor(stack: MiddlewareStack, lastStep: LastStep, isOwn = false) {
+  constructor(stack: MiddlewareStack, lastStep: LastStep) {
     this.#stack = stack;
     this.#lastStep = lastStep;
-    this.#isOwn = isOwn;
-  }
-
-  /** A copy-on-write view for another client. Do not change this stack afterward. */
-  share(): GuardedStack {
-    return new GuardedStack(this.#stack, this.#lastStep);
   }
 
   add(middleware: Middleware, options?: MiddlewareOptions): void {
@@ -43,12 +37,15 @@ export class GuardedStack implements MiddlewareStack {
     return this.#ownStack().removeByTag(tag);
   }
 
-  clone(): MiddlewareStack {
-    return new GuardedStack(this.#stack.clone(), this.#lastStep, true);
+  clone(): GuardedStack {
+    const clone = new GuardedStack(this.#stack, this.#lastStep);
+    clone.#isShared = true;
+    this.#isShared = true;
+    return clone;
   }
 
-  concat(from: MiddlewareStack): MiddlewareStack {
-    return new GuardedStack(this.#stack.concat(from), this.#lastStep, true);
+  concat(from: MiddlewareStack): GuardedStack {
+    return new GuardedStack(this.#stack.concat(from), this.#lastStep);
   }
 
   applyToStack(stack: MiddlewareStack): void {
@@ -68,8 +65,8 @@ export class GuardedStack implements MiddlewareStack {
   }
 
   #ownStack(): MiddlewareStack {
-    if (!this.#isOwn) this.#stack = this.#stack.clone();
-    this.#isOwn = true;
+    if (this.#isShared) this.#stack = this.#stack.clone();
+    this.#isShared = false;
     return this.#stack;
   }
 }

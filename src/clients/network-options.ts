@@ -8,7 +8,7 @@ import type { ParsedNetworkSettings } from "../request/network-settings.js";
 const POOL = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 50 } as const;
 
 export interface Trust {
-  /** Always set: otherwise `NODE_TLS_REJECT_UNAUTHORIZED` would decide anew for each connection of the pool. */
+  /** Always set: otherwise `NODE_TLS_REJECT_UNAUTHORIZED` would decide again for each connection of the pool. */
   readonly rejectUnauthorized: boolean;
   readonly secureContext?: tls.SecureContext;
 }

@@ -2,7 +2,7 @@ import type { SessionCredentials } from "../session/session-credentials.js";
 import type { Middleware } from "./sdk-middleware.js";
 
 /**
- * A provider that the SDK asks anew before each request, and keeps no copy of. It takes nothing from the client's
+ * A provider that the SDK calls before each request, without a cache. It takes nothing from the client's
  * configuration, so that the SDK need not bind it to one.
  */
 export type LiveProvider = (() => Promise<SessionCredentials>) & {

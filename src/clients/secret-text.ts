@@ -5,7 +5,7 @@ interface Reading {
   readonly ends: readonly number[];
 }
 
-/** A secret, in the forms in which a text may contain it. */
+/** A secret, in the forms in which a string may contain it. */
 export interface Secret {
   /** The secret, and its base64 for each offset within a longer text. */
   readonly forms: readonly string[];
@@ -34,12 +34,12 @@ function toSecret(text: string): Secret {
 }
 
 /**
- * Redacts secrets in a text, also if they are encoded: as percent, XML or JSON escapes, as base64, as bytes in hex or
+ * Redacts secrets in a string, also if they are encoded: as percent, XML or JSON escapes, as base64, as bytes in hex or
  * decimal, and wrapped at any column.
  */
 export function withoutSecrets(text: string, secrets: readonly Secret[]): string {
   if (text.length < MIN_LENGTH || secrets.length === 0) return text;
-  if (text.length > MAX_TEXT) return `${REDACTED} (a text of ${text.length} characters)`;
+  if (text.length > MAX_TEXT) return `${REDACTED} (a string of ${text.length} characters)`;
   const found: [start: number, end: number][] = [];
   let reading: Reading | undefined = toReading(text);
   for (let layer = 0; reading && layer <= MAX_LAYERS; layer++) {

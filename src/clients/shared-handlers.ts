@@ -22,9 +22,11 @@ export interface RequestHandler {
 /** A client class's defaults, read from a client without a caller's configuration. */
 export interface ClassDefaults {
   readonly requestHandler: RequestHandler;
-  readonly httpAuthSchemeProvider?: (parameters: object) => readonly { readonly schemeId: string }[];
+  readonly httpAuthSchemeProvider: ((parameters: object) => readonly { readonly schemeId: string }[]) | undefined;
   readonly endpointProvider?: unknown;
 }
+
+type Env = Record<string, string | undefined>;
 
 const UNVERIFIED: ParsedNetworkSettings = { ...NO_NETWORK_SETTINGS, dangerouslyDisableTlsVerification: true };
 
@@ -35,15 +37,16 @@ const UNVERIFIED: ParsedNetworkSettings = { ...NO_NETWORK_SETTINGS, dangerouslyD
  */
 export class SharedHandlers {
   readonly #classes = new Map<SdkClientConstructor, ClassHandlers>();
-  readonly #env: Record<string, string | undefined>;
+  readonly #env: Env;
 
   /** @param env its `NODE_TLS_REJECT_UNAUTHORIZED` is read at each request of an instance without network settings */
-  constructor(env: Record<string, string | undefined> = process.env) {
+  constructor(env: Env = process.env) {
     this.#env = env;
   }
 
   /**
-   * Constructs a client that shares its class's handler. A class from outside the SDK, such as a mock, is only constructed.
+   * Constructs a client that shares its class's handler. A class from outside the SDK, such as a mock, is only
+   * constructed.
    * @param config must not contain request-handler options
    * @param clientConfig the caller's configuration. It may contain a request handler if there is no `network`
    * @param alwaysVerify ignores `NODE_TLS_REJECT_UNAUTHORIZED`
@@ -64,9 +67,9 @@ export class SharedHandlers {
       return client;
     }
     const requestHandler = this.#handlersFor(Client)?.shared(network, alwaysVerify);
-    if (!requestHandler) return constructClient(Client, { ...clientConfig, ...config });
-    if (!network) return constructClient(Client, { requestHandler, ...clientConfig, ...config });
-    const client = constructClient(Client, { ...clientConfig, ...config, requestHandler });
+    const shared = requestHandler && { requestHandler };
+    if (!network || !shared) return constructClient(Client, { ...shared, ...clientConfig, ...config });
+    const client = constructClient(Client, { ...clientConfig, ...config, ...shared });
     if ((client.config as { requestHandler?: unknown }).requestHandler !== requestHandler) {
       throw customHandlerError("the client's class or an extension");
     }
@@ -99,7 +102,7 @@ export class SharedHandlers {
   #learn(Client: SdkClientConstructor, client: SdkClient): ClassHandlers | undefined {
     if (!isGuardable(client)) return undefined;
     const { requestHandler, httpAuthSchemeProvider, endpointProvider } = client.config as ClassDefaults;
-    const defaults = { requestHandler, ...(httpAuthSchemeProvider && { httpAuthSchemeProvider }), endpointProvider };
+    const defaults = { requestHandler, httpAuthSchemeProvider, endpointProvider };
     const handlers = new ClassHandlers(Client, defaults, this.#env);
     this.#classes.set(Client, handlers);
     return handlers;
@@ -111,20 +114,22 @@ export class SharedHandlers {
   }
 }
 
+/** A handler that is created at its first request. */
+interface LazyHandler {
+  readonly load: () => Promise<RequestHandler>;
+  loaded?: RequestHandler;
+}
+
 /** The handlers of one client class, one for each network; without network settings, one for each TLS verification. */
 class ClassHandlers {
-  readonly defaults: ClassDefaults;
-  readonly #Client: SdkClientConstructor;
-  readonly #env: Record<string, string | undefined>;
   readonly #shared = new Map<string, RequestHandler>();
-  readonly #making = new Map<string, () => Promise<RequestHandler>>();
-  readonly #made = new Map<string, RequestHandler>();
+  readonly #lazy = new Map<string, LazyHandler>();
 
-  constructor(Client: SdkClientConstructor, defaults: ClassDefaults, env: Record<string, string | undefined>) {
-    this.#Client = Client;
-    this.defaults = defaults;
-    this.#env = env;
-  }
+  constructor(
+    readonly Client: SdkClientConstructor,
+    readonly defaults: ClassDefaults,
+    readonly env: Env,
+  ) {}
 
   has(handler: unknown): boolean {
     return [...this.#shared.values()].includes(handler as RequestHandler);
@@ -135,59 +140,51 @@ class ClassHandlers {
     const key = network?.key ?? (alwaysVerify ? "verified" : "environment");
     const known = this.#shared.get(key);
     if (known) return known;
-    if (network && !isHttp1(this.defaults)) assertFitForHttp2(this.#Client, network);
-    const settings = (): ParsedNetworkSettings => {
-      if (network) return network.settings();
-      return !alwaysVerify && envTrust(this.#env) === ANYBODY ? UNVERIFIED : NO_NETWORK_SETTINGS;
-    };
-    const toHandlerKey = (chosen: ParsedNetworkSettings) =>
-      network?.key ?? (chosen === UNVERIFIED ? "unverified" : "verified");
-    const { metadata } = this.defaults.requestHandler;
+    const { requestHandler } = this.defaults;
+    if (network && !isHttp1(requestHandler)) assertFitForHttp2(this.Client, network);
+    const current = () => this.#current(network, alwaysVerify);
     const handler: RequestHandler = {
-      ...(metadata && { metadata }),
-      handle: async (request, options) => {
-        const chosen = settings();
-        return (await this.#make(toHandlerKey(chosen), chosen)).handle(request, options);
-      },
-      httpHandlerConfigs: () => this.#made.get(toHandlerKey(settings()))?.httpHandlerConfigs?.() ?? {},
+      ...(requestHandler.metadata && { metadata: requestHandler.metadata }),
+      handle: async (request, options) => (await current().load()).handle(request, options),
+      httpHandlerConfigs: () => current().loaded?.httpHandlerConfigs?.() ?? {},
       destroy() {},
     };
     this.#shared.set(key, Object.freeze(handler));
     return handler;
   }
 
-  /** Called at the first request, so that invalid settings fail that request rather than the process. */
-  #make(key: string, settings: ParsedNetworkSettings): Promise<RequestHandler> {
-    let making = this.#making.get(key);
-    if (!making) {
-      making = once(async () => {
-        const made = await createHandler(this.defaults, settings);
-        this.#made.set(key, made);
-        return made;
-      });
-      this.#making.set(key, making);
-    }
-    return making();
+  /** Created at the first request, so that invalid settings fail that request rather than the process. */
+  #current(network: Network | undefined, alwaysVerify: boolean): LazyHandler {
+    const isUnverified = !network && !alwaysVerify && envTrust(this.env) === ANYBODY;
+    const key = network?.key ?? (isUnverified ? "unverified" : "verified");
+    const known = this.#lazy.get(key);
+    if (known) return known;
+    const settings = network?.settings() ?? (isUnverified ? UNVERIFIED : NO_NETWORK_SETTINGS);
+    const load = once(async () => {
+      lazy.loaded = await createHandler(this.defaults.requestHandler, settings, network !== undefined);
+      return lazy.loaded;
+    });
+    const lazy: LazyHandler = { load };
+    this.#lazy.set(key, lazy);
+    return lazy;
   }
 
   destroy(): void {
-    for (const handler of this.#made.values()) handler.destroy?.();
+    for (const { loaded } of this.#lazy.values()) loaded?.destroy?.();
     this.defaults.requestHandler.destroy?.();
   }
 }
 
-function isHttp1({ requestHandler }: ClassDefaults): boolean {
-  return requestHandler.metadata?.handlerProtocol?.startsWith("http/1") ?? true;
+function isHttp1({ metadata }: RequestHandler): boolean {
+  return metadata?.handlerProtocol?.startsWith("http/1") ?? true;
 }
 
 /** Creates a handler of the same class and options as the default one, with the network settings applied. */
-async function createHandler(defaults: ClassDefaults, settings: ParsedNetworkSettings): Promise<RequestHandler> {
-  const classHandler = defaults.requestHandler;
-  const options = await (classHandler as { configProvider?: Promise<object> }).configProvider; // set by all of the SDK's Node handlers
-  const hasNetworkSettings = settings !== NO_NETWORK_SETTINGS && settings !== UNVERIFIED;
-  if (!options && !hasNetworkSettings) return classHandler; // not a handler of the SDK, such as a mock
+async function createHandler(classHandler: RequestHandler, settings: ParsedNetworkSettings, isRequired: boolean) {
+  const options = await (classHandler as { configProvider?: Promise<object> }).configProvider; // of the SDK's Node handlers
+  if (!options && !isRequired) return classHandler; // not a handler of the SDK, such as a mock
   const Handler = classHandler.constructor as new (options: object) => RequestHandler;
-  return new Handler(await (isHttp1(defaults) ? http1Options : http2Options)(settings, options ?? {}));
+  return new Handler(await (isHttp1(classHandler) ? http1Options : http2Options)(settings, options ?? {}));
 }
 
 function assertFitForHttp2({ name }: SdkClientConstructor, network: Network): void {

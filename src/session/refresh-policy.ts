@@ -6,9 +6,9 @@
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-/** A session is not served in its last seconds: a request that is signed with it still has to arrive. */
+/** A session is not served in its last seconds: a request signed with it must still arrive. */
 export const EXPIRY_MARGIN = 10 * SECOND;
-/** STS's longest session. A source that claims more is not believed. */
+/** STS's longest session. A longer life is cut to this. */
 const LONGEST_LIFE = 12 * 60 * MINUTE;
 const FIRST_BACKOFF = SECOND;
 const LONGEST_BACKOFF = MINUTE;
@@ -67,7 +67,7 @@ export function lifeUntil(expiration: number, ...times: readonly (number | undef
     .find((life) => life > EXPIRY_MARGIN);
 }
 
-/** `life` as believed: `Infinity` for credentials without an expiration. */
+/** `life`, cut to the longest that STS grants. `Infinity` for credentials without an expiration. */
 export function believedLife(life: number): number {
   return life === Number.POSITIVE_INFINITY ? life : Math.min(life, LONGEST_LIFE);
 }
@@ -110,7 +110,7 @@ export function lookAgain(random: number): number {
   return SECOND * (1 + random);
 }
 
-/** Full jitter, exponential, so that a last try always falls into the remaining life. No wait without any life left. */
+/** Full jitter, exponential, so that one attempt always falls into the remaining life. No wait once the life is over. */
 export function backoffAfter(failures: number, remaining: number, random: number): number {
   const ceiling = Math.min(
     FIRST_BACKOFF * 2 ** Math.min(failures - 1, 10),

@@ -5,8 +5,8 @@ import { holds } from "../request/validation.js";
  * Temporary credentials of one role's session, or the base identity's own where no role is assumed. An SDK v3 credential
  * identity that cannot be changed.
  *
- * The secret key and the session token are read by their names, and are no enumerable properties: logs, `console.dir`,
- * assertions, `JSON.stringify`, `structuredClone` and a spread (`{ ...session }`) do not have them.
+ * The secret key and the session token are accessors and not enumerable: logs, `console.dir`, assertions,
+ * `JSON.stringify`, `structuredClone` and a spread (`{ ...session }`) leave them out.
  */
 export interface SessionCredentials {
   readonly accessKeyId: string;
@@ -29,7 +29,7 @@ class RedactedCredentials {
   declare readonly accountId?: string;
   declare readonly assumedRoleArn?: string;
 
-  /** What is not given is no property at all. */
+  /** An absent value gets no property. */
   constructor(credentials: SessionCredentials) {
     const given = <K extends keyof SessionCredentials>(key: K): SessionCredentials[K] | undefined =>
       holds(credentials, key) ? credentials[key] : undefined;

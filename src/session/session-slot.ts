@@ -56,7 +56,7 @@ const SHORTEST_RETRY = 1000;
 const MOST_ROUNDS = 10;
 
 /**
- * The session of one key through its life: at most one load at a time, and whoever can be served is served at once.
+ * The session of one key through its life: at most one load at a time, and every caller who can be served is served at once.
  * All state is private, since lru-cache publishes the values that it holds.
  */
 export class SessionSlot {
@@ -183,7 +183,7 @@ export class SessionSlot {
 
   // --- a caller who waits ---
 
-  /** Every caller gets an error of its own, whose stack leads to that caller. */
+  /** Every caller gets a separate error, whose stack leads to that caller. */
   async #join(demand: SessionDemand, now: Moment): Promise<SessionCredentials> {
     try {
       return await this.#joinFlight(demand, now);

@@ -3,7 +3,7 @@ import type { Flight } from "./flight.js";
 import type { Moment, RefreshRules } from "./refresh-policy.js";
 import type { SessionCredentials } from "./session-credentials.js";
 
-/** Where the sessions of one key come from. The cache knows nothing else about it. */
+/** Where the sessions of one key come from. The cache uses nothing else of it. */
 export interface SessionSource {
   readonly key: string;
   /** `undefined` for the base identity itself. */

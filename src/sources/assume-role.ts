@@ -181,7 +181,7 @@ function copyOf(text: string): string {
 }
 
 /**
- * STS always says whose session it gives, and it has to be the one that was asked for.
+ * STS always says whose session it returns, and it must be the requested one.
  * @param sessionName as it was asked for over the wire; `undefined` under a mock, which may leave all that out
  */
 function assertSessionOf(role: RoleArn, sessionName: string | undefined, { set, arn }: Answer, call: StsCall): void {
@@ -204,7 +204,7 @@ function livesOn(set: CredentialSet | undefined, life = 0, { durationSeconds }: 
   return set !== undefined && held?.expiration !== undefined && set.Expiration > held.expiration;
 }
 
-/** STS gives each session keys of its own. */
+/** STS gives each session new keys. */
 function assertNewKeys({ set }: Answer, { held }: Flight, call: StsCall): void {
   if (set && set.AccessKeyId === held?.accessKeyId) throw unusable(call, "repeats the session that is held already");
 }

@@ -11,7 +11,7 @@ import type { Machine } from "./machine.js";
 import { safeCause } from "./safe-cause.js";
 import { isValidDate, type ServerClock } from "./server-clock.js";
 
-/** Milliseconds. A provider may have to ask a person; the metadata service has a shorter limit of its own. */
+/** Milliseconds. A provider may have to ask a person. The metadata service has its own, shorter limit. */
 const READ_TIMEOUT = 60_000;
 
 export interface BaseIdentityContext {
@@ -42,7 +42,7 @@ export function baseIdentitySource(
       } catch (error) {
         throw isRolecallError(error) ? error : failed("It failed", { thrown: error });
       }
-      if (!isCredentialSet(identity)) throw failed("Its answer is no credential set");
+      if (!isCredentialSet(identity)) throw failed("It returned something other than credentials");
       const credentials = redacted(identity);
       if (!identity.expiration) return { kind: "issued", credentials, life: Number.POSITIVE_INFINITY };
       const life = lifeUntil(identity.expiration.getTime(), serverClock().now(runtime), runtime.now());

@@ -9,7 +9,7 @@ const WITHIN = 60_000;
 const MAX_ROLES = 1000;
 
 const HINT =
-  "Keep one function in instance.credentials for all requests, or give it a name in instance.credentialsName: each new function, and each new key pair, is a separate identity with separate sessions.";
+  "Keep one function in instance.credentials for all requests, or give it a name in instance.credentialsName: each new function, and each new key pair, counts as a new identity with separate sessions.";
 
 interface Watched {
   readonly since: number;

@@ -49,7 +49,7 @@ export function readCallerIdentity(
   );
 }
 
-/** What the answer names is printed by reports, so that it has to have AWS's shape. */
+/** Reports print the identity, so it must have AWS's form. */
 function readIdentity(output: unknown): CallerIdentity | undefined {
   try {
     const { Account, Arn, UserId } = (output ?? {}) as Partial<GetCallerIdentityCommandOutput>;

@@ -58,7 +58,7 @@ export interface StsQuestion<T> {
 
 /** Calls for one result, throttled ones included: answers that come at once and ask for no wait end here. */
 const MOST_CALLS = 100;
-/** What may pass by itself, with the upper bound of the first wait in milliseconds; each further wait doubles it. */
+/** Temporary failures, with the upper bound of the first wait in milliseconds. Each further wait doubles it. */
 const FIRST_WAIT: ReadonlyMap<StsErrorKind, number> = new Map([
   ["throttling", 1000],
   ["transient", 200],
@@ -237,7 +237,7 @@ function parseDate(header: string | undefined): number | undefined {
 }
 
 function toFailedAttempt(error: unknown, call: StsCall, accessKeyId: string | undefined): FailedAttempt {
-  // By structure: in a test runner's sandbox, Node's own errors are no instances of its Error.
+  // Checks the shape: in a test runner's sandbox, Node's own errors are not instances of its Error.
   const stsError = typeof error === "object" && error !== null ? (error as StsError) : new Error("not an error");
   const kind = classifyStsError(stsError);
   return new FailedAttempt(translateStsError(stsError, kind, call), kind, retryAfter(stsError), accessKeyId);

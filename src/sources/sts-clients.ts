@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
+import { buildUserAgent } from "../clients/client-config.js";
 import { findMiddlewareStack } from "../clients/sdk-middleware.js";
 import type { SharedHandlers } from "../clients/shared-handlers.js";
-import { buildUserAgent } from "../clients/user-agent.js";
 import { RolecallError } from "../errors.js";
 import { once } from "../once.js";
 import { canonicalJson } from "../request/canonical.js";
@@ -21,7 +21,7 @@ export interface StsLike {
   send(command: object, options?: { abortSignal?: AbortSignal }): Promise<unknown>;
 }
 
-/** What an STS client that the caller makes has to use. */
+/** What a caller's own STS client must use. */
 export interface StsClientContext {
   /** The identity that calls. Read it when signing and not before. */
   readonly credentials: (() => Promise<SessionCredentials>) & { readonly memoized: true };
@@ -40,7 +40,7 @@ export type StsClientOption = StsLike | ((context: StsClientContext) => StsLike)
 export interface StsEndpoint {
   readonly client: StsLike;
   readonly region: () => Promise<string>;
-  /** Where the machine is, once that is known to be in another partition than the role. */
+  /** The machine's region, once it is known to be outside the role's partition. */
   foreignRegion?: string | undefined;
 }
 

@@ -1,8 +1,7 @@
 import { devNull, homedir } from "node:os";
 import { join } from "node:path";
 import { once } from "../once.js";
-import { throughFileGate } from "./file-gate.js";
-import { readRegularFile } from "./regular-file.js";
+import { readRegularFile, throughFileGate } from "./file-gate.js";
 
 type Env = Record<string, string | undefined>;
 
@@ -42,32 +41,20 @@ const HASHES: FileHashes = new Map();
  * The part of the environment that decides which AWS endpoints are used: variables by value, and the SDK's two
  * configuration files by hash, since both may set options such as `endpoint_url`.
  */
-export class AwsEnvironment {
-  readonly #env: Env;
-  readonly #hashes: FileHashes;
-
-  constructor(env: Env, hashes: FileHashes = HASHES) {
-    this.#env = env;
-    this.#hashes = hashes;
-  }
-
-  async parts(): Promise<Env> {
-    const { AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE } = this.#env;
-    const variables = ENDPOINT_VARIABLES.map((name) => [name, this.#env[name] || undefined]);
-    return {
-      ...Object.fromEntries(variables),
-      configFile: await this.#hash(AWS_CONFIG_FILE, "config"),
-      credentialsFile: await this.#hash(AWS_SHARED_CREDENTIALS_FILE, "credentials"),
-    };
-  }
-
-  #hash(path: string | undefined, name: string): Promise<string | undefined> {
-    const home = findHome(this.#env);
-    const file = !path ? join(home, ".aws", name) : path.startsWith("~/") ? join(home, path.slice(2)) : path;
-    const hash = this.#hashes.get(file) ?? once(() => hashFile(file));
-    this.#hashes.set(file, hash);
-    return hash();
-  }
+export async function readAwsEnvironment(env: Env, hashes = HASHES): Promise<Env> {
+  const hash = (path: string | undefined, name: string) => {
+    const given = path || `~/.aws/${name}`;
+    const file = given.startsWith("~/") ? join(findHome(env), given.slice(2)) : given;
+    const hashed = hashes.get(file) ?? once(() => hashFile(file));
+    hashes.set(file, hashed);
+    return hashed();
+  };
+  const variables = ENDPOINT_VARIABLES.map((name) => [name, env[name] || undefined]);
+  return {
+    ...Object.fromEntries(variables),
+    configFile: await hash(env.AWS_CONFIG_FILE, "config"),
+    credentialsFile: await hash(env.AWS_SHARED_CREDENTIALS_FILE, "credentials"),
+  };
 }
 
 /**
@@ -81,8 +68,7 @@ async function hashFile(path: string): Promise<string | undefined> {
     readRegularFile(path, LARGEST_FILE, { followLinks: true }).catch(() => undefined),
   );
   if (contents === undefined) return undefined;
-  // Pipes are left for the SDK to read. A random value makes the key unique, so nothing is shared if contents are
-  // unknown.
+  // If the contents are unknown, as those of a pipe, a random value ensures that nothing is shared.
   return typeof contents === "string" ? randomUUID() : hash("sha256", contents.bytes, "base64url");
 }
 

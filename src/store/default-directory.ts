@@ -10,25 +10,20 @@ export function defaultDirectory(
   platform: NodeJS.Platform = process.platform,
   env: Record<string, string | undefined> = process.env,
 ): string {
-  return join(cacheDirectory(platform, env), "aws-rolecall", "sessions");
+  return join(findCache(platform, env), "aws-rolecall", "sessions");
 }
 
-function cacheDirectory(platform: NodeJS.Platform, env: Record<string, string | undefined>): string {
-  if (platform === "win32") return env.LOCALAPPDATA || join(home(), "AppData", "Local");
+function findCache(platform: NodeJS.Platform, { LOCALAPPDATA, XDG_CACHE_HOME }: Record<string, string | undefined>) {
+  if (platform === "win32") return LOCALAPPDATA || join(home(), "AppData", "Local");
   if (platform === "darwin") return join(home(), "Library", "Caches");
-  const { XDG_CACHE_HOME } = env;
   return XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(home(), ".cache");
 }
 
 function home(): string {
   try {
     return homedir();
-  } catch (error) {
-    const problem = conflict(
-      "options.directory",
-      "is missing, and this user has no home directory",
-      "Set a directory.",
-    );
-    throw Object.assign(problem, { cause: error });
+  } catch (cause) {
+    const error = conflict("options.directory", "is missing, and this user has no home directory", "Set a directory.");
+    throw Object.assign(error, { cause });
   }
 }

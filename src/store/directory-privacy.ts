@@ -1,4 +1,4 @@
-import { opendirSync, type Stats } from "node:fs";
+import { readdirSync, type Stats } from "node:fs";
 import { conflict } from "../request/validation.js";
 
 const GROUP_AND_OTHERS = 0o077;
@@ -10,7 +10,7 @@ const USE_ANOTHER =
 const PLAIN_PATH = /^[\w@%+=:,./-]+$/;
 
 /** Always true on Windows, where the access control list of the directory protects it instead of user ids and modes. */
-export function isPrivate(uid: number, mode: number): boolean {
+export function isPrivate({ uid, mode }: Stats): boolean {
   return process.getuid === undefined || (uid === process.getuid() && (mode & GROUP_AND_OTHERS) === 0);
 }
 
@@ -20,7 +20,7 @@ export function isPrivate(uid: number, mode: number): boolean {
  */
 export function assertPrivate(path: string, status: Stats, isOurs: (name: string) => boolean): void {
   if (!status.isDirectory()) throw conflict(FIELD, `is not a directory: ${path}`, "Set a directory.");
-  if (isPrivate(status.uid, status.mode)) return;
+  if (isPrivate(status)) return;
   const mode = (status.mode & 0o777).toString(8);
   throw conflict(
     FIELD,
@@ -43,15 +43,8 @@ function chooseHint(path: string, { uid, mode }: Stats, isOurs: (name: string) =
 /** Whether the directory has at least one file of this library and no other files. */
 function holdsOnly(path: string, isOurs: (name: string) => boolean): boolean {
   try {
-    const directory = opendirSync(path);
-    try {
-      let entry = directory.readSync();
-      if (!entry) return false;
-      while (entry && isOurs(entry.name)) entry = directory.readSync();
-      return entry === null;
-    } finally {
-      directory.closeSync();
-    }
+    const names = readdirSync(path);
+    return names.length > 0 && names.every(isOurs);
   } catch {
     return false;
   }

@@ -8,6 +8,7 @@ import { conflict, invalid, readList } from "../request/validation.js";
 export type EncryptionKey = string | KeyObject;
 
 const SHORTEST = 32;
+const BASE64 = /^[\w+/-]{43,}={0,2}$/;
 const LIST = "keys; the first encrypts and all decrypt";
 const ALLOWED = `at least ${SHORTEST} random bytes in base64, or a secret KeyObject of that size`;
 const ALLOWED_IN_STORE = `a secret KeyObject of at least ${SHORTEST} bytes, such as createSecretKey() of node:crypto returns`;
@@ -17,32 +18,26 @@ const ALLOWED_IN_STORE = `a secret KeyObject of at least ${SHORTEST} bytes, such
  * @throws RolecallError `INVALID_REQUEST`, which names the field and reveals nothing about the key
  */
 export function readEncryptionKeys(field: string, value: unknown): readonly KeyObject[] | undefined {
-  return readKeys(field, value)?.map((given, index) => {
-    const { createSecretKey } = process.getBuiltinModule("node:crypto");
-    const key = typeof given === "string" && isBase64(given) ? createSecretKey(given, "base64") : given;
-    if (!isUsable(key)) throw invalid(`${field}[${index}]`, given, ALLOWED, { sensitive: true });
-    return key;
-  });
+  const { createSecretKey } = process.getBuiltinModule("node:crypto");
+  return readKeys(field, value, ALLOWED, (key) =>
+    typeof key === "string" && BASE64.test(key) ? createSecretKey(key, "base64") : key,
+  );
 }
 
-/**
- * Copies the keys of a store, which must be `KeyObject`s.
- * @throws RolecallError `INVALID_REQUEST`, which names the field and reveals nothing about the key
- */
+/** The same for the keys of a store, which must be `KeyObject`s. */
 export function readStoreKeys(field: string, value: unknown): readonly KeyObject[] | undefined {
-  return readKeys(field, value)?.map((key, index) => {
-    if (!isUsable(key)) throw invalid(`${field}[${index}]`, key, ALLOWED_IN_STORE, { sensitive: true });
-    return key;
-  });
+  return readKeys(field, value, ALLOWED_IN_STORE, (key) => key);
 }
 
-/**
- * Rejects an empty list: it would silently turn encryption off. An empty slot counts as a value and is rejected later.
- */
-function readKeys(field: string, value: unknown): readonly unknown[] | undefined {
+function readKeys(field: string, value: unknown, allowed: string, convert: (key: unknown) => unknown) {
   const keys = readList(field, value, LIST);
+  // An empty list would silently turn encryption off.
   if (keys?.length === 0) throw conflict(field, "is empty", "Set at least one key, or remove the setting.");
-  return keys;
+  return keys?.map((given, index) => {
+    const key = convert(given);
+    if (!isUsable(key)) throw invalid(`${field}[${index}]`, given, allowed);
+    return key;
+  });
 }
 
 function isUsable(key: unknown): key is KeyObject {
@@ -52,8 +47,4 @@ function isUsable(key: unknown): key is KeyObject {
   } catch {
     return false; // a revoked or throwing Proxy
   }
-}
-
-function isBase64(text: string): boolean {
-  return /^[\w+/-]{43,}={0,2}$/.test(text);
 }

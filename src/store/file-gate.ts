@@ -1,69 +1,67 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
 import { StoreError } from "./credential-store.js";
 
 /** The size of Node's thread pool, which file operations share with DNS lookups. */
 const THREADS = Number(process.env.UV_THREADPOOL_SIZE) || 4;
-/**
- * The limit of concurrent operations, for all stores of the process. Each one may block a thread if the file system
- * hangs.
- */
+/** The limit of concurrent operations, for all stores of the process. Each one may block a thread. */
 const MOST_AT_ONCE = Math.max(1, Math.min(2, Math.floor(THREADS / 2)));
-/**
- * An operation counts as hanging after this many timer steps. Time during which the process stalls counts as one step.
- */
+/** An operation counts as hanging after this many timer steps. Time during which the process stalls is one step. */
 const STEPS = 10;
 const STEP = 100;
-
-interface Turn {
-  readonly take: () => void;
-  readonly refuse: (error: StoreError) => void;
-}
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 let running = 0;
 let hanging = 0;
-let queue: Turn[] = [];
+const queue: (() => void)[] = [];
 
 /**
  * Queues a file operation. While any operation hangs, rejects all others.
  * @throws StoreError if the file system does not respond
  */
 export async function throughFileGate<T>(operation: () => Promise<T>): Promise<T> {
-  if (hanging > 0) throw doesNotAnswer();
-  if (running >= MOST_AT_ONCE) await new Promise<void>((take, refuse) => queue.push({ take, refuse }));
-  else running++;
+  while (running >= MOST_AT_ONCE && hanging === 0) await new Promise<void>((resume) => queue.push(resume));
+  if (hanging > 0) throw new StoreError("The file system does not respond. Check the mount of the store's directory.");
+  running++;
   const stopWatching = watch();
   try {
     return await operation();
   } finally {
     stopWatching();
-    // Hands this slot to the next operation in the queue.
-    const next = queue.shift();
-    if (next) next.take();
-    else running--;
+    running--;
+    queue.shift()?.();
   }
 }
 
 function watch(): () => void {
-  let isHanging = false;
-  let left = STEPS;
-  const wait = () =>
-    setTimeout(() => {
-      if (--left > 0) {
-        timer = wait();
-        return;
-      }
-      isHanging = true;
-      hanging++;
-      const refused = queue;
-      queue = [];
-      for (const { refuse } of refused) refuse(doesNotAnswer());
-    }, STEP).unref();
-  let timer = wait();
+  let steps = 0;
+  const timer = setInterval(() => {
+    if (++steps !== STEPS) return;
+    hanging++;
+    for (const resume of queue.splice(0)) resume();
+  }, STEP).unref();
   return () => {
-    clearTimeout(timer);
-    if (isHanging) hanging--;
+    clearInterval(timer);
+    if (steps >= STEPS) hanging--;
   };
 }
 
-function doesNotAnswer(): StoreError {
-  return new StoreError("The file system does not respond. Check the mount of the store's directory.");
+/**
+ * Reads a file of at most `largest` bytes, or says why it was not read: reading anything but a regular file might block
+ * forever. Rejects with the error of `open`. Call it through the gate.
+ */
+export async function readRegularFile(path: string, largest: number, { followLinks }: { followLinks: boolean }) {
+  const handle = await open(path, O_RDONLY | O_NONBLOCK | (followLinks ? 0 : O_NOFOLLOW));
+  try {
+    const status = await handle.stat();
+    if (!status.isFile()) return "is not a regular file";
+    const buffer = Buffer.allocUnsafe(largest + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < buffer.length; length += read) {
+      read = (await handle.read(buffer, length, buffer.length - length)).bytesRead;
+    }
+    return length > largest ? "is too large" : { bytes: buffer.subarray(0, length), status };
+  } finally {
+    await handle.close();
+  }
 }

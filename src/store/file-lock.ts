@@ -15,20 +15,16 @@ const CLOCK_TOLERANCE = 60_000;
  */
 export async function takeLock(directory: PrivateDirectory, name: string, ttl: number): Promise<StoreLock | undefined> {
   const expires = Date.now() + ttl;
-  const owner = `${thisProcess()} ${randomUUID()}@${expires}`;
+  const owner = `${describeProcess(process.pid)} ${randomUUID()}@${expires}`;
   const create = () => directory.create(name, { text: owner, expires });
   const isTaken = (await create()) || ((await directory.removeIf(name, hasEnded)) && (await create()));
   if (!isTaken) return undefined;
-  return {
-    release: async () => {
-      await directory.removeIf(name, ({ text }) => text === owner);
-    },
-  };
+  return { release: async () => void (await directory.removeIf(name, ({ text }) => text === owner)) };
 }
 
 /** Identifies this machine: on Linux by its boot id, which its containers share, elsewhere by its host name. */
 export function thisHost(): string {
-  return readOrFallback(hostname, () => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
+  return readOr(hostname, () => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
 }
 
 function hasEnded({ text, expires, changed }: FoundFile): boolean {
@@ -36,20 +32,14 @@ function hasEnded({ text, expires, changed }: FoundFile): boolean {
   if (changed > now + CLOCK_TOLERANCE) return true;
   if (text === "") return Math.max(expires, changed + WRITE_GRACE) <= now;
   // Reads the expiry from the text: without hard links, the modification time is set only after the text is written.
-  const [, end = expires] = /@(\d+)$/.exec(text) ?? [];
+  const [, owner, pid, end = expires] = /^(.* (\d+)) \S+@(\d+)$/s.exec(text) ?? [];
   if (Number(end) <= now) return true;
-  const owner = text.slice(0, text.lastIndexOf(" "));
-  const pid = owner.slice(owner.lastIndexOf(" ") + 1);
   // Only processes of this machine and container can be checked.
-  return owner === describeProcess(pid) && !isRunning(Number(pid));
+  return owner === describeProcess(Number(pid)) && !isRunning(Number(pid));
 }
 
-function thisProcess(): string {
-  return describeProcess(`${process.pid}`);
-}
-
-function describeProcess(pid: string): string {
-  const namespace = readOrFallback(
+function describeProcess(pid: number): string {
+  const namespace = readOr(
     () => "",
     () => readlinkSync("/proc/self/ns/pid"),
   );
@@ -64,7 +54,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-function readOrFallback(otherwise: () => string, read: () => string): string {
+function readOr(otherwise: () => string, read: () => string): string {
   try {
     return read();
   } catch {

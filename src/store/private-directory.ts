@@ -1,20 +1,17 @@
 import { constants, type Stats, statSync } from "node:fs";
-import { chmod, copyFile, link, mkdir, open, opendir, rename, stat, unlink, utimes } from "node:fs/promises";
+import { chmod, copyFile, link, mkdir, readdir, rename, stat, unlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { conflict } from "../request/validation.js";
 import { LONGEST_RECORD, StoreError } from "./credential-store.js";
 import { assertPrivate, isPrivate } from "./directory-privacy.js";
-import { throughFileGate } from "./file-gate.js";
-import { readRegularFile } from "./regular-file.js";
+import { readRegularFile, throughFileGate } from "./file-gate.js";
 
-/** A file to write. */
 export interface PrivateFile {
   readonly text: string;
   /** Epoch milliseconds at which the file expires. Stored as the modification time, so that `ls -l` shows it. */
   readonly expires: number;
 }
 
-/** A file that was read. */
 export interface FoundFile extends PrivateFile {
   /** Epoch milliseconds of the last change, by the file system's clock. */
   readonly changed: number;
@@ -24,19 +21,14 @@ const OWNER_ONLY = 0o600;
 const OWNER_ONLY_DIRECTORY = 0o700;
 /** In bytes. UTF-8 takes at most 3 bytes per UTF-16 code unit. */
 const LARGEST = 3 * LONGEST_RECORD;
-/** How many names to read from a directory at a time. */
-const NAMES_AT_ONCE = 1000;
 
 /** A directory that only this user can access. Files are written to a temporary name, then renamed. */
 export class PrivateDirectory {
-  readonly #isOurs: (name: string) => boolean;
-
   /** @param isOurs whether a file name is one that this library uses */
   constructor(
     readonly path: string,
-    isOurs: (name: string) => boolean,
+    readonly isOurs: (name: string) => boolean,
   ) {
-    this.#isOurs = isOurs;
     const status = readStats(path);
     if (status) assertPrivate(path, status, isOurs);
   }
@@ -45,16 +37,12 @@ export class PrivateDirectory {
   read(name: string): Promise<FoundFile | undefined> {
     return this.#attempt("read", async () => {
       const found = await readRegularFile(join(this.path, name), LARGEST, { followLinks: false });
-      if (found === "irregular") throw this.#unusable(name, "is not a regular file");
-      if (found === "too-large") throw this.#unusable(name, "is too large for a session");
-      const { bytes, uid, mode, modified, changed } = found;
-      if (!isPrivate(uid, mode)) throw this.#unusable(name, "is accessible to other users");
-      return { text: bytes.toString(), expires: modified, changed };
+      const refuse = (problem: string) => new StoreError(`${name} in ${this.path} ${problem}. Delete it.`);
+      if (typeof found === "string") throw refuse(found);
+      const { bytes, status } = found;
+      if (!isPrivate(status)) throw refuse("is accessible to other users");
+      return { text: bytes.toString(), expires: status.mtimeMs, changed: status.ctimeMs };
     });
-  }
-
-  #unusable(name: string, problem: string): StoreError {
-    return new StoreError(`${name} in ${this.path} ${problem}. Delete it.`);
   }
 
   async write(name: string, file: PrivateFile): Promise<void> {
@@ -63,17 +51,13 @@ export class PrivateDirectory {
 
   /** @returns whether the file was created; `false` if it already exists */
   async create(name: string, file: PrivateFile): Promise<boolean> {
-    const created = await this.#publish(file, (temporary) => this.#place(temporary, name, file.expires));
-    return created === true;
+    return (await this.#publish(file, (temporary) => this.#place(temporary, name, file.expires))) ?? false;
   }
 
   /** @returns whether the file existed */
   async remove(name: string): Promise<boolean> {
-    const removed = await this.#attempt("delete", async () => {
-      await unlink(join(this.path, name));
-      return true;
-    });
-    return removed === true;
+    const removed = await this.#attempt("delete", () => unlink(join(this.path, name)).then(() => true));
+    return removed ?? false;
   }
 
   /**
@@ -96,19 +80,7 @@ export class PrivateDirectory {
   }
 
   async names(): Promise<string[]> {
-    const names: string[] = [];
-    const directory = await this.#attempt("list", () => opendir(this.path, { bufferSize: NAMES_AT_ONCE }));
-    if (!directory) return names;
-    try {
-      let entry = await this.#attempt("list", () => directory.read());
-      while (entry) {
-        names.push(entry.name);
-        entry = await this.#attempt("list", () => directory.read());
-      }
-      return names;
-    } finally {
-      await directory.close();
-    }
+    return (await this.#attempt("list", () => readdir(this.path))) ?? [];
   }
 
   /** Reads when a file expires, without opening it. */
@@ -118,27 +90,18 @@ export class PrivateDirectory {
 
   async #publish<T>(file: PrivateFile, place: (temporary: string) => Promise<T>): Promise<T | undefined> {
     return this.#attempt("write", async () => {
+      await makePrivate(this.path);
+      assertPrivate(this.path, await stat(this.path), this.isOurs);
       const temporary = join(this.path, temporaryName());
-      const handle = await this.#openNew(temporary);
       try {
-        try {
-          await handle.chmod(OWNER_ONLY); // open() applies the umask
-          await handle.writeFile(file.text, "utf8");
-          await handle.utimes(new Date(file.expires), new Date(file.expires));
-        } finally {
-          await handle.close();
-        }
+        await writeFile(temporary, file.text, { flag: "wx", mode: OWNER_ONLY });
+        await chmod(temporary, OWNER_ONLY); // the umask may have removed permissions
+        await utimes(temporary, new Date(file.expires), new Date(file.expires));
         return await place(temporary);
       } finally {
         await unlink(temporary).catch(() => {});
       }
     });
-  }
-
-  async #openNew(path: string) {
-    await makePrivate(this.path);
-    assertPrivate(this.path, await stat(this.path), this.#isOurs);
-    return open(path, "wx", OWNER_ONLY);
   }
 
   /** Puts a complete file under its final name, unless that name is taken. */

@@ -30,102 +30,76 @@ export interface IoredisClient {
 export type RedisClient = NodeRedisClient | NodeRedisCluster | NodeRedisSentinel | IoredisClient;
 
 /** Sends one command that uses only `key`. Rejects with errors that contain no record. */
-export type SendCommand = (key: string, command: string, ...args: string[]) => Promise<unknown>;
+export type SendCommand = (key: string, ...command: string[]) => Promise<unknown>;
 
 const ALLOWED =
   "a client from node-redis (createClient, createClientPool, createCluster, createSentinel) or ioredis (Redis, Cluster)";
 /** Replicas lag behind and reject writes. */
 const READS_REPLICAS = false;
 
-type Parts = ReturnType<typeof readParts>;
-
-/** Values that look like a client but cannot be used as one, and what to pass instead. */
-const REFUSED: readonly { is(parts: Parts): boolean; message: string; hint: string }[] = [
-  {
-    is: ({ isFunction }) => isFunction,
-    message: "is a function or a class",
-    hint: "Pass the result of new Redis() or createClient().",
-  },
-  {
-    is: ({ isThenable, sendCommand }) => isThenable && sendCommand === undefined,
-    message: "is a promise",
-    hint: "Await the promise and pass the client.",
-  },
-  {
-    is: ({ call, multi, connect }) => call === undefined && multi !== undefined && connect === undefined,
-    message: "uses callbacks instead of promises",
-    hint: "Pass the result of createClient() from redis 4 or later, not its legacy() client.",
-  },
-  {
-    is: ({ release, sendCommand }) => release !== undefined && sendCommand !== undefined,
-    message: "is a lease, which is only temporary",
-    hint: "Pass the result of createSentinel(), not of its acquire() or use().",
-  },
-  {
-    is: ({ isPipeline, addCommand }) => isPipeline === true || addCommand !== undefined,
-    message: "is a pipeline or transaction, which sends nothing until it executes",
-    hint: "Pass the client, not its pipeline() or multi().",
-  },
-  {
-    is: ({ role }) => role === "slave",
-    message: "connects to a replica, which is read-only",
-    hint: 'Pass a Redis with role: "master", the default.',
-  },
-  {
-    is: ({ scaleReads }) => scaleReads !== undefined && scaleReads !== "master",
-    message: "reads from replicas, which lag behind",
-    hint: 'Pass cluster.duplicate([], { scaleReads: "master" }).',
-  },
-];
-
 /** @throws RolecallError `INVALID_REQUEST` if the store cannot use the value; the hint says what to pass instead */
 export function readRedisClient(field: string, value: unknown): SendCommand {
-  const parts = readParts(field, value);
-  const refused = REFUSED.find(({ is }) => is(parts));
-  if (refused) throw conflict(field, refused.message, refused.hint);
+  const part = (name: string) => readSetting(field, Object(value) as object, name);
+  const options = Object(part("options")) as object;
+  const [role, scaleReads] = ["role", "scaleReads"].map((name) => readSetting(`${field}.options`, options, name));
+  const [call, sendCommand, nodeClient] = [part("call"), part("sendCommand"), part("nodeClient")];
+  const isPromise = typeof part("then") === "function" && sendCommand === undefined;
+  const usesCallbacks = call === undefined && part("multi") !== undefined && part("connect") === undefined;
+  const isLease = part("release") !== undefined && sendCommand !== undefined;
+  const isPipeline = part("isPipeline") === true || part("addCommand") !== undefined;
+  const readsReplicas = scaleReads !== undefined && scaleReads !== "master";
+  const isSentinel = part("getSentinelNode") !== undefined;
 
-  const { call, sendCommand, nodeClient, getSentinelNode } = parts;
-  // Checked first, because ioredis also has a sendCommand, with other arguments.
-  if (typeof call === "function") {
-    return withSafeErrors((_key, command, ...args) => Reflect.apply(call, value, [command, ...args]));
-  }
-  if (typeof sendCommand !== "function") throw invalid(field, value, ALLOWED);
-  const send = (...args: unknown[]) => Reflect.apply(sendCommand, value, args);
-  if (nodeClient !== undefined) return withSafeErrors((key, ...args) => send(key, READS_REPLICAS, args));
-  if (getSentinelNode !== undefined) return withSafeErrors((_key, ...args) => send(READS_REPLICAS, args));
-  return withSafeErrors((_key, ...args) => send(args));
-}
-
-/** The properties that identify each kind of client, each read once. */
-function readParts(field: string, value: unknown) {
-  const createReader = (owner: unknown, at: string) => (name: string) => readSetting(at, Object(owner) as object, name);
-  const part = createReader(value, field);
-  const option = createReader(part("options"), `${field}.options`);
-  return {
-    isFunction: typeof value === "function",
-    call: part("call"),
-    sendCommand: part("sendCommand"),
-    nodeClient: part("nodeClient"),
-    getSentinelNode: part("getSentinelNode"),
-    isThenable: typeof part("then") === "function",
-    connect: part("connect"),
-    multi: part("multi"),
-    addCommand: part("addCommand"),
-    isPipeline: part("isPipeline"),
-    release: part("release"),
-    role: option("role"),
-    scaleReads: option("scaleReads"),
+  const refuseIf = (isRefused: boolean, message: string, hint: string) => {
+    if (isRefused) throw conflict(field, message, hint);
   };
-}
+  refuseIf(
+    typeof value === "function",
+    "is a function or a class",
+    "Pass the result of new Redis() or createClient().",
+  );
+  refuseIf(isPromise, "is a promise", "Await the promise and pass the client.");
+  refuseIf(
+    usesCallbacks,
+    "uses callbacks instead of promises",
+    "Pass the result of createClient() from redis 4 or later, not its legacy() client.",
+  );
+  refuseIf(
+    isLease,
+    "is a lease, which is only temporary",
+    "Pass the result of createSentinel(), not of its acquire() or use().",
+  );
+  refuseIf(
+    isPipeline,
+    "is a pipeline or transaction, which sends nothing until it executes",
+    "Pass the client, not its pipeline() or multi().",
+  );
+  refuseIf(
+    role === "slave",
+    "connects to a replica, which is read-only",
+    'Pass a Redis with role: "master", the default.',
+  );
+  refuseIf(
+    readsReplicas,
+    "reads from replicas, which lag behind",
+    'Pass cluster.duplicate([], { scaleReads: "master" }).',
+  );
 
-function withSafeErrors(send: SendCommand): SendCommand {
-  return async (key, command, ...args) => {
+  // `call` first, because ioredis also has a sendCommand, with other arguments.
+  const method = typeof call === "function" ? call : sendCommand;
+  if (typeof method !== "function") throw invalid(field, value, ALLOWED);
+  const toArguments = (key: string, command: readonly string[]): unknown[] => {
+    if (method === call) return [...command];
+    if (nodeClient !== undefined) return [key, READS_REPLICAS, command];
+    return isSentinel ? [READS_REPLICAS, command] : [command];
+  };
+  return async (key, ...command) => {
     try {
-      return await send(key, command, ...args);
+      return await Reflect.apply(method, value, toArguments(key, command));
     } catch (error) {
       // Not passed on, because the client's error may contain the command and with it the record.
       const reason = describeRedisError(error);
-      throw Object.assign(new StoreError(`Redis command ${command} failed: ${reason}.`), { code: reason });
+      throw Object.assign(new StoreError(`Redis command ${command[0]} failed: ${reason}.`), { code: reason });
     }
   };
 }

@@ -30,6 +30,9 @@ export interface RedisStoreOptions {
 const OPTION_KEYS = ["scope", "encryptionKeys", "prefix"] as const satisfies readonly (keyof RedisStoreOptions)[];
 const SCOPE: TextRule = { pattern: /^/, min: 1, max: 255, allowed: "1 to 255 characters" };
 const PREFIX: TextRule = { pattern: /^[\x21-\x7e]*$/, min: 0, max: 100, allowed: "at most 100 printable characters" };
+const SCOPE_HINT = "Choose a name for the hosts that share the same instance profile role.";
+const KEYS_HINT =
+  'Give every host in the scope the same key, from "openssl rand -base64 32". Without it, anyone who can read Redis could use every session.';
 const TOO_LONG = `Redis holds more than ${LONGEST_RECORD} characters for a session. Check what else writes to this key prefix.`;
 /** Compares and deletes in one step, because the record may be replaced in between. */
 const DELETE_IF_EQUAL = 'if redis.call("get",KEYS[1])==ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end';
@@ -44,23 +47,12 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Cre
   const scope = readText("options.scope", given?.scope, SCOPE);
   const encryptionKeys = readEncryptionKeys("options.encryptionKeys", given?.encryptionKeys);
   const prefix = readText("options.prefix", given?.prefix, PREFIX) ?? "rolecall:";
-  if (scope === undefined) {
-    throw conflict(
-      "options.scope",
-      "is missing",
-      "Choose a name for the hosts that share the same instance profile role.",
-    );
-  }
-  if (!encryptionKeys) {
-    const hint =
-      'Give every host in the scope the same key, from "openssl rand -base64 32". Without it, anyone who can read Redis could use every session.';
-    throw conflict("options.encryptionKeys", "is missing", hint);
-  }
+  if (scope === undefined) throw conflict("options.scope", "is missing", SCOPE_HINT);
+  if (!encryptionKeys) throw conflict("options.encryptionKeys", "is missing", KEYS_HINT);
 
   const set = (name: string, text: string, ttl: number, ...flags: string[]) =>
     send(name, "SET", name, text, ...flags, "PX", `${Math.ceil(ttl)}`);
   const deleteIfEqual = (name: string, text: string) => send(name, "EVAL", DELETE_IF_EQUAL, "1", name, text);
-
   const toRedisKey = (key: string) => {
     if (typeof key !== "string") throw new StoreError("A key of the Redis store must be a string.");
     return prefix + key;
@@ -91,11 +83,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Cre
       const answer = await set(name, token, ttl, "NX");
       if (answer === null || answer === undefined) return undefined;
       if (answer !== "OK") throw unexpectedReply("SET");
-      return {
-        release: async () => {
-          await deleteIfEqual(name, token);
-        },
-      };
+      return { release: async () => void (await deleteIfEqual(name, token)) };
     },
   };
 }

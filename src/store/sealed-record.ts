@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { isRecord } from "../request/validation.js";
 
 /** Why a record was rejected. */
 export type RecordFault =
@@ -20,7 +21,7 @@ export type RecordFault =
    */
   | "ahead";
 
-export type Opened = { readonly text: string } | { readonly fault: RecordFault };
+export type Opened = { readonly fields: Readonly<Record<string, unknown>> } | { readonly fault: RecordFault };
 
 /** Changes with the record format, so that no version reads the records of another. */
 const FORM = "rolecall1";
@@ -29,17 +30,14 @@ const TAG_BYTES = 16;
 const CIPHER = "aes-256-gcm";
 const CIPHER_KEY_BYTES = 32;
 const NONCE_BYTES = 12;
-
-const NAME_KEY_BYTES = 32;
-
-const keyIds = new WeakMap<KeyObject, string>();
-const nameKeys = new WeakMap<KeyObject, Buffer>();
+const NO_SALT = new Uint8Array();
 
 /**
- * Turns `text` into a record for `key`. With encryption keys, encrypts it by AES-256-GCM with a key derived for each
+ * Turns `fields` into a record for `key`. With encryption keys, encrypts it by AES-256-GCM with a key derived for each
  * record, and binds it to `key` and the format. Without, adds a checksum that detects accidental truncation or changes.
  */
-export function sealRecord(text: string, key: string, encryptionKeys: readonly KeyObject[] | undefined): string {
+export function sealRecord(fields: object, key: string, encryptionKeys: readonly KeyObject[] | undefined): string {
+  const text = JSON.stringify(fields);
   const [sealingKey] = encryptionKeys ?? [];
   if (!sealingKey) return [FORM, "plain", checksum(text, key), text].join(".");
   const { createCipheriv, randomBytes } = process.getBuiltinModule("node:crypto");
@@ -50,13 +48,13 @@ export function sealRecord(text: string, key: string, encryptionKeys: readonly K
   return [FORM, "sealed", keyId(sealingKey), sealed.toString("base64url")].join(".");
 }
 
-/** The text passed to {@link sealRecord}, or why the record was rejected. */
+/** The fields passed to {@link sealRecord}, or why the record was rejected. */
 export function openRecord(record: string, key: string, encryptionKeys: readonly KeyObject[] | undefined): Opened {
   const [, protection, label, content] = /^rolecall1\.(plain|sealed)\.([\w-]+)\.(.*)$/s.exec(record) ?? [];
   if (label === undefined || content === undefined) return { fault: "unreadable" };
   if (protection === "plain") {
     if (encryptionKeys) return { fault: "unsealed" };
-    return label === checksum(content, key) ? { text: content } : { fault: "altered" };
+    return label === checksum(content, key) ? parse(content) : { fault: "altered" };
   }
   const sealingKey = encryptionKeys?.find((one) => keyId(one) === label);
   return sealingKey ? unseal(content, key, sealingKey) : { fault: "unknown-key" };
@@ -72,12 +70,18 @@ function unseal(content: string, key: string, sealingKey: KeyObject): Opened {
     .setAAD(Buffer.from(toBinding(key)))
     .setAuthTag(bytes.subarray(-TAG_BYTES));
   try {
-    return {
-      text: decipher.update(bytes.subarray(SALT_BYTES, -TAG_BYTES), undefined, "utf8") + decipher.final("utf8"),
-    };
+    return parse(decipher.update(bytes.subarray(SALT_BYTES, -TAG_BYTES), undefined, "utf8") + decipher.final("utf8"));
   } catch {
     return { fault: "altered" };
   }
+}
+
+function parse(text: string): Opened {
+  try {
+    const fields: unknown = JSON.parse(text);
+    if (isRecord(fields)) return { fields };
+  } catch {} // reported like any other content that is not an object
+  return { fault: "unreadable" };
 }
 
 /** Derives a key and a nonce for one record. The random salt is used once, so they are too. */
@@ -88,20 +92,18 @@ function derive(sealingKey: KeyObject, salt: Buffer): { cipherKey: Buffer; nonce
 
 /** Identifies a key without revealing anything about it. */
 function keyId(sealingKey: KeyObject): string {
-  const known = keyIds.get(sealingKey) ?? hkdf(sealingKey, Buffer.alloc(0), "key id", 6).toString("base64url");
-  keyIds.set(sealingKey, known);
-  return known;
+  return hkdf(sealingKey, NO_SALT, "key id", 6).toString("base64url");
 }
 
 /** A session's name in the store. Reveals nothing about `digest` without the key. */
 export function sealedName(digest: string, sealingKey: KeyObject): string {
   const { createHmac } = process.getBuiltinModule("node:crypto");
-  const nameKey = nameKeys.get(sealingKey) ?? hkdf(sealingKey, Buffer.alloc(0), "name", NAME_KEY_BYTES);
-  nameKeys.set(sealingKey, nameKey);
-  return createHmac("sha256", nameKey).update(digest).digest("base64url");
+  return createHmac("sha256", hkdf(sealingKey, NO_SALT, "name", 32))
+    .update(digest)
+    .digest("base64url");
 }
 
-function hkdf(sealingKey: KeyObject, salt: Buffer, purpose: string, length: number): Buffer {
+function hkdf(sealingKey: KeyObject, salt: Uint8Array, purpose: string, length: number): Buffer {
   const { hkdfSync } = process.getBuiltinModule("node:crypto");
   return Buffer.from(hkdfSync("sha256", sealingKey, salt, `${FORM} ${purpose}`, length));
 }

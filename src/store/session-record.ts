@@ -4,10 +4,11 @@ import { isSessionForRole, type RoleArn } from "../request/role-arn.js";
 import { isRecord } from "../request/validation.js";
 import { EXPIRY_MARGIN } from "../session/refresh-policy.js";
 import { redacted, type SessionCredentials } from "../session/session-credentials.js";
+import type { SharedSession } from "../session/session-source.js";
 import { openRecord, type RecordFault, sealRecord } from "./sealed-record.js";
 
-/** A session that processes share. Times are epoch milliseconds by AWS's clock. */
-export interface SharedSession {
+/** A session to share with other processes. Times are epoch milliseconds by AWS's clock. */
+export interface SessionToShare {
   readonly credentials: SessionCredentials & { readonly expiration: Date };
   readonly issuedAt: number;
   /** Milliseconds from issue during which the session is served. Ends at or before `expiration`. */
@@ -25,8 +26,8 @@ export interface RecordReader {
   readonly encryptionKeys: readonly KeyObject[] | undefined;
   /** Epoch milliseconds by this machine's clock. */
   readonly now: number;
-  /** This machine's own {@link SharedSession.clock}. */
-  readonly clock: SharedSession["clock"];
+  /** This machine's own {@link SessionToShare.clock}. */
+  readonly clock: SessionToShare["clock"];
 }
 
 /** The non-secret parts of a record. */
@@ -44,41 +45,26 @@ const CLOCK_TOLERANCE = 60_000;
 const LAST_TIME = 8.64e15;
 
 export function toRecord(
-  { credentials, issuedAt, life, advisoryPoint, clock }: SharedSession,
+  { credentials, ...times }: SessionToShare,
   role: RoleArn,
   storeKey: string,
   encryptionKeys: readonly KeyObject[] | undefined,
 ): string {
-  const { accessKeyId, secretAccessKey, sessionToken, expiration, assumedRoleArn } = credentials;
-  const content = {
-    key: storeKey,
-    roleArn: role.arn,
-    accountId: role.accountId,
-    accessKeyId,
-    secretAccessKey,
-    sessionToken,
-    assumedRoleArn,
-    issuedAt,
-    life,
-    expiration: expiration.getTime(),
-    advisoryPoint,
-    clock,
-  };
-  return sealRecord(JSON.stringify(content), storeKey, encryptionKeys);
+  const { accessKeyId, secretAccessKey, sessionToken, assumedRoleArn } = credentials;
+  const owner = { key: storeKey, roleArn: role.arn, accountId: role.accountId, assumedRoleArn };
+  const keys = { accessKeyId, secretAccessKey, sessionToken, expiration: credentials.expiration.getTime() };
+  return sealRecord({ ...owner, ...keys, ...times }, storeKey, encryptionKeys);
 }
 
-/**
- * Reads the session and its age in milliseconds, or why the record was rejected. Store contents are untrusted, so every
- * field is validated.
- */
+/** Reads the session, or why the record was rejected. Store contents are untrusted, so every field is validated. */
 export function readSessionRecord(
   record: string,
   { storeKey, role, encryptionKeys, now, clock }: RecordReader,
-): { session: SharedSession; age: number } | { fault: RecordFault } {
-  const content = open(record, storeKey, encryptionKeys);
-  if ("fault" in content) return content;
-  const { fields } = content;
-  const { accessKeyId, secretAccessKey, sessionToken, assumedRoleArn } = fields;
+): SharedSession | { readonly fault: RecordFault } {
+  const opened = openRecord(record, storeKey, encryptionKeys);
+  if ("fault" in opened) return opened;
+  const { fields } = opened;
+  const { accessKeyId, secretAccessKey, sessionToken, assumedRoleArn, clock: writer } = fields;
   const { issuedAt, life, expiration, advisoryPoint } = fields;
   const isOfRole =
     fields.key === storeKey &&
@@ -86,7 +72,6 @@ export function readSessionRecord(
     fields.accountId === role.accountId &&
     (assumedRoleArn === undefined || (typeof assumedRoleArn === "string" && isSessionForRole(role, assumedRoleArn)));
   if (!isOfRole) return { fault: "foreign" };
-  const writer = fields.clock;
   if (
     !isText(accessKeyId) ||
     !ACCESS_KEY_ID.test(accessKeyId) ||
@@ -96,28 +81,24 @@ export function readSessionRecord(
     !isTime(life) ||
     !isTime(expiration) ||
     !isTime(advisoryPoint) ||
-    !isClock(writer)
+    !isClock(writer) ||
+    !(life > 0 && life <= LONGEST_LIFE && advisoryPoint <= life && issuedAt + life <= expiration)
   ) {
     return { fault: "unreadable" };
   }
-  const isPossible = life > 0 && life <= LONGEST_LIFE && advisoryPoint <= life && issuedAt + life <= expiration;
-  if (!isPossible) return { fault: "unreadable" };
   const offset = writer.host === clock.host ? writer.offset : clock.offset;
   const age = now + offset - issuedAt;
   if (age < -CLOCK_TOLERANCE) return { fault: "ahead" };
   if (age >= life - EXPIRY_MARGIN) return { fault: "expired" };
-  const credentials = {
+  const credentials = redacted({
     accessKeyId,
     secretAccessKey,
     sessionToken,
     expiration: new Date(expiration),
     accountId: role.accountId,
     ...(assumedRoleArn !== undefined && { assumedRoleArn }),
-  };
-  return {
-    session: { credentials: redacted(credentials) as typeof credentials, issuedAt, life, advisoryPoint, clock: writer },
-    age: Math.max(0, age),
-  };
+  });
+  return { kind: "shared", credentials, life, age: Math.max(0, age), advisoryPoint };
 }
 
 /** The role, account and expiry of a record; `undefined` if it cannot be opened. */
@@ -126,36 +107,11 @@ export function readRecordLabels(
   storeKey: string,
   encryptionKeys?: readonly KeyObject[],
 ): RecordLabels | undefined {
-  const content = open(record, storeKey, encryptionKeys);
-  if ("fault" in content) return undefined;
-  const { roleArn, accountId, expiration } = content.fields;
+  const opened = openRecord(record, storeKey, encryptionKeys);
+  if ("fault" in opened) return undefined;
+  const { roleArn, accountId, expiration } = opened.fields;
   if (!isText(roleArn) || !isText(accountId) || !isTime(expiration)) return undefined;
   return { roleArn, accountId, expiration: new Date(expiration) };
-}
-
-/** The access key id in a record; `undefined` if it cannot be opened. */
-export function readAccessKeyId(
-  record: string,
-  storeKey: string,
-  encryptionKeys: readonly KeyObject[] | undefined,
-): string | undefined {
-  const content = open(record, storeKey, encryptionKeys);
-  return "fields" in content && isText(content.fields.accessKeyId) ? content.fields.accessKeyId : undefined;
-}
-
-function open(
-  record: string,
-  storeKey: string,
-  encryptionKeys: readonly KeyObject[] | undefined,
-): { fields: Record<string, unknown> } | { fault: RecordFault } {
-  const opened = openRecord(record, storeKey, encryptionKeys);
-  if ("fault" in opened) return opened;
-  try {
-    const fields: unknown = JSON.parse(opened.text);
-    return isRecord(fields) ? { fields } : { fault: "unreadable" };
-  } catch {
-    return { fault: "unreadable" };
-  }
 }
 
 function isText(value: unknown): value is string {
@@ -166,6 +122,6 @@ function isTime(value: unknown): value is number {
   return typeof value === "number" && value >= 0 && value <= LAST_TIME;
 }
 
-function isClock(value: unknown): value is SharedSession["clock"] {
+function isClock(value: unknown): value is SessionToShare["clock"] {
   return isRecord(value) && typeof value.host === "string" && Number.isFinite(value.offset);
 }

@@ -8,17 +8,17 @@ import type { Flight } from "../session/flight.js";
 import { believedLife, drawAdvisoryPoint, EXPIRY_MARGIN, type RefreshRules } from "../session/refresh-policy.js";
 import type { Load, SharedSession } from "../session/session-source.js";
 import type { ServerClocks } from "../sources/server-clock.js";
-import { AwsEnvironment } from "./aws-environment.js";
-import type { CredentialStore, StoreLock } from "./credential-store.js";
+import { readAwsEnvironment } from "./aws-environment.js";
+import type { CredentialStore } from "./credential-store.js";
 import { readStoreKeys } from "./encryption-keys.js";
-import { type RecordFault, sealedName } from "./sealed-record.js";
-import { readAccessKeyId, readSessionRecord, toRecord } from "./session-record.js";
-import { type SessionNames, StoreAccess, type StoreOperations } from "./store-operations.js";
+import { openRecord, sealedName } from "./sealed-record.js";
+import { readSessionRecord, type SessionToShare, toRecord } from "./session-record.js";
+import { type SessionNames, type StoreAccess, StoreOperations } from "./store-operations.js";
 
-/** Milliseconds between two looks for what the owner of a lock gets: doubled from the first to the longest. */
+/** Milliseconds between two reads while another process holds the lock. Doubles from the first to the longest. */
 const FIRST_PAUSE = 20;
 const LONGEST_PAUSE = 200;
-/** Milliseconds that an owner has beyond its time for STS, to share what it got. */
+/** Milliseconds that a lock outlasts its owner's time for STS, so that the owner can share the session. */
 const LOCK_MARGIN = 1000;
 const MAX_INVALIDATED = 1000;
 
@@ -28,7 +28,7 @@ export interface SharedSessionsOptions {
   diagnostics: Diagnostics;
   serverClocks: ServerClocks;
   rules: RefreshRules;
-  /** Milliseconds: how long a caller with nothing to serve waits for another process, and how long a load may take. */
+  /** Milliseconds: how long a caller without a session waits for another process, and how long a load may take. */
   times: { readonly attemptTimeout: number; readonly timeout: number };
 }
 
@@ -39,74 +39,63 @@ interface Place {
   readonly request: RequestForRole;
 }
 
-/** The sessions of roles that processes share through a store: one of them asks STS, and the others get what it got. */
+/** Shares the sessions of roles through a store: one process calls STS, and the others read its session. */
 export class SharedSessions {
   readonly #options: SharedSessionsOptions;
   readonly #access: StoreAccess;
-  readonly #environment: AwsEnvironment;
-  /** Read once: a store that loses its keys later must not get records that are not sealed. */
+  /** Read once, so that a store cannot turn encryption off later. */
   readonly #encryptionKeys: readonly KeyObject[] | undefined;
-  /** The access key ids of sessions that were dropped: the store may still hold them. */
+  /** The access key ids of invalidated sessions, which the store may still hold. */
   readonly #invalidated = new LRUCache<string, true>({ max: MAX_INVALIDATED });
 
   constructor(options: SharedSessionsOptions) {
+    const { store, runtime, diagnostics } = options;
     this.#options = options;
-    this.#access = new StoreAccess(options);
-    this.#environment = new AwsEnvironment(options.runtime.env);
-    this.#encryptionKeys = readStoreKeys("options.store.encryptionKeys", options.store.encryptionKeys);
+    this.#access = { store, runtime, diagnostics, pausedUntil: Number.NEGATIVE_INFINITY };
+    this.#encryptionKeys = readStoreKeys("options.store.encryptionKeys", store.encryptionKeys);
   }
 
   /**
-   * The session that the store holds; else a new one from `assume`, which is shared. Where another process asks STS
-   * already, a caller waits for what it gets, though not for long.
+   * Reads the session from the store. If there is none, calls `assume` and shares the result. If another process is
+   * already calling STS, a caller waits for its session for a limited time.
    * @throws RolecallError as `assume` does
    */
   async load(request: RequestForRole, flight: Flight, assume: () => Promise<Load>): Promise<Load> {
     const { runtime, times } = this.#options;
-    const { visit, names } = await this.#visit(request);
-    if (!names) return assume();
-    const place: Place = { visit, names, request };
-    const patience = runtime.monotonic() + times.attemptTimeout;
+    const place = await this.#locate(request);
+    if (!place) return assume();
+    const { visit, names } = place;
+    const deadline = runtime.monotonic() + times.attemptTimeout;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       const shared = await this.#find(place, flight);
       if (shared) return shared;
       const lock = await visit.lock(names[0], times.timeout + LOCK_MARGIN);
-      if (lock !== "taken") return this.#assumeUnderLock(place, flight, lock, assume);
+      if (lock === undefined) return this.#assumeAndShare(place, assume);
+      if (lock !== "taken") {
+        try {
+          // The previous owner may have shared its session between the read and the lock.
+          return (await this.#find(place, flight)) ?? (await this.#assumeAndShare(place, assume));
+        } finally {
+          await visit.release(lock);
+        }
+      }
       if (!flight.urgent && flight.held && !flight.mustBeNew) return { kind: "elsewhere" };
-      if (flight.mustBeNew || runtime.monotonic() >= patience) return this.#assumeAndShare(place, assume);
+      if (flight.mustBeNew || runtime.monotonic() >= deadline) return this.#assumeAndShare(place, assume);
       await runtime.sleep(pause * (1 + runtime.random()), flight.signal);
       visit.renew();
     }
   }
 
-  /** Deletes what the store holds if it is the session with `accessKeyId`, or whichever it is. Never rejects. */
+  /** Deletes the stored session if it has `accessKeyId`; without one, any stored session. Never rejects. */
   async invalidate(request: RequestForRole, accessKeyId: string | undefined): Promise<void> {
     if (accessKeyId !== undefined) this.#invalidated.set(accessKeyId, true);
-    const { visit, names = [] } = await this.#visit(request);
-    for (const name of names) {
-      if (accessKeyId === undefined) {
-        await visit.delete(name);
-        continue;
-      }
-      const record = await visit.get(name);
-      if (record === undefined) continue;
-      const held = readAccessKeyId(record, name, this.#encryptionKeys);
-      if (held === accessKeyId) await visit.delete(name, record);
-    }
-  }
-
-  async #assumeUnderLock(
-    place: Place,
-    flight: Flight,
-    lock: StoreLock | undefined,
-    assume: () => Promise<Load>,
-  ): Promise<Load> {
-    try {
-      // The owner before may have shared its session between the look and the lock.
-      const shared = lock && (await this.#find(place, flight));
-      return shared ?? (await this.#assumeAndShare(place, assume));
-    } finally {
-      if (lock) await place.visit.release(lock);
+    const place = await this.#locate(request);
+    if (!place) return;
+    for (const name of place.names) {
+      const record = accessKeyId === undefined ? undefined : await place.visit.get(name);
+      const opened = record === undefined ? undefined : openRecord(record, name, this.#encryptionKeys);
+      const isMatch = opened && "fields" in opened && opened.fields.accessKeyId === accessKeyId;
+      if (accessKeyId === undefined || isMatch) await place.visit.delete(name, record);
     }
   }
 
@@ -114,29 +103,22 @@ export class SharedSessions {
     if (flight.mustBeNew) return undefined;
     for (const name of names) {
       const record = await visit.get(name);
-      const read = record === undefined ? undefined : this.#read(record, name, request);
-      if (read && "fault" in read) visit.reject(read.fault);
-      else if (read && this.#isUsable(read, flight)) return read;
+      if (record === undefined) continue;
+      const read = readSessionRecord(record, {
+        storeKey: name,
+        role: request.assumption.role,
+        encryptionKeys: this.#encryptionKeys,
+        now: this.#options.runtime.now(),
+        clock: this.#clock(request),
+      });
+      if ("fault" in read) visit.reject(read.fault);
+      else if (this.#isUsable(read, flight)) return read;
     }
     return undefined;
   }
 
-  #read(record: string, name: string, request: RequestForRole): SharedSession | { fault: RecordFault } {
-    const { runtime } = this.#options;
-    const read = readSessionRecord(record, {
-      storeKey: name,
-      role: request.assumption.role,
-      encryptionKeys: this.#encryptionKeys,
-      now: runtime.now(),
-      clock: this.#clock(request),
-    });
-    if ("fault" in read) return read;
-    const { credentials, life, advisoryPoint } = read.session;
-    return { kind: "shared", credentials, life, age: read.age, advisoryPoint };
-  }
-
   #isUsable({ credentials, life, age, advisoryPoint }: SharedSession, flight: Flight): boolean {
-    // A background refresh must not bring back an older session than the one that is held.
+    // A background refresh must not replace the held session with an older one.
     const isNews = flight.urgent || !flight.held || age < advisoryPoint;
     return isNews && !this.#invalidated.has(credentials.accessKeyId) && flight.admits(credentials, life - age);
   }
@@ -145,36 +127,31 @@ export class SharedSessions {
     const loaded = await assume();
     if (loaded.kind !== "issued") return loaded;
     const { runtime, rules } = this.#options;
-    const { credentials } = loaded;
-    const { expiration } = credentials;
+    const credentials = loaded.credentials as SessionToShare["credentials"]; // a spread would lose the secrets
     const life = believedLife(loaded.life);
     const advisoryPoint = drawAdvisoryPoint(life, rules, runtime.random());
     const ttl = Math.floor(life - EXPIRY_MARGIN);
-    if (expiration && ttl > 0) {
+    if (loaded.credentials.expiration && ttl > 0) {
       const clock = this.#clock(request);
-      const session = {
-        credentials: credentials as typeof credentials & { readonly expiration: Date }, // a spread would lose its secrets
-        // STS may grant longer than it is asked: then the life that is used ends before the expiration.
-        issuedAt: Math.min(runtime.now() + clock.offset, expiration.getTime() - life),
-        life,
-        advisoryPoint,
-        clock,
-      };
-      const record = toRecord(session, request.assumption.role, names[0], this.#encryptionKeys);
-      await visit.set(names[0], record, ttl);
+      // STS may grant more time than requested. Then the life that counts ends before the expiration.
+      const issuedAt = Math.min(runtime.now() + clock.offset, credentials.expiration.getTime() - life);
+      const session = { credentials, issuedAt, life, advisoryPoint, clock };
+      await visit.set(names[0], toRecord(session, request.assumption.role, names[0], this.#encryptionKeys), ttl);
     }
     return { ...loaded, advisoryPoint };
   }
 
-  async #visit(request: RequestForRole): Promise<{ visit: StoreOperations; names: SessionNames | undefined }> {
-    const visit = this.#access.startOperations({ roleArn: request.assumption.role.arn, key: request.key });
-    return { visit, names: await visit.locate(() => this.#namesOf(request)) };
+  async #locate(request: RequestForRole): Promise<Place | undefined> {
+    const visit = new StoreOperations(this.#access, { roleArn: request.assumption.role.arn, key: request.key });
+    const names = await visit.locate(() => this.#nameSession(request));
+    return names && { visit, names, request };
   }
 
-  /** Beyond the session itself, they hold all that tells one AWS and one instance profile from another. */
-  async #namesOf({ digest }: RequestForRole): Promise<SessionNames> {
-    const { scope } = this.#options.store;
-    const place = stableDigest({ session: digest, scope, environment: await this.#environment.parts() });
+  /** The names depend on everything that distinguishes one AWS environment and one instance profile from another. */
+  async #nameSession({ digest }: RequestForRole): Promise<SessionNames> {
+    const { store, runtime } = this.#options;
+    const environment = await readAwsEnvironment(runtime.env);
+    const place = stableDigest({ session: digest, scope: store.scope, environment });
     const [first, ...others] = (this.#encryptionKeys ?? []).map((key) => sealedName(place, key));
     return first === undefined ? [place] : [first, ...others];
   }

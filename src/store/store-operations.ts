@@ -4,10 +4,9 @@ import type { Runtime } from "../runtime.js";
 import { safeCause } from "../sources/safe-cause.js";
 import { type CredentialStore, LONGEST_RECORD, StoreError, type StoreLock } from "./credential-store.js";
 import type { RecordFault } from "./sealed-record.js";
-import { readLock, readRecordText, settled } from "./store-answer.js";
 
 /** Milliseconds that one load waits for the store, in total. */
-export const STORE_DEADLINE = 250;
+const DEADLINE = 250;
 /** Waiting time is measured in steps of this many milliseconds. */
 const STEP = 25;
 /**
@@ -15,10 +14,13 @@ const STEP = 25;
  */
 const PAUSE = 5000;
 
-export interface StoreAccessOptions {
-  store: CredentialStore;
-  runtime: Runtime;
-  diagnostics: Diagnostics;
+/** What the loads of one resolver share. */
+export interface StoreAccess {
+  readonly store: CredentialStore;
+  readonly runtime: Runtime;
+  readonly diagnostics: Diagnostics;
+  /** On the monotonic clock. */
+  pausedUntil: number;
 }
 
 /** The names of a session in the store. Writes use the first one; reads try each in turn. */
@@ -26,44 +28,20 @@ export type SessionNames = readonly [string, ...string[]];
 
 type Operation = "get" | "set" | "delete" | "lock" | "release";
 
-/** Access to a store that may fail or hang at any time. */
-export class StoreAccess {
-  readonly #options: StoreAccessOptions;
-  #pausedUntil = Number.NEGATIVE_INFINITY;
-
-  constructor(options: StoreAccessOptions) {
-    this.#options = options;
-  }
-
-  startOperations(labels: SessionEvent): StoreOperations {
-    return new StoreOperations(this, labels, this.#options);
-  }
-
-  get isPaused(): boolean {
-    return this.#options.runtime.monotonic() < this.#pausedUntil;
-  }
-
-  pause(): void {
-    this.#pausedUntil = this.#options.runtime.monotonic() + PAUSE;
-  }
-}
-
 /**
- * The store operations of one load. No method rejects, and all of them together wait at most {@link STORE_DEADLINE}.
- * After the first failure, the store counts as empty for the rest of the load, but a lock is still released.
+ * The store operations of one load. No method rejects, and all of them together wait at most {@link DEADLINE}. After the
+ * first failure, the store counts as empty for the rest of the load, but a lock is still released.
  */
 export class StoreOperations {
   readonly #access: StoreAccess;
   readonly #labels: SessionEvent;
-  readonly #options: StoreAccessOptions;
   readonly #budget: TimeBudget;
   #hasFailed = false;
 
-  constructor(access: StoreAccess, labels: SessionEvent, options: StoreAccessOptions) {
+  constructor(access: StoreAccess, labels: SessionEvent) {
     this.#access = access;
     this.#labels = labels;
-    this.#options = options;
-    this.#budget = new TimeBudget(options.runtime);
+    this.#budget = new TimeBudget(access.runtime);
   }
 
   /** The names of the session in the store, within the time budget; `undefined` if they could not be computed. */
@@ -72,18 +50,16 @@ export class StoreOperations {
   }
 
   async get(name: string): Promise<string | undefined> {
-    const answer = await this.#ask("get", (store) => settled(store.get(name)));
-    if (!answer) return undefined;
-    const read = readRecordText(answer);
-    if (read !== "unreadable") return read.record;
-    this.reject(read);
+    const record = (await this.#ask("get", (store) => settled(store.get(name))))?.value ?? undefined;
+    if (record === undefined || (typeof record === "string" && record.length <= LONGEST_RECORD)) return record;
+    this.reject("unreadable");
     return undefined;
   }
 
   async set(name: string, record: string, ttl: number): Promise<void> {
     await this.#ask("set", (store) => {
-      if (record.length > LONGEST_RECORD) throw tooLong(record);
-      return settled(store.set(name, record, ttl));
+      if (record.length <= LONGEST_RECORD) return settled(store.set(name, record, ttl));
+      throw new StoreError(`Cannot store a record of ${record.length} characters: the limit is ${LONGEST_RECORD}.`);
     });
   }
 
@@ -97,7 +73,7 @@ export class StoreOperations {
     const lock = await this.#ask("lock", async (store) => {
       const { lock: method } = store;
       if (!method) return undefined;
-      const answer = readLock(await settled(method.call(store, name, ttl)));
+      const answer = readLock((await settled(method.call(store, name, ttl))).value);
       // This load no longer waits for the lock, and other processes must not wait for it either.
       if (late && answer !== "taken") await settled(answer.release());
       return answer;
@@ -110,14 +86,13 @@ export class StoreOperations {
    * Releases the lock even after a failure, because other processes may be waiting. Waits only if there is time left.
    */
   async release(lock: StoreLock): Promise<void> {
-    const released = this.#send("release", new TimeBudget(this.#options.runtime), () => settled(lock.release()));
-    const waits = this.#budget.left > 0 && !this.#access.isPaused;
-    if (waits) await withinBudget(this.#budget, () => released).catch(() => {});
+    const released = this.#send("release", new TimeBudget(this.#access.runtime), () => settled(lock.release()));
+    if (this.#hasTime) await this.#budget.run(() => released).catch(() => {});
   }
 
   /** Resets the time budget. Time spent waiting for another process is not charged to the store. */
   renew(): void {
-    this.#budget.left = STORE_DEADLINE;
+    this.#budget.left = DEADLINE;
   }
 
   /** Reports that a record was rejected. */
@@ -126,24 +101,29 @@ export class StoreOperations {
   }
 
   async #ask<T>(operation: Operation, task: (store: CredentialStore) => Promise<T>): Promise<T | undefined> {
-    if (this.#hasFailed || this.#budget.left <= 0 || this.#access.isPaused) return undefined;
-    return this.#send(operation, this.#budget, () => task(this.#options.store));
+    if (this.#hasFailed || !this.#hasTime) return undefined;
+    return this.#send(operation, this.#budget, () => task(this.#access.store));
+  }
+
+  get #hasTime(): boolean {
+    const { runtime, pausedUntil } = this.#access;
+    return this.#budget.left > 0 && runtime.monotonic() >= pausedUntil;
   }
 
   async #send<T>(operation: Operation, budget: TimeBudget, task: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await withinBudget(budget, task);
+      return await budget.run(task);
     } catch (error) {
       this.#hasFailed = true;
       const isLate = error === OUT_OF_TIME;
-      if (budget.left < STORE_DEADLINE / 2) this.#access.pause();
-      this.#publish(operation, isLate ? "timeout" : "failed", isLate ? undefined : toStoreCause(error));
+      if (budget.left < DEADLINE / 2) this.#access.pausedUntil = this.#access.runtime.monotonic() + PAUSE;
+      this.#publish(operation, isLate ? "timeout" : "failed", isLate ? undefined : safeCause(error));
       return undefined;
     }
   }
 
   #publish(operation: Operation, reason: "failed" | "timeout" | RecordFault, error?: Error): void {
-    this.#options.diagnostics.publish("store-error", { ...this.#labels, operation, reason, error });
+    this.#access.diagnostics.publish("store-error", { ...this.#labels, operation, reason, error });
   }
 }
 
@@ -154,10 +134,15 @@ export class StoreOperations {
 class TimeBudget {
   readonly #runtime: Runtime;
   /** Milliseconds. */
-  left = STORE_DEADLINE;
+  left = DEADLINE;
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
+  }
+
+  /** Rejects with {@link OUT_OF_TIME}. */
+  run<T>(task: () => Promise<T>): Promise<T> {
+    return withDeadline({ runtime: this, ms: this.left, reason: () => OUT_OF_TIME }, task);
   }
 
   schedule(ms: number, task: () => void): () => void {
@@ -180,22 +165,29 @@ class TimeBudget {
   }
 }
 
-/** Rejects with {@link OUT_OF_TIME}. */
-function withinBudget<T>(budget: TimeBudget, task: () => Promise<T>): Promise<T> {
-  return withDeadline({ runtime: budget, ms: budget.left, reason: () => OUT_OF_TIME }, task);
-}
-
 const OUT_OF_TIME = new Error("The store did not answer in time.");
 
-/** A store may throw any value, even one that throws when it is read. */
-function toStoreCause(error: unknown): Error {
-  try {
-    return safeCause(error);
-  } catch {
-    return new StoreError("The store threw a value that cannot be read.");
-  }
+/**
+ * Unwraps one level of promise. The wrapper object keeps `await` from unwrapping further, because a thenable that
+ * resolves to itself would loop forever.
+ */
+function settled(answer: unknown): Promise<{ readonly value: unknown }> {
+  return new Promise((resolve, reject) => {
+    const { then } = (answer ?? {}) as { then?: unknown };
+    if (typeof then !== "function") resolve({ value: answer });
+    else then.call(answer, (value: unknown) => resolve({ value }), reject);
+  });
 }
 
-function tooLong(record: string): StoreError {
-  return new StoreError(`Cannot store a record of ${record.length} characters: the limit is ${LONGEST_RECORD}.`);
+/**
+ * A lock, or `"taken"` if another process holds it.
+ * @throws StoreError for any other value
+ */
+function readLock(value: unknown): StoreLock | "taken" {
+  if (value === undefined || value === null) return "taken";
+  const release: unknown = typeof value === "object" ? (value as Partial<StoreLock>).release : undefined;
+  if (typeof release === "function") return { release: () => release.call(value) };
+  throw new StoreError(
+    "lock() of the store returned neither a lock nor undefined. A lock is an object with a release() method.",
+  );
 }

@@ -25,7 +25,7 @@ export interface AuthenticationRules {
   /** Whether signing times are checked against the server's clock only. */
   strictSignatureTime: boolean;
   /**
-   * The server's time at its first request. The SDK may know no later server time, unless `strictSignatureTime` is set.
+   * The server's time at its first request. The SDK must not have seen a later server time, unless `strictSignatureTime` is set.
    */
   firstRequestAt: number;
 }

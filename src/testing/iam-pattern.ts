@@ -64,7 +64,7 @@ export function matchesPolicyText(pattern: PolicyText, text: string, context?: R
   return toRegExp(pattern, context, false)?.test(text) === true;
 }
 
-/** Resolves the variables of a text without wildcards; `undefined` if one has no value in the request. */
+/** Resolves the variables of a string without wildcards; `undefined` if one has no value in the request. */
 export function toLiteral(text: PolicyText, context?: RequestContext): string | undefined {
   const values = text.map((part) => ("wildcard" in part ? part.wildcard : resolvePart(part, context)));
   return values.every((value) => value !== undefined) ? values.join("") : undefined;

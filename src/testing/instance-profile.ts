@@ -47,7 +47,7 @@ export interface LocalInstanceProfile {
   rotate(): void;
   /**
    * Makes every read return the current set, even after it expires. This simulates an IMDS outage. With
-   * `stillAccepted`, STS and the services accept the expired set, as AWS does in such an outage (static stability).
+   * `stillAccepted`, STS and the services accept the expired set, as AWS does during the outage (static stability).
    * Default: they reject it with ExpiredToken.
    */
   pin(options?: { stillAccepted?: boolean }): void;

@@ -78,17 +78,17 @@ describe("rolecall cache", () => {
     });
 
     it.each([
-      ["it is empty, as a mount point may be", async () => open()],
-      ["it holds other things", async () => open().then(() => writeFile(join(directory, "hosts"), ""))],
+      ["it is empty, as a mount point can be", async () => open()],
+      ["it contains other files", async () => open().then(() => writeFile(join(directory, "hosts"), ""))],
       [
-        "it holds sessions beside other things",
+        "it contains other files next to sessions",
         async () => {
           await fileStore({ directory }).set("k".repeat(43), "record", 60_000);
           await writeFile(join(directory, "hosts"), "");
           await open();
         },
       ],
-      ["it has a sticky bit, as /tmp has", async () => open(0o1777)],
+      ["it has a sticky bit, like /tmp", async () => open(0o1777)],
     ])("gets no command that changes it: %s", async (_, make) => {
       await make();
       const { code, output, errors } = await run(["list"]);
@@ -130,7 +130,7 @@ describe("rolecall cache", () => {
   it("says why a directory cannot be used", async () => {
     const { code, output, errors } = await runRolecall(["cache", "list", "--directory", "/etc/passwd/sessions"]);
     expect({ code, output }).toEqual({ code: 1, output: "" });
-    // Node 22 takes a path through a file for one that is not there, until the directory is read.
+    // Node 22 reports a path through a file as missing until the directory is read.
     expect(errors).toMatch(/^[^\n]*\/etc\/passwd\/sessions: ENOTDIR\. (Set a directory|Check the directory)[^\n]*\n$/);
   });
 

@@ -5,7 +5,7 @@ const HOST = "arn:aws:iam::111122223333:role/integration-host";
 const OTHER_HOST = "arn:aws:iam::111122223333:role/other-host";
 const ROLE = "arn:aws:iam::123456789012:role/Inventory";
 
-/** Each option of each command, as `--help` lists it, with whether it can be repeated. */
+/** Each option of each command, as `--help` lists it, and whether it can be repeated. */
 const COMMANDS = {
   explain: ["--config", "--role-session-name", "--role-session-duration", "--region", "--json"],
   doctor: ["--config", "--json"],

@@ -150,9 +150,9 @@ describe("rolecall credential-process", () => {
       1,
       /AccessDenied.*Check, in this/,
     ],
-    ["a setting that is wrong", ["--role-arn", "Inventory"], 1, /command\.roleArn is invalid/],
-    ["a store that there is not", ["--store", "redis"], 2, /--store takes file or none/],
-    ["a word too many", ["Inventory"], 2, /Unexpected argument/],
+    ["an invalid setting", ["--role-arn", "Inventory"], 1, /command\.roleArn is invalid/],
+    ["an unknown store", ["--store", "redis"], 2, /--store takes file or none/],
+    ["an extra argument", ["Inventory"], 2, /Unexpected argument/],
   ])("prints the reason on stderr and nothing on stdout: %s", async (_title, args, code, reason) => {
     await setUpLocal();
     const outcome = await run(args);

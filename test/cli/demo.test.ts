@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 it("passes all checks, fits on one screen and prints none of the secrets that were sent", async () => {
-  process.env.AWS_REGION = "not-a-region"; // the user's own set-up has no say
+  process.env.AWS_REGION = "not-a-region"; // the user's own setup has no effect
   process.env.AWS_ENDPOINT_URL_EC2 = "http://127.0.0.1:9";
   const parts: string[] = [];
   expect(await runDemo({ write: (text: string) => parts.push(text) })).toBe(0);

@@ -23,7 +23,7 @@ const OTHER = "arn:aws:iam::444455556666:role/Audit";
 const USER = "arn:aws:iam::111122223333:user/integration";
 const EXTERNAL_ID = "acme-4711";
 const MINUTE = 60_000;
-/** What a trust policy can demand. */
+/** Everything that a trust policy can require. */
 const DEMANDING: IntegrationInstance = {
   roleArn: ROLE,
   externalId: EXTERNAL_ID,
@@ -34,11 +34,11 @@ const DEMANDING: IntegrationInstance = {
 /** A machine, and the instance that is configured on it. */
 interface Machine {
   aws?: LocalAwsOptions;
-  /** What is done to the AWS after it has started. */
+  /** Changes to the local AWS after it has started. */
   broken?(aws: LocalAws): unknown;
   env?: Record<string, string>;
   instance?: IntegrationInstance | ((aws: LocalAws) => IntegrationInstance | Promise<IntegrationInstance>);
-  /** The command line's roles. */
+  /** The roles on the command line. */
   roles?: string[];
 }
 
@@ -75,7 +75,7 @@ async function diagnose({ aws: options, broken, env = {}, instance = { roleArn: 
   return { ...(await run()), again: run };
 }
 
-/** Title, the machine, the step and words of its first failed line, words of what to do, the exit code. */
+/** Title, the machine, the step and text of its first failed line, text of the fix, the exit code. */
 const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
   [
     "no metadata service",
@@ -726,7 +726,7 @@ describe("rolecall doctor", () => {
       summary:
         "STS does not say who the base identity is: sts:GetCallerIdentity is denied, and AWS does not say which policy decided.",
     });
-    // The role's own refusal names the caller.
+    // The role's own denial names the caller.
     const denied = findings.find(({ step }) => step === "assume");
     expect(denied?.next.join(" ")).toContain(`Check that a policy of ${MACHINE} (with its path`);
     expect(code).toBe(5);

@@ -48,14 +48,14 @@ describe("rolecall explain", () => {
     expect((await explained(INSTANCE, [], env)).settings.stsEndpoint).toMatchObject(endpoint);
   });
 
-  it("refuses an unencrypted endpoint, as a command would be refused", async () => {
+  it("rejects an unencrypted endpoint, like a command would", async () => {
     const env = { AWS_ENDPOINT_URL: "http://sts.test" };
     const { code, output, errors } = await runRolecall(["explain", "--config", await configOf(INSTANCE)], env);
     expect({ code, output }).toEqual({ code: 1, output: "" });
     expect(errors).toMatch(/^AWS_ENDPOINT_URL would reach STS over http:\/\/sts\.test\. Use https/);
   });
 
-  it("refuses an endpoint in a different region than STS, as a command would be refused", async () => {
+  it("rejects an endpoint in a different region than STS, like a command would", async () => {
     const env = { AWS_ENDPOINT_URL_STS: "https://sts.eu-west-1.amazonaws.com" };
     const { code, output, errors } = await runRolecall(["explain", "--config", await configOf(INSTANCE)], env);
     expect({ code, output }).toEqual({ code: 1, output: "" });
@@ -155,21 +155,21 @@ describe("rolecall explain", () => {
     ],
     ["the machine's region", {}, {}, "region", { value: "the machine's", from: "IMDS, at first use" }],
     [
-      "the partition's STS where the machine stands elsewhere",
+      "the partition's STS if the machine is in another partition",
       { roleArn: "arn:aws-cn:iam::123456789012:role/Inventory" },
       {},
       "stsRegion",
       { value: "the machine's, else cn-northwest-1", from: "IMDS, at first use" },
     ],
     [
-      "an STS region of its own",
+      "its own STS region",
       { sts: { region: "us-east-1" } },
       {},
       "stsRegion",
       { value: "us-east-1", from: "instance.sts.region" },
     ],
     [
-      "an STS endpoint of its own",
+      "its own STS endpoint",
       { sts: { endpoint: "https://vpce.example.com", region: "us-east-1" } },
       {},
       "stsEndpoint",
@@ -183,16 +183,16 @@ describe("rolecall explain", () => {
       { value: "the region's own, FIPS", from: "instance.sts" },
     ],
     [
-      "the SDK's variable, without a password in it",
+      "the SDK's variable, without its password",
       {},
       { AWS_ENDPOINT_URL: "https://user:secret@proxy.example.com/sts" },
       "stsEndpoint",
       { value: "https://proxy.example.com", from: "AWS_ENDPOINT_URL" },
     ],
     ["no role", {}, {}, "roleArn", { value: "none: commands run as the base identity", from: "default" }],
-    ["no list", { roleArn: ROLE }, {}, "allowedBy", { value: "IAM alone", from: "default" }],
+    ["no allowedRoles", { roleArn: ROLE }, {}, "allowedBy", { value: "IAM alone", from: "default" }],
     [
-      "static keys by their id",
+      "the id of static keys",
       { credentials: { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "made-up-secret" } },
       {},
       "baseIdentity",
@@ -231,10 +231,10 @@ describe("rolecall explain", () => {
 
   it.each<[string, string[], object, number, RegExp]>([
     ["a role that is not allowed", [AUDIT], { allowedRoles: [ROLE] }, 1, /not in the instance's allowedRoles\. Ask an/],
-    ["no role, and a list", [], { allowedRoles: [ROLE] }, 1, /No role was requested/],
-    ["a role of another partition", [ROLE], { region: "cn-north-1" }, 1, /the role is in partition aws/],
+    ["no role, but allowedRoles", [], { allowedRoles: [ROLE] }, 1, /No role was requested/],
+    ["a role in another partition", [ROLE], { region: "cn-north-1" }, 1, /the role is in partition aws/],
     ["a user's ARN", ["arn:aws:iam::123456789012:user/ann"], {}, 1, /A user cannot be assumed/],
-    ["a wrong duration", [ROLE, "--role-session-duration", "60"], {}, 1, /from 900 to 43200/],
+    ["an invalid duration", [ROLE, "--role-session-duration", "60"], {}, 1, /from 900 to 43200/],
     ["two roles", [ROLE, AUDIT], {}, 2, /takes one role/],
   ])("rejects what a command would reject: %s", async (_title, args, instance, code, message) => {
     const {

@@ -27,9 +27,9 @@ describe("--config reads", () => {
     ["a trailing comma", `{ "roleArn": "${ROLE}", "allowedRoles": ["${ROLE}",], }`],
     ["comments", `// The role.\n{ /* ours */ "roleArn": "${ROLE}" } // end`],
     ["a byte order mark", `\ufeff{ "roleArn": "${ROLE}" }`],
-    ["Windows line ends", `{\r\n  "roleArn": "${ROLE}"\r\n}\r\n`],
-    ["comment signs within a text", `{ "roleArn": "${ROLE}", "sts": { "endpoint": "https://sts.example.com" } }`],
-    ["JSON in a file of another name", Buffer.from(`{ "roleArn": "${ROLE}" }`)],
+    ["Windows line endings", `{\r\n  "roleArn": "${ROLE}"\r\n}\r\n`],
+    ["comment markers inside a string", `{ "roleArn": "${ROLE}", "sts": { "endpoint": "https://sts.example.com" } }`],
+    ["JSON in a file with a different name", Buffer.from(`{ "roleArn": "${ROLE}" }`)],
   ])("%s", async (_, contents) => {
     const { code, output, errors } = await explain(contents);
     expect({ code, errors }).toEqual({ code: 0, errors: "" });
@@ -42,20 +42,24 @@ describe("--config reports a file that it cannot use", () => {
 
   it.each<[string, string | Buffer, string]>([
     ["an empty file", "", `instance.json is empty. ${EXPECTED}`],
-    ["white space alone", "\ufeff \n\t\n", `instance.json is empty. ${EXPECTED}`],
+    ["only white space", "\ufeff \n\t\n", `instance.json is empty. ${EXPECTED}`],
     [
-      "UTF-16 with its mark",
+      "UTF-16 with a byte order mark",
       Buffer.from('\ufeff{"region":"x"}', "utf16le"),
       "instance.json is UTF-16. Save it as UTF-8.",
     ],
-    ["UTF-16 without one", Buffer.from('{"region":"x"}', "utf16le"), "instance.json is UTF-16. Save it as UTF-8."],
+    [
+      "UTF-16 without a byte order mark",
+      Buffer.from('{"region":"x"}', "utf16le"),
+      "instance.json is UTF-16. Save it as UTF-8.",
+    ],
     [
       "big-endian UTF-16",
       Buffer.from('{"region":"x"}', "utf16le").swap16(),
       "instance.json is UTF-16. Save it as UTF-8.",
     ],
     [
-      "another encoding",
+      "a different encoding",
       Buffer.from('{"tags":{"a":"größe"}}', "latin1"),
       "instance.json is not UTF-8. Save it as UTF-8.",
     ],
@@ -63,12 +67,8 @@ describe("--config reports a file that it cannot use", () => {
     ["a YAML document", `---\nroleArn: ${ROLE}\n`, `instance.json is YAML. ${EXPECTED}`],
     ["a missing comma", '{\n  "roleArn": "x"\n  "region": "y"\n}', 'instance.json:3:3: expected ",", found a string.'],
     ["a missing colon", '{\n  "roleArn" "x"\n}', 'instance.json:2:13: expected ":", found a string.'],
-    [
-      "an object that does not end",
-      '{\n  "roleArn": "x"\n',
-      'instance.json:3:1: expected "}", found the end of the file.',
-    ],
-    ["a list that does not end", '{ "allowedRoles": ["x" }', 'instance.json:1:24: expected ",", found "}".'],
+    ["an unterminated object", '{\n  "roleArn": "x"\n', 'instance.json:3:1: expected "}", found the end of the file.'],
+    ["an unterminated array", '{ "allowedRoles": ["x" }', 'instance.json:1:24: expected ",", found "}".'],
     ["a key without quotes", '{ roleArn: "x" }', "instance.json:1:3: expected a key in double quotes, found a word."],
     [
       "single quotes",
@@ -83,19 +83,19 @@ describe("--config reports a file that it cannot use", () => {
     ["no value", '{ "roleArn": }', 'instance.json:1:14: expected a value, found "}".'],
     ["a value without quotes", '{ "roleArn": arn }', "instance.json:1:14: expected a value, found a word."],
     ["a second value", "{} {}", 'instance.json:1:4: expected the end of the file, found "{".'],
-    ["a text that does not end", '{ "roleArn": "x\n}', "instance.json:1:14: this string does not end on its line."],
+    ["an unterminated string", '{ "roleArn": "x\n}', "instance.json:1:14: this string does not end on its line."],
     [
-      "a path of Windows",
+      "a Windows path",
       '{ "tags": { "a": "C:\\path" } }',
       "instance.json:1:18: this string has an invalid escape; write a backslash as \\\\.",
     ],
-    ["a comment that does not end", "{ /* }", "instance.json:1:3: this comment does not end."],
+    ["an unterminated comment", "{ /* }", "instance.json:1:3: this comment does not end."],
     [
-      "a tab within a text",
+      "a tab inside a string",
       '{ "tags": { "a": "b\tc" } }',
       "instance.json:1:18: this string has a control character; write a tab as \\t and a line feed as \\n.",
     ],
-    ["too deep a nesting", "[".repeat(100_000), `instance.json is nested too deeply. ${EXPECTED}`],
+    ["nesting that is too deep", "[".repeat(100_000), `instance.json is nested too deeply. ${EXPECTED}`],
   ])("%s", async (_, contents, said) => {
     const { code, output, errors } = await explain(contents);
     expect({ code, output }).toEqual({ code: 2, output: "" });
@@ -137,8 +137,8 @@ describe("--config reports a file that it cannot use", () => {
 
   it.each([
     ["an object", { Version: "2012-10-17" }],
-    ["a text", '{"Version":"2012-10-17"}'],
-    ["a document within another", { policy: { Version: "2012-10-17", Statement: [] } }],
+    ["a string", '{"Version":"2012-10-17"}'],
+    ["a document inside another", { policy: { Version: "2012-10-17", Statement: [] } }],
   ])("a session policy without Statement: %s", async (_, policy) => {
     const { code, output, errors } = await explain(JSON.stringify({ roleArn: ROLE, policy }));
     expect({ code, output }).toEqual({ code: 1, output: "" });

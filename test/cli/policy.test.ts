@@ -35,7 +35,7 @@ describe("rolecall policy identity", () => {
     expect({ code, errors }).toEqual({ code: 0, errors: expect.stringMatching(/^warning: Resource "\*" lets .*\n$/) });
   });
 
-  it("reads the roles and session settings from a file, and what authors may add from options", async () => {
+  it("reads the roles and session settings from a file, and what authors can set from options", async () => {
     const file = await configFile({ allowedRoles: [INVENTORY], tags: { team: "red" } });
     const { output } = await run("identity", "--config", file, "--source-identity", "ann", "--author-tag", "command");
     expect(JSON.parse(output).Statement).toEqual([
@@ -68,7 +68,7 @@ describe("rolecall policy trust", () => {
     expect(other.output).toContain("partner-0815");
   });
 
-  it("takes the external id from an option", async () => {
+  it("reads the external id from an option", async () => {
     const { output } = await run("trust", INVENTORY, "--principal", HOST, "--external-id", "acme-4711");
     expect(JSON.parse(output).Statement[0].Condition).toEqual({ StringEquals: { "sts:ExternalId": "acme-4711" } });
   });

@@ -17,7 +17,7 @@ it("marks each result and counts the failures", () => {
   expect(report.failures).toBe(1);
 });
 
-it("uses colors only on a terminal, and not if NO_COLOR is set", () => {
+it("uses colors only on a terminal, unless NO_COLOR is set", () => {
   const ansi = "\u001b[";
   expect(write(true).text).toContain(ansi);
   expect(write(false).text).not.toContain(ansi);

@@ -1,6 +1,6 @@
 import { runCli } from "../../src/cli/run.js";
 
-/** Runs a command of `rolecall` in this process, in an environment of its own; `isTTY`: as on a terminal. */
+/** Runs a `rolecall` command in this process, with its own environment. Set `isTTY` to simulate a terminal. */
 export async function runRolecall(
   args: readonly string[],
   env: Record<string, string | undefined> = {},

@@ -9,11 +9,11 @@ import { OTHER_ROLE, ROLE, setUpLocal } from "../support/local.js";
 
 const instance = { roleArn: ROLE, region: "eu-central-1" };
 
-/** What all views of one pooled client have in common. */
+/** The part that all views of one pooled client share. */
 const pooled = ({ config }: { config: { credentials: unknown } }) => config.credentials;
 
-describe("a client is shared, by views", () => {
-  it("by class, role request, region and plain configuration", async () => {
+describe("pooled clients", () => {
+  it("are shared by class, role request, region and plain configuration", async () => {
     await using resolver = createCredentialResolver();
     const get = resolver.getClientForCommand;
     const ec2 = get(EC2Client, instance);
@@ -36,7 +36,7 @@ describe("a client is shared, by views", () => {
     expect(resolver.stats().clients).toBe(9);
   });
 
-  it("never where the configuration holds functions or instances, or the caller wants one of its own", async () => {
+  it("are not shared if the configuration has functions or instances, or if the caller sets fresh", async () => {
     await using resolver = createCredentialResolver();
     const own = [
       { clientConfig: { retryStrategy: { mode: "mine" } as never } },
@@ -52,7 +52,7 @@ describe("a client is shared, by views", () => {
     expect(resolver.stats().clients).toBe(0);
   });
 
-  it("up to the bound", async () => {
+  it("do not exceed maxClients", async () => {
     await using resolver = createCredentialResolver({ maxClients: 2 });
     for (const region of ["eu-west-1", "eu-west-2", "eu-west-3"])
       resolver.getClientForCommand(EC2Client, instance, { region });
@@ -61,7 +61,7 @@ describe("a client is shared, by views", () => {
 });
 
 describe("request handlers", () => {
-  it("are one per class; a caller's own is used as given", async () => {
+  it("are shared by all clients of a class; a handler from the caller is used as is", async () => {
     await using resolver = createCredentialResolver();
     const get = resolver.getClientForCommand;
     const one = get(EC2Client, instance);
@@ -84,7 +84,7 @@ describe("request handlers", () => {
     expect(aws.sockets.aws.total).toBe(total);
   });
 
-  it("of a service that speaks HTTP/2 are its own", async () => {
+  it("are separate for a service that uses HTTP/2", async () => {
     const { aws, resolver } = await setUpLocal();
     await resolver.getClientForCommand(KinesisClient, instance).send(new ListStreamsCommand({}));
     expect(aws.requests.at(-1)).toMatchObject({ service: "kinesis", session: { roleArn: ROLE }, status: 200 });
@@ -92,7 +92,7 @@ describe("request handlers", () => {
 });
 
 describe("the user agent", () => {
-  it("names the library, the integration and what the caller adds", async () => {
+  it("names the library and the integration, and keeps the caller's own entry", async () => {
     const { aws, resolver } = await setUpLocal();
     const options = { clientConfig: { customUserAgent: "pack/7" } };
     await resolver
@@ -104,7 +104,7 @@ describe("the user agent", () => {
   });
 });
 
-describe("a wrong client configuration", () => {
+describe("an invalid client configuration", () => {
   it.each([
     "credentials",
     "region",
@@ -120,14 +120,14 @@ describe("a wrong client configuration", () => {
     );
   });
 
-  it.each([["text"], [["list"]], [7]])("is not an object: %j", async (clientConfig) => {
+  it.each([["text"], [["list"]], [7]])("must be an object: %j", async (clientConfig) => {
     await using resolver = createCredentialResolver();
     expect(() =>
       resolver.getClientForCommand(EC2Client, instance, {}, { clientConfig: clientConfig as never }),
     ).toThrow(expect.objectContaining({ code: "INVALID_REQUEST", field: "options.clientConfig" }));
   });
 
-  it.each([undefined, null, "EC2Client", {}, () => {}])("goes with no client class: %j", async (Client) => {
+  it.each([undefined, null, "EC2Client", {}, () => {}])("is rejected without a client class: %j", async (Client) => {
     await using resolver = createCredentialResolver();
     expect(() => resolver.getClientForCommand(Client as never, instance)).toThrow(
       expect.objectContaining({ code: "INVALID_REQUEST", field: "Client" }),

@@ -15,7 +15,7 @@ import { ROLE, setUpLocal } from "../support/local.js";
 
 const instance = { roleArn: ROLE, region: "eu-central-1" };
 
-/** Two commands that ask for the same client. */
+/** Two commands that request the same client. */
 async function setUp() {
   const { aws, resolver } = await setUpLocal();
   const twice = <K extends typeof DynamoDBClient | typeof EC2Client | typeof S3Client>(Client: K) =>
@@ -23,8 +23,8 @@ async function setUp() {
   return { aws, resolver, twice };
 }
 
-describe("what one command changes in its client, another's does not have", () => {
-  it("how DynamoDB's document client reads numbers", async () => {
+describe("a change to one command's client does not affect another command's client", () => {
+  it("DynamoDB's document client with other unmarshall options", async () => {
     const { aws, resolver, twice } = await setUp();
     const [one, other] = twice(DynamoDBClient);
     const item = JSON.stringify({ Item: { id: { S: "1" }, count: { N: "7" } } });
@@ -40,7 +40,7 @@ describe("what one command changes in its client, another's does not have", () =
     });
   });
 
-  it("middleware, which may be added by both under one name", async () => {
+  it("middleware that both add under the same name", async () => {
     const { twice } = await setUp();
     const clients = twice(EC2Client);
     const seen: string[] = [];
@@ -59,19 +59,19 @@ describe("what one command changes in its client, another's does not have", () =
   });
 
   it.each<[string, (client: EC2Client) => void]>([
-    ["middleware taken away", ({ middlewareStack }) => void middlewareStack.remove("retryMiddleware")],
-    ["middleware taken away by tag", ({ middlewareStack }) => void middlewareStack.removeByTag("HTTP_SIGNING")],
+    ["removed middleware", ({ middlewareStack }) => void middlewareStack.remove("retryMiddleware")],
+    ["middleware removed by its tag", ({ middlewareStack }) => void middlewareStack.removeByTag("HTTP_SIGNING")],
     [
-      "middleware of a plugin",
+      "middleware from a plugin",
       ({ middlewareStack }) => middlewareStack.use({ applyToStack: (stack) => stack.add(fail) }),
     ],
-    ["middleware beside another", ({ middlewareStack }) => middlewareStack.addRelativeTo(fail, besideRetry)],
-    ["a stack that prints itself", ({ middlewareStack }) => void middlewareStack.identifyOnResolve(true)],
-    ["another stack", (client) => Object.assign(client, { middlewareStack: undefined })],
-    ["another handler", ({ config }) => Object.assign(config, { requestHandler: { handle: fail } })],
-    ["another identity", ({ config }) => Object.assign(config, { credentials: fail })],
-    ["another send", (client) => Object.assign(client, { send: fail })],
-    ["no configuration", (client) => Object.assign(client, { config: undefined })],
+    ["middleware relative to another", ({ middlewareStack }) => middlewareStack.addRelativeTo(fail, besideRetry)],
+    ["a stack that logs its middleware", ({ middlewareStack }) => void middlewareStack.identifyOnResolve(true)],
+    ["a replaced stack", (client) => Object.assign(client, { middlewareStack: undefined })],
+    ["a replaced handler", ({ config }) => Object.assign(config, { requestHandler: { handle: fail } })],
+    ["replaced credentials", ({ config }) => Object.assign(config, { credentials: fail })],
+    ["a replaced send", (client) => Object.assign(client, { send: fail })],
+    ["a removed configuration", (client) => Object.assign(client, { config: undefined })],
   ])("%s", async (_, change) => {
     const { twice } = await setUp();
     const [one, other] = twice(EC2Client);
@@ -84,7 +84,7 @@ describe("what one command changes in its client, another's does not have", () =
     log.mockRestore();
   });
 
-  it("the shared handler and the lists in a configuration, which nobody changes", async () => {
+  it("the shared handler and the lists in the configuration are frozen", async () => {
     const { twice } = await setUp();
     const [{ config }] = twice(EC2Client);
     expect(() => Object.assign(config.requestHandler, { handle: fail })).toThrow(TypeError);
@@ -98,7 +98,7 @@ const fail = () => {
 const besideRetry = { relation: "before", toMiddleware: "retryMiddleware", name: "beside" } as const;
 
 describe("a command's client", () => {
-  it("shares session and sockets with those of other commands", async () => {
+  it("shares its session and its sockets with other commands", async () => {
     const { aws, twice } = await setUp();
     const [one, other] = twice(EC2Client);
     expect(one).not.toBe(other);
@@ -110,7 +110,7 @@ describe("a command's client", () => {
     expect(aws.count({ operation: "AssumeRole" })).toBe(1);
   });
 
-  it("is of its class, and its configuration can be copied", async () => {
+  it("is an instance of its class, and its configuration can be copied", async () => {
     const { twice } = await setUp();
     const [s3] = twice(S3Client);
     expect(s3).toBeInstanceOf(S3Client);
@@ -121,7 +121,7 @@ describe("a command's client", () => {
     expect(Object.keys(s3)).toEqual(["config", "middlewareStack"]);
   });
 
-  it("goes with paginators, waiters and presigners", async () => {
+  it("works with paginators, waiters and presigners", async () => {
     const { aws, twice } = await setUp();
     const [dynamodb] = twice(DynamoDBClient);
     let pages = 0;
@@ -136,7 +136,7 @@ describe("a command's client", () => {
     expect(url.searchParams.get("X-Amz-Credential")).toContain("/eu-central-1/s3/");
   });
 
-  it("is mocked with its class", async () => {
+  it("is mocked when its class is mocked", async () => {
     const { aws, twice } = await setUp();
     const mock = mockClient(DynamoDBClient);
     onTestFinished(() => mock.restore());
@@ -147,7 +147,7 @@ describe("a command's client", () => {
     expect(aws.requests).toEqual([]);
   });
 
-  it("is mocked alone", async () => {
+  it("can be mocked alone", async () => {
     const { twice } = await setUp();
     const [one, other] = twice(DynamoDBClient);
     const mock = mockClient(one);
@@ -158,7 +158,7 @@ describe("a command's client", () => {
   });
 });
 
-it("a presigned URL is signed by nobody but the role, and for no other region", async () => {
+it("a presigned URL is signed only as the role and only for its region", async () => {
   const { resolver } = await setUp();
   const foreign = async () => ({ accessKeyId: "AKIAFOREIGNFOREIGN12", secretAccessKey: "s".repeat(40) });
   const extensions = [

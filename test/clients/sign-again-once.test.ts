@@ -7,8 +7,8 @@ import { assumeRoleCalls, MINUTE, ROLE, setUpLocal } from "../support/local.js";
 
 const instance = { roleArn: ROLE, region: "eu-central-1" };
 
-describe("a session that a service calls expired", () => {
-  it("gives way to a new one, and the call is signed again", async () => {
+describe("a session that a service reports as expired", () => {
+  it("is replaced, and the call is signed again", async () => {
     const { aws, resolver } = await setUpLocal();
     const { accessKeyId } = await resolver.resolve(instance);
     aws.expireSession(accessKeyId);
@@ -19,7 +19,7 @@ describe("a session that a service calls expired", () => {
     expect(resolver.stats().invalidations).toBe(1);
   });
 
-  it("costs one AssumeRole for 50 calls at once", async () => {
+  it("costs one AssumeRole for 50 concurrent calls", async () => {
     const { aws, resolver } = await setUpLocal();
     const { accessKeyId } = await resolver.resolve(instance);
     aws.expireSession(accessKeyId);
@@ -29,7 +29,7 @@ describe("a session that a service calls expired", () => {
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
-  it("is signed again once and no more", async () => {
+  it("is replaced only once for each call", async () => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: { target: "service" }, status: 400, code: "ExpiredToken" });
     await expect(
@@ -39,7 +39,7 @@ describe("a session that a service calls expired", () => {
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
-  it("is replaced, and the call not sent again where its input is a stream", async () => {
+  it("is replaced, but the call is not retried if its input is a stream", async () => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: { target: "service" }, status: 400, code: "ExpiredToken" });
     const s3 = resolver.getClientForCommand(S3Client, instance, {}, { clientConfig: { forcePathStyle: true } });
@@ -54,7 +54,7 @@ describe("a session that a service calls expired", () => {
   });
 });
 
-describe("a service that calls every session expired", () => {
+describe("a service that reports every session as expired", () => {
   async function setUpLyingService() {
     const setUp = await setUpLocal();
     setUp.aws.fault({ on: { target: "service", service: "ec2" }, status: 400, code: "ExpiredToken" });
@@ -63,7 +63,7 @@ describe("a service that calls every session expired", () => {
     return { ...setUp, refused };
   }
 
-  it("costs one AssumeRole a minute, however many calls it refuses", async () => {
+  it("costs one AssumeRole a minute, however many calls it rejects", async () => {
     const { aws, clock, resolver, refused } = await setUpLyingService();
     await resolver.resolve(instance);
     aws.clearRequests();
@@ -74,7 +74,7 @@ describe("a service that calls every session expired", () => {
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
-  it("takes the session from nobody else while STS is down", async () => {
+  it("does not take the session away from other callers while STS is down", async () => {
     const { aws, clock, resolver, refused } = await setUpLyingService();
     const session = await resolver.resolve(instance);
     aws.fault({ on: { target: "sts" }, status: 500 });
@@ -92,9 +92,9 @@ describe("a service that calls every session expired", () => {
   });
 });
 
-describe("a code that has other causes too", () => {
+describe("an error code that can have other causes", () => {
   it.each(["InvalidToken", "InvalidClientTokenId", "UnrecognizedClientException"])(
-    "%s replaces a session older than a minute, once a minute at most",
+    "%s replaces a session that is older than a minute, at most once a minute",
     async (code) => {
       const { aws, clock, resolver } = await setUpLocal();
       aws.fault({ on: { target: "service" }, status: 400, code });
@@ -112,7 +112,7 @@ describe("a code that has other causes too", () => {
     },
   );
 
-  it.each(["AccessDenied", "AuthFailure", "UnauthorizedOperation"])("%s never does", async (code) => {
+  it.each(["AccessDenied", "AuthFailure", "UnauthorizedOperation"])("%s never replaces the session", async (code) => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.fault({ on: { target: "service" }, status: 403, code });
     const ec2 = resolver.getClientForCommand(EC2Client, instance);

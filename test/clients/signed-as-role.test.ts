@@ -17,7 +17,7 @@ const refused = (message: string) =>
 
 type Handled = { headers: Record<string, string> };
 
-/** A handler that counts what is sent, and answers with nothing. */
+/** A handler that counts requests and returns an empty response. */
 function sink(body = "", headers: Record<string, string> = {}) {
   const handle = vi.fn(async (_request: Handled) => ({
     response: {
@@ -29,7 +29,7 @@ function sink(body = "", headers: Record<string, string> = {}) {
   return { handle, requestHandler: { handle } as never };
 }
 
-/** The runtime extensions' configuration, as far as the attacks use it. */
+/** The part of the runtime extensions' configuration that the attacks use. */
 interface Extended {
   setCredentials(provider: unknown): void;
   setRegion(provider: unknown): void;
@@ -62,23 +62,23 @@ const noAuth = {
   signer: { sign: async (request: unknown) => request },
 };
 
-describe("a request is refused, before it is sent, that is signed", () => {
+describe("a request is rejected before it is sent if it is signed", () => {
   const attacks: [string, object, string][] = [
     ["with another key, by a signer", { signerConstructor: ForeignSigner }, FOREIGN],
     ["for another partition, by a signer", { signerConstructor: ElsewhereSigner }, "cn-north-1"],
-    ["not at all, by a signer", { signerConstructor: NoSigner }, "not signed"],
+    ["by a signer that does not sign", { signerConstructor: NoSigner }, "not signed"],
     ["with another key, by an extension", extending((to) => to.setCredentials(foreign)), FOREIGN],
     ["for another region, by an extension", extending((to) => to.setRegion(async () => "us-west-2")), "us-west-2"],
     ["for another partition, by an extension", extending((to) => to.setRegion(async () => "cn-north-1")), "cn-north-1"],
     [
-      "by a scheme of an extension",
+      "by an extension's auth scheme",
       extending((to) =>
         to.setHttpAuthScheme(schemeOf(({ headers }) => ({ headers: { ...headers, authorization: "Basic YTpi" } }))),
       ),
       "can't be verified",
     ],
     [
-      "not at all, by an extension's choice of schemes",
+      "by an extension that selects no auth",
       extending((to) => {
         to.setHttpAuthScheme(noAuth);
         to.setHttpAuthSchemeProvider(() => [{ schemeId: noAuth.schemeId }]);
@@ -118,25 +118,29 @@ describe("a request is refused, before it is sent, that is signed", () => {
   });
 
   it.each<[string, (request: Handled & { query: Record<string, string>; path: string }) => void, string]>([
-    ["not any more", ({ headers }) => void delete headers.authorization, "not signed"],
-    ["by a bearer token", ({ headers }) => Object.assign(headers, { authorization: "Bearer abc.def" }), "bearer token"],
+    ["without its signature", ({ headers }) => void delete headers.authorization, "not signed"],
     [
-      "in an old way",
+      "with a bearer token",
+      ({ headers }) => Object.assign(headers, { authorization: "Bearer abc.def" }),
+      "bearer token",
+    ],
+    [
+      "with an old signature version",
       ({ headers }) => Object.assign(headers, { authorization: `AWS ${FOREIGN}:c2ln` }),
       "can't be verified",
     ],
     [
-      "twice, by headers",
+      "twice, in the headers",
       ({ headers }) => Object.assign(headers, { AUTHORIZATION: "AWS4-HMAC-SHA256 x" }),
       "can't be verified",
     ],
     [
-      "twice, by the query",
+      "twice, in the query",
       ({ query }) => Object.assign(query, { "X-Amz-Credential": `${FOREIGN}/…` }),
       "can't be verified",
     ],
     [
-      "twice, by the path",
+      "twice, in the path",
       (request) => Object.assign(request, { path: `/?X-Amz-Credential=${FOREIGN}` }),
       "can't be verified",
     ],
@@ -153,7 +157,7 @@ describe("a request is refused, before it is sent, that is signed", () => {
       "eu-west-1",
     ],
     [
-      "for a set of other regions",
+      "for a set of different regions",
       ({ headers }) =>
         Object.assign(headers, {
           authorization: headers.authorization
@@ -163,7 +167,7 @@ describe("a request is refused, before it is sent, that is signed", () => {
         }),
       "us-*, cn-north-1",
     ],
-  ])("%s, by a command's own middleware after all others", async (_, change, message) => {
+  ])("%s, by the command's last middleware", async (_, change, message) => {
     const { aws, resolver } = await setUpLocal();
     const command = new DescribeInstancesCommand({});
     command.middlewareStack.add(
@@ -178,7 +182,7 @@ describe("a request is refused, before it is sent, that is signed", () => {
   });
 });
 
-it("shows no token that a request carries in place of a signature", async () => {
+it("an error never shows the token that a request has in place of a signature", async () => {
   vi.stubEnv("AWS_BEARER_TOKEN_EC2", "bearer-token-that-stays");
   const { resolver } = await setUpLocal();
   const clientConfig = extending((to) =>
@@ -194,8 +198,8 @@ it("shows no token that a request carries in place of a signature", async () => 
   expect(`${error.message} ${error.stack} ${error.hint}`).not.toContain("that-stays");
 });
 
-describe("a request passes that", () => {
-  it("AWS defines as unsigned, by the word of the class and of no extension", async () => {
+describe("a request is sent", () => {
+  it("unsigned if AWS defines the operation as unsigned", async () => {
     const { resolver } = await setUpLocal();
     const { handle, requestHandler } = sink("<AssumeRoleWithWebIdentityResponse/>");
     const sts = resolver.getClientForCommand(STSClient, instance, {}, { clientConfig: { requestHandler } });
@@ -205,7 +209,7 @@ describe("a request passes that", () => {
     expect(handle.mock.calls[0]?.[0].headers).not.toHaveProperty("authorization");
   });
 
-  it("carries its signature in the query", async () => {
+  it("if its signature is in the query", async () => {
     const { resolver } = await setUpLocal();
     const { handle, requestHandler } = sink();
     const s3 = resolver.getClientForCommand(S3Client, instance, {}, { clientConfig: { requestHandler } });
@@ -229,7 +233,7 @@ describe("a request passes that", () => {
     await expect(presign(FOREIGN)).rejects.toThrow(refused(FOREIGN));
   });
 
-  it("the class's own endpoint rules sign for another region", async () => {
+  it("if the class's own endpoint rules sign for a different region", async () => {
     const { resolver } = await setUpLocal();
     await resolver.resolve(instance);
     vi.stubEnv("AWS_ENDPOINT_URL", undefined);
@@ -246,7 +250,7 @@ describe("a request passes that", () => {
   });
 });
 
-it("another endpoint provider signs for no other region", async () => {
+it("a custom endpoint provider cannot sign for a different region", async () => {
   const { resolver } = await setUpLocal();
   const { handle, requestHandler } = sink();
   const endpointProvider = () => ({
@@ -277,7 +281,7 @@ describe("S3 Express", () => {
     ]);
   });
 
-  it("is refused with sessions of another provider", async () => {
+  it("is rejected with sessions from a different provider", async () => {
     const { resolver } = await setUpLocal();
     await resolver.resolve(instance);
     vi.stubEnv("AWS_ENDPOINT_URL", undefined);

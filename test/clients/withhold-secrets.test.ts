@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { inspect } from "node:util";
 import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, it, vi } from "vitest";
-import { withholdSecrets } from "../../src/clients/withhold-secrets.js";
+import { withholdSecrets } from "../../src/clients/client-middleware.js";
 import { ROLE, setUpLocal } from "../support/local.js";
 
 const instance = { roleArn: ROLE, region: "eu-central-1" };
@@ -17,7 +17,7 @@ const escaped = (text: string, write: (code: string) => string) =>
     .map((byte) => write(byte.toString(16).padStart(2, "0")))
     .join("");
 
-/** How a secret can be written in an error. */
+/** The encodings in which an error can contain a secret. */
 const ENCODINGS: Record<string, (text: string) => string> = {
   itself: (text) => text,
   percent: encodeURIComponent,
@@ -47,7 +47,7 @@ const ENCODINGS: Record<string, (text: string) => string> = {
 async function setUp() {
   const { resolver } = await setUpLocal();
   const { sessionToken = "", secretAccessKey } = await resolver.resolve(instance);
-  /** What a command gets to see when its request fails in that way. */
+  /** The error that a command gets if its request fails with this response. */
   const fail = (handle: () => Promise<unknown>): Promise<Error & Record<string, unknown>> => {
     const clientConfig = { requestHandler: { handle } as never, maxAttempts: 1 };
     const s3 = resolver.getClientForCommand(S3Client, instance, {}, { clientConfig });
@@ -56,7 +56,7 @@ async function setUp() {
       (error) => error,
     );
   };
-  /** The same without the SDK between, which cannot throw everything. */
+  /** The same without the SDK in between, which can't throw every value. */
   const throwing = (error: unknown): Promise<Error & Record<string, unknown>> => {
     const identity = { secrets: () => [sessionToken, secretAccessKey] };
     const send = withholdSecrets(identity)(() => Promise.reject(error), {});
@@ -71,8 +71,8 @@ async function setUp() {
 const printed = (value: unknown) =>
   inspect(value, { depth: 20, showHidden: true, maxStringLength: null, maxArrayLength: null });
 
-describe.each(Object.entries(ENCODINGS))("a secret in an error, as %s", (_, encode) => {
-  it("is withheld: the session token and the secret key, in the error of a service", async () => {
+describe.each(Object.entries(ENCODINGS))("a secret in a service's error, as %s", (_, encode) => {
+  it("is redacted for the session token and for the secret key", async () => {
     const { sessionToken, secretAccessKey, fail } = await setUp();
     for (const secret of [sessionToken, secretAccessKey]) {
       const text = `before ${encode(secret)} after`;
@@ -104,7 +104,7 @@ it("S3's error does not show the token that it repeats, in any of its fields", a
 });
 
 describe("a secret within an error", () => {
-  it("is withheld wherever it stands", async () => {
+  it("is redacted in every kind of property", async () => {
     const { sessionToken, secretAccessKey, throwing } = await setUp();
     const request = { headers: { token: sessionToken }, lines: ["a", `b ${secretAccessKey}`] };
     const cause = Object.assign(new Error(`no: ${sessionToken}`), { request });
@@ -127,10 +127,10 @@ describe("a secret within an error", () => {
       expect(printed(seen)).not.toContain(secret);
     }
     expect(seen.computed).toBe("[redacted]");
-    expect(request.headers.token).toBe(sessionToken); // only errors are changed, others are copied
+    expect(request.headers.token).toBe(sessionToken); // only errors are changed; other objects are copied
   });
 
-  it("is withheld in a cycle, in what is frozen, and beyond the bounds of a search", async () => {
+  it("is redacted in cycles, in frozen objects and beyond the search limits", async () => {
     const { sessionToken, throwing } = await setUp();
     const deep = Array.from({ length: 20 }).reduce<object>((inner) => ({ inner }), { sessionToken });
     const wide = Array.from({ length: 5000 }, () => ({ sessionToken }));
@@ -144,7 +144,7 @@ describe("a secret within an error", () => {
     }
   });
 
-  it("is withheld with the request that an answer's socket leads to", async () => {
+  it("is redacted in the request that the response's socket refers to", async () => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: { target: "service" }, status: 400, code: "InvalidRequest" });
     const { sessionToken = "" } = await resolver.resolve(instance);
@@ -154,7 +154,7 @@ describe("a secret within an error", () => {
     expect(printed(error.$response)).not.toContain(sessionToken);
   });
 
-  it("takes nothing from the session itself", async () => {
+  it("is redacted without changing the session itself", async () => {
     const { resolver, throwing } = await setUp();
     const session = await resolver.resolve(instance);
     const { sessionToken, secretAccessKey } = session;
@@ -163,7 +163,7 @@ describe("a secret within an error", () => {
     expect(await resolver.resolve(instance)).toMatchObject({ sessionToken, secretAccessKey });
   });
 
-  it("is looked for without harm in hostile objects, whose getters run once", async () => {
+  it("is searched for safely in hostile objects, whose getters run once", async () => {
     const { throwing } = await setUp();
     const getter = vi.fn(() => "text");
     const hostile = new Proxy({}, { ownKeys: () => expect.fail("hostile") });
@@ -178,7 +178,7 @@ describe("a secret within an error", () => {
     for (const thrown of [undefined, null, 7, "text", Symbol.iterator]) expect(await throwing(thrown)).toBe(thrown);
   });
 
-  it("leaves an error alone that holds none", async () => {
+  it("is not there: the error stays as it is", async () => {
     const { throwing } = await setUp();
     const cause = new TypeError("inner");
     const error = Object.assign(new Error("failed", { cause }), { data: { list: [1, "two"] }, at: new Date(0) });

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { setTimeout as wait } from "node:timers/promises";
 
-/** The server dies when descriptor 3 ends: by `stop()`, or with this process, however that ends. */
+/** The server exits when descriptor 3 closes: through `stop()`, or when this process ends for any reason. */
 const SCRIPT = 'moto_server --host 127.0.0.1 --port 0 & server=$!; (cat; kill -9 "$server") <&3 & wait "$server"';
 const START_TIMEOUT = 60_000;
 const POLL_INTERVAL = 50;
-/** What a shell, and pyenv's stand-ins, say of a command that they do not have. */
+/** The messages of a shell, and of pyenv's shims, for a missing command. */
 const NOT_FOUND = 127;
 
 export interface MotoServer {
@@ -14,7 +14,7 @@ export interface MotoServer {
 }
 
 /**
- * A Moto server in a process of its own, on a free port; `undefined` where Moto is not installed.
+ * A Moto server in its own process, on a free port, or `undefined` if Moto is not installed.
  * https://docs.getmoto.org/en/latest/docs/server_mode.html
  */
 export async function startMoto(env: Record<string, string> = {}): Promise<MotoServer | undefined> {

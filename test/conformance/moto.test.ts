@@ -4,12 +4,14 @@ import { createCredentialResolver, getClientForCommand, setDefaultResolver } fro
 import { type MotoServer, startMoto } from "./moto-server.js";
 
 const TIMEOUT = 60_000;
-/** Moto's account, whose IMDS and users these are, and another one. */
+/** Moto's account, which owns the IMDS role and the users, and a second one. */
 const HOME = "123456789012";
 const ELSEWHERE = "222233334444";
 const ROLE_ELSEWHERE = `arn:aws:iam::${ELSEWHERE}:role/integrations/Inventory`;
 
-/** How many calls to IAM `setUpIam` makes: Moto lets them through and verifies the signature of each later call. */
+/**
+ * The number of IAM calls in `setUpIam`. Moto accepts them unchecked, and verifies the signature of every later call.
+ */
 const SET_UP_CALLS = 6;
 
 const [open, verifying] = await Promise.all([
@@ -34,17 +36,17 @@ function createResolver() {
   return resolver;
 }
 
-describe.runIf(open)("on Moto's metadata service and STS", { timeout: TIMEOUT }, () => {
+describe.runIf(open)("Moto's metadata service and STS", { timeout: TIMEOUT }, () => {
   beforeEach(() => pointTo(open));
 
-  it("the instance profile itself acts, over IMDSv2", async () => {
+  it("serve the instance profile's own identity over IMDSv2", async () => {
     const credentials = await createResolver().resolve({});
     expect(credentials).toMatchObject({ accessKeyId: "test-key", sessionToken: "test-session-token" });
     expect(credentials.expiration?.getTime()).toBeGreaterThan(Date.now());
     expect(credentials.assumedRoleArn).toBeUndefined();
   });
 
-  it("a role in another account is assumed, and STS says that it is that role", async () => {
+  it("let it assume a role in another account, and confirm the role", async () => {
     const resolver = createResolver();
     const instance = { roleArn: ROLE_ELSEWHERE, roleSessionName: "moto-run", externalId: "an-id", tags: { team: "x" } };
     expect(await resolver.verify(instance)).toMatchObject({
@@ -60,7 +62,7 @@ describe.runIf(open)("on Moto's metadata service and STS", { timeout: TIMEOUT },
     expect(resolver.stats()).toMatchObject({ refreshes: 2, refreshFailures: 0 }); // the base identity and the role
   });
 
-  it("an EC2 call acts in the role's account, a call without the role at home", async () => {
+  it("get an EC2 call in the role's account, and a call without the role in the machine's account", async () => {
     setDefaultResolver(createResolver());
     onTestFinished(() => setDefaultResolver(undefined));
     const ownerOfVpcs = async (command: object) => {
@@ -73,13 +75,13 @@ describe.runIf(open)("on Moto's metadata service and STS", { timeout: TIMEOUT },
   });
 });
 
-describe.runIf(verifying)("on a Moto that verifies signatures and policies", { timeout: TIMEOUT }, async () => {
+describe.runIf(verifying)("a Moto that verifies signatures and policies", { timeout: TIMEOUT }, async () => {
   const roleArn = `arn:aws:iam::${HOME}:role/Inventory`;
   const forbiddenRoleArn = `arn:aws:iam::${HOME}:role/Forbidden`;
   const user = verifying ? await setUpIam(verifying) : { accessKeyId: "", secretAccessKey: "" };
   beforeEach(() => pointTo(verifying));
 
-  it("the AssumeRole call, the session's GetCallerIdentity and its EC2 call pass", async () => {
+  it("accepts the AssumeRole call, the session's GetCallerIdentity and its EC2 call", async () => {
     const resolver = createResolver();
     const instance = { credentials: user, roleArn, roleSessionName: "moto-run", region: "eu-west-1" };
     expect(await resolver.verify(instance)).toMatchObject({
@@ -90,7 +92,7 @@ describe.runIf(verifying)("on a Moto that verifies signatures and policies", { t
     expect(Vpcs).toHaveLength(1);
   });
 
-  it("a role whose trust policy names someone else is denied", async () => {
+  it("denies a role whose trust policy names another principal", async () => {
     await expect(createResolver().resolve({ credentials: user, roleArn: forbiddenRoleArn })).rejects.toMatchObject({
       code: "ASSUME_ROLE_DENIED",
       awsCode: "AccessDenied",
@@ -101,7 +103,7 @@ describe.runIf(verifying)("on a Moto that verifies signatures and policies", { t
   it.each([
     ["secret", { ...user, secretAccessKey: "not-the-secret" }, "SignatureDoesNotMatch"],
     ["access key id", { ...user, accessKeyId: "AKIAQWERTYUIOPASDFGH" }, "InvalidClientTokenId"],
-  ])("base keys with a wrong %s are rejected", async (_, credentials, awsCode) => {
+  ])("rejects base keys with a wrong %s", async (_, credentials, awsCode) => {
     await expect(createResolver().resolve({ credentials, roleArn })).rejects.toMatchObject({
       code: "BASE_IDENTITY_REJECTED",
       awsCode,
@@ -109,13 +111,16 @@ describe.runIf(verifying)("on a Moto that verifies signatures and policies", { t
   });
 });
 
-/** A user who may assume any role, a role that trusts the user, and one that does not. @returns the user's keys */
+/**
+ * Creates a user that can assume any role, a role that trusts the user, and one that does not.
+ * @returns the user's keys
+ */
 async function setUpIam({ url }: MotoServer) {
   const iam = async (Action: string, parameters: Record<string, string>) => {
     const response = await fetch(url, {
       method: "POST",
       body: new URLSearchParams({ Action, Version: "2010-05-08", ...parameters }),
-      // Moto tells services apart by the scope of the signature.
+      // Moto distinguishes services by the scope of the signature.
       headers: {
         authorization: "AWS4-HMAC-SHA256 Credential=none/20260101/us-east-1/iam/aws4_request, Signature=none",
       },

@@ -3,7 +3,7 @@ import type { Observation, Result } from "./vector-data.js";
 export interface Difference {
   why: string;
   ours: Observation[];
-  /** Where a caller gets the held set although the source gave another one: what the next caller gets. */
+  /** What the next caller gets, if a caller gets the held set although the source returned a different one. */
   nextCaller?: Result;
 }
 
@@ -18,7 +18,7 @@ const NO_LONG_BACKOFF = "A backoff never outlasts the held set, so the first cal
 
 const asked = (result: Result): Observation => ({ result, source: "asked" });
 
-/** By the vector's title: where ours differs from the specification on purpose. */
+/** Intentional differences from the specification, by the vector's title. */
 export const ON_PURPOSE: Record<string, Difference> = {
   "Advisory window, refresh succeeds": {
     why: NOBODY_WAITS,

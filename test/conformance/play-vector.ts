@@ -25,16 +25,16 @@ import {
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const DEFAULT_LIFETIME_SECONDS = 3600;
-/** Ages that put a session of one hour into each state. Its advisory window is the last 15 minutes. */
+/** Ages that put a one-hour session into each state. Its advisory window is the last 15 minutes. */
 const AGES: Record<Exclude<CachedCredentials, "none">, number> = {
   valid: 10 * MINUTE,
   advisory: 50 * MINUTE,
   mandatory: 59 * MINUTE,
   expired: 61 * MINUTE,
 };
-/** The spread of the advisory point is drawn so, as the vectors say: the window begins where it can at the earliest. */
+/** The random spread is fixed so that the window begins as early as possible, as the vectors require. */
 const NO_SPREAD = () => 0;
-/** A backoff is drawn as long as ours can be. */
+/** Every backoff has its maximum length. */
 const LONGEST_DRAW = () => 1 - Number.EPSILON;
 
 const REFUSAL = new RolecallError("ASSUME_ROLE_DENIED", "The source refuses for good.", {
@@ -44,11 +44,11 @@ const REFUSAL = new RolecallError("ASSUME_ROLE_DENIED", "The source refuses for 
 
 export interface Played {
   observations: Observation[];
-  /** What one more caller gets after the last step, by what was held before that step. The source is down by now. */
+  /** What one more caller gets after the last step, by what was held before that step. The source is down by then. */
   nextCaller: Observation;
 }
 
-/** Drives our cache through a vector. */
+/** Runs a vector against our cache. */
 export async function play(vector: Vector): Promise<Played> {
   const cache = await createCacheUnderTest(vector);
   const observations: Observation[] = [];
@@ -70,7 +70,7 @@ export async function play(vector: Vector): Promise<Played> {
   }
 }
 
-/** Measured, not computed: how long before the expiration the refresh ahead of need asks the source by itself. */
+/** Measured: how long before the expiration the proactive refresh calls the source. */
 async function advisoryWindowSeconds(vector: Vector, steps: Step[]): Promise<number> {
   const cache = await createCacheUnderTest(vector, { refreshAhead: true });
   try {
@@ -133,7 +133,7 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
 
   const resultOfGet = async (): Promise<Result> => {
     try {
-      // The call that was refused has the source asked while everybody else asks for the session.
+      // The rejected call makes the cache call the source while other callers request the session.
       if (rejectedAccessKeyId !== undefined) {
         cache.replace(source, rejectedAccessKeyId, false).catch(() => {});
         rejectedAccessKeyId = undefined;
@@ -146,7 +146,7 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
       if (!isRolecallError(error)) throw error;
       return error.code === REFUSAL.code ? "nonRecoverableError" : "noCredentialsError";
     } finally {
-      await clock.settle(); // lets a refresh in the background end
+      await clock.settle(); // lets a background refresh finish
     }
   };
 
@@ -181,7 +181,7 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
     },
     async remainingAtOwnRefresh(): Promise<number> {
       const expiration = held?.expiration?.getTime() ?? Number.NaN;
-      await cache.get(source); // only a session in use is refreshed ahead
+      await cache.get(source); // only a session in use is refreshed proactively
       const asksBefore = asked.length;
       answer = {};
       await clock.advance(expiration - clock.now());

@@ -37,13 +37,13 @@ describe.runIf(present)("the AWS SDKs' refresh specification", () => {
     verdicts.onPurpose++;
   });
 
-  it("has one vector for each difference that is listed, and tells its vectors apart by their titles", () => {
+  it("has a vector for each listed difference, and each vector has a unique title", () => {
     const titles = vectors.map(titleOf);
     expect(new Set(titles).size).toBe(titles.length);
     expect(titles).toEqual(expect.arrayContaining(Object.keys(ON_PURPOSE)));
   });
 
-  it("stands in docs/freshness.md as it was run; ROLECALL_WRITE_DOCS=1 writes it", () => {
+  it("matches the table in docs/freshness.md (ROLECALL_WRITE_DOCS=1 updates it)", () => {
     expectGenerated(TABLE, tableOf(vectors, ON_PURPOSE));
   });
 });

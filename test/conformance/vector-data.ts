@@ -14,7 +14,7 @@ export type CachedCredentials = "valid" | "advisory" | "mandatory" | "expired" |
 
 export interface GetStep {
   type: "getCredentials";
-  /** Absent: the source must not be asked. */
+  /** If absent, the source must not be called. */
   response?: Response;
   lifetimeSeconds?: number;
   expected: { result: Result; sourceContacted: boolean; rateLimited: boolean; advisoryWindowSeconds?: number };
@@ -36,14 +36,14 @@ export interface Vector {
   steps: Step[];
 }
 
-/** What one `getCredentials` showed. "held off": a refresh was due, and a backoff kept it from the source. */
+/** The result of one `getCredentials`. "held off" means that a refresh was due but a backoff prevented the call. */
 export interface Observation {
   result: Result;
   source: "asked" | "not asked" | "held off";
   advisoryWindowSeconds?: number;
 }
 
-/** The vectors, or none where the file is absent. */
+/** The vectors, or none if the file is missing. */
 export function readVectors(): Vector[] {
   const path = resolve(PROJECT, DATA_PATH);
   return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Vector[]) : [];
@@ -58,7 +58,7 @@ export function isGetStep(step: Step): step is GetStep {
   return step.type === "getCredentials";
 }
 
-/** What the specification expects of each `getCredentials`. */
+/** The specified result of each `getCredentials`. */
 export function specifiedFor({ steps }: Vector): Observation[] {
   return steps
     .filter(isGetStep)

@@ -9,7 +9,7 @@ const WORDS: Record<Result, string> = {
   nonRecoverableError: "terminal error",
 };
 
-/** The vectors as a table of Markdown. */
+/** The vectors as a Markdown table. */
 export function tableOf(vectors: Vector[], differences: Record<string, Difference>): string {
   const rows = vectors.map((vector, index) => {
     const title = titleOf(vector);

@@ -6,7 +6,7 @@ import { blocksOf, bodyOf, fileNameOf, filesOf, pages, place, project, read } fr
 
 const blocks = pages.flatMap(blocksOf);
 const inLanguage = (language: string) => blocks.filter((block) => block.language === language);
-/** Code without indentation, so that a part of a function is found in the whole of it. */
+/** Code without indentation, so that part of a function is found in the whole function. */
 const flat = (code: string) => code.replace(/^[ \t]+/gm, "").trim();
 const holds = (files: string[], code: string) => files.some((file) => flat(read(file)).includes(flat(code)));
 
@@ -17,17 +17,17 @@ const allSources = readdirSync(join(project, "src"), { recursive: true, encoding
 const examples = filesOf("docs/examples", /\.ts$/);
 
 describe("the code in the docs", () => {
-  it("is in blocks that name their language", () => {
+  it("has a language on every block", () => {
     expect(blocks.length).toBeGreaterThan(20);
     expect(blocks.filter(({ language }) => language === "").map(place)).toEqual([]);
   });
 
   it.each(inLanguage("ts").map((block) => [place(block), bodyOf(block)]))(
-    "%s is the text of an example that compiles and runs",
+    "%s equals part of an example that compiles and runs",
     (_, text) => expect(holds(examples, text)).toBe(true),
   );
 
-  it("each example is shown somewhere", () => {
+  it("shows every example on some page", () => {
     const shown = inLanguage("ts").map((block) => flat(bodyOf(block)));
     const unseen = examples.filter((file) => !shown.some((text) => flat(read(file)).includes(text)));
     expect(unseen).toEqual([]);
@@ -35,17 +35,17 @@ describe("the code in the docs", () => {
 
   const jestTests = inLanguage("js").filter((block) => fileNameOf(block) === undefined);
   it.each(jestTests.map((block) => [place(block), block.text]))(
-    "%s is the text of a Jest test that the package's tests run",
+    "%s equals a Jest test that the package's tests run",
     (_, text) => expect(holds(filesOf("test/package/consumers/jest", /\.js$/), text)).toBe(true),
   );
 
-  it.each(inLanguage("json").map((block) => [place(block), block.text]))("%s is JSON", (_, text) => {
+  it.each(inLanguage("json").map((block) => [place(block), block.text]))("%s is valid JSON", (_, text) => {
     const { Version, Statement } = JSON.parse(text);
     expect(Version).toBe("2012-10-17");
     expect(Statement).toEqual(expect.arrayContaining([expect.objectContaining({ Effect: "Allow" })]));
   });
 
-  it("names npm scripts that exist", () => {
+  it("names only npm scripts that exist", () => {
     const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
     const named = inLanguage("sh").flatMap(({ text }) => [
       ...[...text.matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name]) => name),
@@ -55,7 +55,7 @@ describe("the code in the docs", () => {
     expect(named.filter((name) => !Object.hasOwn(scripts, name ?? ""))).toEqual([]);
   });
 
-  it("names files and folders of the project that exist", () => {
+  it("names only files and folders of the project that exist", () => {
     const named = ["docs/architecture.md", "CONTRIBUTING.md"].flatMap(
       (page) => read(page).match(/(?<=`)(src|test|docs|\.github|\.ci)\/[\w./-]+(?=`)/g) ?? [],
     );
@@ -76,7 +76,7 @@ describe("the code in the docs", () => {
   });
 });
 
-/** As GitHub makes it from a heading. */
+/** The anchor that GitHub creates for a heading. */
 function anchorOf(heading: string): string {
   return heading
     .trim()
@@ -91,7 +91,7 @@ function anchorsOf(page: string): string[] {
 }
 
 describe("the links in the docs", () => {
-  it.each(pages)("%s: every relative link leads to a file, and every anchor to a heading", (page) => {
+  it.each(pages)("%s: every relative link leads to a file, and every anchor leads to a heading", (page) => {
     const prose = read(page).replace(/^\s*```[\s\S]*?^\s*```/gm, "");
     const targets = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
     const broken = targets.filter((target) => {
@@ -105,7 +105,7 @@ describe("the links in the docs", () => {
   });
 });
 
-describe("what a page has to list", () => {
+describe("pages that list every item", () => {
   const membersOf = (source: string, start: RegExp, end: string, member: RegExp) => {
     const from = source.search(start);
     expect(from).toBeGreaterThanOrEqual(0);
@@ -114,31 +114,31 @@ describe("what a page has to list", () => {
   };
   const headings = (page: string) => [...read(page).matchAll(/^#+ `([^`]+)`$/gm)].map(([, name = ""]) => name);
 
-  it("docs/errors.md has one entry for each error code, and no other", () => {
+  it("docs/errors.md has exactly one entry for each error code", () => {
     const codes = membersOf(allSources, /export type RolecallErrorCode =/, ";", /\| "(\w+)"/g);
     expect(codes.length).toBeGreaterThan(10);
     expect(headings("docs/errors.md").toSorted()).toEqual(codes.toSorted());
   });
 
-  it("docs/events.md has one entry for each event, and no other", () => {
+  it("docs/events.md has exactly one entry for each event", () => {
     const events = membersOf(allSources, /export interface RolecallEvents /, "\n}", /^ {2}"?([\w-]+)"?: /gm);
     expect(events).toContain("refresh-failed");
     expect(headings("docs/events.md").toSorted()).toEqual(events.map((name) => `aws-rolecall:${name}`).toSorted());
   });
 
-  it("docs/events.md names each number of stats()", () => {
+  it("docs/events.md names each counter in stats()", () => {
     const numbers = membersOf(allSources, /export interface ResolverStats /, "\n}", /readonly (\w+): number/g);
     expect(numbers).toContain("hits");
     expect(numbers.filter((name) => !read("docs/events.md").includes(`\`${name}\``))).toEqual([]);
   });
 
-  it("docs/precedence-and-validation.md names each setting of an instance", () => {
+  it("docs/precedence-and-validation.md names each instance setting", () => {
     expect(INSTANCE_KEYS).toContain("allowedRoles");
     const page = read("docs/precedence-and-validation.md");
     expect(INSTANCE_KEYS.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
   });
 
-  it("the code's references to a page lead to one", () => {
+  it("every reference from the code leads to an existing page", () => {
     const named = [...allSources.matchAll(/`(docs\/[\w-]+\.md)`/g)];
     expect(named.length).toBeGreaterThan(2);
     expect(named.filter(([, page = ""]) => !existsSync(join(project, page))).map(([, page]) => page)).toEqual([]);

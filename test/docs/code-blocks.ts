@@ -9,7 +9,7 @@ export const filesOf = (folder: string, ending: RegExp) =>
     .filter((name) => ending.test(name))
     .map((name) => `${folder}/${name}`);
 
-/** What people read. The API reference is generated, and its examples are those of the source. */
+/** Pages for readers. The API reference is not included: it is generated, and its examples are in the source. */
 export const pages = ["README.md", "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md", ...filesOf("docs", /\.md$/)];
 
 export interface Block {
@@ -41,17 +41,17 @@ export function blocksOf(page: string): Block[] {
 const FILE_NAME = /^\/\/ ([\w.-]+\.(?:ts|mjs|js))\n/;
 const IMPORT = /^import (type )?(?:\{([^}]*)\} from )?("[^"]+");\n/gm;
 
-/** The file that a block says it begins: its first line is a comment with nothing but a name. */
+/** The file that a block starts: its first line is a comment with only the file name. */
 export function fileNameOf({ text }: Block): string | undefined {
   return FILE_NAME.exec(text)?.[1];
 }
 
-/** A block's code without what an editor keeps at the top of a file. */
+/** A block's code without the lines that an editor keeps at the top of a file. */
 export function bodyOf({ text }: Block): string {
   return text.replace(FILE_NAME, "").replace(IMPORT, "").trimStart();
 }
 
-/** What a reader has who pasted the blocks of a page one below the other. */
+/** What a reader has after pasting the blocks of a page in order. */
 export interface PageModule {
   readonly page: string;
   readonly file: string;
@@ -59,9 +59,9 @@ export interface PageModule {
 }
 
 /**
- * The modules of a page. A block continues the one before, unless its first line names another file. Imports move to the
- * top, and a name that is imported again from the same module is imported once, as an editor does it. Nothing else is
- * merged: what is declared twice is an error.
+ * The modules of a page. A block continues the previous one unless its first line names another file. Imports move to
+ * the top, and a name that is imported twice from the same module is imported once, as an editor does it. Nothing else
+ * is merged: a duplicate declaration is an error.
  */
 export function modulesOf(page: string): PageModule[] {
   const files = new Map<string, Block[]>();

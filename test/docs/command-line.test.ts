@@ -13,13 +13,13 @@ const blocksOf = (language: string) =>
   [...page.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(([, text]) => text ?? "");
 
 describe("docs/command-line.md", () => {
-  it.each(NAMES)("shows what rolecall %s --help prints, under a heading of its own", async (name) => {
+  it.each(NAMES)("shows the output of rolecall %s --help under its own heading", async (name) => {
     const { output } = await runRolecall([name, "--help"]);
     expect(blocksOf("text")).toContain(output);
     expect(page).toContain(`\n## rolecall ${name}\n`);
   });
 
-  it("shows what rolecall explain prints of the file that it shows", async () => {
+  it("shows the output of rolecall explain for the file on the page", async () => {
     const folder = await mkdtemp(join(tmpdir(), "rolecall-docs-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const config = join(folder, "instance.json");

@@ -2,9 +2,9 @@ import { expect, it, vi } from "vitest";
 import { runRolecall } from "../cli/run-rolecall.js";
 import { doctorPicture, MACHINES, pictureFile, setUpMachine } from "../support/doctor-machines.js";
 
-/** `npm run docs:images` writes them. */
+/** Run `npm run docs:images` to update them. */
 it.each(Object.entries(MACHINES))(
-  "the docs' picture of rolecall doctor on a %s machine is current",
+  "the picture of rolecall doctor on a %s machine is current",
   async (name, machine) => {
     const { aws, args } = await setUpMachine(machine);
     for (const [variable, value] of Object.entries(aws.env)) vi.stubEnv(variable, value);

@@ -36,7 +36,7 @@ const INVENTORY = "arn:aws:iam::123456789012:role/Inventory";
 const AUDIT = "arn:aws:iam::444455556666:role/integration-audit";
 const instance = { roleArn: INVENTORY, region: "eu-central-1" };
 
-/** A local AWS that this process's environment points to, and nothing else of the machine's set-up. */
+/** A local AWS for this process, without any other setting of the machine. */
 async function setUp(options: LocalAwsOptions = {}): Promise<LocalAws> {
   const aws = await startLocalAws({ roles: [{ roleArn: INVENTORY }, { roleArn: AUDIT }], ...options });
   const isolated = { AWS_CONFIG_FILE: "/dev/null", AWS_SHARED_CREDENTIALS_FILE: "/dev/null", AWS_ACCESS_KEY_ID: "" };
@@ -51,20 +51,20 @@ const lastRequest = (aws: LocalAws) => aws.requests.at(-1);
 beforeEach(() => setDefaultResolver(undefined));
 
 describe("before and after", () => {
-  it("by hand, ten commands ask STS ten times", async () => {
+  it("without the library, ten commands call STS ten times", async () => {
     const aws = await setUp();
     for (let command = 0; command < 10; command++) await before.listInstances(instance, {});
     expect(assumeRoleCalls(aws)).toBe(10);
   });
 
-  it("with the library, ten commands ask STS once and act as the same role", async () => {
+  it("with the library, ten commands call STS once and act as the same role", async () => {
     const aws = await setUp();
     for (let command = 0; command < 10; command++) await after.listInstances(instance, {});
     expect(assumeRoleCalls(aws)).toBe(1);
     expect(lastRequest(aws)).toMatchObject({ service: "ec2", session: { roleArn: INVENTORY } });
   });
 
-  it("an empty roleArn falls back to the instance's role by hand, and is an error with the library", async () => {
+  it("an empty roleArn falls back to the instance's role without the library, and is an error with it", async () => {
     const aws = await setUp();
     await before.listInstances(instance, { roleArn: "" });
     expect(lastRequest(aws)).toMatchObject({ session: { roleArn: INVENTORY } });
@@ -87,13 +87,13 @@ describe("getting started", () => {
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
-  it("returns what the services answer", async () => {
+  it("returns the services' responses", async () => {
     await setUp();
     expect(await listInstances({})).toEqual([expect.stringMatching(/^i-/)]);
     expect(await listBuckets({})).toEqual([]);
   });
 
-  it("refuses a role that is not listed", async () => {
+  it("rejects a role that is not listed", async () => {
     const aws = await setUp();
     await expect(listInstances({ roleArn: "arn:aws:iam::123456789012:role/Admin" })).rejects.toMatchObject({
       code: "ROLE_NOT_ALLOWED",
@@ -113,7 +113,7 @@ it("a command that narrows its session sends a session policy and a tag", async 
 });
 
 describe("every setting of an instance", () => {
-  it("reaches STS", async () => {
+  it("is sent to STS", async () => {
     const aws = await setUp({ roles: [{ roleArn: fullInstance.roleArn ?? "", externalId: "acme-4711" }] });
     await using resolver = createCredentialResolver();
     await resolver.resolve(fullInstance);
@@ -132,7 +132,7 @@ describe("every setting of an instance", () => {
     });
   });
 
-  it("sends the external id that allowedRoles binds to a role to that role", async () => {
+  it("sends the external id that allowedRoles binds to a role", async () => {
     const roleArn = "arn:aws:iam::444455556666:role/Audit";
     const aws = await setUp({ roles: [{ roleArn, externalId: "partner-0815" }] });
     await using resolver = createCredentialResolver();
@@ -141,7 +141,7 @@ describe("every setting of an instance", () => {
   });
 });
 
-it("an instance behind a proxy with a certificate of the company's own", async () => {
+it("an instance works behind a proxy with the company's own certificate", async () => {
   const aws = await setUp();
   const certificates = createCertificates();
   vi.stubEnv("AWS_ENDPOINT_URL", await startTlsRelay(aws.endpoint, certificates));
@@ -173,7 +173,7 @@ describe("a Cortex XSOAR integration", () => {
     fetch_limit: "50",
   };
 
-  it("calls STS and the service through the server's proxy, and IMDS not", async () => {
+  it("calls STS and the service through the server's proxy, but not IMDS", async () => {
     const aws = await setUp();
     vi.stubEnv("AWS_ENDPOINT_URL", await startTlsRelay(aws.endpoint, createCertificates()));
     const proxy = await startConnectProxy();
@@ -190,7 +190,7 @@ describe("a Cortex XSOAR integration", () => {
     expect(aws.count({ target: "imds" })).toBeGreaterThan(0);
   });
 
-  it("with keys of its own, a token in them, and an endpoint for STS and the service", async () => {
+  it("uses its own keys with a token, and an endpoint for STS and for the service", async () => {
     const aws = await setUp({ roles: [{ roleArn: INVENTORY, trustedPrincipals: ["*"] }] });
     vi.stubEnv("AWS_ENDPOINT_URL", "http://localhost:1");
     const { accessKeyId, secretAccessKey, sessionToken } = aws.issueSession({ roleArn: AUDIT });
@@ -205,7 +205,7 @@ describe("a Cortex XSOAR integration", () => {
     expect(aws.count({ target: "imds" })).toBe(0);
   });
 
-  it("without retries tries once, at STS and at the service", async () => {
+  it("makes one attempt at STS and at the service if retries is 0", async () => {
     const aws = await setUp();
     const direct = { ...params, proxy: "", insecure: "", sessionDuration: "1200" };
     const run = () => runCommand("aws-ec2-describe-instances", direct, {});
@@ -219,7 +219,7 @@ describe("a Cortex XSOAR integration", () => {
   });
 });
 
-it("another base identity calls STS, and IMDS is left alone", async () => {
+it("another base identity calls STS without a request to IMDS", async () => {
   const userArn = "arn:aws:iam::111122223333:user/operator";
   const aws = await setUp({ roles: [{ roleArn: INVENTORY, trustedPrincipals: [userArn] }] });
   const keys = aws.issueUserKeys({ userArn });
@@ -231,7 +231,7 @@ it("another base identity calls STS, and IMDS is left alone", async () => {
   expect(aws.count({ target: "imds" })).toBe(0);
 });
 
-it("credentials, provider, invalidate and close", async () => {
+it("a credential set, a provider, invalidate() and close() work as shown", async () => {
   const aws = await setUp();
   const session = await credentialsFor(instance, {});
   expect(session.assumedRoleArn).toMatch(/^arn:aws:sts::123456789012:assumed-role\/Inventory\/rolecall-/);
@@ -246,7 +246,7 @@ it("credentials, provider, invalidate and close", async () => {
   await expect(credentialsFor(instance, {})).rejects.toMatchObject({ code: "RESOLVER_CLOSED" });
 });
 
-it("a configured resolver becomes the default one", async () => {
+it("a configured resolver becomes the default resolver", async () => {
   const aws = await setUp();
   const resolver = configure();
   onTestFinished(() => resolver.close());
@@ -256,7 +256,7 @@ it("a configured resolver becomes the default one", async () => {
 });
 
 describe("the Test button", () => {
-  it("says who the integration acts as", async () => {
+  it("shows who the integration acts as", async () => {
     await setUp();
     expect(await testConnection({ ...instance, roleSessionName: "test" })).toBe(
       "ok: acts as arn:aws:sts::123456789012:assumed-role/Inventory/test in account 123456789012 (STS in eu-central-1), " +
@@ -264,13 +264,13 @@ describe("the Test button", () => {
     );
   });
 
-  it("says why it cannot", async () => {
+  it("shows why it fails", async () => {
     await setUp({ roles: [] });
     expect(await testConnection(instance)).toMatch(/^ASSUME_ROLE_DENIED: .*trust policy/);
   });
 });
 
-it("an instance on LocalStack, in another container where the machine can play one", async () => {
+it("an instance works with LocalStack, also in a different container if the machine can simulate one", async () => {
   const { url, signedBy } = await startSimulator(OWN_ADDRESS ?? "127.0.0.1");
   vi.stubEnv("AWS_ENDPOINT_URL", url);
   await using resolver = createCredentialResolver();
@@ -279,7 +279,7 @@ it("an instance on LocalStack, in another container where the machine can play o
 });
 
 describe("errors by code", () => {
-  it("names the setting, the role, or what to do", async () => {
+  it("names the setting, the role or the fix", async () => {
     const aws = await setUp({ roles: [] });
     expect(await run({ roleArn: "" })).toMatch(/^Wrong setting command\.roleArn\. Allowed: a role ARN/);
     expect(await run({})).toMatch(`No access to ${INVENTORY}. Check, in this order: the role exists`);
@@ -287,14 +287,14 @@ describe("errors by code", () => {
     expect(await run({ roleArn: AUDIT })).toMatch(/^Try again later\. /);
   });
 
-  it("leaves an error of the service alone", async () => {
+  it("leaves a service's error unchanged", async () => {
     const aws = await setUp();
     aws.fault({ on: { service: "ec2" }, status: 403, code: "UnauthorizedOperation" });
     await expect(run({})).rejects.toMatchObject({ name: "UnauthorizedOperation" });
   });
 });
 
-it("an event warns of a refresh that failed while the session is served", async () => {
+it("an event reports a failed refresh while the session is still served", async () => {
   const clock = createManualClock({ now: Date.now() });
   const aws = await setUp({ clock, roles: [{ roleArn: INVENTORY }] });
   await using resolver = createCredentialResolver({ runtime: clock, refresh: { ahead: false } });
@@ -327,8 +327,8 @@ it("every event can be printed", async () => {
   );
 });
 
-describe("what the README compares with: an SDK client whose credential provider assumes the role", () => {
-  it("holds a session per client, and waits for STS in the session's last five minutes", async () => {
+describe("the README's comparison: an SDK client whose credential provider assumes the role", () => {
+  it("keeps one session per client, and waits for STS in the session's last five minutes", async () => {
     const aws = await setUp();
     let asked = 0;
     let isUp = true;
@@ -353,7 +353,7 @@ describe("what the README compares with: an SDK client whose credential provider
   });
 });
 
-it("what the docs say of a mock: IMDS is not touched", async () => {
+it("a mocked STS client causes no request to IMDS, as the docs say", async () => {
   const aws = await setUp();
   const stsClient = mockClient(new STSClient({ region: "eu-central-1" }));
   stsClient.on(AssumeRoleCommand).resolves({

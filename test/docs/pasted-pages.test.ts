@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { modulesOf, pages, project } from "./code-blocks.js";
 
 const { paths } = ts.readConfigFile(join(project, "tsconfig.json"), ts.sys.readFile).config.compilerOptions;
-/** As a reader's project has them. The library is this one. */
+/** The settings of a reader's project. The library is the one in this repository. */
 const READERS_OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
   lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"],
@@ -21,7 +21,7 @@ const READERS_OPTIONS: ts.CompilerOptions = {
   ),
 };
 
-/** Every page's modules, in a folder of the page's own that exists in memory only. */
+/** The modules of every page, in a separate in-memory folder for each page. */
 const modules = new Map(
   pages.flatMap(modulesOf).map((module) => {
     const folder = join(project, "docs", "pasted", module.page.replace(/\W/g, "-"));
@@ -51,7 +51,7 @@ function compile(): Map<string, string[]> {
   return new Map(errors);
 }
 
-it("the blocks of each page, pasted one below the other, compile", () => {
+it("the code blocks of each page compile when they are pasted in order", () => {
   expect(modules.size).toBeGreaterThan(10);
   const failed = [...compile()].filter(([, errors]) => errors.length > 0);
   const named = failed.map(([path, errors]) => [`${modules.get(path)?.page}, ${modules.get(path)?.file}`, errors]);

@@ -9,19 +9,19 @@ const page = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "docs", "
 const folder = mkdtempSync(join(tmpdir(), "rolecall-docs-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The page's blocks, each as language and text. */
+/** The page's blocks, each with language and text. */
 const blocks = [...readFileSync(page, "utf8").matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(
   ([, language = "", text = ""]) => ({ language, text }),
 );
 
 const COMMAND = /^npx aws-rolecall (policy .*?)(?: > \S+)?$/m;
 
-/** A line of a shell as words. */
+/** Splits a shell line into words. */
 function toWords(line: string): string[] {
   return [...line.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word);
 }
 
-/** What the shell would do with a block: write the file that it holds, then run the command. */
+/** Does what the shell would do with a block: writes the file in it, then runs the command. */
 async function run(text: string) {
   const [, name, content] = /^cat > (\S+) <<'JSON'\n([\s\S]*?)^JSON$/m.exec(text) ?? [];
   if (name !== undefined) writeFileSync(join(folder, name), content ?? "");
@@ -32,14 +32,14 @@ async function run(text: string) {
 const commands = blocks.flatMap(({ text }, index) => (COMMAND.test(text) ? [{ text, next: blocks[index + 1] }] : []));
 
 describe("docs/aws-setup.md", () => {
-  it("shows a command for each document that it shows", () => {
+  it("shows a command for each document on the page", () => {
     const documents = blocks.filter(({ language }) => ["json", "hcl", "yaml"].includes(language));
     expect(documents.length).toBeGreaterThan(8);
     expect(documents.filter((document) => !commands.some(({ next }) => next === document))).toEqual([]);
   });
 
-  // In the page's order, for a file that one block writes is read by the next.
-  it("shows what its commands print", async () => {
+  // In page order, because a file that one block writes is read by the next block.
+  it("shows the output of its commands", async () => {
     for (const { text, next } of commands) {
       const { code, output } = await run(text);
       expect({ text, code }).toEqual({ text, code: 0 });

@@ -8,15 +8,15 @@ import {
 import type { ManualClock } from "../../src/testing/index.js";
 
 const STEP = 100;
-/** A caller without a signal waits for a minute at most. */
+/** A caller without a signal waits at most one minute. */
 const LONGEST_WAIT = 65_000;
 
-/** One command that asks for credentials. */
+/** One command that requests credentials. */
 export interface Caller {
   readonly ended: Promise<void>;
-  /** `"served"`, or the error's code; absent while it waits. */
+  /** `"served"` or the error's code; absent while it waits. */
   outcome?: string;
-  /** Milliseconds of the clock from the question to its end. */
+  /** Milliseconds on the clock from request to result. */
   took?: number;
   error?: RolecallError;
 }
@@ -45,7 +45,7 @@ export function ask(
   return caller;
 }
 
-/** Moves the clock until all have an answer. */
+/** Advances the clock until every caller has a result. */
 export async function passUntilEnded(
   callers: readonly Caller[],
   clock: Pick<ManualClock, "advance" | "settle">,

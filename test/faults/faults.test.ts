@@ -5,10 +5,12 @@ import { type Fault, IMDS_FAULTS, STS_FAULTS } from "./faults.js";
 import { MACHINE_EVENTS, observeMachine } from "./machine.js";
 import { type Observation, observeFault } from "./observe-fault.js";
 
-/** `assumeRole.timeout`: a load ends within it. */
+/** `assumeRole.timeout`: the time limit of a load. */
 const DEADLINE = 10 * SECOND;
 const LONGEST_RECOVERY = 5 * SECOND;
-/** A refusal is AWS's answer and no outage: it is remembered, and `verify`, `invalidate` or `forceRefresh` ask again. */
+/**
+ * A denial is a response, not an outage. It is remembered until `verify`, `invalidate` or `forceRefresh` call again.
+ */
 const LONGEST_HOLD = 60 * SECOND;
 
 describe.each([
@@ -32,13 +34,13 @@ describe.each([
     expect(recovery).toBeLessThanOrEqual(fault.refusal ? LONGEST_HOLD : LONGEST_RECOVERY);
     if (fault.hangs) before.sockets = after.sockets;
     expect(after, "sockets and calls are what they were").toMatchObject({ ...before, timers: expect.any(Number) });
-    // A base identity that looks expired has no timer: it is read again when it is needed.
+    // A base identity that seems expired has no timer: it is read again when it is needed.
     expect(after.timers, "no timer is left behind").toBeLessThanOrEqual(before.timers);
     if (!fault.hangs) expect(errorsRetained, "errors are not kept after the recovery").toBe(0);
     rows.set(title, rowOf(fault, observation));
   });
 
-  it("keeps within what docs/reliability.md says; ROLECALL_WRITE_DOCS=1 writes it", () => {
+  it("stays within the table in docs/reliability.md (ROLECALL_WRITE_DOCS=1 updates it)", () => {
     const head = [
       "fault",
       "with a session: served at once",
@@ -65,7 +67,7 @@ describe("the machine", () => {
     rows.push([event.name, countAtMost(stsCalls), secondsAtMost(took), `${later.commands} of ${later.commands}`]);
   });
 
-  it("keeps within what docs/reliability.md says; ROLECALL_WRITE_DOCS=1 writes it", () => {
+  it("stays within the table in docs/reliability.md (ROLECALL_WRITE_DOCS=1 updates it)", () => {
     const head = [
       "event",
       "calls to STS for the next ten callers",

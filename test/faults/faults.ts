@@ -11,21 +11,21 @@ export interface FaultSetup {
   held: SessionCredentials;
 }
 
-/** One way in which what we depend on goes wrong. */
+/** One kind of failure in a dependency. */
 export interface Fault {
   readonly name: string;
   readonly on: "sts" | "imds";
-  /** Returns what ends it. */
+  /** Returns a function that ends the fault. */
   begin(setup: FaultSetup): () => void;
-  /** What a caller gets who needs credentials meanwhile. */
+  /** What a caller that needs credentials gets during the fault. */
   readonly needed: "served" | RolecallErrorCode;
-  /** AWS answers, and says no: that is remembered for up to a minute. */
+  /** AWS responds with a denial, which is remembered for up to a minute. */
   readonly refusal?: boolean;
-  /** Between the library and the endpoint stands a relay. */
+  /** There is a relay between the library and the endpoint. */
   readonly relayed?: boolean;
-  /** Answers take many turns of the event loop to arrive. */
+  /** Responses take many turns of the event loop to arrive. */
   readonly heavy?: boolean;
-  /** The SDK's own time limit ends the requests, and that runs in real time. */
+  /** The SDK's own timeout ends the requests, and it runs in real time. */
   readonly hangs?: boolean;
 }
 

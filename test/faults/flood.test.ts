@@ -17,7 +17,7 @@ const assumeRole = { target: "sts", operation: "AssumeRole" } as const;
 const roleArns = (name: string, count: number) =>
   Array.from({ length: count }, (_, index) => `arn:aws:iam::${ACCOUNT}:role/${name}-${index}`);
 
-it("5,000 commands for 500 roles while STS throttles at 50 calls a second", async () => {
+it("5,000 commands for 500 roles succeed while STS throttles at 50 calls a second", async () => {
   const [flooded, after] = [roleArns("Flooded", ROLES), roleArns("After", ROLES)];
   const roles = [ROLE, ...flooded, ...after].map((roleArn) => ({ roleArn }));
   const clock = createManualClock({ random: seededRandom(20) });
@@ -34,7 +34,7 @@ it("5,000 commands for 500 roles while STS throttles at 50 calls a second", asyn
   expect(aws.count({ ...assumeRole, status: 200 }), "one session for each role").toBe(ROLES);
   expect(mostAtOnce(aws)).toBe(MAX_CONCURRENT);
   expect(Math.min(...flood.limits), "the limiter falls").toBeLessThanOrEqual(2);
-  const fastest = ((ROLES - RATE) / RATE) * SECOND; // the first second's worth at once, then at the rate
+  const fastest = ((ROLES - RATE) / RATE) * SECOND; // the first second's requests at once, then at the rate limit
   expect(longest(flood.callers)).toBeLessThan(1.5 * fastest);
 
   throttling.clear();
@@ -61,7 +61,7 @@ it("5,000 commands for 500 roles while STS throttles at 50 calls a second", asyn
     ],
   );
 
-  /** Ten commands for each role at once, until all have an answer. */
+  /** Ten concurrent commands for each role, until all have a result. */
   async function use(arns: string[]) {
     const callers = Array.from({ length: COMMANDS }, (_, command) =>
       ask(resolver, { region, roleArn: arns[command % arns.length] as string }, clock),
@@ -76,7 +76,7 @@ it("5,000 commands for 500 roles while STS throttles at 50 calls a second", asyn
   }
 });
 
-it("callers who wait go before refreshes in the background", async () => {
+it("waiting callers come before background refreshes", async () => {
   const [held, waitedFor] = [roleArns("Held", 50), roleArns("WaitedFor", 10)];
   const { aws, clock, resolver } = await setUpLocal({
     roles: [...held, ...waitedFor].map((roleArn) => ({ roleArn })),
@@ -100,7 +100,7 @@ it("callers who wait go before refreshes in the background", async () => {
   await clock.advance(HOUR);
 });
 
-/** The most answers that were due at a time. */
+/** The largest number of responses that were due at the same time. */
 function mostAtOnce(aws: LocalAws): number {
   const arrivals = aws.requests.filter(({ operation }) => operation === "AssumeRole").map(({ time }) => time);
   return Math.max(...arrivals.map((end) => arrivals.filter((time) => time <= end && time > end - LATENCY).length));

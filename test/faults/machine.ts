@@ -5,22 +5,22 @@ import { ask, type Caller, longest, passUntilEnded } from "./callers.js";
 
 const DAY = 24 * HOUR;
 
-/** Something that happens to the machine, and not to AWS, between two calls. */
+/** An event that affects the machine but not AWS, between two calls. */
 export interface MachineEvent {
   readonly name: string;
   happen(machine: Machine): void;
-  /** Calls to STS that the next ten callers together cost. */
+  /** The number of STS calls that the next ten callers cause together. */
   readonly stsCalls: number;
 }
 
 interface Machine {
   readonly clock: ManualClock;
-  /** AWS's time and the wall clock go on, the monotonic clock stands still. */
+  /** AWS's time and the wall clock advance while the monotonic clock stops. */
   sleep(ms: number): void;
 }
 
 export const MACHINE_EVENTS: MachineEvent[] = [
-  // Where the clock is wrong, the first call is signed with the wrong time, and AWS tells the right one.
+  // If the clock is wrong, the first call is signed with the wrong time, and the response has the right time.
   { name: "the clock jumps a day ahead", happen: ({ clock }) => clock.stepWallClock(DAY), stsCalls: 2 },
   { name: "the clock jumps an hour ahead", happen: ({ clock }) => clock.stepWallClock(HOUR), stsCalls: 2 },
   { name: "the clock jumps an hour back", happen: ({ clock }) => clock.stepWallClock(-HOUR), stsCalls: 0 },
@@ -41,7 +41,7 @@ export async function observeMachine(event: MachineEvent) {
   };
   const awsClock = { now: () => began + clock.monotonic() + slept, sleep: clock.sleep };
   const { aws, resolver } = await setUpLocal({ clock, awsClock, strictSignatureTime: true });
-  vi.useFakeTimers({ toFake: ["Date"], now: clock.now() }); // the SDK signs by it
+  vi.useFakeTimers({ toFake: ["Date"], now: clock.now() }); // the SDK signs with this clock
   try {
     await resolver.resolve(instance);
     await clock.advance(20 * MINUTE);

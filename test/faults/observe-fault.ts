@@ -9,11 +9,11 @@ import { startRelay } from "./relay.js";
 
 const CALLERS = 10;
 const STEP = 100;
-/** Longer than any wait and any late answer. */
+/** Longer than any wait and any late response. */
 const EVERYTHING_ENDS = 70 * SECOND;
 const NO_RECOVERY = 10 * MINUTE;
 
-/** When a fault begins, how long a session is used then, and how long a process without one tries. */
+/** When a fault begins, how long a session is used after that, and how long a process without a session tries. */
 interface Times {
   readonly begins: number;
   readonly heldFor: number;
@@ -21,7 +21,7 @@ interface Times {
 }
 /** The whole advisory window of a one-hour session, until the session expires for callers. */
 const OF_STS: Times = { begins: 45 * MINUTE, heldFor: 14 * MINUTE + 49 * SECOND, goesOn: MINUTE };
-/** The base identity is read again after an hour: as long, with that read in it. */
+/** The base identity is read again after an hour. This period has the same length and includes that read. */
 const OF_IMDS: Times = { ...OF_STS, begins: 55 * MINUTE };
 /** Enough for one refresh and its retries. */
 const HEAVY: Times = { begins: 48.5 * MINUTE, heldFor: 30 * SECOND, goesOn: 2 * SECOND };
@@ -29,24 +29,24 @@ const HEAVY_OF_IMDS: Times = { ...HEAVY, begins: 59.75 * MINUTE };
 /** Ten megabytes take many turns of the event loop. */
 const HEAVY_SETTLES = 30;
 
-/** What a fault does. Times are milliseconds of the clock that the test moves. */
+/** The effects of a fault. Times are milliseconds on the manual clock. */
 export interface Observation {
-  /** A session is held, with a command each second, and its refresh meets the fault. */
+  /** A session is held, a command runs each second, and the refresh meets the fault. */
   held: { commands: number; failed: number; waited: number; calls: number };
-  /** A process that has just started: ten callers at once. */
+  /** A process that has just started: ten concurrent callers. */
   needed: { outcomes: Set<string>; took: number; calls: number; errors: ToldError[] };
-  /** Then one more each second. */
+  /** Then one more caller each second. */
   goesOn: { commands: number; longest: number; calls: number };
-  /** From the end of the fault to the first success, with a command each 100 ms. */
+  /** From the end of the fault to the first success, with a command every 100 ms. */
   recovery: number;
-  /** What was there before the fault, and after it. */
+  /** The resources before and after the fault. */
   before: Remains;
   after: Remains;
-  /** Errors that are still in memory after the recovery. */
+  /** The number of errors that are still in memory after the recovery. */
   errorsRetained: number;
 }
 
-/** What stands in an error, without keeping it in memory. */
+/** The contents of an error, without a reference to it. */
 export interface ToldError {
   roleArn: string | undefined;
   hint: string;

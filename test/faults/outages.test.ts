@@ -10,22 +10,22 @@ const instance = { roleArn: ROLE, region: "eu-central-1" };
 const sts = { target: "sts" } as const;
 const WINDOW_BEGINS = 45 * MINUTE;
 const WINDOW = 15 * MINUTE;
-/** How often STS goes down or comes back, at most, and how often there is a command. */
+/** The step size: how often STS goes down or comes back at most, and how often a command runs. */
 const STEP = 4 * SECOND;
 const COMMAND_EVERY = 20 * SECOND;
-/** Of real time: what a busy machine may need to play 24 hours. */
+/** Real time that a busy machine may need to simulate 24 hours. */
 const TIMEOUT = 300_000;
 
-/** When STS is down, by the age of the session that is held. */
+/** When STS is down, by the age of the held session. */
 interface Pattern {
   readonly name: string;
-  /** @param part how much of the advisory window is over: 0 to 1 */
+  /** @param part the elapsed part of the advisory window: 0 to 1 */
   isDown(part: number): boolean;
-  /** A refresh may be due after STS went down: then the session's last ten seconds have nothing to serve. */
+  /** A refresh can become due after STS went down. Then the last ten seconds of the session have nothing to serve. */
   readonly outlastsSessions?: boolean;
 }
 
-/** Each is down for 80 % of each window. */
+/** STS is down for 80 % of each window. */
 const PATTERNS: Pattern[] = [
   { name: "the first 12 minutes of each window", isDown: (part) => part < 0.8 },
   { name: "12 minutes from the second minute of each window on", isDown: (part) => part >= 1 / 15 && part < 13 / 15 },
@@ -90,14 +90,14 @@ describe("STS is down for 80 % of every advisory window, for 24 hours", () => {
     TIMEOUT,
   );
 
-  it("keeps within what docs/reliability.md says; ROLECALL_WRITE_DOCS=1 writes it", () => {
+  it("stays within the table in docs/reliability.md (ROLECALL_WRITE_DOCS=1 updates it)", () => {
     expect(rows, "every pattern was measured").toHaveLength(PATTERNS.length);
     const head = ["STS is down", "commands served at once", "sessions", "failed calls"];
     expectTable({ page: "reliability.md", name: "outages" }, head, rows);
   });
 });
 
-it("STS is down past the expiry: an error within the deadline names role, cause and last success, and the first command after recovery succeeds", async () => {
+it("if STS is down past the expiry, an error names role, cause and last success, until STS recovers", async () => {
   const { aws, clock, resolver } = await setUpLocal();
   await resolver.resolve(instance);
   const lastSuccess = new Date(clock.now()).toISOString();

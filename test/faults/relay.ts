@@ -3,13 +3,13 @@ import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { onTestFinished, vi } from "vitest";
 import { joinSockets } from "../support/join-sockets.js";
 
-/** A port that passes everything on to another one, until it is out of reach. */
+/** A port that forwards everything to another one, until it becomes unreachable. */
 export interface Relay {
-  /** `http://localhost:<port>`: its name has to be looked up. */
+  /** `http://localhost:<port>`: this name requires a lookup. */
   readonly url: string;
-  /** Ends every connection and refuses new ones. Returns what brings it back. */
+  /** Ends every connection and refuses new ones. Returns a function that restores it. */
   refuse(): () => void;
-  /** Ends every connection, and the name cannot be looked up. Returns what brings it back. */
+  /** Ends every connection, and makes the name lookup fail. Returns a function that restores it. */
   failLookup(): () => void;
 }
 

@@ -14,13 +14,13 @@ import {
 
 export type RecipeArbitrary = fc.Arbitrary<Recipe>;
 
-/** One of these values, as it is. */
+/** One of these values, unchanged. */
 export const anyOf = (...values: (string | number | boolean | null)[]): RecipeArbitrary =>
   fc.constantFrom(...values.map(json));
 
 const text = fc.oneof(fc.string(), fc.string({ unit: "binary", maxLength: 20 }), fc.string({ unit: "grapheme" }));
 
-/** Whatever a caller may hand over, by mistake or on purpose. */
+/** Any value that a caller could pass, by mistake or on purpose. */
 export const garbage: RecipeArbitrary = fc.letrec<{ any: Recipe }>((tie) => ({
   any: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
@@ -45,7 +45,7 @@ export const garbage: RecipeArbitrary = fc.letrec<{ any: Recipe }>((tie) => ({
   ),
 })).any;
 
-/** JSON has no NaN, no infinities and no negative zero: the catalog has. */
+/** JSON has no NaN, infinities or negative zero, but the catalog does. */
 function jsonOrOdd(value: string | number | boolean | null): Recipe {
   const fits = typeof value !== "number" || (Number.isFinite(value) && !Object.is(value, -0));
   return fits ? json(value) : odd("NaN");
@@ -55,7 +55,7 @@ export function functionOf(value: RecipeArbitrary, kinds: readonly (typeof FUNCT
   return fc.record({ is: fc.constant("function" as const), does: fc.constantFrom(...kinds), value });
 }
 
-/** Functions that answer at once, with garbage or an error. */
+/** Functions that return garbage or an error at once. */
 export const settlingFunction = (value: RecipeArbitrary) =>
   functionOf(value, ["returns", "throws", "resolves", "rejects", "thenable"]);
 
@@ -63,7 +63,7 @@ export function entryOf(key: fc.Arbitrary<string>, value: RecipeArbitrary): fc.A
   return fc.record({ key, value, as: fc.constantFrom(...PROPERTY_KINDS), next: value });
 }
 
-/** Keys that mean something to JavaScript, or look like a setting. */
+/** Keys with a meaning in JavaScript, and keys that look like a setting. */
 const oddKey = fc.oneof(
   fc.constantFrom(
     "__proto__",
@@ -81,8 +81,8 @@ const oddKey = fc.oneof(
 );
 
 /**
- * An object of settings: some of the valid ones, of which up to three are then replaced by garbage, or become accessors
- * that throw or change their answer; rarely an object of another kind, or no object at all.
+ * An object of settings: some valid ones, of which up to three are replaced by garbage or by accessors that throw or
+ * return changing values. Rarely an object of a different kind, or no object at all.
  */
 export function settings(
   valid: Readonly<Record<string, RecipeArbitrary>>,
@@ -122,7 +122,7 @@ export function settings(
 
 interface SettingsRules {
   readonly required?: readonly string[];
-  /** More wrong values for single settings, such as a secret in a wrong shape. */
+  /** More invalid values for single settings, such as a secret of the wrong shape. */
   readonly garbageFor?: Readonly<Record<string, RecipeArbitrary>>;
 }
 
@@ -134,14 +134,14 @@ function merge(entries: readonly Entry[], replaced: readonly Entry[]): Entry[] {
   return [...new Map([...entries, ...replaced].map((entry) => [entry.key, entry])).values()];
 }
 
-/** A list whose items are mostly valid. */
+/** An array of mostly valid items. */
 export function listOf(item: RecipeArbitrary, kinds: readonly (typeof LIST_KINDS)[number][] = LIST_KINDS) {
   const mostly = fc.oneof({ weight: 9, arbitrary: item }, { weight: 1, arbitrary: garbage });
   const kind = fc.oneof({ weight: 6, arbitrary: fc.constant("plain" as const) }, fc.constantFrom(...kinds));
   return fc.record({ is: fc.constant("list" as const), items: fc.array(mostly, { maxLength: 4 }), kind });
 }
 
-/** Often what is valid, at times garbage, at times nothing. */
+/** Usually a valid value, sometimes garbage, sometimes nothing. */
 export function mostly(valid: RecipeArbitrary): RecipeArbitrary {
   return fc.oneof(
     { weight: 8, arbitrary: valid },
@@ -150,7 +150,7 @@ export function mostly(valid: RecipeArbitrary): RecipeArbitrary {
   );
 }
 
-/** The list of arguments that a target is called with. */
+/** The list of arguments for a target. */
 export function callWith(...values: RecipeArbitrary[]): RecipeArbitrary {
   return fc.tuple(...values).map((items): Recipe => ({ is: "list", items }));
 }

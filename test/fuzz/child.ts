@@ -3,7 +3,7 @@ import { openLab } from "./lab.js";
 import { type FuzzCase, judgeCase, strays, type Verdict } from "./observe.js";
 import { briefly } from "./oracles.js";
 
-/** A case as the parent process sends it. */
+/** A case from the parent process. */
 export interface Question extends FuzzCase {
   readonly entry: string;
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RecordedRequest } from "../../src/testing/index.js";
 
-/** What a call was given. Read here as simply as can be: the library's own reading is what is judged. */
+/** The input of a call. It is read here in the simplest way, because the library's own reading is under test. */
 export interface Asked {
   readonly instance: unknown;
   readonly command?: unknown;
@@ -9,8 +9,8 @@ export interface Asked {
 }
 
 /**
- * What is wrong about the calls of AssumeRole that STS saw: another role than the command's own, else the instance's, one
- * outside `allowedRoles`, or a limit that was lost.
+ * Returns what is wrong with the AssumeRole calls that STS received: a role that is neither the command's nor the
+ * instance's, a role outside `allowedRoles`, or a lost limit.
  */
 export function judgeAssumptions(requests: readonly RecordedRequest[], asked: Asked): string[] {
   return requests
@@ -18,7 +18,7 @@ export function judgeAssumptions(requests: readonly RecordedRequest[], asked: As
     .flatMap((request) => [...judgeRole(request.roleArn, asked), ...judgeLimits(request.parameters, asked)]);
 }
 
-/** The same of the role as which a service saw a request. */
+/** The same check for the role in a request to a service. */
 export function judgeRole(roleArn: string | undefined, asked: Asked): string[] {
   const roles = expectedRoles(asked);
   const problems = roles.includes(roleArn)
@@ -73,7 +73,7 @@ function judgeLimits(sent: Readonly<Record<string, string>>, { instance, command
   return problems;
 }
 
-/** What accessors leave open. */
+/** What accessors leave undetermined. */
 const UNSURE = Symbol("unsure");
 
 function first(...values: unknown[]): unknown {
@@ -92,7 +92,7 @@ function expectedExternalId(instance: unknown, roleArn: string | undefined): unk
   return first(only(readings(entry, "externalId")), only(readings(instance, "externalId")));
 }
 
-/** An exact ARN, else the first pattern that matches. */
+/** An exact ARN, or else the first pattern that matches. */
 function findEntry(items: readonly unknown[], roleArn: string | undefined): unknown {
   const arns = (item: unknown) => (typeof item === "string" ? [item] : readings(item, "roleArn"));
   return (
@@ -115,7 +115,7 @@ function isSamePolicy(given: unknown, sent: string | undefined): boolean {
   return sent !== undefined && isDeepStrictEqual(JSON.parse(sent), plain);
 }
 
-/** All that a property answers: an accessor may say something else each time. */
+/** All values that a property can return: an accessor can return a different one each time. */
 function readings(owner: unknown, key: string): unknown[] {
   if (!isGiven(owner)) return [undefined];
   const values = new Set<unknown>();

@@ -28,7 +28,7 @@ afterAll(async () => {
   await build.remove();
 });
 
-it("knows the entry that is asked for", () => expect(chosen).not.toEqual([]));
+it("has the requested entry", () => expect(chosen).not.toEqual([]));
 
 it.each(chosen)("$name", async (target) => {
   const { line, violation } = await fuzz(worker, target, {

@@ -23,7 +23,7 @@ const EVENTS = [
   "store-error",
   "duration-clamped",
 ];
-/** A deadline of ten seconds ends after one. */
+/** A ten-second deadline ends after one second. */
 const HASTE = 10;
 
 const hasty: Partial<Runtime> = {
@@ -32,19 +32,19 @@ const hasty: Partial<Runtime> = {
   schedule: (ms, task) => systemRuntime.schedule(ms / HASTE, task),
 };
 
-/** What a fuzzed call finds in its process: an AWS on loopback, and what recipes of the kind `lab` name. */
+/** The environment of a fuzzed call: an AWS on loopback, and the objects that recipes of kind `lab` name. */
 export interface Lab {
   readonly aws: LocalAws;
-  /** A directory that nobody else uses. */
+  /** A private temporary directory. */
   readonly folder: string;
   /** What the library has published since {@link Lab.clear}. */
   readonly events: readonly unknown[];
   things(name: string): unknown;
-  /** A resolver that waits a tenth of the usual time, and is closed when the call is over. */
+  /** A resolver with a tenth of the usual timeouts, which is closed after the call. */
   resolver(options?: object): CredentialResolver;
-  /** The same with nothing but what is given. */
+  /** The same with only the given options. */
   resolverAsGiven(options: unknown): CredentialResolver;
-  /** Ends what the last call has opened. */
+  /** Closes everything that the last call opened. */
   clear(): Promise<void>;
 }
 

@@ -4,10 +4,10 @@ import type { Entry, Recipe } from "./recipe.js";
 
 const OTHER_REALM = createContext({});
 
-/** What recipes of the kind `lab` name. */
+/** The objects that recipes of kind `lab` name. */
 export type LabThings = (name: string) => unknown;
 
-/** Makes the value that a recipe describes. */
+/** Creates the value that a recipe describes. */
 export function materialize(recipe: Recipe, things: LabThings): unknown {
   const make = (inner: Recipe) => materialize(inner, things);
   switch (recipe.is) {
@@ -42,7 +42,8 @@ function makeObject(entries: readonly Entry[], kind: string, make: (recipe: Reci
   const holder = kind === "class getters" ? {} : undefined;
   const target = holder ? Object.create(holder) : emptyObject(kind);
   for (const entry of entries) {
-    const descriptor = Object.assign(Object.create(null), descriptorOf(entry, make)); // made under pollution, too
+    // The null prototype matters while `Object.prototype` is polluted.
+    const descriptor = Object.assign(Object.create(null), descriptorOf(entry, make));
     Object.defineProperty(holder ?? target, entry.key, descriptor);
   }
   if (kind === "symbol") target[Symbol("odd")] = "x";

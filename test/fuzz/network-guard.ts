@@ -8,7 +8,7 @@ interface Watched {
 const watched = new AsyncLocalStorage<Watched>();
 const isLoopback = (host: unknown) => host === undefined || /^(localhost|127\.[\d.]+|::1)$/.test(String(host));
 
-/** Counts connections from now on, each for the call that opened it, and lets none leave the machine. */
+/** Counts connections from now on, by the call that opened them, and blocks any that would leave the machine. */
 export function guardNetwork(): void {
   const connect = net.Socket.prototype.connect as (...args: unknown[]) => net.Socket;
   net.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]) {
@@ -24,7 +24,7 @@ export function guardNetwork(): void {
   } as typeof net.Socket.prototype.connect;
 }
 
-/** Runs `call` and counts the connections that it opens, also those that come later. */
+/** Runs `call` and counts the connections that it opens, including later ones. */
 export function countConnections<T>(call: () => T): { result: T; count(): number } {
   const own: Watched = { connections: 0 };
   return { result: watched.run(own, call), count: () => own.connections };

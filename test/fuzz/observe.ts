@@ -6,14 +6,14 @@ import { type Pollution, underPollution } from "./pollution.js";
 import type { Recipe } from "./recipe.js";
 import type { Target } from "./target.js";
 
-/** One call, as a recipe: the same in every process. */
+/** One call as a recipe, which is the same in every process. */
 export interface FuzzCase {
   readonly args: Recipe;
   readonly pollution: readonly Pollution[];
 }
 
 export interface Verdict {
-  /** What to count: `ok`, or the error's code. */
+  /** The outcome to count: `ok` or the error's code. */
   readonly outcome: string;
   readonly problems: readonly string[];
 }
@@ -27,25 +27,26 @@ type Result =
   | { readonly kind: "hung" };
 
 interface Observation extends Verdict {
-  /** The same for two calls with the same outcome. */
+  /** Equal for two calls with the same outcome. */
   readonly mark: string;
 }
 
-/** Errors that reach nobody: they would end a user's process. Filled by the process's own listeners. */
+/** Uncaught errors, which would end a user's process. The process's own listeners fill this array. */
 export const strays: unknown[] = [];
 
-/** An accessor that answers something else each time: how often it is asked is nobody's business. */
+/** An accessor that returns changing values: how often it is read does not matter. */
 const CHANGES = /"as":"changes"|"does":"forwards"/;
-/** Which of two faults is named first may differ. */
+/** Which of two faults is reported first can differ. */
 const REFUSED = /^(INVALID_REQUEST|ROLE_NOT_ALLOWED) /;
 /**
- * The SDK's own loops over an object's keys also visit what `Object.prototype` holds. One of them writes every inherited
- * value into the `user-agent` header, and Node rejects a header with the line feeds of a function's source text. The call
- * then fails as it does when STS cannot be reached: with that error code, or as that message of the command line.
+ * The SDK's own loops over an object's keys also visit inherited values of `Object.prototype`. One of them writes every
+ * inherited value into the `user-agent` header, and Node rejects a header with the line feeds of a function's source
+ * text. The call then fails as if STS could not be reached: with that error code, or with that message on the command
+ * line.
  */
 const FAILED_IN_THE_SDK = /^(STS_UNAVAILABLE |ok object \{ code: 1, errors: ).* failed: \w*Error\./s;
 
-/** Makes the call, and makes it once more with a polluted `Object.prototype`: the outcome must be the same. */
+/** Makes the call twice, the second time with a polluted `Object.prototype`. The outcome must be the same. */
 export async function judgeCase(lab: Lab, target: Target, { args, pollution }: FuzzCase): Promise<Verdict> {
   const clean = await observeUnhurried(lab, target, args, []);
   if (pollution.length === 0 || clean.problems.length > 0) return clean;
@@ -61,7 +62,10 @@ export async function judgeCase(lab: Lab, target: Target, { args, pollution }: F
   return { outcome: clean.outcome, problems };
 }
 
-/** Repeats a call that ends with its deadline: the lab's deadlines are a tenth of the real ones, too short for a busy machine. */
+/**
+ * Repeats a call that reaches its deadline: the lab's deadlines are a tenth of the real ones, which is too short for a
+ * busy machine.
+ */
 async function observeUnhurried(...call: Parameters<typeof observe>): Promise<Observation> {
   let observation = await observe(...call);
   for (let more = 2; more > 0 && observation.outcome === "TIMEOUT"; more--) observation = await observe(...call);
@@ -80,7 +84,7 @@ async function observe(
   const made = new Map(pollution.map(({ name, value }) => [name, materialize(value, lab.things)]));
   const call = countConnections(() => settle(() => underPollution(made, () => target.attempt(lab, args))));
   const result = await call.result;
-  // What the call has left behind gets its turn.
+  // Lets pending work of the call run.
   for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
   const secrets = lab.aws.secrets().slice(-30);
   const again = () => materialize(recipe, lab.things) as unknown[];
@@ -137,7 +141,7 @@ function markOf(result: Result): string {
   return `${outcomeOf(result)} ${isA(Error, result.error) ? result.error.message : ""}`;
 }
 
-/** Which sessions STS was asked for, each once: how often a call is repeated may differ. */
+/** The distinct sessions that STS was called for: the number of repeats of a call can differ. */
 function assumptionsOf({ aws }: Lab): string {
   const asked = aws.requests
     .filter(({ operation }) => operation === "AssumeRole")

@@ -7,7 +7,7 @@ class Custom {
   roleArn = "custom";
 }
 
-/** Values of every kind that JavaScript has, each made anew, so that no call sees what another one did to it. */
+/** Values of every kind in JavaScript, created for each call, so that calls do not affect each other. */
 const MAKERS: Readonly<Record<string, () => unknown>> = {
   undefined: () => undefined,
   symbol: () => Symbol("odd"),

@@ -19,7 +19,7 @@ const CODES: Readonly<Record<RolecallErrorCode, true>> = {
   RESOLVER_CLOSED: true,
 };
 
-/** Before any network call, says the documentation of each of these. */
+/** Errors that the documentation promises before any network call. */
 export const REFUSALS: readonly string[] = ["INVALID_REQUEST", "ROLE_NOT_ALLOWED"];
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
@@ -27,7 +27,10 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u20
 const ENGINE_MESSAGES =
   /Cannot (read|set|destructure|convert|perform|redefine|define|create|mix|assign|delete|access)|is not (a function|iterable|a constructor|defined|an object|extensible|valid JSON)|undefined or null|not a non-null object|Reduce of|Invalid (array length|string length|time value|property descriptor|URL|count)|call stack|circular structure|read only property|is read-only|incompatible receiver|must be (of type|one of)|out of range|BigInt|Symbol value/;
 
-/** What is wrong about an error that a caller gets. @param mayThrow whether the entry documents this other error */
+/**
+ * Returns what is wrong with an error that a caller gets.
+ * @param mayThrow whether the entry documents this other error
+ */
 export function judgeError(error: unknown, secrets: readonly string[], mayThrow?: (error: Error) => boolean): string[] {
   const shown = show(error);
   if (isA(RolecallError, error)) {
@@ -44,7 +47,7 @@ export function judgeError(error: unknown, secrets: readonly string[], mayThrow?
   return [`another error than ours: ${briefly(error)}`];
 }
 
-/** Secrets that a text shows. */
+/** The secrets that a text contains. */
 export function judgeText(what: string, text: string, secrets: readonly string[]): string[] {
   const found = [HUSH, ...secrets].find((secret) => text.includes(secret));
   if (found === undefined) return [];
@@ -52,7 +55,7 @@ export function judgeText(what: string, text: string, secrets: readonly string[]
   return [`${what} shows a secret: ${text.slice(Math.max(0, at - 200), at + 100)}`];
 }
 
-/** Whether somebody wrote the message, and not the engine. */
+/** Whether the message was written by a person rather than by the JavaScript engine. */
 export function isDeliberate(error: Error): boolean {
   return !ENGINE_MESSAGES.test(error.message) && !CONTROL.test(error.message);
 }
@@ -61,7 +64,7 @@ export function hasControlCharacters(text: string): boolean {
   return CONTROL.test(text);
 }
 
-/** As `instanceof`, which a hostile value can make throw. */
+/** Like `instanceof`, which a hostile value can make throw. */
 export function isA<T>(Class: abstract new (...args: never) => T, value: unknown): value is T {
   try {
     return value instanceof Class;
@@ -70,7 +73,7 @@ export function isA<T>(Class: abstract new (...args: never) => T, value: unknown
   }
 }
 
-/** An error with where it arose. */
+/** An error with its origin. */
 export function briefly(error: unknown): string {
   const text = isA(Error, error) ? String(error.stack) : show(error);
   return text
@@ -81,7 +84,7 @@ export function briefly(error: unknown): string {
     .slice(0, 1000);
 }
 
-/** How a value prints, whatever it does about that. */
+/** The printed form of a value, even if the value interferes. */
 export function show(value: unknown): string {
   try {
     return inspect(value, { depth: 6, showHidden: true, breakLength: 120 });
@@ -98,7 +101,7 @@ export function json(value: unknown): string {
   }
 }
 
-/** The same text for two values that say the same, by what they own alone. */
+/** The same text for two values with equal own properties. */
 export function fingerprint(value: unknown, levels = 6): string {
   if (typeof value === "function") return "function";
   if (typeof value !== "object" || value === null) return String(value);

@@ -3,7 +3,7 @@ import { garbage } from "./arbitraries.js";
 import { EVIL_ROLE, HUSH } from "./cast.js";
 import { json, lab, list, object, type Recipe, recipeOf } from "./recipe.js";
 
-/** What somebody has put on `Object.prototype`. */
+/** The properties that were added to `Object.prototype`. */
 export interface Pollution {
   readonly name: string;
   readonly value: Recipe;
@@ -12,7 +12,7 @@ export interface Pollution {
 const answers = (value: Recipe): Recipe => ({ is: "function", does: "returns", value });
 const nothing: Recipe = { is: "function", does: "returns", value: json(null) };
 
-/** Names that the library, or Node under it, may read from an object that lacks them, each with the worst value. */
+/** Names that the library, or Node below it, may read from an object that lacks them, each with its worst value. */
 const SETTINGS: Readonly<Record<string, Recipe>> = {
   roleArn: json(EVIL_ROLE),
   role: json(EVIL_ROLE),
@@ -68,8 +68,8 @@ const SETTINGS: Readonly<Record<string, Recipe>> = {
 };
 
 /**
- * Names by which JavaScript itself works: code that runs later, such as the SDK's, could not go on with them. Without
- * `then` and `toJSON`, which `await` and `JSON.stringify` ask of every object in the process.
+ * Names that JavaScript itself depends on. Code that runs later, such as the SDK's, could not continue with them.
+ * `then` and `toJSON` are excluded, because `await` and `JSON.stringify` read them from every object in the process.
  */
 const MECHANICS: Readonly<Record<string, Recipe>> = {
   get: nothing,
@@ -90,18 +90,19 @@ const MECHANICS: Readonly<Record<string, Recipe>> = {
   env: list(),
 };
 
-/** Values whose text is huge, also inside a list. */
+/** Values with a huge text form, also inside an array. */
 const HUGE = /list of (4 billion holes|100,000 items)|text of 1 (MiB|million brackets)/;
 
 /**
- * The SDK writes every value that its objects inherit into the `user-agent` header. Four billion holes keep it busy for
- * minutes, and no server accepts a header of a megabyte (status 431). No library can prevent either.
+ * The SDK writes every inherited value into the `user-agent` header. An array with four billion empty slots keeps it
+ * busy for minutes, and no server accepts a header of a megabyte (status 431). No library can prevent either.
  */
 const shortGarbage = garbage.filter((value) => !HUGE.test(JSON.stringify(value)));
 
 /**
- * Node's `http.request` reads `hostname` from its options, where the SDK sets `host`: an inherited text sends every request
- * of the process to that host. No library can prevent it. The worst value stays: a function, which Node refuses.
+ * Node's `http.request` reads `hostname` from its options, but the SDK sets `host`. An inherited string would send
+ * every request of the process to that host, and no library can prevent it. The worst value is therefore a function,
+ * which Node rejects.
  */
 const ONLY_WORST: readonly string[] = ["hostname"];
 
@@ -110,7 +111,7 @@ function valueFor(name: string, worst: Recipe): fc.Arbitrary<Recipe> {
   return fc.oneof({ weight: 3, arbitrary: fc.constant(worst) }, { weight: 1, arbitrary: shortGarbage });
 }
 
-/** Some names with their worst values, or with garbage. Half of the time none. */
+/** Some names with their worst values or with garbage; nothing half of the time. */
 export const anyPollution: fc.Arbitrary<readonly Pollution[]> = fc.oneof(
   fc.constant([]),
   fc.uniqueArray(
@@ -126,8 +127,8 @@ export const anyPollution: fc.Arbitrary<readonly Pollution[]> = fc.oneof(
 type Undo = () => void;
 
 /**
- * Runs `call` with a polluted `Object.prototype`. Settings stay until what it returns settles, mechanics until it
- * returns.
+ * Runs `call` with a polluted `Object.prototype`. Settings stay until the returned promise settles, mechanics only
+ * until the call returns.
  */
 export function underPollution<T>(made: ReadonlyMap<string, unknown>, call: () => T): { result: T; undo: Undo } {
   const settings = [...made].filter(([name]) => Object.hasOwn(SETTINGS, name));
@@ -149,7 +150,7 @@ function pollute(values: readonly (readonly [string, unknown])[]): Undo {
   const target = Object.prototype;
   const undos = values.map(([name, value]) => {
     const before = Object.getOwnPropertyDescriptor(target, name);
-    // Without a prototype, or `get` and `set` that were put there before would count.
+    // Without a prototype; otherwise `get` and `set` from earlier pollution would count.
     const descriptor = Object.assign(Object.create(null), {
       value,
       writable: true,

@@ -1,6 +1,6 @@
 /**
- * Describes a value in JSON, however hostile the value is. A recipe crosses into another process, can be shrunk and
- * printed, and can be made into the same value twice: once with a clean `Object.prototype` and once with a polluted one.
+ * Describes any value, however hostile, in JSON. A recipe can be sent to another process, shrunk and printed. It can
+ * also create the same value twice: once with a clean `Object.prototype` and once with a polluted one.
  */
 export type Recipe =
   | { readonly is: "json"; readonly value: string | number | boolean | null }
@@ -13,7 +13,10 @@ export type Recipe =
   | { readonly is: "function"; readonly does: FunctionKind; readonly value: Recipe }
   | { readonly is: "proxy"; readonly does: ProxyKind; readonly of: Recipe };
 
-/** One property. `getter`, `throws` and `changes` are accessors; `changes` answers `value`, then `next`, then `value` again. */
+/**
+ * One property. `getter`, `throws` and `changes` are accessors; `changes` returns `value`, then `next`, then `value`
+ * again.
+ */
 export interface Entry {
   readonly key: string;
   readonly value: Recipe;
@@ -43,7 +46,7 @@ export const object = (values: Record<string, Recipe>): Recipe => ({
 });
 export const UNDEFINED = odd("undefined");
 
-/** The recipe of a value that JSON can hold. */
+/** The recipe of a value that JSON can represent. */
 export function recipeOf(value: unknown): Recipe {
   if (value === undefined) return UNDEFINED;
   if (Array.isArray(value)) return list(...value.map(recipeOf));

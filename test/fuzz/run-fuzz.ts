@@ -7,29 +7,29 @@ import type { Worker } from "./worker.js";
 
 export interface FuzzOptions {
   readonly seed: number;
-  /** A case of an earlier run to play first. */
+  /** A case from an earlier run to try first. */
   readonly example?: FuzzCase | undefined;
-  /** Whichever comes first ends the run. */
+  /** The first limit that is reached ends the run. */
   readonly runs?: number;
   readonly milliseconds?: number;
   /** Default: all of them. */
   readonly hostilities?: readonly Hostility[];
-  /** Whether a counterexample is made smaller. Default `true`. */
+  /** Whether a counterexample is shrunk. Default `true`. */
   readonly shrink?: boolean;
 }
 
 export interface FuzzReport {
-  /** Entry, seed, runs, and how often each outcome was seen. */
+  /** Entry, seed, runs, and the count of each outcome. */
   readonly line: string;
-  /** The smallest case that was found, what is wrong about it, and how to play it again. */
+  /** The smallest counterexample, what is wrong with it, and how to replay it. */
   readonly violation: string | undefined;
 }
 
 const ENDLESS = 1_000_000_000;
-/** Milliseconds in which a counterexample is made smaller. */
+/** Milliseconds for shrinking a counterexample. */
 const SHRINKS_FOR = 60_000;
 
-/** Calls one entry with random arguments, until the time is over or something is wrong. */
+/** Calls one entry with random arguments until the time is over or a check fails. */
 export async function fuzz(worker: Worker, target: Target, options: FuzzOptions): Promise<FuzzReport> {
   const { seed, example, runs = ENDLESS, milliseconds, shrink = true } = options;
   const hostilities = (options.hostilities ?? HOSTILITIES).filter(
@@ -37,14 +37,14 @@ export async function fuzz(worker: Worker, target: Target, options: FuzzOptions)
   );
   const outcomes = new Map<string, number>();
   let count = 0;
-  /** The call under way: a run that ends by time does not wait for it. */
+  /** The current call: a run that ends by time does not wait for it. */
   let latest: Promise<Finding> | undefined;
 
   const attempt = async (given: FuzzCase, isRepeat = false): Promise<Finding> => {
     const { outcome, problems } = await worker.ask({ entry: target.name, ...given });
     count++;
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-    // On a busy machine a call may take longer than it may: one that hangs does so again.
+    // On a busy machine a call can exceed its time. A call that really hangs does so again.
     return outcome === "hung" && !isRepeat ? attempt(given, true) : { given, problems };
   };
   const anyCase = fc
@@ -57,7 +57,7 @@ export async function fuzz(worker: Worker, target: Target, options: FuzzOptions)
   const check = (more: fc.Parameters<[FuzzCase]>) => fc.check(property, { seed, numRuns: runs, ...more });
   const within = (ms: number | undefined) => (ms === undefined ? {} : { interruptAfterTimeLimit: ms });
 
-  await worker.ready(); // not in the time of the run
+  await worker.ready(); // not part of the run's time
   const found = await check({ examples: example ? [[example]] : [], endOnFailure: true, ...within(milliseconds) });
   const last = await latest;
   const line = `${target.name}: seed ${seed}, ${count} runs, ${toText(outcomes)}`;
@@ -82,7 +82,7 @@ function toViolation(name: string, { given, problems }: Finding): string {
   return [`${name} broke a promise:`, ...problems, `Replay: ${replay}`].join("\n");
 }
 
-/** As JSON of visible ASCII, to be copied between single quotes. */
+/** JSON in visible ASCII, to be copied between single quotes. */
 function toShellText(given: FuzzCase): string {
   const toEscape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(given).replace(/[^ -~]|'/g, toEscape);

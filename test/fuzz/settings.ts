@@ -15,7 +15,7 @@ import {
 } from "./cast.js";
 import { json, lab, list, object, type Recipe, recipeOf } from "./recipe.js";
 
-/** A secret where it does not belong, or in a shape that it must not have. */
+/** A secret in the wrong place, or of the wrong shape. */
 export function misshapen(secret: string): RecipeArbitrary {
   return fc.constantFrom<Recipe>(
     json(secret),
@@ -35,7 +35,7 @@ export function misshapen(secret: string): RecipeArbitrary {
   );
 }
 
-/** An endpoint is no secret, but for what some put into a URL. */
+/** An endpoint is not secret, but a URL can contain secrets. */
 export const urlWithSecret = anyOf(
   ENDPOINT_WITH_PASSWORD,
   `https://127.0.0.1:1/?token=${HUSH}`,
@@ -86,7 +86,7 @@ const keys = fc.oneof(
   ),
 );
 
-/** Functions that give keys, or garbage. */
+/** Functions that return keys or garbage. */
 export const credentialProvider = settlingFunction(mostly(keys));
 
 const sts = settings(
@@ -144,7 +144,7 @@ const secretive = {
   network: misshapen(PROXY),
 };
 
-/** An integration instance with all that it may set; such a one rarely succeeds. */
+/** An integration instance with every possible setting. Calls with such an instance rarely succeed. */
 const busyInstance = settings(instanceSettings, { garbageFor: secretive });
 
 /** An instance with few settings, so that most calls get as far as STS. */
@@ -159,7 +159,7 @@ export const anyInstance: RecipeArbitrary = fc.oneof(
   { weight: 1, arbitrary: fc.oneof(misshapen(SECRET_KEY), fc.constant(object({ roleArn: json(ROLE) }))) },
 );
 
-/** A command's arguments, some of them the command's own. */
+/** A command's arguments, including some of its own. */
 export const anyCommand: RecipeArbitrary = fc.oneof(
   { weight: 4, arbitrary: settings({ roleArn, ...identity, policy, tags, limit: anyOf(10) }) },
   { weight: 1, arbitrary: fc.constantFrom<Recipe>(object({}), json(null), { is: "odd", name: "undefined" }) },

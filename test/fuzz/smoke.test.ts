@@ -4,7 +4,7 @@ import { entries } from "./entries.js";
 import { fuzz } from "./run-fuzz.js";
 import { Worker } from "./worker.js";
 
-/** What keeps the fuzz run itself alive: few runs with a fixed seed. `npm run fuzz` looks for new faults. */
+/** Tests that the fuzz run itself works: few runs with a fixed seed. `npm run fuzz` looks for new faults. */
 const SMOKE = { seed: 1, runs: 25, shrink: false };
 
 let build: Awaited<ReturnType<typeof buildLibrary>>;
@@ -19,7 +19,7 @@ afterAll(async () => {
   await build.remove();
 });
 
-it.each([...entries])("$name stands hostile arguments", async (target) => {
+it.each([...entries])("$name withstands hostile arguments", async (target) => {
   const { violation } = await fuzz(worker, target, SMOKE);
   if (violation) expect.fail(violation);
 });

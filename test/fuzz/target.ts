@@ -2,18 +2,21 @@ import type { RecipeArbitrary } from "./arbitraries.js";
 import type { Hostility } from "./hostility.js";
 import type { Lab } from "./lab.js";
 
-/** One public entry, and what is thrown at it. */
+/** One public entry and its arguments. */
 export interface Target {
-  /** As `ROLECALL_FUZZ_ENTRY` names it. */
+  /** The name for `ROLECALL_FUZZ_ENTRY`. */
   readonly name: string;
   /** The list of arguments. */
   readonly input: RecipeArbitrary;
-  /** Calls the entry. Whatever it throws is judged. */
+  /** Calls the entry. Everything that it throws is checked. */
   attempt(lab: Lab, args: unknown[]): unknown;
-  /** What is wrong about a call that succeeded. `args` are made anew from the same recipe. */
+  /** Returns what is wrong with a successful call. `args` are created again from the same recipe. */
   judge?(lab: Lab, args: unknown[], value: unknown): string[];
-  /** How hostile its arguments may be. Default: all of {@link HOSTILITIES}. A test kit's come from the test's author. */
+  /**
+   * How hostile the arguments may be. Default: all of {@link HOSTILITIES}. The test kit's arguments come from the
+   * test's author.
+   */
   readonly hostilities?: readonly Hostility[];
-  /** Errors that the entry documents beside `RolecallError`. Default: none. */
+  /** Errors other than `RolecallError` that the entry documents. Default: none. */
   mayThrow?(error: Error): boolean;
 }

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Worker } from "./worker.js";
 
 const QUESTION = { entry: "any", args: { is: "json", value: null }, pollution: [] } as const;
-/** Milliseconds. The child is blocked for good: a longer wait would see the same. */
+/** Milliseconds. The child is blocked forever, so a longer wait would show the same. */
 const SOON = 200;
 
 let folder: string;
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterEach(() => worker.end());
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A worker whose child does this when it is asked. */
+/** A worker whose child runs this code for each call. */
 async function workerThat(does: string): Promise<Worker> {
   const file = join(folder, `${Math.random()}.mjs`);
   await writeFile(file, `process.on("message", async () => { ${does} });\nprocess.send("ready");\n`);
@@ -28,18 +28,18 @@ describe("a worker", () => {
   it.each([
     ["blocks its thread", "for (;;);"],
     ["starves its timers by microtasks", "for (;;) await undefined;"],
-  ])("notices a child that %s", async (_what, does) => {
+  ])("detects a child that %s", async (_what, does) => {
     const verdict = await (await workerThat(does)).ask(QUESTION);
     expect(verdict.outcome).toBe("blocked");
     expect(verdict.problems[0]).toBe(`the process was blocked for ${SOON} ms`);
   });
 
-  it("says how a child ended, with its last words", async () => {
+  it("reports how a child ended, with its last output", async () => {
     const { problems } = await (await workerThat('console.error("out of luck"); process.exit(3);')).ask(QUESTION);
     expect(problems).toEqual(["the process ended with 3", "out of luck\n"]);
   });
 
-  it("gives the next case a child of its own", async () => {
+  it("starts a new child for the next case", async () => {
     const asked = await workerThat('process.send({ outcome: "hung", problems: [String(process.pid)] });');
     const [first, second] = [await asked.ask(QUESTION), await asked.ask(QUESTION)];
     expect(first.problems).not.toEqual(second.problems);

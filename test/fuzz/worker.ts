@@ -2,15 +2,16 @@ import { type ChildProcess, fork } from "node:child_process";
 import type { Question } from "./child.js";
 import type { Verdict } from "./observe.js";
 
-/** Milliseconds. A child that says nothing for that long is blocked: its own limit on a call is far shorter. */
+/** Milliseconds. A child that is silent for that long is blocked: its own limit on a call is far shorter. */
 const BLOCKED_AFTER = 20_000;
 const STARTS_WITHIN = 60_000;
-/** Characters of its last words that are kept. */
+/** The number of characters of its last output to keep. */
 const LAST_WORDS = 2000;
 
 /**
- * A child process that makes the calls, one at a time. From here it can be seen that it is blocked, or that microtasks
- * starve its timers: from within, nobody could tell. It is then ended, and the next call gets another one.
+ * A child process that makes the calls, one at a time. This process detects if the child is blocked, or if microtasks
+ * starve its timers, which the child itself could not detect. The child is then ended, and the next call gets a new
+ * one.
  */
 export class Worker {
   readonly #file: string;
@@ -34,7 +35,7 @@ export class Worker {
     child.send(question);
     const answer = await this.#next(child, this.#blockedAfter);
     if (typeof answer === "object") {
-      // A call that is still under way would count for the next one.
+      // A pending call would count for the next one.
       if (answer.outcome === "hung") this.end();
       return answer;
     }
@@ -71,7 +72,7 @@ export class Worker {
       const onMessage = (message: unknown) => settle(message as Verdict | string);
       const onExit = (code: number | null, signal: string | null) => settle(`ended with ${code ?? signal}`);
       const timer = setTimeout(() => settle(`was blocked for ${ms} ms`), ms);
-      child.on("message", onMessage).on("close", onExit); // after its last words
+      child.on("message", onMessage).on("close", onExit); // after its last output
     });
   }
 }

@@ -1,6 +1,6 @@
 import ts from "typescript";
 
-/** Takes the place of code, so that words on its two sides never form a phrase. */
+/** Replaces code, so that the words around it never form a phrase. */
 const CODE = "\u0000";
 
 /** A page's prose. Lines stay where they are; code, link targets and HTML comments are masked. */
@@ -49,7 +49,7 @@ function keep(source: string, ranges: readonly Range[]): string {
   let at = 0;
   for (const { start, end } of ranges.toSorted((a, b) => a.start - b.start)) {
     const between = source.slice(at, start);
-    // Two line comments, one below the other, are one text.
+    // Two consecutive line comments form one text.
     text += /^\s*\/\/$/.test(between) ? between.replace("//", "  ") : mask(between);
     text += source.slice(start, end).replace(/^[ \t]*\*/gm, (star) => " ".repeat(star.length));
     at = end;

@@ -8,10 +8,10 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** The scene holds the model as well: it follows what AWS does, also between two commands. */
+/** The scene contains the model, which follows what AWS does, also between two commands. */
 type ModelCommand = fc.AsyncCommand<object, Scene>;
 
-/** One step of a run: what it does, after which every invariant is looked at, and what it is called. */
+/** One step of a run, with its name. Every invariant is checked after it. */
 function step(label: string, run: (scene: Scene) => unknown): ModelCommand {
   return {
     check: () => true,
@@ -23,7 +23,7 @@ function step(label: string, run: (scene: Scene) => unknown): ModelCommand {
   };
 }
 
-/** Points in the life of a session that is held, as its age. */
+/** Points in the lifetime of a held session, by its age. */
 const AGES = {
   "the refresh may be advised": (life: number) => advisoryPoints(life).earliest,
   "the refresh is advised": (life: number) => advisoryPoints(life).latest,
@@ -34,7 +34,7 @@ const AGES = {
 type Age = keyof typeof AGES;
 
 const name = fc.constantFrom(...REQUEST_NAMES);
-/** One role's four sessions more often than the others: they must not be taken for each other. */
+/** One role's four sessions are more frequent than the others, because they must not be confused. */
 const anyName = fc.constantFrom<AnyRequestName[]>(...REQUEST_NAMES, ...REQUEST_NAMES, NO_ROLE);
 const age = fc.constantFrom(...(Object.keys(AGES) as Age[]));
 const span = fc.constantFrom(
@@ -130,7 +130,7 @@ const EVEN_TIME = [
   ...times(2, rotateBase),
 ];
 
-/** Everything that may happen. Each run ends with a close; one command in forty is one in the middle. */
+/** Every possible command. Each run ends with a close, and one command in forty closes earlier. */
 export const COMMANDS = [...EVEN_TIME, ...times(2, freeze), ...times(2, stepWallClock), ...times(2, sleep), close];
-/** Without what the servers' clock, or a server that cannot see its client give up, does not follow. */
+/** Excludes what the servers' clock cannot follow, or a server that cannot see its client give up. */
 export const COMMANDS_OVER_SOCKETS = [...EVEN_TIME, close];

@@ -12,7 +12,7 @@ const WITHOUT_A_BUG = 200;
 
 const worldsOf = (createResolver: CreateResolver) => ({ createWorld: createSimulatedAws, createResolver });
 
-it.each(Object.entries(BUGS))("finds a counterexample where %s", async (name, { createResolver, breaks }) => {
+it.each(Object.entries(BUGS))("finds a counterexample if %s", async (name, { createResolver, breaks }) => {
   const worlds = worldsOf(createResolver);
   await warmUp(worldsOf(createCredentialResolver));
   const { runs, error, counterexample } = await runModel({ ...worlds, runs: RUNS, seed: 1 });
@@ -21,7 +21,7 @@ it.each(Object.entries(BUGS))("finds a counterexample where %s", async (name, { 
   expect(breaks).toContain((error as Violation).invariant);
 });
 
-it("finds none where a resolver is wrapped without a bug", async () => {
+it("finds none for a wrapped resolver without a bug", async () => {
   const worlds = worldsOf((options) => wrapResolver(createCredentialResolver(options), {}));
   await warmUp(worlds);
   const { counterexample } = await runModel({ ...worlds, runs: WITHOUT_A_BUG, seed: 1 });

@@ -12,10 +12,10 @@ import type { Invariant } from "./invariants.js";
 import { EXPIRY_MARGIN } from "./reference-model.js";
 import type { CreateResolver } from "./world.js";
 
-/** A mistake that somebody could make, put around the resolver or into what it is given. */
+/** A plausible mistake, wrapped around the resolver or its inputs. */
 export interface DeliberateBug {
   readonly createResolver: CreateResolver;
-  /** The invariants that it breaks; which one is found first is a matter of chance. */
+  /** The invariants that it breaks. Which one is found first is random. */
   readonly breaks: readonly Invariant[];
 }
 
@@ -32,7 +32,7 @@ function inResolve(
   };
 }
 
-/** The bug is in what the resolver does where a service refuses a session. */
+/** The bug is in the resolver's reaction when a service rejects a session. */
 function inRefusals(react: (resolver: CredentialResolver, ...asked: Asked) => void): CreateResolver {
   return (options) => {
     const resolver = createCredentialResolver(options);
@@ -54,7 +54,7 @@ interface Handler {
   handle(request: unknown): Promise<{ response: { statusCode: number } }>;
 }
 
-/** One of what callers of each request share. */
+/** One object that all callers of the same request share. */
 function oneForEach<T>(make: () => T): (...asked: Asked) => T {
   const made: { key: unknown; value: T }[] = [];
   return (instance, command, options) => {

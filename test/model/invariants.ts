@@ -1,4 +1,4 @@
-/** What has to hold, as a counterexample names it. */
+/** Invariants, as a counterexample names them. */
 export type Invariant =
   | "no expired session"
   | "no other key's session"

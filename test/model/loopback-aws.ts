@@ -5,9 +5,9 @@ import { ROLES, requestOf } from "./requests.js";
 import type { StsCall, Witness } from "./witness.js";
 import type { CallFailure, CreateResolver, StsFault, World } from "./world.js";
 
-/** So short that no call is under way when its load's deadline comes: the server would not know that nobody listens. */
+/** Short enough that no call is pending at its load's deadline: the server would not know that its client is gone. */
 const LATENCY = 1;
-/** A server does not see that a client gives up, but it knows when: just before the resolver's 3 s are over. */
+/** A server does not see that a client gives up, but the time is known: just before the resolver's limit of 3 s. */
 const GIVEN_UP_AFTER = 2999;
 const SOCKETS_CLOSE_WITHIN = 500;
 
@@ -24,7 +24,7 @@ const FAILURES: Record<string, CallFailure> = {
   ExpiredToken: "base refused",
 };
 
-/** The local AWS over real sockets: the SDK's own client signs, and its connections are the resolver's. */
+/** The local AWS over real sockets: the SDK's own client signs, and the connections belong to the resolver. */
 export async function createLoopbackAws(
   witness: Witness,
   createResolver: CreateResolver,
@@ -38,7 +38,7 @@ export async function createLoopbackAws(
   let clearStsFault = () => {};
   let clearProfileFault = () => {};
 
-  /** Every call to STS waits here for its answer, so that it is seen to come and to go. */
+  /** Every STS call waits here for its response, so that its beginning and its end are observed. */
   async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     const request = aws.requests.at(-1);
     const name = request && requestOf(request.parameters);
@@ -103,7 +103,7 @@ export async function createLoopbackAws(
     },
     failProfile(fails) {
       clearProfileFault();
-      // A read that failed is not seen here: one may have until now.
+      // A failed read is not visible here: there may have been one.
       if (!fails) witness.profileReadEnds(witness.profileReadBegins(), undefined);
       clearProfileFault = fails
         ? aws.fault({ on: { target: "imds", operation: "credentials" }, status: 500 }).clear
@@ -119,7 +119,7 @@ export async function createLoopbackAws(
     async leftovers() {
       const open = () => aws.sockets.aws.open + aws.sockets.imds.open;
       for (let waited = 0; open() > 0 && waited < SOCKETS_CLOSE_WITHIN; waited++) await later(1);
-      // A call whose connection is gone is no longer under way.
+      // A call whose connection is closed has ended.
       if (aws.sockets.aws.open === 0) for (const call of [...underWay.keys()]) end(call, "given up");
       const { assumeRoleInFlight, assumeRoleQueued } = resolver.stats();
       const timers = clock.pendingTimers - waits - underWay.size;

@@ -1,7 +1,7 @@
 /**
- * What the design says of one key's session (its section on freshness), as plain data and pure functions. Written from
- * the text and not from the code: where the design leaves a choice, such as the random advisory point, the model knows
- * the bounds alone. Times are milliseconds.
+ * What the design requires of one key's session (its section on freshness), as plain data and pure functions. It is
+ * written from the design, not from the code. Where the design leaves a choice, such as the random advisory point, the
+ * model has only the bounds. Times are milliseconds.
  */
 
 const SECOND = 1000;
@@ -17,25 +17,25 @@ const LONGEST_HOLD = MINUTE;
 export interface Moment {
   readonly wall: number;
   readonly monotonic: number;
-  /** The monotonic time less the time for which the process stood still: no timer of ours fires later than this says. */
+  /** The monotonic time without the time for which the process was stopped: no timer of ours fires later than this. */
   readonly awake: number;
-  /** Counts what happens; the larger is the later. */
+  /** Counts events: a later event has a larger number. */
   readonly order: number;
 }
 
 export interface Session {
   readonly accessKeyId: string;
   readonly life: number;
-  /** When the call that brought it began, and when its answer came. */
+  /** When the call for it began, and when its response arrived. */
   readonly asked: Moment;
   readonly issued: Moment;
-  /** An invalidation met the load that brought it: it may have been dropped or not. */
+  /** An invalidation met the load that returned it: the session may have been dropped or not. */
   readonly doubtful: boolean;
   readonly usedSince: boolean;
-  /** A source failed, or a clock did not go on evenly, at some time of its life. */
+  /** A source failed, or a clock did not advance evenly, during its lifetime. */
   readonly troubled: boolean;
   readonly stepped: boolean;
-  /** The machine slept since: AWS may call expired what the machine's clocks do not. */
+  /** The machine has slept since: AWS may treat the session as expired although the machine's clocks do not. */
   readonly slept: boolean;
 }
 
@@ -47,29 +47,29 @@ export interface Refusal {
 
 export interface Load {
   readonly calls: number;
-  /** The codes of those that failed. */
+  /** The error codes of the failed calls. */
   readonly failures: readonly string[];
   readonly first: Moment;
   readonly last: Moment;
 }
 
 export interface KeyModel {
-  /** The last that was issued. It is held unless it was dropped. */
+  /** The last one that was issued. It is held unless it was dropped. */
   readonly session?: Session | undefined;
   readonly refusal?: Refusal | undefined;
-  /** May be over already: the end of a refresh in the background cannot be seen. */
+  /** It may be over already: the end of a background refresh is not visible. */
   readonly load?: Load | undefined;
   /** How the last call or load ended, if it failed. */
   readonly failure?: string | undefined;
   /** The last `invalidate`, as an order. */
   readonly dropped: number;
-  /** A load that began before it may still be under way. */
+  /** A load that began before it may still be running. */
   readonly inDoubt: boolean;
-  /** Somebody asked for more than what is held. */
+  /** A caller requested more than the held session offers. */
   readonly forced: boolean;
-  /** A service refused the session that is held, and another one may be asked for. */
+  /** A service rejected the held session, and a new one may be requested. */
   readonly refused: boolean;
-  /** When the last session came that was asked for because a service refused another. */
+  /** When the last session arrived that was requested because a service rejected the previous one. */
   readonly replaced?: Moment | undefined;
 }
 
@@ -80,29 +80,29 @@ export interface Wish {
 
 export const NEW_KEY: KeyModel = { dropped: 0, inDoubt: false, forced: false, refused: false };
 
-/** Failures that are remembered: asking again would not help. */
+/** Failures that are remembered, because another attempt would not help. */
 const TERMINAL: ReadonlySet<string> = new Set([
   "ASSUME_ROLE_DENIED",
   "ASSUME_ROLE_INVALID",
   "REGION_DISABLED",
   "BASE_IDENTITY_REJECTED",
 ]);
-/** A session that services refuse is replaced no more often than this while it should live on. */
+/** The minimum time between replacements of a session that services reject, while it is still valid. */
 const REPLACED_ONCE_IN = MINUTE;
 
 // --- time -----------------------------------------------------------------------------------------
 
-/** The time that may have passed: by the clock that says more. */
+/** The time that may have passed, by the clock that advanced further. */
 export function elapsed(from: Moment, to: Moment): number {
   return Math.max(to.monotonic - from.monotonic, to.wall - from.wall);
 }
 
-/** The life that is left until the monotonic clock, which nothing steps, calls the session expired. */
+/** The remaining lifetime by the monotonic clock, which is never stepped. */
 export function remaining(session: Session, now: Moment): number {
   return session.life - (now.monotonic - session.asked.monotonic);
 }
 
-/** The life that is left by the clock that leaves less: what a wish is held against. */
+/** The remaining lifetime by the clock that leaves less, which is compared with the required one. */
 function certainlyLeft(session: Session, now: Moment): number {
   return session.life - elapsed(session.asked, now);
 }
@@ -118,18 +118,18 @@ export function isRefreshAdvised(session: Session, now: Moment): boolean {
   return elapsed(session.asked, now) >= advisoryPoints(session.life).latest;
 }
 
-/** Whether a load may be under way that began with a call to STS. */
+/** Whether a load may be running that began with a call to STS. */
 export function mayBeLoading({ load }: KeyModel, now: Moment): boolean {
   return load !== undefined && now.awake - load.last.awake <= LOAD_LIMIT;
 }
 
-// --- what has to hold -----------------------------------------------------------------------------
+// --- requirements ---------------------------------------------------------------------------------
 
 export function held({ session, dropped }: KeyModel): Session | undefined {
   return session && session.asked.order > dropped ? session : undefined;
 }
 
-/** The session that a caller has to be given at once, if there is one. */
+/** The session that a caller must get at once, if there is one. */
 export function mustBeServed(key: KeyModel, wish: Wish, now: Moment): Session | undefined {
   const session = held(key);
   if (!session || session.doubtful || wish.forceRefresh) return undefined;
@@ -137,7 +137,7 @@ export function mustBeServed(key: KeyModel, wish: Wish, now: Moment): Session | 
   return remaining(session, now) > EXPIRY_MARGIN && isLongEnough ? session : undefined;
 }
 
-/** The refusal that a caller has to be given at once, if there is one: it is remembered for a second at the least. */
+/** The denial that a caller must get at once, if there is one. It is remembered for at least a second. */
 export function mustBeRefused(key: KeyModel, wish: Wish, now: Moment): string | undefined {
   const { refusal, failure } = key;
   const mayBeHeld = held(key)?.doubtful || mustBeServed(key, wish, now);
@@ -146,13 +146,13 @@ export function mustBeRefused(key: KeyModel, wish: Wish, now: Moment): string | 
   return elapsed(refusal.at, now) < SHORTEST_HOLD ? refusal.code : undefined;
 }
 
-/** The hold grows from 1 s to 60 s; by how much is bounded by the refusals so far. */
+/** A denial is remembered for 1 s, growing to 60 s. The denials so far limit the growth. */
 export function mayBeRefused({ refusal }: KeyModel, code: string, now: Moment): boolean {
   if (refusal?.code !== code) return false;
   return elapsed(refusal.at, now) < Math.min(LONGEST_HOLD, SHORTEST_HOLD * 2 ** (refusal.times - 1));
 }
 
-/** Whether a load may end with this error: that of its last call, or at its deadline that of one before. */
+/** Whether a load may end with this error: its last call's or, at its deadline, an earlier call's. */
 export function mayFailWith({ load, failure }: KeyModel, code: string, now: Moment): boolean {
   if (failure === code) return true;
   return load !== undefined && isOverdue(load, now) && (code === "TIMEOUT" || load.failures.includes(code));
@@ -162,7 +162,7 @@ export function isOverdue({ first }: Load, now: Moment): boolean {
   return now.monotonic - first.monotonic >= LOAD_LIMIT;
 }
 
-/** Whether STS may be asked now: once per key and lifetime, unless something failed or was asked for. */
+/** Whether STS may be called now: once for each key and lifetime, unless a call failed or a caller required more. */
 export function mayAsk(key: KeyModel, now: Moment): boolean {
   const session = held(key);
   if (!session || session.doubtful || session.stepped || key.forced || key.refused || mayBeLoading(key, now))
@@ -170,19 +170,19 @@ export function mayAsk(key: KeyModel, now: Moment): boolean {
   return elapsed(session.asked, now) >= advisoryPoints(session.life).earliest;
 }
 
-/** Whether a session that was in use has run out although its source could have given the next one all the time. */
+/** Whether a session in use has expired although its source was available all the time. */
 export function wasLeftToExpire(key: KeyModel, now: Moment): boolean {
   const session = held(key);
   if (!session || session.doubtful || session.troubled || !session.usedSince) return false;
   return remaining(session, now) <= EXPIRY_MARGIN;
 }
 
-// --- what happens ---------------------------------------------------------------------------------
+// --- events ---------------------------------------------------------------------------------------
 
 export function used(key: KeyModel, wish: Wish, now: Moment): KeyModel {
   const asksForMore = wish.forceRefresh === true || wish.minRemaining !== undefined;
   const { session } = key;
-  // So late a use leaves no time for a refresh before expiry.
+  // A use as late as this leaves no time for a refresh before expiry.
   const inTime = session !== undefined && remaining(session, now) > EXPIRY_MARGIN + WAIT_LIMIT;
   return {
     ...key,
@@ -211,7 +211,7 @@ export function answered(
   session: Pick<Session, "accessKeyId" | "life" | "asked" | "issued" | "troubled">,
 ): KeyModel {
   const doubtful = key.inDoubt && session.asked.order > key.dropped;
-  // The load for the refused call may have failed, and a refresh that was due anyway brought this session.
+  // The load for the rejected call may have failed, and a refresh that was due anyway returned this session.
   const before = key.session;
   const wasDue = before && elapsed(before.asked, session.asked) >= advisoryPoints(before.life).earliest;
   return {
@@ -224,7 +224,7 @@ export function answered(
   };
 }
 
-/** A service refused the session that is held. While it should live on, another one is asked for once a minute. */
+/** A service rejected the held session. While it is still valid, it is replaced at most once a minute. */
 export function refused(key: KeyModel, now: Moment): KeyModel {
   const isEarly = key.replaced !== undefined && elapsed(key.replaced, now) < REPLACED_ONCE_IN;
   return isEarly && !key.session?.stepped ? key : { ...key, refused: true };
@@ -240,12 +240,12 @@ export function failed(key: KeyModel, code: string, now: Moment): KeyModel {
   return { ...key, failure: code, load, refusal };
 }
 
-/** A caller has been told that the load failed: it is over, and all others who waited for it are told the same. */
+/** A caller got the load's error: the load is over, and all other callers that waited for it get the same error. */
 export function gaveUp(key: KeyModel, code: string): KeyModel {
   return { ...key, failure: code, load: undefined, inDoubt: false, forced: false };
 }
 
-/** @param loading whether a load may be under way that has not asked STS yet */
+/** @param loading whether a load may be running that has not called STS yet */
 export function invalidated(key: KeyModel, now: Moment, loading: boolean): KeyModel {
   const load = mayBeLoading(key, now) ? key.load : undefined;
   return { ...key, dropped: now.order, refusal: undefined, load, inDoubt: loading || load !== undefined };

@@ -5,7 +5,9 @@ import type { NamedRequest } from "./requests.js";
 
 const EXPIRED_TOKEN = "<Response><Errors><Error><Code>ExpiredToken</Code></Error></Errors></Response>";
 
-/** One call to a service that calls the session with this key expired, whatever AWS says of it, and takes any other. */
+/**
+ * One call to a service that rejects the session with this key as expired, whatever AWS says, and accepts any other.
+ */
 export async function callRefusingService(
   resolver: CredentialResolver,
   { instance, command, session }: NamedRequest,

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { CommandOverrides, IntegrationInstance } from "../../src/index.js";
 import { OTHER_ROLE, ROLE } from "../support/local.js";
 
-/** What one caller asks to act as. */
+/** The identity that one caller requests. */
 export interface NamedRequest {
   readonly instance: IntegrationInstance;
   readonly command?: CommandOverrides;
@@ -14,7 +14,7 @@ const READ_ONLY = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action
 
 export const ROLES = [ROLE, OTHER_ROLE, DEPLOY_ROLE];
 
-/** Three roles; and one of them in four sessions that must not be taken for each other. */
+/** Three roles, and four different sessions of one of them, which must not be confused. */
 export const REQUESTS = {
   inventory: { instance: { roleArn: ROLE } },
   "inventory as nightly": { instance: { roleArn: ROLE }, command: { roleSessionName: "nightly" } },
@@ -26,7 +26,7 @@ export const REQUESTS = {
 
 export type RequestName = keyof typeof REQUESTS;
 export const REQUEST_NAMES = Object.keys(REQUESTS) as RequestName[];
-/** The request without a role: the base identity itself acts. */
+/** The request without a role: it runs as the base identity. */
 export const NO_ROLE = "no role";
 export type AnyRequestName = RequestName | typeof NO_ROLE;
 
@@ -34,7 +34,7 @@ export function requestNamed(name: AnyRequestName): NamedRequest {
   return name === NO_ROLE ? { instance: {} } : REQUESTS[name];
 }
 
-/** The parameters of an AssumeRole, as the SDK's input and the query protocol both name them. */
+/** The parameters of an AssumeRole, under the names in both the SDK's input and the query protocol. */
 export interface AssumeRoleParameters {
   readonly RoleArn?: string | undefined;
   readonly RoleSessionName?: string | undefined;
@@ -42,7 +42,7 @@ export interface AssumeRoleParameters {
   readonly Policy?: string | undefined;
 }
 
-/** Which of the requests STS is asked for, by everything that it is told; `undefined` for none of them. */
+/** The request behind an STS call, recognized by all of its parameters; `undefined` if there is none. */
 export function requestOf(parameters: AssumeRoleParameters): RequestName | undefined {
   const asked = {
     roleArn: parameters.RoleArn,

@@ -14,20 +14,20 @@ export interface ModelRuns {
   readonly seed: number;
   readonly commands?: typeof COMMANDS;
   readonly maxCommands?: number;
-  /** Where a counterexample was found, as its report says. */
+  /** Where a counterexample was found, as in its report. */
   readonly path?: string | undefined;
   readonly replayPath?: string | undefined;
 }
 
 export interface Outcome {
   readonly runs: number;
-  /** What the shortest run that fails threw. */
+  /** The error of the shortest run that fails. */
   readonly error?: unknown;
-  /** That run, for a reader and for a replay. */
+  /** That run, to read and to replay. */
   readonly counterexample?: string;
 }
 
-/** Runs random commands against the model and stops at the first that breaks an invariant, with the shortest run that does. */
+/** Runs random commands against the model, stops at the first broken invariant and shrinks the run. */
 export async function runModel({
   createWorld,
   createResolver,
@@ -68,7 +68,10 @@ export async function runModel({
   };
 }
 
-/** Loads the modules that the library imports with its first session and its first refused call: no clock waits for that. */
+/**
+ * Loads the modules that the library imports for its first session and its first rejected call: no clock waits for
+ * imports.
+ */
 export async function warmUp({ createWorld, createResolver }: Pick<ModelRuns, "createWorld" | "createResolver">) {
   const { world } = await Scene.in(createWorld, createResolver, () => 0);
   const { resolver, clock } = world;
@@ -76,7 +79,7 @@ export async function warmUp({ createWorld, createResolver }: Pick<ModelRuns, "c
     .resolve(REQUESTS.inventory.instance)
     .then(({ accessKeyId }) => callRefusingService(resolver, REQUESTS.inventory, accessKeyId));
   const loading = Symbol();
-  // The clock goes no faster than real time, or a slow import would take the session's three seconds.
+  // The clock does not run faster than real time; otherwise a slow import would use up the session's three seconds.
   while ((await Promise.race([call, later(10, loading)])) === loading) await clock.advance(10);
   await resolver.close();
   await world.end();

@@ -28,16 +28,16 @@ interface Caller {
   readonly wish: Wish;
   readonly started: Moment;
   readonly abort: AbortController | undefined;
-  /** What the caller has to get, or to fail with, before any time passes. */
+  /** What the caller must get, or the error that it must get, before any time passes. */
   readonly mustGet: string | undefined;
   readonly mustFailWith: string | undefined;
   /** An access key id or an error's code; `undefined` while the caller waits. */
   outcome?: string;
 }
 
-/** A `Date` header tells whole seconds. */
+/** A `Date` header has whole seconds. */
 const DATE_STEP = 1000;
-/** IMDS that gave nothing is asked again within 10 minutes. */
+/** After a failed read, IMDS is read again within 10 minutes. */
 const NEXT_LOOK = 10 * 60_000;
 
 /** One run: a world, and all callers of its resolver. */
@@ -67,7 +67,7 @@ export class Scene {
 
   // --- commands -----------------------------------------------------------------------------------
 
-  /** Starts callers and lets everything happen that needs no time. */
+  /** Starts callers and runs everything that needs no time. */
   async use(callers: readonly { name: AnyRequestName; wish?: Wish; abort?: AbortController }[]): Promise<void> {
     const isQuiet = this.witness.calls.length === 0;
     const started = callers.map(({ name, wish = {}, abort }) => this.#start(name, wish, abort));
@@ -78,7 +78,7 @@ export class Scene {
     });
   }
 
-  /** One more caller, whose signal aborts before it asks or while it waits. */
+  /** Adds one caller, whose signal aborts before it starts or while it waits. */
   async useAndAbort(name: AnyRequestName, when: "before" | "while loading"): Promise<void> {
     const abort = new AbortController();
     if (when === "before") abort.abort();
@@ -120,7 +120,7 @@ export class Scene {
     this.witness.sleep(ms);
   }
 
-  /** A service refuses the session that is held, and takes any other. */
+  /** A service rejects the held session, and accepts any other. */
   async refuse(name: RequestName): Promise<void> {
     const session = mustBeServed(this.witness.key(name), {}, this.witness.now());
     if (!session || this.#closed) return;
@@ -177,7 +177,7 @@ export class Scene {
     });
   }
 
-  /** How far it is to an age of the session that is held for a key; `undefined` if none is. */
+  /** The time until the held session of a key reaches an age; `undefined` if there is no session. */
   until(name: RequestName, age: (life: number) => number): number | undefined {
     const session = held(this.witness.key(name));
     return session && Math.max(0, age(session.life) - elapsed(session.asked, this.witness.now()));
@@ -189,7 +189,7 @@ export class Scene {
     return this.#callers.filter(({ outcome }) => outcome === undefined);
   }
 
-  /** Whether a call, which need not be of any key in question, waits for others to end. */
+  /** Whether any call is queued behind others, whatever its key. */
   get #isQueued(): boolean {
     return this.#world.resolver.stats().assumeRoleQueued > 0;
   }
@@ -220,7 +220,7 @@ export class Scene {
     return { mustGet: mustBeServed(key, wish, now)?.accessKeyId, mustFailWith: mustBeRefused(key, wish, now) };
   }
 
-  /** The base identity is kept as any session is; its life by a clock that was stepped is not modelled. */
+  /** The base identity is held like any session. Its lifetime is not modeled after a clock was stepped. */
   #baseToServe(wish: Wish, now: Moment): BaseRead | undefined {
     const { base } = this.witness;
     if (!base || base.asked.order <= this.#baseDropped || this.#stepped || wish.forceRefresh) return undefined;
@@ -306,7 +306,7 @@ export class Scene {
     } else if (!isOfProfile) violated("no error while a source could answer", who);
   }
 
-  /** The load that others may wait for goes on: this caller has waited too long, or meets a refusal that is remembered. */
+  /** Whether only this caller ends, while the load continues: it waited too long, or it got a remembered denial. */
   #isAnsweredAlone({ abort, started, wish }: Caller, name: RequestName, code: string, now: Moment): boolean {
     const waited = now.monotonic - started.monotonic;
     if (code === "TIMEOUT") return !abort && waited >= WAIT_LIMIT;

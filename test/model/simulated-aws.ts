@@ -14,7 +14,7 @@ interface BaseKeys {
   readonly expiration: Date;
 }
 
-/** As much of the SDK's stack of middleware as a client uses that signs. */
+/** The part of the SDK's middleware stack that a client uses for signing. */
 interface Stack {
   clone(): Stack;
   add(middleware: (next: Next) => Next, options: { step: string; name: string }): void;
@@ -28,7 +28,7 @@ function sessionArnOf({ RoleArn = "", RoleSessionName = "" }: AssumeRoleParamete
   return `arn:aws:sts::${accountId}:assumed-role/${role.slice(role.lastIndexOf("/") + 1)}/${RoleSessionName}`;
 }
 
-/** An AWS in memory: STS takes its time on the clock, and its own clock is never stepped. */
+/** An AWS in memory: STS takes time on the clock, and AWS's own clock is never stepped. */
 export async function createSimulatedAws(
   witness: Witness,
   createResolver: CreateResolver,
@@ -64,7 +64,7 @@ export async function createSimulatedAws(
     return keys;
   }
 
-  /** Reads the base identity when it signs, and shows the command's middleware what an SDK client shows. */
+  /** Reads the base identity when it signs, and gives the command's middleware the same view as an SDK client. */
   function stsClient({ credentials }: StsClientContext): StsLike {
     return {
       async send(command, { abortSignal = new AbortController().signal } = {}) {

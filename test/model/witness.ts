@@ -19,7 +19,7 @@ import {
 import { REQUEST_NAMES, type RequestName } from "./requests.js";
 import { type CallFailure, FAILURES, type IssuedSession, type StsFault, type World } from "./world.js";
 
-/** The request that a caller makes, for all that runs on its behalf. */
+/** The request of the caller on whose behalf code runs. */
 export const callerContext = new AsyncLocalStorage<string>();
 
 /** One call to STS. */
@@ -31,7 +31,7 @@ export interface StsCall {
   failure?: CallFailure;
 }
 
-/** What IMDS gave last. */
+/** The last IMDS response. */
 export interface BaseRead {
   readonly accessKeyId: string;
   readonly expiration: number;
@@ -39,7 +39,7 @@ export interface BaseRead {
   readonly issued: Moment;
 }
 
-/** Sees what AWS does, and keeps the model of every key by it. */
+/** Observes AWS, and updates the model of every key. */
 export class Witness {
   world!: World;
   base: BaseRead | undefined;
@@ -53,12 +53,12 @@ export class Witness {
   #frozen = 0;
   #stsFault: StsFault | undefined;
   #profileFails = false;
-  /** When what IMDS answers changed last, as an order. */
+  /** When the IMDS response last changed, as an order. */
   #profileChanged = 0;
   #profileReads = 0;
-  /** AWS's time as STS's last answer showed it, and when. */
+  /** AWS's time in the last STS response, and when that response arrived. */
   #shown: { readonly time: number; readonly monotonic: number } | undefined;
-  /** A set that looks expired by all that the machine knows: it may be used or not. */
+  /** A set that seems expired by all known times: it may be used or not. */
   suspectBase: string | undefined;
 
   // --- what AWS does ------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ export class Witness {
     this.trouble();
   }
 
-  // --- what is done to it -------------------------------------------------------------------------
+  // --- what happens to AWS and the machine ----------------------------------------------------------
 
   faultSts(fault: StsFault | undefined): void {
     this.#stsFault = fault;
@@ -136,14 +136,14 @@ export class Witness {
     this.world.rotateBase(refuseOld);
   }
 
-  /** The machine sleeps: its monotonic clock stands still, and AWS's time goes on. */
+  /** The machine sleeps: its monotonic clock stops while AWS's time advances. */
   sleep(ms: number): void {
     this.trouble(true);
     for (const name of REQUEST_NAMES) this.update(name, slept);
     this.world.sleep(ms);
   }
 
-  /** A service refuses a session, whatever AWS says of it. */
+  /** A service rejects a session, whatever AWS says about it. */
   refuse(name: RequestName): void {
     this.update(name, (key) => refused(key, this.now()));
   }
@@ -154,12 +154,12 @@ export class Witness {
     this.world.clock.freeze(ms);
   }
 
-  /** From now on, no session that is held has had all that it needs to be refreshed ahead. */
+  /** From now on, a proactive refresh of the currently held sessions can't be expected. */
   trouble(stepped = false): void {
     for (const name of REQUEST_NAMES) this.update(name, (key) => troubled(key, stepped));
   }
 
-  // --- what it has seen ---------------------------------------------------------------------------
+  // --- observations -------------------------------------------------------------------------------
 
   now(): Moment {
     const { clock } = this.world;
@@ -187,18 +187,18 @@ export class Witness {
     return [...this.#calls];
   }
 
-  /** Whether a read of the instance profile failed just now, or would. */
+  /** Whether a read of the instance profile failed just now, or would fail. */
   profileFailsAt({ monotonic }: Moment): boolean {
     return this.#profileFails || this.lastProfileFailure?.monotonic === monotonic;
   }
 
-  /** Whether base keys that this call of the load was refused with could have been replaced since. */
+  /** Whether the base keys that were rejected in this call could have been replaced since. */
   hasOtherBase({ signer, began }: StsCall, load: Load | undefined): boolean {
     if (this.#profileFails || this.#profileChanged > began.order || load === undefined) return false;
     return (this.lastProfileFailure?.order ?? 0) < load.first.order && signer !== this.world.baseKey();
   }
 
-  /** Whose context a call runs in: shared work must not act for the caller of another key. */
+  /** Checks the async context of a call: shared work must not run in the context of another key's caller. */
   assertContext(name: RequestName): void {
     const context = callerContext.getStore();
     this.watch(() => {
@@ -211,7 +211,7 @@ export class Witness {
     return this.#shown ? this.#shown.time + monotonic - this.#shown.monotonic : wall;
   }
 
-  /** Runs checks; what they find is thrown by {@link Witness.check}, since the library would catch it here. */
+  /** Runs checks. {@link Witness.check} throws their failures later, because the library would catch them here. */
   watch(checks: () => void): void {
     try {
       checks();

@@ -4,7 +4,7 @@ import type { Witness } from "./witness.js";
 
 export type StsFault = "500" | "throttling" | "denied" | "hang";
 
-/** How a call to STS ends that brings no session, and the code by which a caller learns of it. */
+/** How an STS call ends without a session, and the error code that a caller gets. */
 export const FAILURES = {
   "500": "STS_UNAVAILABLE",
   throttling: "STS_UNAVAILABLE",
@@ -14,17 +14,17 @@ export const FAILURES = {
 } as const;
 export type CallFailure = keyof typeof FAILURES;
 
-/** A session as AWS knows it. */
+/** A session from AWS's point of view. */
 export interface IssuedSession {
   readonly accessKeyId: string;
   readonly life: number;
-  /** By AWS's own clock, which nothing steps. */
+  /** By AWS's own clock, which is never stepped. */
   readonly expiration: number;
-  /** The `Date` of the answer. */
+  /** The `Date` of the response. */
   readonly date: number;
 }
 
-/** An AWS that can go wrong, and a resolver that uses it, on one clock. All that AWS does it tells the witness. */
+/** An AWS that can fail, and a resolver that uses it, on one clock. The witness observes everything that AWS does. */
 export interface World {
   readonly clock: ManualClock;
   readonly resolver: CredentialResolver;
@@ -32,14 +32,14 @@ export interface World {
   now(): number;
   faultSts(fault: StsFault | undefined): void;
   failProfile(fails: boolean): void;
-  /** The code by which a caller learns of a failed read of the instance profile. */
+  /** The error code that a caller gets after a failed read of the instance profile. */
   readonly profileFailure: string;
-  /** The machine sleeps: its wall clock and AWS's go on, its monotonic clock and its timers stand still. */
+  /** The machine sleeps: its wall clock and AWS's clock advance, its monotonic clock and its timers stop. */
   sleep(ms: number): void;
   rotateBase(refuseOld: boolean): void;
-  /** The access key id that a read of the instance profile gives now. */
+  /** The access key id that a read of the instance profile returns now. */
   baseKey(): string;
-  /** What is open or under way after `resolver.close()`. */
+  /** What is open or running after `resolver.close()`. */
   leftovers(): Promise<string[]>;
   end(): Promise<void>;
 }

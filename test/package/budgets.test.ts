@@ -5,18 +5,21 @@ import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
 import { packed, runNode } from "./consumer.js";
 
-/** Files and bytes decide how long Node takes to load it, and they are the same on every machine. Line breaks cost no time. */
+/**
+ * The number of files and bytes determines how long Node takes to load the library, and is the same on every machine.
+ * Line breaks cost no time.
+ */
 const FIRST_LOAD = { files: 3, bytes: 180 * 1024 };
-/** Of the command line: its entry, the command, and what they share with the library. */
+/** For the command line: its entry, the command, and the code that they share with the library. */
 const COMMAND_FILES = 12;
-/** Minified, what the library adds to an application that has the SDK's clients already. Before gzip. */
+/** Minified size that the library adds to an application with the SDK's clients. Before gzip. */
 const ADDED_TO_A_BUNDLE = 160 * 1024;
 
 describe.each([
   ["import", "load-esm.mjs"],
   ["require", "load-cjs.cjs"],
 ])("%s of the library", (_, script) => {
-  it("loads nothing beside the library itself, and little of that", async () => {
+  it("loads nothing but the library itself, and stays within its limits", async () => {
     const loaded = await scriptsLoadedBy(script);
 
     expect(new Set(loaded.map(packageOf))).toEqual(new Set(["aws-rolecall"]));
@@ -34,7 +37,7 @@ describe.each([
   [["policy", "--help"]],
   [["explain", "arn:aws:iam::123456789012:role/Inventory"]],
 ])("rolecall %j", (args) => {
-  it("loads the library alone, and no SDK", async () => {
+  it("loads only the library, without the SDK", async () => {
     const loaded = await scriptsLoadedBy(join("node_modules", "aws-rolecall", "dist", "cli.js"), ...args);
 
     expect(new Set(loaded.map(packageOf))).toEqual(new Set(["aws-rolecall"]));
@@ -43,7 +46,7 @@ describe.each([
 });
 
 describe.each(["esm", "cjs"] as const)("a bundled application (%s)", (format) => {
-  it("grows by little, and holds the SDK once", async () => {
+  it("grows by less than the limit, and contains the SDK once", async () => {
     const sdk = 'export { EC2Client } from "@aws-sdk/client-ec2"; export { STSClient } from "@aws-sdk/client-sts";';
     const without = await bundle(sdk, format);
     const withLibrary = await bundle(`${sdk} export { getClientForCommand } from "aws-rolecall";`, format);
@@ -54,7 +57,7 @@ describe.each(["esm", "cjs"] as const)("a bundled application (%s)", (format) =>
   });
 });
 
-/** The files that V8 ran, ES modules and CommonJS alike: the one list that every Node keeps in the same form. */
+/** The files that V8 ran, both ES modules and CommonJS: the only list with the same format in every Node version. */
 async function scriptsLoadedBy(...script: string[]): Promise<string[]> {
   const coverage = await mkdtemp(join(packed.consumer, "coverage-"));
   expect(await runNode(script, { env: { NODE_V8_COVERAGE: coverage } })).toMatchObject({ code: 0 });

@@ -1,4 +1,4 @@
-/** `node bundle.mjs <bundler> <entry> <folder>`: bundles an application for Node as each bundler's users do. */
+/** `node bundle.mjs <bundler> <entry> <folder>`: bundles an application for Node like users of each bundler. */
 import { execFile } from "node:child_process";
 import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -12,7 +12,7 @@ const [bundler, entry, folder] = process.argv.slice(2);
 const context = dirname(entry);
 const host = `${process.platform}-${process.arch}`;
 
-/** As tools set them that know nothing of `module`. */
+/** The conditions that tools without support for `module` set. */
 const conditions = ["production"];
 const conditionNames = ["production", "node", "import", "require", "default"];
 

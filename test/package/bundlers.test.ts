@@ -29,7 +29,7 @@ it.each([
   "ncc",
   "bun",
   "deno",
-])("a bundle of %s runs where nothing is installed, as the instance profile and as a role", async (bundler) => {
+])("a bundle by %s runs without installed packages, as the instance profile and as a role", async (bundler) => {
   const folder = await mkdtemp(join(tmpdir(), "rolecall-bundle-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const entry = join(packed.consumer, "bundled", "app.mjs");

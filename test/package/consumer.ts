@@ -5,7 +5,7 @@ import { inject } from "vitest";
 
 export const packed = inject("packed");
 export const project = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-/** Where `npm ci --prefix test/package` puts the consumers' own tools. */
+/** Where `npm ci --prefix test/package` installs the consumers' tools. */
 export const tools = join(project, "test", "package", "node_modules");
 
 export interface Outcome {
@@ -14,7 +14,10 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Runs a script in the consumer's folder on the Node that runs the tests. Never rejects: the exit code is in the outcome. */
+/**
+ * Runs a script in the consumer's folder with the Node version that runs the tests. Never rejects: the exit code is in
+ * the outcome.
+ */
 export function runNode(
   args: string[],
   options: { cwd?: string; env?: Record<string, string> | undefined } = {},

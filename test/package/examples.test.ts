@@ -6,7 +6,7 @@ import { packed, project, runNode } from "./consumer.js";
 
 const folder = join(packed.consumer, "examples");
 const examples = readdirSync(folder).filter((file) => file.endsWith(".ts"));
-/** Those with `.test.` are run by the default suite. */
+/** The default suite runs the examples with `.test.` in their name. */
 const programs = examples.filter((file) => !file.endsWith(".test.ts"));
 
 describe("the examples of the docs", () => {

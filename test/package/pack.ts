@@ -9,12 +9,12 @@ import type { TestProject } from "vitest/node";
 declare module "vitest" {
   interface ProvidedContext {
     packed: {
-      /** What npm put into the tarball, as paths inside the package. */
+      /** The files in the tarball, as paths inside the package. */
       files: string[];
       unpackedSize: number;
-      /** The tarball and its dependencies, nothing else. */
+      /** Only the tarball and its dependencies. */
       bare: string;
-      /** The same beside `test/package/consumers`, the docs' examples and the packages that a consumer brings itself. */
+      /** The same next to `test/package/consumers`, the docs' examples and the packages that a consumer installs. */
       consumer: string;
     };
   }
@@ -23,7 +23,7 @@ declare module "vitest" {
 const run = promisify(execFile);
 const here = dirname(fileURLToPath(import.meta.url));
 const project = join(here, "..", "..");
-/** What consumers and the examples of the docs use beside the library. */
+/** Packages other than the library that consumers and the docs' examples use. */
 const broughtByConsumers = [
   "@aws-sdk/client-dynamodb",
   "@aws-sdk/client-ec2",
@@ -37,8 +37,8 @@ const broughtByConsumers = [
 ];
 
 /**
- * Builds and packs once, and lays the tarball out as npm would install it. Dependencies are links: nothing is downloaded.
- * If `ROLECALL_DIST_IS_BUILT` is set, `dist` is packed as it is: CI builds it once for all Node versions.
+ * Builds and packs once, and installs the tarball as npm would. Dependencies are links: nothing is downloaded. If
+ * `ROLECALL_DIST_IS_BUILT` is set, the existing `dist` is packed: CI builds it once for all Node versions.
  */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const temp = await mkdtemp(join(tmpdir(), "rolecall-package-"));

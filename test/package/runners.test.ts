@@ -66,7 +66,7 @@ it.each([
     args: ["--test", "--test-reporter=tap", "runners/node.test.mjs"],
     passed: /^# pass 4$/m,
   },
-])("a consumer's suite under $runner, and nothing asks for instance metadata", async ({ args, passed }) => {
+])("a consumer's suite passes under $runner, and nothing requests instance metadata", async ({ args, passed }) => {
   const { port } = metadata.address() as AddressInfo;
   const env = { AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${port}`, NODE_NO_WARNINGS: "1" };
   const { code, stdout, stderr } = await runNode(args, { env });

@@ -13,23 +13,23 @@ const assumed = {
 };
 
 describe("an installed package", () => {
-  it("serves an ESM consumer", async () => {
+  it("works for an ESM consumer", async () => {
     expect(await runConsumer("esm.mjs")).toEqual(assumed);
   });
 
-  it("serves a CommonJS consumer", async () => {
+  it("works for a CommonJS consumer", async () => {
     expect(await runConsumer("cjs.cjs")).toEqual(assumed);
   });
 
-  it("serves a consumer of the CJS build, bundled p-retry and p-queue included", async () => {
+  it("works for a consumer of the CJS build, with bundled p-retry and p-queue", async () => {
     expect(await runConsumer("cjs-build.cjs")).toEqual(assumed);
   });
 
-  it("is one module instance to import and require in one process", async () => {
+  it("is one module instance for import and require in the same process", async () => {
     expect(await runConsumer("both.mjs")).toMatchObject({ sameClass: true, sameEntry: true, sameTesting: true });
   });
 
-  it("recognises an error of its other build", async () => {
+  it("recognizes an error from its other build", async () => {
     expect(await runConsumer("both.mjs")).toMatchObject({ otherBuild: { sameClass: false, recognised: true } });
   });
 
@@ -47,7 +47,7 @@ describe("an installed package", () => {
     expect(await runConsumer(script)).toEqual({ roleArn: assumed.asked[0], connected: [true] });
   });
 
-  it("asks the metadata service past a proxy that Node takes from the environment", async () => {
+  it("bypasses a proxy from the environment for the metadata service", async () => {
     const PROXY_PORT = String(await freePort());
     const env = { PROXY_PORT, HTTP_PROXY: `http://127.0.0.1:${PROXY_PORT}`, NODE_USE_ENV_PROXY: "1" };
     const { nodeUsesTheProxy, ...asked } = (await runConsumer("environment-proxy.mjs", env)) as Record<string, unknown>;
@@ -56,7 +56,7 @@ describe("an installed package", () => {
     expect(asked).toEqual({ byNode: nodeUsesTheProxy ? ["/by-node"] : [], byTheLibrary: [], read: 3 });
   });
 
-  it("adds an instance's certificates to those that Node.js trusts, NODE_EXTRA_CA_CERTS included", async () => {
+  it("adds an instance's certificates to those that Node.js trusts, including NODE_EXTRA_CA_CERTS", async () => {
     const { ca, ...server } = createCertificates();
     const file = join(packed.consumer, "extra-ca.pem");
     await writeFile(file, ca);
@@ -70,7 +70,7 @@ describe("an installed package", () => {
     });
   });
 
-  it("asks the metadata service before it loads STS, so that the answer comes meanwhile", async () => {
+  it("queries the metadata service while it loads STS", async () => {
     const asked = (await runConsumer("read-ahead.mjs")) as { path: string; isStsLoaded: boolean }[];
 
     expect(asked[0]).toEqual({ path: "/latest/api/token", isStsLoaded: false });
@@ -82,11 +82,11 @@ describe("an installed package", () => {
     ]);
   });
 
-  it("asks nobody where STS is a mock", async () => {
+  it("makes no network calls if STS is mocked", async () => {
     expect(await runConsumer("read-ahead.mjs", { MOCKED: "true" })).toEqual([]);
   });
 
-  it("keeps its internals out of reach", async () => {
+  it("does not expose its internals", async () => {
     const { code, stderr } = await runNode(["--eval", 'require("aws-rolecall/dist/index.cjs")']);
 
     expect(code).not.toBe(0);
@@ -100,7 +100,7 @@ describe("an installed package", () => {
     expect(code).toBe(0);
   });
 
-  it("says what its demo lacks where only its own dependencies are installed", async () => {
+  it("reports what its demo needs if only its own dependencies are installed", async () => {
     const { code, stdout } = await runDemo(packed.bare);
 
     expect(stdout).toContain("npm install @aws-sdk/client-ec2 @aws-sdk/client-dynamodb");
@@ -108,7 +108,7 @@ describe("an installed package", () => {
   });
 });
 
-describe("a bundle of a consumer", () => {
+describe("a consumer's bundle", () => {
   it("runs as an ES module", async () => {
     expect(await runConsumer(await bundleOf("esm.mjs", "esm"))).toEqual(assumed);
   });
@@ -121,7 +121,7 @@ describe("a bundle of a consumer", () => {
     expect(await runConsumer(await bundleOf("cjs.cjs", "cjs"))).toEqual(assumed);
   });
 
-  it("holds one module instance where one file imports and another requires", async () => {
+  it("contains one module instance if one file imports and another requires", async () => {
     const bundle = await bundleOf("bundled-both.mjs", "cjs");
 
     expect(await runConsumer(bundle)).toEqual({ sameClass: true, sameTesting: true });

@@ -19,13 +19,13 @@ const BUNDLED = [
   "p-timeout",
 ];
 
-/** The manifest of a package, as npm installed it for the build. */
+/** A package's manifest, as npm installed it for the build. */
 async function installed(name: string): Promise<{ name: string; version: string; license: string }> {
   return JSON.parse(await readFile(join(project, "node_modules", name, "package.json"), "utf8"));
 }
 
 describe("the tarball", () => {
-  it("holds the build and the documents, nothing else", () => {
+  it("contains only the build and the documents", () => {
     const documents = /^docs\/(api\/(store\/)?|images\/|benchmarks\/)?[\w-]+\.(md|svg)$/;
     const build = /^dist\/(sdk\/)?[^/]+\.(js|cjs|d\.ts|d\.cts|js\.map|cjs\.map)$/;
     const beside = packed.files.filter((file) => !documents.test(file) && !build.test(file));
@@ -42,23 +42,20 @@ describe("the tarball", () => {
     ]);
   });
 
-  it.each([".js", ".cjs"])(
-    "is readable, with a map to the sources of each file that has some: %s",
-    async (extension) => {
-      for (const { file, text } of await filesOf(extension)) {
-        const lines = text.split("\n");
-        // Node quotes the line that threw. Those of lru-cache's own build are the longest.
-        expect(Math.max(...lines.map((line) => line.length)), file).toBeLessThan(1000);
-        if (!text.includes("sourceMappingURL=")) {
-          expect(text, `${file}, without a map`).not.toContain("// src/");
-          continue;
-        }
-        const { sources, sourcesContent } = JSON.parse(await readFile(join(root, `${file}.map`), "utf8"));
-        expect(sources.filter((source: string) => !/^(\.\.\/){1,2}(src|node_modules)\//.test(source))).toEqual([]);
-        expect(sourcesContent).toHaveLength(sources.length);
+  it.each([".js", ".cjs"])("is readable, with source maps where a file has sources: %s", async (extension) => {
+    for (const { file, text } of await filesOf(extension)) {
+      const lines = text.split("\n");
+      // Node quotes the line that threw. The longest lines are those in lru-cache's own build.
+      expect(Math.max(...lines.map((line) => line.length)), file).toBeLessThan(1000);
+      if (!text.includes("sourceMappingURL=")) {
+        expect(text, `${file}, without a map`).not.toContain("// src/");
+        continue;
       }
-    },
-  );
+      const { sources, sourcesContent } = JSON.parse(await readFile(join(root, `${file}.map`), "utf8"));
+      expect(sources.filter((source: string) => !/^(\.\.\/){1,2}(src|node_modules)\//.test(source))).toEqual([]);
+      expect(sourcesContent).toHaveLength(sources.length);
+    }
+  });
 
   it("names no folder of the machine that built it", async () => {
     const folders = [project, homedir()].filter((folder) => folder.length > 1);
@@ -66,14 +63,14 @@ describe("the tarball", () => {
     expect(await filesThatHold((text) => folders.some((folder) => text.includes(`${folder}/`)))).toEqual([]);
   });
 
-  it("carries no secret", async () => {
+  it("contains no secret", async () => {
     const secrets =
       /-----BEGIN [A-Z ]*PRIVATE KEY|\bA[KS]IA(?![A-Z0-9]*EXAMPLE)[A-Z0-9]{16}\b|\bgh[oprsu]_\w{36}|\bnpm_\w{36}/;
 
     expect(await filesThatHold((text) => secrets.test(text))).toEqual([]);
   });
 
-  it.each([".js", ".cjs"])("leaves the SDK, and nothing else, to npm: %s", async (extension) => {
+  it.each([".js", ".cjs"])("imports only the SDK from npm: %s", async (extension) => {
     const { dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
       dependencies: Record<string, string>;
     };
@@ -88,7 +85,7 @@ describe("the tarball", () => {
     expect(packed.unpackedSize).toBeLessThan(4_500_000);
   });
 
-  it("leads only to files that it holds: its documents", async () => {
+  it("has documents that link only to files in it", async () => {
     const pages = await filesOf(".md");
     expect(pages.length).toBeGreaterThan(20);
     for (const { file, text } of pages) {
@@ -100,13 +97,13 @@ describe("the tarball", () => {
     }
   });
 
-  it("leads only to files that it holds: its types", async () => {
+  it("has types that refer only to files in it", async () => {
     const named = (await filesOf("ts")).flatMap(({ text }) => text.match(/docs\/[\w/-]+\.md/g) ?? []);
     expect(named).toContain("docs/errors.md");
     expect([...new Set(named)].filter((file) => !packed.files.includes(file))).toEqual([]);
   });
 
-  it("has the licence of everything that it carries, with its version", async () => {
+  it("has the license and version of everything that it bundles", async () => {
     const licences = await readFile(join(root, "dist", "THIRD-PARTY-LICENSES.txt"), "utf8");
     const entries = licences.split(/^-+\n\n/m).map((entry) => entry.split("\n")[0]);
 
@@ -115,7 +112,7 @@ describe("the tarball", () => {
     );
   });
 
-  it("has a bill of materials, as audits read it, of everything that it carries", async () => {
+  it("has a bill of materials for everything that it bundles, in a format that audit tools read", async () => {
     const text = await readFile(join(root, "dist", "sbom.cdx.json"), "utf8");
     const { components, metadata, ...head } = JSON.parse(text);
     const own = await installed("..");
@@ -137,7 +134,7 @@ describe("the tarball", () => {
     );
   });
 
-  it("has a bill of materials that is the same for every build", async () => {
+  it("has the same bill of materials for every build", async () => {
     const text = await readFile(join(root, "dist", "sbom.cdx.json"), "utf8");
 
     expect(text).not.toMatch(/timestamp|serialNumber|https?:|node_modules/);

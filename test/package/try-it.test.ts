@@ -6,7 +6,7 @@ import { packed, runNode } from "./consumer.js";
 
 const PROGRAM = "try-it.mjs";
 
-it("the program of docs/getting-started.md runs as it stands there, and prints what the page says", async () => {
+it("the program in docs/getting-started.md runs unchanged and prints what the page shows", async () => {
   const blocks = blocksOf("docs/getting-started.md");
   const program = blocks.findIndex((block) => fileNameOf(block) === PROGRAM);
   const printed = blocks[program + 1];

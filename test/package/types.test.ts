@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { packed, project, runNode, tools } from "./consumer.js";
 
 const folder = join(packed.consumer, "types");
-/** Compiled as an ES module and as CommonJS where TypeScript tells them apart. */
+/** Compiled as an ES module and as CommonJS where TypeScript distinguishes them. */
 const bothFormats = ["usage.mts", "usage.cts"];
 
 const resolutions = [
@@ -12,7 +12,7 @@ const resolutions = [
   { name: "node16", module: "node16", moduleResolution: "node16", files: bothFormats },
   { name: "bundler", module: "esnext", moduleResolution: "bundler", files: ["usage.ts"] },
 ];
-/** It reads no `exports`, and is the default of `module: commonjs`. */
+/** It does not read `exports`, and is the default for `module: commonjs`. */
 const node10 = { name: "node10", module: "commonjs", moduleResolution: "node10", files: ["usage.ts"] };
 
 const compilers = [
@@ -27,7 +27,7 @@ const compilers = [
     tsc: join(tools, "typescript", "bin", "tsc"),
     resolutions: [...resolutions, { ...node10, ignoreDeprecations: "6.0" }],
   },
-  // It has no node10 any more.
+  // It no longer has node10.
   { name: "TypeScript 7", tsc: join(tools, "typescript-7", "bin", "tsc"), resolutions },
 ];
 

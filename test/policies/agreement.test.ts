@@ -35,7 +35,7 @@ interface Request extends Pick<TrustQuestion, "externalId" | "sourceIdentity"> {
   transitiveTagKeys?: string[];
 }
 
-/** An account's administrator loads two documents; then `host` asks, and is told the action that it is denied. */
+/** An account's administrator installs two documents. `host` then makes the call, and gets the denied action. */
 function setUp(policy: SetupPolicy, trust: SetupPolicy) {
   const permissions = readPermissions("host", { policy: policy.document }, []);
   const trusting = readLocalRole({ roleArn: OTHER_HOST, trustPolicy: trust.document }).trust([]);
@@ -93,7 +93,7 @@ describe("the listed-roles policy and allowedRoles", () => {
   });
 });
 
-describe("the two documents of one instance", () => {
+describe("the two documents for one instance", () => {
   const scenes = fc.constantFrom(...HOSTS).chain((host) =>
     fc.record({
       host: fc.constant(host),
@@ -105,7 +105,7 @@ describe("the two documents of one instance", () => {
     }),
   );
 
-  it("allow the instance's own request, and none with less or more", { timeout: TIMEOUT }, () => {
+  it("allow the instance's own request, but none with less or more", { timeout: TIMEOUT }, () => {
     fc.assert(
       fc.property(scenes, ({ host, authorTagKeys, ...settings }) => {
         const { roleArn, ...request } = { ...settings, transitiveTagKeys: Object.keys(settings.tags).slice(0, 1) };

@@ -7,22 +7,22 @@ const text = (characters: string, minLength: number, maxLength: number) =>
   fc.string({ unit: fc.constantFrom(...characters), minLength, maxLength });
 
 const NAME = "abzABZ019_+=,.@-";
-/** What IAM takes in a path, with what a format could take for syntax. */
+/** Characters that IAM accepts in a path, including those that a format could treat as syntax. */
 const PATH = `ab/$\${}%{"'\\#<>&~()[]|;!^\`@`;
 
-/** Roles with names and paths that nobody should have, in `partition`. */
+/** Roles with unusual but valid names and paths, in `partition`. */
 export const hostileRole = (partition: string) =>
   fc
     .tuple(fc.constantFrom(...ACCOUNTS), fc.option(text(PATH, 1, 20)), text(NAME, 1, 64))
     .map(([account, path, name]) => `arn:${partition}:iam::${account}:role/${path === null ? "" : `${path}/`}${name}`);
 
-/** Role ARNs of few letters, so that patterns of the same letters often cover them. */
+/** Role ARNs of few letters, so that patterns of the same letters often match them. */
 export const plainRole = (partition: string) =>
   fc
     .tuple(fc.constantFrom(...ACCOUNTS), text(`ab/\${}`, 0, 4), text("ab", 1, 3))
     .map(([account, path, name]) => `arn:${partition}:iam::${account}:role/${path === "" ? "" : `${path}/`}${name}`);
 
-/** A role ARN in which some characters are `*` or `?`, in the account, path or name, and the partition perhaps. */
+/** A role ARN in which some characters of the account, path or name, and sometimes the partition, are `*` or `?`. */
 export const pattern = (partition: string) =>
   fc
     .tuple(plainRole(partition), fc.constantFrom(partition, partition, "*", "a?s*"), fc.infiniteStream(fc.nat(11)))
@@ -37,7 +37,7 @@ export const pattern = (partition: string) =>
 export const externalId = text("aZ09_+=,.@:/-", 2, 40);
 export const sourceIdentity = text("aZ09_+=,.@-", 2, 64);
 
-/** Letters of Latin-1 and spaces among them; no key twice, whatever its case. */
+/** Characters include Latin-1 letters and spaces. No key appears twice, ignoring case. */
 export const tags = fc
   .uniqueArray(fc.tuple(text("abzABZ09éÿ \u00a0_.:/=+-@", 1, 30), text("abz09é _.:/=+-@", 0, 30)), {
     maxLength: 5,

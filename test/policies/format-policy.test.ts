@@ -18,7 +18,7 @@ describe("the three formats", () => {
   const trust = trustPolicy({ principal: HOST, role: INVENTORY, externalId: "acme-4711" });
   const ec2Trust = ec2TrustPolicy({ principal: HOST });
 
-  it("json is the document alone", () => {
+  it("json contains only the document", () => {
     const text = formatPolicy(identity, "json");
     expect(JSON.parse(text)).toEqual(identity.document);
     expect(text).toMatch(/^\{\n {2}"Version": "2012-10-17",\n[\s\S]*\n\}\n$/);
@@ -110,7 +110,7 @@ describe("the three formats", () => {
   });
 });
 
-/** Every kind of document, from whatever input is valid. */
+/** Every kind of document, from any valid input. */
 const policies: fc.Arbitrary<SetupPolicy> = fc.constantFrom(...PARTITIONS).chain((partition) =>
   fc
     .record({
@@ -129,7 +129,7 @@ const policies: fc.Arbitrary<SetupPolicy> = fc.constantFrom(...PARTITIONS).chain
     }),
 );
 
-/** The documents that resources hold, under whatever name their type has for them. */
+/** The documents in resources, whatever name the resource type has for them. */
 function documentsIn(resources: Record<string, unknown>[]): unknown[] {
   return resources.flatMap((properties) =>
     ["policy", "assume_role_policy", "PolicyDocument", "AssumeRolePolicyDocument"]
@@ -174,7 +174,7 @@ it.each<[string, unknown, unknown]>([
   ["format", undefined, Symbol("json")],
   ["format", undefined, { toString: () => "json" }],
   ["format", undefined, undefined],
-])("%s that is none is an error of ours", (field, policy, format) => {
+])("an invalid %s is one of the library's errors", (field, policy, format) => {
   expect(() => formatPolicy(policy as never, format as never)).toThrow(
     expect.objectContaining({ code: "INVALID_REQUEST", field }),
   );

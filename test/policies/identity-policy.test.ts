@@ -41,7 +41,7 @@ describe("the listed roles", () => {
       { roles: [INVENTORY], authorTagKeys: ["command"], sourceIdentities: ["ann"] },
       ["sts:TagSession", "sts:SetSourceIdentity"],
     ],
-  ])("with what sessions carry: %j", (options, actions) => {
+  ])("have the permissions that their sessions need: %j", (options, actions) => {
     expect(statementsOf(options)[0]?.Action).toEqual(["sts:AssumeRole", ...actions]);
     expect(statementsOf({ ...options, roles: undefined, variant: "any-role" })[0]?.Action).toEqual([
       "sts:AssumeRole",
@@ -49,14 +49,14 @@ describe("the listed roles", () => {
     ]);
   });
 
-  it("warn about a * that matches more than it may seem", () => {
+  it("cause a warning about a * that matches more than it may seem to", () => {
     expect(warningsOf({ roles: ["arn:aws:iam::*:role/Inventory"] })).toEqual(["any-account"]);
     expect(warningsOf({ roles: ["arn:aws:iam::12345678901?:role/*"] })).toEqual(["any-account", "every-role"]);
     expect(warningsOf({ roles: ["arn:aws:iam::123456789012:role/*"] })).toEqual(["every-role"]);
     expect(warningsOf({ roles: ["arn:aws:iam::123456789012:role/?*"] })).toEqual(["every-role"]);
   });
 
-  it("warn about a document that is too large, with advice", () => {
+  it("cause a warning with advice if the document is too large", () => {
     const roles = (count: number) =>
       Array.from({ length: count }, (_, index) => `arn:aws:iam::123456789012:role/integration-${index}`);
     expect(make({ roles: roles(125) }).warnings).toEqual([]);
@@ -87,7 +87,7 @@ describe("own permissions", () => {
     expect(policy.warnings.map(({ code }) => code)).toEqual(["every-resource"]);
   });
 
-  it.each([["*"], ["s3:*"], ["s3:?*"]])("warn about the action %s", (action) => {
+  it.each([["*"], ["s3:*"], ["s3:?*"]])("cause a warning about the action %s", (action) => {
     expect(warningsOf({ variant: "own-permissions", actions: [action] })).toEqual(["every-action", "every-resource"]);
   });
 });

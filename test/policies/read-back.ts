@@ -8,9 +8,9 @@ const { parseToObject } = createRequire(import.meta.url)("hcl2-parser") as {
 
 type Resources = Record<string, Record<string, [Record<string, unknown>]>>;
 
-/** What Terraform makes of HCL: resource type and label to attributes, with the argument of `jsonencode` as a value. */
+/** What Terraform reads in HCL: resource type and label to attributes, with the argument of `jsonencode` as a value. */
 export function readTerraform(hcl: string): Resources {
-  // The parser gives the text of a function's call. Without the call it evaluates the argument.
+  // The parser returns a function call as text. Without the call it evaluates the argument.
   const [parsed, error] = parseToObject(hcl.replace(/ = jsonencode\(\{\n(.*?\n) {2}\}\)$/gms, " = {\n$1  }"));
   if (parsed === null) throw new Error(`Not HCL: ${JSON.stringify(error)}\n${hcl}`);
   return parsed.resource as Resources;
@@ -22,7 +22,7 @@ export interface Template {
   Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
 }
 
-/** What CloudFormation reads in YAML. It reads 1.1; other tools read 1.2. */
+/** What CloudFormation reads in YAML. It supports version 1.1; other tools support 1.2. */
 export function readCloudFormation(yaml: string): Template {
   const [template, other] = (["1.1", "1.2"] as const).map((version) => parse(yaml, { version }) as Template);
   if (JSON.stringify(template) !== JSON.stringify(other)) throw new Error(`YAML 1.1 and 1.2 differ:\n${yaml}`);

@@ -149,7 +149,7 @@ describe("the EC2 trust policy", () => {
     ["aws", "ec2.amazonaws.com"],
     ["aws-cn", "ec2.amazonaws.com.cn"],
     ["aws-us-gov", "ec2.amazonaws.com"],
-  ])("names EC2 as %s does: %s", (partition, Service) => {
+  ])("names EC2 as the partition %s does: %s", (partition, Service) => {
     const expected = {
       Version: "2012-10-17",
       Statement: [{ Effect: "Allow", Principal: { Service }, Action: "sts:AssumeRole" }],

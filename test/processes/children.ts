@@ -6,7 +6,7 @@ import { buildLibrary } from "../support/build-library.js";
 
 const ENTRIES = { index: "index.ts", "file-store": "store/file-store.ts", "redis-store": "store/redis-store.ts" };
 
-/** Processes that use the library as it is built, and know nothing of this one but their environment. */
+/** Processes that use the built library, and share only their environment with this process. */
 export function useChildren() {
   let built: Awaited<ReturnType<typeof buildLibrary>>;
   beforeAll(async () => {
@@ -27,7 +27,9 @@ export function useChildren() {
     });
   }
 
-  /** Gives what the process prints, parsed; rejects with its errors. Its input ends when `over` does, or at once. */
+  /**
+   * Returns the parsed output of the process, or rejects with its errors. Its input ends when `over` does, or at once.
+   */
   async function run(script: string, env: Record<string, string>, over?: Promise<unknown>): Promise<unknown> {
     const child = start(script, env);
     void Promise.resolve(over).then(() => child.stdin?.end());

@@ -1,6 +1,6 @@
 /**
- * One command in a process of its own: gets the credentials of `ROLE_ARN` through the store that `STORE` names, prints
- * them with what happened, and ends by itself. `CLOCK_AHEAD`: milliseconds by which its clock is ahead of the machine's.
+ * One command in a separate process: gets the credentials of `ROLE_ARN` through the store in `STORE`, prints them with
+ * the store's events, and exits. `CLOCK_AHEAD`: milliseconds by which its clock is ahead of the machine's.
  */
 import { subscribe } from "node:diagnostics_channel";
 import { setTimeout as delay } from "node:timers/promises";
@@ -33,7 +33,7 @@ const STORES = {
 const nodes = REDIS_PORTS?.split(",").map((port) => ({ host: "127.0.0.1", port: Number(port) }));
 const listening = (client) => client.on("error", () => {}); // what it means for a command, the store's events say
 
-/** Connected as far as it takes before the first command, as the docs show it. */
+/** Connects as the docs show, before the first command. */
 const CLIENTS = {
   async "node-redis"() {
     const { createClient } = await import("redis");
@@ -83,19 +83,19 @@ subscribe("aws-rolecall:refreshed", ({ background }) => background && isRefreshe
 const { createCredentialResolver } = await load("index");
 const { store, end } = await STORES[STORE]();
 const runtime = { now: () => Date.now() + Number(CLOCK_AHEAD) };
-// Many processes at once share few processors: whoever asks STS may be slow.
+// Many processes share few processors, so a call to STS can be slow.
 const resolver = createCredentialResolver({ store, runtime, assumeRole: { attemptTimeout: 10_000 } });
 const began = performance.now();
 const { accessKeyId, assumedRoleArn, expiration } = await patiently(() => resolver.resolve({ roleArn: ROLE_ARN }));
 const took = performance.now() - began;
-// A refresh that this command set off goes on behind it, and a client that is closed at once would end it. Files need
-// none: the process ends by itself once the refresh is through.
+// A refresh that this command started continues in the background, and closing the client would end it. Files have no
+// client: the process exits after the refresh.
 const isRefreshDue = expiration.getTime() - runtime.now() < 15 * 60_000;
 if (STORE === "redis" && isRefreshDue) await Promise.race([refreshed, delay(5000, undefined, { ref: false })]);
 await end();
 process.stdout.write(JSON.stringify({ accessKeyId, assumedRoleArn, storeErrors, took }));
 
-/** Where fifty processes start at once on few processors, the metadata service may not be heard within its second. */
+/** If fifty processes start at once on few processors, the metadata service can exceed its one-second timeout. */
 async function patiently(resolve) {
   for (let attempt = 1; ; attempt++) {
     try {

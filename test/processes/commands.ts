@@ -3,7 +3,7 @@ import { type LocalAws, startLocalAws } from "../../src/testing/index.js";
 import { assumeRoleCalls, ROLE } from "../support/local.js";
 import type { useChildren } from "./children.js";
 
-/** What a process prints that ran one command. */
+/** The output of a process that ran one command. */
 export interface Outcome {
   accessKeyId: string;
   assumedRoleArn: string;
@@ -11,7 +11,7 @@ export interface Outcome {
   took: number;
 }
 
-/** AWS, whose clock is ahead of the machine's by as much as is said. */
+/** AWS with a clock that is ahead of the machine's by the given time. */
 export async function setUpCommands({ run }: Pick<ReturnType<typeof useChildren>, "run">) {
   let ahead = 0;
   const aws = await startLocalAws({ clock: { now: () => Date.now() + ahead }, roles: [{ roleArn: ROLE }] });
@@ -25,8 +25,8 @@ export async function setUpCommands({ run }: Pick<ReturnType<typeof useChildren>
 }
 
 /**
- * One call to STS for each session; and one more, by design, for each process whose store did not answer within its
- * 250 ms, as happens where the processors are too few for so many processes.
+ * One STS call for each session. By design, each process whose store did not respond within 250 ms makes one more call,
+ * which happens if there are too few processors for so many processes.
  */
 export function expectCalls(aws: LocalAws, outcomes: Outcome[], sessions: number) {
   const late = outcomes.flatMap(({ storeErrors }) => storeErrors);

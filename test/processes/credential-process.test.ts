@@ -26,7 +26,7 @@ import boto3
 print(boto3.Session(profile_name="inventory").client("sts").get_caller_identity()["Arn"])
 `;
 
-/** A profile whose credentials `rolecall` gives, from an instance that a Node.js process uses as well. */
+/** A profile whose credentials come from `rolecall`, for an instance that a Node.js process uses as well. */
 async function setUp(clock = { now: () => Date.now() }) {
   const aws = await startLocalAws({
     clock,
@@ -76,7 +76,7 @@ describe("credential_process = rolecall credential-process", { timeout: 2 * PROG
     expect(askers).toHaveLength(2);
   });
 
-  it.runIf(hasCli)("a role that is denied: the AWS CLI shows the reason", async () => {
+  it.runIf(hasCli)("the AWS CLI shows the reason for a denied role", async () => {
     const { run } = await setUp();
     const { code, stderr } = await run("aws", ["--profile", "gone", "sts", "get-caller-identity"]);
     expect(code).not.toBe(0);
@@ -84,11 +84,11 @@ describe("credential_process = rolecall credential-process", { timeout: 2 * PROG
     expect(stderr).toContain("its trust policy names the base identity");
   });
 
-  it("ends soon though STS hangs, and prints what the store holds", async () => {
+  it("ends soon even if STS hangs, and prints the stored session", async () => {
     let age = 46 * 60_000;
     const clock = { now: () => Date.now() - age };
     const { aws, home, instance, directory, run } = await setUp(clock);
-    // As in the other process: sessions of another configuration file are not shared.
+    // The same as in the other process: sessions are not shared across different configuration files.
     const files = {
       AWS_CONFIG_FILE: join(home, "config"),
       AWS_SHARED_CREDENTIALS_FILE: join(home, "credentials"),
@@ -109,7 +109,7 @@ describe("credential_process = rolecall credential-process", { timeout: 2 * PROG
     expect(performance.now() - began).toBeLessThan(8000);
   });
 
-  it("whose output nobody reads to its end: no stack trace", async () => {
+  it("prints no stack trace if its reader closes the pipe early", async () => {
     const { run } = await setUp();
     const command = `${process.execPath} ${join(built.folder, "cli.mjs")} --help`;
     const { stderr } = await run("bash", ["-c", `${command} | true; exit \${PIPESTATUS[0]}`]);

@@ -4,7 +4,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { buildLibrary } from "../support/build-library.js";
 import { doctorPicture, MACHINES, pictureFile, setUpMachine } from "../support/doctor-machines.js";
 
-/** `script` of util-linux, which gives a program a terminal. */
+/** `script` from util-linux, which runs a program in a terminal. */
 const hasTerminal = (() => {
   try {
     execFileSync("script", ["-qec", "true", "/dev/null"], { stdio: "ignore" });
@@ -15,7 +15,7 @@ const hasTerminal = (() => {
   }
 })();
 
-it.runIf(hasTerminal)("rolecall doctor in a terminal shows what the docs' pictures show", async () => {
+it.runIf(hasTerminal)("rolecall doctor in a terminal prints what the pictures in the docs show", async () => {
   const built = await buildLibrary({ cli: "cli/index.ts" });
   onTestFinished(() => built.remove());
   for (const [name, machine] of Object.entries(MACHINES)) {

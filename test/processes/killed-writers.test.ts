@@ -25,8 +25,8 @@ interface Seen {
 
 const { start, run } = useChildren();
 
-it(`${WRITERS} writers are killed at any point while ${READERS} readers read: no wrong session, no lock that stays`, async () => {
-  for (const name of TRUST_VARIABLES) vi.stubEnv(name, undefined); // as in the children
+it(`${WRITERS} writers are killed at any point while ${READERS} readers read: no wrong session and no lock is left behind`, async () => {
+  for (const name of TRUST_VARIABLES) vi.stubEnv(name, undefined); // as in the child processes
   const folder = await mkdtemp(join(tmpdir(), "rolecall-killed-"));
   onTestFinished(() => rm(folder, { recursive: true, maxRetries: 10 }));
   const encryptionKeys = [newEncryptionKeyText()];
@@ -67,7 +67,8 @@ it(`${WRITERS} writers are killed at any point while ${READERS} readers read: no
   expect(storeErrors.filter((error) => !/timeout/.test(error))).toEqual([]);
   expect(shared).toBeGreaterThan(WRITERS);
 
-  // Afterwards everything works: no lock of the dead is waited for, and each session can be refreshed and read.
+  // Afterwards everything works: nothing waits for a lock of a killed process, and each session can be refreshed and
+  // read.
   for (const options of stores) {
     const store = fileStore(options);
     for (const roleArn of ROLES) {

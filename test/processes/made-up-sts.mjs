@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 const partOf = (roleArn, accessKeyId, part) =>
   createHash("sha512").update(`${part} of ${roleArn} ${accessKeyId}`).digest("base64");
 
-/** Sessions whose secret and token follow from the role and the access key id. */
+/** Issues sessions whose secret and token are derived from the role and the access key id. */
 export function madeUpSts() {
   return {
     async send({ input: { RoleArn, RoleSessionName } }) {

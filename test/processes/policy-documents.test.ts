@@ -33,27 +33,27 @@ afterAll(async () => {
   await rm(home, { recursive: true });
 });
 
-/** What `rolecall policy` prints, in a process of its own. */
+/** The output of `rolecall policy` in a separate process. */
 async function rolecallPolicy(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await runProgram(process.execPath, [cli, "policy", ...args], home);
   expect({ code, stderr: stderr.replace(/^warning: .*\n/gm, "") }).toEqual({ code: 0, stderr: "" });
   return stdout;
 }
 
-/** The roles of the scene, and the administrator's instance configuration that lists two of them. */
+/** The roles in the test, and the administrator's instance configuration that lists two of them. */
 function sceneOf(partition: string) {
   const role = (account: string, name: string) => `arn:${partition}:iam::${account}:role/${name}`;
   const roles = {
     host: role("111122223333", "integrations/integration-host"),
-    /** On the list, with an external id. */
+    /** In the list, with an external id. */
     listed: role("123456789012", "teams/red/Inventory"),
-    /** On the list by its pattern. */
+    /** In the list through its pattern. */
     matched: role("444455556666", "integration-audit"),
-    /** Trusts the machine's role, and is not on the list. */
+    /** Trusts the machine's role, but is not in the list. */
     unlisted: role("444455556666", "Admin"),
-    /** Trusts another machine's role. */
+    /** Trusts a different machine's role. */
     untrusting: role("444455556666", "integration-other"),
-    /** In the machine's own account, where a trust policy that names the machine's role is permission enough. */
+    /** In the machine's own account, where a trust policy that names the machine's role is sufficient permission. */
     atHome: role("111122223333", "Admin"),
   };
   const allowedRoles = [{ roleArn: roles.listed, externalId: "acme-4711" }, role("444455556666", "integration-*")];
@@ -62,7 +62,7 @@ function sceneOf(partition: string) {
 
 type RoleName = keyof ReturnType<typeof sceneOf>["roles"];
 
-/** A local AWS that is set up by the documents alone. */
+/** A local AWS that is set up only with the documents. */
 async function setUp(partition: string, region: string, identityOptions: readonly string[]) {
   const { roles, config } = sceneOf(partition);
   const file = join(home, `${partition}.json`);
@@ -87,7 +87,7 @@ async function setUp(partition: string, region: string, identityOptions: readonl
   return { aws, roles };
 }
 
-/** Asks by the AWS CLI on the machine, which has nothing but its instance profile. */
+/** Calls AWS with the AWS CLI on the machine, which has only its instance profile. */
 async function assumeRole(aws: LocalAws, region: string, roleArn: string, ...options: string[]): Promise<string> {
   const args = ["sts", "assume-role", "--role-arn", roleArn, "--role-session-name", "check", ...options];
   const query = ["--query", "AssumedRoleUser.Arn", "--output", "text"];
@@ -99,13 +99,13 @@ async function assumeRole(aws: LocalAws, region: string, roleArn: string, ...opt
 }
 
 describe.each(PARTITIONS)(
-  "in $partition, by documents of `rolecall policy` and the AWS CLI",
+  "in $partition, with the documents of `rolecall policy` and the AWS CLI",
   ({ partition, region }) => {
     it.runIf(hasCli).each<{ variant: string; options: string[]; assumable: RoleName[]; others: RoleName[] }>([
       {
         variant: "listed-roles",
         options: [],
-        // In the machine's own account a trust policy that names it is permission enough.
+        // In the machine's own account, a trust policy that names it is sufficient permission.
         assumable: ["listed", "matched", "atHome"],
         others: ["unlisted", "untrusting"],
       },
@@ -121,7 +121,7 @@ describe.each(PARTITIONS)(
         assumable: [],
         others: ["listed", "matched", "atHome"],
       },
-    ])("$variant: the machine may assume $assumable and none of $others", { timeout: TIMEOUT }, async (scene) => {
+    ])("$variant: the machine can assume $assumable and none of $others", { timeout: TIMEOUT }, async (scene) => {
       const { aws, roles } = await setUp(partition, region, scene.options);
       const asked = [...scene.assumable, ...scene.others];
       const answers = await inTurns(asked.length, 2, async (index) => {
@@ -142,7 +142,7 @@ describe.each(PARTITIONS)(
   },
 );
 
-it.runIf(hasCli)("tags and a source identity pass as configured, and not otherwise", { timeout: TIMEOUT }, async () => {
+it.runIf(hasCli)("tags and a source identity are accepted only as configured", { timeout: TIMEOUT }, async () => {
   const { host, listed } = sceneOf("aws").roles;
   const file = join(home, "labels.json");
   const instance = { roleArn: listed, externalId: "acme-4711", tags: { team: "red" }, sourceIdentity: "inventory" };
@@ -167,7 +167,7 @@ it.runIf(hasCli)("tags and a source identity pass as configured, and not otherwi
   expect(await ask(...tags("team"))).toBe("AccessDenied");
 });
 
-/** Every kind of document, as `rolecall policy` is asked for it. */
+/** Every kind of document, with its arguments for `rolecall policy`. */
 function everyDocument(partition: string): string[][] {
   const { host, listed } = sceneOf(partition).roles;
   const pattern = `arn:${partition}:iam::444455556666:role/integration-*`;
@@ -183,7 +183,7 @@ function everyDocument(partition: string): string[][] {
 }
 
 it.runIf(hasCfnLint)(
-  "cfn-lint, which knows IAM's grammar, finds nothing in the templates",
+  "cfn-lint, which checks IAM's grammar, finds nothing in the templates",
   { timeout: TIMEOUT },
   async () => {
     const asked = PARTITIONS.flatMap(({ partition }) => everyDocument(partition));
@@ -203,7 +203,7 @@ it.runIf(hasCfnLint)(
 );
 
 it.runIf(hasCli && hasMoto)(
-  "Moto takes every document, and makes stacks of the templates",
+  "Moto accepts every document, and creates stacks from the templates",
   { timeout: TIMEOUT },
   async () => {
     const moto = await startMoto();

@@ -1,4 +1,4 @@
-// A process that reads the same instance and the same store, and prints whose session it got.
+// A process with the same instance and the same store, which prints the identity of its session.
 import { readFile } from "node:fs/promises";
 
 const { createCredentialResolver } = await import(`${process.env.ROLECALL_BUILD}/index.mjs`);

@@ -1,6 +1,6 @@
 /**
- * Reads sessions of the roles in `ROLES` from the file store in `DIRECTORY`, each time as a new process would, until its
- * input ends. Prints what it read, and each session that was not the role's own or not whole.
+ * Reads sessions of the roles in `ROLES` from the file store in `DIRECTORY`, each time like a new process, until its
+ * input ends. Prints its counts, and each session that was incomplete or belonged to a different role.
  */
 import { subscribe } from "node:diagnostics_channel";
 import { pathToFileURL } from "node:url";

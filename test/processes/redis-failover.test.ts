@@ -7,14 +7,14 @@ import { inTurns, useChildren } from "./children.js";
 import { expectCalls, type Outcome, report, setUpCommands } from "./commands.js";
 
 const TIMEOUT = 300_000;
-/** Processes at a time: more of them would only wait for one another on a small machine. */
+/** Concurrent processes: on a small machine, more of them would only wait for each other. */
 const AT_A_TIME = 4;
 
 const children = useChildren();
 
 describe.runIf(hasRedis).each(["cluster", "sentinels"] as const)("processes that share a Redis %s", (kind) => {
   it.each(["node-redis", "ioredis"] as const)(
-    "50, by %s, with a hand-over in the middle: one AssumeRole; then more while a master is killed: none fails",
+    "50 with %s call AssumeRole once despite a failover, and later ones succeed while a master is killed",
     async (name) => {
       const topology = await DEPLOYMENTS[kind].start();
       onTestFinished(() => topology.remove());
@@ -45,7 +45,7 @@ describe.runIf(hasRedis).each(["cluster", "sentinels"] as const)("processes that
 
       const outcomes = [...before, ...during, ...meanwhile, ...after];
       report(aws, outcomes);
-      // Whoever meets a Redis without a master asks STS itself, once its 250 ms are over. Nobody else does.
+      // A process that finds no Redis master calls STS itself after 250 ms. No other process does.
       const withoutStore = outcomes.filter(({ storeErrors }) => storeErrors.length > 0);
       expect(assumeRoleCalls(aws)).toBeLessThanOrEqual(calls + withoutStore.length);
       const withStore = outcomes.filter((outcome) => !withoutStore.includes(outcome));

@@ -6,7 +6,7 @@ import { listen } from "../support/events.js";
 import { CLIENT_NAMES, CLIENTS, hasRedis, startInterceptor, startRedis } from "../support/redis.js";
 import { madeUpSts } from "./made-up-sts.mjs";
 
-/** Milliseconds: the store's deadline, and what a busy machine may add to it. */
+/** Milliseconds: the store's deadline, plus what a busy machine may add. */
 const DEADLINE = 250;
 const NOISE = 150;
 const COMMANDS = 20;
@@ -32,8 +32,8 @@ const FAULTS: Record<string, (scene: Scene) => Promise<unknown>> = {
   "is full": async ({ redis }) => (await CLIENTS["node-redis"](redis.port)).configSet("maxmemory", "1"),
 };
 
-describe.runIf(hasRedis).each(CLIENT_NAMES)("a command of its own role each, while Redis, by %s,", (client) => {
-  it.each(Object.keys(FAULTS))("%s: it succeeds, within the store's deadline", async (fault) => {
+describe.runIf(hasRedis).each(CLIENT_NAMES)("commands for one role each, with %s, while Redis", (client) => {
+  it.each(Object.keys(FAULTS))("%s: each succeeds within the store's deadline", async (fault) => {
     const redis = await startRedis();
     const interceptor = await startInterceptor(redis.port);
     const store = redisStore(await CLIENTS[client](interceptor.port), {

@@ -44,7 +44,7 @@ describe.each(places)("processes that share %s", (_, isThere, makePlace) => {
   });
 
   it.runIf(isThere)(
-    "50 at once, cold: one AssumeRole",
+    "call AssumeRole once if 50 start at the same time",
     async () => {
       const { aws, command } = local;
       const outcomes = await Promise.all(Array.from({ length: 50 }, () => command(place)));
@@ -55,12 +55,12 @@ describe.each(places)("processes that share %s", (_, isThere, makePlace) => {
   );
 
   it.runIf(isThere)(
-    "200, one after the other, with a refresh in the middle: two AssumeRole",
+    "call AssumeRole twice if 200 run one after the other, with a refresh halfway",
     async () => {
       const { aws, command, pass } = local;
       const before = await inTurns(100, 4, () => command(place));
       expectCalls(aws, before, 1);
-      // Past the moment at which a session of an hour is refreshed, and before it ends.
+      // After a one-hour session is refreshed, and before it ends.
       pass(54 * MINUTE);
       const after = await inTurns(100, 4, () => command(place));
       report(aws, [...before, ...after]);

@@ -1,6 +1,6 @@
 /**
  * Writes sessions of the roles in `ROLES` to the file store in `DIRECTORY`, one after the other, until it is killed. Its
- * STS is made up: whoever reads a session can tell from its parts whether they belong together.
+ * STS is simulated, so that a reader can check whether the parts of a session belong together.
  */
 import { pathToFileURL } from "node:url";
 import { madeUpSts } from "./made-up-sts.mjs";

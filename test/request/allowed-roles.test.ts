@@ -22,27 +22,30 @@ const expectNotAllowed = (allowedRoles: unknown, roleArn: string = ROLE) => {
 };
 
 describe("allowedRoles", () => {
-  it("undefined leaves it to IAM", () => {
+  it("leaves the decision to IAM if it is undefined", () => {
     expectAllowed(undefined);
     expect(requestOf({ instance: { allowedRoles: undefined } }).assumption).toBeUndefined();
   });
 
-  it("[] allows nothing", () => {
+  it("allows no role if it is empty", () => {
     expectNotAllowed([]);
   });
 
-  it.each([[[]], [[ROLE]], [["arn:*:iam::*:role/*"]]])("%j refuses a request without a role", (allowedRoles) => {
-    for (const extra of [{}, { policy: { Statement: [] } }, { externalId: "ab" }]) {
-      expectRefusal(
-        () => requestOf({ instance: { allowedRoles, ...extra } }),
-        "ROLE_NOT_ALLOWED",
-        undefined,
-        "No role was requested, and the instance's allowedRoles does not cover the machine's own identity. Set roleArn in the instance or the command to a listed role.",
-      );
-    }
-  });
+  it.each([[[]], [[ROLE]], [["arn:*:iam::*:role/*"]]])(
+    "rejects a request without a role if it is %j",
+    (allowedRoles) => {
+      for (const extra of [{}, { policy: { Statement: [] } }, { externalId: "ab" }]) {
+        expectRefusal(
+          () => requestOf({ instance: { allowedRoles, ...extra } }),
+          "ROLE_NOT_ALLOWED",
+          undefined,
+          "No role was requested, and the instance's allowedRoles does not cover the machine's own identity. Set roleArn in the instance or the command to a listed role.",
+        );
+      }
+    },
+  );
 
-  it("holds for the command's role and for the instance's", () => {
+  it("applies to the command's role and to the instance's role", () => {
     const instance = { allowedRoles: [ROLE], roleArn: OTHER_ROLE };
     expect(requestOf({ instance, command: { roleArn: ROLE } }).assumption?.role.arn).toBe(ROLE);
     expectRefusal(() => requestOf({ instance }), "ROLE_NOT_ALLOWED", "instance.roleArn", /^The role .*Audit is not in/);
@@ -54,7 +57,7 @@ describe("allowedRoles", () => {
     );
   });
 
-  it("lists exact roles, letter by letter", () => {
+  it("compares exact roles character by character", () => {
     expectAllowed([OTHER_ROLE, ROLE]);
     expectNotAllowed([OTHER_ROLE]);
     expectNotAllowed([`${ROLE}2`]);
@@ -63,20 +66,20 @@ describe("allowedRoles", () => {
     expectNotAllowed([ROLE.replace("arn:aws:", "arn:aws-cn:")]);
   });
 
-  it("changes no key", () => {
+  it("does not change the session key", () => {
     expect(allow([ROLE]).key).toBe(allow(undefined).key);
   });
 
   it.each<[string, unknown, string, string, string]>([
-    ["an empty text", "", "[0]", "an empty string", EXACT],
-    ["a star alone", "*", "[0]", "a string of 1 characters", ENTRY],
+    ["an empty string", "", "[0]", "an empty string", EXACT],
+    ["only a star", "*", "[0]", "a string of 1 characters", ENTRY],
     ["a name", "Inventory", "[0]", "a string of 9 characters", EXACT],
     ["a user", `arn:aws:iam::${ACCOUNT}:user/*`, "[0]", `"arn:aws:iam::${ACCOUNT}:user/*"`, ENTRY],
     ["a star across parts", "arn:aws:*", "[0]", '"arn:aws:*"', ENTRY],
     ["a star for the service", `arn:aws:*::${ACCOUNT}:role/x`, "[0]", `"arn:aws:*::${ACCOUNT}:role/x"`, ENTRY],
     ["a star for the region", `arn:aws:iam:*:${ACCOUNT}:role/x`, "[0]", `"arn:aws:iam:*:${ACCOUNT}:role/x"`, ENTRY],
     ["a star for the kind", `arn:aws:iam::${ACCOUNT}:*/x`, "[0]", `"arn:aws:iam::${ACCOUNT}:*/x"`, ENTRY],
-    ["a star for all of the resource", `arn:aws:iam::${ACCOUNT}:*`, "[0]", `"arn:aws:iam::${ACCOUNT}:*"`, ENTRY],
+    ["a star for the whole resource", `arn:aws:iam::${ACCOUNT}:*`, "[0]", `"arn:aws:iam::${ACCOUNT}:*"`, ENTRY],
     ["an empty account", "arn:aws:iam:::role/x*", "[0]", '"arn:aws:iam:::role/x*"', ENTRY],
     [
       "letters in the account",
@@ -86,13 +89,19 @@ describe("allowedRoles", () => {
       ENTRY,
     ],
     [
-      "13 characters of account",
+      "an account of 13 characters",
       "arn:aws:iam::1234567890123:role/*",
       "[0]",
       '"arn:aws:iam::1234567890123:role/*"',
       ENTRY,
     ],
-    ["11 digits in an exact ARN", "arn:aws:iam::12345678901:role/x", "[0]", '"arn:aws:iam::12345678901:role/x"', EXACT],
+    [
+      "an exact ARN with 11 digits of account",
+      "arn:aws:iam::12345678901:role/x",
+      "[0]",
+      '"arn:aws:iam::12345678901:role/x"',
+      EXACT,
+    ],
     [
       "an exact ARN without a name",
       `arn:aws:iam::${ACCOUNT}:role/path/`,
@@ -115,12 +124,12 @@ describe("allowedRoles", () => {
     ["a number", 5, "[0]", "a number", "an object with roleArn, externalId"],
     ["undefined", undefined, "[0]", "undefined", ENTRY],
     ["null", null, "[0]", "null", ENTRY],
-    ["a list", [ROLE], "[0]", "an array of 1", "an object with roleArn, externalId"],
+    ["an array", [ROLE], "[0]", "an array of 1", "an object with roleArn, externalId"],
     ["an object without a role", { externalId: "ab" }, "[0].roleArn", "undefined", ENTRY],
-    ["an object with a list", { roleArn: [ROLE], externalId: "ab" }, "[0].roleArn", "an array of 1", EXACT],
+    ["an object with an array", { roleArn: [ROLE], externalId: "ab" }, "[0].roleArn", "an array of 1", EXACT],
     ["an object with a star", { roleArn: "*", externalId: "ab" }, "[0].roleArn", "a string of 1 characters", ENTRY],
     [
-      "an external id too short",
+      "an external id that is too short",
       { roleArn: ROLE, externalId: "a" },
       "[0].externalId",
       "a string of 1 characters",
@@ -133,7 +142,7 @@ describe("allowedRoles", () => {
       "an empty string",
       "2 to 1224 letters, digits and _+=,.@:/-",
     ],
-  ])("refuses %s as an entry", (_, entry, at, received, allowed) => {
+  ])("rejects %s as an entry", (_, entry, at, received, allowed) => {
     const field = `instance.allowedRoles${at}`;
     expectInvalid(
       () => allow([entry]),
@@ -142,11 +151,11 @@ describe("allowedRoles", () => {
     );
   });
 
-  it("takes patterns of 2048 characters", () => {
+  it("accepts patterns of 2048 characters", () => {
     expectNotAllowed([role("*").padEnd(2048, "x")]);
   });
 
-  it("names the place of a wrong entry, also where no role is asked for", () => {
+  it("names the index of an invalid entry, even if no role is requested", () => {
     expectInvalid(
       () => requestOf({ instance: { allowedRoles: [ROLE, OTHER_ROLE, "x*"] } }),
       "instance.allowedRoles[2]",
@@ -154,7 +163,7 @@ describe("allowedRoles", () => {
     );
   });
 
-  it("has no holes", () => {
+  it("cannot have empty slots", () => {
     const allowedRoles = new Array(2);
     allowedRoles[1] = ROLE;
     expectInvalid(
@@ -164,7 +173,7 @@ describe("allowedRoles", () => {
     );
   });
 
-  it("says what to use instead of another kind of ARN", () => {
+  it("names what to use instead of an ARN of a different kind", () => {
     expectInvalid(
       () => allow([`arn:aws:sts::${ACCOUNT}:assumed-role/Inventory/session`]),
       "instance.allowedRoles[0]",
@@ -178,7 +187,7 @@ describe("allowedRoles", () => {
     [{ 0: ROLE }, "an object"],
     [new Set([ROLE]), "an object"],
     [true, "a boolean"],
-  ])("is a list, not %s", (allowedRoles, received) => {
+  ])("must be an array: %s is rejected", (allowedRoles, received) => {
     expectInvalid(
       () => allow(allowedRoles),
       "instance.allowedRoles",
@@ -192,18 +201,18 @@ describe("an entry with an external id", () => {
   const idOf = (allowedRoles: unknown, roleArn = ROLE, externalId?: string) =>
     roleRequestOf({ instance: { allowedRoles, roleArn, externalId } }).assumption?.externalId;
 
-  it("binds it to that role, before the instance's own", () => {
+  it("binds the id to that role, and overrides the instance's external id", () => {
     expect(idOf([bound])).toBe("bound");
     expect(idOf([bound], ROLE, "own")).toBe("bound");
     expect(idOf([OTHER_ROLE, bound], OTHER_ROLE, "own")).toBe("own");
     expect(idOf([OTHER_ROLE, bound], OTHER_ROLE)).toBeUndefined();
   });
 
-  it("may be a pattern", () => {
+  it("can be a pattern", () => {
     expect(idOf([{ roleArn: role("integrations/*"), externalId: "many" }])).toBe("many");
   });
 
-  it("is looked for as an exact ARN first, then as the first pattern", () => {
+  it("is matched as an exact ARN first, then as the first pattern", () => {
     const first = { roleArn: role("*"), externalId: "first" };
     const second = { roleArn: role("integrations/*"), externalId: "second" };
     expect(idOf([first, second, bound])).toBe("bound");
@@ -213,12 +222,12 @@ describe("an entry with an external id", () => {
     expect(idOf([first, ROLE], ROLE, "own")).toBe("own");
   });
 
-  it("is part of the key", () => {
+  it("is part of the session key", () => {
     expect(allow([bound]).key).not.toBe(allow([ROLE]).key);
     expect(allow([bound]).key).toBe(roleRequestOf({ instance: { externalId: "bound" } }).key);
   });
 
-  it.each([undefined, null])("may not leave it %s", (externalId) => {
+  it.each([undefined, null])("cannot have the external id %s", (externalId) => {
     expectInvalid(
       () => allow([{ roleArn: ROLE, externalId }]),
       "instance.allowedRoles[0].externalId",
@@ -226,7 +235,7 @@ describe("an entry with an external id", () => {
     );
   });
 
-  it("may not hold more", () => {
+  it("cannot have other keys", () => {
     expectInvalid(
       () => allow([{ ...bound, external_id: "x" }]),
       "instance.allowedRoles[0].external_id",
@@ -235,7 +244,7 @@ describe("an entry with an external id", () => {
   });
 
   it.each([[[bound, { ...bound, externalId: "other" }]], [[bound, ROLE]], [[ROLE, bound]]])(
-    "may not contradict another entry for the same role: %j",
+    "cannot contradict another entry for the same role: %j",
     (allowedRoles) => {
       expectInvalid(
         () => allow(allowedRoles),
@@ -245,7 +254,7 @@ describe("an entry with an external id", () => {
     },
   );
 
-  it("may be repeated as it is", () => {
+  it("can be repeated unchanged", () => {
     expect(idOf([bound, { ...bound }])).toBe("bound");
   });
 });
@@ -302,11 +311,11 @@ describe("a pattern", () => {
     ["arn:aws:iam::*", "arn:aws:iam::123456789012:role/a"],
     ["arn:aws:iam:*:role/a", "arn:aws:iam::123456789012:role/a"],
     ["arn:aws:iam::123456789012?role/a", "arn:aws:iam::123456789012:role/a"],
-  ])("%s reaches across no colon", (pattern, arn) => {
+  ])("%s does not match across a colon", (pattern, arn) => {
     expect(matchesArn(pattern, arn)).toBe(false);
   });
 
-  it("of many stars is decided at once against the longest ARN", () => {
+  it("with many stars is evaluated quickly against the longest ARN", () => {
     const longest = role(`${"a".repeat(1900)}/`)
       .padEnd(2046, "a")
       .concat("/a");

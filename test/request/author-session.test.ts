@@ -9,7 +9,7 @@ describe("options.session", () => {
   });
 
   it.each(["externalId", "transitiveTagKeys", "allowedRoles", "roleArn", "region", "credentials", "sts"])(
-    "with %s is refused: that is not the author's to set",
+    "with %s is rejected, because only the instance can set it",
     (key) => {
       expectInvalid(
         () => roleRequestOf({ session: { [key]: undefined } }),
@@ -19,7 +19,7 @@ describe("options.session", () => {
     },
   );
 
-  it("with Policy is told that policy is meant", () => {
+  it("with Policy is rejected, and the error suggests policy", () => {
     expectInvalid(
       () => roleRequestOf({ session: { Policy: undefined } }),
       "options.session.Policy",
@@ -36,7 +36,7 @@ describe("options.session", () => {
     [new Map([["policy", "{}"]]), "an object"],
     [Promise.resolve({ policy: "{}" }), "an object"],
     [() => ({}), "a function"],
-  ])("that is %s is refused", (session, received) => {
+  ])("is rejected if it is %s", (session, received) => {
     expectInvalid(
       () => roleRequestOf({ session }),
       "options.session",

@@ -15,7 +15,7 @@ describe("the base identity", () => {
     expect(base.provider()).toBeUndefined();
   });
 
-  it("may be static keys, copied when they are read", async () => {
+  it("can be static keys, which are copied when they are read", async () => {
     const given = { ...identity, sessionToken: TOKEN, accountId: "123456789012" };
     const base = baseOf(given);
     given.secretAccessKey = "changed";
@@ -28,7 +28,7 @@ describe("the base identity", () => {
     expect(await baseOf({ ...identity, sessionToken: null, accountId: undefined }).provider()?.()).toEqual(identity);
   });
 
-  it("may be any provider, which is not called", () => {
+  it("can be any provider, which is not called while the request is read", () => {
     const provider = () => {
       throw new Error("too early");
     };
@@ -37,7 +37,7 @@ describe("the base identity", () => {
     expect(base.provider()).toBe(provider);
   });
 
-  it("is one for all functions of a name, and another than one without", () => {
+  it("is the same for all functions with the same name, and different for a function without one", () => {
     const named = (credentialsName: unknown) =>
       requestOf({ instance: { credentials: async () => identity, credentialsName } });
     expect(named("vault").base.kind).toBe("named-provider");
@@ -45,7 +45,7 @@ describe("the base identity", () => {
     expect(new Set(["vault", "other", undefined, undefined].map((name) => named(name).key)).size).toBe(4);
   });
 
-  it.each([undefined, null, identity])("has no name unless it is a function: %s", (credentials) => {
+  it.each([undefined, null, identity])("cannot have a name unless it is a function: %s", (credentials) => {
     expectInvalid(
       () => requestOf({ instance: { credentials, credentialsName: "vault" } }),
       "instance.credentialsName",
@@ -58,7 +58,7 @@ describe("the base identity", () => {
     ["a b", '"a b"'],
     ["x".repeat(65), `"${"x".repeat(65)}"`],
     [7, "a number"],
-  ])("has no name such as %s", (credentialsName, received) => {
+  ])("cannot have a name that is %s", (credentialsName, received) => {
     expectInvalid(
       () => requestOf({ instance: { credentials: async () => identity, credentialsName } }),
       "instance.credentialsName",
@@ -66,7 +66,7 @@ describe("the base identity", () => {
     );
   });
 
-  it("may hold the SDK's note of where it comes from", () => {
+  it("can have the SDK's note about its source", () => {
     expect(baseOf({ ...identity, $source: { CREDENTIALS_CODE: "e" } }).kind).toBe("static");
     expect(baseOf({ ...identity, expiration: undefined, credentialScope: null }).keyPart).toBe(
       baseOf(identity).keyPart,
@@ -86,7 +86,7 @@ describe("the base identity", () => {
     ],
     ["sessionTokn", TOKEN, /^instance\.credentials\.sessionTokn is not a setting, and reads like sessionToken\./],
     ["session_token", TOKEN, /^instance\.credentials\.session_token is not a setting, and reads like sessionToken\./],
-  ])("may not hold %s, which would be dropped", (key, value, message) => {
+  ])("cannot have %s, which would be dropped", (key, value, message) => {
     expectInvalid(() => baseOf({ ...identity, [key]: value }), `instance.credentials.${key}`, message);
   });
 
@@ -96,7 +96,7 @@ describe("the base identity", () => {
     ["a secret of letters and digits as the id", { accessKeyId: "aB3".padEnd(40, "x"), secretAccessKey: "x" }],
     ["an id as the secret", { accessKeyId: "other", secretAccessKey: identity.accessKeyId }],
     ["a temporary id as the secret", { accessKeyId: "other", secretAccessKey: "ASIAIOSFODNN7EXAMPLE" }],
-  ])("swapped is refused, and not shown: %s", (_, credentials) => {
+  ])("is rejected without being shown if id and secret are swapped: %s", (_, credentials) => {
     const error = expectInvalid(
       () => baseOf(credentials),
       "instance.credentials.accessKeyId",
@@ -109,11 +109,11 @@ describe("the base identity", () => {
     "GOOG1EABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGHIJKLMNOPQRS",
     "0123456789abcdef".repeat(4),
     "a".repeat(40),
-  ])("may be the key of another cloud: %s", (accessKeyId) => {
+  ])("can have an access key id of another cloud: %s", (accessKeyId) => {
     expect(baseOf({ accessKeyId, secretAccessKey: SECRET }).kind).toBe("static");
   });
 
-  it("makes a key of its own, with a role and without", () => {
+  it("has a separate session key for each value, with and without a role", () => {
     const given = [
       undefined,
       identity,
@@ -132,7 +132,7 @@ describe("the base identity", () => {
     expect(assumed.map(({ base }) => base.key)).toEqual(given.map(keyOf));
   });
 
-  it("makes the same key from equal keys, and from the same provider", () => {
+  it("has the same session key for equal keys, and for the same provider", () => {
     const provider = async () => identity;
     expect(keyOf({ ...identity })).toBe(keyOf(identity));
     expect(keyOf(provider)).toBe(keyOf(provider));
@@ -157,7 +157,7 @@ describe("the base identity", () => {
     ["accountId", { ...identity, accountId: "1234567890123" }, "a string of 13 characters"],
     ["accountId", { ...identity, accountId: 123456789012 }, "a number"],
     ["accountId", { ...identity, accountId: SECRET }, `a string of ${SECRET.length} characters`],
-  ])("with a wrong %s is refused, and the error shows no secret", (key, credentials, received) => {
+  ])("with an invalid %s is rejected, and the error shows no secret", (key, credentials, received) => {
     const allowed = {
       accessKeyId: "1 to 128 letters, digits and _-",
       secretAccessKey: "a string without spaces",
@@ -174,7 +174,7 @@ describe("the base identity", () => {
     );
   });
 
-  it.each([1, 15, 128])("takes an access key id of %d characters", (length) => {
+  it.each([1, 15, 128])("accepts an access key id of %d characters", (length) => {
     expect(baseOf({ ...identity, accessKeyId: "A".repeat(length) }).kind).toBe("static");
   });
 
@@ -187,7 +187,7 @@ describe("the base identity", () => {
     [[identity], "an array of 1"],
     [Promise.resolve(identity), "an object"],
     [new Map(Object.entries(identity)), "an object"],
-  ])("given as %s is refused without showing it", (credentials, received) => {
+  ])("is rejected without being shown if it is %s", (credentials, received) => {
     expectInvalid(
       () => baseOf(credentials),
       "instance.credentials",
@@ -195,7 +195,7 @@ describe("the base identity", () => {
     );
   });
 
-  it("prints no secret, in any way that a request prints", () => {
+  it("is never printed with its secrets, however a request is printed", () => {
     const request = roleRequestOf({ instance: { credentials: { ...identity, sessionToken: TOKEN } } });
     const printed = [
       inspect(request, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true }),

@@ -4,15 +4,15 @@ import { describe, expect, it } from "vitest";
 import { canonicalJson, sha256 } from "../../src/request/canonical.js";
 
 describe("canonical JSON", () => {
-  it("has the keys of every object in order, and leaves out what is undefined", () => {
+  it("sorts the keys of every object, and omits undefined values", () => {
     expect(canonicalJson({ b: [{ d: 1, c: undefined, a: null }], a: "x" })).toBe('{"a":"x","b":[{"a":null,"d":1}]}');
   });
 
-  it("keeps the order of lists", () => {
+  it("keeps the order of arrays", () => {
     expect(canonicalJson([2, 1])).not.toBe(canonicalJson([1, 2]));
   });
 
-  it("reads back as what was written", () => {
+  it("can be parsed back to the same value", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
@@ -20,7 +20,7 @@ describe("canonical JSON", () => {
     );
   });
 
-  it("is the same for JSON values exactly if they are equal", () => {
+  it("is equal for two JSON values exactly if they are equal", () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 2 }), fc.jsonValue({ maxDepth: 2 }), (one, other) => {
         const normal = (value: unknown) => JSON.parse(JSON.stringify(value));
@@ -37,7 +37,7 @@ describe("canonical JSON", () => {
 });
 
 describe("a hash", () => {
-  it("is a SHA-256 in base64url, of 43 characters", () => {
+  it("is a SHA-256 in base64url with 43 characters", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         expect(sha256(text)).toBe(createHash("sha256").update(text, "utf8").digest("base64url"));

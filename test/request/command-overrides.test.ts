@@ -5,7 +5,7 @@ import { expectInvalid, OTHER_ROLE, ROLE, requestOf, roleRequestOf } from "./sup
 const four = { roleArn: OTHER_ROLE, roleSessionName: "command", roleSessionDuration: 1800, region: "eu-west-1" };
 
 describe("a command's arguments", () => {
-  it.each([undefined, null, {}])("may be %j", (command) => {
+  it.each([undefined, null, {}])("can be %j", (command) => {
     expect(roleRequestOf({ command })).toEqual(roleRequestOf({}));
   });
 
@@ -19,13 +19,13 @@ describe("a command's arguments", () => {
     expect(serviceRegion(request)).toBe("eu-west-1");
   });
 
-  it.each([undefined, null])("count as not given when they are %s", (nothing) => {
+  it.each([undefined, null])("are ignored if they are %s", (nothing) => {
     const command = { roleArn: nothing, roleSessionName: nothing, roleSessionDuration: nothing, region: nothing };
     expect(roleRequestOf({ command })).toEqual(roleRequestOf({}));
   });
 
   it.each(["roleArn", "roleSessionName", "roleSessionDuration", "region"])(
-    "are refused with an empty %s, which is no way back to the instance's",
+    "are rejected with an empty %s, which does not mean the instance's value",
     (key) => {
       expectInvalid(
         () => roleRequestOf({ command: { [key]: "" } }),
@@ -35,7 +35,7 @@ describe("a command's arguments", () => {
     },
   );
 
-  it("that are the command's own are ignored, whatever they hold", () => {
+  it("that belong to the command itself are ignored, whatever their value", () => {
     const bag = {
       policy: "not json",
       policyArns: "x",
@@ -80,7 +80,7 @@ describe("a command's arguments", () => {
     ["role_session_duration", "roleSessionDuration"],
     ["rolesessionduration", "roleSessionDuration"],
     [`role${"_".repeat(20)}session${"-".repeat(20)}duration`, "roleSessionDuration"],
-  ])("named %s are refused: it reads like %s", (key, right) => {
+  ])("named %s are rejected as a misspelling of %s", (key, right) => {
     for (const value of [OTHER_ROLE, undefined, null, ""]) {
       expectInvalid(
         () => roleRequestOf({ command: { ...four, [key]: value } }),
@@ -90,7 +90,7 @@ describe("a command's arguments", () => {
     }
   });
 
-  it("may not hide a misspelt key behind its length", () => {
+  it("with a very long misspelled key are rejected", () => {
     const key = `role${"_".repeat(1000)}arn`;
     expectInvalid(
       () => roleRequestOf({ command: { [key]: OTHER_ROLE } }),
@@ -100,11 +100,11 @@ describe("a command's arguments", () => {
   });
 
   it.each<[string, unknown, string]>([
-    ["a text", `{"roleArn":"${OTHER_ROLE}"}`, "a string of 50 characters"],
-    ["an empty text", "", "an empty string"],
+    ["a string", `{"roleArn":"${OTHER_ROLE}"}`, "a string of 50 characters"],
+    ["an empty string", "", "an empty string"],
     ["a number", 5, "a number"],
     ["false", false, "a boolean"],
-    ["a list", [{ roleArn: OTHER_ROLE }], "an array of 1"],
+    ["an array", [{ roleArn: OTHER_ROLE }], "an array of 1"],
     ["a map", new Map([["roleArn", OTHER_ROLE]]), "an object"],
     ["a set", new Set(["roleArn"]), "an object"],
     ["search parameters", new URLSearchParams({ roleArn: OTHER_ROLE }), "an object"],
@@ -113,10 +113,10 @@ describe("a command's arguments", () => {
     ["an error", new Error("roleArn"), "an object"],
     ["a date", new Date(0), "an object"],
     ["a typed array", new Uint8Array(4), "an object"],
-    ["a boxed text", new String("roleArn"), "an object"],
+    ["a boxed string", new String("roleArn"), "an object"],
     ["a function", () => ({ roleArn: OTHER_ROLE }), "a function"],
     ["a symbol", Symbol("roleArn"), "a symbol"],
-  ])("are refused as %s, whose entries would be overlooked", (_, command, received) => {
+  ])("are rejected as %s, whose entries would be ignored", (_, command, received) => {
     expectInvalid(
       () => roleRequestOf({ command }),
       "command",
@@ -124,7 +124,7 @@ describe("a command's arguments", () => {
     );
   });
 
-  it("are read where they are inherited, and misspelt ones refused there too", () => {
+  it("can be inherited, and inherited misspelled ones are rejected", () => {
     const command = Object.create({ roleArn: OTHER_ROLE });
     expect(roleRequestOf({ command }).assumption?.role.arn).toBe(OTHER_ROLE);
     expectInvalid(
@@ -134,7 +134,7 @@ describe("a command's arguments", () => {
     );
   });
 
-  it("are read once each, and no getter of the command's own is called", () => {
+  it("are read once each, without a call to the command's other getters", () => {
     let reads = 0;
     const command = {
       get roleArn() {
@@ -149,7 +149,7 @@ describe("a command's arguments", () => {
     expect(reads).toBe(1);
   });
 
-  it("may be an object of a class", () => {
+  it("can be an object of a class", () => {
     class Arguments {
       readonly #roleArn = OTHER_ROLE;
       get roleArn() {
@@ -159,7 +159,7 @@ describe("a command's arguments", () => {
     expect(roleRequestOf({ command: new Arguments() }).assumption?.role.arn).toBe(OTHER_ROLE);
   });
 
-  it("name a role where the instance has none", () => {
+  it("set the role if the instance has none", () => {
     expect(requestOf({ command: { roleArn: ROLE } }).key).toBe(roleRequestOf({}).key);
   });
 });
@@ -193,7 +193,7 @@ describe("an argument that looks like a setting", () => {
     ["regıon", "region", "an i without a dot"],
     ["roleSessionNаme", "roleSessionName", "a Cyrillic a"],
     ["role session duration", "roleSessionDuration", "spaces"],
-  ])("%s is refused as %s: it has %s", (key, right) => {
+  ])("%s is rejected as a misspelling of %s: it has %s", (key, right) => {
     expectInvalid(
       () => roleRequestOf({ command: { [key]: OTHER_ROLE } }),
       expect.stringMatching(/^command\./) as unknown as string,
@@ -214,7 +214,7 @@ describe("an argument that looks like a setting", () => {
     "r",
     "roleArn_2",
     "名",
-  ])("%s does not, and is the command's own", (key) => {
+  ])("%s is not a misspelling, and belongs to the command", (key) => {
     expect(roleRequestOf({ command: { [key]: "x" } })).toEqual(roleRequestOf({}));
   });
 });

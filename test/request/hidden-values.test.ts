@@ -7,7 +7,7 @@ import { ROLE, refusalOf, requestOf, roleRequestOf } from "./support.js";
 
 const SECRET = "wJalrXUtnFEMI-K7MDENG";
 
-/** A secret in whatever shape somebody may give it. */
+/** A secret in any shape in which a caller could pass it. */
 const SHAPES: [string, unknown][] = [
   ["the text alone", SECRET],
   ["JSON text", JSON.stringify({ roleArn: ROLE, externalId: SECRET })],
@@ -22,7 +22,7 @@ const SHAPES: [string, unknown][] = [
   ["a function", Object.assign(() => SECRET, { secret: SECRET })],
 ];
 
-/** Settings that may hold a secret, and those that do not take a text: a text there may be anything. */
+/** Settings that can contain a secret, and settings that do not accept a string: a string there could be anything. */
 const SETTINGS = [
   "externalId",
   "credentials",
@@ -51,23 +51,23 @@ function expectHidden(act: () => unknown): void {
   let shown: string;
   try {
     act();
-    return; // it is right there, such as an external id
+    return; // it is valid there, for example as an external id
   } catch {
     const error = refusalOf(act);
-    // A key is no value: it is shown, so that a misspelt one can be found.
+    // A key is not a value: it is shown, so that a misspelled key can be found.
     shown = inspect({ ...error, message: error.message, field: "" }, { depth: 10 }).replaceAll(String(error.field), "");
   }
   expect(shown).not.toContain(SECRET);
 }
 
-it.each(SETTINGS)("instance.%s shows no value of another shape", (setting) => {
-  const mayShow = (shape: unknown) => /Keys|Arns/.test(setting) && Array.isArray(shape); // a list of texts is right
+it.each(SETTINGS)("an error about instance.%s does not show a value of the wrong shape", (setting) => {
+  const mayShow = (shape: unknown) => /Keys|Arns/.test(setting) && Array.isArray(shape); // an array of strings is valid
   for (const [, shape] of SHAPES) {
     if (!mayShow(shape)) expectHidden(() => roleRequestOf({ instance: { [setting]: shape } }));
   }
 });
 
-it.each(PARTS)("instance.%s shows no value of another shape", (_, settings) => {
+it.each(PARTS)("an error about instance.%s does not show a value of the wrong shape", (_, settings) => {
   for (const [, shape] of SHAPES) {
     if (typeof shape !== "symbol") expectHidden(() => roleRequestOf({ instance: settings(shape) }));
   }
@@ -81,14 +81,14 @@ it.each([
   "sourceIdentity",
   "integration",
   "credentialsName",
-])("instance.%s shows no value of the wrong type", (setting) => {
+])("an error about instance.%s does not show a value of the wrong type", (setting) => {
   for (const [, shape] of SHAPES.filter(([, value]) => typeof value !== "string")) {
     expectHidden(() => requestOf({ instance: { [setting]: shape } }));
   }
   expect(refusalOf(() => requestOf({ instance: { region: 4711 } })).message).toContain("received a number");
 });
 
-it("options.session, the command and the instance themselves show nothing", () => {
+it("an error about options.session, the command or the instance as a whole shows no value", () => {
   for (const [, shape] of SHAPES) {
     if (typeof shape === "object" && shape?.constructor === Object) continue;
     for (const input of [{ instance: shape }, { command: shape }, { session: shape }]) {
@@ -98,7 +98,7 @@ it("options.session, the command and the instance themselves show nothing", () =
 });
 
 it.each(["stsClient", "store", "requestHandler", "instanceProfile", "runtime", "refresh", "assumeRole"])(
-  "the resolver's option %s shows nothing",
+  "an error about the resolver's option %s shows no value",
   (option) => {
     for (const [, shape] of SHAPES) expectHidden(() => readResolverOptions({ [option]: shape }));
     expectHidden(() => readResolverOptions({ store: { get() {}, set() {}, delete() {}, scope: [SECRET] } as never }));
@@ -116,13 +116,13 @@ it.each([
   "endpoint_url",
   "sts_endpoint_url",
   "sts_regional_endpoint",
-])("the parameter %s shows no value of another shape", (parameter) => {
+])("an error about the parameter %s does not show a value of the wrong shape", (parameter) => {
   const shapes = SHAPES.filter(([, value]) => typeof value !== "string" || /credentials|key/.test(parameter));
   for (const [, shape] of shapes) {
     expectHidden(() => instanceFromParams({ defaultRegion: "eu-central-1", [parameter]: shape }, {}));
   }
 });
 
-it("the policies show no external id of a list in another shape", () => {
+it("an error about a policy does not show an external id in an array of the wrong shape", () => {
   for (const [, roles] of SHAPES) expectHidden(() => identityPolicy({ variant: "listed-roles", roles } as never));
 });

@@ -11,7 +11,7 @@ import { readRedisClient } from "../../src/store/redis-client.js";
 import { clientConfigFromParams, commandFromArgs, instanceFromParams } from "../../src/xsoar/index.js";
 import { assumptionOf, expectInvalid, OTHER_ROLE, ROLE, requestOf, roleRequestOf } from "./support.js";
 
-/** Runs `act` while every object of the process inherits the settings. */
+/** Runs `act` while every object in the process inherits the settings. */
 function whileAllInherit<T>(settings: Record<string, unknown>, act: () => T, prototype: object = Object.prototype): T {
   for (const [key, value] of Object.entries(settings)) {
     Object.defineProperty(prototype, key, { value, enumerable: true, configurable: true, writable: true });
@@ -53,7 +53,7 @@ const EVIL: Record<string, unknown> = {
   anything: true,
 };
 
-/** One of each: where settings may be given, and where they are part of a setting. */
+/** One of each: the places for settings, and the settings that contain settings. */
 const INSTANCES = [
   {},
   { roleArn: ROLE },
@@ -79,7 +79,7 @@ const told = (request: ReturnType<typeof requestOf>) => ({
   integration: request.integration,
 });
 
-describe("what every object inherits is nobody's setting", () => {
+describe("a property that every object inherits is not a setting", () => {
   it.each(Object.keys(EVIL))("%s on Object.prototype changes no request", (key) => {
     const known = new KnownRequests(10);
     for (const instance of INSTANCES.flatMap((each) => [each, defineInstance(each)])) {
@@ -95,7 +95,7 @@ describe("what every object inherits is nobody's setting", () => {
     }
   });
 
-  it("also where it cannot be enumerated, or is a getter", () => {
+  it("even if it is not enumerable, or is a getter", () => {
     const getter = { get: () => OTHER_ROLE, configurable: true };
     for (const descriptor of [getter, { value: OTHER_ROLE, configurable: true }]) {
       Object.defineProperty(Object.prototype, "roleArn", descriptor);
@@ -108,13 +108,13 @@ describe("what every object inherits is nobody's setting", () => {
     }
   });
 
-  it("also through a Proxy", () => {
+  it("even through a Proxy", () => {
     whileAllInherit(EVIL, () => {
       expect(assumptionOf({ instance: new Proxy({}, {}), command: new Proxy({}, {}) }).role.arn).toBe(ROLE);
     });
   });
 
-  it("an item on Array.prototype fills no hole", () => {
+  it("even on Array.prototype, where it does not fill an empty slot", () => {
     const policyArns = new Array(1);
     const policy = { Statement: new Array(1) };
     const act = () => {
@@ -124,13 +124,13 @@ describe("what every object inherits is nobody's setting", () => {
     whileAllInherit({ 0: "arn:aws:iam::aws:policy/AdministratorAccess" }, act, Array.prototype);
   });
 
-  it("makes no Redis client of another kind", () => {
+  it("and does not change how a Redis client is recognized", () => {
     const evil = { release: () => {}, isPipeline: true, addCommand: () => {}, scaleReads: "slave", role: "slave" };
     const client = { sendCommand: async () => "OK" };
     whileAllInherit(evil, () => expect(readRedisClient("client", client)).toBeTypeOf("function"));
   });
 
-  it("changes no option of a resolver", () => {
+  it("and changes no option of a resolver", () => {
     const evil = {
       stsClient: { send: async () => ({}) },
       instanceProfile: async () => ({}),
@@ -161,7 +161,7 @@ describe("what every object inherits is nobody's setting", () => {
     });
   });
 
-  it("changes nothing that a provider or a client asks of a session", async () => {
+  it("and changes nothing that a provider or a client requests", async () => {
     let calls = 0;
     const resolver = createCredentialResolver({
       stsClient: {
@@ -184,7 +184,7 @@ describe("what every object inherits is nobody's setting", () => {
     await resolver.close();
   });
 
-  it("changes no option of a client", async () => {
+  it("and changes no option of a client", async () => {
     const resolver = createCredentialResolver();
     const other = createCredentialResolver();
     const instance = { roleArn: ROLE, region: "eu-central-1" };
@@ -200,7 +200,7 @@ describe("what every object inherits is nobody's setting", () => {
     await Promise.all([resolver.close(), other.close()]);
   });
 
-  it("changes no parameter or argument of Cortex XSOAR, and no variable of the environment", () => {
+  it("and changes no parameter or argument of Cortex XSOAR, and no environment variable", () => {
     const params = { defaultRegion: "eu-central-1", access_key: { password: "" } };
     const before = instanceFromParams(params, {});
     const evil = {
@@ -230,7 +230,7 @@ describe("what every object inherits is nobody's setting", () => {
     });
   });
 
-  it("changes no policy, and no option of a store", () => {
+  it("and changes no policy and no option of a store", () => {
     const before = [ec2TrustPolicy(), identityPolicy({ variant: "listed-roles", roles: [ROLE] })];
     whileAllInherit(
       { partition: "aws-cn", principal: ROLE, actions: ["*"], authorTagKeys: ["x"], directory: 5 },
@@ -242,7 +242,7 @@ describe("what every object inherits is nobody's setting", () => {
   });
 });
 
-describe("what an object's own class has is the caller's", () => {
+describe("a property of an object's own class is a setting", () => {
   class Base {
     get roleArn() {
       return ROLE;
@@ -258,7 +258,7 @@ describe("what an object's own class has is the caller's", () => {
     }
   }
 
-  it("a getter counts, an inherited one too", () => {
+  it("if it is a getter, even an inherited one", () => {
     const request = requestOf({ instance: new Instance() });
     expect(request.assumption).toMatchObject({ externalId: "of-the-class", role: { arn: ROLE } });
     expect(request.region?.value).toBe("eu-central-1");
@@ -268,13 +268,13 @@ describe("what an object's own class has is the caller's", () => {
     );
   });
 
-  it("an object that calls a key like one of Object.prototype's loses nothing", () => {
+  it("if the object overrides a property of Object.prototype", () => {
     const odd = { isPrototypeOf: 1, hasOwnProperty: 1, constructor: 1, roleArn: ROLE };
     expect(requestOf({ command: odd }).assumption?.role.arn).toBe(ROLE);
     expect(requestOf({ command: Object.create(odd) }).assumption?.role.arn).toBe(ROLE);
   });
 
-  it.each(INSTANCE_KEYS)("%s is read once", (key) => {
+  it.each(INSTANCE_KEYS)("and %s is read only once", (key) => {
     let reads = 0;
     const instance = Object.defineProperty({}, key, {
       enumerable: true,
@@ -323,7 +323,7 @@ describe("an object that cannot be read", () => {
     ["options.store.get", () => createCredentialResolver({ store: throwing("get") as never })],
     ["options.stsClient.send", () => createCredentialResolver({ stsClient: throwing("send") as never })],
     ["options.partition", () => ec2TrustPolicy(throwing("partition"))],
-  ])("%s is an error that shows nothing of it", (field, act) => {
+  ])("in %s causes an error that shows nothing of it", (field, act) => {
     expectInvalid(act, field, `${field} ${UNREADABLE}`);
   });
 
@@ -338,11 +338,11 @@ describe("an object that cannot be read", () => {
     ["params", (params) => instanceFromParams(params)],
     ["args", (args) => commandFromArgs(args)],
     ["options", (options) => createCredentialResolver(options)],
-  ])("%s that is a revoked Proxy is refused", (field, act) => {
+  ])("as %s is rejected if it is a revoked Proxy", (field, act) => {
     for (const proxy of [revoked(), revoked([])]) expectInvalid(() => act(proxy), field, new RegExp(`^${field} `));
   });
 
-  it("a Proxy that answers for keys it does not list is refused: passing them over could lose a limit", () => {
+  it("is rejected if it is a Proxy that does not list a key that it returns", () => {
     const instance = new Proxy({}, { get: (_, key) => (key === "roleArn" ? ROLE : undefined) });
     expectInvalid(
       () => requestOf({ instance }),
@@ -351,7 +351,7 @@ describe("an object that cannot be read", () => {
     );
   });
 
-  it("a Proxy whose class has no end is refused", () => {
+  it("is rejected if it is a Proxy with an endless prototype chain", () => {
     const endless: object = new Proxy({}, { getPrototypeOf: () => endless, get: () => undefined });
     expectInvalid(() => requestOf({ instance: endless }), "instance", /^instance /);
   });

@@ -6,7 +6,7 @@ const KEYS =
   "roleArn, roleSessionName, roleSessionDuration, region, policy, policyArns, tags, sourceIdentity, externalId, transitiveTagKeys, allowedRoles, dangerouslyAllowPlainHttp, credentialsName, credentials, sts, network, integration";
 
 describe("an integration instance", () => {
-  it("may set nothing: then the instance profile itself acts", () => {
+  it("can be empty: commands then run as the instance profile", () => {
     const request = requestOf({ instance: {} });
     expect(request.assumption).toBeUndefined();
     expect(request.base.kind).toBe("instance-profile");
@@ -21,7 +21,7 @@ describe("an integration instance", () => {
     ["externalID", "externalId"],
     ["allowedRole", "allowedRoles"],
     ["sessionDuration", undefined],
-  ])("says which setting the unknown key %s reads like, if any", (key, right) => {
+  ])("suggests the setting for the unknown key %s, if one is similar", (key, right) => {
     expectInvalid(
       () => requestOf({ instance: { [key]: ROLE } }),
       `instance.${key}`,
@@ -33,7 +33,7 @@ describe("an integration instance", () => {
 
   const LIMITS = ["policy", "policyArns", "externalId", "allowedRoles"];
 
-  it("takes undefined for not given in every setting, and null in those that limit nothing", () => {
+  it("accepts undefined in every setting, and null in settings that are not limits", () => {
     const none = Object.fromEntries(KEYS.split(", ").map((key) => [key, undefined]));
     const nulls = Object.fromEntries(
       KEYS.split(", ")
@@ -44,7 +44,7 @@ describe("an integration instance", () => {
     expect(requestOf({ instance: nulls })).toEqual(requestOf({ instance: {} }));
   });
 
-  it.each(LIMITS)("refuses null in %s: an empty line of a file must not lift a limit", (key) => {
+  it.each(LIMITS)("rejects null in %s, because an empty line in a file must not remove a limit", (key) => {
     expectInvalid(
       () => requestOf({ instance: { roleArn: ROLE, [key]: null } }),
       `instance.${key}`,
@@ -69,7 +69,7 @@ describe("an integration instance", () => {
     [new Uint8Array(2), "an object"],
     [new ArrayBuffer(2), "an object"],
     [/x/, "an object"],
-  ])("that is %s is refused", (instance, received) => {
+  ])("is rejected if it is %s", (instance, received) => {
     expectInvalid(
       () => (instance === undefined ? requestOf({ instance: null }) : requestOf({ instance })),
       "instance",
@@ -77,7 +77,7 @@ describe("an integration instance", () => {
     );
   });
 
-  it("that was not awaited is refused, and does not run as the base identity", () => {
+  it("is rejected if it is a promise, instead of running as the base identity", () => {
     expectInvalid(
       () => requestOf({ instance: Promise.resolve({ roleArn: ROLE }) }),
       "instance",
@@ -85,7 +85,7 @@ describe("an integration instance", () => {
     );
   });
 
-  it("may be an object of a class, or have no prototype", () => {
+  it("can be an object of a class, or have no prototype", () => {
     class Settings {
       region = "eu-west-1";
       get roleArn() {
@@ -97,7 +97,7 @@ describe("an integration instance", () => {
     expect(requestOf({ instance: bare }).key).toBe(requestOf({ instance: { roleArn: ROLE } }).key);
   });
 
-  it("given as text does not show it: it may hold secrets", () => {
+  it("is not shown if it is a string, because it can contain secrets", () => {
     const text = JSON.stringify({ credentials: { accessKeyId: "AKIAEXAMPLE", secretAccessKey: "hush-hush" } });
     const error = refusalOf(() => requestOf({ instance: text }));
     expect(error.message).toContain(`received a string of ${text.length} characters`);
@@ -105,7 +105,7 @@ describe("an integration instance", () => {
   });
 
   it.each(["duration", "proxy", "__proto__", "constructor", ""])(
-    "with the unknown key %j is refused, whatever its value",
+    "with the unknown key %j is rejected, whatever its value",
     (key) => {
       for (const value of ["text", undefined, null]) {
         const instance = JSON.parse(`{${JSON.stringify(key)}:1}`);
@@ -119,7 +119,7 @@ describe("an integration instance", () => {
     },
   );
 
-  it("with an inherited unknown key is refused", () => {
+  it("with an unknown inherited key is rejected", () => {
     const instance = Object.create({ role: ROLE });
     expectInvalid(
       () => requestOf({ instance }),
@@ -128,7 +128,7 @@ describe("an integration instance", () => {
     );
   });
 
-  it("with a long unknown key of control characters names it safely", () => {
+  it("with a long unknown key of control characters is rejected, and the error escapes it", () => {
     const key = `\u001b[31m\n\u2028${"k".repeat(1000)}`;
     const error = expectInvalid(
       () => requestOf({ instance: { [key]: 1 } }),
@@ -142,7 +142,7 @@ describe("an integration instance", () => {
 describe("integration", () => {
   const RULE = "Allowed: 1 to 50 letters, digits and _.+-.";
 
-  it.each(["a", "a".repeat(50), "My_Integration-1.2+3"])("%j is taken", (integration) => {
+  it.each(["a", "a".repeat(50), "My_Integration-1.2+3"])("can be %j", (integration) => {
     expect(roleRequestOf({ instance: { integration } }).integration).toBe(integration);
   });
 
@@ -153,7 +153,7 @@ describe("integration", () => {
     ["a/b", '"a/b"'],
     ["a\r\nb", '"a\\r\\nb"'],
     [1, "a number"],
-  ])("%j is refused", (integration, received) => {
+  ])("cannot be %j", (integration, received) => {
     expectInvalid(
       () => roleRequestOf({ instance: { integration } }),
       "instance.integration",
@@ -161,7 +161,7 @@ describe("integration", () => {
     );
   });
 
-  it("is no part of the key: sessions are shared between integrations", () => {
+  it("is not part of the session key, so sessions are shared between integrations", () => {
     expect(roleRequestOf({ instance: { integration: "a" } }).key).toBe(roleRequestOf({}).key);
   });
 });

@@ -11,7 +11,7 @@ import { COMMAND_KEYS, wild } from "./wild-input.js";
 type Env = Record<string, string | undefined>;
 type Settings = Record<string, unknown>;
 
-/** What a request says, or the error in its place. */
+/** The contents of a request, or of the error in its place. */
 function told(act: () => RoleRequest): unknown {
   try {
     const { base, ...request } = act();
@@ -21,7 +21,7 @@ function told(act: () => RoleRequest): unknown {
   }
 }
 
-/** What is given is what a request made anew would be. */
+/** Checks that the result equals a newly made request. */
 function expectTheSame(known: KnownRequests, instance: unknown, command: unknown, env: Env = {}): void {
   const settings = instance as IntegrationInstance;
   const overrides = command as CommandOverrides;
@@ -31,7 +31,7 @@ function expectTheSame(known: KnownRequests, instance: unknown, command: unknown
 }
 
 const KEYS_OF_A_USER = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "never-used-0" };
-/** For each setting of an instance a value, and a change of it in place or as a whole. */
+/** A value for each instance setting, and a change of it in place or as a whole. */
 const CHANGES: Record<(typeof INSTANCE_KEYS)[number], { value: () => unknown; change(instance: Settings): void }[]> = {
   roleArn: [{ value: () => ROLE, change: (instance) => Object.assign(instance, { roleArn: OTHER_ROLE }) }],
   roleSessionName: [{ value: () => "nightly", change: (instance) => delete instance.roleSessionName }],
@@ -114,7 +114,7 @@ const CHANGES: Record<(typeof INSTANCE_KEYS)[number], { value: () => unknown; ch
 
 describe("a plain object", () => {
   const changes = INSTANCE_KEYS.flatMap((key) => CHANGES[key].map((change, index) => ({ key, index, ...change })));
-  it.each(changes)("is read at each call: instance.$key ($index)", ({ key, value, change }) => {
+  it.each(changes)("is read at every call: instance.$key ($index)", ({ key, value, change }) => {
     const known = new KnownRequests(10);
     const tags = key === "transitiveTagKeys" && { tags: { team: "blue" } };
     const named = key === "credentialsName" && { credentials: async () => KEYS_OF_A_USER };
@@ -126,7 +126,7 @@ describe("a plain object", () => {
     expect(told(() => known.get(instance, {}, undefined, {}))).not.toEqual(before);
   });
 
-  it("is read at each call: a key that is no setting", () => {
+  it("is read at every call: an unknown key", () => {
     const known = new KnownRequests(10);
     const instance: Settings = { roleArn: ROLE };
     expectTheSame(known, instance, {});
@@ -137,14 +137,14 @@ describe("a plain object", () => {
   it.each([
     ["a map", new Map()],
     ["null", null],
-    ["a text", "x"],
-    ["a list", []],
+    ["a string", "x"],
+    ["an array", []],
     ["a promise", Promise.resolve({})],
-  ])("that is %s is refused as it would be anew", (_, instance) => {
+  ])("is rejected if it is %s", (_, instance) => {
     expectTheSame(new KnownRequests(10), instance, {});
   });
 
-  it("may have getters, which count as they are at the moment", () => {
+  it("can have getters, which are read at every call", () => {
     const known = new KnownRequests(10);
     let role = ROLE;
     class Settings {
@@ -158,7 +158,7 @@ describe("a plain object", () => {
 });
 
 describe("a defined instance", () => {
-  it("gives the same request to each command that says the same", () => {
+  it("returns the same request for commands with the same settings", () => {
     const known = new KnownRequests(10);
     const instance = defineInstance({ roleArn: ROLE, tags: { team: "blue" } });
     const command = () => ({ region: "eu-west-1", limit: Math.random() });
@@ -168,7 +168,7 @@ describe("a defined instance", () => {
     expect(known.get({ ...instance }, command(), undefined, {})).toEqual(request);
   });
 
-  it("is merged anew under another environment", () => {
+  it("is merged again in a different environment", () => {
     const known = new KnownRequests(10);
     const instance = defineInstance({ roleArn: ROLE });
     const region = { AWS_REGION: "us-east-1" };
@@ -188,7 +188,7 @@ describe("a defined instance", () => {
     ["roleSessionDuration", true],
     ["roleSessionDuration", "900 "],
     ["role_arn", OTHER_ROLE],
-  ])("gives no remembered request to a command whose %s is %j", (key, value) => {
+  ])("does not reuse a request for a command whose %s is %j", (key, value) => {
     const known = new KnownRequests(10);
     const instance = defineInstance({});
     const right = { roleArn: ROLE, region: "us-east-1", roleSessionName: "nightly", roleSessionDuration: 900 };
@@ -199,7 +199,7 @@ describe("a defined instance", () => {
     expectTheSame(known, instance, { [key]: value });
   });
 
-  it("shares one bound with all others", () => {
+  it("shares one limit on remembered requests with all other instances", () => {
     const known = new KnownRequests(3);
     const instances = [ROLE, OTHER_ROLE].map((roleArn) => defineInstance({ roleArn }));
     for (let round = 0; round < 3; round++) {
@@ -210,7 +210,7 @@ describe("a defined instance", () => {
   });
 });
 
-/** A defined instance, or the plain one where it is invalid. */
+/** A defined instance, or the plain one if it is invalid. */
 function tryDefine(instance: Settings): unknown {
   try {
     return defineInstance(instance as IntegrationInstance);
@@ -219,7 +219,7 @@ function tryDefine(instance: Settings): unknown {
   }
 }
 
-it("whatever an instance becomes and a command says, the request is what one made anew would be", () => {
+it("a remembered request always equals a new one, for every change to the instance and the command", () => {
   const settingOf = (keys: readonly string[]) =>
     fc.constantFrom(...keys).chain((key) => wild(key).map((value): [string, unknown] => [key, value]));
   const step = fc.record({ change: fc.option(settingOf(INSTANCE_KEYS)), command: fc.array(settingOf(COMMAND_KEYS)) });
@@ -240,7 +240,7 @@ it("whatever an instance becomes and a command says, the request is what one mad
   );
 });
 
-it("an instance may hold ten thousand roles, and not more", () => {
+it("an instance can have at most ten thousand roles", () => {
   const roles = (count: number) =>
     Array.from({ length: count }, (_, index) => ({ roleArn: `${ROLE}${index}`, externalId: "bound" }));
   const known = new KnownRequests(10);

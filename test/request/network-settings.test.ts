@@ -15,7 +15,7 @@ beforeAll(() => {
 });
 
 describe("instance.network", () => {
-  it("takes every setting, numbers also as digits", () => {
+  it("accepts every setting, and numbers also as digits", () => {
     expect(
       settingsOf({
         requestTimeout: 1,
@@ -39,14 +39,14 @@ describe("instance.network", () => {
   });
 
   it.each([undefined, null, {}, { proxy: undefined, maxAttempts: null, dangerouslyDisableTlsVerification: false }])(
-    "with nothing set is none: %j",
+    "without a value is ignored: %j",
     (network) => {
       expect(requestOf(network).network).toBeUndefined();
       expect(requestOf(network)).toEqual(requestOf(undefined));
     },
   );
 
-  it("takes one or more certificates, whatever stands between them", () => {
+  it("accepts one or more certificates, with any text around them", () => {
     const { ca, cert } = certificates;
     for (const extraCa of [ca + cert, `Subject: us\n${ca}\n\n${cert}`]) {
       expect(settingsOf({ extraCa })).toEqual({ extraCa: [ca.trim(), cert.trim()] });
@@ -77,12 +77,12 @@ describe("instance.network", () => {
     ["extraCa", Buffer.from("")],
     ["dangerouslyDisableTlsVerification", "true"],
     ["dangerouslyDisableTlsVerification", 1],
-  ])("refuses %s: %j", (key, value) => {
+  ])("rejects %s: %j", (key, value) => {
     const field = `instance.network.${key}`;
     expect(() => requestOf({ [key]: value })).toThrow(expect.objectContaining({ code: "INVALID_REQUEST", field }));
   });
 
-  it("refuses a private key, an unknown setting, another type, and two that contradict one another", () => {
+  it("rejects a private key, an unknown setting, a wrong type and a contradiction", () => {
     const { ca, key } = certificates;
     for (const [network, field] of [
       [{ extraCa: ca + key }, "instance.network.extraCa"],
@@ -94,7 +94,7 @@ describe("instance.network", () => {
     }
   });
 
-  it("shows a proxy's password in no error and in no request", () => {
+  it("never shows a proxy's password in an error or a request", () => {
     const secret = "password-that-stays";
     const proxy = `http://engine:${secret}@proxy.example.com`;
     for (const network of [{ proxy: `${proxy}/path` }, { proxy: `${proxy} ` }, { proxy: [proxy] }, proxy]) {
@@ -106,7 +106,7 @@ describe("instance.network", () => {
     expect(inspect(request, { depth: 10, showHidden: true }) + JSON.stringify(request)).not.toContain(secret);
   });
 
-  it("makes no other session, unless it says who may pass for AWS", () => {
+  it("is not part of the session key, except for the settings that decide which certificates are trusted", () => {
     const { key } = requestOf(undefined);
     for (const network of [{ proxy: "http://proxy.example.com" }, { requestTimeout: 5, maxAttempts: 1 }]) {
       expect(requestOf(network).key).toBe(key);

@@ -11,7 +11,7 @@ describe("instance.dangerouslyAllowPlainHttp", () => {
     expect(roleRequestOf({ instance: { dangerouslyAllowPlainHttp } }).sts.plainHttp).toBeUndefined();
   });
 
-  it("makes sessions and a base identity of its own: anybody on the way may have answered", () => {
+  it("leads to separate sessions and a separate base identity, because anyone on the network could have responded", () => {
     expect(keyOf({ dangerouslyAllowPlainHttp: true })).not.toBe(keyOf({}));
     expect(baseKeyOf({ dangerouslyAllowPlainHttp: true })).not.toBe(baseKeyOf({}));
     const credentials = { accessKeyId: "test", secretAccessKey: "test" };
@@ -23,7 +23,7 @@ describe("instance.dangerouslyAllowPlainHttp", () => {
     ["true", "a string of 4 characters"],
     [1, "a number"],
     ["", "an empty string"],
-  ])("is not %j", (value, received) => {
+  ])("cannot be %j", (value, received) => {
     expectInvalid(
       () => roleRequestOf({ instance: { dangerouslyAllowPlainHttp: value } }),
       "instance.dangerouslyAllowPlainHttp",
@@ -40,7 +40,7 @@ describe("the metadata service", () => {
     "http://127.0.0.1:1",
     "http://localhost:1",
     "https://imds.example",
-  ])("at %s is on the machine itself, or speaks TLS", (endpoint) => {
+  ])("at %s is on this machine or uses TLS", (endpoint) => {
     expect(isOnThisMachine(new URL(endpoint))).toBe(true);
   });
 
@@ -52,7 +52,7 @@ describe("the metadata service", () => {
     "http://169.254.169.254.example",
     "http://[fd00:ec3::1]",
     "ftp://localhost",
-  ])("at %s is not", (endpoint) => {
+  ])("at %s is neither on this machine nor uses TLS", (endpoint) => {
     expect(isOnThisMachine(new URL(endpoint))).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { assumptionOf, expectInvalid, roleRequestOf } from "./support.js";
 
-/** Where a setting is given: the field's owner and the input that holds the value. */
+/** Where a setting is given: the field's owner and the input with the value. */
 const at = {
   command: (setting: string, value: unknown) => ({ command: { [setting]: value } }),
   instance: (setting: string, value: unknown) => ({ instance: { [setting]: value } }),
@@ -32,11 +32,11 @@ describe.each(texts)("$setting", ({ setting, owners, rule }) => {
   describe.each(owners)("in %s", (owner) => {
     const field = `${owner}.${setting}`;
 
-    it.each(["ab", "a".repeat(64), "_+=,.@-", "09AZaz"])("%j is taken", (value) => {
+    it.each(["ab", "a".repeat(64), "_+=,.@-", "09AZaz"])("can be %j", (value) => {
       expect(assumptionOf(at[owner](setting, value))[setting]).toBe(value);
     });
 
-    it.each([undefined, null])("%s means not given", (value) => {
+    it.each([undefined, null])("can be %s, which means that it is not set", (value) => {
       expect(assumptionOf(at[owner](setting, value))[setting]).toBeUndefined();
     });
 
@@ -52,7 +52,7 @@ describe.each(texts)("$setting", ({ setting, owners, rule }) => {
       ["ab\u007f\u0085\u2028\u202e\ud800", '"ab\\u007f\\u0085\\u2028\\u202e\\ud800"'],
       ["äöü", '"äöü"'],
       ...wrongTypes,
-    ])("%s is refused, and the error says what was received", (value, received) => {
+    ])("cannot be %s, and the error shows the received value", (value, received) => {
       expectInvalid(
         () => roleRequestOf(at[owner](setting, value)),
         field,
@@ -63,7 +63,7 @@ describe.each(texts)("$setting", ({ setting, owners, rule }) => {
 });
 
 describe("sourceIdentity", () => {
-  it.each(["aws:", "aws:name"])("%s is refused: the prefix is AWS's own", (value) => {
+  it.each(["aws:", "aws:name"])("cannot be %s, because AWS reserves the prefix", (value) => {
     expectInvalid(
       () => roleRequestOf({ instance: { sourceIdentity: value } }),
       "instance.sourceIdentity",
@@ -73,7 +73,7 @@ describe("sourceIdentity", () => {
 });
 
 describe("externalId", () => {
-  it.each(["ab", "a".repeat(1224), "_+=,.@:/-", "aws:x"])("%j is taken", (externalId) => {
+  it.each(["ab", "a".repeat(1224), "_+=,.@:/-", "aws:x"])("can be %j", (externalId) => {
     expect(assumptionOf({ instance: { externalId } }).externalId).toBe(externalId);
   });
 
@@ -87,7 +87,7 @@ describe("externalId", () => {
     [true, "a boolean"],
     [["ab"], "an array of 1"],
     [{}, "an object"],
-  ])("%j is refused, and the error describes it without showing it", (externalId, received) => {
+  ])("cannot be %j, and the error describes the value without showing it", (externalId, received) => {
     expectInvalid(
       () => roleRequestOf({ instance: { externalId } }),
       "instance.externalId",
@@ -108,7 +108,7 @@ describe.each(["command", "instance"] as const)("roleSessionDuration in %s", (ow
     [1234.0, 1234],
     [undefined, 3600],
     [null, 3600],
-  ])("%j is %d seconds", (value, seconds) => {
+  ])("is %j for %d seconds", (value, seconds) => {
     expect(assumptionOf(at[owner]("roleSessionDuration", value)).durationSeconds).toBe(seconds);
   });
 
@@ -137,7 +137,7 @@ describe.each(["command", "instance"] as const)("roleSessionDuration in %s", (ow
     [[900], "an array of 1"],
     [new Number(900), "an object"],
     [new Date(900), "an object"],
-  ])("%s is refused", (value, received) => {
+  ])("cannot be %s", (value, received) => {
     expectInvalid(
       () => roleRequestOf(at[owner]("roleSessionDuration", value)),
       field,

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { createCredentialResolver, type IntegrationInstance } from "../../src/index.js";
 import { OTHER_ROLE, ROLE } from "./support.js";
 
-/** A resolver whose STS is a mock that counts, and whose instance profile nobody may read. */
+/** A resolver with a counting mock of STS, and an instance profile that must not be read. */
 function setUp() {
   let sends = 0;
   const resolver = createCredentialResolver({
@@ -36,8 +36,8 @@ function setUp() {
 
 const notAllowed = (roleArn: string) => ({ code: "ROLE_NOT_ALLOWED", roleArn });
 
-describe("a refusal comes before any cache", () => {
-  it("when allowedRoles changes on the same instance between two calls, it takes effect at once", async () => {
+describe("a request is rejected before any cache is used", () => {
+  it("if allowedRoles changes on the same instance between two calls", async () => {
     const { resolver, sends } = setUp();
     const instance: IntegrationInstance = { roleArn: ROLE, region: "us-east-1", allowedRoles: [ROLE] };
     const session = await resolver.resolve(instance);
@@ -59,7 +59,7 @@ describe("a refusal comes before any cache", () => {
     expect(sends()).toBe(1);
   });
 
-  it("for a command that names a role whose session is held for another instance", async () => {
+  it("if the command names a role whose session is cached for another instance", async () => {
     const { resolver, sends } = setUp();
     await resolver.resolve({ roleArn: OTHER_ROLE });
     const before = resolver.stats();
@@ -69,7 +69,7 @@ describe("a refusal comes before any cache", () => {
     expect(sends()).toBe(1);
   });
 
-  it("for a request without a role when there is a list", async () => {
+  it("if no role is requested but the instance has a list", async () => {
     const { resolver, sends } = setUp();
     await expect(resolver.resolve({ allowedRoles: [ROLE] })).rejects.toMatchObject({ code: "ROLE_NOT_ALLOWED" });
     expect(() => resolver.getClientForCommand(STSClient, { allowedRoles: [] })).toThrow(
@@ -85,7 +85,7 @@ describe("a refusal comes before any cache", () => {
     ["options.session.policy", {}, {}, { policy: [] }],
     ["instance.tags", { tags: "team=a" }, {}, {}],
     ["instance.rolArn", { rolArn: OTHER_ROLE }, {}, {}],
-  ])("for a wrong %s, although the session without it is held", async (field, extra, command, session) => {
+  ])("if %s is invalid, even if the session without it is cached", async (field, extra, command, session) => {
     const { resolver, sends } = setUp();
     await resolver.resolve({ roleArn: ROLE });
     const before = resolver.stats();
@@ -99,7 +99,7 @@ describe("a refusal comes before any cache", () => {
     expect(sends()).toBe(1);
   });
 
-  it("for a client in a region outside the role's partition", async () => {
+  it("if the client's region is outside the role's partition", async () => {
     const { resolver } = setUp();
     await resolver.resolve({ roleArn: ROLE });
     expect(() => resolver.getClientForCommand(STSClient, { roleArn: ROLE }, { region: "cn-north-1" })).toThrow(
@@ -108,7 +108,7 @@ describe("a refusal comes before any cache", () => {
   });
 });
 
-describe("a changed field of the instance takes effect at the next call", () => {
+describe("a changed instance field takes effect at the next call", () => {
   it.each<[string, Partial<IntegrationInstance>]>([
     ["externalId", { externalId: "new" }],
     ["policy", { policy: { Statement: [] } }],

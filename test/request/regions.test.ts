@@ -7,18 +7,18 @@ import { ACCOUNT, CHINA_ROLE, expectInvalid, requestOf, roleRequestOf } from "./
 const regions = sdkRegions();
 
 describe("the table of partitions", () => {
-  it("is held against one that the SDK has", () => {
+  it("is compared with the SDK's regions", () => {
     expect(regions.length).toBeGreaterThan(35);
   });
 
-  it.each(regions)("has %s in %s, as the SDK has", (region, id) => {
+  it.each(regions)("has %s in %s, as in the SDK", (region, id) => {
     expect(findPartition(region)).toBe(id);
     expect(sdkPartitionOf(region).name).toBe(id);
     expect(serviceRegion(requestOf({ command: { region } }))).toBe(region);
   });
 
   it.each(sdkPartitions().map(({ id, outputs }) => [id, outputs.implicitGlobalRegion]))(
-    "asks STS of %s in a region that lies in it",
+    "has a default STS region for %s that is in that partition",
     (id, implicit) => {
       const region = findDefaultRegion(id);
       expect(region).toBe(implicit);
@@ -26,7 +26,7 @@ describe("the table of partitions", () => {
     },
   );
 
-  it("knows no partition and no region that is newer", () => {
+  it("does not contain a newer partition or region", () => {
     expect(findPartition("moon-base-1")).toBeUndefined();
     expect(findDefaultRegion("aws-moon")).toBeUndefined();
   });
@@ -44,7 +44,7 @@ describe("the table of partitions", () => {
     ["us-east-1", "aws-moon", true],
     ["us-newplace-9", "aws", true],
     ["us-newplace-9", "aws-cn", false],
-  ])("refuses a region only when both are known: %s in %s is %s", (region, id, may) => {
+  ])("rejects a region only if both are known: %s in %s is %s", (region, id, may) => {
     expect(mayBeInPartition(region, id)).toBe(may);
   });
 });
@@ -55,7 +55,7 @@ describe.each([
   ["instance.sts.region", (region: unknown) => ({ instance: { sts: { region } } })],
 ] as const)("%s", (field, input) => {
   it.each(["us-east-1", "moon-base-1", "a".repeat(2).concat("-b-10"), "us-gov-west-1", `us-${"x".repeat(58)}-1`])(
-    "may be %s",
+    "can be %s",
     (region) => {
       expect(() => requestOf(input(region))).not.toThrow();
     },
@@ -83,7 +83,7 @@ describe.each([
     [["us-east-1"], "an array of 1"],
     [{ name: "us-east-1" }, "an object"],
     [() => "us-east-1", "a function"],
-  ])("may not be %s", (region, received) => {
+  ])("cannot be %s", (region, received) => {
     expectInvalid(
       () => requestOf(input(region)),
       field,
@@ -100,7 +100,7 @@ describe("a region outside the role's partition", () => {
     ["instance.region", { instance: { region: "us-east-1" } }],
     ["AWS_REGION", { env: { AWS_REGION: "us-east-1" } }],
     ["AWS_DEFAULT_REGION", { env: { AWS_DEFAULT_REGION: "us-east-1" } }],
-  ] as const)("is refused for a client when it comes from %s", (field, input) => {
+  ] as const)("is rejected for a client if it comes from %s", (field, input) => {
     const instance = { roleArn: CHINA_ROLE, ...("instance" in input && input.instance) };
     const request = requestOf({ ...input, instance });
     const error = expectInvalid(
@@ -111,7 +111,7 @@ describe("a region outside the role's partition", () => {
     expect(error.roleArn).toBe(CHINA_ROLE);
   });
 
-  it("is refused for STS when the instance asks for it", () => {
+  it("is rejected for STS if the instance sets it", () => {
     expectInvalid(
       () => requestOf({ instance: { roleArn: CHINA_ROLE, sts: { region: "us-east-1" } } }),
       "instance.sts.region",
@@ -119,18 +119,18 @@ describe("a region outside the role's partition", () => {
     );
   });
 
-  it.each(["moon-base-1", "cn-north-1", "cn-newplace-7"])("is not what %s is known to be", (region) => {
+  it.each(["moon-base-1", "cn-north-1", "cn-newplace-7"])("does not include %s", (region) => {
     const request = requestOf({ instance: { roleArn: CHINA_ROLE, sts: { region } }, command: { region } });
     expect(serviceRegion(request)).toBe(region);
     expect(request.sts.region).toBe(region);
   });
 
-  it("is not refused for a role of a partition that is newer than the table", () => {
+  it("is not rejected for a role in a partition that is newer than the table", () => {
     const roleArn = `arn:aws-moon:iam::${ACCOUNT}:role/Base`;
     expect(serviceRegion(requestOf({ instance: { roleArn }, command: { region: "us-east-1" } }))).toBe("us-east-1");
   });
 
-  it("does not matter for a request that only asks for credentials", () => {
+  it("does not matter for a request that needs only credentials", () => {
     expect(requestOf({ instance: { roleArn: CHINA_ROLE }, command: { region: "us-east-1" } }).assumption).toBeDefined();
   });
 });
@@ -139,19 +139,31 @@ describe("the service's region", () => {
   const env = { AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "eu-west-2" };
 
   it.each([
-    ["the command's first", { command: { region: "us-east-1" }, instance: { region: "us-east-2" }, env }, "us-east-1"],
-    ["the instance's second", { command: { region: null }, instance: { region: "us-east-2" }, env }, "us-east-2"],
-    ["AWS_REGION third", { env }, "eu-west-1"],
+    [
+      "the command's, if it is set",
+      { command: { region: "us-east-1" }, instance: { region: "us-east-2" }, env },
+      "us-east-1",
+    ],
+    [
+      "the instance's, if the command sets none",
+      { command: { region: null }, instance: { region: "us-east-2" }, env },
+      "us-east-2",
+    ],
+    ["AWS_REGION, if neither sets one", { env }, "eu-west-1"],
     ["AWS_DEFAULT_REGION fourth", { env: { AWS_DEFAULT_REGION: "eu-west-2" } }, "eu-west-2"],
-    ["AWS_DEFAULT_REGION when AWS_REGION is empty", { env: { ...env, AWS_REGION: "" } }, "eu-west-2"],
-    ["left to the metadata service else", {}, undefined],
-    ["left to it when both are empty", { env: { AWS_REGION: "", AWS_DEFAULT_REGION: "" } }, undefined],
+    ["AWS_DEFAULT_REGION, if AWS_REGION is empty", { env: { ...env, AWS_REGION: "" } }, "eu-west-2"],
+    ["taken from the metadata service, if nothing is set", {}, undefined],
+    [
+      "taken from the metadata service, if both variables are empty",
+      { env: { AWS_REGION: "", AWS_DEFAULT_REGION: "" } },
+      undefined,
+    ],
   ])("is %s", (_, input, region) => {
     expect(serviceRegion(roleRequestOf(input))).toBe(region);
     expect(serviceRegion(requestOf(input))).toBe(region);
   });
 
-  it.each(["AWS_REGION", "AWS_DEFAULT_REGION"])("is checked where it comes from %s", (field) => {
+  it.each(["AWS_REGION", "AWS_DEFAULT_REGION"])("is validated if it comes from %s", (field) => {
     expectInvalid(
       () => requestOf({ env: { [field]: "Europe" } }),
       field,
@@ -165,13 +177,13 @@ describe("the region of STS", () => {
   const settings = { region: "us-east-2", sts: { region: "us-west-1" } };
 
   it.each([
-    ["sts.region first", { instance: settings, env }, "us-west-1"],
-    ["the instance's second", { instance: { region: "us-east-2" }, env }, "us-east-2"],
-    ["the environment's third", { env }, "eu-west-1"],
+    ["sts.region, if it is set", { instance: settings, env }, "us-west-1"],
+    ["the instance's, if the command sets none", { instance: { region: "us-east-2" }, env }, "us-east-2"],
+    ["AWS_REGION, if the instance sets none", { env }, "eu-west-1"],
     ["AWS_DEFAULT_REGION fourth", { env: { AWS_DEFAULT_REGION: "eu-west-2" } }, "eu-west-2"],
-    ["none that the command names", { command: { region: "us-east-1" } }, undefined],
+    ["never the command's", { command: { region: "us-east-1" } }, undefined],
     [
-      "the instance's, whatever the command's",
+      "the instance's, even if the command sets a different one",
       { instance: { region: "us-east-2" }, command: { region: "us-east-1" } },
       "us-east-2",
     ],
@@ -180,7 +192,7 @@ describe("the region of STS", () => {
     expect(roleRequestOf(input).sts.partition).toBe("aws");
   });
 
-  it("is the first that lies in the role's partition", () => {
+  it("is the first one in the role's partition", () => {
     const command = { roleArn: CHINA_ROLE, region: "cn-north-1" };
     const sts = (input: object) => requestOf({ command, ...input }).sts;
     expect(sts({ instance: { region: "us-east-2" }, env: { AWS_REGION: "cn-northwest-1" } })).toEqual({
@@ -191,11 +203,11 @@ describe("the region of STS", () => {
     expect(sts({ env: { AWS_REGION: "moon-base-1" } })).toEqual({ region: "moon-base-1", partition: "aws-cn" });
   });
 
-  it("is free of a partition when no role is assumed", () => {
+  it("can be in any partition if no role is assumed", () => {
     expect(requestOf({ instance: settings }).sts).toEqual({ region: "us-west-1", partition: undefined });
   });
 
-  it("is no part of the key unless the instance sets it", () => {
+  it("is not part of the session key unless the instance sets sts.region", () => {
     const { key } = roleRequestOf({});
     for (const input of [{ env }, { instance: { region: "us-east-2" } }, { command: { region: "us-east-1" } }]) {
       expect(roleRequestOf(input).key).toBe(key);

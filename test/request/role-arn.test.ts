@@ -6,13 +6,13 @@ const RULE = "Allowed: a role ARN of 20 to 2048 characters, such as arn:aws:iam:
 const PREFIX = `arn:aws:iam::${ACCOUNT}:role/`;
 
 describe("a role ARN", () => {
-  it("is taken apart into partition, account and name", () => {
+  it("has a partition, an account and a name", () => {
     const given = `arn:aws-us-gov:iam::${ACCOUNT}:role/team/inventory/Read.Only+1=2,3@4-5_6`;
     const { arn, partition, accountId, name } = readRoleArn("command.roleArn", given)!;
     expect([arn, partition, accountId, name]).toEqual([given, "aws-us-gov", ACCOUNT, "Read.Only+1=2,3@4-5_6"]);
   });
 
-  it.each([undefined, null])("%s is not given", (value) => {
+  it.each([undefined, null])("can be missing: %s", (value) => {
     expect(readRoleArn("command.roleArn", value)).toBeUndefined();
   });
 
@@ -25,11 +25,11 @@ describe("a role ARN", () => {
     `arn:aws-iso-b:iam::${ACCOUNT}:role/name`,
     `arn:aws-eusc:iam::${ACCOUNT}:role/name`,
     `arn:aws-new-9:iam::${ACCOUNT}:role/name`,
-  ])("%s is taken", (arn) => {
+  ])("can be %s", (arn) => {
     expect(readRoleArn("command.roleArn", arn)?.arn).toBe(arn);
   });
 
-  it("of 2048 characters is taken, one of 2049 is not", () => {
+  it("can have 2048 characters, but not 2049", () => {
     const ofLength = (length: number) => `${PREFIX}${"p".repeat(length - PREFIX.length - 2)}/n`;
     expect(readRoleArn("command.roleArn", ofLength(2048))?.name).toBe("n");
     expectInvalid(
@@ -40,18 +40,18 @@ describe("a role ARN", () => {
   });
 
   it.each([
-    ["nothing in it", "", "an empty string", "To use no role, leave the setting out"],
-    ["a space before", ` ${PREFIX}name`, `" ${PREFIX}name"`, "Remove the white space around it"],
-    ["a space after", `${PREFIX}name `, `"${PREFIX}name "`, "Remove the white space around it"],
-    ["a line feed after", `${PREFIX}name\n`, `"${PREFIX}name\\n"`, "Remove the white space around it"],
+    ["no characters", "", "an empty string", "To use no role, leave the setting out"],
+    ["a leading space", ` ${PREFIX}name`, `" ${PREFIX}name"`, "Remove the white space around it"],
+    ["a trailing space", `${PREFIX}name `, `"${PREFIX}name "`, "Remove the white space around it"],
+    ["a trailing line feed", `${PREFIX}name\n`, `"${PREFIX}name\\n"`, "Remove the white space around it"],
     [
-      "11 digits of account",
+      "an account of 11 digits",
       "arn:aws:iam::12345678901:role/x",
       '"arn:aws:iam::12345678901:role/x"',
       "Its account id has 11 digits instead of 12",
     ],
     [
-      "13 digits of account",
+      "an account of 13 digits",
       "arn:aws:iam::1234567890123:role/x",
       '"arn:aws:iam::1234567890123:role/x"',
       "Its account id has 13 digits instead of 12",
@@ -62,7 +62,7 @@ describe("a role ARN", () => {
       '"arn:aws:iam:::role/x-0123456"',
       "Its account id has 0 digits instead of 12",
     ],
-  ])("with %s is refused, and the error names just that", (_, value, received, hint) => {
+  ])("with %s is rejected, and the error says exactly that", (_, value, received, hint) => {
     expectInvalid(
       () => requestOf({ command: { roleArn: value } }),
       "command.roleArn",
@@ -73,13 +73,13 @@ describe("a role ARN", () => {
   it.each([
     ["19 characters", "arn:aws:iam::1:role", '"arn:aws:iam::1:role"'],
     ["a region", `arn:aws:iam:us-east-1:${ACCOUNT}:role/x`, `"arn:aws:iam:us-east-1:${ACCOUNT}:role/x"`],
-    ["another service", `arn:aws:s3::${ACCOUNT}:role/x`, `"arn:aws:s3::${ACCOUNT}:role/x"`],
+    ["a different service", `arn:aws:s3::${ACCOUNT}:role/x`, `"arn:aws:s3::${ACCOUNT}:role/x"`],
     ["no partition", `arn::iam::${ACCOUNT}:role/x`, `"arn::iam::${ACCOUNT}:role/x"`],
     ["a foreign partition", `arn:azure:iam::${ACCOUNT}:role/x`, `"arn:azure:iam::${ACCOUNT}:role/x"`],
     ["an upper-case partition", `arn:AWS:iam::${ACCOUNT}:role/x`, `"arn:AWS:iam::${ACCOUNT}:role/x"`],
     ["no name", PREFIX, `"${PREFIX}"`],
-    ["a path and no name", `${PREFIX}path/`, `"${PREFIX}path/"`],
-    ["a name of 65", `${PREFIX}${"n".repeat(65)}`, `"${PREFIX}${"n".repeat(65)}"`],
+    ["a path but no name", `${PREFIX}path/`, `"${PREFIX}path/"`],
+    ["a name of 65 characters", `${PREFIX}${"n".repeat(65)}`, `"${PREFIX}${"n".repeat(65)}"`],
     ["a wildcard name", `${PREFIX}*`, `"${PREFIX}*"`],
     ["a wildcard path", `${PREFIX}*/name`, `"${PREFIX}*/name"`],
     ["a question mark", `${PREFIX}nam?`, `"${PREFIX}nam?"`],
@@ -92,7 +92,7 @@ describe("a role ARN", () => {
     ["an object", { roleArn: `${PREFIX}name` }, "an object"],
     ["a function", () => `${PREFIX}name`, "a function"],
     ["a symbol", Symbol("role"), "a symbol"],
-  ])("with %s is refused", (_, value, received) => {
+  ])("with %s is rejected", (_, value, received) => {
     expectInvalid(
       () => requestOf({ command: { roleArn: value } }),
       "command.roleArn",
@@ -124,7 +124,7 @@ describe("a role ARN", () => {
       "role-with-a-long-name-of-more-than-twenty",
       "This looks like a role name. Use the full ARN, which includes the account",
     ],
-  ])("that is %s in fact is refused with what to use instead", (value, hint) => {
+  ])("is rejected if it is %s, and the error names what to use instead", (value, hint) => {
     for (const [owner, input] of [
       ["command", { command: { roleArn: value } }],
       ["instance", { instance: { roleArn: value } }],
@@ -139,7 +139,7 @@ describe("a role ARN", () => {
     }
   });
 
-  it("that nearly fits is refused at once, whatever its length", () => {
+  it("that is almost valid is rejected quickly, whatever its length", () => {
     const nearly = [
       `${PREFIX}${"a/".repeat(1000)}*`,
       `${PREFIX}${"/".repeat(2000)}:`,
@@ -153,10 +153,10 @@ describe("a role ARN", () => {
   });
 });
 
-describe("a session", () => {
+describe("a session ARN", () => {
   const role = readRoleArn("command.roleArn", `${PREFIX}path/name`)!;
 
-  it("of a role has its partition, account and name, without the path", () => {
+  it("belongs to a role with the same partition, account and name, whatever the role's path", () => {
     expect(isSessionForRole(role, `arn:aws:sts::${ACCOUNT}:assumed-role/name/session`)).toBe(true);
   });
 
@@ -167,7 +167,7 @@ describe("a session", () => {
     `arn:aws:sts::${ACCOUNT}:assumed-role/other/name/session`,
     `arn:aws:iam::${ACCOUNT}:role/path/name`,
     "",
-  ])("%j is none of it", (arn) => {
+  ])("does not belong to the role: %j", (arn) => {
     expect(isSessionForRole(role, arn)).toBe(false);
   });
 });

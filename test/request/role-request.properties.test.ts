@@ -9,7 +9,7 @@ import type { RoleRequest } from "../../src/request/role-request.js";
 import { type Input, OTHER_ROLE, ROLE, requestOf } from "./support.js";
 import { anything, COMMAND_KEYS, SESSION_KEYS, wild, wildInput } from "./wild-input.js";
 
-/** A request, or an error of ours that says which setting was wrong. Any other throw fails the property. */
+/** A request, or one of the library's errors that names the wrong setting. Any other throw fails the property. */
 function outcomeOf(act: () => RoleRequest): RoleRequest | undefined {
   try {
     return act();
@@ -33,14 +33,14 @@ function assertOurs(error: unknown): void {
   expect(error.message).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/);
 }
 
-describe("bad input gives a request or an error of ours", () => {
+describe("invalid input leads to a request or to one of the library's errors", () => {
   const places = [
     ...INSTANCE_KEYS.map((key) => ["instance", key] as const),
     ...COMMAND_KEYS.map((key) => ["command", key] as const),
     ...SESSION_KEYS.map((key) => ["session", key] as const),
   ];
 
-  it.each(places)("in %s.%s", (owner, key) => {
+  it.each(places)("for %s.%s", (owner, key) => {
     fc.assert(
       fc.property(wild(key), fc.boolean(), (value, withRole) => {
         const input: Input = { instance: withRole ? { roleArn: ROLE } : {} };
@@ -52,7 +52,7 @@ describe("bad input gives a request or an error of ours", () => {
     );
   });
 
-  it("in all settings at once", () => {
+  it("for all settings at once", () => {
     fc.assert(
       fc.property(wildInput, (input) => {
         outcomeOf(() => requestOf(input));
@@ -117,7 +117,7 @@ function isAccepted(act: () => unknown): boolean {
   }
 }
 
-// Valid requests, from small pools, so that two of them are often equal but for one thing.
+// Valid requests from small pools, so that two of them often differ in only one thing.
 
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const providers = [async () => KEYS, async () => KEYS];
@@ -136,7 +136,7 @@ const policy = fc
   )
   .filter((value) => lengthAsSent(value) < 2000 && !hasUnsafeNumber(value));
 
-/** Characters above U+00FF are sent as six. */
+/** Each character above U+00FF is sent as six characters. */
 function lengthAsSent(value: unknown): number {
   return JSON.stringify(value).replace(/[\u0100-\uffff]/g, "\\uffff").length;
 }
@@ -223,7 +223,7 @@ function requestFrom(seed: Seed) {
     command: { roleArn: seed.commandRole, roleSessionName: seed.commandName, region: seed.region },
     env: {},
   };
-  /** What makes one session differ from another, said a second time and without a line of the code under test. */
+  /** What distinguishes one session from another, calculated a second time without the code under test. */
   const meaning = {
     role,
     name: seed.commandName ?? seed.instanceName,
@@ -249,7 +249,7 @@ function requestFrom(seed: Seed) {
 }
 const valid = seeds.map(requestFrom);
 
-describe("the key", () => {
+describe("the session key", () => {
   it("is equal exactly for requests that mean the same session", () => {
     const seen = { equal: 0, different: 0 };
     fc.assert(
@@ -260,7 +260,7 @@ describe("the key", () => {
         (first, others, numbers) => {
           const settings = Object.keys(first) as (keyof Seed)[];
           const nextSetting = () => settings[numbers.next().value % settings.length]!;
-          // Each differs from the first in one or two settings at most.
+          // Each differs from the first in at most two settings.
           const near = others.map((other) => {
             const [one, two] = [nextSetting(), nextSetting()];
             return { ...first, [one]: other[one], [two]: other[two] } as Seed;
@@ -284,7 +284,7 @@ describe("the key", () => {
     expect(seen.different).toBeGreaterThan(200);
   });
 
-  it("changes with every input alone", () => {
+  it("changes with every single input", () => {
     const changes: [string, Input][] = [
       ["roleArn", { instance: { roleArn: OTHER_ROLE } }],
       ["command.roleArn", { command: { roleArn: `${ROLE}2` } }],
@@ -327,7 +327,7 @@ describe("the key", () => {
     for (const key of keys) expect(key).toMatch(/^[\w-]{43}$/);
   });
 
-  it("and the request do not depend on the order of tags, policy keys, policyArns or transitive keys", () => {
+  it("does not depend on the order of tags, policy keys, policyArns or transitive keys", () => {
     fc.assert(
       fc.property(valid, fc.infiniteStream(fc.nat()), ({ input }, numbers) => {
         const shuffled = {
@@ -345,7 +345,7 @@ describe("the key", () => {
     );
   });
 
-  it("and the request do not depend on what else the command's argument bag holds", () => {
+  it("does not depend on the command's own arguments", () => {
     const reads = (key: string) =>
       COMMAND_KEYS.some((known) => known.toLowerCase() === key.replace(/[-_]/g, "").toLowerCase());
     const bag = fc.dictionary(
@@ -367,7 +367,7 @@ describe("the key", () => {
   });
 });
 
-/** The same settings with the keys of every object, and the lists whose order means nothing, in another order. */
+/** The same settings with the keys of every object, and the arrays without a meaningful order, in a different order. */
 function shuffle<T extends object>(settings: T, numbers: fc.Stream<number>): T {
   const mix = <I>(items: readonly I[]): I[] =>
     items
@@ -387,7 +387,7 @@ function shuffle<T extends object>(settings: T, numbers: fc.Stream<number>): T {
   return Object.fromEntries(mix(Object.entries(settings)).map(one)) as T;
 }
 
-describe("what a request is made from", () => {
+describe("the input of a request", () => {
   it("is never changed", () => {
     fc.assert(
       fc.property(valid, ({ input }) => {
@@ -400,7 +400,7 @@ describe("what a request is made from", () => {
     );
   });
 
-  it("leaves no secret in what a request or an error prints", () => {
+  it("never shows its secrets in a printed request or error", () => {
     const secret = fc.stringMatching(/^[\w+/]{24,60}$/);
     fc.assert(
       fc.property(

@@ -5,7 +5,7 @@ import { assumptionOf, expectInvalid, OTHER_ROLE, ROLE, requestOf, roleRequestOf
 const POLICY = { Statement: [{ Effect: "Allow", Action: "ec2:Describe*", Resource: "*" }] };
 const ARN = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 
-describe("who may set what", () => {
+describe("precedence", () => {
   const instance = { roleArn: ROLE, roleSessionName: "instance", roleSessionDuration: 1800 };
 
   it.each([
@@ -17,14 +17,14 @@ describe("who may set what", () => {
       "instance",
     ],
     ["roleSessionDuration", "900", ({ assumption }: ReturnType<typeof requestOf>) => assumption?.durationSeconds, 1800],
-  ] as const)("%s: the command first, the instance second", (key, value, read, fallback) => {
+  ] as const)("%s comes from the command first, then from the instance", (key, value, read, fallback) => {
     expect(String(read(requestOf({ instance, command: { [key]: value } })))).toBe(value);
     expect(read(requestOf({ instance, command: { [key]: undefined } }))).toBe(fallback);
     expect(read(requestOf({ instance, command: { [key]: null } }))).toBe(fallback);
     expect(read(requestOf({ instance }))).toBe(fallback);
   });
 
-  it("a command that overrides the role alone keeps the instance's name, duration, limits and labels", () => {
+  it("a command that overrides only the role keeps the instance's name, duration, limits and labels", () => {
     const limits = { policy: POLICY, tags: { team: "a" }, sourceIdentity: "console", externalId: "shared" };
     expect(
       requestOf({ instance: { ...instance, ...limits }, command: { roleArn: OTHER_ROLE } }).assumption,
@@ -39,7 +39,7 @@ describe("who may set what", () => {
     });
   });
 
-  it("by default nothing but the role and an hour", () => {
+  it("the default is one hour for the role, without other settings", () => {
     expect(assumptionOf({})).toEqual({
       role: new RoleArn(ROLE),
       roleSessionName: undefined,
@@ -55,7 +55,7 @@ describe("who may set what", () => {
     ["policy", { policy: POLICY }],
     ["policyArns", { policyArns: [ARN] }],
     ["both", { policy: POLICY, policyArns: [ARN] }],
-  ])("the author sets %s if the instance sets neither", (_, ceiling) => {
+  ])("the author can set %s if the instance sets neither", (_, ceiling) => {
     const { policy, policyArns } = assumptionOf({ session: ceiling });
     expect({ policy, policyArns }).toEqual(
       (({ policy, policyArns }) => ({ policy, policyArns }))(assumptionOf({ instance: ceiling })),
@@ -69,7 +69,7 @@ describe("who may set what", () => {
     ["policyArns", { policy: POLICY }, { policyArns: [ARN] }],
     ["policyArns", { policyArns: [ARN] }, { policyArns: [ARN] }],
     ["policy", { policy: POLICY }, { policy: POLICY, policyArns: [ARN] }],
-  ])("the author's %s is refused if the instance sets either", (named, fixed, session) => {
+  ])("the author's %s is rejected if the instance sets either", (named, fixed, session) => {
     expectInvalid(
       () => roleRequestOf({ instance: fixed, session }),
       `options.session.${named}`,
@@ -77,14 +77,14 @@ describe("who may set what", () => {
     );
   });
 
-  it("the source identity is the instance's, else the author's, who may repeat it", () => {
+  it("the source identity comes from the instance, or else from the author, who can repeat it", () => {
     expect(assumptionOf({ instance: { sourceIdentity: "alice" } }).sourceIdentity).toBe("alice");
     expect(assumptionOf({ session: { sourceIdentity: "alice" } }).sourceIdentity).toBe("alice");
     const both = { instance: { sourceIdentity: "alice" }, session: { sourceIdentity: "alice" } };
     expect(assumptionOf(both).sourceIdentity).toBe("alice");
   });
 
-  it.each(["bob", "Alice"])("the author cannot make it %s", (sourceIdentity) => {
+  it.each(["bob", "Alice"])("the author cannot change it to %s", (sourceIdentity) => {
     expectInvalid(
       () => roleRequestOf({ instance: { sourceIdentity: "alice" }, session: { sourceIdentity } }),
       "options.session.sourceIdentity",
@@ -104,14 +104,14 @@ describe("without a role", () => {
     `${field} is set without a role. Set roleArn, or leave this setting out: it applies only to the session of an assumed role.`;
 
   it.each([...LIMITS, ["externalId", "ab"] as const])(
-    "the instance's %s is refused: nothing could enforce it",
+    "the instance's %s is rejected, because nothing could enforce it",
     (key, value) => {
       expectInvalid(() => requestOf({ instance: { [key]: value } }), `instance.${key}`, refused(`instance.${key}`));
       expect(requestOf({ instance: { [key]: value }, command: { roleArn: ROLE } }).assumption).toBeDefined();
     },
   );
 
-  it.each(LIMITS)("the author's %s is refused", (key, value) => {
+  it.each(LIMITS)("the author's %s is rejected", (key, value) => {
     expectInvalid(
       () => requestOf({ session: { [key]: value } }),
       `options.session.${key}`,
@@ -120,7 +120,7 @@ describe("without a role", () => {
     expect(requestOf({ session: { [key]: value }, command: { roleArn: ROLE } }).assumption).toBeDefined();
   });
 
-  it("an empty policy is refused too", () => {
+  it("an empty policy is also rejected", () => {
     expectInvalid(
       () => requestOf({ instance: { policy: '{"Statement":[]}' } }),
       "instance.policy",
@@ -128,7 +128,7 @@ describe("without a role", () => {
     );
   });
 
-  it("transitive tag keys name no tag", () => {
+  it("transitive tag keys are rejected, because there is no such tag", () => {
     expectInvalid(
       () => requestOf({ instance: { transitiveTagKeys: ["team"] } }),
       "instance.transitiveTagKeys[0]",
@@ -136,7 +136,7 @@ describe("without a role", () => {
     );
   });
 
-  it("what limits nothing is taken: no tags, a session name, a duration, STS settings", () => {
+  it("settings without a limit are accepted: no tags, a session name, a duration, STS settings", () => {
     const instance = {
       tags: {},
       transitiveTagKeys: [],
@@ -153,7 +153,7 @@ describe("without a role", () => {
     expect(request.key).toBe(requestOf({}).key);
   });
 
-  it("what is wrong is refused all the same", () => {
+  it("an invalid setting is still rejected", () => {
     expectInvalid(
       () => requestOf({ command: { roleSessionName: "x" } }),
       "command.roleSessionName",
@@ -176,7 +176,7 @@ describe("a role request", () => {
     command: { region: "us-east-2" },
   };
 
-  it("is immutable, all of it", () => {
+  it("is deeply immutable", () => {
     const mutable: string[] = [];
     const visit = (path: string, value: unknown) => {
       if (typeof value !== "object" || value === null) return;
@@ -188,7 +188,7 @@ describe("a role request", () => {
     expect(mutable).toEqual([]);
   });
 
-  it("does not change with what it was made from", () => {
+  it("does not change when its input changes", () => {
     const given = structuredClone(input);
     const request = roleRequestOf(given);
     const before = JSON.stringify(request);
@@ -201,7 +201,7 @@ describe("a role request", () => {
     expect(JSON.stringify(request)).toBe(before);
   });
 
-  it("freezes nothing that it was given", () => {
+  it("does not freeze its input", () => {
     const given = structuredClone(input);
     roleRequestOf(given);
     for (const value of [
@@ -220,7 +220,7 @@ describe("a role request", () => {
     expect(roleRequestOf(structuredClone(input))).toEqual(roleRequestOf(input));
   });
 
-  it("has a digest that no later version changes by accident", () => {
+  it("has a digest that does not change between versions", () => {
     const everything = roleRequestOf({
       instance: {
         ...input.instance,

@@ -8,7 +8,7 @@ const owners = [
   ["options.session", (settings: object) => ({ session: settings })],
 ] as const;
 
-/** A policy whose canonical text has this many characters. */
+/** A policy whose canonical JSON has this many characters. */
 function policyOf(characters: number): { Statement: string } {
   const frame = JSON.stringify({ Statement: "" }).length;
   return { Statement: "x".repeat(characters - frame) };
@@ -20,7 +20,7 @@ describe.each(owners)("policy in %s", (owner, input) => {
   const refuse = (policy: unknown, message: string) =>
     expectInvalid(() => roleRequestOf(input({ policy })), field, message);
 
-  it("is sent with its keys in order and without white space, given as an object or as its text", () => {
+  it("is sent with sorted keys and without white space, whether it is an object or JSON", () => {
     const policy = {
       Version: "2012-10-17",
       Statement: [{ Resource: ["b", "a"], Effect: "Allow", Action: "s3:*", Condition: { Bool: { y: true, x: null } } }],
@@ -33,11 +33,11 @@ describe.each(owners)("policy in %s", (owner, input) => {
   });
 
   it.each([
-    ["a member", { Statement: [], Id: undefined }, "Id"],
+    ["a key", { Statement: [], Id: undefined }, "Id"],
     ["a condition", { Statement: [{ Effect: "Allow", Condition: undefined }] }, "Statement[0].Condition"],
-    ["a list's item", { Statement: [{ Action: ["s3:Get*", undefined] }] }, "Statement[0].Action[1]"],
+    ["an array's item", { Statement: [{ Action: ["s3:Get*", undefined] }] }, "Statement[0].Action[1]"],
     ["an empty slot", { Statement: [{ Action: new Array(1) }] }, "Statement[0].Action[0]"],
-  ])("names %s that is undefined, and would be dropped", (_, policy, path) => {
+  ])("names %s that is undefined and would be dropped", (_, policy, path) => {
     expectInvalid(
       () => roleRequestOf(input({ policy })),
       `${field}.${path}`,
@@ -45,23 +45,23 @@ describe.each(owners)("policy in %s", (owner, input) => {
     );
   });
 
-  it("is not given if it is undefined; null is refused, which would lift the limit", () => {
+  it("is not set if it is undefined, and is rejected if it is null, which would remove the limit", () => {
     expect(policyFrom(undefined)).toBeUndefined();
     refuse(null, `${field} is null, and would limit nothing. ${NULL_HINT}`);
   });
 
-  it("of 2048 characters is taken, as an object and as a text with white space", () => {
+  it("can have 2048 characters, as an object and as JSON with white space", () => {
     expect(policyFrom(policyOf(2048))).toHaveLength(2048);
     expect(policyFrom(JSON.stringify(policyOf(2048), null, 100))).toHaveLength(2048);
   });
 
-  it("of 2049 characters is refused, as an object and as a text", () => {
+  it("cannot have 2049 characters, as an object or as JSON", () => {
     const message = `${field} has 2049 characters. ${RULE.slice(0, -1)}. Move statements to a managed policy, and add it to policyArns.`;
     refuse(policyOf(2049), message);
     refuse(JSON.stringify(policyOf(2049)), message);
   });
 
-  it("as a text of more than 16384 characters is refused unread", () => {
+  it("is rejected without parsing if its JSON has more than 16384 characters", () => {
     const policy = '{"Statement":[]}';
     expect(policyFrom(policy.padEnd(16_384))).toBe(policy);
     refuse(
@@ -71,20 +71,20 @@ describe.each(owners)("policy in %s", (owner, input) => {
   });
 
   it.each<[string, unknown, string]>([
-    ["an empty text", "", "an empty string"],
-    ["a text of blanks", "  ", "a string of 2 characters"],
-    ["no JSON", "{Statement:[]}", "a string of 14 characters"],
-    ["JSON with a comma too many", '{"a":1,}', "a string of 8 characters"],
-    ["the text of a list", "[{}]", "a string of 4 characters"],
-    ["the text null", "null", "a string of 4 characters"],
-    ["the text of a number", "5", "a string of 1 characters"],
-    ["the text of a text", '"{}"', "a string of 4 characters"],
-    ["a list", [{}], "an array of 1"],
+    ["an empty string", "", "an empty string"],
+    ["a blank string", "  ", "a string of 2 characters"],
+    ["invalid JSON", "{Statement:[]}", "a string of 14 characters"],
+    ["JSON with a trailing comma", '{"a":1,}', "a string of 8 characters"],
+    ["JSON of an array", "[{}]", "a string of 4 characters"],
+    ["JSON of null", "null", "a string of 4 characters"],
+    ["JSON of a number", "5", "a string of 1 characters"],
+    ["JSON of a string", '"{}"', "a string of 4 characters"],
+    ["an array", [{}], "an array of 1"],
     ["a number", 5, "a number"],
     ["true", true, "a boolean"],
     ["a function", () => ({}), "a function"],
     ["a symbol", Symbol("policy"), "a symbol"],
-  ])("is refused as %s", (_, policy, received) => {
+  ])("is rejected if it is %s", (_, policy, received) => {
     refuse(policy, `${field} is invalid: received ${received}. ${RULE}`);
   });
 
@@ -95,7 +95,7 @@ describe.each(owners)("policy in %s", (owner, input) => {
     '{"a":1,"\\u0061":2}',
     '{"__proto__":1,"__proto__":2}',
     '{"a\\\\":1,"a\\\\":2}',
-  ])("as the text %s is refused because a key is there twice", (policy) => {
+  ])("as the JSON %s is rejected because it repeats a key", (policy) => {
     refuse(policy, `${field} has the same key twice in one object. Write each key once: JSON keeps only the last.`);
   });
 
@@ -105,7 +105,7 @@ describe.each(owners)("policy in %s", (owner, input) => {
     '{"Statement":1,"a\\"":1,"a":": ","b":"{\\"a\\":"}',
     '{"Statement":[],"a:b":["c","d"],"e" : "f"}',
     '{"Statement":[],"__proto__":{"x":1}}',
-  ])("as the text %s names each key once and is taken", (policy) => {
+  ])("as the JSON %s is accepted because it has each key once", (policy) => {
     expect(JSON.parse(policyFrom(policy)!)).toEqual(JSON.parse(policy));
   });
 
@@ -120,24 +120,24 @@ describe.each(owners)("policy in %s", (owner, input) => {
     ["a date", { a: new Date(0) }, "an object that is not plain JSON"],
     ["a map", { a: new Map([["x", 1]]) }, "an object that is not plain JSON"],
     ["a set", { a: new Set([1]) }, "an object that is not plain JSON"],
-    ["a boxed text", { a: new String("x") }, "an object that is not plain JSON"],
+    ["a boxed string", { a: new String("x") }, "an object that is not plain JSON"],
     ["a typed array", { a: new Uint8Array(1) }, "an object that is not plain JSON"],
     ["an instance of a class", { a: new (class Statement {})() }, "an object that is not plain JSON"],
     ["inherited keys", { a: Object.create({ Effect: "Deny" }) }, "an object that is not plain JSON"],
     [
-      "keys inherited from nowhere",
+      "keys inherited from an object without a prototype",
       { a: Object.create(Object.assign(Object.create(null), { Effect: "Deny" })) },
       "an object that is not plain JSON",
     ],
-    ["keys on a list", { a: Object.assign(["x"], { Effect: "Deny" }) }, "an array with named properties"],
-    ["a key that is a symbol", { a: { [Symbol("Effect")]: "Deny" } }, "an object that is not plain JSON"],
+    ["keys on an array", { a: Object.assign(["x"], { Effect: "Deny" }) }, "an array with named properties"],
+    ["a symbol as a key", { a: { [Symbol("Effect")]: "Deny" } }, "an object that is not plain JSON"],
     ["a hidden key", { a: Object.defineProperty({}, "Effect", { value: "Deny" }) }, "an object that is not plain JSON"],
-  ])("that holds %s is refused: it would be lost on the way", (_, policy, what) => {
+  ])("with %s is rejected, because the value would be lost", (_, policy, what) => {
     refuse(policy, `${field} contains ${what}. ${RULE}`);
   });
 
   it.each(["9007199254740992", "1e400", "-12345678901234567890"])(
-    "with the number %s in its text is refused",
+    "with the number %s in its JSON is rejected",
     (number) => {
       refuse(
         `{"a":${number}}`,
@@ -146,11 +146,11 @@ describe.each(owners)("policy in %s", (owner, input) => {
     },
   );
 
-  it.each([0, -1, 0.5, 2 ** 53 - 1])("carries the number %d", (number) => {
+  it.each([0, -1, 0.5, 2 ** 53 - 1])("can have the number %d", (number) => {
     expect(policyFrom({ Statement: number })).toBe(`{"Statement":${number}}`);
   });
 
-  it("that holds itself is refused", () => {
+  it("is rejected if it contains itself", () => {
     const circle: Record<string, unknown> = {};
     circle["a"] = circle;
     const ring: unknown[] = [];
@@ -159,20 +159,20 @@ describe.each(owners)("policy in %s", (owner, input) => {
       refuse(policy, `${field} contains too many values or levels, or a circular reference. ${RULE}`);
   });
 
-  it("that is nested deeply is refused and overflows no stack", () => {
+  it("is rejected if it is deeply nested, without a stack overflow", () => {
     const message = `${field} contains too many values or levels, or a circular reference. ${RULE}`;
     refuse(`{"a":${"[".repeat(8000)}${"]".repeat(8000)}}`, message);
     refuse({ a: JSON.parse(`${"[".repeat(4200)}${"]".repeat(4200)}`) }, message);
   });
 
-  it("is taken when it was made in another realm", async () => {
+  it("is accepted from another realm", async () => {
     const { runInNewContext } = await import("node:vm");
     expect(policyFrom(runInNewContext('({ Statement: [{ x: 1 }], Id: "t" })'))).toBe(
       '{"Id":"t","Statement":[{"x":1}]}',
     );
   });
 
-  it("is read once: what is checked is what is sent", () => {
+  it("is read once, so that the checked value is the sent value", () => {
     let reads = 0;
     const policy = {
       get Statement() {
@@ -182,7 +182,7 @@ describe.each(owners)("policy in %s", (owner, input) => {
     expect(policyFrom(policy)).toBe('{"Statement":"Deny"}');
   });
 
-  it.each([{}, "{}", { statement: [] }])("without a Statement is refused before STS would: %j", (policy) => {
+  it.each([{}, "{}", { statement: [] }])("without a Statement is rejected before STS is called: %j", (policy) => {
     refuse(
       policy,
       `${field} has no Statement. Use the format of IAM policies: { "Version": ..., "Statement": [...] }.`,
@@ -197,11 +197,11 @@ describe.each(owners)("policyArns in %s", (owner, input) => {
     expectInvalid(() => roleRequestOf(input({ policyArns })), at, message);
   const LIST = "1 to 10 different policy ARNs; for no restriction, leave it out";
 
-  it.each([1, 10])("may be %d", (count) => {
+  it.each([1, 10])("can be %d", (count) => {
     expect(assumptionOf(input({ policyArns: arns(count) })).policyArns).toHaveLength(count);
   });
 
-  it("are sent in order, and the given list stays as it was", () => {
+  it("are sent in order, without changing the given array", () => {
     const policyArns = Object.freeze(["arn:aws:iam::aws:policy/b", `arn:aws:iam::123456789012:policy/path/a`]);
     expect(assumptionOf(input({ policyArns })).policyArns).toEqual([policyArns[1], policyArns[0]]);
     expect(policyArns[0]).toBe("arn:aws:iam::aws:policy/b");
@@ -210,15 +210,15 @@ describe.each(owners)("policyArns in %s", (owner, input) => {
   it.each([
     [0, "an empty array"],
     [11, "an array of 11"],
-  ])("may not be %d", (count, shown) => {
+  ])("cannot be %d", (count, shown) => {
     refuse(arns(count), field, `${field} is invalid: received ${shown}. Allowed: ${LIST}.`);
   });
 
-  it("may not repeat one", () => {
+  it("cannot repeat an ARN", () => {
     refuse([...arns(2), ...arns(1)], field, `${field} is invalid: received an array of 3. Allowed: ${LIST}.`);
   });
 
-  it("of 2048 characters are taken, of 2049 not", () => {
+  it("can have 2048 characters each, but not 2049", () => {
     const arn = (length: number) => "arn:aws:iam::aws:policy/".padEnd(length, "p");
     expect(assumptionOf(input({ policyArns: [arn(2048)] })).policyArns).toEqual([arn(2048)]);
     refuse(
@@ -231,15 +231,15 @@ describe.each(owners)("policyArns in %s", (owner, input) => {
   it.each<[string, unknown, string]>([
     ["a role", "arn:aws:iam::123456789012:role/x", '"arn:aws:iam::123456789012:role/x"'],
     ["a policy's name", "ReadOnlyAccess", '"ReadOnlyAccess"'],
-    ["an empty text", "", "an empty string"],
+    ["an empty string", "", "an empty string"],
     ["an ARN without a name", "arn:aws:iam::aws:policy/", '"arn:aws:iam::aws:policy/"'],
-    ["11 digits of account", "arn:aws:iam::12345678901:policy/x", '"arn:aws:iam::12345678901:policy/x"'],
-    ["a line feed after", "arn:aws:iam::aws:policy/x\n", '"arn:aws:iam::aws:policy/x\\n"'],
-    ["SDK form", { arn: "arn:aws:iam::aws:policy/x" }, "an object"],
+    ["an account of 11 digits", "arn:aws:iam::12345678901:policy/x", '"arn:aws:iam::12345678901:policy/x"'],
+    ["a trailing line feed", "arn:aws:iam::aws:policy/x\n", '"arn:aws:iam::aws:policy/x\\n"'],
+    ["the SDK's object form", { arn: "arn:aws:iam::aws:policy/x" }, "an object"],
     ["undefined", undefined, "undefined"],
     ["null", null, "null"],
     ["a number", 1, "a number"],
-  ])("with %s are refused at its place", (_, arn, received) => {
+  ])("with %s are rejected with the entry's index", (_, arn, received) => {
     refuse(
       [arns(1)[0], arn],
       `${field}[1]`,
@@ -247,7 +247,7 @@ describe.each(owners)("policyArns in %s", (owner, input) => {
     );
   });
 
-  it("with a hole are refused", () => {
+  it("with an empty slot are rejected", () => {
     refuse(
       // biome-ignore lint/suspicious/noSparseArray: the hole is the point
       [, arns(1)[0]],
@@ -262,12 +262,12 @@ describe.each(owners)("policyArns in %s", (owner, input) => {
     [{}, "an object"],
     [new Set(arns(1)), "an object"],
     [false, "a boolean"],
-  ])("as %s are refused: they are a list", (policyArns, received) => {
+  ])("must be an array: %s is rejected", (policyArns, received) => {
     refuse(policyArns, field, `${field} is invalid: received ${received}. Allowed: a list of policy ARNs.`);
   });
 });
 
-it("a policy with characters that STS does not take is sent escaped, and says the same", () => {
+it("a policy with characters that STS does not accept is sent in escaped form, with the same meaning", () => {
   const policy = { Statement: [{ Sid: "größe", Resource: "arn:aws:s3:::日本/😀" }] };
   const sent = assumptionOf({ instance: { policy } }).policy ?? "";
   expect(sent).toMatch(/^[ -\u00ff]+$/);

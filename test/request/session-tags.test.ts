@@ -16,7 +16,7 @@ describe.each(owners)("tags in %s", (owner, input) => {
   const refuse = (given: unknown, at: string, message: string) =>
     expectInvalid(() => roleRequestOf(input(given)), at, message);
 
-  it.each([undefined, null, {}])("may be %j", (given) => {
+  it.each([undefined, null, {}])("can be %j", (given) => {
     expect(tagsFrom(given)).toEqual({});
   });
 
@@ -27,22 +27,25 @@ describe.each(owners)("tags in %s", (owner, input) => {
     ["_.:/=+-@", "a_.:/=+-@ b"],
     ["鍵", "値\u00a0\u3000"],
     ["𝒌".repeat(128), "𝒗".repeat(256)],
-  ])("take the key %s", (key, value) => {
+  ])("accept the key %s", (key, value) => {
     expect(tagsFrom({ [key]: value })).toEqual({ [key]: value });
   });
 
-  it("take a key that objects know already", () => {
+  it("accept a key that every object inherits", () => {
     const given = JSON.parse('{"__proto__":"a","constructor":"b","toString":"c"}');
     expect(Object.entries(assumptionOf(input(given)).tags)).toEqual(Object.entries(given));
   });
 
-  it.each([undefined, null])("refuse a value that is %s: a session without the tag is another session", (value) => {
-    refuse(
-      { c: "v", tenant: value },
-      `${field}.tenant`,
-      `${field}.tenant is invalid: received ${value}. ${VALUE_RULE}`,
-    );
-  });
+  it.each([undefined, null])(
+    "reject a value that is %s, because a session without the tag would be a different session",
+    (value) => {
+      refuse(
+        { c: "v", tenant: value },
+        `${field}.tenant`,
+        `${field}.tenant is invalid: received ${value}. ${VALUE_RULE}`,
+      );
+    },
+  );
 
   it.each<[string, string]>([
     ["", "an empty string"],
@@ -53,7 +56,7 @@ describe.each(owners)("tags in %s", (owner, input) => {
     ["a*", '"a*"'],
     ["😀", '"😀"'],
     ["\ud835", '"\\ud835"'],
-  ])("refuse the key %j", (key, received) => {
+  ])("reject the key %j", (key, received) => {
     refuse({ [key]: "v" }, field, `${field} is invalid: received ${received}. ${KEY_RULE}`);
   });
 
@@ -67,11 +70,11 @@ describe.each(owners)("tags in %s", (owner, input) => {
     [["v"], "an array of 1"],
     [{}, "an object"],
     [Symbol("v"), "a symbol"],
-  ])("refuse a value of %s", (value, received) => {
+  ])("reject a value of %s", (value, received) => {
     refuse({ team: value }, `${field}.team`, `${field}.team is invalid: received ${received}. ${VALUE_RULE}`);
   });
 
-  it("may be 50, and not 51", () => {
+  it("can be 50, but not 51", () => {
     expect(Object.keys(tagsFrom(tags(50)))).toHaveLength(50);
     refuse(
       tags(51),
@@ -80,7 +83,7 @@ describe.each(owners)("tags in %s", (owner, input) => {
     );
   });
 
-  it("of a hundred thousand no more are read than a session may have", () => {
+  it("are read only up to the limit, even if there are a hundred thousand", () => {
     const read = new Set<PropertyKey>();
     const many = new Proxy(tags(100_000), {
       get: (record, key) => {
@@ -96,7 +99,7 @@ describe.each(owners)("tags in %s", (owner, input) => {
     expect([...read].filter((key) => typeof key === "string").length).toBe(51);
   });
 
-  it("may not differ in case alone", () => {
+  it("cannot differ only in case", () => {
     refuse(
       { Team: "a", TEAM: "a" },
       `${field}.TEAM`,
@@ -111,17 +114,17 @@ describe.each(owners)("tags in %s", (owner, input) => {
     [new Map([["team", "a"]]), "an object"],
     [Promise.resolve({ team: "a" }), "an object"],
     [5, "a number"],
-  ])("as %s are refused", (given, received) => {
+  ])("are rejected as %s", (given, received) => {
     refuse(given, field, `${field} is invalid: received ${received}. Allowed: an object of tag keys to tag values.`);
   });
 
-  it("that are inherited count", () => {
+  it("can be inherited", () => {
     expect(tagsFrom(Object.create({ team: "a" }))).toEqual({ team: "a" });
   });
 });
 
 describe("the author's tags", () => {
-  it("add to the instance's, and may repeat one", () => {
+  it("are added to the instance's tags, and can repeat one", () => {
     expect({
       ...assumptionOf({ instance: { tags: { a: "1", b: "2" } }, session: { tags: { b: "2", c: "3" } } }).tags,
     }).toEqual({ a: "1", b: "2", c: "3" });
@@ -139,7 +142,7 @@ describe("the author's tags", () => {
     );
   });
 
-  it("make 50 with the instance's, and not 51", () => {
+  it("can be up to 50 together with the instance's tags", () => {
     const instance = { tags: tags(30) };
     expect(Object.keys(assumptionOf({ instance, session: { tags: tags(20, "a") } }).tags)).toHaveLength(50);
     expect(Object.keys(assumptionOf({ instance, session: { tags: tags(50) } }).tags)).toHaveLength(50);
@@ -154,7 +157,7 @@ describe("the author's tags", () => {
 describe("transitiveTagKeys", () => {
   const instance = { tags: { team: "a", app: "b" } };
 
-  it("name tags of the instance or of the author, each once and in order", () => {
+  it("select tags of the instance or of the author, each once and in order", () => {
     const request = assumptionOf({
       instance: { ...instance, transitiveTagKeys: ["team", "app", "own", "team"] },
       session: { tags: { own: "c" } },
@@ -162,20 +165,23 @@ describe("transitiveTagKeys", () => {
     expect(request.transitiveTagKeys).toEqual(["app", "own", "team"]);
   });
 
-  it.each([undefined, null, []])("may be %j", (transitiveTagKeys) => {
+  it.each([undefined, null, []])("can be %j", (transitiveTagKeys) => {
     expect(assumptionOf({ instance: { ...instance, transitiveTagKeys } }).transitiveTagKeys).toEqual([]);
   });
 
-  it.each(["other", "Team", "", "toString", "__proto__", "a\n\u2028b"])("cannot name %j, which is no tag", (key) => {
-    const shown = key === "" ? "an empty string" : JSON.stringify(key).replace("\u2028", "\\u2028");
-    expectInvalid(
-      () => roleRequestOf({ instance: { ...instance, transitiveTagKeys: ["team", key] } }),
-      "instance.transitiveTagKeys[1]",
-      `instance.transitiveTagKeys[1] is ${shown}, which is not a tag of the session. Set that tag too, or leave the key out.`,
-    );
-  });
+  it.each(["other", "Team", "", "toString", "__proto__", "a\n\u2028b"])(
+    "cannot include %j, which is not a tag",
+    (key) => {
+      const shown = key === "" ? "an empty string" : JSON.stringify(key).replace("\u2028", "\\u2028");
+      expectInvalid(
+        () => roleRequestOf({ instance: { ...instance, transitiveTagKeys: ["team", key] } }),
+        "instance.transitiveTagKeys[1]",
+        `instance.transitiveTagKeys[1] is ${shown}, which is not a tag of the session. Set that tag too, or leave the key out.`,
+      );
+    },
+  );
 
-  it("show no more than 100 characters of a long key", () => {
+  it("are truncated to 100 characters in an error", () => {
     expectInvalid(
       () => roleRequestOf({ instance: { ...instance, transitiveTagKeys: ["k".repeat(5000)] } }),
       "instance.transitiveTagKeys[0]",
@@ -187,7 +193,7 @@ describe("transitiveTagKeys", () => {
     [5, "a number"],
     [undefined, "undefined"],
     [{}, "an object"],
-  ])("cannot hold %s", (key, received) => {
+  ])("cannot contain %s", (key, received) => {
     expectInvalid(
       () => roleRequestOf({ instance: { ...instance, transitiveTagKeys: [key] } }),
       "instance.transitiveTagKeys[0]",
@@ -199,7 +205,7 @@ describe("transitiveTagKeys", () => {
     ["team", "a string of 4 characters"],
     [{ team: true }, "an object"],
     [new Set(["team"]), "an object"],
-  ])("are a list, not %s", (transitiveTagKeys, received) => {
+  ])("must be an array: %s is rejected", (transitiveTagKeys, received) => {
     expectInvalid(
       () => roleRequestOf({ instance: { ...instance, transitiveTagKeys } }),
       "instance.transitiveTagKeys",

@@ -9,18 +9,18 @@ const stsOf = (sts: unknown) => {
 };
 
 describe("instance.sts", () => {
-  it.each([undefined, null, {}, { region: null, endpoint: undefined, useFipsEndpoint: null }])("may be %j", (sts) => {
+  it.each([undefined, null, {}, { region: null, endpoint: undefined, useFipsEndpoint: null }])("can be %j", (sts) => {
     expect(stsOf(sts)).toEqual({});
     expect(roleRequestOf({ instance: { sts } }).key).toBe(roleRequestOf({}).key);
   });
 
-  it("is taken as given", () => {
+  it("is used as given", () => {
     const sts = { region: "eu-west-1", useFipsEndpoint: true, useDualstackEndpoint: true };
     expect(stsOf(sts)).toEqual(sts);
     expect(stsOf({ useFipsEndpoint: false, useDualstackEndpoint: false })).toEqual({});
   });
 
-  it.each(["url", "maxAttempts"])("with the unknown key %s is refused", (key) => {
+  it.each(["url", "maxAttempts"])("with the unknown key %s is rejected", (key) => {
     expectInvalid(
       () => stsOf({ [key]: undefined }),
       `instance.sts.${key}`,
@@ -31,7 +31,7 @@ describe("instance.sts", () => {
   it.each([
     ["Endpoint", "endpoint"],
     ["regions", "region"],
-  ])("with the unknown key %s is told that %s is meant", (key, right) => {
+  ])("with the unknown key %s is rejected, and the error suggests %s", (key, right) => {
     expectInvalid(
       () => stsOf({ [key]: undefined }),
       `instance.sts.${key}`,
@@ -46,7 +46,7 @@ describe("instance.sts", () => {
     [new URL("https://sts.example"), "an object"],
     [new Map(), "an object"],
     [true, "a boolean"],
-  ])("as %s is refused", (sts, received) => {
+  ])("cannot be %s", (sts, received) => {
     expectInvalid(
       () => stsOf(sts),
       "instance.sts",
@@ -54,7 +54,7 @@ describe("instance.sts", () => {
     );
   });
 
-  it.each(["useFipsEndpoint", "useDualstackEndpoint"])("takes no text for %s", (key) => {
+  it.each(["useFipsEndpoint", "useDualstackEndpoint"])("must have a boolean for %s", (key) => {
     for (const [value, received] of [
       ["true", "a string of 4 characters"],
       [1, "a number"],
@@ -68,7 +68,7 @@ describe("instance.sts", () => {
     }
   });
 
-  it.each(["useFipsEndpoint", "useDualstackEndpoint"])("takes no endpoint together with %s", (key) => {
+  it.each(["useFipsEndpoint", "useDualstackEndpoint"])("cannot have an endpoint together with %s", (key) => {
     expectInvalid(
       () => stsOf({ endpoint: "https://sts.example", [key]: true }),
       "instance.sts.endpoint",
@@ -85,7 +85,7 @@ describe("instance.sts.endpoint", () => {
     ["http://127.0.0.1:1", "http://127.0.0.1:1/"],
     ["http://127.255.0.9", "http://127.255.0.9/"],
     ["http://[::1]:8080", "http://[::1]:8080/"],
-  ])("may be %s", (endpoint, href) => {
+  ])("can be %s", (endpoint, href) => {
     expect(stsOf({ endpoint })).toEqual({ endpoint: href });
   });
 
@@ -107,7 +107,7 @@ describe("instance.sts.endpoint", () => {
     [5, "a number"],
     [new URL("https://sts.example"), "an object"],
     [() => "https://sts.example", "a function"],
-  ])("may not be %s", (endpoint, received) => {
+  ])("cannot be %s", (endpoint, received) => {
     expectInvalid(
       () => stsOf({ endpoint }),
       "instance.sts.endpoint",
@@ -125,7 +125,7 @@ describe("instance.sts.endpoint", () => {
     "http://localstack:4566",
     "http://[::2]",
     "http://0.0.0.0",
-  ])("%s would send keys in clear: refused, unless the instance allows that", (endpoint) => {
+  ])("%s would send keys in plain text, so it is rejected unless the instance allows it", (endpoint) => {
     const { protocol, hostname, href } = new URL(endpoint);
     expectInvalid(
       () => stsOf({ endpoint }),
@@ -144,11 +144,11 @@ describe("instance.sts.endpoint", () => {
     "//user:hush@sts.example",
     "https://sts.example:x/?token=hush",
     "https://sts.example:x/#hush",
-  ])("shows no password that it may hold: %s", (endpoint) => {
+  ])("is never shown with its password: %s", (endpoint) => {
     expect(refusalOf(() => stsOf({ endpoint })).message).not.toContain("hush");
   });
 
-  describe("that names its region", () => {
+  describe("with a region in its name", () => {
     const ENDPOINTS = [
       ["https://sts.eu-west-1.amazonaws.com/", "eu-west-1"],
       ["https://sts-fips.us-gov-west-1.amazonaws.com/", "us-gov-west-1"],
@@ -160,7 +160,7 @@ describe("instance.sts.endpoint", () => {
       ["https://sts.amazonaws.com/", "us-east-1"],
     ] as const;
 
-    it.each(ENDPOINTS)("%s is signed for its region, whatever else is set", (endpoint, region) => {
+    it.each(ENDPOINTS)("%s is signed for that region, whatever the other settings", (endpoint, region) => {
       expect(requestOf({ instance: { sts: { endpoint } } }).sts).toEqual({ endpoint, region });
       expect(requestOf({ instance: { sts: { endpoint, region } } }).sts).toEqual({ endpoint, region });
       const sts = requestOf({
@@ -170,7 +170,7 @@ describe("instance.sts.endpoint", () => {
       expect(sts.sts.region).toBe(region);
     });
 
-    it.each(ENDPOINTS)("%s is refused for another region", (endpoint, region) => {
+    it.each(ENDPOINTS)("%s is rejected for a different region", (endpoint, region) => {
       expectInvalid(
         () => stsOf({ endpoint, region: "ap-south-2" }),
         "instance.sts.endpoint",
@@ -184,18 +184,18 @@ describe("instance.sts.endpoint", () => {
       "https://sts.eu-west-1.amazonaws.com.evil.example/",
       "https://proxy.example/sts.eu-west-1.amazonaws.com",
       "http://127.0.0.1:4566/",
-    ])("%s names none", (endpoint) => {
+    ])("%s has no region in its name", (endpoint) => {
       expect(stsOf({ endpoint })).toEqual({ endpoint });
       expect(stsOf({ endpoint, region: "ap-south-2" })).toEqual({ endpoint, region: "ap-south-2" });
     });
 
-    it("is refused for a role of another partition", () => {
+    it("is rejected for a role in a different partition", () => {
       const instance = { roleArn: CHINA_ROLE, sts: { endpoint: "https://sts.us-east-1.amazonaws.com" } };
       expectInvalid(() => requestOf({ instance }), "instance.sts.endpoint", /the role is in partition aws-cn/);
     });
   });
 
-  it("is part of the key, in one spelling", () => {
+  it("is part of the session key in normalized form", () => {
     const keyOf = (endpoint: string) => roleRequestOf({ instance: { sts: { endpoint } } }).key;
     expect(keyOf("https://sts.example")).toBe(keyOf("https://STS.example:443/"));
     expect(keyOf("https://sts.example")).not.toBe(keyOf("https://sts.example/a"));

@@ -10,7 +10,7 @@ export const ROLE = `arn:aws:iam::${ACCOUNT}:role/integrations/Inventory`;
 export const OTHER_ROLE = "arn:aws:iam::444455556666:role/Audit";
 export const CHINA_ROLE = `arn:aws-cn:iam::${ACCOUNT}:role/Inventory`;
 
-/** What a request is made from. Values of any type: bad input is the subject of these tests. */
+/** The input of a request. It accepts values of any type, because these tests are about invalid input. */
 export interface Input {
   instance?: unknown;
   command?: unknown;
@@ -27,12 +27,12 @@ export function requestOf({ instance = {}, command, session, env = {} }: Input):
   );
 }
 
-/** A request for a role; the instance names {@link ROLE} unless it says otherwise. */
+/** A request for a role. The instance names {@link ROLE} unless the input overrides it. */
 export function roleRequestOf({ instance, ...input }: Input): RoleRequest {
   return requestOf({ ...input, instance: { roleArn: ROLE, ...(instance as object | undefined) } });
 }
 
-/** What STS is asked. */
+/** The AssumeRole settings of the request. */
 export function assumptionOf(input: Input): Assumption {
   const { assumption } = roleRequestOf(input);
   if (!assumption) throw new Error("no role is assumed");

@@ -5,7 +5,7 @@ import { OTHER_ROLE, ROLE } from "./support.js";
 export const COMMAND_KEYS = ["roleArn", "roleSessionName", "roleSessionDuration", "region"] as const;
 export const SESSION_KEYS = ["policy", "policyArns", "tags", "sourceIdentity"] as const;
 
-/** Whatever a caller may hand over by mistake. */
+/** Any value that a caller could pass by mistake. */
 export const anything = fc.oneof(
   {
     weight: 4,
@@ -43,7 +43,7 @@ export const anything = fc.oneof(
   ),
 );
 
-/** Values near to what each setting takes, so that the checks behind the first one are reached too. */
+/** Almost valid values for each setting, so that later checks are also reached. */
 const nearly: Record<string, fc.Arbitrary<unknown>> = {
   roleArn: fc.oneof(
     fc.constantFrom(ROLE, OTHER_ROLE, "arn:aws-cn:iam::123456789012:role/x"),

@@ -16,7 +16,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** A source that a test answers by hand, or that answers by itself. */
+/** A source that responds as the test sets it, or with its own sessions. */
 function createSource({ key = "key", rules = DEFAULT_RULES }: { key?: string; rules?: RefreshRules } = {}) {
   let loads = 0;
   let running = 0;
@@ -81,8 +81,8 @@ function createCache(options: { maxSessions?: number; refreshAhead?: boolean } =
   return { clock, cache, diagnostics };
 }
 
-describe("one load per key", () => {
-  it("is shared by all who ask at once", async () => {
+describe("one load for each key", () => {
+  it("is shared by all concurrent callers", async () => {
     const { cache, diagnostics } = createCache();
     const it = createSource();
     const all = await Promise.all(Array.from({ length: 100 }, () => cache.get(it.source)));
@@ -91,7 +91,7 @@ describe("one load per key", () => {
     expect([diagnostics.count("miss"), diagnostics.count("joined")]).toEqual([1, 99]);
   });
 
-  it("holds also for a key that the bound pushed out while it loads", async () => {
+  it("is shared even if the key was evicted while it loads", async () => {
     const { clock, cache } = createCache({ maxSessions: 1 });
     const it = createSource();
     let finish: (() => void) | undefined;
@@ -106,7 +106,7 @@ describe("one load per key", () => {
     expect([it.loads, it.mostAtOnce]).toEqual([1, 1]);
   });
 
-  it("does not keep one key's load from another's", async () => {
+  it("does not return another key's session", async () => {
     const { cache } = createCache();
     const [one, two] = [createSource({ key: "one" }), createSource({ key: "two" })];
     one.answers(async () => session(1));
@@ -117,7 +117,7 @@ describe("one load per key", () => {
 });
 
 describe("refresh", () => {
-  it("runs in the background from the advisory point on, and the caller has the session at once", async () => {
+  it("runs in the background from the advisory point on, while the caller gets the session at once", async () => {
     const { clock, cache } = createCache({ refreshAhead: false });
     const it = createSource();
     const first = await cache.get(it.source);
@@ -131,7 +131,7 @@ describe("refresh", () => {
     expect((await cache.get(it.source)).accessKeyId).toBe("ASIA2");
   });
 
-  it("comes ahead of need for a session in use, and not for an idle one", async () => {
+  it("is scheduled for a session in use, but not for an idle one", async () => {
     const { clock, cache } = createCache();
     const [used, idle] = [createSource({ key: "used" }), createSource({ key: "idle" })];
     await cache.get(used.source);
@@ -144,7 +144,7 @@ describe("refresh", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("does not rely on its timer: a frozen process wakes, waits for a load and serves nothing dead", async () => {
+  it("does not depend on its timer: after a freeze, the caller waits for a new session", async () => {
     const { clock, cache } = createCache();
     const it = createSource();
     await cache.get(it.source);
@@ -155,7 +155,7 @@ describe("refresh", () => {
   it.each([
     ["forward", 24 * HOUR],
     ["back", -24 * HOUR],
-  ])("a wall clock that steps %s a day serves nothing beyond its life", async (_, step) => {
+  ])("does not serve a session beyond its lifetime if the wall clock steps %s a day", async (_, step) => {
     const { clock, cache } = createCache();
     const it = createSource();
     const first = await cache.get(it.source);
@@ -165,7 +165,7 @@ describe("refresh", () => {
     expect((await cache.get(it.source)).accessKeyId).not.toBe(first.accessKeyId);
   });
 
-  it("that fails is held off with growing waits while the session is served, and its error never shows", async () => {
+  it("backs off after failures while the session is served, and never shows the error", async () => {
     const { clock, cache, diagnostics } = createCache({ refreshAhead: false });
     clock.setRandom(() => 0.999);
     const it = createSource();
@@ -176,12 +176,12 @@ describe("refresh", () => {
       expect(await cache.get(it.source)).toBe(first);
       await clock.advance(SECOND);
     }
-    // tries at 0, 1, 3, 7, 15 and 31 s: a minute of commands every second
+    // attempts at 0, 1, 3, 7, 15 and 31 s: a minute with a command every second
     expect(it.loads - 1).toBe(6);
     expect(diagnostics.count("refresh-failed")).toBe(6);
   });
 
-  it("is tried again by the timer after a failure, so that a rare command does not find an expired session", async () => {
+  it("is retried by the timer after a failure, so that an infrequent command does not find an expired session", async () => {
     const { clock, cache } = createCache();
     const it = createSource();
     await cache.get(it.source);
@@ -193,7 +193,7 @@ describe("refresh", () => {
     expect((await cache.get(it.source)).accessKeyId).toBe("ASIA99");
   });
 
-  it("fails honestly after expiry, with the load's own error, and succeeds with the first caller after recovery", async () => {
+  it("fails with the load's own error after expiry, and succeeds for the first caller after recovery", async () => {
     const { clock, cache } = createCache();
     const it = createSource();
     await cache.get(it.source);
@@ -204,7 +204,7 @@ describe("refresh", () => {
     expect((await cache.get(it.source)).accessKeyId).toBe("ASIA7");
   });
 
-  it("tells a source what is held and when it last succeeded", async () => {
+  it("passes the held session and the time of the last success to the source", async () => {
     const { clock, cache } = createCache({ refreshAhead: false });
     const it = createSource();
     await cache.get(it.source);
@@ -220,8 +220,8 @@ describe("refresh", () => {
   });
 });
 
-describe("what a caller may ask", () => {
-  it("minRemaining loads a session anew that has less left, and a fresh one serves it", async () => {
+describe("a caller's options", () => {
+  it("minRemaining loads a new session if the cached one has less time left", async () => {
     const { clock, cache } = createCache({ refreshAhead: false });
     const it = createSource();
     await cache.get(it.source);
@@ -230,7 +230,7 @@ describe("what a caller may ask", () => {
     expect((await cache.get(it.source, { minRemaining: 40 * MINUTE + 1 })).accessKeyId).toBe("ASIA2");
   });
 
-  it("minRemaining that the newest session does not reach is an error, without a call for each caller", async () => {
+  it("minRemaining that the newest session does not reach is an error, without a load for each caller", async () => {
     const { clock, cache } = createCache({ refreshAhead: false });
     const it = createSource();
     const unreachable = { code: "INVALID_REQUEST", field: "options.minRemaining" };
@@ -244,7 +244,7 @@ describe("what a caller may ask", () => {
     expect((await cache.get(it.source, wish)).accessKeyId).toBe("ASIA2");
   });
 
-  it("minRemaining that a shared session falls short of by its age alone loads a new one", async () => {
+  it("minRemaining loads a new session if a shared session is too short only because of its age", async () => {
     const { cache } = createCache({ refreshAhead: false });
     const it = createSource();
     it.answers(async () => ({ ...session(1), kind: "shared", age: 46 * MINUTE, advisoryPoint: 50 * MINUTE }));
@@ -253,7 +253,7 @@ describe("what a caller may ask", () => {
     expect((await cache.get(it.source, { minRemaining: 15 * MINUTE })).accessKeyId).toBe("ASIA2");
   });
 
-  it("minRemaining above what a source's set has left asks it once, until it gives another set", async () => {
+  it("minRemaining beyond the source's set loads it once, until the source returns a different set", async () => {
     const { clock, cache } = createCache({ refreshAhead: false });
     const it = createSource({ rules: INSTANCE_PROFILE_RULES });
     const expiration = new Date(clock.now() + 6 * HOUR);
@@ -272,7 +272,7 @@ describe("what a caller may ask", () => {
     expect(it.loads).toBe(2);
   });
 
-  it("forceRefresh asks the source, and does not disturb those who are served from memory", async () => {
+  it("forceRefresh loads from the source, while other callers are served from memory", async () => {
     const { cache } = createCache();
     const it = createSource();
     const first = await cache.get(it.source);
@@ -281,7 +281,7 @@ describe("what a caller may ask", () => {
     expect((await forced).accessKeyId).toBe("ASIA2");
   });
 
-  it("a signal frees its own caller alone, at once, and leaves no listener or timer", async () => {
+  it("a signal releases only its own caller, at once, and leaves no listener or timer", async () => {
     const { clock, cache } = createCache();
     const it = createSource();
     let finish: (() => void) | undefined;
@@ -302,7 +302,7 @@ describe("what a caller may ask", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("a thousand waiters may share one signal, without a warning of Node's", async () => {
+  it("a thousand callers can share one signal without a warning from Node", async () => {
     const warnings: Error[] = [];
     const note = (warning: Error) => warnings.push(warning);
     process.on("warning", note);
@@ -319,14 +319,14 @@ describe("what a caller may ask", () => {
     expect([it.loads, getEventListeners(signal, "abort").length, warnings]).toEqual([1, 0, []]);
   });
 
-  it("a signal that is aborted already makes no load", async () => {
+  it("a signal that is already aborted starts no load", async () => {
     const { cache } = createCache();
     const it = createSource();
     await expect(cache.get(it.source, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
     expect(it.loads).toBe(0);
   });
 
-  it("without a signal waits 60 s at most", async () => {
+  it("a caller without a signal waits at most 60 s", async () => {
     const { clock, cache } = createCache();
     const it = createSource();
     it.answers(() => new Promise(() => {}));
@@ -336,8 +336,8 @@ describe("what a caller may ask", () => {
   });
 });
 
-describe("a refusal", () => {
-  it("is remembered from 1 s growing to 60 s, and cleared by success", async () => {
+describe("a denial", () => {
+  it("is remembered for 1 s, growing to 60 s, and cleared by a success", async () => {
     const { clock, cache, diagnostics } = createCache();
     const it = createSource();
     it.fails("ASSUME_ROLE_DENIED");
@@ -355,7 +355,7 @@ describe("a refusal", () => {
     await cache.get(it.source);
   });
 
-  it("does not end a session that is valid", async () => {
+  it("does not end a valid session", async () => {
     const { clock, cache } = createCache();
     const it = createSource();
     const first = await cache.get(it.source);
@@ -368,7 +368,7 @@ describe("a refusal", () => {
     await expect(cache.get(it.source)).rejects.toMatchObject({ code: "ASSUME_ROLE_DENIED" });
   });
 
-  it("is forgotten on invalidate: one try at once", async () => {
+  it("is forgotten after invalidate(), so the next attempt is made at once", async () => {
     const { cache } = createCache();
     const it = createSource();
     it.fails("ASSUME_ROLE_DENIED");
@@ -382,7 +382,7 @@ describe("a refusal", () => {
 });
 
 describe("invalidate", () => {
-  it("makes the next caller load anew", async () => {
+  it("makes the next caller load a new session", async () => {
     const { cache } = createCache();
     const it = createSource();
     await cache.get(it.source);
@@ -390,7 +390,7 @@ describe("invalidate", () => {
     expect((await cache.get(it.source)).accessKeyId).toBe("ASIA2");
   });
 
-  it("is not undone by a load under way: who waits for it gets a session that began later", async () => {
+  it("also applies to a load in progress: its callers get a session that was requested later", async () => {
     const { clock, cache } = createCache();
     const it = createSource();
     const finish: (() => void)[] = [];
@@ -407,7 +407,7 @@ describe("invalidate", () => {
     expect(it.mostAtOnce).toBe(1);
   });
 
-  it("throws a background load away that began before it", async () => {
+  it("discards a background load that began before it", async () => {
     const { clock, cache } = createCache();
     const it = createSource();
     await cache.get(it.source);
@@ -422,7 +422,7 @@ describe("invalidate", () => {
     expect((await cache.get(it.source)).accessKeyId).toBe("ASIA3");
   });
 
-  it("that a source causes by itself again and again ends in an error, and the process goes on", async () => {
+  it("ends in an error if a source calls it again and again", async () => {
     const { cache } = createCache();
     const it = createSource();
     it.answers(async () => {
@@ -434,7 +434,7 @@ describe("invalidate", () => {
   });
 });
 
-describe("a session that a service refuses", () => {
+describe("a session that a service rejects", () => {
   const held = async () => {
     const setUp = createCache({ refreshAhead: false });
     const it = createSource();
@@ -442,7 +442,7 @@ describe("a session that a service refuses", () => {
     return { ...setUp, it, first };
   };
 
-  it("is served to everybody else until another one is there", async () => {
+  it("is served to other callers until the new one is there", async () => {
     const { clock, cache, it, first } = await held();
     let finish: (() => void) | undefined;
     it.answers(() => new Promise((resolve) => (finish = () => resolve(session(2)))));
@@ -454,14 +454,14 @@ describe("a session that a service refuses", () => {
     expect((await cache.get(it.source)).accessKeyId).toBe("ASIA2");
   });
 
-  it("is replaced once for all calls that it was refused to", async () => {
+  it("is replaced once for all rejected calls", async () => {
     const { cache, it, diagnostics } = await held();
     const all = await Promise.all(Array.from({ length: 50 }, () => cache.replace(it.source, "ASIA1", false)));
     expect(new Set(all)).toEqual(new Set([true]));
     expect([it.loads, diagnostics.count("invalidated")]).toEqual([2, 1]);
   });
 
-  it("is replaced once a minute while it should live on", async () => {
+  it("is replaced at most once a minute while it is still valid", async () => {
     const { clock, cache, it } = await held();
     for (let second = 0; second < 120; second++) {
       const { accessKeyId } = await cache.get(it.source);
@@ -471,7 +471,7 @@ describe("a session that a service refuses", () => {
     expect(it.loads - 1).toBe(2);
   });
 
-  it("is replaced once a minute also if the refused call no longer waited when the other session came", async () => {
+  it("is replaced at most once a minute, even if the rejected call had stopped waiting for the new session", async () => {
     const { clock, cache, it } = await held();
     let arrive = (_loaded: IssuedSession) => {};
     it.answers(() => new Promise((resolve) => (arrive = resolve)));
@@ -488,7 +488,7 @@ describe("a session that a service refuses", () => {
     expect(await cache.replace(it.source, "ASIA2", false)).toBe(true);
   });
 
-  it("is replaced at once where its refresh is due anyway", async () => {
+  it("is replaced at once if its refresh is due anyway", async () => {
     const { clock, cache, it } = await held();
     await cache.replace(it.source, "ASIA1", false);
     await clock.advance(MINUTE / 2);
@@ -497,7 +497,7 @@ describe("a session that a service refuses", () => {
     expect(await cache.replace(it.source, "ASIA2", false)).toBe(true);
   });
 
-  it("outlives a load that fails: the refused call gets that error, and may try again after a second", async () => {
+  it("stays if the load fails: the rejected call gets the error, and can try again after a second", async () => {
     const { clock, cache, it, first } = await held();
     it.fails("STS_UNAVAILABLE");
     await expect(cache.replace(it.source, "ASIA1", false)).rejects.toMatchObject({ code: "STS_UNAVAILABLE" });
@@ -508,7 +508,7 @@ describe("a session that a service refuses", () => {
     expect(await cache.replace(it.source, "ASIA1", false)).toBe(true);
   });
 
-  it("gave way already: another one signs at once", async () => {
+  it("is not replaced again if it was replaced before", async () => {
     const { cache, it } = await held();
     await cache.replace(it.source, "ASIA1", false);
     expect(await cache.replace(it.source, "ASIA1", false)).toBe(true);
@@ -516,19 +516,19 @@ describe("a session that a service refuses", () => {
     expect(it.loads).toBe(2);
   });
 
-  it("in doubt is replaced only if it is older than a minute, and once a minute", async () => {
+  it("for an ambiguous reason is replaced only if it is older than a minute, at most once a minute", async () => {
     const { clock, cache, it } = await held();
     await clock.advance(MINUTE);
     expect(await cache.replace(it.source, "ASIA1", true)).toBe(false);
     await clock.advance(1);
     expect(await cache.replace(it.source, "ASIA1", true)).toBe(true);
     expect(await cache.replace(it.source, "ASIA2", true)).toBe(false);
-    expect(await cache.replace(it.source, "ASIA1", true)).toBe(true); // another session signs by now
+    expect(await cache.replace(it.source, "ASIA1", true)).toBe(true); // another session signs by then
   });
 });
 
 describe("the instance profile's rules", () => {
-  it("read again after an hour; the same set is no failure and is looked at again in 5 to 10 minutes", async () => {
+  it("reload after an hour; an unchanged set is not a failure, and is read again in 5 to 10 minutes", async () => {
     const { clock, cache, diagnostics } = createCache({ refreshAhead: false });
     const it = createSource({ rules: INSTANCE_PROFILE_RULES });
     it.answers(async () => session(1, 6 * HOUR));
@@ -542,7 +542,7 @@ describe("the instance profile's rules", () => {
     expect(diagnostics.count("refresh-failed")).toBe(0);
   });
 
-  it("serve an expired set while the source fails, and ask again after 5 to 10 minutes", async () => {
+  it("serve an expired set while the source fails, and read again after 5 to 10 minutes", async () => {
     const { clock, cache } = createCache({ refreshAhead: false });
     const it = createSource({ rules: INSTANCE_PROFILE_RULES });
     const first = await cache.get(it.source);
@@ -557,8 +557,8 @@ describe("the instance profile's rules", () => {
   });
 });
 
-describe("the bound on sessions", () => {
-  it("pushes out the one unused for longest, ends its timer and says so", async () => {
+describe("maxSessions", () => {
+  it("evicts the least recently used session, ends its timer and publishes an event", async () => {
     const { clock, cache, diagnostics } = createCache({ maxSessions: 2 });
     const sources = ["one", "two", "three"].map((key) => createSource({ key }));
     for (const { source } of sources) {
@@ -574,7 +574,7 @@ describe("the bound on sessions", () => {
 });
 
 describe("close", () => {
-  it("frees those who wait, ends timers and refuses who comes later", async () => {
+  it("releases waiting callers, ends timers and rejects later calls", async () => {
     const { clock, cache } = createCache();
     await cache.get(createSource({ key: "held" }).source);
     const it = createSource();
@@ -588,7 +588,7 @@ describe("close", () => {
   });
 });
 
-it("nothing that lru-cache publishes or that inspect shows holds a secret", async () => {
+it("nothing that lru-cache publishes or inspect prints contains a secret", async () => {
   const published: unknown[] = [];
   for (const name of LRU_CHANNELS) listen(name, (message) => published.push(message));
   const { cache } = createCache({ maxSessions: 1 });

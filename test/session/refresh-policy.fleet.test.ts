@@ -18,7 +18,7 @@ const GENERATIONS = 8;
 const SEEDS = Array.from({ length: 40 }, (_, index) => index + 1);
 const AGREED = 0.05;
 
-/** The times of all refreshes of processes that got their first session at the same moment. */
+/** The times of all refreshes of processes that got their first session at the same time. */
 function refreshesOf(life: number, random: () => number): number[] {
   return Array.from({ length: PROCESSES }).flatMap(() => {
     let issued = 0;
@@ -29,7 +29,7 @@ function refreshesOf(life: number, random: () => number): number[] {
   });
 }
 
-/** The largest share of the fleet that any span of ten seconds holds, wherever it begins. */
+/** The largest share of the fleet's refreshes in any ten seconds, wherever they begin. */
 function busiestTenSeconds(times: readonly number[]): number {
   const sorted = [...times].sort((a, b) => a - b);
   let first = 0;
@@ -41,12 +41,15 @@ function busiestTenSeconds(times: readonly number[]): number {
   return most / PROCESSES;
 }
 
-/** Ten seconds' part of the span that the first refreshes are spread over. Later generations lie no closer together. */
+/**
+ * Ten seconds as a share of the time over which the first refreshes are spread. Later generations are at least as
+ * spread.
+ */
 function evenShare(life: number): number {
   return TEN_SECONDS / (advisoryWindow(life) / 2);
 }
 
-/** Six standard deviations of a fleet of this size above an even spread: chance goes no further in these fleets. */
+/** Six standard deviations above an even spread for a fleet of this size: random variation stays below that here. */
 function mostByChance(share: number): number {
   return share + 6 * Math.sqrt((share * (1 - share)) / PROCESSES);
 }
@@ -73,20 +76,20 @@ describe(`the busiest ten seconds of ${PROCESSES} processes that start together`
     expect(worstOfAllSeeds(name, life)).toBeLessThanOrEqual(AGREED);
   });
 
-  // Half of a window of 5 min is 150 s, of which ten seconds are 6.7 %: no way to draw from it keeps to 5 %.
+  // Half of a 5-minute window is 150 s, and ten seconds are 6.7 % of it, so no random choice can stay within 5 %.
   it.each([
     { name: "15 min", life: 15 * MINUTE },
     { name: "20 min", life: 20 * MINUTE },
-  ])("hold 6.7 % and what chance adds with sessions of $name", ({ name, life }) => {
+  ])("hold 6.7 % plus random variation with sessions of $name", ({ name, life }) => {
     expect(evenShare(life)).toBeCloseTo(10 / 150, 6);
     expect(worstOfAllSeeds(name, life)).toBeLessThanOrEqual(mostByChance(10 / 150));
   });
 
-  // Half of the window is a quarter of the life here, of which ten seconds are less than 5 %, but chance adds to that.
+  // Half of the window is a quarter of the lifetime here. Ten seconds are less than 5 % of it, plus random variation.
   it.each([
     { name: "just over 20 min", life: 20 * MINUTE + SECOND },
     { name: "25 min", life: 25 * MINUTE },
-  ])("hold up to 3.3 % and what chance adds with sessions of $name", ({ name, life }) => {
+  ])("hold up to 3.3 % plus random variation with sessions of $name", ({ name, life }) => {
     expect(evenShare(life)).toBeCloseTo(TEN_SECONDS / (life / 4), 6);
     expect(worstOfAllSeeds(name, life)).toBeLessThanOrEqual(mostByChance(10 / 300));
   });
@@ -95,7 +98,7 @@ describe(`the busiest ten seconds of ${PROCESSES} processes that start together`
 describe("after an outage that began when the first refresh of one-hour sessions was due", () => {
   const OUTAGE_BEGINS = 45 * MINUTE;
 
-  /** When each process whose refresh was due in the outage succeeds: at its first try after the end. */
+  /** When each process whose refresh was due in the outage succeeds: at its first attempt after the end. */
   function recoveriesFrom(outageEnds: number, random: () => number): number[] {
     return Array.from({ length: PROCESSES }).flatMap(() => {
       let at = drawAdvisoryPoint(HOUR, DEFAULT_RULES, random());
@@ -107,9 +110,9 @@ describe("after an outage that began when the first refresh of one-hour sessions
     });
   }
 
-  // Of waits that are drawn from 0 to 60 s, 11 of 36 that are under way at a moment end within ten seconds of it.
+  // Waits are drawn from 0 to 60 s. Of 36 waits in progress, 11 end within the next ten seconds.
   it.each([1, 3, 7])(
-    "of %i min, no session expires, and the busiest ten seconds hold 31 % and what chance adds",
+    "of %i min, no session expires, and the busiest ten seconds hold 31 % plus random variation",
     (minutes) => {
       const ends = OUTAGE_BEGINS + minutes * MINUTE;
       const fleets = SEEDS.map((seed) => recoveriesFrom(ends, seededRandom(seed)));

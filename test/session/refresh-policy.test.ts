@@ -27,19 +27,19 @@ describe("advisory window", () => {
     ["just under 90 min", 90 * MINUTE - 1, 15 * MINUTE],
     ["90 min", 90 * MINUTE, 45 * MINUTE],
     ["12 h", 12 * HOUR, HOUR],
-    ["4 min, half of it", 4 * MINUTE, 2 * MINUTE],
-  ])("for a life of %s", (_, life, window) => {
+    ["4 min, which is half of it", 4 * MINUTE, 2 * MINUTE],
+  ])("for a lifetime of %s", (_, life, window) => {
     expect(advisoryWindow(life)).toBe(window);
   });
 
-  it("is the option's where that is set, and never more than half the life", () => {
+  it("is the option's value if set, but at most half the lifetime", () => {
     expect(advisoryWindow(HOUR, 7 * MINUTE)).toBe(7 * MINUTE);
     expect(advisoryWindow(HOUR, 2 * HOUR)).toBe(30 * MINUTE);
   });
 });
 
 describe("advisory point", () => {
-  it("lies in the first half of the window", () => {
+  it("is in the first half of the window", () => {
     expect(drawAdvisoryPoint(HOUR, DEFAULT_RULES, 0)).toBe(45 * MINUTE);
     expect(drawAdvisoryPoint(HOUR, DEFAULT_RULES, 0.5)).toBe(48.75 * MINUTE);
     expect(drawAdvisoryPoint(HOUR, DEFAULT_RULES, 1)).toBe(52.5 * MINUTE);
@@ -49,7 +49,7 @@ describe("advisory point", () => {
     expect(drawAdvisoryPoint(Number.POSITIVE_INFINITY, DEFAULT_RULES, 0.5)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it("comes after an hour at the latest for the instance profile", () => {
+  it("is an hour or less for the instance profile", () => {
     expect(drawAdvisoryPoint(6 * HOUR, INSTANCE_PROFILE_RULES, 0.5)).toBe(HOUR);
     expect(drawAdvisoryPoint(Number.POSITIVE_INFINITY, INSTANCE_PROFILE_RULES, 0.5)).toBe(HOUR);
   });
@@ -71,13 +71,17 @@ describe("freshness", () => {
 
   it.each([
     [
-      "the wall clock stepped forward a day: due, and served",
+      "the wall clock stepped forward a day: due for refresh but not expired",
       { wall: 24 * HOUR, monotonic: MINUTE },
       "refresh-advised",
     ],
     ["the wall clock stepped back a day", { wall: -24 * HOUR, monotonic: MINUTE }, "fresh"],
-    ["both, and the monotonic clock says expired", { wall: -24 * HOUR, monotonic: HOUR }, "expired"],
-  ])("where the clocks disagree, %s", (_, now, state) => {
+    [
+      "the wall clock stepped back a day, but the monotonic clock says expired",
+      { wall: -24 * HOUR, monotonic: HOUR },
+      "expired",
+    ],
+  ])("if the clocks disagree: %s", (_, now, state) => {
     expect(freshnessOf(session, now)).toBe(state);
   });
 });
@@ -85,19 +89,19 @@ describe("freshness", () => {
 describe("elapsed time", () => {
   const from = { wall: 1000, monotonic: 50 };
 
-  it("is at most the larger of the two clocks' differences", () => {
+  it("is at most the larger difference of the two clocks", () => {
     expect(elapsedBetween(from, { wall: 3000, monotonic: 60 })).toBe(2000);
     expect(elapsedBetween(from, { wall: 900, monotonic: 80 })).toBe(30);
   });
 
-  it("is at least the monotonic clock's difference", () => {
+  it("is at least the difference of the monotonic clock", () => {
     expect(certainlyElapsed(from, { wall: 3000, monotonic: 60 })).toBe(10);
     expect(certainlyElapsed(from, { wall: 900, monotonic: 80 })).toBe(30);
   });
 });
 
-describe("life", () => {
-  it("is what the first time leaves that calls it a life at all", () => {
+describe("lifetime", () => {
+  it("is calculated from the first time that leaves a usable lifetime", () => {
     expect(lifeUntil(HOUR, 10 * MINUTE, 20 * MINUTE)).toBe(50 * MINUTE);
     expect(lifeUntil(HOUR, undefined, 20 * MINUTE)).toBe(40 * MINUTE);
     expect(lifeUntil(HOUR, 2 * HOUR, 20 * MINUTE)).toBe(40 * MINUTE);
@@ -119,16 +123,16 @@ describe("waits", () => {
     expect(backoffAfter(3, HOUR, 0)).toBe(0);
   });
 
-  it("leave room for tries in what remains of the life", () => {
+  it("leave room for attempts in the rest of the lifetime", () => {
     expect(backoffAfter(10, 100 * SECOND, 1)).toBe(25 * SECOND);
     expect(backoffAfter(10, -5, 1)).toBe(0);
   });
 
-  it("remember a refusal for 1 s growing to 60 s", () => {
+  it("remember a denial for 1 s, growing to 60 s", () => {
     expect([1, 2, 6, 7, 100].map(holdAfterRefusal)).toEqual([SECOND, 2 * SECOND, 32 * SECOND, MINUTE, MINUTE]);
   });
 
-  it("look again at a repeated set in 5 to 10 minutes, sooner near its expiry", () => {
+  it("read a repeated set again in 5 to 10 minutes, or sooner near its expiry", () => {
     expect(nextLook(HOUR, 0)).toBe(5 * MINUTE);
     expect(nextLook(HOUR, 1)).toBe(10 * MINUTE);
     expect(nextLook(4 * MINUTE, 0)).toBe(MINUTE);
@@ -136,7 +140,7 @@ describe("waits", () => {
   });
 });
 
-it("a life longer than STS's longest is not believed", () => {
+it("a lifetime is limited to the longest one that STS grants", () => {
   expect(believedLife(200 * HOUR)).toBe(12 * HOUR);
   expect(believedLife(HOUR)).toBe(HOUR);
   expect(believedLife(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);

@@ -24,7 +24,7 @@ const SHOWN = {
 const session = redacted({ ...SHOWN, secretAccessKey: SECRET, sessionToken: TOKEN });
 
 describe("a session's secrets", () => {
-  it("can be read, by name and by taking it apart", () => {
+  it("can be read, by name and by destructuring", () => {
     const { accessKeyId, secretAccessKey, sessionToken } = session;
     expect([accessKeyId, secretAccessKey, sessionToken]).toEqual([SHOWN.accessKeyId, SECRET, TOKEN]);
     expect("secretAccessKey" in session && "sessionToken" in session).toBe(true);
@@ -32,7 +32,7 @@ describe("a session's secrets", () => {
     expect(redacted(session).secretAccessKey).toBe(SECRET);
   });
 
-  it("are not copied by what takes all of an object", () => {
+  it("are not copied with the object's other properties", () => {
     expect({ ...session }).toEqual(SHOWN);
     expect(Object.assign({}, session)).toEqual(SHOWN);
     expect(structuredClone(session)).toEqual(SHOWN);
@@ -58,7 +58,7 @@ describe("a session's secrets", () => {
     console.table([session]);
     printed.push(inspect(session, { customInspect: false, showHidden: true, depth: 9 }));
     printed.push(inspect({ deep: [{ session }] }, { depth: 9, customInspect: false }));
-    // as loggers do that merge what they are given
+    // like loggers that merge their arguments
     printed.push(JSON.stringify({ level: "info", ...session }), JSON.stringify(Object.assign({ level: 30 }, session)));
     for (const act of [
       () => assert.deepStrictEqual(session, {}),
@@ -78,7 +78,7 @@ describe("a session's secrets", () => {
     expect(printed.join("\n")).toContain(SHOWN.accessKeyId);
   });
 
-  it("cannot be changed, and what is not given is no property", () => {
+  it("cannot be changed, and a missing value is not a property", () => {
     const writable = session as { -readonly [K in keyof SessionCredentials]: SessionCredentials[K] };
     for (const key of ["accessKeyId", "secretAccessKey", "sessionToken", "expiration", "accountId"] as const) {
       expect(() => {
@@ -95,7 +95,7 @@ describe("a session's secrets", () => {
     });
   });
 
-  it("what every object inherits is no part of it", () => {
+  it("are not taken from Object.prototype", () => {
     Object.assign(Object.prototype, { sessionToken: "evil" });
     try {
       expect(redacted({ accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: SECRET }).sessionToken).toBeUndefined();
@@ -114,14 +114,14 @@ describe("the SDK signs with a session", () => {
     ["STS", (credentials) => new STSClient({ region, credentials }).send(new GetCallerIdentityCommand({}))],
   ];
 
-  it.each(sends)("%s: given as an object, a function, and a provider", async (_, send) => {
+  it.each(sends)("%s: passed as an object, a function and a provider", async (_, send) => {
     const { aws, resolver } = await setUpLocal();
     const instance = { roleArn: "arn:aws:iam::123456789012:role/integrations/Inventory", region };
     const own = await resolver.resolve(instance);
     for (const credentials of [own, async () => own, resolver.provider(instance)]) {
       const before = aws.requests.length;
       await send(credentials as SessionCredentials).catch((error) => {
-        // What the sink answers is no answer of every service: it has taken the signature all the same.
+        // The simulated service's response is not valid for every service, but it has accepted the signature.
         if (error.$metadata?.httpStatusCode !== 200) throw error;
       });
       const request = aws.requests.slice(before).at(-1);
@@ -129,7 +129,7 @@ describe("the SDK signs with a session", () => {
     }
   });
 
-  it("Kinesis, and the signer itself, take the secret and the token", async () => {
+  it("Kinesis and the signer itself use the secret and the token", async () => {
     const client = new KinesisClient({ region, credentials: session });
     const identity = await client.config.credentials();
     expect([identity.secretAccessKey, identity.sessionToken]).toEqual([SECRET, TOKEN]);

@@ -22,7 +22,10 @@ const IMDS_FAULTS: Record<ImdsTrouble, Fault> = {
   hang: { on: { target: "imds", operation: "token" }, kind: "hang" },
   "no-role": { on: { target: "imds", operation: "role-list" }, status: 404 },
 };
-/** Milliseconds. Sleepers wake at whole seconds only: it comes after two at most, and within the limit of one attempt. */
+/**
+ * Milliseconds. Timers fire only at whole seconds: the response comes after two seconds at most, within the limit of
+ * one attempt.
+ */
 const SLOW_ANSWER = 900;
 
 const { sharedTime, roles } = workerData as WorkerSetup;

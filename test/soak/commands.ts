@@ -9,9 +9,12 @@ import type { ManualClock } from "../../src/testing/index.js";
 import { SECOND } from "../support/local.js";
 import { type SoakRole, soakRole } from "./roles.js";
 
-/** One in so many commands really calls AWS, which says who signed it. The others ask for credentials as the SDK does. */
+/**
+ * One command in this many calls AWS, and the record shows who signed it. The others request credentials like the SDK
+ * does.
+ */
 const REALLY_SENT_ONE_IN = 1000;
-/** A session is served up to ten seconds before its expiration; AWS states that in whole seconds. */
+/** A session is served until ten seconds before its expiration, which AWS states in whole seconds. */
 const SERVED_UNTIL = 11 * SECOND;
 
 export interface CommandsOptions {
@@ -20,32 +23,32 @@ export interface CommandsOptions {
   readonly endpoint: string;
   readonly roles: number;
   readonly random: () => number;
-  /** Whether credentials may be missing that were asked for then and refused now, both in ms of the monotonic clock. */
+  /** Whether credentials requested at one time may be missing at another, both in ms of the monotonic clock. */
   isExcused(asked: number, refused: number): boolean;
 }
 
 interface Command {
   readonly number: number;
   readonly role: SoakRole;
-  /** Whether it really calls AWS. */
+  /** Whether it calls AWS. */
   readonly sent: boolean;
   /** Milliseconds of the monotonic clock. */
   readonly asked: number;
   readonly turn: number;
   /** Whether its role had no session yet. */
   readonly isFirst: boolean;
-  /** Whether its role had a session that could be served. */
+  /** Whether its role had a valid session. */
   readonly wasValid: boolean;
 }
 
-/** The commands of a soak, and what became of them. */
+/** The commands of a soak run, and their results. */
 export class Commands {
   readonly #options: CommandsOptions;
   readonly #instance: IntegrationInstance;
   readonly #roles: readonly SoakRole[];
   /** By role: epoch ms until which its last session is served. */
   readonly #servedUntil: Float64Array;
-  /** By role: when it was first asked for, ms of the monotonic clock. */
+  /** By role: when it was first requested, in ms of the monotonic clock. */
   readonly #firstAsked: Float64Array;
   readonly #failures = new Map<string, number>();
   readonly #wrong: string[] = [];
@@ -67,7 +70,7 @@ export class Commands {
     this.#firstAsked = new Float64Array(options.roles).fill(Number.NaN);
   }
 
-  /** Commands that have no answer yet. */
+  /** Commands without a result. */
   get open(): number {
     return this.#open;
   }
@@ -80,23 +83,23 @@ export class Commands {
     return {
       issued: this.#issued,
       reallySent: this.#reallySent,
-      /** Got no answer at once. */
+      /** Commands that got no result at once. */
       waited: this.#waited,
       /** Of these, for a role that had no session yet. */
       waitedForFirst: this.#waitedForFirst,
       /** Of these, for a role whose session was valid. */
       waitedInVain: this.#waitedInVain,
-      /** Milliseconds of moved time. */
+      /** Milliseconds of simulated time. */
       worstWait: this.#worstWait,
       failures: Object.fromEntries(this.#failures),
-      /** Failed though a session was valid or could be had. */
+      /** Failed although a session was valid or available. */
       unexcused: this.#unexcused,
-      /** Answers with credentials of another role, or expired ones. */
+      /** Results with credentials of a different role, or with expired ones. */
       wrong: this.#wrong,
     };
   }
 
-  /** Issues commands of roles at random. Those that need no I/O have their answer when this resolves. */
+  /** Issues commands of random roles. Those that need no I/O have their result when this resolves. */
   async issue(count: number): Promise<void> {
     for (let command = 0; command < count; command++) this.#issueOne();
     await new Promise((resolve) => setImmediate(resolve));

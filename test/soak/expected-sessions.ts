@@ -5,13 +5,13 @@ const ROUNDS = 20;
 
 export interface ExpectedSessions {
   readonly mean: number;
-  /** Standard deviation: what chance alone does to the number. */
+  /** Standard deviation of the number, caused by random variation. */
   readonly deviation: number;
 }
 
 export interface ExpectedSessionsOptions {
   readonly life: number;
-  /** By role: when it was first asked for. */
+  /** By role: when it was first requested. */
   readonly firstUses: readonly number[];
   readonly end: number;
   readonly outages: readonly Spell<unknown>[];
@@ -19,8 +19,8 @@ export interface ExpectedSessionsOptions {
 }
 
 /**
- * How many sessions the refresh policy alone asks for: each role in use throughout, a session that is refreshed at its
- * own advisory point, and a refresh that falls due in an outage waits for its end. All times in ms.
+ * How many sessions the refresh policy requests by itself: each role is always in use, a session is refreshed at its
+ * own advisory point, and a refresh that is due in an outage waits for its end. All times are in ms.
  */
 export function expectedSessions(options: ExpectedSessionsOptions): ExpectedSessions {
   const { life, firstUses, end, outages, random } = options;

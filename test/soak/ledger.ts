@@ -1,14 +1,14 @@
 import type { RecordedRequest } from "../../src/testing/index.js";
 import type { StsTrouble } from "./weather.js";
 
-/** What came in so far. */
+/** What has been received so far. */
 export interface Tally {
   readonly assumeRoleCalls: number;
-  /** AssumeRole calls that got a session, whole. */
+  /** AssumeRole calls that returned a session completely. */
   readonly sessions: number;
-  /** AssumeRole calls that trouble answered badly or not at all, by the trouble. */
+  /** AssumeRole calls with a bad or missing response because of a disturbance, by disturbance. */
   readonly injected: Readonly<Record<string, number>>;
-  /** Refusals that no trouble explains, by operation and code. */
+  /** Rejections without a disturbance, by operation and code. */
   readonly unexplained: Readonly<Record<string, number>>;
   readonly identityCalls: number;
   readonly imdsRequests: number;
@@ -16,11 +16,11 @@ export interface Tally {
 
 interface Entry {
   readonly record: Readonly<RecordedRequest>;
-  /** What befell AssumeRole when it came in. */
+  /** The disturbance when an AssumeRole call arrived. */
   readonly trouble: StsTrouble | undefined;
 }
 
-/** Trouble that spoils an answer of status 200. */
+/** Disturbances that damage a response with status 200. */
 const SPOILS: ReadonlySet<StsTrouble | undefined> = new Set(["reset-midway", "truncated", "empty", "web-page"]);
 
 /** Counts requests, so that they need not be kept. */
@@ -28,10 +28,10 @@ export class Ledger {
   readonly #counts = { assumeRoleCalls: 0, sessions: 0, identityCalls: 0, imdsRequests: 0 };
   readonly #injected: Record<string, number> = {};
   readonly #unexplained: Record<string, number> = {};
-  /** Late answers that are still due. */
+  /** Late responses that are still pending. */
   #due: Entry[] = [];
 
-  /** Enters requests that all came in under the same trouble. */
+  /** Records requests that all arrived under the same disturbance. */
   enter(records: readonly Entry["record"][], trouble: StsTrouble | undefined): void {
     const entries = [...this.#due, ...records.map((record) => ({ record, trouble }))];
     this.#due = entries.filter(isDue);

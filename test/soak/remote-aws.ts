@@ -5,7 +5,7 @@ import { build } from "esbuild";
 import type { Tally } from "./ledger.js";
 import type { ImdsTrouble, KeyChange, StsTrouble } from "./weather.js";
 
-/** What the worker is asked to do. Each order is answered. */
+/** Commands for the worker. Each command gets a response. */
 export type Order =
   | { readonly kind: "look" }
   | { readonly kind: "sts"; readonly trouble: StsTrouble | undefined }
@@ -14,7 +14,7 @@ export type Order =
   | { readonly kind: "tally" };
 
 export interface WorkerSetup {
-  /** One float: the wall clock of the process under test, which is the server's as well. */
+  /** One float: the wall clock of the process under test, which is also the server's. */
   readonly sharedTime: SharedArrayBuffer;
   readonly roles: number;
 }
@@ -24,11 +24,11 @@ export interface WorkerStarted {
   readonly env: Record<string, string>;
 }
 
-/** A local AWS in a thread of its own, so that what it remembers is not in the heap under test. */
+/** A local AWS in a separate thread, so that its memory is not in the heap under test. */
 export interface RemoteAws extends WorkerStarted {
-  /** Tells the server the time. */
+  /** Sends the time to the server. */
   setTime(wall: number): void;
-  /** Lets the server see what has come in. Answers with the number of requests so far. */
+  /** Lets the server process what has arrived. Returns the number of requests so far. */
   look(): Promise<number>;
   troubleSts(trouble: StsTrouble | undefined): Promise<void>;
   troubleImds(trouble: ImdsTrouble | undefined): Promise<void>;
@@ -69,7 +69,7 @@ export async function startRemoteAws(roles: number, now: number): Promise<Remote
   };
 }
 
-/** A worker runs no TypeScript on Node 20. */
+/** On Node 20, a worker cannot run TypeScript. */
 async function bundleOf(file: string): Promise<URL> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(file, import.meta.url))],

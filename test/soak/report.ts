@@ -12,12 +12,12 @@ export interface Criterion {
 const MEAN_AGE_AT_REFRESH = 48.75;
 const ALLOWED_DEVIATION = 0.01;
 const ALLOWED_HEAP_GROWTH = 0.05;
-/** An answer that takes as long as its caller waits is given, and not used. */
+/** A response that takes as long as its caller waits is sent, but not used. */
 const ALLOWED_LATE = 0.0001;
-/** Besides a timer for each role's session: that of the base identity, and a read of it under way. */
+/** Timers besides one for each role's session: one for the base identity, and one for a pending read of it. */
 const OTHER_TIMERS = 4;
 
-/** What a soak must show. A short one is judged by chance as well, and its heap is not judged. */
+/** What a soak run must show. Random variation is allowed for in a short run, and its heap is not checked. */
 export function criteriaOf(result: SoakResult, { judgeHeap }: { judgeHeap: boolean }): Criterion[] {
   const { options, commands, tally, expected, heap, timers, held, obtained } = result;
   const failures = total(tally.injected);

@@ -1,12 +1,12 @@
-/** The roles of a soak, by number. Each lives in an account of its own, so that no two sessions look alike. */
+/** The roles of a soak run, by number. Each is in a separate account, so that no two sessions are alike. */
 export interface SoakRole {
   readonly roleArn: string;
   readonly accountId: string;
-  /** Who a session of this role is. */
+  /** The identity of a session of this role. */
   readonly assumedRoleArn: string;
 }
 
-/** The machine's name, of which the role session name is made. */
+/** The hostname, from which the role session name is derived. */
 export const HOSTNAME = "soak";
 
 export function soakRole(number: number): SoakRole {

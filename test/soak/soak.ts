@@ -24,11 +24,11 @@ export interface SoakOptions {
   readonly commandsPerSecond: number;
   readonly seed: number;
   readonly climate: Climate;
-  /** Moved hours after which the first heap is measured. */
+  /** Simulated hours after which the first heap is measured. */
   readonly warmUpHours: number;
-  /** Called with one line for each moved hour. */
+  /** Called with one line for each simulated hour. */
   progress(line: string): void;
-  /** Sets a variable of `process.env` for as long as the soak runs. */
+  /** Sets a variable of `process.env` while the soak runs. */
   stubEnv(name: string, value: string): void;
 }
 
@@ -37,12 +37,12 @@ export interface SoakResult {
   readonly weather: Weather;
   readonly commands: Commands["counts"];
   readonly tally: Tally;
-  /** Sessions of roles that the resolver says it got. */
+  /** Sessions of roles that the resolver reports. */
   readonly obtained: number;
   readonly expected: ExpectedSessions;
   /** Bytes after a forced collection: after the warm-up, and at the end. */
   readonly heap: { readonly start: number; readonly end: number };
-  /** The clock's timers at most: at all, in seconds without trouble, and after `close()`. */
+  /** The largest number of the clock's timers: overall, in seconds without a disturbance, and after `close()`. */
   readonly timers: { readonly most: number; readonly calm: number; readonly closed: number };
   readonly held: { readonly sessions: number; readonly clients: number; readonly maxClients: number };
   /** Real milliseconds. */
@@ -50,14 +50,14 @@ export interface SoakResult {
 }
 
 const LIFE = HOUR;
-/** A load that began in an outage may end with its failure as long after it: `assumeRole.timeout`. */
+/** A load that began in an outage can fail this long after the outage: `assumeRole.timeout`. */
 const LOAD_TIMEOUT = 10 * SECOND;
-/** So long after trouble all that it held up has been done: twice the longest backoff. */
+/** The time after a disturbance until all delayed work is done: twice the longest backoff. */
 const CALM_AFTER = 2 * MINUTE;
 /** The other commands find that their client was evicted. */
 const SHARE_OF_CLIENTS_HELD = 0.95;
 
-/** Days of a resolver's life in minutes, against a local AWS over HTTP that has its troubles. */
+/** Simulates days of a resolver's life in minutes, against a local AWS over HTTP with disturbances. */
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   const { roles, hours, commandsPerSecond, seed } = options;
   const began = performance.now();
@@ -82,7 +82,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   const timers = { most: 0, calm: 0 };
   const heap = { start: 0, end: 0 };
 
-  /** Half of the commands of a second: they meet the refreshes of that second under way. */
+  /** Half of a second's commands: they run while that second's refreshes are pending. */
   const early = Math.ceil(commandsPerSecond / 2);
   for (let second = 1; second <= hours * 3600; second++) {
     await clock.advance(SECOND);
@@ -128,7 +128,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   };
 }
 
-/** The server has the time that the library read last, which it does before each of its requests. */
+/** The server's time is the time that the library read last, which it reads before each of its requests. */
 function sharingTime(clock: ManualClock, aws: RemoteAws): Runtime {
   return {
     ...clock,
@@ -164,7 +164,7 @@ interface Change {
   make(): Promise<void>;
 }
 
-/** The beginnings and ends of all spells, in their order. */
+/** The beginnings and ends of all spells, in order. */
 function changesOf(weather: Weather, aws: RemoteAws): Change[] {
   const both = <T>({ from, to, trouble }: Spell<T>, make: (trouble: T | undefined) => Promise<void>): Change[] => [
     { at: from, make: () => make(trouble) },

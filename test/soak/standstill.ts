@@ -6,18 +6,18 @@ export interface StandstillOptions {
   readonly resolver: CredentialResolver;
   readonly aws: RemoteAws;
   readonly commands: Commands;
-  /** Whether nothing can be waiting for the clock to move. */
+  /** Whether nothing can be waiting for the clock to advance. */
   isCalm(): boolean;
 }
 
-/** In trouble, what has not changed for so many turns of both threads waits for the clock to move. */
+/** During a disturbance, anything unchanged for this many turns of both threads waits for the clock to advance. */
 const TURNS_IN_TROUBLE = 20;
-/** In calm, only the first call to STS takes long: it waits for modules that are imported. */
+/** Without a disturbance, only the first STS call takes long: it waits for modules that are imported. */
 const TURNS_IN_CALM = 100_000;
 
 /**
- * Returns a function that lets I/O through until all that is under way is at its end or waits for the clock. An
- * exchange that is under way while the clock moves on would look like an STS that takes minutes to answer.
+ * Returns a function that lets I/O run until all pending work has ended or waits for the clock. If the clock advanced
+ * during an exchange, STS would appear to take minutes to respond.
  */
 export function createStandstill({ resolver, aws, commands, isCalm }: StandstillOptions): () => Promise<void> {
   let requestsBefore = 0;
@@ -27,7 +27,7 @@ export function createStandstill({ resolver, aws, commands, isCalm }: Standstill
       const requests = await aws.look();
       const { assumeRoleInFlight, assumeRoleQueued } = resolver.stats();
       const underWay = [assumeRoleInFlight, assumeRoleQueued, commands.open];
-      // Reads of the metadata service are seen by the server alone.
+      // Only the server sees reads of the metadata service.
       if (requests === requestsBefore && underWay.every((count) => count === 0)) return;
       requestsBefore = requests;
       const now = [requests, ...underWay].join(" ");

@@ -3,7 +3,7 @@ import { HOUR } from "../support/local.js";
 import { criteriaOf, reportOf } from "./report.js";
 import { runSoak } from "./soak.js";
 
-/** Shorter or other runs, such as `SOAK_ROLES=200 SOAK_HOURS=6 npm run soak`. */
+/** For a shorter or different run, set variables such as `SOAK_ROLES=200 SOAK_HOURS=6 npm run soak`. */
 const {
   SOAK_ROLES = 2000,
   SOAK_HOURS = 48,
@@ -11,7 +11,7 @@ const {
   SOAK_SEED = Date.now() % 1_000_000,
 } = process.env;
 
-it("two days of two thousand roles", async () => {
+it("two thousand roles run for two days", async () => {
   const result = await runSoak({
     roles: Number(SOAK_ROLES),
     hours: Number(SOAK_HOURS),

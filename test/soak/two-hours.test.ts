@@ -3,7 +3,7 @@ import { MINUTE } from "../support/local.js";
 import { criteriaOf, reportOf } from "./report.js";
 import { runSoak } from "./soak.js";
 
-it("a few roles live through two hours full of trouble, and every call to STS is accounted for", async () => {
+it("a few roles survive two hours full of failures, and every call to STS is accounted for", async () => {
   const lines: string[] = [];
   const result = await runSoak({
     roles: 40,

@@ -1,6 +1,8 @@
 import { MINUTE, SECOND } from "../support/local.js";
 
-/** What happens to AssumeRole for a while. Only `slow` and what `throttling` lets pass gives a session. */
+/**
+ * A disturbance of AssumeRole for some time. Only `slow`, and the calls that `throttling` accepts, return a session.
+ */
 export const STS_TROUBLES = [
   "status-500",
   "status-503",
@@ -15,11 +17,11 @@ export const STS_TROUBLES = [
 ] as const;
 export type StsTrouble = (typeof STS_TROUBLES)[number];
 
-/** What happens to the instance metadata service for a while. */
+/** A disturbance of the instance metadata service for some time. */
 export const IMDS_TROUBLES = ["status-500", "hang", "no-role"] as const;
 export type ImdsTrouble = (typeof IMDS_TROUBLES)[number];
 
-/** What happens to the base identity's keys at once: EC2 replaces them, or AWS refuses the old ones as well. */
+/** A sudden change of the base identity's keys: EC2 replaces them, or AWS also rejects the old ones. */
 export const KEY_CHANGES = ["replaced", "revoked"] as const;
 export type KeyChange = (typeof KEY_CHANGES)[number];
 
@@ -31,20 +33,20 @@ export interface Spell<T> {
 }
 
 export interface Weather {
-  /** One after the other, never two at once. */
+  /** In sequence, never two at the same time. */
   readonly sts: readonly Spell<StsTrouble>[];
   readonly imds: readonly Spell<ImdsTrouble>[];
   /** Spells without a duration. */
   readonly keys: readonly Spell<KeyChange>[];
 }
 
-/** Whether any spell lasts at a moment from `from` to `to`, both included. */
+/** Whether any spell lasts at a moment from `from` to `to`, inclusive. */
 export function isTroubled({ sts, imds, keys }: Weather, from: number, to: number): boolean {
   const meets = (spell: Spell<unknown>) => spell.from <= to && spell.to >= from;
   return sts.some(meets) || imds.some(meets) || keys.some(meets);
 }
 
-/** When an AssumeRole call gives no session, whatever the rate. */
+/** When an AssumeRole call returns no session, whatever the rate. */
 export function outagesOfSts({ sts }: Weather): readonly Spell<StsTrouble>[] {
   return sts.filter(({ trouble }) => trouble !== "slow" && trouble !== "throttling");
 }
@@ -56,10 +58,10 @@ export interface Climate {
   readonly keys: number;
 }
 
-/** Of the outages of STS, one in so many is long enough that sessions expire in it. */
+/** One STS outage in this many is long enough for sessions to expire. */
 const LONG_OUTAGE_ONE_IN = 16;
 
-/** What goes wrong in `duration` ms, all of it drawn from `random` before anything runs. */
+/** All disturbances in `duration` ms, drawn from `random` before anything runs. */
 export function drawWeather(duration: number, climate: Climate, random: () => number): Weather {
   const oneOf = <T>(choices: readonly T[]) => choices[Math.floor(random() * choices.length)] as T;
   const between = (least: number, most: number) => least * (most / least) ** random();

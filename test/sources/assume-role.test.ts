@@ -7,7 +7,7 @@ import { assumeRoleCalls, HOUR, MINUTE, OTHER_ROLE, ROLE, SECOND, setUpLocal } f
 const instance = { roleArn: ROLE, region: "eu-central-1" };
 const assumeRole = { target: "sts", operation: "AssumeRole" } as const;
 
-/** Runs `work` while the clock moves as far as its waits and deadlines ask. */
+/** Runs `work` while the clock advances over its waits and deadlines. */
 async function settleWithin<T>(
   clock: { advance(ms: number): Promise<void> },
   ms: number,
@@ -23,8 +23,8 @@ async function settleWithin<T>(
   return (await outcome)();
 }
 
-describe("what is asked of STS", () => {
-  it("is all that instance, author and command set", async () => {
+describe("the AssumeRole request", () => {
+  it("has exactly the settings from instance, author and command", async () => {
     const { aws, resolver } = await setUpLocal({ roles: [{ roleArn: ROLE, externalId: "acme-1" }] });
     const policy = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "ec2:Describe*", Resource: "*" }] };
     await resolver.resolve(
@@ -60,7 +60,7 @@ describe("what is asked of STS", () => {
     expect(JSON.parse(aws.requests.at(-1)?.parameters.Policy ?? "")).toEqual(policy);
   });
 
-  it("generates a safe session name from the machine's", async () => {
+  it("has a safe default session name, derived from the hostname", async () => {
     const { aws, resolver } = await setUpLocal({
       clock: createManualClock({ hostname: `böse host ${"x".repeat(80)}` }),
     });
@@ -77,17 +77,17 @@ describe("retries", () => {
     ["503", { on: assumeRole, status: 503, times: 2 }],
     ["Throttling", { on: assumeRole, status: 400, code: "Throttling", times: 2 }],
     ["429", { on: assumeRole, status: 429, times: 2 }],
-    ["a reset before the answer", { on: assumeRole, kind: "reset", times: 2 }],
-    ["a reset in the middle of the answer", { on: assumeRole, kind: "reset-midway", times: 2 }],
-    ["a truncated answer", { on: assumeRole, kind: "truncated", times: 2 }],
-    ["an empty answer", { on: assumeRole, kind: "empty", times: 2 }],
+    ["a reset before the response", { on: assumeRole, kind: "reset", times: 2 }],
+    ["a reset in the middle of the response", { on: assumeRole, kind: "reset-midway", times: 2 }],
+    ["a truncated response", { on: assumeRole, kind: "truncated", times: 2 }],
+    ["an empty response", { on: assumeRole, kind: "empty", times: 2 }],
     ["HTML", { on: assumeRole, kind: "body", contentType: "text/html", body: "<html>proxy</html>", times: 2 }],
     [
       "a set without a secret",
       { on: assumeRole, kind: "patch-credentials", patch: ({ SecretAccessKey: _, ...rest }) => rest, times: 2 },
     ],
     [
-      "a session of 1970",
+      "a session from 1970",
       {
         on: assumeRole,
         kind: "patch-credentials",
@@ -95,7 +95,7 @@ describe("retries", () => {
         times: 2,
       },
     ],
-  ])("%s twice, then success", async (_, fault) => {
+  ])("succeed after %s twice", async (_, fault) => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.fault(fault);
     await expect(settleWithin(clock, 5 * SECOND, resolver.resolve(instance))).resolves.toMatchObject({
@@ -105,7 +105,7 @@ describe("retries", () => {
     expect(clock.pendingTimers).toBe(2); // the refreshes of the session and of the base identity
   });
 
-  it("end after three attempts, with an error that names role, cause and last success", async () => {
+  it("stop after three attempts, with an error that names role, cause and last success", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     await resolver.resolve(instance);
     const lastSuccess = new Date(clock.now()).toISOString();
@@ -122,7 +122,7 @@ describe("retries", () => {
     expect(assumeRoleCalls(aws)).toBe(3);
   });
 
-  it("wait as long as Retry-After says", async () => {
+  it("wait for the time in Retry-After", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.fault({ on: assumeRole, status: 429, headers: { "Retry-After": "4" }, times: 1 });
     const result = resolver.resolve(instance);
@@ -134,14 +134,14 @@ describe("retries", () => {
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
-  it("do not wait for a Retry-After beyond the deadline", async () => {
+  it("do not wait if Retry-After is beyond the deadline", async () => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: assumeRole, status: 429, headers: { "Retry-After": "60" } });
     await expect(resolver.resolve(instance)).rejects.toMatchObject({ code: "STS_UNAVAILABLE" });
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
-  it("go on through throttling while somebody waits, and the error then says what it was", async () => {
+  it("continue through throttling while a caller waits, and the error then names the cause", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     const fault = aws.fault({ on: assumeRole, status: 400, code: "Throttling", times: 6 });
     await settleWithin(clock, 10 * SECOND, resolver.resolve(instance));
@@ -157,7 +157,7 @@ describe("retries", () => {
     });
   });
 
-  it("have all their attempts left after throttling", async () => {
+  it("have all attempts left after throttling", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.fault({ on: assumeRole, status: 400, code: "Throttling", times: 3 });
     aws.fault({ on: assumeRole, status: 500, times: 2 });
@@ -165,7 +165,7 @@ describe("retries", () => {
     expect(assumeRoleCalls(aws)).toBe(6);
   });
 
-  it("end after three attempts in the background, also on throttling", async () => {
+  it("stop after three attempts in the background, even if STS throttles", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     await resolver.resolve(instance);
     await clock.advance(50 * MINUTE);
@@ -177,7 +177,7 @@ describe("retries", () => {
     expect(resolver.stats().refreshFailures).toBe(1);
   });
 
-  it("end a hanging attempt after 3 s, and all of them within 10 s", async () => {
+  it("end a hanging attempt after 3 s, and all attempts within 10 s", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.fault({ on: assumeRole, kind: "hang" });
     const started = clock.monotonic();
@@ -193,7 +193,7 @@ describe("retries", () => {
     expect(ended).toBeLessThanOrEqual(10 * SECOND);
   });
 
-  it("sign again with AWS's time where the machine's clock is wrong, once per STS client and not per role", async () => {
+  it("sign again with AWS's time if the machine's clock is wrong, once for each STS client", async () => {
     const clock = createManualClock({ now: Date.now() + 2 * HOUR });
     const { aws, resolver } = await setUpLocal({ clock, strictSignatureTime: true });
     await resolver.resolve(instance);
@@ -202,8 +202,8 @@ describe("retries", () => {
   });
 });
 
-describe("the base identity's faults", () => {
-  it("keys that STS does not know any more are read again, once", async () => {
+describe("problems with the base identity", () => {
+  it("keys that STS no longer accepts are read again, once", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     const { accessKeyId } = await resolver.resolve({ region: "eu-central-1" });
     aws.expireSession(accessKeyId);
@@ -216,7 +216,7 @@ describe("the base identity's faults", () => {
     await clock.settle();
   });
 
-  it("keys that STS does not know any more are read again even if it failed twice before", async () => {
+  it("keys that STS no longer accepts are read again even after two failed attempts", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     const { accessKeyId } = await resolver.resolve({ region: "eu-central-1" });
     aws.expireSession(accessKeyId);
@@ -228,7 +228,7 @@ describe("the base identity's faults", () => {
     ]);
   });
 
-  it("keys that are refused to many roles at once are read again once for all of them", async () => {
+  it("keys that are rejected for many roles at once are read again once for all of them", async () => {
     const roles = Array.from({ length: 20 }, (_, index) => `arn:aws:iam::123456789012:role/Role-${index}`);
     const { aws, resolver } = await setUpLocal({ roles: roles.map((roleArn) => ({ roleArn })) });
     const { accessKeyId } = await resolver.resolve({ region: "eu-central-1" });
@@ -241,7 +241,7 @@ describe("the base identity's faults", () => {
     expect(aws.count(assumeRole)).toBeLessThanOrEqual(2 * roles.length);
   });
 
-  it("an answer that comes after the process stood still is not used: nobody knows how old it is", async () => {
+  it("a response that arrives while the process stalls is not used, because its age is unknown", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     await resolver.resolve({ ...instance, roleArn: OTHER_ROLE });
     aws.setLatency(SECOND, { target: "sts" });
@@ -254,7 +254,7 @@ describe("the base identity's faults", () => {
     expect((await resolver.resolve(instance)).accessKeyId).toBe(accessKeyId);
   });
 
-  it("keys that are refused even when read again are an error that says so", async () => {
+  it("keys that are still rejected after they were read again cause an error that says so", async () => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: assumeRole, status: 403, code: "InvalidClientTokenId" });
     await expect(resolver.resolve(instance)).rejects.toMatchObject({
@@ -265,7 +265,7 @@ describe("the base identity's faults", () => {
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
-  it("static keys that are refused are not tried twice", async () => {
+  it("static keys that are rejected are not sent again", async () => {
     const { aws, resolver } = await setUpLocal();
     const credentials = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "made-up" };
     await expect(resolver.resolve({ ...instance, credentials })).rejects.toMatchObject({
@@ -274,7 +274,7 @@ describe("the base identity's faults", () => {
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
-  it("a machine whose role was replaced reads it again when it is denied, and then succeeds", async () => {
+  it("a machine with a replaced role reads it again after a denial, and then succeeds", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.setRole({ roleArn: ROLE, trustedPrincipals: ["arn:aws:iam::111122223333:role/new-profile"] });
     await resolver.resolve({ roleArn: OTHER_ROLE, region: "eu-central-1" });
@@ -284,7 +284,7 @@ describe("the base identity's faults", () => {
     expect(aws.requests.at(-1)?.session?.roleArn).toBe("arn:aws:iam::111122223333:role/new-profile");
   });
 
-  it("AccessDenied soon after the base was read is believed at once", async () => {
+  it("AccessDenied is final if the base identity was read recently", async () => {
     const { aws, resolver } = await setUpLocal({ roles: [] });
     await expect(resolver.resolve(instance)).rejects.toMatchObject({ code: "ASSUME_ROLE_DENIED" });
     expect(assumeRoleCalls(aws)).toBe(1);
@@ -292,8 +292,8 @@ describe("the base identity's faults", () => {
   });
 });
 
-describe("a duration that STS refuses", () => {
-  it("is asked for once more as one hour; the key is remembered, and an event says so", async () => {
+describe("a duration that STS rejects", () => {
+  it("is reduced to one hour; the limit is remembered for the session, and an event reports it", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     const events: unknown[] = [];
     listen("aws-rolecall:duration-clamped", (event) => events.push(event));
@@ -308,7 +308,7 @@ describe("a duration that STS refuses", () => {
     expect(events).toEqual([expect.objectContaining({ roleArn: ROLE, requestedSeconds: 7200, grantedSeconds: 3600 })]);
   });
 
-  it("raises the first error where an hour is refused too", async () => {
+  it("causes the first error if an hour is rejected too", async () => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: assumeRole, status: 400, code: "ValidationError", message: "first", times: 1 });
     aws.fault({ on: assumeRole, status: 400, code: "ValidationError", message: "second" });
@@ -319,7 +319,7 @@ describe("a duration that STS refuses", () => {
   });
 });
 
-describe("an answer that is not for the role", () => {
+describe("a response for a different role", () => {
   it.each([
     "arn:aws:sts::123456789012:assumed-role/Admin/session",
     "arn:aws:sts::999999999999:assumed-role/Inventory/session",
@@ -335,7 +335,7 @@ describe("an answer that is not for the role", () => {
   });
 });
 
-it("a session that STS repeats is a failed refresh, and the session held is served on", async () => {
+it("a session that STS repeats counts as a failed refresh, and the held session is still served", async () => {
   const { aws, clock, resolver } = await setUpLocal();
   let first: object | undefined;
   aws.fault({
@@ -354,7 +354,7 @@ it("a session that STS repeats is a failed refresh, and the session held is serv
   expect(resolver.stats().refreshFailures).toBeGreaterThan(0);
 });
 
-it("a session is believed to live no longer than was asked for", async () => {
+it("a session's lifetime is limited to the requested duration", async () => {
   const { aws, clock, resolver } = await setUpLocal();
   aws.fault({
     on: assumeRole,
@@ -368,7 +368,7 @@ it("a session is believed to live no longer than was asked for", async () => {
   expect(second.accessKeyId).not.toBe(first.accessKeyId);
 });
 
-it("RegionDisabled names the region, and what to do", async () => {
+it("RegionDisabled causes an error that names the region and the fix", async () => {
   const { resolver } = await setUpLocal({ disabledRegions: ["eu-south-2"] });
   await expect(resolver.resolve({ roleArn: ROLE, region: "eu-south-2" })).rejects.toMatchObject({
     code: "REGION_DISABLED",
@@ -377,7 +377,7 @@ it("RegionDisabled names the region, and what to do", async () => {
   });
 });
 
-it("250 roles cold at once use at most 25 sockets to STS", async () => {
+it("250 roles without sessions use at most 25 sockets to STS", async () => {
   const roles = Array.from({ length: 250 }, (_, index) => `arn:aws:iam::123456789012:role/Role-${index}`);
   const { aws, resolver } = await setUpLocal({ roles: roles.map((roleArn) => ({ roleArn })) });
   await Promise.all(roles.map((roleArn) => resolver.resolve({ roleArn, region: "eu-central-1" })));
@@ -386,19 +386,19 @@ it("250 roles cold at once use at most 25 sockets to STS", async () => {
   expect(aws.sockets.aws.peak).toBeLessThanOrEqual(25);
 });
 
-it("another STS endpoint is used as given", async () => {
+it("a custom STS endpoint is used as given", async () => {
   const { aws, clock } = await setUpLocal();
   const other = await import("../../src/testing/index.js").then(({ startLocalAws }) => startLocalAws({ clock }));
   onTestFinished(() => other.close());
   await using resolver = createCredentialResolver({ runtime: clock });
   await expect(resolver.resolve({ ...instance, sts: { endpoint: other.endpoint } })).rejects.toMatchObject({
     code: "BASE_IDENTITY_REJECTED",
-  }); // it does not know the other AWS's keys
+  }); // the other AWS does not recognize these keys
   expect([other.count({ target: "sts" }), aws.count({ target: "sts" })]).toEqual([2, 0]);
 });
 
 it.each(["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"])(
-  "%s over plain http to another machine is refused before anything is sent",
+  "%s with plain http to another machine is rejected before anything is sent",
   async (name) => {
     const { clock } = await setUpLocal();
     vi.stubEnv("AWS_ENDPOINT_URL", undefined);
@@ -412,7 +412,7 @@ it.each(["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"])(
   },
 );
 
-it("a base identity that takes too long is named as such", async () => {
+it("the error names the base identity if its credentials take too long", async () => {
   const { clock, resolver } = await setUpLocal();
   await resolver.resolve(instance); // loads the SDK
   const credentials = () => new Promise<never>(() => {});
@@ -423,7 +423,7 @@ it("a base identity that takes too long is named as such", async () => {
   });
 });
 
-it("minRemaining that no session of that duration can have is an error at once", async () => {
+it("minRemaining beyond the duration is rejected at once", async () => {
   const { aws, resolver } = await setUpLocal();
   const short = { ...instance, roleSessionDuration: 900 };
   await expect(resolver.resolve(short, {}, { minRemaining: 900_000 })).rejects.toMatchObject({

@@ -10,7 +10,7 @@ const ROLE_LIST = "/latest/meta-data/iam/security-credentials/";
 const CREDENTIALS = `${ROLE_LIST}engine`;
 const REGION = "/latest/meta-data/placement/region";
 
-/** More than any kernel buffers on loopback, far less than an endless answer. */
+/** More than any kernel buffers on loopback, but far less than an endless response. */
 const MOST_SENT = 16 * 1024 * 1024;
 
 const SET = {
@@ -27,7 +27,7 @@ const DOCUMENTS: Record<string, string> = {
   [REGION]: "eu-west-1",
 };
 
-/** A metadata service whose answers for some paths are the test's, and a resolver that reads it. */
+/** A metadata service with the test's responses for some paths, and a resolver that reads it. */
 async function setUpImds(answers: Record<string, RawAnswer | string>) {
   const server = await startRawServer(async (head, send) => {
     const path = head.split(" ")[1] ?? "";
@@ -66,11 +66,11 @@ const endlessContinue: RawAnswer = async (_, send) => {
   await sendEndlessly(send, "HTTP/1.1 100 Continue\r\n\r\n".repeat(1000));
 };
 
-describe("an answer of the metadata service without an end", () => {
+describe("an endless response from the metadata service", () => {
   it.each<[string, string, RawAnswer]>([
     ["token: body", TOKEN, endlessBody],
     ["token: chunks", TOKEN, endlessChunks],
-    ["token: refusal", TOKEN, endlessRefusal],
+    ["token: rejection", TOKEN, endlessRefusal],
     ["token: header", TOKEN, endlessHeader],
     ["token: headers", TOKEN, endlessHeaders],
     ["token: 100 Continue", TOKEN, endlessContinue],
@@ -78,7 +78,7 @@ describe("an answer of the metadata service without an end", () => {
     ["credentials: body", CREDENTIALS, endlessBody],
     ["credentials: chunks", CREDENTIALS, endlessChunks],
     ["credentials: headers", CREDENTIALS, endlessHeaders],
-  ])("is given up after a few kilobytes: %s", async (_, path, answer) => {
+  ])("is aborted after a few kilobytes: %s", async (_, path, answer) => {
     const { resolver, clock, counted } = await setUpImds({ [path]: answer });
     const outcome = expect(resolver.resolve({ region: "eu-west-1" })).rejects.toMatchObject({
       code: expect.stringMatching(/^(IMDS_UNREACHABLE|INSTANCE_PROFILE_INVALID)$/),
@@ -89,13 +89,13 @@ describe("an answer of the metadata service without an end", () => {
     expect(counted.sent).toBeLessThan(MOST_SENT);
   });
 
-  it("is given up after a few kilobytes: region", async () => {
+  it("is aborted after a few kilobytes: region", async () => {
     const { resolver, counted } = await setUpImds({ [REGION]: endlessBody });
     await expect(resolver.verify({})).rejects.toMatchObject({ code: "IMDS_UNREACHABLE" });
     expect(counted.sent).toBeLessThan(MOST_SENT);
   });
 
-  it("names the size in the hint", async () => {
+  it("is named with its size limit in the hint", async () => {
     const { resolver } = await setUpImds({ [CREDENTIALS]: "x".repeat(20_000) });
     await expect(resolver.resolve({ region: "eu-west-1" })).rejects.toMatchObject({
       code: "INSTANCE_PROFILE_INVALID",
@@ -104,7 +104,7 @@ describe("an answer of the metadata service without an end", () => {
   });
 });
 
-it("the doctor's reads are bounded too, and it prints no control characters of the service", async () => {
+it("the doctor's reads are also limited, and it prints no control characters from the service", async () => {
   const runtime = createManualClock({ now: Date.now() });
   const { counted } = await setUpImds({
     "/latest/meta-data/instance-id": endlessBody,
@@ -118,7 +118,7 @@ it("the doctor's reads are bounded too, and it prints no control characters of t
   expect(counted.sent).toBeLessThan(MOST_SENT);
 });
 
-describe("the shape of an answer", () => {
+describe("the shape of a response", () => {
   it.each([
     ["../../user-data", "a path"],
     ["role?x=1", "a query"],
@@ -126,7 +126,7 @@ describe("the shape of an answer", () => {
     ["engine\r\nother", "two lines"],
     ["r".repeat(65), "65 characters"],
     ["", "nothing"],
-  ])("%j is no role name and is not asked for: %s", async (name) => {
+  ])("%j is not a role name and is not requested: %s", async (name) => {
     const { resolver, counted } = await setUpImds({ [ROLE_LIST]: name });
     await expect(resolver.resolve({ region: "eu-west-1" })).rejects.toMatchObject({
       code: "INSTANCE_PROFILE_INVALID",
@@ -139,7 +139,7 @@ describe("the shape of an answer", () => {
     ["", "nothing"],
     ["a\u0001b", "a control character"],
     ["a b", "a space"],
-  ])("%j is no token and is not sent: %s", async (token) => {
+  ])("%j is not a token and is not sent: %s", async (token) => {
     const { resolver, counted } = await setUpImds({ [TOKEN]: token });
     await expect(resolver.resolve({ region: "eu-west-1" })).rejects.toMatchObject({
       code: "IMDS_UNREACHABLE",
@@ -148,7 +148,7 @@ describe("the shape of an answer", () => {
     expect(counted.requests).toHaveLength(1);
   });
 
-  it("a region of 10,000 characters is no region", async () => {
+  it("a region of 10,000 characters is rejected", async () => {
     const { resolver } = await setUpImds({ [REGION]: `eu${"-a".repeat(5000)}-1` });
     await expect(resolver.verify({})).rejects.toMatchObject({
       code: "IMDS_UNREACHABLE",
@@ -156,24 +156,24 @@ describe("the shape of an answer", () => {
     });
   });
 
-  it("reads a set that is as IMDS sends it", async () => {
+  it("a set in the format of IMDS is accepted", async () => {
     const { resolver } = await setUpImds({});
     expect(await resolver.resolve({ region: "eu-west-1" })).toMatchObject({ accessKeyId: "ASIAEXAMPLE" });
   });
 
   it.each<[string, unknown]>([
-    ["no object", "text"],
+    ["a string", "text"],
     ["null", null],
-    ["a list", [SET]],
+    ["an array", [SET]],
     ["an expiration that is a number", { ...SET, Expiration: 1 }],
-    ["an expiration that is no time", { ...SET, Expiration: "soon" }],
+    ["an expiration that is not a time", { ...SET, Expiration: "soon" }],
     ["an access key id that is an object", { ...SET, AccessKeyId: { id: 1 } }],
     ["an access key id with a line feed", { ...SET, AccessKeyId: "ASIA\nEXAMPLE" }],
     ["an empty secret", { ...SET, SecretAccessKey: "" }],
-    ["a token that is a list", { ...SET, Token: ["a"] }],
+    ["a token that is an array", { ...SET, Token: ["a"] }],
     ["an account id that is an object", { ...SET, AccountId: {} }],
-    ["an account id that is no account's", { ...SET, AccountId: "12\n3" }],
-  ])("%s is no credential set", async (_, set) => {
+    ["an account id of the wrong shape", { ...SET, AccountId: "12\n3" }],
+  ])("%s is not a credential set", async (_, set) => {
     const { resolver } = await setUpImds({ [CREDENTIALS]: JSON.stringify(set) });
     await expect(resolver.resolve({ region: "eu-west-1" })).rejects.toMatchObject({
       name: "RolecallError",
@@ -182,7 +182,7 @@ describe("the shape of an answer", () => {
     });
   });
 
-  it("a Code other than Success is named in the hint, whatever else the answer holds", async () => {
+  it("a Code other than Success is named in the hint, whatever else the response has", async () => {
     const { resolver } = await setUpImds({
       [CREDENTIALS]: JSON.stringify({ ...SET, Code: "AssumeRoleUnauthorizedAccess" }),
     });
@@ -195,10 +195,10 @@ describe("the shape of an answer", () => {
 
   it.each<[string, unknown]>([
     ["a terminal escape", "\u001b[2J"],
-    ["a long one", `Code-${"x".repeat(100)}`],
+    ["a long code", `Code-${"x".repeat(100)}`],
     ["an object", { a: 1 }],
     ["a number", 7],
-  ])("a Code of another shape is not shown: %s", async (_, code) => {
+  ])("a Code of the wrong shape is not shown: %s", async (_, code) => {
     const { resolver } = await setUpImds({ [CREDENTIALS]: JSON.stringify({ ...SET, Code: code }) });
     const error = await resolver.resolve({ region: "eu-west-1" }).catch((caught) => caught);
     expect(error).toMatchObject({ code: "INSTANCE_PROFILE_INVALID" });

@@ -7,7 +7,7 @@ import { HOUR, MINUTE, ROLE, SECOND, setUpLocal } from "../support/local.js";
 
 const noRole = { region: "eu-west-1" };
 
-/** Moves the clock over the waits between attempts, until the read has settled. */
+/** Advances the clock over the waits between attempts, until the read has settled. */
 async function passThrough(clock: ManualClock, read: Promise<unknown>): Promise<void> {
   let settled = false;
   const settle = () => {
@@ -18,7 +18,7 @@ async function passThrough(clock: ManualClock, read: Promise<unknown>): Promise<
 }
 
 describe("reading the instance profile", () => {
-  it("takes three requests of IMDSv2, once for all roles", async () => {
+  it("takes three IMDSv2 requests, once for all roles", async () => {
     const { aws, resolver } = await setUpLocal();
     await Promise.all([
       resolver.resolve(noRole),
@@ -32,7 +32,7 @@ describe("reading the instance profile", () => {
     ]);
   });
 
-  it("never asks Node's global agent, which may go through the environment's proxy", async () => {
+  it("never uses Node's global agent, which could use the environment's proxy", async () => {
     const { aws, resolver } = await setUpLocal();
     const globalAgent = http.globalAgent;
     onTestFinished(() => {
@@ -41,12 +41,12 @@ describe("reading the instance profile", () => {
     const asked = vi.fn();
     http.globalAgent = Object.assign(new http.Agent(), { addRequest: asked });
     await resolver.resolve(noRole);
-    await resolver.resolve({ roleArn: ROLE }); // the region is the machine's
+    await resolver.resolve({ roleArn: ROLE }); // the region comes from the machine
     expect(aws.count({ target: "imds", status: 200 })).toBeGreaterThan(3);
     expect(asked).not.toHaveBeenCalled();
   });
 
-  it("sees a rotation at the hourly read, and signs with the new set", async () => {
+  it("finds rotated credentials at the hourly read, and signs with the new set", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     const first = await resolver.resolve(noRole);
     aws.instanceProfile.rotate();
@@ -58,7 +58,7 @@ describe("reading the instance profile", () => {
     expect(second.accessKeyId).toBe(aws.instanceProfile.current()?.accessKeyId);
   });
 
-  it("serves the set that it holds while the metadata service is out", async () => {
+  it("returns the held set while the metadata service is down", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     const first = await resolver.resolve(noRole);
     aws.fault({ on: { target: "imds" }, status: 500 });
@@ -68,7 +68,7 @@ describe("reading the instance profile", () => {
     expect(await read).toBe(first);
   });
 
-  it("is not poisoned by a failure: the next read works", async () => {
+  it("works again after a failure", async () => {
     const { aws, resolver } = await setUpLocal();
     const fault = aws.fault({ on: { target: "imds", operation: "token" }, status: 403 });
     await expect(resolver.resolve(noRole)).rejects.toMatchObject({ code: "IMDS_UNREACHABLE" });
@@ -79,17 +79,17 @@ describe("reading the instance profile", () => {
 
 const READS = ["token", "role-list", "credentials"] as const;
 
-describe("a cold start of the metadata service's client", () => {
+describe("the first read of the metadata service", () => {
   const PASSING: readonly [string, FaultEffect][] = [
     ["status 503", { status: 503 }],
     ["status 429", { status: 429 }],
     ["a reset", { kind: "reset" }],
-    ["half an answer", { kind: "reset-midway" }],
-    ["no answer", { kind: "hang" }],
+    ["half a response", { kind: "reset-midway" }],
+    ["no response", { kind: "hang" }],
   ];
 
   it.each(PASSING.flatMap(([name, effect]) => READS.map((operation) => [name, operation, effect] as const)))(
-    "%s to the first %s request costs no command",
+    "with %s for the first %s request does not fail a command",
     async (_, operation, effect) => {
       const { aws, clock, resolver } = await setUpLocal();
       aws.fault({ on: { target: "imds", operation }, times: 1, ...effect });
@@ -99,7 +99,7 @@ describe("a cold start of the metadata service's client", () => {
     },
   );
 
-  it.each(PASSING)("asks three times in one read, and not a fourth time: %s", async (_, effect) => {
+  it.each(PASSING)("makes at most three attempts for the whole read: %s", async (_, effect) => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.fault({ on: { target: "imds", operation: "token" }, times: 1, ...effect });
     aws.fault({ on: { target: "imds", operation: "credentials" }, ...effect });
@@ -110,14 +110,14 @@ describe("a cold start of the metadata service's client", () => {
     expect(aws.count({ target: "imds", operation: "credentials" })).toBe(2);
   });
 
-  it.each([403, 404, 400, 401])("does not ask again after status %i, which does not pass", async (status) => {
+  it.each([403, 404, 400, 401])("makes no other attempt after status %i, which is permanent", async (status) => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: { target: "imds", operation: "token" }, status });
     await expect(resolver.resolve(noRole)).rejects.toMatchObject({ code: "IMDS_UNREACHABLE" });
     expect(aws.count({ target: "imds" })).toBe(1);
   });
 
-  it("waits between attempts, by chance and longer each time", async () => {
+  it("waits between attempts with jitter, longer each time", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.fault({ on: { target: "imds", operation: "token" }, status: 503 });
     clock.setRandom(() => 0.5);
@@ -134,8 +134,8 @@ describe("a cold start of the metadata service's client", () => {
   });
 });
 
-describe("a failure says which it was", () => {
-  it("no role attached", async () => {
+describe("the error names the cause", () => {
+  it("if no role is attached", async () => {
     const { resolver } = await setUpLocal({ instanceProfile: null });
     await expect(resolver.resolve(noRole)).rejects.toMatchObject({
       code: "INSTANCE_PROFILE_MISSING",
@@ -152,19 +152,19 @@ describe("a failure says which it was", () => {
       /trust policy/,
     ],
     [
-      "the answer is HTML",
+      "the response is HTML",
       { kind: "body", contentType: "text/html", body: "<html>proxy</html>" },
       "INSTANCE_PROFILE_INVALID",
       /role/,
     ],
-    ["the answer is empty", { kind: "empty" }, "INSTANCE_PROFILE_INVALID", /role/],
+    ["the response is empty", { kind: "empty" }, "INSTANCE_PROFILE_INVALID", /role/],
     [
-      "the answer has no secret",
+      "the response has no secret",
       { kind: "patch-credentials", patch: ({ SecretAccessKey, ...rest }: Record<string, string>) => rest },
       "INSTANCE_PROFILE_INVALID",
       /role/,
     ],
-  ])("%s", async (_, fault, code, hint) => {
+  ])("if %s", async (_, fault, code, hint) => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: { target: "imds", operation: "credentials" }, ...fault } as Parameters<typeof aws.fault>[0]);
     await expect(resolver.resolve(noRole)).rejects.toMatchObject({
@@ -180,7 +180,7 @@ describe("a failure says which it was", () => {
     [429, /throttles this machine \(status 429\): try again, and call it from fewer processes at once/],
     [500, /failed \(status 500\): try again/],
     [503, /failed \(status 503\): try again/],
-  ])("the token is answered with %i", async (status, hint) => {
+  ])("if the token request returns %i", async (status, hint) => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.fault({ on: { target: "imds", operation: "token" }, status });
     const read = resolver.resolve(noRole);
@@ -192,7 +192,7 @@ describe("a failure says which it was", () => {
     await outcome;
   });
 
-  it.each(["reset", "reset-midway"] as const)("the connection breaks off: %s", async (kind) => {
+  it.each(["reset", "reset-midway"] as const)("if the connection breaks: %s", async (kind) => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.fault({ on: { target: "imds" }, kind });
     const outcome = expect(resolver.resolve(noRole)).rejects.toMatchObject({
@@ -203,9 +203,9 @@ describe("a failure says which it was", () => {
     await outcome;
   });
 
-  it("nothing listens", async () => {
+  it("if nothing listens", async () => {
     const { aws, resolver } = await setUpLocal();
-    vi.stubEnv("VITEST", undefined); // in a test the hint is about the test
+    vi.stubEnv("VITEST", undefined); // in a test, the hint is about the test
     await aws.close();
     await expect(resolver.resolve(noRole)).rejects.toMatchObject({
       code: "IMDS_UNREACHABLE",
@@ -214,7 +214,7 @@ describe("a failure says which it was", () => {
     });
   });
 
-  it("the metadata service is switched off by AWS_EC2_METADATA_DISABLED: no request at all", async () => {
+  it("if AWS_EC2_METADATA_DISABLED switches the service off: no request is made", async () => {
     const { aws, clock } = await setUpLocal();
     const { createCredentialResolver } = await import("../../src/index.js");
     await using off = createCredentialResolver({ runtime: { ...clock, env: { AWS_EC2_METADATA_DISABLED: "true" } } });
@@ -227,9 +227,9 @@ describe("a failure says which it was", () => {
   });
 
   it.each<[string, Parameters<typeof setUpLocal>[0], Fault[]]>([
-    ["the answer never comes", {}, [{ on: { target: "imds", operation: "credentials" }, kind: "hang" }]],
+    ["the response never arrives", {}, [{ on: { target: "imds", operation: "credentials" }, kind: "hang" }]],
     ["the token request is never answered, as in a container", { imds: { hopLimitExceeded: true } }, []],
-  ])("%s: the read is bounded, and the hint names the hop limit", async (_, options, faults) => {
+  ])("if %s: the read has a deadline, and the hint names the hop limit", async (_, options, faults) => {
     const { aws, clock, resolver } = await setUpLocal(options);
     for (const fault of faults) aws.fault(fault);
     const outcome = expect(resolver.resolve(noRole)).rejects.toMatchObject({
@@ -240,7 +240,7 @@ describe("a failure says which it was", () => {
     await outcome;
   });
 
-  it("a provider that hangs: the read is bounded too", async () => {
+  it("if a provider hangs: the read has a deadline too", async () => {
     const { clock, resolver } = await setUpLocal();
     const hanging = resolver.resolve({ credentials: () => new Promise(() => {}), region: "eu-west-1" });
     const outcome = expect(hanging).rejects.toMatchObject({
@@ -252,7 +252,7 @@ describe("a failure says which it was", () => {
 });
 
 describe("another base identity", () => {
-  it("static keys call STS, and IMDS is not asked", async () => {
+  it("can be static keys, which call STS without a request to IMDS", async () => {
     const { aws, resolver } = await setUpLocal();
     const credentials = aws.issueUserKeys({ userArn: "arn:aws:iam::123456789012:user/engine" });
     aws.setRole({ roleArn: ROLE, trustedPrincipals: ["*"] });
@@ -262,7 +262,7 @@ describe("another base identity", () => {
     ]);
   });
 
-  it("a provider is asked once for all roles, and again before its set expires", async () => {
+  it("can be a provider, which is called once for all roles, and again before its set expires", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.setRole({ roleArn: ROLE, trustedPrincipals: ["*"] });
     let reads = 0;
@@ -283,7 +283,7 @@ describe("another base identity", () => {
     expect(aws.count({ target: "imds" })).toBe(0);
   });
 
-  it("a named provider's replacement is asked from then on, by clients that were made before as well", async () => {
+  it("can be a named provider, whose replacement is also used by existing clients", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.setRole({ roleArn: ROLE, trustedPrincipals: ["*"] });
     const userArn = "arn:aws:iam::123456789012:user/engine";
@@ -312,9 +312,9 @@ describe("another base identity", () => {
 
   it.each<[string, () => Promise<never>]>([
     ["throws", async () => Promise.reject(new Error("the secret is s3cr3t"))],
-    ["answers nothing", async () => undefined as never],
-    ["answers half a key pair", async () => ({ accessKeyId: "ASIAEXAMPLE" }) as never],
-  ])("a provider that %s is an error, and no other identity takes its place", async (_, credentials) => {
+    ["returns nothing", async () => undefined as never],
+    ["returns half a key pair", async () => ({ accessKeyId: "ASIAEXAMPLE" }) as never],
+  ])("that %s causes an error, and no other identity takes its place", async (_, credentials) => {
     const { aws, resolver } = await setUpLocal();
     const failure = await resolver.resolve({ credentials, region: "eu-west-1" }).catch((error) => error);
     expect(failure).toMatchObject({ code: "BASE_IDENTITY_UNAVAILABLE", step: "base-identity", retryable: true });
@@ -328,27 +328,30 @@ describe("another base identity", () => {
   it.each<[string, (fail: () => Promise<never>) => { options?: object; credentials?: () => Promise<never> }]>([
     ["instance.credentials", (fail) => ({ credentials: fail })],
     ["the option instanceProfile", (fail) => ({ options: { instanceProfile: fail } })],
-  ])("a function in %s that fails: its author gets its own words, and nothing prints them", async (_, place) => {
-    const thrown = Object.assign(new Error("vault is sealed, token hush-hush"), { vault: "eu" });
-    const { options, credentials } = place(() => Promise.reject(thrown));
-    const { resolver } = await setUpLocal({ resolver: { ...options } });
-    for (const instance of [noRole, { ...noRole, roleArn: ROLE }]) {
-      const error = await resolver.resolve({ ...instance, credentials }).catch((failed) => failed);
-      expect(error.step).toBe("base-identity");
-      expect(error.reason).toBe(thrown);
-      expect({ ...error }).not.toHaveProperty("reason");
-      const printed = [inspect(error, { depth: 20, showHidden: true }), JSON.stringify(error), String(error.stack)];
-      expect(printed.join()).not.toMatch(/sealed|hush-hush/);
-    }
-  });
+  ])(
+    "that fails in a function in %s shows the function's error to its author, and prints it nowhere",
+    async (_, place) => {
+      const thrown = Object.assign(new Error("vault is sealed, token hush-hush"), { vault: "eu" });
+      const { options, credentials } = place(() => Promise.reject(thrown));
+      const { resolver } = await setUpLocal({ resolver: { ...options } });
+      for (const instance of [noRole, { ...noRole, roleArn: ROLE }]) {
+        const error = await resolver.resolve({ ...instance, credentials }).catch((failed) => failed);
+        expect(error.step).toBe("base-identity");
+        expect(error.reason).toBe(thrown);
+        expect({ ...error }).not.toHaveProperty("reason");
+        const printed = [inspect(error, { depth: 20, showHidden: true }), JSON.stringify(error), String(error.stack)];
+        expect(printed.join()).not.toMatch(/sealed|hush-hush/);
+      }
+    },
+  );
 
-  it("the option instanceProfile that gives nothing is an error: the machine's own role does not act in its place", async () => {
+  it("from the option instanceProfile that returns nothing causes an error; the machine's own role does not take its place", async () => {
     const { aws, resolver } = await setUpLocal({ resolver: { instanceProfile: (() => undefined) as never } });
     await expect(resolver.resolve(noRole)).rejects.toMatchObject({ code: "INSTANCE_PROFILE_INVALID" });
     expect(aws.requests).toEqual([]);
   });
 
-  it("the option instanceProfile stands in for IMDS", async () => {
+  it("from the option instanceProfile replaces IMDS", async () => {
     vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
     const { createCredentialResolver } = await import("../../src/index.js");
     const identity = { accessKeyId: "ASIAEXAMPLE", secretAccessKey: "x" };

@@ -7,7 +7,7 @@ import { runRolecall } from "../cli/run-rolecall.js";
 import { freePort } from "../support/free-port.js";
 import { setUpLocal } from "../support/local.js";
 
-/** The machine's addresses, and a port of loopback that stands for the metadata service's own address. */
+/** The machine's addresses, and a loopback port in place of the metadata service's own address. */
 const machine = vi.hoisted(() => ({
   interfaces: undefined as ReturnType<typeof Os.networkInterfaces> | undefined,
   port: undefined as number | undefined,
@@ -40,14 +40,14 @@ async function firstFinding() {
   return JSON.parse(output).findings[0];
 }
 
-describe("the variable that names the metadata service is named first", () => {
+describe("the hint names the environment variable first", () => {
   it.each([
     ["without a scheme", "169.254.169.254"],
     ["without a scheme, and with a port", "169.254.169.254:80"],
-    ["a host alone", "metadata"],
-    ["another scheme", "https://169.254.169.254"],
-    ["a file", "file:///etc/passwd"],
-  ])("an address %s", async (_, value) => {
+    ["that is only a host", "metadata"],
+    ["with a different scheme", "https://169.254.169.254"],
+    ["that is a file", "file:///etc/passwd"],
+  ])("for an address %s", async (_, value) => {
     vi.stubEnv(ENDPOINT, value);
     const error = await failure();
     expect(error).toMatchObject({ code: "IMDS_UNREACHABLE", retryable: false });
@@ -61,7 +61,7 @@ describe("the variable that names the metadata service is named first", () => {
     });
   });
 
-  it("an address where nobody listens", async () => {
+  it("for an address where nothing listens", async () => {
     vi.stubEnv(ENDPOINT, `http://127.0.0.1:${await freePort()}`);
     expect((await failure()).hint).toMatch(
       /^AWS_EC2_METADATA_SERVICE_ENDPOINT is set, but nothing responds at that address: correct it, or unset it;/,
@@ -71,7 +71,7 @@ describe("the variable that names the metadata service is named first", () => {
     );
   });
 
-  it("an address that never answers", async () => {
+  it("for an address that never responds", async () => {
     const { aws, clock, resolver } = await setUpLocal();
     aws.fault({ on: { target: "imds" }, kind: "hang" });
     const outcome = expect(resolver.resolve(instance)).rejects.toMatchObject({
@@ -81,14 +81,14 @@ describe("the variable that names the metadata service is named first", () => {
     await outcome;
   });
 
-  it.each(["IPv5", "ipv6", "6"])("a mode that there is not: %s", async (mode) => {
+  it.each(["IPv5", "ipv6", "6"])("for an unknown mode: %s", async (mode) => {
     vi.stubEnv(MODE, mode);
     expect((await failure()).hint).toMatch(
       /^AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE is neither IPv4 nor IPv6: set it to one of them, or unset it;/,
     );
   });
 
-  it("IPv6 on a machine that has IPv4 only", async () => {
+  it("for IPv6 on a machine with only IPv4", async () => {
     machine.port = await freePort();
     vi.stubEnv(MODE, "IPv6");
     machine.interfaces = { lo: [address("IPv4", true)], eth0: [address("IPv4")] };
@@ -98,13 +98,13 @@ describe("the variable that names the metadata service is named first", () => {
   });
 });
 
-describe("a machine that has IPv6 only", () => {
+describe("a machine with only IPv6", () => {
   beforeEach(async () => {
     machine.port = await freePort();
   });
   const said = /AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=IPv6/;
 
-  it("is told of the variable that asks the metadata service over IPv6", async () => {
+  it("gets a hint about the variable for metadata over IPv6", async () => {
     machine.interfaces = { lo: [address("IPv4", true), address("IPv6", true)], eth0: [address("IPv6")] };
     const error = await failure();
     expect(error.code).toBe("IMDS_UNREACHABLE");
@@ -118,8 +118,8 @@ describe("a machine that has IPv6 only", () => {
 
   it.each([
     ["both", { eth0: [address("IPv4"), address("IPv6")] }],
-    ["none at all", { lo: [address("IPv4", true)] }],
-  ])("is no machine with %s", async (_, interfaces) => {
+    ["no address at all", { lo: [address("IPv4", true)] }],
+  ])("is not a machine with %s", async (_, interfaces) => {
     machine.interfaces = interfaces;
     expect((await failure()).hint).not.toMatch(said);
   });

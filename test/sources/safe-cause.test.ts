@@ -35,7 +35,7 @@ it.each<[string, unknown]>([
     }),
   ],
   [
-    "an error of Node's own, which quotes the argument that it refuses",
+    "an error from Node, which quotes the rejected argument",
     Object.assign(new TypeError(`The argument must be without null bytes. Received '${SECRET}'`), {
       code: "ERR_INVALID_ARG_VALUE",
     }),
@@ -45,9 +45,9 @@ it.each<[string, unknown]>([
     Object.assign(new Error(`Duplicate entry '${SECRET}' for key 'sessions.key'`), { code: "ER_DUP_ENTRY" }),
   ],
   ["an error whose code only looks like the system's", Object.assign(new Error(SECRET), { code: "EVALUE" })],
-  ["an error with a cause of its own", new Error("outer", { cause: new Error(SECRET) })],
-  ["something that is no error", SECRET],
-])("keeps no secret of %s", (_, error) => {
+  ["an error with a cause", new Error("outer", { cause: new Error(SECRET) })],
+  ["a value that is not an error", SECRET],
+])("removes the secret in %s", (_, error) => {
   const cause = safeCause(error);
   expect(cause).toBeInstanceOf(Error);
   expect(inspect(cause, { showHidden: true, depth: 10 })).not.toContain(SECRET);
@@ -64,7 +64,7 @@ it.each(["ECONNREFUSED", "EAI_AGAIN", "ENOTFOUND", "EPROTO", "EPROXY", "ERR_TLS_
   },
 );
 
-it("keeps what helps: a system error's code and message, a service's name, message, status and request id", () => {
+it("keeps the safe parts: a system error's code and message, a service's name, message, status and request id", () => {
   const refused = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), { code: "ECONNREFUSED" });
   expect(safeCause(refused)).toMatchObject({ message: "connect ECONNREFUSED 127.0.0.1:1", code: "ECONNREFUSED" });
   const denied = Object.assign(new Error("not authorized"), {

@@ -18,8 +18,8 @@ const failureOf = (promise: Promise<unknown>) =>
 
 const MOST_SENT = 16 * 1024 * 1024;
 
-describe("a refusal of STS that repeats what was sent", () => {
-  it("shows neither the external id nor the caller's token or secret, in no encoding", async () => {
+describe("a rejection from STS that repeats what was sent", () => {
+  it("does not show the external id or the caller's token or secret, in any encoding", async () => {
     const { aws, resolver } = await setUpLocal({ roles: [{ roleArn: ROLE, externalId }] });
     const base = await resolver.resolve({ region: "eu-central-1" });
     const secrets = [externalId, base.sessionToken as string, base.secretAccessKey];
@@ -37,7 +37,7 @@ describe("a refusal of STS that repeats what was sent", () => {
     for (const form of forms) expect(printed).not.toContain(form);
   });
 
-  it("has no characters that change a terminal or forge a line", async () => {
+  it("has no characters that control a terminal or forge a log line", async () => {
     const { aws, resolver } = await setUpLocal();
     const message = "no\nroot: uid=0\u009b2J \u202edetimda \u200b";
     aws.fault({ on: assumeRole, status: 400, code: "ValidationError", message });
@@ -46,7 +46,7 @@ describe("a refusal of STS that repeats what was sent", () => {
     expect(`${error.message}${error.cause.message}`).not.toMatch(/\p{C}/u);
   });
 
-  it("is not quoted at full length", async () => {
+  it("is truncated", async () => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: assumeRole, status: 400, code: "ValidationError", message: "x".repeat(100_000) });
     const error = await failureOf(resolver.resolve(instance));
@@ -60,7 +60,7 @@ describe("a refusal of STS that repeats what was sent", () => {
     [externalId, undefined],
     ["constructor", "constructor"],
     ["__proto__", "__proto__"],
-  ])("repeats a code only if it has the shape of one: %j", async (code, awsCode) => {
+  ])("is shown with its code only if the code has the right shape: %j", async (code, awsCode) => {
     const { aws, resolver } = await setUpLocal({ roles: [{ roleArn: ROLE, externalId }] });
     aws.fault({ on: assumeRole, status: 400, code });
     const error = await failureOf(resolver.resolve({ ...instance, externalId }));
@@ -75,7 +75,7 @@ describe("a refusal of STS that repeats what was sent", () => {
     ["a line feed", "r-1\nforged"],
     ["the external id", externalId],
     ["an object", { id: 1 }],
-  ])("repeats no request id that is %s", async (_, requestId) => {
+  ])("is shown without a request id that is %s", async (_, requestId) => {
     const denied = Object.assign(new Error("no"), {
       name: "AccessDenied",
       $fault: "client",
@@ -90,7 +90,7 @@ describe("a refusal of STS that repeats what was sent", () => {
     expect(inspect(error.cause)).not.toContain(externalId);
   });
 
-  it("verify() shows no ARN that is none", async () => {
+  it("verify() does not show an invalid ARN", async () => {
     const stsClient = {
       send: async () => ({ Account: ACCOUNT, Arn: "arn:aws:iam::1\u001b[2J", UserId: "AIDA" }),
     };
@@ -102,7 +102,7 @@ describe("a refusal of STS that repeats what was sent", () => {
   });
 });
 
-/** The same object, whose property throws where it is read. */
+/** The same object with a property that throws when it is read. */
 function hostile(name: string, object: object = {}): object {
   return Object.defineProperty(object, name, {
     enumerable: true,
@@ -119,21 +119,24 @@ const credentials = {
   Expiration: new Date(Date.now() + HOUR),
 };
 
-describe("an answer of another shape", () => {
+describe("a response of the wrong shape", () => {
   it.each<[string, unknown]>([
-    ["no object", "text"],
+    ["a string", "text"],
     ["null", null],
     ["a getter that throws", hostile("Credentials")],
     ["a field's getter that throws", { Credentials: hostile("AccessKeyId", { ...credentials }) }],
     ["an expiration that is a number", { Credentials: { ...credentials, Expiration: Date.now() + HOUR } }],
     ["an expiration that throws", { Credentials: { ...credentials, Expiration: hostile("getTime") } }],
-    ["an expiration whose time is text", { Credentials: { ...credentials, Expiration: { getTime: () => "soon" } } }],
+    [
+      "an expiration whose time is a string",
+      { Credentials: { ...credentials, Expiration: { getTime: () => "soon" } } },
+    ],
     ["an access key id that is an object", { Credentials: { ...credentials, AccessKeyId: {} } }],
     ["an access key id with a line feed", { Credentials: { ...credentials, AccessKeyId: "ASIA\nX" } }],
-    ["a secret that is a list", { Credentials: { ...credentials, SecretAccessKey: ["a"] } }],
+    ["a secret that is an array", { Credentials: { ...credentials, SecretAccessKey: ["a"] } }],
     ["a session token of a megabyte", { Credentials: { ...credentials, SessionToken: "x".repeat(2 ** 20) } }],
     ["a user whose getter throws", hostile("AssumedRoleUser", { Credentials: credentials })],
-  ])("is an error of this library: %s", async (_, answer) => {
+  ])("causes one of the library's errors: %s", async (_, answer) => {
     await using resolver = createCredentialResolver({
       stsClient: { send: async () => answer },
       assumeRole: { attempts: 1 },
@@ -144,14 +147,14 @@ describe("an answer of another shape", () => {
   });
 
   it.each<[string, unknown]>([
-    ["no object", "text"],
+    ["a string", "text"],
     ["a name that throws", hostile("name", new Error("no"))],
     ["a name that is an object", Object.assign(new Error("no"), { name: { toString: () => "AccessDenied" } })],
     ["metadata that throws", hostile("$metadata", new Error("no"))],
     ["a code that is an object", Object.assign(new Error("no"), { code: {} })],
     ["a cause that throws", Object.assign(new Error("no"), { cause: hostile("name") })],
     ["no message", Object.assign(Object.create(null), { code: "ERR_HTTP2_STREAM_ERROR" })],
-  ])("is an error of this library, thrown as %s", async (_, thrown) => {
+  ])("causes one of the library's errors if it is thrown as %s", async (_, thrown) => {
     await using resolver = createCredentialResolver({
       stsClient: { send: () => Promise.reject(thrown) },
       assumeRole: { attempts: 1 },
@@ -162,7 +165,7 @@ describe("an answer of another shape", () => {
   });
 });
 
-describe("whose session an answer holds", () => {
+describe("the session in a response", () => {
   const xml = (assumedRoleUser: string) =>
     `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>${assumedRoleUser}<Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>made-up</SecretAccessKey><SessionToken>made-up</SessionToken><Expiration>${new Date(Date.now() + HOUR).toISOString()}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`;
   const keys = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "made-up" };
@@ -183,12 +186,12 @@ describe("whose session an answer holds", () => {
   const user = (arn: string) =>
     xml(`<AssumedRoleUser><AssumedRoleId>AROA:mine</AssumedRoleId><Arn>${arn}</Arn></AssumedRoleUser>`);
 
-  it("is said over the wire: the role and the session name that were asked for", async () => {
+  it("must be for the requested role and session name", async () => {
     const { outcome } = await resolveFrom(user(`arn:aws:sts::${ACCOUNT}:assumed-role/Inventory/mine`));
     expect(await outcome).toMatchObject({ accessKeyId: "ASIAEXAMPLE" });
   });
 
-  it("cannot be left out over the wire", async () => {
+  it("must name its role session, over the network", async () => {
     const { outcome } = await resolveFrom(xml(""));
     await expect(outcome).rejects.toMatchObject({
       code: "STS_UNAVAILABLE",
@@ -201,7 +204,7 @@ describe("whose session an answer holds", () => {
     await expect(outcome).rejects.toMatchObject({ code: "ASSUME_ROLE_INVALID" });
   });
 
-  it("may be left out by a mock, and may have a session name of the mock's", async () => {
+  it("does not have to name its role session for a mock, and can have the mock's session name", async () => {
     for (const AssumedRoleUser of [undefined, { Arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Inventory/theirs` }]) {
       const stsClient = { send: async () => ({ Credentials: credentials, AssumedRoleUser }) };
       await using resolver = createCredentialResolver({ stsClient });
@@ -209,7 +212,7 @@ describe("whose session an answer holds", () => {
     }
   });
 
-  it("is compared for a mock too where it is said, and foreign text in it is escaped", async () => {
+  it("is also checked for a mock that names its role session, and the error escapes the name", async () => {
     const Arn = `arn:aws:sts::${ACCOUNT}:assumed-role/Inventory/a\u001b[2J`;
     const stsClient = { send: async () => ({ Credentials: credentials, AssumedRoleUser: { Arn } }) };
     await using resolver = createCredentialResolver({ stsClient });
@@ -226,20 +229,20 @@ describe("whose session an answer holds", () => {
     };
 
   it.each<[string, string, object]>([
-    ["an answer", "200 OK", {}],
-    ["a refusal", "403 Forbidden", {}],
+    ["a response", "200 OK", {}],
+    ["a rejection", "403 Forbidden", {}],
     ["an outage", "500 Oops", {}],
     [
-      "an answer, to a client that the caller makes",
+      "a response to the caller's own client",
       "200 OK",
       { stsClient: (context: object) => new STSClient({ ...context, maxAttempts: 1 }) },
     ],
     [
-      "a refusal, to a client that the caller makes",
+      "a rejection of the caller's own client",
       "403 Forbidden",
       { stsClient: (context: object) => new STSClient({ ...context, maxAttempts: 1 }) },
     ],
-  ])("is not looked for in %s without an end", async (_, status, options) => {
+  ])("is not searched for in %s without an end", async (_, status, options) => {
     const { outcome, counted } = await resolveFrom(endless(status), options);
     await expect(outcome).rejects.toMatchObject({
       code: "STS_UNAVAILABLE",

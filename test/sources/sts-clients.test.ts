@@ -2,7 +2,7 @@ import { expect, it, vi } from "vitest";
 import { ACCOUNT, ROLE, SECOND, setUpLocal } from "../support/local.js";
 
 it.each(["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"])(
-  "an STS endpoint of the instance's own is asked as it stands, whatever %s says",
+  "the instance's own STS endpoint is used unchanged, whatever the value of %s",
   async (name) => {
     const { aws, resolver } = await setUpLocal();
     vi.stubEnv(name, "true");
@@ -11,7 +11,7 @@ it.each(["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"])(
   },
 );
 
-it("asks in the partition's default region while the metadata service is out, and in the machine's own after that", async () => {
+it("STS is called in the partition's default region while the metadata service is down, and then in the machine's region", async () => {
   const { aws, clock, resolver } = await setUpLocal({ region: "eu-central-1" });
   vi.stubEnv("AWS_REGION", "");
   const credentials = aws.issueUserKeys({ userArn: `arn:aws:iam::${ACCOUNT}:user/engine` });
@@ -29,7 +29,7 @@ it("asks in the partition's default region while the metadata service is out, an
   expect(aws.count({ target: "imds", operation: "placement", status: 200 })).toBe(1);
 });
 
-it("an endpoint of the environment that is in another region is refused before the call", async () => {
+it("an endpoint from the environment in a different region is rejected before the call", async () => {
   const { aws, resolver } = await setUpLocal();
   vi.stubEnv("AWS_ENDPOINT_URL_STS", "https://sts.eu-west-1.amazonaws.com");
   const error = await resolver.resolve({ roleArn: ROLE, region: "eu-central-1" }).catch((failure) => failure);
@@ -38,7 +38,7 @@ it("an endpoint of the environment that is in another region is refused before t
   expect(aws.count({ target: "sts" })).toBe(0);
 });
 
-it("keys of another partition than the role's: the refusal names the machine's partition first", async () => {
+it("if the machine's keys are for a different partition, the error names the machine's partition first", async () => {
   const { aws, resolver } = await setUpLocal({ region: "cn-north-1" });
   vi.stubEnv("AWS_REGION", "");
   aws.fault({ on: { operation: "AssumeRole" }, status: 403, code: "InvalidClientTokenId" });

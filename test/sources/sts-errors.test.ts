@@ -19,9 +19,9 @@ describe("classification", () => {
     ["status 505", stsError("Odd", 505), "transient"],
     ["a refused connection", stsError("Error", undefined, { code: "ECONNREFUSED" }), "transient"],
     ["an unknown host", stsError("Error", undefined, { code: "ENOTFOUND" }), "transient"],
-    ["a time-out", stsError("TimeoutError"), "transient"],
-    ["an answer that cannot be read", stsError("SyntaxError", 200), "transient"],
-    ["a proxy's 403, which holds no code", stsError("Unknown", 403), "transient"],
+    ["a timeout", stsError("TimeoutError"), "transient"],
+    ["an unreadable response", stsError("SyntaxError", 200), "transient"],
+    ["a proxy's 403 without an error code", stsError("Unknown", 403), "transient"],
     ["ExpiredToken", stsError("ExpiredToken", 403), "base-identity"],
     ["ExpiredTokenException", stsError("ExpiredTokenException", 400), "base-identity"],
     ["InvalidClientTokenId", stsError("InvalidClientTokenId", 403), "base-identity"],
@@ -33,7 +33,7 @@ describe("classification", () => {
     ["MalformedPolicyDocument", stsError("MalformedPolicyDocument", 400), "invalid"],
     ["PackedPolicyTooLarge", stsError("PackedPolicyTooLarge", 400), "invalid"],
     ["ValidationError", stsError("ValidationError", 400), "invalid"],
-    ["a signature of another time", stsError("SignatureDoesNotMatch", 403, corrected(403)), "clock-skew"],
+    ["a signature with the wrong time", stsError("SignatureDoesNotMatch", 403, corrected(403)), "clock-skew"],
     ["AccessDenied on a machine whose clock is wrong", stsError("AccessDenied", 403, corrected(403)), "denied"],
     ["503 on a machine whose clock is wrong", stsError("ServiceUnavailable", 503, corrected(503)), "transient"],
     ["Throttling on a machine whose clock is wrong", stsError("Throttling", 400, corrected(400)), "throttling"],
@@ -46,7 +46,7 @@ describe("classification", () => {
 describe("translation", () => {
   const call = { action: "AssumeRole", roleArn: "arn:aws:iam::123456789012:role/A", region: "eu-west-1" } as const;
 
-  it("names role, region, AWS's code and request id, and what to do", () => {
+  it("names role, region, AWS's code and request id, and the fix", () => {
     const error = translateStsError(stsError("AccessDenied", 403), "denied", { ...call, lastSuccess: undefined });
     expect(error).toMatchObject({
       code: "ASSUME_ROLE_DENIED",
@@ -62,7 +62,7 @@ describe("translation", () => {
     );
   });
 
-  it("tells when it last worked", () => {
+  it("names the time of the last success", () => {
     const lastSuccess = Date.UTC(2026, 0, 2, 3, 4, 5);
     const error = translateStsError(stsError("InternalFailure", 500), "transient", { ...call, lastSuccess });
     expect(error).toMatchObject({ code: "STS_UNAVAILABLE", retryable: true });
@@ -70,17 +70,21 @@ describe("translation", () => {
   });
 
   it.each<[string, Error, string]>([
-    ["of a connection, what Node says", stsError("TimeoutError", undefined, { code: "ECONNRESET" }), "ECONNRESET"],
-    ["of a page in between, its status", stsError("Unknown", 502), "status 502 without an AWS error code"],
-    ["of an answer's content, nothing", stsError("Error", 200), "the response can't be parsed"],
-  ])("tells %s", (_, error, told) => {
+    [
+      "Node's error code for a failed connection",
+      stsError("TimeoutError", undefined, { code: "ECONNRESET" }),
+      "ECONNRESET",
+    ],
+    ["the status of a proxy's error page", stsError("Unknown", 502), "status 502 without an AWS error code"],
+    ["nothing from an unreadable response", stsError("Error", 200), "the response can't be parsed"],
+  ])("shows %s", (_, error, told) => {
     const translated = translateStsError(error, "transient", { ...call, lastSuccess: undefined });
     expect(translated.message).toContain(` failed: ${told}. `);
     expect(translated.awsCode).toBeUndefined();
   });
 
   it.each(["MalformedPolicyDocumentException", "PackedPolicyTooLargeException"])(
-    "has a hint of its own for %s",
+    "has a separate hint for %s",
     (name) => {
       const { hint } = translateStsError(stsError(name, 400), "invalid", { ...call, lastSuccess: undefined });
       expect(hint).toMatch(/policy/i);
@@ -131,14 +135,14 @@ describe("translation", () => {
       "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: sts:SetSourceIdentity on resource: arn",
       /^Allow sts:SetSourceIdentity, which the source identity needs, /,
     ],
-  ])("names the cause that AWS names first: %s, %s, %s", (name, kind, words, hint) => {
+  ])("starts the hint with the cause that AWS names: %s, %s, %s", (name, kind, words, hint) => {
     const error = Object.assign(stsError(name, name === "ExpiredToken" ? 400 : 403), { message: words });
     const translated = translateStsError(error, kind, { ...call, lastSuccess: undefined });
     expect(translated.hint).toMatch(hint);
     expect(translated.message).not.toMatch(/not 'eu-west-1'|we calculated/);
   });
 
-  it("names the spelling of the region where its host is unknown", () => {
+  it("suggests checking the region's spelling if its host is unknown", () => {
     const error = stsError("Error", undefined, { code: "ENOTFOUND" });
     const { hint } = translateStsError(error, "transient", {
       ...call,
@@ -148,7 +152,7 @@ describe("translation", () => {
     expect(hint).toMatch(/^Check the spelling of the region eu-centrall-1 .*: there is no host with that name/);
   });
 
-  it("knows no region under a mock, and claims none", () => {
+  it("names no region if STS is mocked", () => {
     const { hint } = translateStsError(stsError("InvalidClientTokenId", 403), "base-identity", {
       action: "AssumeRole",
       roleArn: call.roleArn,
@@ -158,7 +162,7 @@ describe("translation", () => {
     expect(hint).toMatch(/^STS does not know these keys: they were deleted, or they belong to another partition/);
   });
 
-  it("repeats no message that quotes the signed request", () => {
+  it("never repeats a message that quotes the signed request", () => {
     const quoting = stsError("SignatureDoesNotMatch", 403);
     quoting.message = "The Canonical String should have been x-amz-security-token:THE-TOKEN";
     const error = translateStsError(quoting, "base-identity", { ...call, lastSuccess: undefined });

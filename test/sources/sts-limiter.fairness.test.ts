@@ -25,22 +25,22 @@ function setUp() {
   return { clock, limiter, order, run, flood, blocked };
 }
 
-describe("a flood of one tenant's calls", () => {
-  it("of one role delays another role's caller by one call", async () => {
+describe("many calls for one tenant", () => {
+  it("with one role delay another role's caller by one call", async () => {
     const { order, run, flood, blocked } = setUp();
     const all = [blocked, ...flood("base", 1, 400), run("other", new Flight().raise(), ["base", "other role"])];
     await Promise.all(all);
     expect(order.indexOf("other")).toBe(1);
   });
 
-  it("of a thousand roles delays another base identity's caller by one call", async () => {
+  it("with a thousand roles delay another base identity's caller by one call", async () => {
     const { order, run, flood, blocked } = setUp();
     const all = [blocked, ...flood("base", 1000, 1000), run("other", new Flight().raise(), ["other base", "role"])];
     await Promise.all(all);
     expect(order.indexOf("other")).toBe(1);
   });
 
-  it("delays each of many tenants by one call of each other tenant", async () => {
+  it("delay each of many tenants by one call for each other tenant", async () => {
     const { order, run, flood, blocked } = setUp();
     const all: Promise<unknown>[] = [blocked, ...flood("base", 1, 100)];
     for (const call of [1, 2]) {
@@ -50,7 +50,7 @@ describe("a flood of one tenant's calls", () => {
     expect(order.slice(0, 9)).toEqual(["flood base", "a1", "b1", "c1", "flood base", "a2", "b2", "c2", "flood base"]);
   });
 
-  it("does not pass another tenant's second attempt", async () => {
+  it("do not overtake another tenant's second attempt", async () => {
     const { order, run, flood, blocked } = setUp();
     const all = [blocked, ...flood("base", 1, 10), run("again", new Flight().raise(), ["base", "other"], true)];
     await Promise.all(all);
@@ -59,7 +59,7 @@ describe("a flood of one tenant's calls", () => {
 });
 
 describe("a background refresh", () => {
-  it("takes turns with waiting callers after 10 seconds in the queue, also with its own tenant's", async () => {
+  it("alternates with waiting callers after 10 seconds in the queue, including its own tenant's", async () => {
     const { clock, order, run, flood, blocked } = setUp();
     const refreshes = [run("refresh", new Flight(), ["base", "role-0"]), run("refresh", new Flight(), ["b", "role"])];
     const callers = flood("base", 1, 100);
@@ -69,7 +69,7 @@ describe("a background refresh", () => {
     expect(order.lastIndexOf("refresh")).toBeLessThanOrEqual(3);
   });
 
-  it("waits behind every caller before that", async () => {
+  it("waits behind every caller until then", async () => {
     const { clock, order, run, flood, blocked } = setUp();
     const refresh = run("refresh", new Flight(), ["other base", "role"]);
     const callers = flood("base", 1, 100);
@@ -78,7 +78,7 @@ describe("a background refresh", () => {
     expect(order.indexOf("refresh")).toBe(100);
   });
 
-  it("gets through before its session expires, while new session names ask for more than STS can give", async () => {
+  it("runs before its session expires, even while new session names request more than STS can grant", async () => {
     const clock = createManualClock({ now: Date.now() });
     let calls = 0;
     const stsClient = {
@@ -114,7 +114,7 @@ describe("a background refresh", () => {
 });
 
 describe("the async context of a call", () => {
-  it("is that of whoever queued it, not of the call that ended before", async () => {
+  it("is the context of its caller, not of the call that ended before it", async () => {
     const tenant = new AsyncLocalStorage<string>();
     const limiter = new StsLimiter(1, () => 0);
     const names = ["a", "b", "c"];
@@ -131,7 +131,7 @@ describe("the async context of a call", () => {
     expect(seen).toEqual(names);
   });
 
-  it("lets no provider see another tenant's store, however many tenants wait for STS", async () => {
+  it("never lets a provider see another tenant's store, however many tenants wait for STS", async () => {
     const { aws, resolver } = await setUpLocal({ resolver: { assumeRole: { maxConcurrent: 1 } } });
     const tenant = new AsyncLocalStorage<string>();
     const seen: [string, string | undefined][] = [];

@@ -5,7 +5,7 @@ import { StsLimiter } from "../../src/sources/sts-limiter.js";
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("the limiter in front of STS", () => {
-  it("runs so many calls at a time", async () => {
+  it("runs only a limited number of calls at a time", async () => {
     const limiter = new StsLimiter(25, () => 0);
     let running = 0;
     let most = 0;
@@ -22,7 +22,7 @@ describe("the limiter in front of STS", () => {
     expect([limiter.inFlight, limiter.queued]).toEqual([0, 0]);
   });
 
-  it("lets waiting callers pass refreshes in the background, also a caller who comes later", async () => {
+  it("runs waiting callers before background refreshes, even if the caller comes later", async () => {
     const limiter = new StsLimiter(1, () => 0);
     const order: string[] = [];
     const run = (name: string, flight: Flight) => limiter.run(flight, async () => order.push(name));
@@ -36,7 +36,7 @@ describe("the limiter in front of STS", () => {
     expect(order).toEqual(["urgent", "joined", "background"]);
   });
 
-  it("lets a caller's second try pass those who wait for their first, and no refresh in the background pass them", async () => {
+  it("runs a caller's second attempt before first attempts, and background refreshes last", async () => {
     const limiter = new StsLimiter(1, () => 0);
     const order: string[] = [];
     const run = (name: string, flight: Flight, isRetry: boolean) =>
@@ -54,7 +54,7 @@ describe("the limiter in front of STS", () => {
     expect(order).toEqual(["again", "became urgent, again", "first", "background, again"]);
   });
 
-  it("halves on throttling, not below 1, and grows by one per ten successes", () => {
+  it("halves its concurrency on throttling, down to 1, and adds one for every ten successes", () => {
     const limiter = new StsLimiter(25, () => 0);
     const concurrencyAfter = (step: () => void, times = 1) => {
       for (let time = 0; time < times; time++) step();
@@ -67,7 +67,7 @@ describe("the limiter in front of STS", () => {
     expect(concurrencyAfter(() => limiter.noteSuccess(), 1000)).toBe(25);
   });
 
-  it("drops a call from the queue whose flight ends", async () => {
+  it("removes a queued call if its flight ends", async () => {
     const limiter = new StsLimiter(1, () => 0);
     const block = limiter.run(new Flight(), turn);
     const ended = new Flight();

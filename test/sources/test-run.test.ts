@@ -3,7 +3,7 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import { createCredentialResolver } from "../../src/index.js";
 import { startLocalAws } from "../../src/testing/index.js";
 
-/** The hint where the metadata service has no answer, in an environment. */
+/** The hint if the metadata service does not respond, in the given environment. */
 async function hintIn(env: Record<string, string>): Promise<string> {
   const aws = await startLocalAws();
   for (const [name, value] of Object.entries({ ...NO_RUNNER, ...env, ...aws.env })) vi.stubEnv(name, value);
@@ -20,11 +20,11 @@ const NO_RUNNER = { VITEST: undefined, JEST_WORKER_ID: undefined, NODE_TEST_CONT
 const IN_A_TEST = /in a test, give createCredentialResolver\(\{ stsClient \}\) the mock, or start startLocalAws\(\)/;
 
 it.each([{ VITEST: "true" }, { JEST_WORKER_ID: "1" }, { NODE_TEST_CONTEXT: "child-v8" }])(
-  "under %j IMDS_UNREACHABLE says what to do in a test",
+  "IMDS_UNREACHABLE has a hint for tests under %j",
   async (env) => expect(await hintIn(env)).toMatch(IN_A_TEST),
 );
 
-it("under Mocha, which leaves its functions in the global scope, too", async () => {
+it("and also under Mocha, which leaves its functions in the global scope", async () => {
   vi.stubGlobal("describe", () => {});
   vi.stubGlobal("it", () => {});
   onTestFinished(() => {
@@ -33,12 +33,12 @@ it("under Mocha, which leaves its functions in the global scope, too", async () 
   expect(await hintIn({})).toMatch(IN_A_TEST);
 });
 
-it("elsewhere it says what to do outside of EC2", async () => {
+it("IMDS_UNREACHABLE has a hint for machines outside EC2 otherwise", async () => {
   expect(await hintIn({})).toMatch(/outside EC2, set instance\.credentials/);
   expect(await hintIn({})).not.toContain("test");
 });
 
-it("names a second copy of the SDK's STS client, which a mock may have caught in place of the library's", async () => {
+it("the hint names a second copy of the SDK's STS client, which the mock may have replaced instead", async () => {
   const { cache } = createRequire(import.meta.url);
   const copy = "/app/node_modules/@aws-sdk/client-ec2/node_modules/@aws-sdk/client-sts/dist-cjs/index.js";
   cache[copy] = {} as NodeJS.Module;

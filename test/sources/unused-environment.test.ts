@@ -14,7 +14,7 @@ async function failureWith(variables: Record<string, string>, instance: object, 
   return error;
 }
 
-describe("the error of a machine without a metadata service", () => {
+describe("the error on a machine without a metadata service", () => {
   const instance = { region: "eu-west-1" };
   const closed = async () => vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", `http://127.0.0.1:${await freePort()}`);
 
@@ -24,7 +24,7 @@ describe("the error of a machine without a metadata service", () => {
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-  ])("names %s, which stands in the environment and is not used", async (name) => {
+  ])("names %s, which is set but not used", async (name) => {
     const clock = createManualClock({ now: Date.now(), env: env(name) });
     const { resolver } = await setUpLocal({ clock });
     await closed();
@@ -34,7 +34,7 @@ describe("the error of a machine without a metadata service", () => {
     expect(error.message).not.toContain(SECRET);
   });
 
-  it("names several, and none that is empty", async () => {
+  it("names several variables, but none that is empty", async () => {
     const error = await failureWith(
       { ...env("AWS_PROFILE", "AWS_ACCESS_KEY_ID"), AWS_WEB_IDENTITY_TOKEN_FILE: "" },
       instance,
@@ -44,13 +44,13 @@ describe("the error of a machine without a metadata service", () => {
     expect(error.hint).toMatch(/ AWS_ACCESS_KEY_ID and AWS_PROFILE are set in the environment but not used: /);
   });
 
-  it("says nothing of an environment that has none", async () => {
+  it("does not mention the environment if nothing is set", async () => {
     const error = await failureWith({}, instance, { instanceProfile: null });
     expect(error.hint).not.toContain("environment");
   });
 });
 
-describe("the error of a machine that does not reach STS", () => {
+describe("the error on a machine that cannot reach STS", () => {
   const sts = async () => ({ endpoint: `http://127.0.0.1:${await freePort()}`, region: "eu-west-1" });
   const options = { resolver: { assumeRole: { attempts: 1 } } };
   const failure = async (variables: Record<string, string>, network?: object) => {
@@ -59,7 +59,7 @@ describe("the error of a machine that does not reach STS", () => {
   };
 
   it.each(["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])(
-    "names %s, which is not used",
+    "names %s, which is set but not used",
     async (name) => {
       const error = await failure(env(name));
       expect(error.code).toBe("STS_UNAVAILABLE");
@@ -67,13 +67,13 @@ describe("the error of a machine that does not reach STS", () => {
     },
   );
 
-  it("says nothing where the instance has a proxy of its own, or the environment none", async () => {
+  it("does not mention a proxy if the instance has its own, or if none is set", async () => {
     expect((await failure({})).hint).not.toContain("environment");
     const proxy = `http://127.0.0.1:${await freePort()}`;
     expect((await failure(env("HTTPS_PROXY"), { proxy })).hint).not.toContain("HTTPS_PROXY");
   });
 
-  it("names it after a call that no answer came to", async () => {
+  it("names the proxy variable after a call without a response", async () => {
     const clock = createManualClock({ now: Date.now(), env: env("HTTPS_PROXY") });
     const { aws, resolver } = await setUpLocal({ clock, resolver: { assumeRole: { attempts: 1 }, runtime: clock } });
     aws.fault({ on: { target: "sts" }, kind: "hang" });

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { AwsEnvironment, ENDPOINT_VARIABLES } from "../../src/store/aws-environment.js";
+import { ENDPOINT_VARIABLES, readAwsEnvironment } from "../../src/store/aws-environment.js";
 
 let folder: string;
 
@@ -12,7 +12,7 @@ beforeEach(async () => {
   onTestFinished(() => rm(folder, { recursive: true }));
 });
 
-const partsOf = (env: Record<string, string>) => new AwsEnvironment({ HOME: folder, ...env }, new Map()).parts();
+const partsOf = (env: Record<string, string>) => readAwsEnvironment({ HOME: folder, ...env }, new Map());
 
 async function isSame(one: Record<string, string>, other: Record<string, string>): Promise<boolean> {
   return JSON.stringify(await partsOf(one)) === JSON.stringify(await partsOf(other));
@@ -32,7 +32,7 @@ describe("the environment of two processes", () => {
     expect(await isSame({}, { [name]: "" })).toBe(true);
   });
 
-  it.each(["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])("differs by what %s holds", async (name) => {
+  it.each(["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])("differs by the contents of %s", async (name) => {
     const path = await fileOf("[default]\nregion = eu-central-1\n");
     const before = await partsOf({ [name]: path });
     expect(await partsOf({ [name]: path })).toEqual(before);
@@ -52,9 +52,9 @@ describe("the environment of two processes", () => {
 
   it("is read once per process, as by the SDK", async () => {
     const AWS_CONFIG_FILE = await fileOf("[default]\n");
-    const before = await new AwsEnvironment({ AWS_CONFIG_FILE }).parts();
+    const before = await readAwsEnvironment({ AWS_CONFIG_FILE });
     await fileOf("[default]\nregion = eu-central-1\n");
-    expect(await new AwsEnvironment({ AWS_CONFIG_FILE }).parts()).toEqual(before);
+    expect(await readAwsEnvironment({ AWS_CONFIG_FILE })).toEqual(before);
   });
 
   it("follows a link to the configuration file", async () => {
@@ -73,14 +73,11 @@ describe("the environment of two processes", () => {
     }
   });
 
-  it.runIf(process.platform !== "win32")(
-    "is like no other with a pipe for a file, which stays the SDK's to read",
-    async () => {
-      const path = join(folder, "pipe");
-      execFileSync("mkfifo", [path]);
-      expect(await isSame({ AWS_CONFIG_FILE: path }, { AWS_CONFIG_FILE: path })).toBe(false);
-    },
-  );
+  it.runIf(process.platform !== "win32")("is unique if a file is a pipe, which only the SDK reads", async () => {
+    const path = join(folder, "pipe");
+    execFileSync("mkfifo", [path]);
+    expect(await isSame({ AWS_CONFIG_FILE: path }, { AWS_CONFIG_FILE: path })).toBe(false);
+  });
 
   it("differs from every other with a file of more than 1 MiB", async () => {
     const path = await fileOf("#".repeat(2 ** 20 + 1));
@@ -89,7 +86,7 @@ describe("the environment of two processes", () => {
 });
 
 describe("the variables that the SDK reads", () => {
-  /** What changes how or where a call goes within one AWS, or the credentials that the library gives to STS itself. */
+  /** Variables that change how a call is routed within one AWS, or which credentials the library itself sends to STS. */
   const IRRELEVANT = {
     "the region: a session is good in all of them": ["AWS_REGION", "AWS_DEFAULT_REGION"],
     "credentials: the library reads the base identity itself, or the instance names it": [

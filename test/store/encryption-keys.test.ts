@@ -8,7 +8,7 @@ import { newEncryptionKey, newEncryptionKeyText } from "../support/encryption-ke
 
 const client: RedisClient = { call: async () => null };
 
-/** What each reads as its encryption keys, whatever the type says. */
+/** Every function that reads encryption keys, whatever its declared type. */
 const READERS: [string, string, (keys: unknown) => unknown][] = [
   ["the file store", "options.encryptionKeys", (encryptionKeys) => fileStore({ encryptionKeys } as object)],
   [
@@ -30,18 +30,18 @@ describe.each(READERS)("the encryption keys of %s", (_, field, read) => {
   const secret = newEncryptionKeyText();
 
   it.each<[string, unknown]>([
-    ["a text", secret],
-    ["keys with commas between", `${secret},${secret}`],
+    ["a string", secret],
+    ["keys separated by commas", `${secret},${secret}`],
     ["an object", { key: secret }],
     ["a Set", new Set([secret])],
-    ["a list that was written as JSON", JSON.stringify([secret])],
+    ["a JSON array in a string", JSON.stringify([secret])],
     ["a KeyObject alone", newEncryptionKey()],
     ["bytes", Buffer.from(secret, "base64")],
     ["a number", 4711],
-    ["a list in a list", [[secret]]],
-    ["a list with a hole", Object.assign(new Array(2), { 1: newEncryptionKey() })],
-    ["a list with nothing in it", [undefined]],
-    ["a text that is no base64", [`${secret} `]],
+    ["an array in an array", [[secret]]],
+    ["an array with an empty slot", Object.assign(new Array(2), { 1: newEncryptionKey() })],
+    ["an array with undefined", [undefined]],
+    ["a string that is not base64", [`${secret} `]],
   ])("are described but not shown if their shape is wrong: %s", (_shape, value) => {
     let error: unknown;
     try {

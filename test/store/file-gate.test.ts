@@ -7,16 +7,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { AwsEnvironment } from "../../src/store/aws-environment.js";
+import { readAwsEnvironment } from "../../src/store/aws-environment.js";
 import { fileStore } from "../../src/store/file-store.js";
 import { HOUR, MINUTE } from "../support/local.js";
 
 const KEY = "k".repeat(43);
 const OTHER_KEY = "o".repeat(43);
-/** Threads that Node has for files and DNS. */
+/** Node's threads for files and DNS. */
 const THREADS = 4;
 
-/** While it names a pipe, whatever is opened is that pipe, whose reader waits in a thread of Node's. */
+/** While `pipe` is set, every file that is opened is that pipe, whose reader blocks one of Node's threads. */
 const hanging = vi.hoisted(() => ({ pipe: undefined as string | undefined, opened: 0 }));
 
 vi.mock("node:fs/promises", async (original) => {
@@ -42,7 +42,7 @@ function makePipe(name: string): string {
   return path;
 }
 
-/** From now on every file hangs. Gives what ends that. */
+/** Makes every file hang from now on. Returns a function that ends this. */
 function hang(): () => Promise<void> {
   const pipe = makePipe("hanging.pipe");
   Object.assign(hanging, { pipe, opened: 0 });
@@ -93,7 +93,7 @@ describe.runIf(process.platform !== "win32")("a file system that hangs", () => {
       () => store.set(KEY, "record", MINUTE),
       () => store.lock?.(KEY, MINUTE),
       () => store.clear(),
-      () => new AwsEnvironment({ HOME: directory }, new Map()).parts(),
+      () => readAwsEnvironment({ HOME: directory }, new Map()),
     ]) {
       await expect(use()).rejects.toThrow(/The file system does not respond/);
     }
@@ -109,7 +109,7 @@ describe.runIf(process.platform !== "win32")("a file system that hangs", () => {
     await store.set(KEY, "record", MINUTE);
     const reads = Array.from({ length: 20 }, () => store.get(KEY));
     const until = performance.now() + 1100;
-    while (performance.now() < until); // as a debugger or a long parse
+    while (performance.now() < until); // like a debugger or a long parse
     expect(new Set(await Promise.all(reads))).toEqual(new Set(["record"]));
   });
 });

@@ -42,7 +42,7 @@ describe("the directory", () => {
     ["darwin", { XDG_CACHE_HOME: "/var/cache/me" }, join(homedir(), "Library", "Caches")],
     ["win32", { LOCALAPPDATA: "/local" }, "/local"],
     ["win32", {}, join(homedir(), "AppData", "Local")],
-  ] as const)("is the platform's own by default: %s %j", (platform, env, parent) => {
+  ] as const)("is in the platform's cache folder by default: %s %j", (platform, env, parent) => {
     expect(defaultDirectory(platform, env)).toBe(join(parent, "aws-rolecall", "sessions"));
   });
 
@@ -140,7 +140,7 @@ describe("the files", () => {
     expect((await readdir(directory)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
-  it("may be missing in a test runner's sandbox, which has a different Error class", async () => {
+  it("can be unavailable in a test runner's sandbox, which has a different Error class", async () => {
     vi.stubGlobal("Error", runInNewContext("Error"));
     onTestFinished(() => void vi.unstubAllGlobals());
     const store = fileStore({ directory });

@@ -8,7 +8,7 @@ const HOSTS = 10;
 const ROLES = Array.from({ length: 5 }, (_, index) => `arn:aws:iam::123456789012:role/Role${index}`);
 const HOURS = 12;
 
-/** What docs/sharing-sessions.md calculates with. */
+/** The numbers behind the calculation in docs/sharing-sessions.md. */
 it("a fleet calls STS once per session, and the store about twice per session and host", async () => {
   const random = seededRandom(20);
   const clock = createManualClock({ random });
@@ -61,10 +61,10 @@ it("a fleet calls STS once per session, and the store about twice per session an
   const everyRoleOnEveryHost = () =>
     Promise.all(hosts.flatMap((host) => ROLES.map((roleArn) => host.resolve({ roleArn, region: "eu-central-1" }))));
 
-  // One after the other at first: a module that is loaded meanwhile takes real time, in which this clock stands still.
+  // First one host after the other: loading a module takes real time, while this clock stands still.
   for (const host of hosts) for (const roleArn of ROLES) await host.resolve({ roleArn, region: "eu-central-1" });
   const cold = waited();
-  // Long enough for every host to come while the first one asks: each session falls due on all hosts at once.
+  // Long enough that every host calls while the first one refreshes: each session becomes due on all hosts at once.
   latency = 100;
   for (let minute = 0; minute < HOURS * 60; minute += 5) {
     await clock.advance(5 * MINUTE);
@@ -80,7 +80,8 @@ it("a fleet calls STS once per session, and the store about twice per session an
   );
   expect(waited()).toBe(cold);
   expect(perRoleAndHour).toBeLessThan(60 / 45);
-  // A look; two hosts come at once and try for the lock, and the one who asks STS needs some more.
+  // One read for each host. Two hosts arrive at once and try to get the lock, and the host that calls STS needs a few
+  // more.
   expect(perSessionAndHost).toBeGreaterThan(1);
   expect(perSessionAndHost).toBeLessThan(2.5);
 }, 60_000);

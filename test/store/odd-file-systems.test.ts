@@ -11,7 +11,7 @@ import { HOUR, MINUTE } from "../support/local.js";
 const KEY = "k".repeat(43);
 const DAY = 24 * HOUR;
 
-/** With a code, `link` fails with it, as on file systems without hard links. */
+/** If `code` is set, `link` fails with it, as on file systems without hard links. */
 const links = vi.hoisted(() => ({ code: undefined as string | undefined }));
 
 vi.mock("node:fs/promises", async (original) => {
@@ -53,10 +53,10 @@ describe.each(["EPERM", "ENOTSUP", "ENOSYS"])("a file system without hard links 
     links.code = code;
     const store = fileStore({ directory });
     await store.lock?.(KEY, MINUTE);
-    // As between the copy and its time: it is the text that says when a lock ends.
+    // As if between the copy and its timestamp: the contents decide when a lock ends.
     await utimes(lockFile(), new Date(), new Date());
     expect(await isLocked(store)).toBe(true);
-    // As before the first byte.
+    // As if before the first byte.
     await writeFile(lockFile(), "");
     expect(await isLocked(store)).toBe(true);
   });
@@ -78,7 +78,7 @@ describe.runIf(process.platform !== "win32")("a umask that removes all permissio
 });
 
 describe("after the clock was set back,", () => {
-  /** As a machine whose clock was ahead by `ms` when the files were written. */
+  /** Simulates a machine whose clock was ahead by `ms` when the files were written. */
   const setBack = (ms: number) => {
     const now = Date.now.bind(Date);
     vi.spyOn(Date, "now").mockImplementation(() => now() - ms);
@@ -121,7 +121,7 @@ it("one sweep checks at most a thousand files", async () => {
   await utimes(join(directory, "swept"), past, past);
   await store.set(KEY, "record", MINUTE);
   const count = async () => (await readdir(directory)).length;
-  // The session that is alive may be among the thousand.
+  // The session that is still valid may be among the thousand.
   await expect.poll(count, { timeout: 20_000 }).toBeLessThanOrEqual(503);
   expect(await store.get(KEY)).toBe("record");
   expect(await count()).toBeGreaterThanOrEqual(502);

@@ -20,7 +20,7 @@ const EVERY_CLIENT: Record<string, () => RedisClient> = {
   "Cluster of ioredis": () => new Cluster([nowhere], { lazyConnect: true }),
 };
 
-/** What people pass in the place of a client, and what they are told. */
+/** What users pass instead of a client, and the errors that they get. */
 const OTHER_THINGS: Record<string, [make: () => unknown, hint: string]> = {
   "a URL": [() => url, "a client from node-redis (createClient"],
   "connection options": [() => nowhere, "a client from node-redis (createClient"],

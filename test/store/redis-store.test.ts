@@ -99,7 +99,7 @@ describe("a reply from Redis", () => {
   });
 
   it.each([[1], [["a"]], [Buffer.from("record")], [{}], ["QUEUED"]])(
-    "an answer of another type is an error: %j",
+    "rejects a reply of another type: %j",
     async (answer) => {
       const store = redisStore({ sendCommand: async () => answer }, options);
       if (typeof answer !== "string") await expect(store.get(KEY)).rejects.toMatchObject({ name: "StoreError" });
@@ -158,7 +158,7 @@ describe.runIf(hasRedis).each(CLIENT_NAMES)("sessions in Redis, by %s", (name) =
     expect(errors.every(({ reason }) => reason === "failed" || reason === "timeout")).toBe(true);
 
     await redis.start();
-    // Until the clients have found it again and the hold-off is over, STS is asked.
+    // Until the clients have found Redis again and the pause is over, STS is called.
     await vi.waitFor(
       async () => {
         await one.resolve(other, {}, { forceRefresh: true });
@@ -215,7 +215,7 @@ describe.runIf(hasRedis).each(CLIENT_NAMES)("sessions in Redis, by %s", (name) =
   });
 });
 
-/** What Redis has sent so far. */
+/** The bytes from Redis so far. */
 async function networkOf(admin: Awaited<ReturnType<(typeof CLIENTS)["node-redis"]>>) {
   const [, bytes] = /total_net_output_bytes:(\d+)/.exec(await admin.info("stats")) ?? [];
   return { totalNetOutputBytes: Number(bytes) };

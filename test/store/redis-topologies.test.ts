@@ -19,7 +19,7 @@ type Show = (ports: readonly number[], keys: string[]) => Promise<{ resolver: Cr
 
 const urlsAt = (ports: readonly number[]) => ports.map((port) => `redis://127.0.0.1:${port}`);
 
-/** What docs/sharing-sessions.md shows. */
+/** The example in docs/sharing-sessions.md. */
 const SHOWN: Record<keyof typeof DEPLOYMENTS, Record<PackageName, Show>> = {
   cluster: {
     async "node-redis"(ports, keys) {
@@ -65,7 +65,7 @@ describe.runIf(hasRedis).each(["cluster", "sentinels"] as const)("Redis with a c
       onTestFinished(() => void close());
       return redisStore(client, { scope: "fleet", encryptionKeys });
     };
-    /** A process's memory of its own, over a connection that others may use too. */
+    /** A process's own memory, over a connection that others may also use. */
     const host = (store: ReturnType<typeof redisStore>) => {
       const resolver = createCredentialResolver({ store });
       onTestFinished(() => resolver.close());
@@ -100,7 +100,7 @@ describe.runIf(hasRedis).each(["cluster", "sentinels"] as const)("Redis with a c
       await close();
       return session.accessKeyId;
     };
-    // On a busy machine, connecting may take longer than a command waits for its store.
+    // On a busy machine, connecting can take longer than a command waits for its store.
     await vi.waitFor(async () => expect(await accessKeyId()).toBe(await accessKeyId()), { timeout: 30_000 });
   });
 
@@ -126,7 +126,7 @@ describe.runIf(hasRedis).each(["cluster", "sentinels"] as const)("Redis with a c
   });
 });
 
-/** The one key of a cluster, the master that holds it, and another one. */
+/** The only key of a cluster, the master that has it, and a different master. */
 async function whereTheSessionIs(masters: readonly RedisServer[]) {
   const keys = await Promise.all(masters.map((server) => server.cli("KEYS", "*")));
   const source = masters[keys.findIndex((key) => key !== "")] as RedisServer;

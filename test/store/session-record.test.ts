@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { RoleArn } from "../../src/request/role-arn.js";
 import { redacted } from "../../src/session/session-credentials.js";
 import type { RecordFault } from "../../src/store/sealed-record.js";
-import { readRecordLabels, readSessionRecord, type SharedSession, toRecord } from "../../src/store/session-record.js";
+import { readRecordLabels, readSessionRecord, type SessionToShare, toRecord } from "../../src/store/session-record.js";
 import { newEncryptionKey } from "../support/encryption-key.js";
 import { HOUR, MINUTE, OTHER_ROLE, ROLE } from "../support/local.js";
 
@@ -25,7 +25,7 @@ const FAULTS: readonly RecordFault[] = [
 const roleOf = (arn: string) => new RoleArn(arn);
 const keyOf = (text: string) => createHash("sha256").update(text).digest("base64url");
 
-function sessionOf(roleArn: string, number: number, issuedAt = NOW): SharedSession {
+function sessionOf(roleArn: string, number: number, issuedAt = NOW): SessionToShare {
   const { accountId } = roleOf(roleArn);
   const roleName = roleArn.slice(roleArn.lastIndexOf("/") + 1);
   const credentials = redacted({
@@ -37,12 +37,16 @@ function sessionOf(roleArn: string, number: number, issuedAt = NOW): SharedSessi
     assumedRoleArn: `arn:aws:sts::${accountId}:assumed-role/${roleName}/session`,
   });
   return {
-    credentials: credentials as SharedSession["credentials"],
+    credentials: credentials as SessionToShare["credentials"],
     issuedAt,
     life: HOUR,
     advisoryPoint: 45 * MINUTE,
     clock: HOST,
   };
+}
+
+function readBack({ credentials, life, advisoryPoint }: SessionToShare, age: number) {
+  return { kind: "shared", credentials, life, age, advisoryPoint };
 }
 
 describe.each([
@@ -54,7 +58,7 @@ describe.each([
   const record = toRecord(sessionOf(ROLE, 1), reader.role, storeKey, encryptionKeys);
 
   it("returns the session and its age", () => {
-    expect(readSessionRecord(record, reader)).toEqual({ session: sessionOf(ROLE, 1), age: MINUTE });
+    expect(readSessionRecord(record, reader)).toEqual(readBack(sessionOf(ROLE, 1), MINUTE));
     expect(readRecordLabels(record, storeKey, encryptionKeys)).toEqual({
       roleArn: ROLE,
       accountId: "123456789012",
@@ -81,7 +85,7 @@ describe.each([
   it("is checked by the writer's clock offset on the same host, and by the reader's on another host", () => {
     const fast = { host: "one", offset: -2 * HOUR };
     const written = toRecord({ ...sessionOf(ROLE, 1), clock: fast }, reader.role, storeKey, encryptionKeys);
-    const readAt = (now: number, clock: SharedSession["clock"]) =>
+    const readAt = (now: number, clock: SessionToShare["clock"]) =>
       readSessionRecord(written, { ...reader, now, clock });
     expect(readAt(NOW + 2 * HOUR + MINUTE, { host: "one", offset: 0 })).toMatchObject({ age: MINUTE });
     expect(readAt(NOW + MINUTE, { host: "two", offset: 0 })).toMatchObject({ age: MINUTE });
@@ -95,27 +99,27 @@ describe.each([
 
   it.each<[string, Record<string, unknown>]>([
     ["no key", { accessKeyId: undefined }],
-    ["an access key id that no signature can hold", { accessKeyId: "AS IA" }],
+    ["an invalid access key id", { accessKeyId: "AS IA" }],
     ["an empty secret", { secretAccessKey: "" }],
     ["no token", { sessionToken: null }],
-    ["a token that is no text", { sessionToken: ["x"] }],
+    ["a token that is not a string", { sessionToken: ["x"] }],
   ])("with %s is unreadable", (_, fields) => {
     const { credentials, ...rest } = sessionOf(ROLE, 1);
-    const changed = { ...rest, credentials: { ...credentials, ...fields } } as SharedSession;
+    const changed = { ...rest, credentials: { ...credentials, ...fields } } as SessionToShare;
     expect(readSessionRecord(toRecord(changed, reader.role, storeKey, encryptionKeys), reader)).toEqual({
       fault: "unreadable",
     });
   });
 
-  it.each<[string, Partial<SharedSession>, RecordFault]>([
+  it.each<[string, Partial<SessionToShare>, RecordFault]>([
     ["a life of 13 hours", { issuedAt: NOW - 12 * HOUR, life: 13 * HOUR }, "unreadable"],
     ["a life beyond its expiration", { life: HOUR + 1 }, "unreadable"],
     ["no life", { life: 0, advisoryPoint: 0 }, "unreadable"],
     ["an end before its beginning", { issuedAt: NOW + 2 * HOUR }, "unreadable"],
     ["a refresh after its end", { advisoryPoint: 2 * HOUR }, "unreadable"],
-    ["a time that is none", { issuedAt: Number.NaN }, "unreadable"],
+    ["an invalid time", { issuedAt: Number.NaN }, "unreadable"],
     ["no clock", { clock: undefined as never }, "unreadable"],
-    ["a clock that is none", { clock: { host: "one", offset: Number.POSITIVE_INFINITY } }, "unreadable"],
+    ["an invalid clock", { clock: { host: "one", offset: Number.POSITIVE_INFINITY } }, "unreadable"],
   ])("with %s is rejected", (_, fields, fault) => {
     const changed = toRecord({ ...sessionOf(ROLE, 1), ...fields }, reader.role, storeKey, encryptionKeys);
     expect(readSessionRecord(changed, reader)).toEqual({ fault });
@@ -124,7 +128,7 @@ describe.each([
   it("is foreign if it names another role's session", () => {
     const { credentials, ...rest } = sessionOf(ROLE, 1);
     const { assumedRoleArn } = sessionOf(OTHER_ROLE, 1).credentials;
-    const changed = { ...rest, credentials: { ...credentials, assumedRoleArn } } as SharedSession;
+    const changed = { ...rest, credentials: { ...credentials, assumedRoleArn } } as SessionToShare;
     expect(readSessionRecord(toRecord(changed, reader.role, storeKey, encryptionKeys), reader)).toEqual({
       fault: "foreign",
     });
@@ -138,21 +142,23 @@ it("with several encryption keys, the first encrypts and all decrypt", () => {
   const writtenWith = (keys: ReturnType<typeof newEncryptionKey>[]) =>
     toRecord(sessionOf(ROLE, 1), reader.role, storeKey, keys);
   const isRead = (record: string, encryptionKeys: ReturnType<typeof newEncryptionKey>[]) =>
-    "session" in readSessionRecord(record, { ...reader, encryptionKeys });
+    "credentials" in readSessionRecord(record, { ...reader, encryptionKeys });
   expect(isRead(writtenWith([old]), [old, next])).toBe(true);
   expect(isRead(writtenWith([old, next]), [next])).toBe(false);
   expect(isRead(writtenWith([next, old]), [next])).toBe(true);
   expect(isRead(writtenWith([old]), [next, old])).toBe(true);
 });
 
-it(`${MUTATIONS.toLocaleString("en")} records that were swapped, changed, cut, replayed or sealed with other keys: no wrong session`, () => {
+it(`${MUTATIONS.toLocaleString("en")} records that were swapped, changed, cut, replayed or sealed with other keys lead to no wrong session`, () => {
   const random = seededRandom(20_261_124);
   const below = (limit: number) => Math.floor(random() * limit);
   const oneOf = <T>(list: readonly T[]): T => list[below(list.length)] as T;
   const old = newEncryptionKey();
   const current = newEncryptionKey();
   const unknown = newEncryptionKey();
-  /** What a store could have seen: sessions of two roles under four keys, of two hours, in every way of sealing. */
+  /**
+   * Everything that a store could have seen: sessions of two roles under four keys, of two hours, in every sealed form.
+   */
   const pool = [ROLE, OTHER_ROLE].flatMap((roleArn, roleIndex) =>
     [0, 1].flatMap((place) =>
       [NOW - 2 * HOUR, NOW].flatMap((issuedAt, generation) =>
@@ -203,9 +209,10 @@ it(`${MUTATIONS.toLocaleString("en")} records that were swapped, changed, cut, r
       continue;
     }
     served++;
-    // Only a whole record, of the very key and role that are asked for, and in its time.
+    // Only a complete record, for the requested key and role, and within its lifetime.
     const source = pool.find(({ record }) => record === mutated);
-    expect(source).toMatchObject({ storeKey: target.storeKey, roleArn: target.roleArn, session: read.session });
+    expect(source).toMatchObject({ storeKey: target.storeKey, roleArn: target.roleArn });
+    expect(source && readBack(source.session, read.age)).toEqual(read);
     expect(source?.session.issuedAt).toBe(NOW);
   }
   const seen = [...faults.keys()].sort();

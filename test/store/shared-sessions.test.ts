@@ -27,7 +27,7 @@ import { seededRandom } from "../support/seeded-random.js";
 
 const INSTANCE: IntegrationInstance = { roleArn: ROLE, region: "eu-central-1" };
 
-/** Processes of one machine that share a store, and all that they ask of AWS. */
+/** Processes on one machine that share a store, and all their calls to AWS. */
 async function setUp({
   awsClock,
   clock = createManualClock({ now: Date.now() }),
@@ -51,7 +51,7 @@ async function setUp({
     onTestFinished(() => resolver.close());
     return resolver;
   };
-  /** Lets time pass in small steps until it is done. Gives the outcome and the milliseconds that it took. */
+  /** Advances the clock in small steps until the work is done. Returns the result and the milliseconds that it took. */
   const timed = async <T>(work: Promise<T>): Promise<{ outcome: T; took: number }> => {
     const began = clock.monotonic();
     let done = false;
@@ -66,7 +66,7 @@ async function setUp({
   return { aws, clock, store, errors, refreshed, start, timed };
 }
 
-describe("a session that the store holds", () => {
+describe("a session in the store", () => {
   it("is served without IMDS and STS", async () => {
     const { aws, clock, refreshed, start } = await setUp();
     const session = await start().resolve(INSTANCE);
@@ -105,7 +105,7 @@ describe("a session that the store holds", () => {
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
-  it("is refreshed in the background for a process that asks once and ends", async () => {
+  it("is refreshed in the background for a process that requests it once and ends", async () => {
     const { aws, clock, start } = await setUp();
     const { accessKeyId } = await start().resolve(INSTANCE);
     clock.freeze(50 * MINUTE);
@@ -158,7 +158,7 @@ describe("a session that the store holds", () => {
     expect(assumeRoleCalls(aws)).toBe(1);
   });
 
-  it("is not awaited longer than one STS call may take, if the lock owner never shares it", async () => {
+  it("is not awaited longer than one STS call can take, if the lock owner never shares it", async () => {
     const { aws, store, start, timed } = await setUp();
     const resolver = start({ store: { ...store, lock: async () => undefined }, assumeRole: { attemptTimeout: 2000 } });
     const { took } = await timed(resolver.resolve(INSTANCE));
@@ -214,13 +214,13 @@ describe("a session that the store holds", () => {
     expect(assumeRoleCalls(aws)).toBe(2);
   });
 
-  it("is served to nobody if a refresh returns it after invalidate()", async () => {
+  it("is served to no caller if a refresh returns it after invalidate()", async () => {
     const { aws, clock, store, start, timed } = await setUp();
     const resolver = start({ refresh: { ahead: false } });
     const first = await resolver.resolve(INSTANCE);
     clock.freeze(55 * MINUTE);
     aws.setLatency(1000, { target: "sts" });
-    await resolver.resolve(INSTANCE); // sets the refresh off
+    await resolver.resolve(INSTANCE); // starts the refresh
     await clock.settle();
     await resolver.invalidate(INSTANCE);
     const invalidated = clock.now();
@@ -333,7 +333,7 @@ describe("sharing", () => {
     const named = (credentialsName: string) => ({ ...INSTANCE, credentials: async () => keys, credentialsName });
     expect(await isShared([start(), named("engine")], [start(), named("engine")])).toBe(true);
     expect(await isShared([start(), named("engine")], [start(), named("another")], [start(), INSTANCE])).toBe(false);
-    // Without a role nothing is shared, so that no name is needed.
+    // Without a role nothing is shared, so no name is needed.
     expect(await start().resolve({ region: "eu-central-1", credentials })).toMatchObject({
       accessKeyId: keys.accessKeyId,
     });
@@ -405,7 +405,7 @@ describe("a slow clock on another host", () => {
     expect(own.accessKeyId).not.toBe(session.accessKeyId);
     expect(errors[0]).toMatchObject({ operation: "get", reason: "ahead", roleArn: ROLE });
     errors.length = 0;
-    // By AWS's time it takes what others share.
+    // With AWS's time it accepts what others share.
     const forced = await start().resolve(INSTANCE, {}, { forceRefresh: true });
     await resolver.invalidate(INSTANCE);
     expect(await resolver.resolve(INSTANCE)).toEqual(forced);
@@ -481,7 +481,7 @@ describe("a store that fails", () => {
     const get = (key: string) => {
       const answer = readFile(import.meta.filename).then(() => store.get(key));
       const until = performance.now() + DEADLINE + 50;
-      while (performance.now() < until); // as on a machine with fifty processes for two processors
+      while (performance.now() < until); // as on a machine with fifty processes and two processors
       return answer;
     };
     await start({ store: { ...store, get }, runtime: {} }).resolve(INSTANCE);
@@ -560,7 +560,7 @@ describe("a store that fails", () => {
     expect(errors).toMatchObject([{ operation: "release", reason: "timeout" }]);
   });
 
-  it("publishes an event with the role and the reason, but nothing of a record", async () => {
+  it("publishes an event with the role and the reason, but without any part of a record", async () => {
     const { errors, store, start } = await setUp();
     const quoting = async (_key: string, record: string) => {
       throw new Error(`cannot write ${record}`);
@@ -634,7 +634,7 @@ describe("a key that leaves the process", () => {
   const GUESSABLE = { ...INSTANCE, externalId: EXTERNAL_ID };
   const guesses = [EXTERNAL_ID, "1234567", "0000000"];
 
-  /** What somebody could compute who knows the library and all of the request but its external id. */
+  /** What an attacker could compute with the library and the whole request except its external id. */
   function hashesOf(externalId: string): string[] {
     const { digest } = createRoleRequest({ ...GUESSABLE, externalId }, undefined, undefined, {});
     return [digest, sha256(digest), stableDigest({ session: digest, scope: "memory", environment: {} })];

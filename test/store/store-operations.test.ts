@@ -8,7 +8,7 @@ import { assumeRoleCalls, ROLE } from "../support/local.js";
 const INSTANCE = { roleArn: ROLE, region: "eu-central-1" };
 const LONGEST_RECORD = 16_384;
 
-/** A resolver on a manual clock, whose store has the given parts in place of its own. */
+/** A resolver on a manual clock, with a store in which the given methods are replaced. */
 async function setUp(parts: (store: MemoryStore) => object) {
   const clock = createManualClock({ now: Date.now() });
   const aws = await startLocalAws({ clock, roles: [{ roleArn: ROLE, trustedPrincipals: ["*"] }] });
@@ -22,7 +22,7 @@ async function setUp(parts: (store: MemoryStore) => object) {
     onTestFinished(() => resolver.close());
     return resolver;
   };
-  /** Lets time pass until the work is done. */
+  /** Advances the clock until the work is done. */
   const finish = async <T>(work: Promise<T>): Promise<T> => {
     let done = false;
     const end = work.finally(() => {
@@ -35,7 +35,7 @@ async function setUp(parts: (store: MemoryStore) => object) {
   return { aws, errors, store, start, finish, resolver: start(parts(store)) };
 }
 
-/** An object that `await` takes for a promise. */
+/** An object that `await` treats like a promise. */
 function thenable(then: (resolve: (value: unknown) => void, reject: (reason: unknown) => void) => void): object {
   const object = {};
   Reflect.set(object, "then", then);
@@ -53,17 +53,17 @@ describe("a lock() that returns something other than a lock", () => {
   it.each<[string, unknown]>([
     ["false", false],
     ["0", 0],
-    ["an empty text", ""],
+    ["an empty string", ""],
     ["NaN", Number.NaN],
     ["true", true],
-    ["a text", "OK"],
-    ["a list", []],
+    ["a string", "OK"],
+    ["an array", []],
     ["a function", () => {}],
     ["an object without release", {}],
-    ["an object whose release is no function", { release: "now" }],
+    ["an object whose release is not a function", { release: "now" }],
     ["an object whose release cannot be read", withGetter("release")],
-    ["a promise of a promise-like that throws", thenable(throwing)],
-    ["a promise-like that gives itself for ever", endless],
+    ["a promise of a thenable that throws", thenable(throwing)],
+    ["a thenable that always resolves to itself", endless],
   ])("lets the load continue without a lock: %s", async (_, answer) => {
     const { aws, errors, resolver, finish } = await setUp(() => ({ lock: () => answer }));
     expect(await finish(resolver.resolve(INSTANCE))).toMatchObject({ accountId: "123456789012" });
@@ -91,10 +91,10 @@ describe("a get() that returns something other than a string", () => {
   it.each<[string, unknown]>([
     ["false", false],
     ["0", 0],
-    ["a list", []],
-    ["an object that looks like a text", { length: 5, toString: throwing }],
+    ["an array", []],
+    ["an object that looks like a string", { length: 5, toString: throwing }],
     ["a promise of an object", Promise.resolve({})],
-    ["a text that is too long", "x".repeat(LONGEST_RECORD + 1)],
+    ["a string that is too long", "x".repeat(LONGEST_RECORD + 1)],
   ])("is a rejected record: %s", async (_, answer) => {
     const { aws, errors, resolver, finish } = await setUp(() => ({ get: () => answer }));
     await finish(resolver.resolve(INSTANCE));
@@ -105,10 +105,10 @@ describe("a get() that returns something other than a string", () => {
   });
 
   it.each<[string, object]>([
-    ["a promise-like that throws", thenable(throwing)],
-    ["a promise-like that cannot be read", withGetter("then")],
-    ["a promise-like that rejects with what cannot be read", thenable((_, reject) => reject(withGetter("name")))],
-    ["a promise-like that rejects with a hostile proxy", thenable((_, reject) => reject(hostileProxy))],
+    ["a thenable that throws", thenable(throwing)],
+    ["a thenable that cannot be read", withGetter("then")],
+    ["a thenable that rejects with an unreadable error", thenable((_, reject) => reject(withGetter("name")))],
+    ["a thenable that rejects with a hostile proxy", thenable((_, reject) => reject(hostileProxy))],
   ])("is a failure of the store: %s", async (_, answer) => {
     const { errors, resolver, finish } = await setUp(() => ({ get: () => answer }));
     await finish(resolver.resolve(INSTANCE));
@@ -135,8 +135,8 @@ describe("set(), delete() and release() that return anything", () => {
   it.each<[string, unknown]>([
     ["nothing", undefined],
     ["false", false],
-    ["a text", "no"],
-    ["a promise-like that gives itself for ever", endless],
+    ["a string", "no"],
+    ["a thenable that always resolves to itself", endless],
   ])("has its value ignored: %s", async (_, answer) => {
     const { errors, resolver, finish } = await setUp((store) => ({
       async set(key: string, record: string, ttl: number) {

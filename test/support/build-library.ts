@@ -4,12 +4,12 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
-/** Where Node finds the library's dependencies from. */
+/** The folder from which Node resolves the library's dependencies. */
 const MODULES = fileURLToPath(new URL("../../node_modules/", import.meta.url));
 
 /**
- * Builds modules of `src` as ES modules that Node runs. Returns the folder, in which each has its name in `entries`, and a
- * function that removes the folder.
+ * Builds modules of `src` as ES modules that Node can run. Returns the folder, in which each module has its name in
+ * `entries`, and a function that removes the folder.
  */
 export async function buildLibrary(entries: Record<string, string>) {
   const folder = await mkdtemp(join(MODULES, ".rolecall-build-"));

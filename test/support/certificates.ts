@@ -3,14 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A certificate authority of the test's own, and what a server on loopback needs that it vouches for. PEM. */
+/** A test certificate authority, and a server certificate that it signed for loopback. PEM. */
 export interface TestCertificates {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
 }
 
-/** Made anew each time, by the `openssl` of the machine: for `localhost` and `127.0.0.1`, valid for a day. */
+/** Created each time with the machine's `openssl`: for `localhost` and `127.0.0.1`, valid for a day. */
 export function createCertificates(): TestCertificates {
   const folder = mkdtempSync(join(tmpdir(), "rolecall-ca-"));
   const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });

@@ -7,17 +7,17 @@ import { joinSockets } from "./join-sockets.js";
 
 export interface ConnectProxy {
   readonly url: string;
-  /** What was asked for, `host:port`, in order. */
+  /** The requested targets, `host:port`, in order. */
   readonly connected: readonly string[];
-  /** The `Proxy-Authorization` of each. */
+  /** The `Proxy-Authorization` header of each request. */
   readonly authorizations: readonly (string | undefined)[];
-  /** Requests that were not for a connection: a proxy for HTTP alone would have forwarded them. */
+  /** Requests other than CONNECT, which a plain HTTP proxy would have forwarded. */
   readonly forwarded: readonly string[];
-  /** How many connections stand. */
+  /** The number of open connections. */
   open(): number;
 }
 
-/** A proxy on loopback that gives connections. `answer`: refuses them with that status, or says nothing at all. */
+/** A CONNECT proxy on loopback. `answer` makes it reject connections with that status, or stay silent. */
 export async function startConnectProxy(
   options: { answer?: number | "nothing"; tls?: TestCertificates | undefined } = {},
 ): Promise<ConnectProxy> {

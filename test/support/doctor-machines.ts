@@ -16,7 +16,7 @@ const MACHINE: LocalAwsOptions = {
 };
 const INSTANCE = { roleArn: INVENTORY, externalId: EXTERNAL_ID };
 
-/** The machines that the docs show `rolecall doctor` on. */
+/** The machines in the docs' pictures of `rolecall doctor`. */
 export const MACHINES = {
   healthy: {
     aws: { ...MACHINE, roles: [{ roleArn: INVENTORY, externalId: EXTERNAL_ID }] },
@@ -49,13 +49,13 @@ export async function setUpMachine({ aws: options, instance }: (typeof MACHINES)
   return { aws, args: ["doctor", "--config", config] };
 }
 
-/** The terminal after the command, on a machine whose name and folders are not this one's. */
+/** The terminal after the command, with a made-up hostname and folders. */
 export function doctorPicture(name: string, output: string): string {
   const shown = output.replaceAll(hostname(), "engine-1").replaceAll(/\S+[/\\]instance\.json/g, "instance.json");
   return terminalPicture(`rolecall doctor on a ${name} machine`, `$ rolecall doctor --config instance.json\n${shown}`);
 }
 
-/** For `toMatchFileSnapshot`, from a folder two below the project. */
+/** For `toMatchFileSnapshot`, from a folder two levels below the project. */
 export function pictureFile(name: string): string {
   return `../../docs/images/doctor-${name}.svg`;
 }

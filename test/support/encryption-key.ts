@@ -4,7 +4,7 @@ export function newEncryptionKey(): KeyObject {
   return createSecretKey(randomBytes(32));
 }
 
-/** As an operator writes it down. */
+/** A key in the form that an operator stores. */
 export function newEncryptionKeyText(): string {
   return randomBytes(32).toString("base64");
 }

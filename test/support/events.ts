@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { onTestFinished } from "vitest";
 import type { RolecallEventName } from "../../src/index.js";
 
-/** A record, so that the compiler finds an event that is missing. */
+/** A record, so that the compiler reports a missing event. */
 const EVENTS: Record<RolecallEventName, true> = {
   hit: true,
   miss: true,
@@ -20,7 +20,7 @@ const EVENTS: Record<RolecallEventName, true> = {
 
 export const EVENT_NAMES = Object.keys(EVENTS) as RolecallEventName[];
 
-/** lru-cache's own channels, which publish what it holds. */
+/** lru-cache's own channels, which publish the cached values. */
 export const LRU_CHANNELS = [
   "lru-cache:metrics",
   ...["start", "end", "asyncStart", "asyncEnd", "error"].map((phase) => `tracing:lru-cache:${phase}`),

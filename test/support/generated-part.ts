@@ -5,13 +5,13 @@ import { expect } from "vitest";
 
 const DOCS = fileURLToPath(new URL("../../docs/", import.meta.url));
 
-/** A part of a page in docs that a test writes: between `<!-- name: written by … -->` and `<!-- end of name -->`. */
+/** A part of a docs page that a test writes: between `<!-- name: written by … -->` and `<!-- end of name -->`. */
 export interface GeneratedPart {
   readonly page: string;
   readonly name: string;
 }
 
-/** The part stands in its page as it was measured. `ROLECALL_WRITE_DOCS=1` writes it instead. */
+/** Expects the page to contain the measured part. `ROLECALL_WRITE_DOCS=1` writes it instead. */
 export function expectGenerated({ page, name }: GeneratedPart, text: string): void {
   const path = join(DOCS, page);
   const content = readFileSync(path, "utf8");
@@ -32,7 +32,7 @@ function partsOf(content: string, name: string): string[] {
   return parts;
 }
 
-/** A table of Markdown. */
+/** A Markdown table. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const line = (cells: readonly (string | number)[]) =>
     `| ${cells.map((cell) => escaped(String(cell))).join(" | ")} |\n`;
@@ -48,11 +48,11 @@ export interface Bound {
   readonly measured: number;
   readonly stated: number;
   readonly unit: string;
-  /** A page that states more than twice as much as was measured is out of date. */
+  /** A page that states more than twice the measured value is out of date. */
   readonly isClose: boolean;
 }
 
-/** States a count as the next multiple of ten, fifty or a hundred. Counts up to ten stay as they are. */
+/** Rounds a count up to the next multiple of ten, fifty or a hundred. Counts up to ten stay unchanged. */
 export function countAtMost(measured: number): Bound {
   const step = measured <= 10 ? 1 : measured <= 200 ? 10 : measured <= 1000 ? 50 : 100;
   return { measured, stated: Math.ceil(measured / step) * step, unit: "", isClose: true };
@@ -60,7 +60,7 @@ export function countAtMost(measured: number): Bound {
 
 const STATED_SECONDS = [0.5, 1, 2, 3, 5, 10, 12, 15, 20, 30, 60];
 
-/** States a time as one of a few round numbers of seconds. */
+/** Rounds a time up to one of a few round numbers of seconds. */
 export function secondsAtMost(milliseconds: number): Bound {
   const measured = milliseconds / 1000;
   const stated = STATED_SECONDS.find((seconds) => seconds >= measured) ?? Math.ceil(measured / 60) * 60;
@@ -70,8 +70,8 @@ export function secondsAtMost(milliseconds: number): Bound {
 export type Cell = string | Bound;
 
 /**
- * Expects the page to hold the table, and every measured number to keep within the bound that the page states. The first
- * cell names the row. Neighbors with equal cells share a row in the page. `ROLECALL_WRITE_DOCS=1` writes the table.
+ * Expects the page to contain the table, and every measured number to stay within the bound on the page. The first cell
+ * names the row. Neighboring rows with equal cells share a row on the page. `ROLECALL_WRITE_DOCS=1` writes the table.
  */
 export function expectTable(part: GeneratedPart, head: readonly string[], rows: readonly (readonly Cell[])[]): void {
   if (process.env.ROLECALL_WRITE_DOCS === "1") {

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 
-/** Passes everything on between two connections, until either ends. */
+/** Forwards everything between two connections, until either one ends. */
 export function joinSockets() {
   const open = new Set<Duplex>();
   return {

@@ -23,8 +23,8 @@ export interface LocalSetup {
 }
 
 /**
- * A local AWS that the process's environment points to, and a resolver, both on one clock that the test moves.
- * `awsClock`: AWS's own time, where the machine's differs from it.
+ * A local AWS that the process's environment points to, and a resolver, both on one manual clock. `awsClock` is AWS's
+ * own time, if it differs from the machine's.
  */
 export async function setUpLocal(
   options: LocalAwsOptions & {

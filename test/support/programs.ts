@@ -10,7 +10,7 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Runs a program that knows this environment and nothing of the machine's own AWS settings. `home` is its home. */
+/** Runs a program with this environment and without the machine's own AWS settings. `home` is its home directory. */
 export function runProgram(
   program: string,
   args: readonly string[],
@@ -29,7 +29,7 @@ export function runProgram(
     ...env,
   };
   return new Promise((resolve) => {
-    // Not the synchronous form: the servers live in this process.
+    // Asynchronous, because the servers run in this process.
     execFile(program, args, { env: isolated, timeout: PROGRAM_TIMEOUT }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
     });
@@ -37,12 +37,12 @@ export function runProgram(
 }
 
 /**
- * Which certificates are trusted tells one AWS from another: a process shares no session with one that differs in these.
- * The programs above have none of them.
+ * Variables for trusted certificates are part of the AWS environment: a process does not share a session with one that
+ * has different values. The programs above have none of them.
  */
 export const TRUST_VARIABLES = ["NODE_EXTRA_CA_CERTS", "NODE_USE_SYSTEM_CA", "SSL_CERT_DIR", "SSL_CERT_FILE"] as const;
 
-/** Whether a program runs here. Says so if it does not, for then tests do not run either. */
+/** Whether a program can be run. Prints a message if not, because tests are then not run either. */
 export function isThere(name: string, program: string, ...args: string[]): boolean {
   try {
     execFileSync(program, args, { stdio: "ignore", timeout: PROGRAM_TIMEOUT });

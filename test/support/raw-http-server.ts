@@ -2,14 +2,14 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** What an endless answer sends at most, so that a reader without a bound ends too. */
+/** The maximum size of an endless response, so that a reader without a limit also ends. */
 const ENOUGH = 64 * 1024 * 1024;
 const BLOCK = "x".repeat(64 * 1024);
 
-/** Answers one request, whose head is given, with bytes of its own. */
+/** Responds to one request, whose head is given, with raw bytes. */
 export type RawAnswer = (head: string, send: (text: string) => Promise<void>) => Promise<void>;
 
-/** A server on loopback that is not bound to HTTP. Counts the bytes that readers let it send. */
+/** A loopback server that is not limited to valid HTTP. Counts the bytes that its readers accept. */
 export async function startRawServer(answer: RawAnswer) {
   const counted = { sent: 0, requests: [] as string[] };
   const open = new Set<Socket>();
@@ -42,7 +42,7 @@ export async function startRawServer(answer: RawAnswer) {
   return { counted, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-/** Sends `block` again and again, until the reader has gone or had more than it can want. */
+/** Sends `block` repeatedly, until the reader is gone or the maximum is reached. */
 export async function sendEndlessly(send: (text: string) => Promise<void>, block = BLOCK): Promise<void> {
   for (let sent = 0; sent < ENOUGH; sent += block.length) await send(block);
 }

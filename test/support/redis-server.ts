@@ -17,18 +17,18 @@ if (!hasRedis) {
 export interface RedisServer {
   readonly port: number;
   stop(): Promise<void>;
-  /** Starts it again on the same port. It is empty, and has the configuration that it wrote. */
+  /** Starts it again on the same port. It is empty, and has the configuration that it saved. */
   start(): Promise<void>;
-  /** Runs one command by `redis-cli` and gives what it prints. */
+  /** Runs one command with `redis-cli` and returns its output. */
   cli(...command: string[]): Promise<string>;
-  /** Stops it for good. */
+  /** Stops it permanently. */
   remove(): Promise<void>;
 }
 
 const LOOPBACK = "127.0.0.1";
 const READY = /Ready to accept connections|Sentinel ID is/;
 
-/** A Redis of the test's own on loopback, by default on a free port. It keeps no keys on disk. */
+/** A test Redis on loopback, by default on a free port. It does not save keys to disk. */
 export async function startRedisServer(config: readonly string[] = [], port?: number): Promise<RedisServer> {
   const ownPort = port ?? (await freePort());
   const folder = await mkdtemp(join(tmpdir(), "rolecall-redis-"));

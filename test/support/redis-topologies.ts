@@ -5,20 +5,22 @@ import { expect, vi } from "vitest";
 import { type RedisServer, startRedisServer } from "./redis-server.js";
 
 const LOOPBACK = "127.0.0.1";
-/** Milliseconds without an answer after which a server counts as failed: more than a busy machine lets it wait. */
+/** Milliseconds without a reply until a server counts as failed: longer than the delays on a busy machine. */
 const DOWN_AFTER = 2000;
 const PATIENCE = { timeout: 60_000, interval: 100 };
 
-/** Redis on several servers, of which others take the place of one that fails. */
+/** Several Redis servers that can replace one that fails. */
 export interface RedisTopology {
-  /** Where a client begins. */
+  /** Where a client connects first. */
   readonly ports: readonly number[];
-  /** Those that hold keys: masters and replicas. */
+  /** The servers with keys: masters and replicas. */
   readonly servers: readonly RedisServer[];
   masters(): Promise<RedisServer[]>;
-  /** A master that holds keys hands over to its replica, as before maintenance. */
+  /** A master with keys hands over to its replica, as before maintenance. */
   handOver(): Promise<void>;
-  /** Kills a master that holds keys, once its replica has them. Gives what resolves when the replica is the master. */
+  /**
+   * Kills a master with keys after its replica has them. The returned function resolves when the replica is the master.
+   */
   killMaster(): Promise<{ killed: RedisServer; failedOver: () => Promise<void> }>;
   remove(): Promise<void>;
 }
@@ -26,7 +28,7 @@ export interface RedisTopology {
 const SHARDS = 3;
 const SLOTS = 16_384;
 
-/** A cluster of three shards, a master and a replica each. */
+/** A cluster of three shards, with a master and a replica each. */
 export async function startRedisCluster(): Promise<RedisTopology> {
   const config = [
     "cluster-enabled yes",
@@ -65,7 +67,7 @@ export async function startRedisCluster(): Promise<RedisTopology> {
   return topology({ ports, servers, masterCount: SHARDS, handOver, isOk });
 }
 
-/** One range for each shard, as administrators do: clients read the ranges again and again. */
+/** One range for each shard, like administrators configure it, because clients read the ranges repeatedly. */
 function slotsOf(shard: number): string[] {
   const [from, to] = [shard, shard + 1].map((part) => Math.floor((part * SLOTS) / SHARDS)) as [number, number];
   return Array.from({ length: to - from }, (_, index) => `${from + index}`);
@@ -74,7 +76,7 @@ function slotsOf(shard: number): string[] {
 const SENTINELS = 3;
 export const SENTINEL_NAME = "main";
 
-/** A master and its replica, watched by three sentinels. */
+/** A master and its replica, monitored by three sentinels. */
 export async function startRedisSentinels(): Promise<RedisTopology> {
   const master = await startRedisServer();
   const replica = await startRedisServer([`replicaof ${LOOPBACK} ${master.port}`]);
@@ -113,7 +115,7 @@ function topology(parts: {
   others?: readonly RedisServer[];
   masterCount: number;
   handOver(master: RedisServer): Promise<void>;
-  /** Rejects while clients would not be sent to these masters. */
+  /** Rejects while clients would not be directed to these masters. */
   isOk(masters: readonly RedisServer[]): Promise<void>;
 }): RedisTopology {
   const { ports, servers, others = [], masterCount, isOk } = parts;
@@ -121,7 +123,7 @@ function topology(parts: {
     const roles = await Promise.all(among.map((server) => server.cli("ROLE").catch(() => "")));
     return among.filter((_, index) => roles[index]?.startsWith(role));
   };
-  /** A master that holds keys, once its replica has all of them. */
+  /** A master with keys, after its replica has all of them. */
   const holder = async () => {
     await vi.waitFor(async () => {
       const [masters, replicas] = await Promise.all([inRole("master"), inRole("slave")]);
@@ -171,7 +173,9 @@ async function linked(replicas: readonly RedisServer[]) {
   }
 }
 
-/** A port whose bus, 10,000 above it by Redis' own rule, is free as well: both below those that the system gives out. */
+/**
+ * A port whose bus port is free too (10,000 higher, as Redis requires). Both are below the system's ephemeral ports.
+ */
 async function portWithBus(): Promise<number> {
   for (;;) {
     const port = randomInt(11_000, 22_000);

@@ -13,7 +13,7 @@ interface Connected {
 
 interface Deployment {
   start(): Promise<RedisTopology>;
-  /** How each of the two packages makes a client, as its documentation shows it. */
+  /** How each of the two packages creates a client, as in its documentation. */
   readonly clients: Record<PackageName, (ports: readonly number[]) => Promise<Connected>>;
 }
 

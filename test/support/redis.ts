@@ -15,7 +15,7 @@ export async function startRedis(): Promise<RedisServer> {
   return server;
 }
 
-/** How each of the two packages makes a client, as its documentation shows it. */
+/** How each of the two packages creates a client, as in its documentation. */
 export const CLIENTS = {
   async "node-redis"(port: number) {
     const client = createClient({ url: `redis://127.0.0.1:${port}` });
@@ -36,10 +36,10 @@ export const CLIENTS = {
 export type ClientName = keyof typeof CLIENTS;
 export const CLIENT_NAMES = Object.keys(CLIENTS) as ClientName[];
 
-/** What stands between a client and its Redis. */
+/** An interceptor between a client and its Redis. */
 export interface Interceptor {
   readonly port: number;
-  /** `pass` passes all on, `swallow` takes all and answers nothing, `garble` answers everything with something else. */
+  /** `pass` forwards everything, `swallow` accepts everything without a reply, `garble` replies with garbage. */
   mode: "pass" | "swallow" | "garble";
 }
 

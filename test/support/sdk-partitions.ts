@@ -10,17 +10,17 @@ export interface SdkPartition {
 
 const fromSts = createRequire(createRequire(import.meta.url).resolve("@aws-sdk/client-sts/package.json"));
 
-/** The table that the installed SDK resolves endpoints with. It exports a look-up and not the list itself. */
+/** The table with which the installed SDK resolves endpoints. It exports a lookup, but not the list itself. */
 export function sdkPartitions(): SdkPartition[] {
   const core = dirname(fromSts.resolve("@aws-sdk/core/package.json"));
   const source = readFileSync(join(core, "dist-es/submodules/client/util-endpoints/lib/aws/partitions.js"), "utf8");
   return JSON.parse(source.slice(source.indexOf("{"), source.lastIndexOf("}") + 1)).partitions;
 }
 
-/** The SDK's own look-up. */
+/** The SDK's own lookup. */
 export const sdkPartitionOf: (region: string) => { name: string } = fromSts("@aws-sdk/core/client").partition;
 
-/** Every region that the SDK knows, with its partition. Pseudo regions such as `aws-global` are no place to name. */
+/** Every region in the SDK, with its partition. Pseudo regions such as `aws-global` are left out. */
 export function sdkRegions(): (readonly [region: string, partition: string])[] {
   return sdkPartitions().flatMap(({ id, regions }) =>
     Object.keys(regions)

@@ -1,6 +1,6 @@
 /**
- * Numbers in [0, 1) that are the same at every run of a seed: sfc32, whose streams of neighbouring seeds do not
- * resemble each other.
+ * Numbers in [0, 1) that are the same for the same seed. It uses sfc32, whose sequences for neighboring seeds are not
+ * similar.
  */
 export function seededRandom(seed: number): () => number {
   let a = seed | 0;

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
 import { onTestFinished } from "vitest";
 
-/** An address of this machine that is not loopback; `undefined` if it has none. */
+/** An address of this machine other than loopback; `undefined` if it has none. */
 export const OWN_ADDRESS = Object.values(networkInterfaces())
   .flat()
   .find((known) => known && !known.internal && known.family === "IPv4")?.address;
@@ -15,13 +15,13 @@ export interface Simulator {
   readonly url: string;
   /** The access key ids that signed, in order. */
   readonly signedBy: string[];
-  /** The paths of the metadata service that were asked. */
+  /** The requested paths of the metadata service. */
   readonly metadata: string[];
 }
 
 /**
- * An AWS as simulators such as LocalStack are: plain http, any keys, an account of zeros, and short access key ids. It
- * answers for STS, EC2 and the metadata service.
+ * An AWS like simulators such as LocalStack: plain http, any keys, an account of zeros, and short access key ids. It
+ * responds for STS, EC2 and the metadata service.
  */
 export async function startSimulator(host: string, accessKeyId = "000000000001"): Promise<Simulator> {
   const signedBy: string[] = [];

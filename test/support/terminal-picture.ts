@@ -1,4 +1,4 @@
-/** A run of characters in one look. */
+/** A run of characters with the same style. */
 interface Run {
   readonly text: string;
   readonly look: string;
@@ -9,7 +9,7 @@ const CHARACTER = 7.83;
 const LINE = 18;
 const MARGIN = 16;
 
-/** What a command's colours look like: SGR parameter to CSS class. */
+/** The colors of a command's output: SGR parameter to CSS class. */
 const LOOKS: Record<string, string> = { "0": "", "1": "bold", "2": "dim", "31": "red", "32": "green", "33": "yellow" };
 
 const STYLE = `text { font: 13px "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #d4d4d4; white-space: pre }
@@ -19,7 +19,7 @@ const STYLE = `text { font: 13px "DejaVu Sans Mono", Menlo, Consolas, monospace;
 .green { fill: #6fcf6f }
 .yellow { fill: #e5c15c }`;
 
-/** What a terminal of 126 columns shows of a program's output, as an SVG whose text is text. */
+/** A terminal of 126 columns with a program's output, as an SVG that contains its text as text. */
 export function terminalPicture(title: string, output: string): string {
   const lines = output.trimEnd().split(/\r?\n/).map(toRuns).flatMap(wrap);
   const width = Math.ceil(COLUMNS * CHARACTER + 2 * MARGIN);
@@ -50,7 +50,7 @@ function toRuns(line: string): Run[] {
   return runs;
 }
 
-/** Where a line is too long, a terminal goes on in the next. */
+/** A terminal continues a long line on the next one. */
 function wrap(runs: Run[]): Run[][] {
   const cells = runs.flatMap(({ text, look }) => [...text].map((text) => ({ text, look })));
   const lines: Run[][] = [];

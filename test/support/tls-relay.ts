@@ -4,7 +4,7 @@ import { onTestFinished } from "vitest";
 import type { TestCertificates } from "./certificates.js";
 import { joinSockets } from "./join-sockets.js";
 
-/** An endpoint that speaks TLS, HTTP/1.1 and HTTP/2, in front of one on loopback that does not. @returns its URL */
+/** A TLS endpoint with HTTP/1.1 and HTTP/2, in front of a plain loopback endpoint. @returns its URL */
 export async function startTlsRelay(target: string, { cert, key }: TestCertificates): Promise<string> {
   const { port: targetPort } = new URL(target);
   const sockets = joinSockets();

@@ -1,6 +1,6 @@
 import type { CredentialResolver } from "../../src/index.js";
 
-/** The resolver with methods of the test's own in place of some of its own. */
+/** The resolver, with some of its methods replaced by the test's. */
 export function wrapResolver(resolver: CredentialResolver, own: Partial<CredentialResolver>): CredentialResolver {
   return new Proxy(resolver, {
     get(target, name) {

@@ -89,7 +89,7 @@ describe("a fault", () => {
     ["signer's role", { roleArn: "arn:aws:iam::111122223333:role/Engine" }, true],
     ["another role", { roleArn: ROLE }, false],
     ["all of these", { target: "sts", operation: "GetCallerIdentity", service: "sts", region: "us-east-1" }, true],
-  ])("is about its %s", async (_title, on, hits) => {
+  ])("applies by %s", async (_title, on, hits) => {
     aws.fault({ on, status: 418 });
     expect((await identify()).status).toBe(hits ? 418 : 200);
   });

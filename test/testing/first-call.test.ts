@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { createCredentialResolver } from "../../src/index.js";
 import { createManualClock } from "../../src/testing/index.js";
 
-// The only test of this file: the modules that a first call imports are imported once in a process.
+// The only test in this file: the modules for a first call are imported once in a process.
 it("advance() waits for the modules that the first call of a process imports", async () => {
   const clock = createManualClock();
   const throttling = Object.assign(new Error("Rate exceeded"), { name: "Throttling" });

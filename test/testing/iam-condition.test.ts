@@ -4,7 +4,7 @@ import { readRequestContext } from "../../src/testing/request-context.js";
 
 type Values = string | readonly string[];
 
-/** Whether a condition holds in a request that has these keys, and no others. */
+/** Whether a condition is true for a request with exactly these keys. */
 function holds(condition: Record<string, Record<string, Values>>, request: Record<string, Values>): boolean {
   const lists = (values: Record<string, Values>) =>
     Object.fromEntries(Object.entries(values).map(([key, value]) => [key, [value].flat()]));
@@ -120,7 +120,7 @@ describe("a policy variable", () => {
       { ...ann, "aws:PrincipalArn": "arn:aws:iam::1:role/red/a" },
       true,
     ],
-    // Without a value it equals nothing, and so a negated operator holds.
+    // Without a value it equals nothing, so a negated operator is true.
     ["StringEquals", "sts:RoleSessionName", `\${aws:username}`, { "sts:RoleSessionName": "" }, false],
     ["StringNotEquals", "sts:RoleSessionName", `\${aws:username}`, { "sts:RoleSessionName": "ann" }, true],
     ["StringEquals", "sts:RoleSessionName", `\${aws:username, 'nobody'}`, { "sts:RoleSessionName": "nobody" }, true],
@@ -163,7 +163,7 @@ describe("the keys that a test sets", () => {
     );
   });
 
-  it("may belong to another service, and are then not validated", () => {
+  it("can belong to another service, and are then not validated", () => {
     expect([...readRequestContext("requestContext", { "ssm:SourceInstanceARN": "arn:aws:ssm:::x" })]).toEqual([
       ["ssm:sourceinstancearn", ["arn:aws:ssm:::x"]],
     ]);

@@ -30,7 +30,7 @@ interface Case extends Partial<Omit<TrustQuestion, "tags" | "permissions" | "tru
   tags?: Record<string, string>;
 }
 
-/** `undefined` if the caller may, else what is denied, and by which policy. */
+/** `undefined` if the caller is allowed; otherwise the denied action and the policy that denies it. */
 function denied({ policy = document(allow()), trustPolicy = document(trust()), tags = {}, ...rest }: Case) {
   const roleArn = rest.roleArn ?? ROLE;
   const denial = findDenial({
@@ -86,7 +86,7 @@ describe("the caller's own policy", () => {
     expect(denied({ policy, sourceIdentity: "ann" })).toBe("identity-based policy: sts:SetSourceIdentity");
   });
 
-  it("may have any conditions in statements about other services", () => {
+  it("can have any conditions in statements about other services", () => {
     const other = {
       Effect: "Deny",
       Action: "s3:*",

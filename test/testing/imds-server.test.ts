@@ -133,7 +133,7 @@ describe("paths", () => {
     ["aws-cn", { Service: "ec2.amazonaws.com" }, "AssumeRoleUnauthorizedAccess"],
     ["aws", { Service: "ec2.amazonaws.com.cn" }, "AssumeRoleUnauthorizedAccess"],
     ["aws", { AWS: "111122223333" }, "AssumeRoleUnauthorizedAccess"],
-  ])("serve credentials if EC2 may assume the role: in %s %j", async (partition, Principal, code) => {
+  ])("serve credentials if EC2 can assume the role: in %s %j", async (partition, Principal, code) => {
     const Statement = { Effect: "Allow", Principal, Action: "sts:AssumeRole" };
     const trustPolicy = { Version: "2012-10-17", Statement };
     const roleArn = `arn:${partition}:iam::111122223333:role/Engine`;
@@ -246,7 +246,7 @@ describe("the instance profile", () => {
   it.each([
     [{ roleArn: "arn:aws:iam::1:role/x" }, /instanceProfile\.roleArn/],
     [{ roleArn: "arn:aws:iam::111122223333:role/x", credentialLifetime: 0 }, /credentialLifetime/],
-  ])("refuses %j", async (instanceProfile, message) => {
+  ])("rejects %j", async (instanceProfile, message) => {
     await expect(startLocalAws({ instanceProfile })).rejects.toThrow(message);
   });
 });

@@ -35,7 +35,7 @@ describe("the endpoints", () => {
 });
 
 describe("the record", () => {
-  it("holds every request in order of arrival, with the server's time", async () => {
+  it("contains every request in order of arrival, with the server's time", async () => {
     const clock = createManualClock();
     await using moved = await startLocalAws({ clock, roles: [{ roleArn: ROLE }] });
     await assumeRole(moved);
@@ -61,7 +61,7 @@ describe("the record", () => {
     ]);
   });
 
-  it("names the role that AssumeRole asks for and the session that signs", async () => {
+  it("names the role that AssumeRole requests and the session that signs", async () => {
     await assumeRole(aws, { ExternalId: "acme" });
     expect(aws.requests.at(-1)).toMatchObject({
       target: "sts",
@@ -99,7 +99,7 @@ describe("the record", () => {
 });
 
 describe("secrets", () => {
-  it("are all listed, and none is in a record, in inspect, in JSON or in an error", async () => {
+  it("are all listed, and none appears in a record, in inspect, in JSON or in an error", async () => {
     const observed: unknown[] = [];
     const note = (value: unknown) => {
       if (value instanceof Error) observed.push(inspect(value, { depth: 9 }), value.stack);
@@ -203,7 +203,7 @@ describe("connections", () => {
     expect(aws.sockets.aws).toEqual({ open: 0, peak: 3, total: 3 });
   });
 
-  it("are all ended by close(), which may be called twice", async () => {
+  it("are all ended by close(), which can be called twice", async () => {
     await send(await sign(aws, keys, CALLER_IDENTITY));
     await Promise.all([aws.close(), aws.close()]);
     await aws.close();

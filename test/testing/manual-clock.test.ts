@@ -7,7 +7,7 @@ import { stsAs, USER } from "./requests.js";
 const START = Date.UTC(2026, 0, 1);
 
 describe("a manual clock", () => {
-  it("stands still at its documented start", () => {
+  it("starts at its documented time", () => {
     const clock = createManualClock();
     expect([clock.now(), clock.random(), clock.env, clock.hostname()]).toEqual([START, 0.5, {}, "localhost"]);
     expect(clock.monotonic()).toBe(clock.monotonic());

@@ -31,7 +31,7 @@ it("processEnv points the process only to the local AWS, and close() restores th
     await using resolver = createCredentialResolver();
     const ec2 = resolver.getClientForCommand(EC2Client, { roleArn, region: "eu-central-1" });
     expect(await ec2.config.credentials()).toMatchObject({ accountId: "123456789012" });
-    process.env.AWS_REGION = "us-east-2"; // what a test sets beside it ends with it
+    process.env.AWS_REGION = "us-east-2"; // a variable that a test adds is removed too
   }
   expect(variables()).toEqual(before);
 });

@@ -105,7 +105,7 @@ it("the tags of a session are principal tags and override the configured ones", 
   expect(await ask({}, await assumedKeys(aws, { RoleArn: HUB }))).toBe("AccessDenied");
 });
 
-it("conditions can limit the tags of a request and who may set them", async () => {
+it("conditions can limit the tags of a request and who can set them", async () => {
   const condition = {
     StringEquals: { "aws:RequestTag/team": ["red", "blue"] },
     "ForAllValues:StringEquals": { "aws:TagKeys": ["team"] },

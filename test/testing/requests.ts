@@ -10,7 +10,7 @@ export const USER = "arn:aws:iam::111122223333:user/ann";
 
 export type Keys = Pick<IssuedCredentials, "accessKeyId" | "secretAccessKey" | "sessionToken">;
 
-/** The instance profile's current keys, read over IMDSv2 as any client would. */
+/** The instance profile's current keys, read over IMDSv2 like any client would. */
 export async function readInstanceKeys(aws: LocalAws): Promise<Keys & { expiration: string }> {
   const token = await imdsToken(aws);
   const headers = { "x-aws-ec2-metadata-token": token };
@@ -34,7 +34,7 @@ export function stsAs(aws: LocalAws, keys: Keys, region = "us-east-1"): STSClien
   return new STSClient({ endpoint: aws.endpoint, region, credentials: identity(keys), maxAttempts: 1 });
 }
 
-/** AssumeRole as the instance profile, unless other keys are given. */
+/** Calls AssumeRole as the instance profile, unless other keys are given. */
 export async function assumeRole(aws: LocalAws, input: Partial<AssumeRoleCommandInput> = {}, keys?: Keys) {
   const sts = stsAs(aws, keys ?? (await readInstanceKeys(aws)));
   return sts.send(new AssumeRoleCommand({ RoleArn: ROLE, RoleSessionName: "test", ...input }));
@@ -125,7 +125,7 @@ export function presign(
   return signer(keys, service, region).presign(unsigned(aws, parts), rest) as Promise<HttpRequest>;
 }
 
-/** Sends exactly this. `outcome` is "200", or status and error code: "403 SignatureDoesNotMatch". */
+/** Sends exactly this request. `outcome` is "200", or status and error code: "403 SignatureDoesNotMatch". */
 export async function send(
   request: HttpRequest,
 ): Promise<{ status: number; outcome: string; body: string; headers: Headers }> {

@@ -171,7 +171,7 @@ describe("an error from a service", () => {
       "{}",
       /^\{"__type":"Oops","message":"Injected fault: Oops"\}$/,
     ],
-  ])("takes the form of %s's protocol", async (service, parts, operation, success, error) => {
+  ])("uses the error format of %s's protocol", async (service, parts, operation, success, error) => {
     const call = async () => send(await sign(aws, keys, parts, { service }));
     const succeeded = await call();
     expect(succeeded.status).toBe(200);

@@ -32,7 +32,7 @@ beforeEach(async () => {
 });
 afterEach(() => aws.close());
 
-/** Signs a request, changes it, and tells how it was received. */
+/** Signs a request, changes it, and returns the response's outcome. */
 async function outcomeOf(
   parts: RequestParts,
   options: SigningOptions,
@@ -82,7 +82,7 @@ describe.each<[string, RequestParts, SigningOptions]>([
     expect(await outcomeOf(parts, options, (request) => (request.headers.via = "1.1 proxy"))).toBe("200");
   });
 
-  it("refuses a wrong secret key", async () => {
+  it("rejects a wrong secret key", async () => {
     const wrong = { ...keys, secretAccessKey: `${keys.secretAccessKey.slice(0, -1)}!` };
     expect(await outcomeOf(parts, options, () => undefined, wrong)).toBe("403 SignatureDoesNotMatch");
   });
@@ -92,7 +92,7 @@ describe.each<[string, RequestParts, SigningOptions]>([
     ["no session token", ({ sessionToken: _, ...own }) => own],
     ["another session's token", (own, other) => ({ ...own, sessionToken: other.sessionToken ?? "" })],
     ["a cut session token", (own) => ({ ...own, sessionToken: own.sessionToken?.slice(1) ?? "" })],
-  ])("refuses %s", async (_what, change) => {
+  ])("rejects %s", async (_what, change) => {
     const changed = change(keys, aws.issueSession({ roleArn: ROLE }));
     expect(await outcomeOf(parts, options, () => undefined, changed)).toBe("403 InvalidClientTokenId");
   });
@@ -109,7 +109,7 @@ describe.each<[string, RequestParts, SigningOptions]>([
     expect(aws.requests.at(-1)?.session).toMatchObject({ accessKeyId: keys.accessKeyId, roleArn: ROLE });
   });
 
-  it("refuses a request without a signature", async () => {
+  it("rejects a request without a signature", async () => {
     expect((await send(unsigned(aws, parts))).outcome).toBe("403 MissingAuthenticationToken");
   });
 
@@ -153,7 +153,7 @@ describe.each<[string, RequestParts, SigningOptions]>([
 
 describe("paths and payloads", () => {
   it.each(["/a b/ü/%", "/a//b/../c/./d/", "/", "/~user/(x)/*", "/a%2Fb"])(
-    "of a service are signed normalised: %j",
+    "of a service are signed in normalized form: %j",
     async (path) => {
       const encoded = encodeURI(path);
       expect(await outcomeOf({ path: encoded }, { service: "execute-api" }, () => undefined)).toBe("200");
@@ -190,7 +190,7 @@ describe("the time of a signature", () => {
     [-14, "200"],
     [16, "403 SignatureDoesNotMatch"],
     [-16, "403 SignatureDoesNotMatch"],
-  ])("may be off by 15 minutes: %i minutes give %s", async (minutes, outcome) => {
+  ])("can be off by 15 minutes: %i minutes give %s", async (minutes, outcome) => {
     expect(await outcomeOf(CALLER_IDENTITY, at(Date.now() + minutes * MINUTE), () => undefined)).toBe(outcome);
   });
 
@@ -204,7 +204,7 @@ describe("the time of a signature", () => {
     expect(outcome).toBe("403 SignatureDoesNotMatch");
   });
 
-  it("may follow the machine's clock or the server's", async () => {
+  it("can follow the machine's clock or the server's", async () => {
     const clock = createManualClock();
     await using moved = await startLocalAws({ clock });
     const own = moved.issueSession({ roleArn: ROLE });
@@ -214,7 +214,7 @@ describe("the time of a signature", () => {
     expect(await outcome(clock.now() - 16 * MINUTE)).toBe("403 SignatureDoesNotMatch");
   });
 
-  it("may be as old as the last server time that the SDK knows", async () => {
+  it("can be as old as the last server time that the SDK has seen", async () => {
     const clock = createManualClock();
     await using moved = await startLocalAws({ clock });
     const own = moved.issueSession({ roleArn: ROLE });

@@ -36,7 +36,7 @@ describe.each(CLIENT_NAMES)("the store in Redis, by %s", (name) => {
   it.runIf(hasRedis).each(cases)("$name", ({ run }) => run());
 });
 
-/** Each case with a place of its own. */
+/** Each case gets a separate place for its store. */
 function casesOf(makePlace: () => Promise<StoreUnderTest["open"]>) {
   return storeContract({ open: () => createMemoryStore() }).map(({ name }) => ({
     name,
@@ -52,7 +52,7 @@ function casesOf(makePlace: () => Promise<StoreUnderTest["open"]>) {
 describe("the contract detects a store that", () => {
   const clock = createManualClock();
   const wait = clock.advance;
-  /** What each does, by the case that has to find it. */
+  /** What each store does, by the case that must detect it. */
   const BROKEN: [does: string, found: string, store: () => StoreUnderTest["open"]][] = [
     ["has no scope", "valid scope", () => shared({ scope: "" })],
     ["has another scope in each process", "valid scope", () => () => ({ ...memory(), scope: `${Math.random()}` })],

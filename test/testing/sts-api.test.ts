@@ -201,7 +201,7 @@ describe("AssumeRole", () => {
       "ValidationError: 1 validation error detected: Value '43201' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to 43200",
     ],
     [
-      "a session name of other characters",
+      "a session name with invalid characters",
       { RoleSessionName: "a b" },
       "ValidationError: 1 validation error detected: Value 'a b' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*",
     ],
@@ -213,11 +213,11 @@ describe("AssumeRole", () => {
     ["a short external id", { ExternalId: "a" }, "'externalId'"],
     ["a reserved source identity", { SourceIdentity: "aws:x" }, "'sourceIdentity'"],
     [
-      "a policy that is no JSON",
+      "a policy that is not JSON",
       { Policy: "{" },
       "MalformedPolicyDocumentException: This policy contains invalid Json",
     ],
-    ["a policy that is no object", { Policy: "[]" }, "MalformedPolicyDocumentException: Syntax errors in policy."],
+    ["a policy that is not an object", { Policy: "[]" }, "MalformedPolicyDocumentException: Syntax errors in policy."],
     ["a policy without a statement", { Policy: "{}" }, "MalformedPolicyDocumentException: Syntax errors in policy."],
     [
       "a long policy",
@@ -238,7 +238,7 @@ describe("AssumeRole", () => {
     ["a long tag key", { Tags: [{ Key: "k".repeat(129), Value: "" }] }, "'tags.1.member.key'"],
     ["a long tag value", { Tags: [{ Key: "k", Value: "v".repeat(257) }] }, "'tags.1.member.value'"],
     [
-      "tag keys that differ in case alone",
+      "tag keys that differ only in case",
       {
         Tags: [
           { Key: "team", Value: "a" },
@@ -343,7 +343,7 @@ describe("a chain of roles", () => {
 });
 
 describe("GetCallerIdentity", () => {
-  it("knows the instance profile", async () => {
+  it("identifies the instance profile", async () => {
     const sts = stsAs(aws, await readInstanceKeys(aws));
     expect(await sts.send(new GetCallerIdentityCommand({}))).toMatchObject({
       Account: "111122223333",
@@ -352,7 +352,7 @@ describe("GetCallerIdentity", () => {
     });
   });
 
-  it("knows users and issued sessions", async () => {
+  it("identifies users and issued sessions", async () => {
     const user = stsAs(aws, aws.issueUserKeys({ userArn: USER }));
     expect(await user.send(new GetCallerIdentityCommand({}))).toMatchObject({ Account: "111122223333", Arn: USER });
     const issued = aws.issueSession({ roleArn: OTHER_ROLE, roleSessionName: "direct", lifetime: 1000 });
@@ -371,7 +371,7 @@ describe("GetCallerIdentity", () => {
   });
 });
 
-describe("an error answer", () => {
+describe("an error response", () => {
   it("has the format of AWS", async () => {
     const keys = aws.issueUserKeys({ userArn: USER });
     const answer = await send(

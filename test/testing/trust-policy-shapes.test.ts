@@ -14,7 +14,7 @@ interface Shape {
   policy: object;
 }
 
-/** What STS answers to `integration-host`, which its own policy allows to assume any role. */
+/** The response of STS to `integration-host`, whose own policy allows it to assume any role. */
 async function verdictOf(trustPolicy: object, options: LocalAwsOptions = {}): Promise<Verdict> {
   const aws = await startLocalAws({
     instanceProfile: { roleArn: CALLER },

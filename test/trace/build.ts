@@ -6,10 +6,10 @@ import { pathToFileURL } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { HOOKS, instrument } from "./instrument.js";
 
-/** Within node_modules, so that what is built finds the packages. */
+/** Inside node_modules, so that the build finds the packages. */
 const CACHE = "node_modules/.cache/rolecall-trace";
 
-/** Builds the journeys with an instrumented library: that of a git ref, or the working tree's. */
+/** Builds the journeys with an instrumented library, from a git ref or from the working tree. */
 export async function buildJourneys(ref: string | undefined): Promise<typeof import("./journeys.js")> {
   const out = `${CACHE}/${ref === undefined ? "working-tree" : ref.replace(/\W/g, "-")}`;
   rmSync(out, { recursive: true, force: true });
@@ -31,7 +31,7 @@ export async function buildJourneys(ref: string | undefined): Promise<typeof imp
     outExtension: { ".js": ".mjs" },
     chunkNames: "[name]-[hash]",
   } satisfies BuildOptions;
-  // A build of its own: the AWS that answers is no part of what is counted.
+  // A separate build: the AWS that responds is not part of the count.
   await build({ ...options, entryPoints: { testing: `${src}/testing/index.ts` } });
   await build({
     ...options,

@@ -3,7 +3,9 @@ import { expect, it } from "vitest";
 import * as hooks from "./call-trace.js";
 import { HOOKS, instrument } from "./instrument.js";
 
-/** Runs instrumented sources, each with what it exports to the next ones, and traces a call of the last one's `main`. */
+/**
+ * Runs instrumented sources, each with the exports of the previous ones, and traces a call to `main` of the last one.
+ */
 async function traceMain(sources: Readonly<Record<string, string>>) {
   const exported: Record<string, (...args: never[]) => unknown> = {};
   for (const [file, source] of Object.entries(sources)) {
@@ -61,7 +63,7 @@ it("counts entries and passages, also after an await and in callbacks", async ()
   expect(Object.fromEntries(files)).toEqual({
     // From outside, and from the timer in middle.ts.
     "main.ts": { entries: 2, passages: 1 },
-    // Two calls in a row, the one from middle.ts, and the last one.
+    // Two consecutive calls, the one from middle.ts, and the last one.
     "leaf.ts": { entries: 3, passages: 0 },
     // `twice` by main, and `later` by a callback in main.
     "middle.ts": { entries: 2, passages: 2 },

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** How often control enters a file, in the words that the trace prints. */
+/** How often control enters a file, in the words of the printed trace. */
 export const ENTRY =
   "An entry into a file is a call of one of its functions by a function of another file, or by code outside src; " +
   "calls in a row from one run of the caller into the same file count once.";
@@ -8,10 +8,10 @@ export const ENTRY =
 /** The entries that matter to a reader who follows the call. */
 export const PASSAGE = "A passage is an entry that leads on to another file; the others only look something up.";
 
-/** One run of a function, with the runs that it led to: calls, and callbacks that it left behind. */
+/** One run of a function, with the runs that it caused: calls, and callbacks that it registered. */
 export interface Run {
   readonly file: string;
-  /** With its line and column: most arrow functions have no name. */
+  /** With its line and column, because most arrow functions have no name. */
   readonly name: string;
   readonly calls: Run[];
 }

@@ -1,6 +1,6 @@
 import ts from "typescript";
 
-/** The module that an instrumented file imports its hooks from. */
+/** The module from which an instrumented file imports its hooks. */
 export const HOOKS = "call-trace-hooks";
 
 /**
@@ -37,7 +37,7 @@ export function instrument(file: string, source: string): string {
   };
 
   visit(tree);
-  // At the same place, the innermost body closes first.
+  // At the same position, the innermost body closes first.
   const sorted = [...insertions.filter(({ opens }) => opens), ...insertions.filter(({ opens }) => !opens).reverse()];
   sorted.sort((a, b) => a.at - b.at);
   let output = `import * as hooks from "${HOOKS}"; hooks.beginModule();`;

@@ -18,7 +18,10 @@ export interface Journey {
   readonly root: Run;
 }
 
-/** A command makes the client and sends one request. A first command, and the file store's, make their resolver too. */
+/**
+ * A command creates the client and sends one request. A first command and the file store's command also create their
+ * resolver.
+ */
 export async function traceJourneys(): Promise<Journey[]> {
   return [
     ...(await withAws(firstCredentials)),
@@ -35,7 +38,7 @@ async function command(overrides = {}, settings = instance): Promise<void> {
   await ec2.send(new DescribeInstancesCommand({}));
 }
 
-/** From `getClientForCommand` to STS and back, without making the resolver and without the service's own call. */
+/** From `getClientForCommand` to STS and back, without creating the resolver and without the service's own call. */
 async function firstCredentials(): Promise<Journey[]> {
   setDefaultResolver(createCredentialResolver());
   const root = await trace(async () => {
@@ -72,7 +75,7 @@ async function refused(code: string, overrides = {}): Promise<void> {
   assert(isRolecallError(error) && error.code === code, `expected ${code}, got ${error}`);
 }
 
-/** The session ends while the process is suspended, so that no refresh comes first. */
+/** The session ends while the process is suspended, so there is no refresh before. */
 async function expiredSession(): Promise<Journey[]> {
   const clock = createManualClock();
   return await withAws(
@@ -87,14 +90,14 @@ async function expiredSession(): Promise<Journey[]> {
   );
 }
 
-/** AWS ends the session before its time: the service answers `ExpiredToken`. */
+/** AWS ends the session early: the service responds with `ExpiredToken`. */
 async function endedSession(aws: LocalAws): Promise<Journey[]> {
   const ec2 = getClientForCommand(EC2Client, instance);
   aws.expireSession((await ec2.config.credentials()).accessKeyId);
   return [{ name: "session that AWS ended", root: await trace(() => command()) }];
 }
 
-/** The session was stored by another resolver, as another process would. */
+/** The session was stored by another resolver, as by another process. */
 async function sessionFromFileStore(aws: LocalAws): Promise<Journey[]> {
   const directory = await mkdtemp(join(tmpdir(), "rolecall-trace-"));
   const useNewStore = () => setDefaultResolver(createCredentialResolver({ store: fileStore({ directory }) }));

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Lines of src by its folders, of a git ref or of the working tree, with the sums as the last two rows. */
+/** Lines of src by folder, for a git ref or the working tree, with the sums in the last two rows. */
 export function linesByFolder(ref: string | undefined): Map<string, number> {
   const byFolder = new Map<string, number>();
   for (const [file, lines] of ref === undefined ? ofWorkingTree() : ofRef(ref)) {

@@ -1,6 +1,6 @@
 /**
- * `npm run trace`: how a command passes through the library, counted. `npm run trace -- <git ref>` counts the library as
- * it was then; `--calls <journey>` prints one journey call by call; `--lines [git ref]` counts the lines of src.
+ * `npm run trace` counts how a command passes through the library. `npm run trace -- <git ref>` counts the library at
+ * that ref; `--calls <journey>` prints one journey call by call; `--lines [git ref]` counts the lines of src.
  */
 import { parseArgs } from "node:util";
 import { buildJourneys } from "./build.js";

@@ -1,6 +1,6 @@
 export type Cell = string | number;
 
-/** A Markdown table, with numbers to the right. */
+/** A Markdown table with right-aligned numbers. */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const isNumber = head.map((_, column) => rows.every((row) => typeof row[column] === "number"));
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => `${row[column]}`.length)));

@@ -8,16 +8,16 @@ describe("commandFromArgs", () => {
     ["no arguments", {}, {}],
     ["roleArn alone", { roleArn: ROLE }, { roleArn: ROLE }],
     ["roleSessionName alone", { roleSessionName: "nightly" }, { roleSessionName: "nightly" }],
-    ["roleSessionDuration as a text", { roleSessionDuration: "900" }, { roleSessionDuration: 900 }],
+    ["roleSessionDuration as a string", { roleSessionDuration: "900" }, { roleSessionDuration: 900 }],
     ["region", { region: "us-east-1" }, { region: "us-east-1" }],
-    ["empty texts", { roleArn: "", roleSessionName: "", roleSessionDuration: "", region: "", filters: "" }, {}],
+    ["empty strings", { roleArn: "", roleSessionName: "", roleSessionDuration: "", region: "", filters: "" }, {}],
     ["null", { roleArn: null, region: null }, {}],
     [
-      "all of them, among the command's own",
+      "all of them, among the command's own arguments",
       { roleArn: ROLE, roleSessionName: "n1", roleSessionDuration: 3600, region: "us-east-1", policy: "{}", tags: "x" },
       { roleArn: ROLE, roleSessionName: "n1", roleSessionDuration: 3600, region: "us-east-1" },
     ],
-    ["an empty misspelling, which says nothing", { role_arn: "" }, {}],
+    ["an empty misspelled argument, which is ignored", { role_arn: "" }, {}],
   ])("%s", (_, args, command) => {
     expect(commandFromArgs(args as XsoarArgs)).toEqual(command);
   });

@@ -10,7 +10,7 @@ const DEFAULTS = {
 };
 const PROXY_ENV = { HTTPS_PROXY: "http://proxy.example.com:3128" };
 
-/** What the parameters give, beside the defaults. */
+/** The result of the parameters, in addition to the defaults. */
 const given = (params: object, env = {}) =>
   instanceFromParams({ defaultRegion: "eu-central-1", ...params } as XsoarParams, env);
 const network = (part: object) => ({ ...DEFAULTS, network: { ...DEFAULTS.network, ...part } });
@@ -21,20 +21,24 @@ const credentials = (sessionToken?: string) => ({
 
 describe("instanceFromParams reads every form of every parameter", () => {
   it.each<[string, object, object, Record<string, string>?]>([
-    ["nothing but the region", {}, DEFAULTS],
+    ["only the region", {}, DEFAULTS],
     ["other parameters are the integration's own", { fetch_limit: 50, role: "x", Region: "x" }, DEFAULTS],
-    ["an empty misspelling, which says nothing", { RoleArn: null, accessKeyId: "" }, DEFAULTS],
-    ["what is not supported, left empty", { role_name: "", access_role_name: null, accounts_to_access: "" }, DEFAULTS],
+    ["an empty misspelled parameter, which is ignored", { RoleArn: null, accessKeyId: "" }, DEFAULTS],
+    [
+      "unsupported parameters, if they are empty",
+      { role_name: "", access_role_name: null, accounts_to_access: "" },
+      DEFAULTS,
+    ],
 
     ["region", { defaultRegion: "", region: "us-east-1" }, { ...DEFAULTS, region: "us-east-1" }],
     ["default_region", { defaultRegion: "", default_region: "us-east-1" }, { ...DEFAULTS, region: "us-east-1" }],
     ["region alone", { defaultRegion: undefined, region: "us-east-1" }, { ...DEFAULTS, region: "us-east-1" }],
     ["defaultRegion and an empty region", { region: "" }, DEFAULTS],
-    ["both, the same", { region: "eu-central-1" }, DEFAULTS],
+    ["region and defaultRegion with the same value", { region: "eu-central-1" }, DEFAULTS],
 
     ["roleArn", { roleArn: ROLE }, { ...DEFAULTS, roleArn: ROLE }],
     ["role_arn", { role_arn: ROLE }, { ...DEFAULTS, roleArn: ROLE }],
-    ["roleArn and role_arn, the same", { role_arn: ROLE, roleArn: ROLE }, { ...DEFAULTS, roleArn: ROLE }],
+    ["roleArn and role_arn with the same value", { role_arn: ROLE, roleArn: ROLE }, { ...DEFAULTS, roleArn: ROLE }],
     ["roleArn, and no session name", { roleArn: ROLE, roleSessionName: "" }, { ...DEFAULTS, roleArn: ROLE }],
     ["roleArn: empty", { roleArn: "" }, DEFAULTS],
     ["roleArn: null", { roleArn: null }, DEFAULTS],
@@ -44,12 +48,12 @@ describe("instanceFromParams reads every form of every parameter", () => {
     ["session_duration", { session_duration: "900" }, { ...DEFAULTS, roleSessionDuration: 900 }],
     ["role_session_duration", { role_session_duration: 1800 }, { ...DEFAULTS, roleSessionDuration: 1800 }],
 
-    ["sessionDuration: a text", { sessionDuration: "900" }, { ...DEFAULTS, roleSessionDuration: 900 }],
+    ["sessionDuration: a string", { sessionDuration: "900" }, { ...DEFAULTS, roleSessionDuration: 900 }],
     ["sessionDuration: a number", { sessionDuration: 3600 }, { ...DEFAULTS, roleSessionDuration: 3600 }],
     ["sessionDuration: empty", { sessionDuration: "" }, DEFAULTS],
     ["roleSessionDuration", { roleSessionDuration: "7200" }, { ...DEFAULTS, roleSessionDuration: 7200 }],
     [
-      "both durations, the same",
+      "both durations with the same value",
       { sessionDuration: 900, roleSessionDuration: "900" },
       { ...DEFAULTS, roleSessionDuration: 900 },
     ],
@@ -72,12 +76,12 @@ describe("instanceFromParams reads every form of every parameter", () => {
     ["access_key and secret_key", { access_key: ID, secret_key: "hush" }, credentials()],
     ["access_key_id and secret_access_key", { access_key_id: ID, secret_access_key: "hush" }, credentials()],
     [
-      "access_key_id, and secret_access_key as a field that is kept as a secret",
+      "access_key_id, and secret_access_key as a secret field",
       { access_key_id: ID, secret_access_key: { identifier: "", password: "hush" } },
       credentials(),
     ],
     [
-      "access_key and secret_key as fields that are kept as secrets",
+      "access_key and secret_key as secret fields",
       { access_key: { identifier: "", password: ID }, secret_key: { password: "hush" } },
       credentials(),
     ],
@@ -99,7 +103,7 @@ describe("instanceFromParams reads every form of every parameter", () => {
       credentials(),
     ],
     [
-      "credentials go before the older pair",
+      "credentials override the older pair",
       { credentials: { identifier: ID, password: "hush" }, access_key: OTHER_ID, secret_key: "older" },
       credentials(),
     ],
@@ -124,7 +128,7 @@ describe("instanceFromParams reads every form of every parameter", () => {
     ["proxy: false", { proxy: false }, DEFAULTS, PROXY_ENV],
     ['proxy: "False"', { proxy: "False" }, DEFAULTS, PROXY_ENV],
     ["proxy: empty", { proxy: "" }, DEFAULTS, PROXY_ENV],
-    ["proxy: not there", {}, DEFAULTS, PROXY_ENV],
+    ["proxy: missing", {}, DEFAULTS, PROXY_ENV],
     [
       "proxy without a scheme",
       { proxy: true },
@@ -137,9 +141,9 @@ describe("instanceFromParams reads every form of every parameter", () => {
     ["insecure: true", { insecure: true }, network({ dangerouslyDisableTlsVerification: true })],
     ['insecure: "yes"', { insecure: "yes" }, network({ dangerouslyDisableTlsVerification: true })],
     ["insecure: false", { insecure: false }, DEFAULTS],
-    ["insecure: not there", { insecure: undefined }, DEFAULTS],
+    ["insecure: missing", { insecure: undefined }, DEFAULTS],
 
-    ["endpoint_url is no part of an instance", { endpoint_url: "https://vpce.example.com" }, DEFAULTS],
+    ["endpoint_url is not part of an instance", { endpoint_url: "https://vpce.example.com" }, DEFAULTS],
     [
       "sts_endpoint_url",
       { sts_endpoint_url: "https://vpce.example.com" },
@@ -159,9 +163,9 @@ describe("instanceFromParams rejects an invalid form and names the parameter", (
     ["defaultRegion", { defaultRegion: "" }, "is missing"],
     ["defaultRegion", { defaultRegion: undefined }, "is missing"],
     ["defaultRegion", { defaultRegion: "Frankfurt" }],
-    ["defaultRegion", { defaultRegion: "cn-north-1", roleArn: ROLE }, "the partition aws"],
+    ["defaultRegion", { defaultRegion: "cn-north-1", roleArn: ROLE }, "in partition aws"],
     ["region", { region: "us-east-1" }, "has a different value than"],
-    ["roleArn", { roleArn: "Inventory" }, "This looks like a role's name"],
+    ["roleArn", { roleArn: "Inventory" }, "This looks like a role name"],
     ["roleArn", { roleArn: "arn:aws:iam::123456789012:user/ada" }],
     ["roleSessionName", { roleSessionName: "a b" }],
     ["sessionDuration", { sessionDuration: "10" }],
@@ -197,7 +201,7 @@ describe("instanceFromParams rejects an invalid form and names the parameter", (
     ["sts_regional_endpoint", { sts_regional_endpoint: "local" }],
     ["sts_regional_endpoint", { sts_regional_endpoint: { toString: () => expect.fail("was called") } }],
     ["role_arn", { roleArn: ROLE, role_arn: OTHER_ROLE }, "params.roleArn"],
-    ["role_arn", { role_arn: "Inventory" }, "This looks like a role's name"],
+    ["role_arn", { role_arn: "Inventory" }, "This looks like a role name"],
     [
       "default_region",
       { region: "us-east-1", default_region: "us-west-2", defaultRegion: "" },

@@ -12,22 +12,8 @@ export interface Denial {
   readonly explicit: boolean;
 }
 
-/** As AWS spells them in its messages. */
-const POLICY_TYPES = [
-  "identity-based policy",
-  "role trust policy",
-  "resource-based policy",
-  "service control policy",
-  "resource control policy",
-  "permissions boundary",
-  "session policy",
-  "VPC endpoint policy",
-] as const;
-
-export type PolicyType = (typeof POLICY_TYPES)[number];
-
-/** Where to find each type of policy. */
-export const OWNERS: Record<PolicyType, string> = {
+/** Each type of policy, as AWS spells it in its messages, and where to find it. */
+export const OWNERS = {
   "identity-based policy": "IAM in the base identity's account, its own policies",
   "role trust policy": "IAM in the role's account, the role's trust relationships",
   "resource-based policy": "IAM in the role's account, the role's trust relationships",
@@ -37,6 +23,9 @@ export const OWNERS: Record<PolicyType, string> = {
   "session policy": "The session policy of the base identity's session",
   "VPC endpoint policy": "VPC, the policy of the interface endpoint for STS",
 };
+
+type PolicyType = keyof typeof OWNERS;
+const POLICY_TYPES = Object.keys(OWNERS) as PolicyType[];
 
 export function readDenial(error: RolecallError): Denial {
   return parseDenial(readAwsMessage(error));

@@ -5,30 +5,29 @@ import type { CommandSettings } from "../../request/command-overrides.js";
 import type { IntegrationInstance } from "../../request/integration-instance.js";
 import { ROLE_SESSION_DURATION, toMachineSessionName } from "../../request/limits.js";
 import { decideRequest, serviceRegion } from "../../request/role-request.js";
-import type { Chosen } from "../../request/settings-table.js";
 import type { CredentialResolver } from "../../resolver-types.js";
 import type { Runtime } from "../../runtime.js";
 import { readInstanceRegion } from "../../sources/instance-profile.js";
 import { noteUnusedIdentities, noteUnusedProxy } from "../../sources/unused-environment.js";
 import { readAwsMessage } from "./denial.js";
-import { lookAtMetadata, toOutcome } from "./look-at-machine.js";
+import { lookAtMetadata } from "./look-at-machine.js";
 import {
   type GrantedDuration,
   isAccepted,
   isChainingLimit,
   type Metadata,
   type Observations,
-  type Outcome,
   type RoleSeen,
   type RoleSettings,
   type StsSeen,
+  toOutcome,
 } from "./observations.js";
-import { StsListener } from "./sts-listener.js";
+import { listenToSts } from "./sts-listener.js";
 
 const HOUR_SECONDS = 3600;
 
 /** The configuration to examine, and the machine to examine it on. */
-export interface Subject {
+interface Subject {
   readonly instance: IntegrationInstance;
   readonly roleArns: readonly string[];
   readonly runtime: Runtime;
@@ -39,39 +38,32 @@ export interface Subject {
  * and requests sessions that nothing uses.
  */
 export async function examine(subject: Subject): Promise<Observations> {
-  const { instance, runtime } = subject;
-  const { request, chosen } = decideRequest(withoutRole(instance), undefined, undefined, runtime.env);
+  const { roleArns, runtime } = subject;
+  const instance = withoutRole(subject.instance);
+  const { request, chosen } = decideRequest(instance, undefined, undefined, runtime.env);
   const source = request.base.kind === "static" ? "static" : "instance-profile";
-  const needsMetadata = source === "instance-profile" || !chosen.region;
-  const metadata = needsMetadata ? await lookAtMetadata(runtime) : undefined;
-  const listener = new StsListener(runtime.now);
+  const metadata = source === "instance-profile" || !chosen.region ? await lookAtMetadata(runtime) : undefined;
+  const listener = listenToSts(runtime.now);
   // A single attempt per call, so that the report shows transient failures. Throttled calls are still retried for up to
   // ten seconds.
   const resolver = createCredentialResolver({ runtime, assumeRole: { attempts: 1 } });
   try {
-    const hasToken = !metadata?.problem;
-    const keys =
-      source === "static" || hasToken
-        ? await toOutcome(resolver.resolve(withoutRole(instance)).then(() => true as const))
-        : undefined;
-    const region = await findRegion(chosen.region, metadata, runtime);
-    const sts =
-      keys?.value && region?.value ? await askWho(resolver, listener, subject, region.value.value) : undefined;
+    const mayHaveKeys = source === "static" || !metadata?.problem;
+    const keys = mayHaveKeys ? await toOutcome(resolver.resolve(instance).then(() => true as const)) : undefined;
+    const region = chosen.region ? { value: chosen.region } : await readRegion(metadata, runtime);
+    let sts: StsSeen | undefined;
+    if (keys?.value && region?.value) {
+      const caller = await toOutcome(resolver.verify(instance));
+      const asked = caller.value?.region ?? instance.sts?.region ?? region.value.value;
+      sts = { region: asked, caller, ...listener.lastAnswer() };
+    }
     const roles: RoleSeen[] = [];
-    for (const roleArn of subject.roleArns) roles.push(await examineRole(resolver, subject, roleArn, sts));
-    return {
-      source,
-      accessKeyId: request.base.accessKeyId,
-      notes: {
-        identities: noteUnusedIdentities(runtime.env),
-        proxy: noteUnusedProxy(runtime.env, request.network),
-      },
-      metadata,
-      keys,
-      region,
-      sts,
-      roles,
+    for (const roleArn of roleArns) roles.push(await examineRole(resolver, subject, roleArn, sts));
+    const notes = {
+      identities: noteUnusedIdentities(runtime.env),
+      proxy: noteUnusedProxy(runtime.env, request.network),
     };
+    return { source, accessKeyId: request.base.accessKeyId, notes, metadata, keys, region, sts, roles };
   } finally {
     await resolver.close();
     listener.close();
@@ -83,26 +75,9 @@ function withoutRole({ credentials, sts, region, network }: IntegrationInstance)
   return { credentials, sts, region, network };
 }
 
-async function findRegion(
-  chosen: Chosen<string> | undefined,
-  metadata: Metadata | undefined,
-  runtime: Runtime,
-): Promise<Outcome<Chosen<string>> | undefined> {
-  if (chosen) return { value: chosen };
+async function readRegion(metadata: Metadata | undefined, runtime: Runtime): Promise<Observations["region"]> {
   if (metadata?.problem) return undefined;
   return toOutcome(readInstanceRegion(runtime).then((value) => ({ value, from: "the metadata service" })));
-}
-
-async function askWho(
-  resolver: CredentialResolver,
-  listener: StsListener,
-  { instance }: Subject,
-  serviceRegion: string,
-): Promise<StsSeen> {
-  const caller = await toOutcome(resolver.verify(withoutRole(instance)));
-  const { host, clockOffset } = listener.lastAnswer ?? {};
-  const region = caller.value?.region ?? instance.sts?.region ?? serviceRegion;
-  return { region, caller, host, clockOffset };
 }
 
 async function examineRole(
@@ -126,22 +101,15 @@ async function examineRole(
   const assumed = await ask(instance, name);
   const mayBeTheName = assumed.error?.code === "ASSUME_ROLE_DENIED" && roleSessionName !== undefined;
   const assumedByName = mayBeTheName ? await ask(instance, { roleSessionName }) : undefined;
-  const seen: RoleSeen = { roleArn, settings, assumed, ...(assumedByName && { assumedByName }) };
-  const found = assumed.value ?? assumedByName?.value;
-  if (!found) return seen;
+  const seen: RoleSeen = { roleArn, settings, assumed, assumedByName };
+  if (!assumed.value && !assumedByName?.value) return seen;
   const usable = assumed.value ? name : { roleSessionName };
+  const anyone = { ...instance, externalId: undefined, allowedRoles: undefined };
+  const assume = (seconds: number) => resolver.resolve(instance, { roleArn, roleSessionDuration: seconds, ...usable });
   return {
     ...seen,
-    ...(externalId && {
-      withoutExternalId: await ask({ ...instance, externalId: undefined, allowedRoles: undefined }, usable),
-    }),
-    ...(duration.value > HOUR_SECONDS && {
-      granted: await toOutcome(
-        longestGranted(duration.value, (seconds) =>
-          resolver.resolve(instance, { roleArn, roleSessionDuration: seconds, ...usable }),
-        ),
-      ),
-    }),
+    withoutExternalId: externalId && (await ask(anyone, usable)),
+    granted: duration.value > HOUR_SECONDS ? await toOutcome(longestGranted(duration.value, assume)) : undefined,
   };
 }
 

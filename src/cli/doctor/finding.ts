@@ -25,19 +25,17 @@ export const EXIT_CODES = {
   duration: 5,
 } as const;
 
-export type Step = keyof typeof EXIT_CODES;
+type Step = keyof typeof EXIT_CODES;
 
-/** The exit code of the first failed step; 0 if none failed. */
-export function chooseExitCode(findings: readonly Finding[]): number {
-  const failed = findings.find(({ status }) => status === "failed");
-  return failed ? EXIT_CODES[failed.step] : 0;
+/** Creates findings of one status. Leaves out advice that is `undefined`. */
+function report(status: Finding["status"]) {
+  return (step: Step, summary: string, ...next: readonly (string | undefined)[]): Finding => ({
+    step,
+    status,
+    summary,
+    next: next.filter((advice) => advice !== undefined),
+  });
 }
-
-type Report = (step: Step, summary: string, ...next: readonly string[]) => Finding;
-
-const report =
-  (status: Finding["status"]): Report =>
-  (step, summary, ...next) => ({ step, status, summary, next });
 
 export const ok = report("ok");
 export const warning = report("warning");

@@ -1,38 +1,20 @@
-import { isRolecallError } from "../../errors.js";
 import { foreignText } from "../../foreign-text.js";
 import type { Runtime } from "../../runtime.js";
-import { NO_ANSWER_IN_TIME, REFUSED, withAddress } from "../../sources/imds-request.js";
+import { withAddress } from "../../sources/imds-request.js";
 import { lookForToken, readMetadataItem } from "../../sources/instance-profile.js";
-import type { Metadata, Outcome } from "./observations.js";
+import type { Metadata } from "./observations.js";
 
 const PROFILE_PATH = "/latest/meta-data/iam/info";
 const ANY_PATH = "/latest/meta-data/instance-id";
 
 /** Queries the instance metadata service with and without a token, in parallel so that a timeout is waited for once. */
 export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
-  const [{ token, problem: seen }, statusWithoutToken] = await Promise.all([
+  const [{ token, problem: rawProblem }, statusWithoutToken] = await Promise.all([
     lookForToken(runtime),
     readStatus(readMetadataItem(runtime, ANY_PATH)),
   ]);
-  const problem = seen && withAddress(seen);
-  return {
-    problem,
-    isSilent: seen === NO_ANSWER_IN_TIME,
-    isRefused: seen === REFUSED,
-    isAddressProblem: problem !== seen,
-    statusWithoutToken,
-    instanceProfileArn: token === undefined ? undefined : await profileArn(runtime, token),
-  };
-}
-
-/** Turns an error of this library into a value. Rethrows any other error. */
-export async function toOutcome<T>(promise: Promise<T>): Promise<Outcome<T>> {
-  try {
-    return { value: await promise };
-  } catch (error) {
-    if (isRolecallError(error)) return { error };
-    throw error;
-  }
+  const instanceProfileArn = token === undefined ? undefined : await readProfileArn(runtime, token);
+  return { problem: rawProblem && withAddress(rawProblem), rawProblem, statusWithoutToken, instanceProfileArn };
 }
 
 async function readStatus(answer: Promise<string>): Promise<number | undefined> {
@@ -44,7 +26,7 @@ async function readStatus(answer: Promise<string>): Promise<number | undefined> 
   }
 }
 
-async function profileArn(runtime: Runtime, token: string): Promise<string | undefined> {
+async function readProfileArn(runtime: Runtime, token: string): Promise<string | undefined> {
   try {
     const { InstanceProfileArn } = JSON.parse(await readMetadataItem(runtime, PROFILE_PATH, token));
     return foreignText(InstanceProfileArn) || undefined;

@@ -1,7 +1,8 @@
-import type { RolecallError, RolecallErrorCode } from "../../errors.js";
+import type { RolecallError } from "../../errors.js";
+import { NO_ANSWER_IN_TIME, REFUSED } from "../../sources/imds-request.js";
 import type { MetadataProblem } from "../../sources/metadata-endpoint.js";
 import { isCertificateErrorCode, isSystemErrorCode } from "../../sources/safe-cause.js";
-import { didYouMean, isKnownRegion, misspeltRegion, NEWER_REGION } from "../known-regions.js";
+import { adviseOnRegion } from "../known-regions.js";
 import { describeDenial, OWNERS, readDenial } from "./denial.js";
 import { type Finding, failed, ok, skipped, warning } from "./finding.js";
 import {
@@ -24,7 +25,6 @@ const STOPS_IMDSV1 =
 const SET_CLOCK = "Synchronize the clock with chrony or systemd-timesyncd. On EC2, the time server is 169.254.169.123.";
 const OUTSIDE_EC2 = "Outside EC2: set credentials in the instance.";
 
-const NO_USABLE_ANSWER: ReadonlySet<RolecallErrorCode> = new Set(["STS_UNAVAILABLE", "TIMEOUT"]);
 const ALLOW_STS_ACCESS =
   "Give this machine HTTPS access to the endpoint: check DNS, the proxy and the security group. A private subnet needs an interface VPC endpoint.";
 
@@ -45,8 +45,9 @@ export function machineFindings(seen: Observations): Finding[] {
 }
 
 function metadataFindings({ metadata, source }: Observations): Finding[] {
-  if (!metadata)
+  if (!metadata) {
     return [skipped("metadata", "The metadata service was not queried: the instance sets keys and a region.")];
+  }
   const report = source === "static" ? warning : failed;
   if (metadata.problem) return [report("metadata", ...whyNoToken(metadata, metadata.problem))];
   const token = ok("metadata", "The metadata service issues IMDSv2 tokens.");
@@ -63,10 +64,8 @@ function metadataFindings({ metadata, source }: Observations): Finding[] {
 }
 
 /** The hop limit applies only to the token response. A read without a token still reaches a container. */
-function whyNoToken(
-  { statusWithoutToken, isSilent, isRefused, isAddressProblem }: Metadata,
-  { cause, fix }: MetadataProblem,
-): [summary: string, ...next: string[]] {
+function whyNoToken({ rawProblem, statusWithoutToken }: Metadata, problem: MetadataProblem): [string, ...string[]] {
+  const isSilent = rawProblem === NO_ANSWER_IN_TIME;
   if (isSilent && statusWithoutToken !== undefined) {
     return [
       "The metadata service responds, but its IMDSv2 token does not arrive: the hop limit is too low for this container.",
@@ -74,14 +73,14 @@ function whyNoToken(
       EVERY_CONTAINER,
     ];
   }
-  if (isSilent && !isAddressProblem) {
+  if (isSilent && problem === rawProblem) {
     return [
       "The metadata service does not respond: this is not an EC2 machine, or something blocks the requests.",
       "On EC2: give this process access to 169.254.169.254, and check that HttpEndpoint is enabled.",
       OUTSIDE_EC2,
     ];
   }
-  if (isRefused && statusWithoutToken !== undefined && statusWithoutToken !== 403) {
+  if (rawProblem === REFUSED && statusWithoutToken !== undefined && statusWithoutToken !== 403) {
     return [
       "A metadata proxy such as kube2iam rejects IMDSv2 token requests with 403, but answers other requests.",
       "Allow PUT /latest/api/token in the proxy.",
@@ -94,22 +93,19 @@ function whyNoToken(
       "Make PUT /latest/api/token reach the machine's own metadata service. Something in between supports only IMDSv1.",
     ];
   }
+  const { cause, fix } = problem;
   return [`${cause}.`, `${fix.charAt(0).toUpperCase()}${fix.slice(1)}.`, OUTSIDE_EC2];
 }
 
 function baseIdentityFinding({ source, accessKeyId, keys, metadata, notes }: Observations): Finding {
   if (!keys) {
     const summary = "The instance profile was not read: there is no IMDSv2 token.";
-    return skipped("base-identity", summary, ...listIfSet(notes.identities));
+    return skipped("base-identity", summary, notes.identities);
   }
-  if (keys.error) {
-    return failed("base-identity", describeFailure(keys.error), keys.error.hint);
-  }
+  if (keys.error) return failed("base-identity", describeFailure(keys.error), keys.error.hint);
   if (source === "static") return ok("base-identity", `The instance sets static keys, ${accessKeyId}.`);
-  return ok(
-    "base-identity",
-    `The instance profile ${metadata?.instanceProfileArn ?? "(name unknown)"} provides credentials.`,
-  );
+  const profile = metadata?.instanceProfileArn ?? "(name unknown)";
+  return ok("base-identity", `The instance profile ${profile} provides credentials.`);
 }
 
 function regionFinding({ region, source }: Observations): Finding {
@@ -123,12 +119,9 @@ function regionFinding({ region, source }: Observations): Finding {
   if (!region) return skipped("region", "The machine's region was not read: there is no IMDSv2 token.");
   if (region.error) return failed("region", describeFailure(region.error), region.error.hint);
   const summary = `The region is ${region.value.value}, from ${region.value.from}`;
-  if (isKnownRegion(region.value.value)) return ok("region", `${summary}.`);
-  return warning(
-    "region",
-    `${summary}, and this release does not know it.`,
-    [didYouMean(region.value.value), NEWER_REGION].filter(Boolean).join(" "),
-  );
+  const advice = adviseOnRegion(region.value.value);
+  if (advice === undefined) return ok("region", `${summary}.`);
+  return warning("region", `${summary}, and this release does not know it.`, advice);
 }
 
 function stsFindings(sts: StsSeen, proxy: string | undefined): Finding[] {
@@ -143,15 +136,18 @@ function stsFindings(sts: StsSeen, proxy: string | undefined): Finding[] {
 }
 
 function stsFailure({ region, host }: StsSeen, error: RolecallError, proxy: string | undefined): Finding | undefined {
-  const next = isNetworkError(error) ? [ALLOW_STS_ACCESS, ...listIfSet(proxy)] : [error.hint];
+  const isNetwork = isNetworkError(error);
+  const next = isNetwork ? [ALLOW_STS_ACCESS, proxy] : [error.hint];
   if (error.code === "REGION_DISABLED") {
     return failed("sts", `STS is not activated in ${region} for this account.`, error.hint);
   }
   if (host === undefined) {
-    const silence = isNetworkError(error) ? `STS in ${region} does not respond. ` : "";
-    return failed("sts", `${silence}${describeFailure(error)}`, ...listIfSet(misspeltRegion(region)), ...next);
+    const silence = isNetwork ? `STS in ${region} does not respond. ` : "";
+    const advice = adviseOnRegion(region);
+    const unknown = advice && `This release does not know the region ${region}. ${advice}`;
+    return failed("sts", `${silence}${describeFailure(error)}`, unknown, ...next);
   }
-  if (!NO_USABLE_ANSWER.has(error.code)) return undefined;
+  if (error.code !== "STS_UNAVAILABLE" && error.code !== "TIMEOUT") return undefined;
   return failed("sts", `STS in ${region} sends no usable response at ${host}. ${describeFailure(error)}`, ...next);
 }
 
@@ -192,8 +188,4 @@ function unnamedCaller(sts: StsSeen, error: RolecallError): Finding {
     `STS does not say who the base identity is: ${describeDenial(denial)}.${named}`,
     `${OWNERS[denial.policy ?? "VPC endpoint policy"]}: allow ${denial.action} there.`,
   );
-}
-
-function listIfSet(line: string | undefined): string[] {
-  return line === undefined ? [] : [line];
 }

@@ -1,4 +1,4 @@
-import type { RolecallError } from "../../errors.js";
+import { isRolecallError, type RolecallError } from "../../errors.js";
 import type { Chosen } from "../../request/settings-table.js";
 import type { CallerIdentity } from "../../sources/caller-identity.js";
 import type { MetadataProblem } from "../../sources/metadata-endpoint.js";
@@ -8,6 +8,16 @@ import { readDenial } from "./denial.js";
 export type Outcome<T> =
   | { readonly value: T; readonly error?: undefined }
   | { readonly value?: undefined; readonly error: RolecallError };
+
+/** Turns an error of this library into a value. Rethrows any other error. */
+export async function toOutcome<T>(promise: Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { value: await promise };
+  } catch (error) {
+    if (isRolecallError(error)) return { error };
+    throw error;
+  }
+}
 
 /** Everything observed, without secrets. Steps that were skipped are `undefined`. */
 export interface Observations {
@@ -29,12 +39,8 @@ export interface Observations {
 export interface Metadata {
   /** Why it issues no token; `undefined` if it does. */
   readonly problem: MetadataProblem | undefined;
-  /** Whether the token request timed out. */
-  readonly isSilent: boolean;
-  /** Whether the token request was rejected with 403. */
-  readonly isRefused: boolean;
-  /** Whether the address of the service is missing or set wrong in the environment. */
-  readonly isAddressProblem: boolean;
+  /** The same, before a wrong address in the environment was considered as the cause. */
+  readonly rawProblem: MetadataProblem | undefined;
   /** The HTTP status of a read without a token; `undefined` if there was no response. */
   readonly statusWithoutToken: number | undefined;
   readonly instanceProfileArn: string | undefined;
@@ -45,9 +51,9 @@ export interface StsSeen {
   readonly region: string;
   readonly caller: Outcome<CallerIdentity>;
   /** The endpoint's host name; `undefined` if nothing responded. */
-  readonly host: string | undefined;
+  readonly host?: string | undefined;
   /** How far AWS's clock is ahead of the machine's, in milliseconds, accurate to a second; `undefined` if unknown. */
-  readonly clockOffset: number | undefined;
+  readonly clockOffset?: number | undefined;
 }
 
 /** One configured role. */
@@ -58,11 +64,11 @@ export interface RoleSeen {
   /** The ARN of a 15-minute session with the doctor's own session name. */
   readonly assumed?: Outcome<string>;
   /** The same with the instance's session name. Only after a denial, and only if the instance sets one. */
-  readonly assumedByName?: Outcome<string>;
+  readonly assumedByName?: Outcome<string> | undefined;
   /** The same without the external id. */
-  readonly withoutExternalId?: Outcome<string>;
-  /** The granted duration. Only if the settings request more than one hour. */
-  readonly granted?: Outcome<GrantedDuration>;
+  readonly withoutExternalId?: Outcome<string> | undefined;
+  /** Only if the settings request more than one hour. */
+  readonly granted?: Outcome<GrantedDuration> | undefined;
 }
 
 export interface GrantedDuration {
@@ -84,9 +90,7 @@ export function describeFailure({ message, hint }: RolecallError): string {
   return message.slice(0, message.length - hint.length).trimEnd();
 }
 
-/**
- * Whether STS rejected a duration because the caller is a role session, rather than because of the role's own limit.
- */
+/** Whether STS rejected a duration because the caller is a role session, not because of the role's own limit. */
 export function isChainingLimit(refusal: string): boolean {
   return /role chaining/i.test(refusal);
 }

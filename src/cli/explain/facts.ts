@@ -40,58 +40,52 @@ export interface Fact {
 
 const AT_FIRST_USE = "IMDS, at first use";
 
-/** Every setting and where it comes from, without secrets. */
+type Row = readonly [setting: Fact["setting"], chosen: Chosen<Value | undefined> | undefined];
+
+/** Every setting that is set and where it comes from, without secrets. */
 export function listFacts({ request, chosen }: DecidedRequest, env: Env): Fact[] {
+  const rows: Row[] = [
+    ["baseIdentity", baseIdentity(request)],
+    ...roleRows(chosen),
+    ["region", chosen.region ?? { value: "the machine's", from: AT_FIRST_USE }],
+    ["stsRegion", chosen.stsRegion ?? machineRegion(request)],
+    ["stsEndpoint", findStsEndpoint(request, chosen.stsRegion?.value, env)],
+    ofInstance("network", request.network && givenNames(request.network.settings())),
+    ofInstance("dangerouslyAllowPlainHttp", request.sts.plainHttp && "allowed"),
+  ];
+  return rows.flatMap(([setting, found]) => (found ? [{ setting, ...found }] : []));
+}
+
+function roleRows(chosen: ChosenSettings): Row[] {
+  const { role, allowedBy, externalId } = chosen;
+  const { policy, policyArns, sourceIdentity, tags, transitiveTagKeys } = chosen.limits;
+  if (!role) return [["roleArn", byDefault("none: commands run as the base identity")]];
   return [
-    ...fact("baseIdentity", baseIdentity(request)),
-    ...(chosen.role ? roleFacts(chosen) : fact("roleArn", byDefault("none: commands run as the base identity"))),
-    ...fact("region", chosen.region ?? { value: "the machine's", from: AT_FIRST_USE }),
-    ...fact("stsRegion", chosen.stsRegion ?? machineRegion(request)),
-    ...fact("stsEndpoint", findStsEndpoint(request, chosen.stsRegion?.value, env)),
-    ...instanceFact("network", request.network && givenNames(request.network.settings())),
-    ...instanceFact("dangerouslyAllowPlainHttp", request.sts.plainHttp && "allowed"),
+    ["roleArn", { value: role.value.arn, from: role.from }],
+    ["allowedBy", allowedBy ? { value: allowedBy.pattern, from: "instance.allowedRoles" } : byDefault("IAM alone")],
+    ["roleSessionName", chosen.roleSessionName ?? byDefault(toMachineSessionName(hostname()))],
+    ["roleSessionDuration", chosen.durationSeconds],
+    ["externalId", externalId && { value: undefined, from: externalId.from }],
+    ["policy", policy === undefined ? undefined : { value: undefined, from: "instance.policy" }],
+    ofInstance("policyArns", policyArns),
+    ofInstance("sourceIdentity", sourceIdentity),
+    ofInstance("tags", Object.keys(tags).length > 0 ? tags : undefined),
+    ofInstance("transitiveTagKeys", transitiveTagKeys.length > 0 ? transitiveTagKeys : undefined),
   ];
 }
 
-/** An empty list if the setting is not set. */
-function fact(setting: Fact["setting"], chosen: Chosen<Value | undefined> | undefined): Fact[] {
-  return chosen ? [{ setting, ...chosen }] : [];
-}
-
 /** For settings that a command cannot override. */
-function instanceFact(setting: Fact["setting"], value: Value | undefined): Fact[] {
-  return fact(setting, value === undefined ? undefined : { value, from: `instance.${setting}` });
+function ofInstance(setting: Fact["setting"], value: Value | undefined): Row {
+  return [setting, value === undefined ? undefined : { value, from: `instance.${setting}` }];
 }
 
 function byDefault<T>(value: T): Chosen<T> {
   return { value, from: "default" };
 }
 
-function notShown(chosen: Chosen<unknown> | undefined): Chosen<undefined> | undefined {
-  return chosen && { value: undefined, from: chosen.from };
-}
-
 function baseIdentity({ base }: RoleRequest): Chosen<string> {
   if (base.accessKeyId === undefined) return { value: "the instance profile", from: AT_FIRST_USE };
   return { value: `static keys ${base.accessKeyId}`, from: "instance.credentials" };
-}
-
-function roleFacts(chosen: ChosenSettings): Fact[] {
-  const { role, allowedBy, limits } = chosen;
-  const { policy, policyArns, sourceIdentity, tags, transitiveTagKeys } = limits;
-  const allowed = { value: allowedBy?.pattern ?? "IAM alone", from: "instance.allowedRoles" };
-  return [
-    ...fact("roleArn", role && { value: role.value.arn, from: role.from }),
-    ...fact("allowedBy", allowedBy ? allowed : { ...allowed, from: "default" }),
-    ...fact("roleSessionName", chosen.roleSessionName ?? byDefault(toMachineSessionName(hostname()))),
-    ...fact("roleSessionDuration", chosen.durationSeconds),
-    ...fact("externalId", notShown(chosen.externalId)),
-    ...fact("policy", policy === undefined ? undefined : { value: undefined, from: "instance.policy" }),
-    ...instanceFact("policyArns", policyArns),
-    ...instanceFact("sourceIdentity", sourceIdentity),
-    ...instanceFact("tags", Object.keys(tags).length > 0 ? tags : undefined),
-    ...instanceFact("transitiveTagKeys", transitiveTagKeys.length > 0 ? transitiveTagKeys : undefined),
-  ];
 }
 
 function machineRegion({ sts }: RoleRequest): Chosen<string> {
@@ -111,18 +105,15 @@ function findStsEndpoint({ sts }: RoleRequest, region: string | undefined, env: 
     assertStsRegion(name, endpoint.hostname, region, "the region of STS");
     return { value: endpoint.origin, from: name };
   }
-  const kinds = [
-    findVariant("FIPS", sts.useFipsEndpoint, "AWS_USE_FIPS_ENDPOINT", env),
-    findVariant("dual-stack", sts.useDualstackEndpoint, "AWS_USE_DUALSTACK_ENDPOINT", env),
-  ].filter((kind) => kind !== undefined);
-  const value = ["the region's own", ...kinds.map((kind) => kind.value)].join(", ");
-  if (kinds.length > 0) return { value, from: [...new Set(kinds.map(({ from }) => from))].join(", ") };
-  return byDefault(`${value}, unless the SDK's configuration file names one`);
-}
-
-function findVariant(kind: string, setting: boolean | undefined, name: string, env: Env): Chosen<string> | undefined {
-  const fixed = setting !== undefined;
-  return (fixed ? setting : env[name] === "true") ? { value: kind, from: fixed ? "instance.sts" : name } : undefined;
+  const variants = [
+    ["FIPS", sts.useFipsEndpoint, "AWS_USE_FIPS_ENDPOINT"],
+    ["dual-stack", sts.useDualstackEndpoint, "AWS_USE_DUALSTACK_ENDPOINT"],
+  ] as const;
+  const used = variants.filter(([, setting, name]) => setting ?? env[name] === "true");
+  const value = ["the region's own", ...used.map(([kind]) => kind)].join(", ");
+  if (used.length === 0) return byDefault(`${value}, unless the SDK's configuration file names one`);
+  const from = used.map(([, setting, name]) => (setting === undefined ? name : "instance.sts"));
+  return { value, from: [...new Set(from)].join(", ") };
 }
 
 /** The parts that are set. Empty parts are in every key, so they distinguish nothing. */

@@ -1,6 +1,6 @@
 /**
- * Preloaded by `--require` into every process of the cold start, the empty one included. Tells when each HTTP request
- * began and was answered, and ends the process as soon as it has credentials.
+ * Preloaded with `--require` into every process of the cold start, including the empty one. Reports when each HTTP
+ * request began and got its response, and ends the process as soon as it has credentials.
  */
 const { subscribe } = require("node:diagnostics_channel");
 const { writeSync } = require("node:fs");

@@ -4,7 +4,7 @@ import { parseDenial } from "../../../src/cli/doctor/denial.js";
 const CALLER = "arn:aws:sts::111122223333:assumed-role/integration-host/i-0123456789abcdef0";
 const ROLE = "arn:aws:iam::123456789012:role/Inventory";
 
-/** As the IAM user guide words them: "Troubleshoot access denied error messages". */
+/** The messages come from the IAM user guide: "Troubleshoot access denied error messages". */
 describe("parsing an AccessDenied message", () => {
   const plain = `User: ${CALLER} is not authorized to perform: sts:AssumeRole`;
 

@@ -22,7 +22,7 @@ function clockFinding(clockOffset: number | undefined) {
   return found && `${found.status}: ${found.summary}`;
 }
 
-describe("the machine's clock", () => {
+describe("a clock", () => {
   it.each([
     [0, /^ok: .* agrees with AWS's\.$/],
     [-30 * SECOND, /^ok: /],
@@ -31,7 +31,7 @@ describe("the machine's clock", () => {
     [5 * MINUTE, /^warning: /],
     [5 * MINUTE + SECOND, /^failed: .* is 5 minutes behind AWS's\. AWS rejects its signatures\./],
     [-20 * MINUTE, /^failed: .* is 20 minutes ahead of AWS's/],
-  ])("is judged when it is %i ms off", (offset, said) => expect(clockFinding(offset)).toMatch(said));
+  ])("that is off by %i ms is reported", (offset, said) => expect(clockFinding(offset)).toMatch(said));
 
-  it("is not judged if no response has AWS's time", () => expect(clockFinding(undefined)).toBeUndefined());
+  it("is not reported on if no response has AWS's time", () => expect(clockFinding(undefined)).toBeUndefined());
 });

@@ -15,7 +15,7 @@ interface Run {
   readonly errors: string;
 }
 
-/** Runs a command as `rolecall` does, with its output kept. */
+/** Runs a command like `rolecall` does, and captures its output. */
 async function run(lab: Lab, args: readonly string[]): Promise<Run> {
   const written = { output: "", errors: "" };
   const to = (name: keyof typeof written) => ({
@@ -78,7 +78,7 @@ const word = fc.constantFrom(
   ...[ROLE, GUARDED_ROLE, "eu-central-1", "json", "terraform", "900", "/nowhere", "/", "__proto__", "constructor", ""],
 );
 const argument = fc.oneof({ weight: 6, arbitrary: word }, { weight: 1, arbitrary: fc.string({ unit: "binary" }) });
-/** Commands that call AWS end soon: they find nothing else than a role that is not there. */
+/** Commands that call AWS fail early, because the role does not exist. */
 const first = fc.constantFrom(
   "explain",
   "policy",
@@ -144,7 +144,7 @@ const configuration = fc.oneof(
   fc.string({ unit: "binary" }),
 );
 
-/** Keys such as `__proto__`, and a key that is there twice, are what JSON can hold and an object literal cannot. */
+/** Keys such as `__proto__`, and repeated keys, are possible in JSON but not in an object literal. */
 function toJson(entries: readonly (readonly [string, unknown])[]): string {
   return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
 }
@@ -167,7 +167,7 @@ export const commandLineTargets: readonly Target[] = [
     },
     judge(lab, args, value) {
       const { output, errors } = value as Run;
-      // A policy of the set-up names the instance's tags; an external id stands only in a trust policy.
+      // A setup policy names the instance's tags. An external id appears only in a trust policy.
       return [...judgeRun(lab, args, value), ...judgeText("the output", output + errors, [])];
     },
   },

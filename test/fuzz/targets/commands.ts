@@ -15,7 +15,7 @@ import { anyCommand, anyInstance, anySession } from "../settings.js";
 import type { Target } from "../target.js";
 
 type Loose<F> = F extends (...args: never) => infer R ? (...args: unknown[]) => R : never;
-/** The library without its types: callers of JavaScript have none. */
+/** The library without its types, as JavaScript callers use it. */
 type LooseResolver = { [K in keyof CredentialResolver]: Loose<CredentialResolver[K]> };
 const loosen = (resolver: CredentialResolver) => resolver as unknown as LooseResolver;
 const looseGetClient = getClientForCommand as unknown as Loose<typeof getClientForCommand>;
@@ -36,7 +36,7 @@ const options = (more: Record<string, RecipeArbitrary>) =>
   fc.oneof({ weight: 1, arbitrary: nothingElse }, { weight: 2, arbitrary: settings({ session, ...more }) });
 const clientOptions = { clientConfig, fresh: anyOf(true, false) };
 
-/** The settings of a call, as they come after `skip` other arguments. */
+/** The settings of a call, after `skip` other arguments. */
 function asked(args: unknown[], skip = 0) {
   const [instance, command, given] = args.slice(skip);
   let session: unknown;
@@ -50,7 +50,7 @@ function asked(args: unknown[], skip = 0) {
 
 const judgeSts = ({ aws }: Lab, args: unknown[], skip = 0) => judgeAssumptions(aws.requests, asked(args, skip));
 
-/** Whom the client acts as, by what the service saw. */
+/** The identity of the client in a request to the service. */
 async function act(client: unknown): Promise<string> {
   if (client instanceof EC2Client) await client.send(new DescribeInstancesCommand({}));
   return "a client";
@@ -69,7 +69,7 @@ const judgeSession: Target["judge"] = (lab, args, value) => [
   ...judgeText("the printed session", `${show(value)}${JSON.stringify(value)}`, lab.aws.secrets().slice(-30)),
 ];
 
-/** What a resolver answers without credentials in it: these differ from call to call. */
+/** A resolver's result without credentials, which differ from call to call. */
 const whose = (session: { assumedRoleArn?: unknown }) => String(session.assumedRoleArn);
 
 export const commands: readonly Target[] = [

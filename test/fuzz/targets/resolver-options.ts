@@ -17,7 +17,7 @@ import { lab, odd } from "../recipe.js";
 import { credentialProvider, encryptionKeys } from "../settings.js";
 import type { Target } from "../target.js";
 
-/** An AWS client's answer to AssumeRole, or what it must not be. */
+/** An AWS client's response to AssumeRole, or an invalid one. */
 const stsAnswer = settings({
   Credentials: settings({
     AccessKeyId: anyOf("ASIAIOSFODNN7EXAMPLE"),
@@ -69,7 +69,10 @@ const resolverOptions = settings(
 const INSTANCE = { roleArn: ROLE };
 const OTHER_INSTANCE = { roleArn: GUARDED_ROLE, externalId: EXTERNAL_ID };
 
-/** How a hostile store answers: as a good one, or by a function of its own. `"record of another"` gives what any key holds. */
+/**
+ * How a hostile store responds: correctly, or with its own function. `"record of another"` returns another key's
+ * record.
+ */
 type StoreAnswer =
   | "works"
   | "record of another"
@@ -127,7 +130,7 @@ export const resolverOptionTargets: readonly Target[] = [
   {
     name: "hostile stores",
     input: callWith(recordAnswer, ownAnswer, ownAnswer, lockAnswer),
-    /** Whatever the store does, both roles get their sessions, each its own. */
+    /** Whatever the store does, each of the two roles gets its own session. */
     async attempt(lab, answers) {
       const good = createMemoryStore(Object.assign(Object.create(null), { scope: "fuzz" })); // inherits nothing
       const store = hostileStore(good, answers as StoreAnswer[]);

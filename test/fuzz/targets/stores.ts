@@ -24,7 +24,7 @@ const ttl = anyOf(60_000, 1, -1, 0.5);
 const isStoreError = (error: Error) => error instanceof StoreError && isDeliberate(error);
 const isOfFileSystem = (error: Error) => "syscall" in error && isDeliberate(error);
 
-/** Answers of Redis, and garbage. */
+/** Redis replies and garbage. */
 const redisAnswer = fc.oneof(anyOf("OK", null, 1, "record"), garbage);
 const redisClient = fc.oneof(
   settings({ sendCommand: settlingFunction(redisAnswer) }, { required: ["sendCommand"] }),
@@ -36,7 +36,7 @@ const redisClient = fc.oneof(
   misshapen(HUSH),
 );
 
-/** All that a resolver does with a store. */
+/** Every operation that a resolver performs on a store. */
 async function use(store: CredentialStore, [key, record, ttl]: unknown[]): Promise<void> {
   await store.set(key as string, record as string, ttl as number);
   await store.get(key as string);
@@ -62,7 +62,7 @@ export const stores: readonly Target[] = [
     ),
     async attempt(lab, [options, key, record, ttl]) {
       const store = fileStore(options as object);
-      // Another directory, such as this user's own, is none to write into.
+      // Other directories, such as this user's home, must not be written to.
       if (store.directory !== lab.things("folder")) return "not used";
       await use(store, [key, record, ttl]);
       return typeof (await store.list()).length;
@@ -83,7 +83,7 @@ export const stores: readonly Target[] = [
     ),
     async attempt(_lab, [client, options, ...rest]) {
       const store = redisStore(...([client, options] as unknown as Parameters<typeof redisStore>));
-      // A client that hangs makes the store hang: it is the resolver that waits no longer than it may.
+      // A client that hangs makes the store hang. The resolver stops waiting at its own deadline.
       await Promise.race([use(store, rest), delay(SHORT_WHILE)]);
       return store.scope;
     },

@@ -7,7 +7,7 @@ import { isDeliberate } from "../oracles.js";
 import { lab, recipeOf } from "../recipe.js";
 import type { Target } from "../target.js";
 
-/** "@throws TypeError or RangeError naming the option that is wrong" */
+/** Whether this is the documented "@throws TypeError or RangeError naming the option". */
 const namesAnOption = (error: Error) =>
   (error instanceof TypeError || error instanceof RangeError) &&
   isDeliberate(error) &&
@@ -104,7 +104,10 @@ export const testing: readonly Target[] = [
   {
     name: "storeContract",
     input: callWith(storeUnderTest),
-    /** A case that rejects, or waits as long as its store, is what the contract is for: only its making is judged. */
+    /**
+     * The contract is meant to find cases that reject or wait as long as their store. Only creating them is tested
+     * here.
+     */
     async attempt(_lab, args) {
       const cases = storeContract(...(args as Parameters<typeof storeContract>));
       await Promise.race([Promise.allSettled(cases.map(({ run }) => run())), delay(SHORT_WHILE)]);

@@ -1,4 +1,4 @@
-/** One command's way through the library with an injected STS: what any consumer can do, whichever build it got. */
+/** Runs one command with an injected STS client, which works with every build. */
 module.exports = async function assumeARole({ createCredentialResolver, isRolecallError }) {
   const asked = [];
   const resolver = createCredentialResolver({

@@ -1,6 +1,6 @@
 /**
- * Prints what HTTP_PROXY's proxy was asked by Node itself and by the library. The variables are read when Node starts,
- * so that the proxy has to be there before: `PROXY_PORT` is free, and nobody else's.
+ * Prints the requests that Node itself and the library made to the proxy in HTTP_PROXY. Node reads the variables when it
+ * starts, so the proxy's port must be known before: `PROXY_PORT` is free.
  */
 import { once } from "node:events";
 import { createServer, get, globalAgent } from "node:http";

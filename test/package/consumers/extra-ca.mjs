@@ -4,7 +4,7 @@ import { createServer } from "node:tls";
 import { createCredentialResolver } from "aws-rolecall";
 import { startLocalAws } from "aws-rolecall/testing";
 
-// An endpoint whose CA NODE_EXTRA_CA_CERTS names, while the instance names another one.
+// NODE_EXTRA_CA_CERTS names the endpoint's CA, and the instance names a different one.
 const { cert, key, otherCa } = JSON.parse(process.env.CERTIFICATES);
 const roleArn = "arn:aws:iam::123456789012:role/Auditor";
 const aws = await startLocalAws({ roles: [{ roleArn }] });

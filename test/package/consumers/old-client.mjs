@@ -1,4 +1,4 @@
-/** Prints who signed a call of a client of SDK 3.699, and what became of it. */
+/** Prints who signed a call of an SDK 3.699 client, and its result. */
 import { getClientForCommand } from "aws-rolecall";
 import { startLocalAws } from "aws-rolecall/testing";
 import { DynamoDBClient, ListTablesCommand } from "dynamodb-3.699";

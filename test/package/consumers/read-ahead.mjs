@@ -1,4 +1,4 @@
-/** Prints what was asked for one role, and whether the SDK's STS client was loaded then. `MOCKED`: it was, by a mock. */
+/** Prints the requests for one role, and whether the SDK's STS client was loaded then. `MOCKED`: a mock loaded it. */
 import { subscribe } from "node:diagnostics_channel";
 import { createRequire } from "node:module";
 import { createCredentialResolver } from "aws-rolecall";

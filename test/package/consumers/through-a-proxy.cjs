@@ -2,7 +2,7 @@ const { once } = require("node:events");
 const { createServer } = require("node:http");
 const { connect } = require("node:net");
 
-/** One command's way through a proxy, by the agents that travel in the build. */
+/** Sends one command through a proxy, with the agents that are bundled in the build. */
 module.exports = async function throughAProxy({ createCredentialResolver }, { startLocalAws }) {
   const role = "arn:aws:iam::123456789012:role/Auditor";
   const aws = await startLocalAws({ roles: [{ roleArn: role }] });

@@ -1,4 +1,4 @@
-/** What an integration bundles: a command as the machine's own identity, and one as a role. AWS is in the environment. */
+/** An integration to bundle: one command as the machine's own identity, and one as a role. */
 import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { getClientForCommand } from "aws-rolecall";
 

@@ -7,7 +7,7 @@ import auditor from "../jest/auditor.js";
 
 const { answerFor, instance } = auditor;
 
-/** The mocks of the docs, by whichever runner: `test` and `beforeEach` are its own. */
+/** The mocks in the docs, for any runner: `test` and `beforeEach` are the runner's. */
 export function documentedMocks({ test, beforeEach }) {
   const sts = mockClient(STSClient);
 

@@ -42,7 +42,7 @@ const tuned: KinesisClient = getClientForCommand(
   { clientConfig: { maxAttempts: 5 } },
 );
 
-/** A helper of a consumer's own. */
+/** A consumer's own helper function. */
 export function auditorOf<K extends SdkClientConstructor>(Client: K, clientConfig?: ClientConfigOf<K>) {
   const client: InstanceType<K> = getClientForCommand(Client, instance, command, { clientConfig });
   return client;

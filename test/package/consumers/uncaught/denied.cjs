@@ -1,4 +1,4 @@
-/** The caller is refused by STS: an error with AWS's own as its cause. */
+/** STS denies the caller: the error has AWS's error as its cause. */
 module.exports = async function denied({ createCredentialResolver }, { startLocalAws }) {
   const aws = await startLocalAws({ roles: [] });
   Object.assign(process.env, aws.env);

@@ -1,5 +1,5 @@
 const { createCredentialResolver } = require("../node_modules/aws-rolecall/dist/index.cjs");
 
-// Nothing listens there: the error of the connection is the cause.
+// Nothing listens there, so the connection's error is the cause.
 process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT = "http://127.0.0.1:1";
 createCredentialResolver().resolve({ region: "eu-west-1" });

@@ -1,0 +1,156 @@
+import type { RolecallError } from "../../errors.js";
+import { type Denial, describeDenial, OWNERS, readDenial } from "./denial.js";
+import { type Finding, failed } from "./finding.js";
+import { describeFailure, type RoleSettings } from "./observations.js";
+
+/** What is known about the caller. */
+export interface CallerContext {
+  /** The caller's ARN, if AWS names it. */
+  readonly callerArn: string | undefined;
+  /** A role in another account that the caller could assume, which proves that its own policy allows it. */
+  readonly assumable: string | undefined;
+  /** The path of the instance file. */
+  readonly config: string | undefined;
+}
+
+/** A denial by STS, and what is known about the role and the caller. */
+interface DeniedRole extends Denial, CallerContext {
+  readonly roleArn: string;
+  readonly externalId: RoleSettings["externalId"];
+}
+
+export function parseArn(arn: string) {
+  const [, partition = "", , , accountId = ""] = arn.split(":");
+  return { partition, accountId, name: arn.slice(arn.lastIndexOf("/") + 1) };
+}
+
+/** Explains why a role cannot be assumed. */
+export function deniedFinding(error: RolecallError, { externalId }: RoleSettings, context: CallerContext): Finding {
+  if (error.code !== "ASSUME_ROLE_DENIED") return failed("assume", describeFailure(error), error.hint);
+  const denied = { ...readDenial(error), ...context, roleArn: error.roleArn ?? "", externalId };
+  const { roleArn, action, policy } = denied;
+  const forgotten = forgottenAction(denied);
+  if (forgotten) return forgotten;
+  if (policy === undefined) return unexplained(denied);
+  if (!denied.explicit && policy === "role trust policy") {
+    const summary = `Denied: no trust policy of this role allows ${action}. ${trustSuspects(denied)}.`;
+    return failed("assume", summary, ...trustChecks(denied));
+  }
+  if (!denied.explicit && policy === "identity-based policy") return notPermitted(denied);
+  const advice = denied.explicit
+    ? `find the Deny statement with ${action} or sts:*, and ask its owner to exempt ${roleArn}.`
+    : `allow ${action} on ${roleArn} there.`;
+  return failed("assume", `Denied: ${describeDenial(denied)} on this role.`, `${OWNERS[policy]}: ${advice}`);
+}
+
+/** The settings that need an action which is often forgotten next to sts:AssumeRole. */
+const NEEDED_BY = new Map([
+  ["sts:TagSession", "the instance's tags need"],
+  ["sts:SetSourceIdentity", "the instance's source identity needs"],
+]);
+
+/** If AWS names one of these actions, neither the principal nor the external id is the cause. */
+function forgottenAction({ action, policy, explicit, roleArn, callerArn }: DeniedRole): Finding | undefined {
+  const need = NEEDED_BY.get(action);
+  if (need === undefined || explicit) return undefined;
+  const trust = `Add ${action} next to sts:AssumeRole in the role's trust policy, with conditions that match the request`;
+  const permission = `${action} on ${roleArn} in a policy of ${describePrincipal(callerArn)}.`;
+  switch (policy) {
+    case undefined: {
+      const summary = `Denied: ${action} is not allowed on this role, and ${need} it.`;
+      return failed("assume", summary, `${trust}. Also allow ${permission}`);
+    }
+    case "role trust policy": {
+      const summary = `Denied: the role's trust policy does not allow ${action}, which ${need}.`;
+      return failed("assume", summary, `${trust}.`);
+    }
+    case "identity-based policy": {
+      const summary = `Denied: no policy of the base identity allows ${action}, which ${need}.`;
+      return failed("assume", summary, `Allow ${permission}`);
+    }
+    default:
+      return undefined;
+  }
+}
+
+function notPermitted({ action, roleArn, callerArn, assumable }: DeniedRole): Finding {
+  const known =
+    assumable === undefined ? "" : ` It can assume ${assumable}, so a Resource list or a Condition excludes this role.`;
+  return failed(
+    "assume",
+    `Denied: no policy of the base identity allows ${action} on this role.${known}`,
+    `Add ${roleArn} to the Resource list of ${action} in a policy of ${describePrincipal(callerArn)}.`,
+  );
+}
+
+/** STS does not distinguish these cases, so that callers cannot probe which roles exist. */
+function trustSuspects({ externalId }: DeniedRole): string {
+  const id = externalId ? "requires another external id" : "requires an external id (none is set)";
+  return `Its trust policy names another principal, ${id}, or has another condition that is not met; or the role does not exist`;
+}
+
+function trustChecks({ action, roleArn, externalId, callerArn, config }: DeniedRole): string[] {
+  const { accountId, name } = parseArn(roleArn);
+  const id = externalId
+    ? `sts:ExternalId there equals ${externalId.from}`
+    : "it has no sts:ExternalId condition (or set externalId to its value)";
+  return [
+    `Look at its trust policy in account ${accountId}:`,
+    `aws iam get-role --role-name ${name} --query Role.AssumeRolePolicyDocument`,
+    `Check that its Principal is ${describePrincipal(callerArn)}, its Action includes ${action}, and ${id}.`,
+    ...printedTrustPolicy(roleArn, callerArn, config),
+  ];
+}
+
+/** The external id, the tags and the source identity are known only from the instance file. */
+function printedTrustPolicy(roleArn: string, callerArn = "", config?: string): string[] {
+  const principal = toPrincipalArn(callerArn);
+  if (!/:(role|user)\//.test(principal)) return [];
+  const kind = config === undefined ? "trust policy without an external id" : "matching trust policy";
+  const path = isRoleSession(callerArn) ? " (add the principal's path, if it has one)" : "";
+  const command = `npx aws-rolecall policy trust ${shellWord(roleArn)} --principal ${shellWord(principal)}`;
+  return [
+    `This command prints a ${kind}${path}. Add its statements to the existing trust policy:`,
+    config === undefined ? command : `${command} --config ${shellWord(config)}`,
+  ];
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** AWS names the policy type only within one account or organization. */
+function unexplained(denied: DeniedRole): Finding {
+  const { action, roleArn, callerArn, assumable } = denied;
+  const permission = `the base identity's own policy does not allow ${action} on this role`;
+  const suspects = trustSuspects(denied).replace(/^Its/, "its");
+  const causes = [permission, suspects];
+  const checks = [
+    [`Check that a policy of ${describePrincipal(callerArn)} allows ${action} on ${roleArn}.`],
+    trustChecks(denied),
+  ];
+  if (assumable !== undefined) {
+    causes.reverse();
+    checks.reverse();
+  }
+  return failed(
+    "assume",
+    `Denied, and AWS does not say which policy decided. Possible causes, most likely first: ${causes.join("; or ")}.`,
+    ...checks.flat(),
+    "If all of that is correct, check service control policies, permissions boundaries and the VPC endpoint policy.",
+  );
+}
+
+function isRoleSession(arn: string): boolean {
+  return arn.includes(":assumed-role/");
+}
+
+/** The role or user behind an identity. The path is missing for a session, because its ARN does not contain it. */
+function toPrincipalArn(callerArn: string): string {
+  return callerArn.replace(/^arn:([\w-]+):sts::(\d{12}):assumed-role\/([^/]+)\/.*$/, "arn:$1:iam::$2:role/$3");
+}
+
+function describePrincipal(callerArn: string | undefined): string {
+  if (callerArn === undefined) return "the base identity's role or user";
+  return `${toPrincipalArn(callerArn)}${isRoleSession(callerArn) ? " (with its path, if it has one)" : ""}`;
+}
