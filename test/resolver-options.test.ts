@@ -80,14 +80,14 @@ describe("a resolver's options", () => {
       ["", "an empty string"],
       ["1s", '"1s"'],
       [true, "a boolean"],
-      [[1], "a list of 1"],
+      [[1], "an array of 1"],
       [{}, "an object"],
       [1n, "a bigint"],
     ]) {
       expectInvalid(
         () => read(optionsWith(path, value)),
         `options.${path}`,
-        `options.${path} is wrong: received ${received}. Allowed: a whole number of ${unit} from 1 to ${max}, as a number or as digits.`,
+        `options.${path} is invalid: received ${received}. Allowed: a whole number of ${unit} from 1 to ${max}, as a number or as digits.`,
       );
     }
   });
@@ -103,7 +103,7 @@ describe("a resolver's options", () => {
       expectInvalid(
         () => read({ refresh: { ahead: value } }),
         "options.refresh.ahead",
-        `options.refresh.ahead is wrong: received ${received}. Allowed: true or false.`,
+        `options.refresh.ahead is invalid: received ${received}. Allowed: true or false.`,
       );
     }
   });
@@ -139,10 +139,10 @@ describe("a resolver's options", () => {
 
   it.each<[string, unknown, string, string]>([
     ["options", "text", "a string of 4 characters", `an object with ${keys.join(", ")}`],
-    ["options", [], "a list of 0", `an object with ${keys.join(", ")}`],
+    ["options", [], "an empty array", `an object with ${keys.join(", ")}`],
     ["options", Promise.resolve({}), "an object", `an object with ${keys.join(", ")}`],
     ["options.refresh", { refresh: true }, "a boolean", "an object with advisoryWindow, ahead"],
-    ["options.refresh", { refresh: [] }, "a list of 0", "an object with advisoryWindow, ahead"],
+    ["options.refresh", { refresh: [] }, "an empty array", "an object with advisoryWindow, ahead"],
     [
       "options.assumeRole",
       { assumeRole: 5 },
@@ -186,7 +186,7 @@ describe("a resolver's options", () => {
     ["options.store.scope", { store: { ...A_STORE, scope: "" } }, "an empty string", "1 to 255 characters"],
     ["options.store.scope", { store: { ...A_STORE, scope: undefined } }, "undefined", "1 to 255 characters"],
   ])("%s must have the right type", (field, options, received, allowed) => {
-    expectInvalid(() => read(options), field, `${field} is wrong: received ${received}. Allowed: ${allowed}.`);
+    expectInvalid(() => read(options), field, `${field} is invalid: received ${received}. Allowed: ${allowed}.`);
   });
 
   it("a store cannot be combined with an instanceProfile function", () => {
@@ -216,7 +216,7 @@ describe("a resolver's options", () => {
       expectInvalid(
         () => read({ store: { ...A_STORE, encryptionKeys: [key] } }),
         "options.store.encryptionKeys[0]",
-        `options.store.encryptionKeys[0] is wrong: received ${received}. Allowed: a secret KeyObject of at least 32 bytes, such as createSecretKey() of node:crypto returns.`,
+        `options.store.encryptionKeys[0] is invalid: received ${received}. Allowed: a secret KeyObject of at least 32 bytes, such as createSecretKey() of node:crypto returns.`,
       );
     }
     const store = { ...A_STORE, encryptionKeys: [createSecretKey(randomBytes(32))] };

@@ -1,5 +1,5 @@
 import { createCredentialResolver } from "../credential-resolver.js";
-import { explainRoleRequest } from "../request/explain-request.js";
+import { createRoleRequest } from "../request/role-request.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
 import { KEYS_HELP, openFileStore, REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./options.js";
@@ -52,7 +52,7 @@ In ~/.aws/config:
       );
     }
     const { instance, overrides } = readRequestOptions(values, values["role-arn"], stderr);
-    const { assumption } = explainRoleRequest(instance, overrides, env).request;
+    const { assumption } = createRoleRequest(instance, overrides, undefined, env);
     const store = values.store === "file" ? openFileStore(values.directory, env) : undefined;
     const resolver = createCredentialResolver({ store, runtime: { env } });
     const minRemaining = assumption ? Math.min(MIN_REMAINING, (assumption.durationSeconds * 1000) / 2) : 0;

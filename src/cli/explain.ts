@@ -1,5 +1,4 @@
-import { explainRoleRequest } from "../request/explain-request.js";
-import { serviceRegion } from "../request/role-request.js";
+import { decideRequest, serviceRegion } from "../request/role-request.js";
 import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
 import { type Fact, LABELS, listFacts, listKeyParts } from "./explain/facts.js";
 import { adviseOnRegion } from "./known-regions.js";
@@ -27,7 +26,7 @@ Example: npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --con
     const [roleArn, ...others] = positionals;
     if (others.length > 0) throw new UsageError("rolecall explain takes one role.");
     const { instance, overrides } = readRequestOptions(values, roleArn, stderr);
-    const explained = explainRoleRequest(instance, overrides, env);
+    const explained = decideRequest(instance, overrides, undefined, env);
     serviceRegion(explained.request);
     const facts = listFacts(explained, env);
     const { region, stsRegion } = explained.chosen;

@@ -119,7 +119,7 @@ export class ClientPool {
 
   async #machineRegion({ assumption }: RoleRequest): Promise<string> {
     const region = await this.#options.machine.region();
-    assertInPartition({ field: "the machine's region", region }, assumption?.role);
+    assertInPartition({ from: "the machine's region", value: region }, assumption?.role);
     return region;
   }
 
@@ -133,7 +133,7 @@ export class ClientPool {
     const number = this.#classNumbers.get(Client) ?? ++this.#lastClassNumber;
     this.#classNumbers.set(Client, number);
     const config = canonicalJson(clientConfig);
-    return [number, key, region?.region ?? "", network?.key ?? "", integration, minRemaining, config].join(" ");
+    return [number, key, region?.value ?? "", network?.key ?? "", integration, minRemaining, config].join(" ");
   }
 }
 

@@ -66,10 +66,7 @@ function isArn(value: unknown): boolean {
 
 /**
  * Refuses a role that the instance does not allow. If there is a list, also refuses the base identity itself.
- * @param entries `undefined` without a list: then IAM alone decides
- * @param field the path of the setting that names the role
  * @returns the entry that allows the role: an exact ARN wins over patterns, then the first matching pattern
- * @throws RolecallError `ROLE_NOT_ALLOWED` if no entry matches
  */
 export function refuseUnlessAllowed(
   entries: readonly AllowedRoleEntry[] | undefined,

@@ -15,10 +15,7 @@ export function canonicalJson(value: unknown): string {
 /** Increase it when the meaning of a record changes, so that versions that disagree never share a session. */
 const KEY_VERSION = 1;
 
-/**
- * Hash of everything that distinguishes one session from another, the same in every process. Never publish it: a short
- * external id could be guessed from it.
- */
+/** The same in every process. Never publish it: a short external id could be guessed from it. */
 export function stableDigest(record: object): string {
   return sha256(canonicalJson({ v: KEY_VERSION, ...record }));
 }

@@ -4,54 +4,54 @@ import { PROVIDER_NAME, readBaseIdentity } from "./base-identity.js";
 import { COMMAND_SETTINGS } from "./command-overrides.js";
 import { EXTERNAL_ID, SOURCE_IDENTITY } from "./limits.js";
 import { type NetworkSettings, readNetworkSettings } from "./network-settings.js";
-import { PERMISSION_CEILING } from "./session-policy.js";
+import { SESSION_POLICIES } from "./session-policy.js";
 import { readTags, readTransitiveTagKeys, type SessionTags } from "./session-tags.js";
 import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
 import { readStsSettings, type StsSettings } from "./sts-settings.js";
-import { invalid, isGiven, readBoolean, readLimit, readText, type TextRule } from "./validation.js";
+import { invalid, isGiven, readFlag, readLimit, readText, type TextRule } from "./validation.js";
 
 /**
- * What an administrator configured once. Trusted: it fixes limits that no author and no command can lift.
+ * What an administrator configures once. Trusted: authors and commands cannot lift its limits.
  * An unknown key is an error, and so is an empty string. `undefined` means not given. So does `null`, except in the
  * settings that limit a role (`policy`, `policyArns`, `externalId`, `allowedRoles`), where it is an error.
  */
 export interface IntegrationInstance {
-  /** The role that commands act as unless they name another. Default: none, the base identity itself acts. */
+  /** The role of commands that name no other role. Default: none; the base identity itself acts. */
   roleArn?: string | null | undefined;
   /** 2 to 64 of `[\w+=,.@-]`. Default `rolecall-<hostname>`. */
   roleSessionName?: string | null | undefined;
   /** Seconds, 900 to 43200, a number or digits. Default 3600. */
   roleSessionDuration?: number | string | null | undefined;
-  /** Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, then the region that the machine stands in. */
+  /** Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, then the machine's region. */
   region?: string | null | undefined;
-  /** Session policy: a JSON object or its text, at most 2048 characters. It limits the role and adds nothing to it. */
+  /** Session policy: a JSON object or its text, at most 2048 characters. It restricts what the role allows. */
   policy?: object | string | undefined;
   /** Managed policies as session policies, 1 to 10 ARNs. */
   policyArns?: readonly string[] | undefined;
-  /** Session tags, at most 50 together with the author's. Authors may add to them and not change them. */
+  /** Session tags, at most 50 together with the author's. Authors may add tags, but not change these. */
   tags?: SessionTags | null | undefined;
   /** 2 to 64 of `[\w+=,.@-]`, not beginning `aws:`. */
   sourceIdentity?: string | null | undefined;
-  /** 2 to 1224 of `[\w+=,.@:/-]`. Used for every role but those that `allowedRoles` binds to another one. */
+  /** 2 to 1224 of `[\w+=,.@:/-]`. Used for every role, except where `allowedRoles` sets another external id. */
   externalId?: string | undefined;
-  /** Keys of `tags` that pass on when the session assumes a further role. */
+  /** Keys of the tags that the session passes on to roles assumed from it. */
   transitiveTagKeys?: readonly string[] | null | undefined;
-  /** The roles that may be assumed. Absent: IAM alone decides. `[]`: none. With it, a role is required. */
+  /** The roles that may be assumed. If it is set, a role is required. `[]` allows none. Default: IAM alone decides. */
   allowedRoles?: readonly AllowedRole[] | undefined;
-  /** Another base identity: static keys, or any SDK credential provider. Default: the instance profile. */
+  /** The base identity: static keys, or any SDK credential provider. Default: the instance profile. */
   credentials?: AwsCredentialIdentity | CredentialProvider | null | undefined;
   /**
-   * Names the identity that a function in `credentials` gives, 1 to 64 of `[\w+=,.@-]`: functions with one name count as
-   * one identity. Needed where sessions are shared through a store. Default: each function is an identity of its own.
+   * Names the identity that a function in `credentials` resolves to, 1 to 64 of `[\w+=,.@-]`: functions with the same name
+   * count as the same identity. Required to share sessions through a store. Default: each function is a separate identity.
    */
   credentialsName?: string | null | undefined;
-  /** Where STS is asked. */
+  /** Which STS endpoint to call. */
   sts?: StsSettings | null | undefined;
-  /** How AWS is reached: timeouts, tries, a proxy, certificates. For STS and all clients, and never for IMDS. */
+  /** How AWS is reached: timeouts, attempts, proxy, certificates. For STS and all clients, never for IMDS. */
   network?: NetworkSettings | null | undefined;
   /**
-   * Asks STS and the metadata service over plain `http` on other machines too, so that anybody on the way can read the
-   * keys and answer in AWS's place. For a simulator such as LocalStack. Default `false`: `https`, or the machine itself.
+   * Allows plain `http` to STS and the metadata service on other machines, so that anyone on the network path can read the
+   * keys and impersonate AWS. For a simulator such as LocalStack. Default `false`: only `https`, or this machine.
    */
   dangerouslyAllowPlainHttp?: boolean | null | undefined;
   /** The integration's name, for the user agent: 1 to 50 of `[\w.+-]`. Default: none. */
@@ -59,8 +59,8 @@ export interface IntegrationInstance {
 }
 
 /**
- * An instance without keys that {@link IntegrationInstance} lacks, which are an error at run time. An object literal is
- * checked by the compiler anyway; this also finds them in a variable. Methods of a class do not count.
+ * Makes unknown keys, which are an error at run time, an error of the compiler too, also for an instance in a variable.
+ * Methods of a class are allowed.
  */
 export type ExactInstance<I extends IntegrationInstance> = I & {
   readonly [K in Exclude<keyof I, keyof IntegrationInstance>]: I[K] extends (...args: never) => unknown ? I[K] : never;
@@ -68,16 +68,16 @@ export type ExactInstance<I extends IntegrationInstance> = I & {
 
 const INTEGRATION: TextRule = { pattern: /^[\w.+-]*$/, min: 1, max: 50, allowed: "1 to 50 letters, digits and _.+-" };
 
-/** Every setting of an instance, and how it is read. */
+/** Every setting of an instance, with its reader. */
 const INSTANCE_SETTINGS = {
   ...COMMAND_SETTINGS,
-  ...PERMISSION_CEILING,
+  ...SESSION_POLICIES,
   tags: readTags,
   sourceIdentity: (field, value) => readText(field, value, SOURCE_IDENTITY),
   externalId: (field, value) => readText(field, readLimit(field, value), EXTERNAL_ID),
   transitiveTagKeys: readTransitiveTagKeys,
   allowedRoles: (field, value) => readAllowedRoles(field, readLimit(field, value)),
-  dangerouslyAllowPlainHttp: (field, value) => readBoolean(field, value) || undefined,
+  dangerouslyAllowPlainHttp: readFlag,
   credentialsName: (field, value) => readText(field, value, PROVIDER_NAME),
   credentials: (field, value, { credentialsName, dangerouslyAllowPlainHttp }) =>
     readBaseIdentity(field, value, credentialsName as string | undefined, dangerouslyAllowPlainHttp === true),
@@ -89,12 +89,12 @@ const INSTANCE_SETTINGS = {
 
 export const INSTANCE_KEYS = Object.keys(INSTANCE_SETTINGS) as readonly (keyof IntegrationInstance)[];
 
-/** An instance, read. */
+/** A validated instance. */
 export type InstanceSettings = ReadByTable<typeof INSTANCE_SETTINGS>;
 
 const DEFINED = new WeakMap<object, InstanceSettings>();
 
-/** Notes the settings of an instance that cannot change any more. */
+/** For an instance that can no longer change. */
 export function rememberInstance(frozen: object, settings: InstanceSettings): void {
   DEFINED.set(frozen, settings);
 }

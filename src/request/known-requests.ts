@@ -6,10 +6,7 @@ import { envRegion } from "./precedence.js";
 import { createRoleRequest, type RoleRequest } from "./role-request.js";
 import { isGiven } from "./validation.js";
 
-/**
- * The requests of defined instances, so that a command which says the same is not validated and hashed again. A plain
- * object may have changed since, so its requests are made anew each time.
- */
+/** Requests of defined instances, so that equal commands are validated and hashed once. A plain object may have changed. */
 export class KnownRequests {
   readonly #maxRequests: number;
   #byInstance = new WeakMap<InstanceSettings, Map<string, RoleRequest>>();
@@ -19,10 +16,7 @@ export class KnownRequests {
     this.#maxRequests = maxRequests;
   }
 
-  /**
-   * The request that {@link createRoleRequest} makes of the same arguments.
-   * @throws RolecallError as it does
-   */
+  /** Like {@link createRoleRequest}. */
   get(
     instance: IntegrationInstance,
     command: CommandOverrides | null | undefined,
@@ -40,7 +34,7 @@ export class KnownRequests {
     return request;
   }
 
-  /** When full, it forgets everything: the requests in use come back at once. */
+  /** When full, it starts over. The requests in use come back at once. */
   #remember(instance: InstanceSettings, name: string, request: RoleRequest): void {
     if (this.#size++ >= this.#maxRequests) {
       this.#byInstance = new WeakMap();
@@ -51,7 +45,7 @@ export class KnownRequests {
   }
 }
 
-/** All that a request of one defined instance depends on; `undefined` where a command's setting may be invalid. */
+/** Everything that a request of one defined instance depends on; `undefined` if a setting may be invalid. */
 function toName(
   { roleArn, roleSessionName, roleSessionDuration, region }: Record<string, unknown>,
   env: Record<string, string | undefined>,

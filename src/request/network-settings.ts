@@ -1,6 +1,6 @@
-import { canonicalJson, sha256 } from "./canonical.js";
+import { canonicalJson, publishedHash, sha256 } from "./canonical.js";
 import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
-import { conflict, invalid, isGiven, readBoolean, readInteger, variableIn } from "./validation.js";
+import { conflict, invalid, isGiven, parseHttpUrl, readFlag, readInteger, variableIn } from "./validation.js";
 
 /**
  * How an instance reaches AWS. Applies to STS and to every client of the instance, never to the instance metadata service.
@@ -32,29 +32,23 @@ export interface NetworkSettings {
   dangerouslyDisableTlsVerification?: boolean | null | undefined;
 }
 
-const LONGEST_TIMEOUT = 86_400_000;
-const MOST_ATTEMPTS = 100;
+const readTimeout = (field: string, value: unknown) => readInteger(field, value, 1, 86_400_000, "milliseconds");
 
-const readTimeout = (field: string, value: unknown) => readInteger(field, value, 1, LONGEST_TIMEOUT, "milliseconds");
-
-/** Every network setting, with its reader. */
 const NETWORK_SETTINGS = {
   requestTimeout: readTimeout,
   socketTimeout: readTimeout,
   connectionTimeout: readTimeout,
-  maxAttempts: (field, value) => readInteger(field, value, 1, MOST_ATTEMPTS, "attempts"),
+  maxAttempts: (field, value) => readInteger(field, value, 1, 100, "attempts"),
   proxy: readProxy,
   extraCa: readCertificates,
-  dangerouslyDisableTlsVerification: (field, value) => readBoolean(field, value) || undefined,
+  dangerouslyDisableTlsVerification: readFlag,
 } satisfies SettingsTable<keyof NetworkSettings>;
 
 /** Validated {@link NetworkSettings}. */
 export type ParsedNetworkSettings = ReadByTable<typeof NETWORK_SETTINGS>;
 
 /** The SDK's defaults. */
-export const NO_NETWORK_SETTINGS: ParsedNetworkSettings = Object.freeze(
-  readByTable("network", undefined, NETWORK_SETTINGS),
-);
+export const NO_NETWORK_SETTINGS = Object.freeze(readByTable("network", undefined, NETWORK_SETTINGS));
 
 /** {@link Network.trust} of a network that does not verify certificates. */
 export const ANYBODY = "anybody";
@@ -70,7 +64,7 @@ export class Network {
 
   constructor(settings: ParsedNetworkSettings) {
     const { maxAttempts, extraCa, dangerouslyDisableTlsVerification } = settings;
-    this.key = hashForProcess(canonicalJson(settings));
+    this.key = publishedHash(canonicalJson(settings)); // keyed, because a weak proxy password could be guessed from a plain hash
     this.maxAttempts = maxAttempts;
     this.trust = dangerouslyDisableTlsVerification ? ANYBODY : extraCa && sha256([...extraCa].sort().join());
     this.#settings = settings;
@@ -84,14 +78,6 @@ export class Network {
 /** The {@link Network.trust} of an instance without network settings, which depends on a Node.js variable. */
 export function envTrust(env: Record<string, string | undefined>): typeof ANYBODY | undefined {
   return variableIn(env, "NODE_TLS_REJECT_UNAUTHORIZED") === "0" ? ANYBODY : undefined;
-}
-
-let salt: string | undefined;
-
-/** Salted because cache keys are published, and a weak proxy password could be guessed from its hash. */
-function hashForProcess(text: string): string {
-  salt ??= process.getBuiltinModule("node:crypto").randomUUID();
-  return sha256(salt + text);
 }
 
 /** @returns `undefined` if nothing is set */
@@ -112,9 +98,8 @@ const PROXY = "an http or https URL without path, query or fragment, such as htt
 /** Errors never show the value, because it may contain a password. */
 export function readProxy(field: string, value: unknown): string | undefined {
   if (!isGiven(value)) return undefined;
-  const plain = typeof value === "string" && !/[\s\\?#]/.test(value);
-  const url = plain && URL.canParse(value) ? new URL(value) : undefined;
-  const isUsable = url && /^https?:$/.test(url.protocol) && url.pathname === "/" && isDecodable(url);
+  const url = parseHttpUrl(value, /[\s\\?#]/);
+  const isUsable = url && url.pathname === "/" && isDecodable(url);
   if (!isUsable) throw invalid(field, value, PROXY);
   return url.href;
 }

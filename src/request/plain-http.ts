@@ -8,18 +8,19 @@ interface Endpoint {
 
 const SIMULATOR_HINT = "for a simulator such as LocalStack, set instance.dangerouslyAllowPlainHttp";
 
-/** @throws RolecallError `INVALID_REQUEST` if STS's response would cross a network in plain text */
+/** Refuses an endpoint whose response would cross a network in plain text. */
 export function assertConfidential(endpoint: Endpoint, field = "AWS_ENDPOINT_URL"): void {
   if (isConfidential(endpoint)) return;
   throw plainHttpError(field, "STS", endpoint, `Use https, or http on the loopback interface; ${SIMULATOR_HINT}.`);
 }
 
-/** Whether credentials are safe in transit: over TLS, or over loopback. */
-export function isConfidential({ protocol, hostname }: Endpoint): boolean {
-  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
+/** Over TLS, or over loopback. */
+function isConfidential({ protocol, hostname }: Endpoint): boolean {
+  const isLoopback = hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  return protocol === "https:" || (protocol === "http:" && isLoopback);
 }
 
-/** @throws RolecallError `INVALID_REQUEST` if the machine's keys would cross a network in plain text */
+/** Refuses a metadata service whose response would cross a network in plain text. */
 export function assertOnThisMachine(endpoint: Endpoint): void {
   if (isOnThisMachine(endpoint)) return;
   const hint = `Unset the variable, or set it to an address on this machine; ${SIMULATOR_HINT}.`;
@@ -31,10 +32,6 @@ export function isOnThisMachine(endpoint: Endpoint): boolean {
   const { protocol, hostname } = endpoint;
   const isMetadataAddress = /^169\.254\.\d+\.\d+$/.test(hostname) || /^\[?(fd00:ec2|fe80):/i.test(hostname);
   return isConfidential(endpoint) || (protocol === "http:" && isMetadataAddress);
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 /** The error shows only the protocol and the host: the rest may contain a password. */

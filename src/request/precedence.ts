@@ -6,35 +6,35 @@ import { ROLE_SESSION_DURATION } from "./limits.js";
 import { envTrust } from "./network-settings.js";
 import { assertInPartition, mayBeInPartition, readRegion } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
-import { type PermissionCeiling, toPermissionCeiling } from "./session-policy.js";
 import { checkTransitiveTagKeys, mergeTags, type SessionTags } from "./session-tags.js";
+import type { Chosen } from "./settings-table.js";
 import { readStsHostRegion } from "./sts-endpoint-region.js";
 import { conflict, variableIn } from "./validation.js";
 
-/** A setting that somebody made. */
-export interface Chosen<T> {
-  readonly value: T;
-  /** The path of the setting, such as `command.roleArn`; an environment variable's name; or `default`. */
-  readonly from: string;
+/** What restricts and labels a role's session. */
+export interface SessionLimits {
+  /** Canonical JSON, used for both the cache key and the request, so that the two always agree. */
+  readonly policy: string | undefined;
+  readonly policyArns: readonly string[] | undefined;
+  readonly tags: SessionTags;
+  readonly transitiveTagKeys: readonly string[];
+  readonly sourceIdentity: string | undefined;
 }
 
-/** What instance, author and command make together; with where it comes from for what more than one of them may set. */
+/** The merged settings of instance, author and command. */
 export interface ChosenSettings {
   readonly role: Chosen<RoleArn> | undefined;
   /** The entry of `allowedRoles` that allows the role; absent without a list. */
   readonly allowedBy: AllowedRoleEntry | undefined;
   readonly roleSessionName: Chosen<string> | undefined;
   readonly durationSeconds: Chosen<number>;
-  readonly ceiling: PermissionCeiling | undefined;
-  readonly tags: SessionTags;
-  readonly transitiveTagKeys: readonly string[];
-  readonly sourceIdentity: string | undefined;
+  readonly limits: SessionLimits;
   readonly externalId: Chosen<string> | undefined;
-  /** Of the service. */
+  /** The region of the service. */
   readonly region: Chosen<string> | undefined;
-  /** Not the command's region: a role that is used in twenty regions is still one session. */
+  /** Does not depend on the command's region: a role that is used in twenty regions is still one session. */
   readonly stsRegion: Chosen<string> | undefined;
-  /** Who may pass for AWS beside those that everybody trusts. */
+  /** See `Network.trust`. */
   readonly trust: string | undefined;
 }
 
@@ -46,22 +46,15 @@ export function chooseRole(command: Command, instance: InstanceSettings): Chosen
   return commandFirst("roleArn", command.roleArn, instance.roleArn);
 }
 
-/**
- * Decides whose setting counts, for a role that may be assumed.
- * @param allowedBy the entry of `allowedRoles` that allows the role
- * @throws RolecallError `INVALID_REQUEST`, naming the field
- */
+/** Decides whose setting counts. Expects a role that is allowed. */
 export function chooseSettings(
   role: Chosen<RoleArn> | undefined,
   allowedBy: AllowedRoleEntry | undefined,
   { author, command, instance }: { author: Author; command: Command; instance: InstanceSettings },
   env: Record<string, string | undefined>,
 ): ChosenSettings {
-  const ceiling = mergeCeilings(toPermissionCeiling(instance), toPermissionCeiling(author));
-  const tags = mergeTags("options.session.tags", instance.tags, author.tags);
-  const sourceIdentity = mergeSourceIdentity(instance.sourceIdentity, author.sourceIdentity);
-  const transitiveTagKeys = checkTransitiveTagKeys("instance.transitiveTagKeys", instance.transitiveTagKeys, tags);
-  if (!role) assertNothingToEnforce(instance, author);
+  const limits = mergeLimits(instance, author);
+  if (!role) assertNoLimits({ instance, "options.session": author });
   const environment = envRegion(env);
   const administered = [
     given("instance.region", instance.region),
@@ -75,10 +68,7 @@ export function chooseSettings(
       value: ROLE_SESSION_DURATION.default,
       from: "default",
     },
-    ceiling,
-    tags,
-    transitiveTagKeys,
-    sourceIdentity,
+    limits,
     externalId:
       given("instance.allowedRoles", allowedBy?.externalId) ?? given("instance.externalId", instance.externalId),
     region: given("command.region", command.region) ?? administered[0] ?? administered[1],
@@ -100,65 +90,60 @@ function chooseStsRegion(
   administered: readonly (Chosen<string> | undefined)[],
   role: RoleArn | undefined,
 ): Chosen<string> | undefined {
-  if (sts.region) {
-    assertInPartition({ field: "instance.sts.region", region: sts.region }, role);
-    return { value: sts.region, from: "instance.sts.region" };
-  }
-  const endpointRegion = sts.endpoint === undefined ? undefined : readStsHostRegion(new URL(sts.endpoint).hostname);
-  if (endpointRegion !== undefined) {
-    assertInPartition({ field: "instance.sts.endpoint", region: endpointRegion }, role);
-    return { value: endpointRegion, from: "instance.sts.endpoint" };
+  const endpointRegion = sts.endpoint && readStsHostRegion(new URL(sts.endpoint).hostname);
+  const fixed = given("instance.sts.region", sts.region) ?? given("instance.sts.endpoint", endpointRegion);
+  if (fixed) {
+    assertInPartition(fixed, role);
+    return fixed;
   }
   return administered.find((region) => region && (!role || mayBeInPartition(region.value, role.partition)));
 }
 
-/** Session policies add up, so that two owners would widen what either of them set: one owner sets both. */
-function mergeCeilings(
-  fixed: PermissionCeiling | undefined,
-  author: PermissionCeiling | undefined,
-): PermissionCeiling | undefined {
-  if (fixed && author) {
-    throw conflict(
-      `options.session.${author.policy === undefined ? "policyArns" : "policy"}`,
-      "is set, and the instance sets policy or policyArns already",
-      "Whoever sets either owns both: leave it out here or there.",
-    );
-  }
-  return fixed ?? author;
-}
-
-function mergeSourceIdentity(fixed: string | undefined, author: string | undefined): string | undefined {
-  if (fixed !== undefined && author !== undefined && fixed !== author) {
+function mergeLimits(instance: InstanceSettings, author: Author): SessionLimits {
+  const { policy, policyArns } = chooseOwnerOfPolicies(instance, author);
+  const tags = mergeTags("options.session.tags", instance.tags, author.tags);
+  const sourceIdentity = instance.sourceIdentity ?? author.sourceIdentity;
+  if (author.sourceIdentity !== undefined && author.sourceIdentity !== sourceIdentity) {
     throw conflict(
       "options.session.sourceIdentity",
       "differs from the instance's",
       "Leave it out: the instance's source identity is used.",
     );
   }
-  return fixed ?? author;
+  const transitiveTagKeys = checkTransitiveTagKeys("instance.transitiveTagKeys", instance.transitiveTagKeys, tags);
+  return { policy, policyArns, tags, transitiveTagKeys, sourceIdentity };
 }
 
-/** Without a role nothing limits or labels the base identity, and a limit that cannot hold must not be passed over. */
-function assertNothingToEnforce(fixed: InstanceSettings, author: Author): void {
-  const owners = [
-    ["instance", fixed],
-    ["options.session", { ...author, externalId: undefined }],
-  ] as const;
-  for (const [owner, { policy, policyArns, tags, sourceIdentity, externalId }] of owners) {
-    const hasTags = tags && Object.keys(tags).length > 0;
-    const settings = { policy, policyArns, tags: hasTags, sourceIdentity, externalId };
-    for (const [name, value] of Object.entries(settings)) {
-      if (!value) continue;
+/** STS allows what any of the session policies allows. With two owners, each could widen the other's limit. */
+function chooseOwnerOfPolicies(instance: InstanceSettings, author: Author): InstanceSettings | Author {
+  const setting = (["policy", "policyArns"] as const).find((name) => author[name] !== undefined);
+  if (setting === undefined) return instance;
+  if (instance.policy === undefined && instance.policyArns === undefined) return author;
+  throw conflict(
+    `options.session.${setting}`,
+    "is set, but the instance already sets policy or policyArns",
+    "Set both settings in one place: leave them out here or in the instance.",
+  );
+}
+
+const NEED_A_ROLE = ["policy", "policyArns", "tags", "sourceIdentity", "externalId"] as const;
+
+/** Without a role, the settings that restrict or label a session have no effect, so they must not be ignored silently. */
+function assertNoLimits(owners: Record<string, Partial<Pick<InstanceSettings, (typeof NEED_A_ROLE)[number]>>>): void {
+  for (const [owner, settings] of Object.entries(owners)) {
+    for (const name of NEED_A_ROLE) {
+      const value = settings[name];
+      if (value === undefined || Object.keys(value).length === 0) continue;
       throw conflict(
         `${owner}.${name}`,
         "is set without a role",
-        "Only an assumed role's session can honour it: set roleArn, or leave it out.",
+        "Set roleArn, or leave this setting out: it applies only to the session of an assumed role.",
       );
     }
   }
 }
 
-/** The environment's region as it stands there. An empty variable counts as not set. */
+/** The region that the environment sets, not validated. An empty variable counts as not set. */
 export function envRegion(env: Record<string, string | undefined>): { name: string; region: string | undefined } {
   const region = variableIn(env, "AWS_REGION");
   if (region) return { name: "AWS_REGION", region };

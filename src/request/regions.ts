@@ -1,10 +1,8 @@
 import type { RoleArn } from "./role-arn.js";
+import type { Chosen } from "./settings-table.js";
 import { conflict, readText, type TextRule } from "./validation.js";
 
-/**
- * AWS's partitions: the pattern of their region names, and the region of STS when no setting names one.
- * `test/request/regions.test.ts` compares this table with the SDK's.
- */
+/** The default region is STS's when no setting names one. `test/request/regions.test.ts` compares the table with the SDK's. */
 const PARTITIONS = [
   { partition: "aws", prefix: /^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d+$/, defaultRegion: "us-east-1" },
   { partition: "aws-cn", prefix: /^cn-[a-z]+-\d+$/, defaultRegion: "cn-northwest-1" },
@@ -46,18 +44,12 @@ export function findDefaultRegion(partition: string): string | undefined {
   return PARTITIONS.find((row) => row.partition === partition)?.defaultRegion;
 }
 
-/** A region, and the path of the setting that names it. */
-export interface RegionSetting {
-  readonly field: string;
-  readonly region: string;
-}
-
-/** @throws RolecallError `INVALID_REQUEST` for a region that is known to be in another partition than the role */
-export function assertInPartition({ field, region }: RegionSetting, role: RoleArn | undefined): void {
-  if (!role || mayBeInPartition(region, role.partition)) return;
+/** @throws RolecallError `INVALID_REQUEST` for a region that is known to be outside the role's partition */
+export function assertInPartition({ from, value }: Chosen<string>, role: RoleArn | undefined): void {
+  if (!role || mayBeInPartition(value, role.partition)) return;
   throw conflict(
-    field,
-    `is ${region}, but the role is in partition ${role.partition}`,
+    from,
+    `is ${value}, but the role is in partition ${role.partition}`,
     "Use a region in the role's partition: credentials are valid in one partition only.",
     role.arn,
   );

@@ -5,70 +5,67 @@ import { publishedHash, stableDigest } from "./canonical.js";
 import { type CommandOverrides, readCommand } from "./command-overrides.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "./integration-instance.js";
 import type { Network } from "./network-settings.js";
-import { type ChosenSettings, chooseRole, chooseSettings } from "./precedence.js";
-import { assertInPartition, type RegionSetting } from "./regions.js";
+import { type ChosenSettings, chooseRole, chooseSettings, type SessionLimits } from "./precedence.js";
+import { assertInPartition } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
-import type { PermissionCeiling } from "./session-policy.js";
-import type { SessionTags } from "./session-tags.js";
+import type { Chosen } from "./settings-table.js";
 import type { ParsedStsSettings } from "./sts-settings.js";
 
-/** Instance, author and command, merged and validated: which identity, in which region. Immutable, and holds no secret. */
+/** Instance, author and command, merged and validated: which identity, in which region. Immutable, and contains no secret. */
 export interface RoleRequest {
-  /** The key of its session in this process's caches and events. Another process has another key for the same session. */
+  /** Identifies its session in this process's caches and events. Other processes use another key for the same session. */
   readonly key: string;
-  /** SHA-256 of everything that makes one session differ from another: the same in all processes, and never published. */
+  /** Hash of everything that distinguishes sessions: the same in all processes, and never published. */
   readonly digest: string;
   readonly base: BaseIdentity;
-  /** What to ask of STS, or `undefined` when the base identity itself acts. */
+  /** `undefined` when the base identity itself acts. */
   readonly assumption: Assumption | undefined;
-  /** What names the service's region, if anything does. Read it with {@link serviceRegion}. */
-  readonly region: RegionSetting | undefined;
+  /** The configured region of the service. Read it with {@link serviceRegion}. */
+  readonly region: Chosen<string> | undefined;
   readonly sts: StsTarget;
-  /** How AWS is reached, or `undefined` for the SDK's own way. */
+  /** `undefined` for the SDK's defaults. */
   readonly network: Network | undefined;
   readonly integration: string | undefined;
 }
 
-/** A request that a role acts for. */
+/** A request for a session of a role. */
 export type RequestForRole = RoleRequest & { readonly assumption: Assumption };
 
 export function isForRole(request: RoleRequest): request is RequestForRole {
   return request.assumption !== undefined;
 }
 
-/** One AssumeRole. */
-export interface Assumption extends PermissionCeiling {
+/** One AssumeRole call. */
+export interface Assumption extends SessionLimits {
   readonly role: RoleArn;
-  /** As given, or `undefined`: then a name is generated, which is no part of the key. */
+  /** `undefined` for a generated name, which is not part of the key. */
   readonly roleSessionName: string | undefined;
   /** Seconds. */
   readonly durationSeconds: number;
-  readonly tags: SessionTags;
-  readonly transitiveTagKeys: readonly string[];
-  readonly sourceIdentity: string | undefined;
   readonly externalId: string | undefined;
 }
 
-/** The STS endpoint of a request, and the way to it. */
+/** The STS endpoint of a request, and how to reach it. */
 export interface StsTarget extends ParsedStsSettings {
-  /** The partition that the region has to lie in, or `undefined` without a role. */
+  /** The partition that the region must be in, or `undefined` without a role. */
   readonly partition: string | undefined;
   readonly network: Network | undefined;
-  /** Who may pass for STS beside those that everybody trusts: see {@link Network.trust}. */
+  /** See {@link Network.trust}. */
   readonly trust: string | undefined;
-  /** Whether STS may be asked over plain http on another machine. */
+  /** Whether STS may be called over plain http on another machine. */
   readonly plainHttp: true | undefined;
 }
 
-/** A request, and how it came about. */
+/** A request, and how it was decided. */
 export interface DecidedRequest {
   readonly request: RoleRequest;
   readonly chosen: ChosenSettings;
-  readonly instance: InstanceSettings;
+  /** What the digest is the hash of. It contains the external id, so never show it as a whole. */
+  readonly keyParts: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Reads, refuses, merges. Pure: no network, no clock; the same input gives an equal request.
+ * Pure: no network, no clock; the same input gives an equal request.
  * @throws RolecallError `INVALID_REQUEST`, naming the field, or `ROLE_NOT_ALLOWED`
  */
 export function decideRequest(
@@ -83,47 +80,44 @@ export function decideRequest(
   const role = chooseRole(command, instance);
   const allowedBy = refuseUnlessAllowed(instance.allowedRoles, role?.value, role?.from);
   const chosen = chooseSettings(role, allowedBy, { author, command, instance }, env);
-  return { request: toRequest(instance, chosen), chosen, instance };
+  const { credentials: base, network, integration, dangerouslyAllowPlainHttp: plainHttp } = instance;
+  const { limits, region, stsRegion, trust } = chosen;
+  const assumption = role && {
+    role: role.value,
+    roleSessionName: chosen.roleSessionName?.value,
+    durationSeconds: chosen.durationSeconds.value,
+    ...limits,
+    externalId: chosen.externalId?.value,
+  };
+  const keyParts = assumption ? sessionKeyParts(instance, assumption, trust) : { base: base.keyPart };
+  const digest = stableDigest(keyParts);
+  const sts: StsTarget = {
+    ...instance.sts,
+    ...(stsRegion && { region: stsRegion.value }),
+    partition: role?.value.partition,
+    network,
+    trust,
+    plainHttp,
+  };
+  const key = assumption ? publishedHash(digest) : base.key;
+  return {
+    request: deepFreeze({ key, digest, base, assumption, region, sts, network, integration }),
+    chosen,
+    keyParts,
+  };
 }
 
-/** The request alone. */
 export function createRoleRequest(...input: Parameters<typeof decideRequest>): RoleRequest {
   return decideRequest(...input).request;
 }
 
-function toRequest(instance: InstanceSettings, chosen: ChosenSettings): RoleRequest {
-  const role = chosen.role?.value;
-  const { ceiling, region, stsRegion } = chosen;
-  const assumption = role && {
-    role,
-    roleSessionName: chosen.roleSessionName?.value,
-    durationSeconds: chosen.durationSeconds.value,
-    policy: ceiling?.policy,
-    policyArns: ceiling?.policyArns,
-    tags: chosen.tags,
-    transitiveTagKeys: chosen.transitiveTagKeys,
-    sourceIdentity: chosen.sourceIdentity,
-    externalId: chosen.externalId?.value,
-  };
-  const base = instance.credentials;
-  const digest = assumption ? stableDigest(sessionKeyParts(instance, assumption, chosen.trust)) : base.digest;
-  return deepFreeze({
-    key: assumption ? publishedHash(digest) : base.key,
-    digest,
-    base,
-    assumption,
-    region: region && { field: region.from, region: region.value },
-    sts: {
-      ...instance.sts,
-      ...(stsRegion && { region: stsRegion.value }),
-      partition: role?.partition,
-      network: instance.network,
-      trust: chosen.trust,
-      plainHttp: instance.dangerouslyAllowPlainHttp,
-    },
-    network: instance.network,
-    integration: instance.integration,
-  });
+/** A session that an impostor of STS may have issued must not serve an instance that verifies certificates. */
+function sessionKeyParts(
+  { credentials, sts, dangerouslyAllowPlainHttp: plainHttp }: InstanceSettings,
+  { role, ...assumption }: Assumption,
+  trust: string | undefined,
+): Record<string, unknown> {
+  return { base: credentials.keyPart, roleArn: role.arn, ...assumption, sts, trust, plainHttp };
 }
 
 function deepFreeze<T extends object>(value: T): T {
@@ -132,22 +126,10 @@ function deepFreeze<T extends object>(value: T): T {
 }
 
 /**
- * What a session's digest is the hash of. It holds the external id. How STS is reached makes no other session, but who may
- * pass for STS does: what was taken from anybody, without a look at certificates or over plain http, must not serve an instance that allows neither.
- */
-export function sessionKeyParts(
-  { credentials, sts, dangerouslyAllowPlainHttp: plainHttp }: InstanceSettings,
-  { role, ...assumption }: Assumption,
-  trust: string | undefined,
-): Record<string, unknown> {
-  return { base: credentials.keyPart, roleArn: role.arn, ...assumption, sts, trust, plainHttp };
-}
-
-/**
- * The region that a service client of this request calls, or `undefined` where only the metadata service can tell.
- * @throws RolecallError `INVALID_REQUEST` if it is known to lie outside the role's partition
+ * The region that a service client of this request calls. `undefined` for the machine's region.
+ * @throws RolecallError `INVALID_REQUEST` if it is known to be outside the role's partition
  */
 export function serviceRegion({ region, assumption }: RoleRequest): string | undefined {
   if (region) assertInPartition(region, assumption?.role);
-  return region?.region;
+  return region?.value;
 }

@@ -14,14 +14,8 @@ import {
   readLimit,
   readList,
   refuseUnreadable,
+  toUnicodeEscapes,
 } from "./validation.js";
-
-/** The session policies of one request. They restrict what the role allows, and never add to it. */
-export interface PermissionCeiling {
-  /** Canonical JSON, used for both the cache key and the request, so that the two always agree. */
-  readonly policy: string | undefined;
-  readonly policyArns: readonly string[] | undefined;
-}
 
 const POLICY_ARN = /^arn:aws(-[a-z0-9]+)*:iam::(aws|\d{12}):policy\/[!-9;-~]+$/;
 /** More than the limit, because the text may contain white space, which is not sent. */
@@ -30,13 +24,8 @@ const MAX_TEXT_CHARACTERS = 8 * MAX_POLICY_CHARACTERS;
 const MAX_LEVELS = 64;
 const POLICY_ALLOWED = `a JSON object, or its text, of at most ${MAX_POLICY_CHARACTERS} characters`;
 
-/** The settings that restrict a role. */
-export const PERMISSION_CEILING = { policy: readPolicy, policyArns: readPolicyArns } satisfies SettingsTable;
-
-/** @returns `undefined` if neither is set */
-export function toPermissionCeiling({ policy, policyArns }: PermissionCeiling): PermissionCeiling | undefined {
-  return policy === undefined && policyArns === undefined ? undefined : { policy, policyArns };
-}
+/** The settings for session policies. They restrict what the role allows, and never add to it. */
+export const SESSION_POLICIES = { policy: readPolicy, policyArns: readPolicyArns } satisfies SettingsTable;
 
 function readPolicy(field: string, given: unknown): string | undefined {
   const value = readLimit(field, given);
@@ -50,11 +39,8 @@ function readPolicy(field: string, given: unknown): string | undefined {
     throw conflict(field, "has the same key twice in one object", "Write each key once: JSON keeps only the last.");
   }
   if (!Object.hasOwn(copy as object, "Statement")) {
-    throw conflict(
-      field,
-      "has no Statement",
-      'Use the format of IAM policies: { "Version": ..., "Statement": [...] }.',
-    );
+    const hint = 'Use the format of IAM policies: { "Version": ..., "Statement": [...] }.';
+    throw conflict(field, "has no Statement", hint);
   }
   const policy = escapeNonLatin(canonicalJson(copy));
   if (policy.length > MAX_POLICY_CHARACTERS) throw tooLong(field, policy.length);
@@ -63,7 +49,7 @@ function readPolicy(field: string, given: unknown): string | undefined {
 
 /** STS rejects characters above U+00FF in a policy; escaped, they mean the same. */
 export function escapeNonLatin(json: string): string {
-  return json.replace(/[\u0100-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return json.replace(/[\u0100-\uffff]/g, toUnicodeEscapes);
 }
 
 function tooLong(field: string, length: number): Error {
@@ -94,54 +80,49 @@ function countKeys(value: unknown): number {
   return Object.values(value).reduce((sum: number, item) => sum + countKeys(item), own);
 }
 
-function copyPolicy(field: string, policy: object): unknown {
-  try {
-    return copyJson({ field, path: field }, policy, { values: MAX_POLICY_CHARACTERS }, MAX_LEVELS);
-  } catch (error) {
-    if (isRolecallError(error)) throw error;
-    return refuseUnreadable(field);
-  }
-}
-
-/** The setting that contains a value, and the value's path. */
-interface PolicyPart {
-  readonly field: string;
-  readonly path: string;
-}
-
 /**
  * Reads each value once, so that the checked value is the one that is sent. Rejects what JSON would drop or round, because
  * that could lift a restriction.
  */
-function copyJson(at: PolicyPart, value: unknown, budget: { values: number }, levels: number): unknown {
-  const fail = (what: string) => conflict(at.field, `contains ${what}`, `Allowed: ${POLICY_ALLOWED}.`);
-  if (value === undefined) {
-    throw conflict(
-      at.path,
-      "is undefined",
-      "Set a value, or leave the key out: JSON would drop it, and a restriction with it.",
+function copyPolicy(field: string, policy: object): unknown {
+  let valuesLeft = MAX_POLICY_CHARACTERS;
+  const fail = (what: string) => conflict(field, `contains ${what}`, `Allowed: ${POLICY_ALLOWED}.`);
+  const copy = (path: string, value: unknown, levelsLeft: number): unknown => {
+    if (value === undefined) {
+      throw conflict(
+        path,
+        "is undefined",
+        "Set a value, or leave the key out: JSON would drop it, and a restriction with it.",
+      );
+    }
+    if (typeof value === "number") {
+      if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return value;
+      throw fail("a number that JSON cannot represent exactly: write it as a string");
+    }
+    if (value === null || typeof value === "string" || typeof value === "boolean") return value;
+    if (typeof value !== "object") throw fail(`a ${typeof value}`);
+    const length = lengthOf(value);
+    const size = length ?? Object.keys(value).length;
+    valuesLeft -= size;
+    if (valuesLeft < 0 || levelsLeft === 0) throw fail("too many values or levels, or a circular reference");
+    if (length !== undefined) {
+      const items = itemsOf(field, value as unknown[], length);
+      const copied = items.map((item, index) => copy(`${path}[${index}]`, item, levelsLeft - 1));
+      if (Object.keys(value).length !== size) throw fail("an array with named properties");
+      return copied;
+    }
+    if (!isOfObjects(Object.getPrototypeOf(value)) || Reflect.ownKeys(value).length !== size)
+      throw fail("an object that is not plain JSON");
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, copy(pathOf(path, key), item, levelsLeft - 1)]),
     );
+  };
+  try {
+    return copy(field, policy, MAX_LEVELS);
+  } catch (error) {
+    if (isRolecallError(error)) throw error;
+    return refuseUnreadable(field);
   }
-  if (typeof value === "number") {
-    if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return value;
-    throw fail("a number that JSON cannot represent exactly: write it as a string");
-  }
-  if (value === null || typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value !== "object") throw fail(`a ${typeof value}`);
-  const length = lengthOf(value);
-  const size = length ?? Object.keys(value).length;
-  budget.values -= size;
-  if (budget.values < 0 || levels === 0) throw fail("too many values or levels, or a circular reference");
-  const inner = (path: string, item: unknown) => copyJson({ ...at, path }, item, budget, levels - 1);
-  if (length !== undefined) {
-    const items = itemsOf(at.field, value as unknown[], length);
-    const copied = items.map((item, index) => inner(`${at.path}[${index}]`, item));
-    if (Object.keys(value).length !== size) throw fail("an array with named properties");
-    return copied;
-  }
-  if (!isOfObjects(Object.getPrototypeOf(value)) || Reflect.ownKeys(value).length !== size)
-    throw fail("an object that is not plain JSON");
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inner(pathOf(at.path, key), item)]));
 }
 
 function readPolicyArns(field: string, given: unknown): readonly string[] | undefined {
@@ -157,5 +138,5 @@ function readPolicyArns(field: string, given: unknown): readonly string[] | unde
     }
   }
   if (new Set(list).size !== list.length) throw invalid(field, list, allowed);
-  return [...(list as string[])].sort();
+  return (list as readonly string[]).toSorted();
 }

@@ -18,10 +18,11 @@ export type SessionTags = Readonly<Record<string, string>>;
 /** Characters that IAM allows in tags. */
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 const KEY_ALLOWED = `tag keys of 1 to ${MAX_TAG_KEY_CHARACTERS} letters, digits, spaces and _.:/=+-@`;
+const VALUE_ALLOWED = `a tag value of 0 to ${MAX_TAG_VALUE_CHARACTERS} letters, digits, spaces and _.:/=+-@`;
+
 /** Shared, because most requests have no tags. */
 const NO_TAGS: SessionTags = Object.freeze(Object.create(null));
 const NO_KEYS: readonly string[] = Object.freeze([]);
-const VALUE_ALLOWED = `a tag value of 0 to ${MAX_TAG_VALUE_CHARACTERS} letters, digits, spaces and _.:/=+-@`;
 
 export function readTags(field: string, value: unknown): SessionTags | undefined {
   if (!isGiven(value)) return undefined;
@@ -80,7 +81,7 @@ export function readTransitiveTagKeys(field: string, value: unknown): readonly s
   for (const [index, key] of keys.entries()) {
     if (typeof key !== "string") throw invalid(`${field}[${index}]`, key, "a tag key");
   }
-  return [...(keys as string[])];
+  return keys as readonly string[];
 }
 
 /** Requires each key to be the key of a tag in `tags`. @returns the keys, sorted and unique */

@@ -25,7 +25,7 @@ const MAX_LENGTH = 64;
 const MAX_EDITS = 2;
 
 /** Drops case, marks, separators and invisible characters, and maps letters that look alike to one letter. */
-export function toVisualForm(name: string): string {
+function toVisualForm(name: string): string {
   return name
     .normalize("NFKD")
     .toLowerCase()
@@ -43,4 +43,10 @@ export function similarName<K extends string>(name: string, known: readonly K[])
   const maxDistance = Math.min(MAX_EDITS, Math.floor(look.length / 2));
   const nearest = closestMatch(look, looks, { maxDistance });
   return nearest === undefined ? undefined : known[looks.indexOf(nearest)];
+}
+
+/** The returned function finds the setting that a misspelled name, such as `role_arn`, most likely means. */
+export function createMisspellingLookup(settings: readonly string[]): (name: string) => string | undefined {
+  const byLook = new Map(settings.toReversed().map((setting) => [toVisualForm(setting), setting]));
+  return (name) => (settings.includes(name) ? undefined : byLook.get(toVisualForm(name)));
 }

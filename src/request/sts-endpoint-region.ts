@@ -16,9 +16,9 @@ export function readStsHostRegion(hostname: string): string | undefined {
 }
 
 /**
- * @param field the setting that names the endpoint
- * @param other the setting that names the region
- * @throws RolecallError `INVALID_REQUEST` for an endpoint that is known to be in another region
+ * Refuses an endpoint that is known to be in a different region.
+ * @param field the setting of the endpoint
+ * @param other the setting of the region
  */
 export function assertStsRegion(field: string, hostname: string, region: string | undefined, other: string): void {
   const actual = readStsHostRegion(hostname);

@@ -2,7 +2,7 @@ import { assertConfidential } from "./plain-http.js";
 import { readRegion } from "./regions.js";
 import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
 import { assertStsRegion } from "./sts-endpoint-region.js";
-import { conflict, invalid, isGiven, readBoolean } from "./validation.js";
+import { conflict, invalid, isGiven, parseHttpUrl, readFlag } from "./validation.js";
 
 /** Which STS endpoint to call. Anything you leave out follows from the role and the region. */
 export interface StsSettings {
@@ -19,13 +19,12 @@ export interface StsSettings {
   useDualstackEndpoint?: boolean;
 }
 
-/** Every STS setting, with its reader. */
 const stsSettings = (plainHttp: boolean) =>
   ({
     region: readRegion,
     endpoint: (field, value) => readStsEndpoint(field, value, plainHttp),
-    useFipsEndpoint: (field, value) => readBoolean(field, value) || undefined,
-    useDualstackEndpoint: (field, value) => readBoolean(field, value) || undefined,
+    useFipsEndpoint: readFlag,
+    useDualstackEndpoint: readFlag,
   }) satisfies SettingsTable<keyof StsSettings>;
 
 /** Validated {@link StsSettings}. */
@@ -48,9 +47,8 @@ export function readStsSettings(field: string, value: unknown, plainHttp: boolea
 
 export function readStsEndpoint(field: string, value: unknown, plainHttp = false): string | undefined {
   if (!isGiven(value)) return undefined;
-  const plain = typeof value === "string" && !/[\s\\@?#]/.test(value);
-  const url = plain && URL.canParse(value) ? new URL(value) : undefined;
-  if (url && /^https?:$/.test(url.protocol)) {
+  const url = parseHttpUrl(value, /[\s\\@?#]/);
+  if (url) {
     if (!plainHttp) assertConfidential(url, field);
     return url.href;
   }

@@ -2,59 +2,52 @@ import { types } from "node:util";
 import { RolecallError } from "../errors.js";
 import { similarName } from "./similar-names.js";
 
-/** The longest part of a received value or of a key that an error repeats. */
+/** The longest part of a value or key that an error repeats. */
 const SHOWN_CHARACTERS = 100;
-/** Items of the longest list that is read, and classes of the deepest object. */
-const MOST_ITEMS = 10_000;
-const MOST_CLASSES = 100;
+const MAX_ITEMS = 10_000;
+/** The depth of a prototype chain. */
+const MAX_PROTOTYPES = 100;
 
-/** What was received, by type and size. */
-export function describe(received: unknown): string {
+/** Type and size of a value that may be a secret. */
+function describe(received: unknown): string {
   if (received === "") return "an empty string";
   if (typeof received === "string") return `a string of ${received.length} characters`;
   if (received === null || received === undefined) return `${received}`;
   const length = lengthOf(received);
-  if (length !== undefined) return `a list of ${length}`;
+  if (length !== undefined) return length === 0 ? "an empty array" : `an array of ${length}`;
   return typeof received === "object" ? "an object" : `a ${typeof received}`;
 }
 
-/** The same, with the text or the number itself. Only for what cannot hold a secret. */
+/** The value itself, if it is short and simple. Only for settings that contain no secret. */
 function show(received: unknown): string {
   if (typeof received === "string") return quoted(received);
   return typeof received === "number" || typeof received === "boolean" ? `${received}` : describe(received);
 }
 
-/** A text that an error repeats, fit to be printed. */
+/** A string as an error repeats it: short, and safe to print. */
 export function quoted(text: string): string {
   if (text === "") return "an empty string";
-  return text.length > SHOWN_CHARACTERS
-    ? `${quote(text.slice(0, SHOWN_CHARACTERS))}… (${text.length} characters)`
-    : quote(text);
+  const shown = escapeInvisible(JSON.stringify(text.slice(0, SHOWN_CHARACTERS)));
+  return text.length > SHOWN_CHARACTERS ? `${shown}… (${text.length} characters)` : shown;
 }
 
-function quote(text: string): string {
-  return escapeInvisible(JSON.stringify(text));
-}
-
-/** Control and format characters, which could forge a log's lines or turn their direction. */
+/** Escapes control and format characters, which could forge log lines or change their direction. */
 export function escapeInvisible(text: string): string {
-  return text.replace(/[\p{C}\u2028\u2029]/gu, (character) =>
-    Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
-      .map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`)
-      .join(""),
-  );
+  return text.replace(/[\p{C}\u2028\u2029]/gu, toUnicodeEscapes);
 }
 
-/** The path of a key that the caller chose, fit to be printed. */
+/** As in JSON: one `\uXXXX` for each UTF-16 unit. */
+export function toUnicodeEscapes(text: string): string {
+  return text.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** The path of a key that the caller chose, safe to print. */
 export function pathOf(owner: string, key: string): string {
   const shown = key.length > SHOWN_CHARACTERS ? `${key.slice(0, SHOWN_CHARACTERS)}…` : key;
   return `${owner}.${escapeInvisible(shown)}`;
 }
 
-/**
- * The error for a setting that is wrong: which, what was received, what is allowed. Any setting may be given what belongs
- * into another one, so that nothing is shown unless the caller says that a value of this type is no secret.
- */
+/** The error for an invalid setting. A secret may be in the wrong setting, so the value is shown only if `sensitive` is `false`. */
 export function invalid(
   field: string,
   received: unknown,
@@ -62,20 +55,19 @@ export function invalid(
   { sensitive = true }: { sensitive?: boolean | undefined } = {},
 ): RolecallError {
   const shown = sensitive ? describe(received) : show(received);
-  return conflict(field, `is wrong: received ${shown}`, `Allowed: ${allowed}.`);
+  return conflict(field, `is invalid: received ${shown}`, `Allowed: ${allowed}.`);
 }
 
-/** The same for a setting that is a text without secrets. */
+/** The error for an invalid string setting without secrets. */
 export function invalidText(field: string, received: unknown, allowed: string): RolecallError {
   return invalid(field, received, allowed, { sensitive: typeof received !== "string" });
 }
 
-/** The error for settings that are each well-formed and contradict one another. */
+/** The error for a setting that is valid by itself, but contradicts another one. */
 export function conflict(field: string, message: string, hint: string, roleArn?: string): RolecallError {
   return new RolecallError("INVALID_REQUEST", `${field} ${message}.`, { step: "request", field, hint, roleArn });
 }
 
-/** The same without the keys that hold `undefined`. */
 export function withoutUndefined<T extends object>(record: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as typeof record;
 }
@@ -84,19 +76,20 @@ export function isGiven<T>(value: T | undefined | null): value is T {
   return value !== undefined && value !== null;
 }
 
-/** A setting that limits a role. `null`, as a file with an empty line has it, must not lift the limit. */
+/** For a setting that limits a role: `null`, as in a file with an empty line, must not lift the limit. */
 export function readLimit(field: string, value: unknown): unknown {
   if (value === null) throw conflict(field, "is null, and would limit nothing", "For no limit, leave it out.");
   return value;
 }
 
-/** What one kind of text may be. `allowed` says the same in words. */
+/** The format of a string setting. */
 export interface TextRule {
   pattern: RegExp;
   min: number;
   max: number;
+  /** The same in words. */
   allowed: string;
-  /** Errors describe the value and do not show it. */
+  /** Errors do not show the value. */
   sensitive?: boolean;
 }
 
@@ -118,21 +111,33 @@ export function readInteger(field: string, value: unknown, min: number, max: num
   return number;
 }
 
+/** @param forbidden characters of an unusable value that `URL` would accept */
+export function parseHttpUrl(value: unknown, forbidden: RegExp): URL | undefined {
+  if (typeof value !== "string" || forbidden.test(value) || !URL.canParse(value)) return undefined;
+  const url = new URL(value);
+  return /^https?:$/.test(url.protocol) ? url : undefined;
+}
+
 export function readBoolean(field: string, value: unknown): boolean | undefined {
   if (!isGiven(value)) return undefined;
   if (typeof value !== "boolean") throw invalid(field, value, "true or false");
   return value;
 }
 
+/** For a setting where `false` has the same effect as leaving it out. */
+export function readFlag(field: string, value: unknown): true | undefined {
+  return readBoolean(field, value) || undefined;
+}
+
 export function readList(field: string, value: unknown, of: string): readonly unknown[] | undefined {
   if (!isGiven(value)) return undefined;
   const length = lengthOf(value);
   if (length === undefined) throw invalid(field, value, `a list of ${of}`);
-  if (length > MOST_ITEMS) throw invalid(field, value, `a list of at most ${MOST_ITEMS} ${of}`);
+  if (length > MAX_ITEMS) throw invalid(field, value, `a list of at most ${MAX_ITEMS} ${of}`);
   return itemsOf(field, value as readonly unknown[], length);
 }
 
-/** A list's items, each read once. A hole is `undefined`, whatever lists inherit there. */
+/** Reads each item of an array once. An empty slot is `undefined`, whatever `Array.prototype` has there. */
 export function itemsOf(field: string, list: readonly unknown[], length: number): readonly unknown[] {
   try {
     return Array.from({ length }, (_, index) => (Object.hasOwn(list, index) ? list[index] : undefined));
@@ -141,20 +146,17 @@ export function itemsOf(field: string, list: readonly unknown[], length: number)
   }
 }
 
-/** `undefined` for what is no list. */
+/** `undefined` for a value that is not an array. */
 export function lengthOf(value: unknown): number | undefined {
   try {
     const length = Array.isArray(value) ? value.length : undefined;
     return Number.isSafeInteger(length) ? length : undefined;
   } catch {
-    return undefined; // a Proxy that was revoked, or throws
+    return undefined; // a Proxy that is revoked or throws
   }
 }
 
-/**
- * The settings of an object, each read once; none if it is not given. Every key that is not in `known` is an error. The
- * result inherits nothing.
- */
+/** Reads each setting of an object once. A key that is not in `known` is an error. The result inherits nothing. */
 export function readSettings<K extends string>(
   field: string,
   value: unknown,
@@ -163,27 +165,42 @@ export function readSettings<K extends string>(
   const settings: Partial<Record<K, unknown>> = Object.create(null);
   if (!isGiven(value)) return settings;
   const record = readRecord(field, value, `an object with ${known.join(", ")}`);
-  const unknown = findName(field, record, (name) => !(known as readonly string[]).includes(name));
-  if (unknown !== undefined) {
-    const meant = similarName(unknown, known);
-    throw meant === undefined
-      ? conflict(pathOf(field, unknown), "is not a setting", `Known settings: ${known.join(", ")}.`)
-      : conflict(pathOf(field, unknown), `is not a setting, and reads like ${meant}`, `Write it as ${meant}.`);
-  }
+  assertNoMisspelling(field, record, (name) => {
+    if ((known as readonly string[]).includes(name)) return undefined;
+    const meant = similarName(name, known);
+    if (meant !== undefined) return meant;
+    throw conflict(pathOf(field, name), "is not a setting", `Known settings: ${known.join(", ")}.`);
+  });
   for (const key of known) settings[key] = readSetting(field, record, key);
   return settings;
 }
 
 /**
- * A single object. Lists, maps, promises and the like are refused: what they hold would be overlooked. Read it by
- * {@link readSetting} and {@link namesIn} only.
+ * Refuses a misspelled setting: it would be ignored, and the command would run as a different identity.
+ * @param findMeant the setting that a name misspells
+ */
+export function assertNoMisspelling(
+  owner: string,
+  record: object,
+  findMeant: (name: string) => string | undefined,
+): void {
+  for (const name of namesIn(owner, record)) {
+    const meant = findMeant(name);
+    if (meant === undefined) continue;
+    throw conflict(pathOf(owner, name), `is not a setting, and reads like ${meant}`, `Write it as ${meant}.`);
+  }
+}
+
+/**
+ * Refuses arrays, maps, promises and other objects whose contents are not settings. Read the result only with
+ * {@link readSetting} and {@link namesIn}.
  */
 export function readRecord(field: string, value: unknown, allowed: string): Readonly<Record<string, unknown>> {
   if (!isRecord(value)) throw invalid(field, value, allowed);
   return value;
 }
 
-/** As it was when the library was loaded: what an object is must not depend on who replaced it since. */
+/** Read once, so that replacing it later changes nothing. */
 const tagOf = Object.prototype.toString;
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -195,47 +212,37 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   }
 }
 
-/** One setting of an object or function, read once. What every object inherits is not the caller's and does not count. */
+/** Reads one setting of an object or function once. Ignores what every object inherits, because the caller did not set it. */
 export function readSetting(field: string, record: object, key: string): unknown {
   try {
     const value = (record as Record<string, unknown>)[key];
     if (value === undefined || holds(record, key)) return value;
-    if (!types.isProxy(record) || Object.is(value, (Object.prototype as Record<string, unknown>)[key]))
-      return undefined;
+    const inherited = (Object.prototype as Record<string, unknown>)[key];
+    if (!types.isProxy(record) || Object.is(value, inherited)) return undefined;
   } catch {
     return refuseUnreadable(pathOf(field, key));
   }
-  throw conflict(pathOf(field, key), "is answered by a Proxy that does not list it", "Pass a plain object.");
+  throw conflict(pathOf(field, key), "is returned by a Proxy that does not list it", "Pass a plain object.");
 }
 
-/** Whether it is an object, or a function, with these methods. */
+/** Whether a value is an object or function with these methods. */
 export function hasMethods(field: string, value: unknown, ...names: readonly string[]): value is object {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
   return names.every((name) => typeof readSetting(field, value, name) === "function");
 }
 
-/** A variable of an environment, which like every object inherits what is none. */
+/** An environment variable. Ignores what every object inherits. */
 export function variableIn(env: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
   try {
     const value = env[name];
-    // To ask whether the process's environment has a name takes as long as all else that a warm command does.
+    // Checked only for names that every object inherits: for process.env, the check takes as long as a warm command.
     return value === undefined || !(name in Object.prototype) || holds(env, name) ? value : undefined;
   } catch {
     return refuseUnreadable(name);
   }
 }
 
-/** The first of an object's names that matches, those of its class included. */
-export function findName(field: string, record: object, matches: (name: string) => boolean): string | undefined {
-  try {
-    for (const name in record) if (matches(name) && holds(record, name)) return name;
-    return undefined;
-  } catch {
-    return refuseUnreadable(field);
-  }
-}
-
-/** All of them, one by one: who takes them may have enough at any. */
+/** The names of an object and its class. */
 export function* namesIn(field: string, record: object): Generator<string> {
   try {
     for (const name in record) if (holds(record, name)) yield name;
@@ -244,10 +251,10 @@ export function* namesIn(field: string, record: object): Generator<string> {
   }
 }
 
-/** Whether an object or its class has a key: anybody in the process may have put one on `Object.prototype`. */
+/** Whether an object or its class has a key. Keys of `Object.prototype` do not count: any code in the process may add one. */
 export function holds(record: object, key: string): boolean {
   let holder: object | null = record;
-  for (let level = 0; level < MOST_CLASSES; level++) {
+  for (let level = 0; level < MAX_PROTOTYPES; level++) {
     if (Object.hasOwn(holder, key)) return true;
     holder = Object.getPrototypeOf(holder) as object | null;
     if (holder === null || (isOfObjects(holder) && Object.getPrototypeOf(holder) === null)) break;
@@ -255,12 +262,12 @@ export function holds(record: object, key: string): boolean {
   return false;
 }
 
-/** Of an object literal, also of another realm such as a test runner's sandbox, or of nothing. */
+/** Whether it is the prototype of object literals, including those of another realm such as a test runner's sandbox, or `null`. */
 export function isOfObjects(prototype: object | null): boolean {
   return prototype === null || Object.hasOwn(prototype, "isPrototypeOf");
 }
 
-/** What a getter or a Proxy of the caller's throws may quote anything, and is not kept. */
+/** Drops the error of the caller's getter or Proxy, because it may quote a secret. */
 export function refuseUnreadable(field: string): never {
-  throw conflict(field, "cannot be read: its getter, or its Proxy, throws an error", "Pass plain data.");
+  throw conflict(field, "cannot be read: its getter or Proxy throws an error", "Pass plain data.");
 }

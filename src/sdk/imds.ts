@@ -4,19 +4,10 @@ export { getInstanceMetadataEndpoint } from "@smithy/credential-provider-imds";
 /** `require` in a CommonJS build, and undefined in a bundle: see `commonJs` in `tsup.config.ts`. */
 declare const __ROLECALL_REQUIRE__: { readonly cache?: object } | undefined;
 
-const OF_STS_CLIENT = /[\\/]@aws-sdk[\\/]client-sts[\\/]/;
 const MAIN_FILE_OF_STS_CLIENT = /[\\/]@aws-sdk[\\/]client-sts[\\/]dist-cjs[\\/]index\.js$/;
 const OF_CLIENT_MOCK = /[\\/]aws-sdk-client-mock[\\/]/;
 
-/**
- * Whether anybody in this process has loaded the SDK's STS client: until then nobody can have put a mock into it. In a
- * bundle, where it cannot be told, `false`. Nothing is resolved: where a bundle runs, nothing need be installed.
- */
-export function isStsLoaded(): boolean {
-  return loadedFiles().some((file) => OF_STS_CLIENT.test(file));
-}
-
-/** Whether two copies of the SDK's STS client are loaded: a mock of one class does not affect the other. */
+/** Whether two copies of the SDK's STS client are loaded: a mock of one class does not replace the other. */
 export function isStsLoadedTwice(): boolean {
   return loadedFiles().filter((file) => MAIN_FILE_OF_STS_CLIENT.test(file)).length > 1;
 }
@@ -25,7 +16,7 @@ export function isClientMockLoaded(): boolean {
   return loadedFiles().some((file) => OF_CLIENT_MOCK.test(file));
 }
 
-/** None where it cannot be told. */
+/** Empty in a bundle, where they are unknown. */
 function loadedFiles(): readonly string[] {
   return typeof __ROLECALL_REQUIRE__ === "undefined" ? [] : Object.keys(__ROLECALL_REQUIRE__.cache ?? {});
 }

@@ -3,9 +3,8 @@ import { assertConfidential } from "../request/plain-http.js";
 import { assertStsRegion } from "../request/sts-endpoint-region.js";
 
 /**
- * Rejects an endpoint without TLS, because the response contains credentials, and an endpoint in another region than the
- * signature. The SDK does not check `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` and its configuration file.
- * @param plainHttp whether an endpoint without TLS is allowed
+ * Rejects an endpoint from `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` or the SDK's configuration file that has no TLS
+ * (unless `plainHttp` allows it), because the response contains credentials, or that is in a different region.
  */
 export function checkedEndpoint(region: () => Promise<string>, plainHttp: boolean): Middleware {
   return (next) => async (args) => {

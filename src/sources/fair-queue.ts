@@ -1,5 +1,3 @@
-import { RoundRobin } from "./round-robin.js";
-
 export const BACKGROUND = 0;
 export const WAITING_CALLER = 1;
 /** A waiting caller whose first attempt failed: its deadline has started. */
@@ -17,15 +15,18 @@ export interface QueueOptions {
   readonly line?: readonly string[];
 }
 
-interface WaitingCall<Run> {
+interface NewCall<Run> {
   readonly id: string;
   readonly run: Run;
   readonly line: readonly string[];
+  /** Monotonic time, milliseconds. */
+  readonly since: number;
+}
+
+interface WaitingCall<Run> extends NewCall<Run> {
   readonly priority: Priority;
   /** The line, extended so that aged refreshes and callers take turns too. */
   readonly path: readonly string[];
-  /** Monotonic time, milliseconds. */
-  readonly since: number;
 }
 
 /**
@@ -84,11 +85,7 @@ export class FairQueue<Run> {
     return [...this.#calls.values()].filter((call) => call.priority === priority).map(({ run }) => run);
   }
 
-  #add(
-    { id, run, line, since }: Omit<WaitingCall<Run>, "path" | "priority">,
-    priority: Priority,
-    kind = "caller",
-  ): void {
+  #add({ id, run, line, since }: NewCall<Run>, priority: Priority, kind = "caller"): void {
     const call = { id, run, line, since, priority, path: [...line, kind] };
     this.#calls.set(id, call);
     this.#turns[priority].add(call, call.path);
@@ -107,5 +104,53 @@ export class FairQueue<Run> {
       this.remove(call.id);
       this.#add(call, WAITING_CALLER, "refresh");
     }
+  }
+}
+
+/** A queue of nested groups. The members of a group take turns; within an innermost group, items are first in, first out. */
+class RoundRobin<Item> {
+  readonly #items = new Set<Item>();
+  /** In order of their turns. */
+  readonly #members = new Map<string, RoundRobin<Item>>();
+
+  get isEmpty(): boolean {
+    return this.#items.size === 0 && this.#members.size === 0;
+  }
+
+  /** @param path the names of the groups, outermost first */
+  add(item: Item, [name, ...rest]: readonly string[]): void {
+    if (name === undefined) {
+      this.#items.add(item);
+      return;
+    }
+    const member = this.#members.get(name) ?? new RoundRobin<Item>();
+    this.#members.set(name, member);
+    member.add(item, rest);
+  }
+
+  /** @param path the same path as in {@link add} */
+  delete(item: Item, [name, ...rest]: readonly string[]): void {
+    if (name === undefined) {
+      this.#items.delete(item);
+      return;
+    }
+    const member = this.#members.get(name);
+    member?.delete(item, rest);
+    if (member?.isEmpty) this.#members.delete(name);
+  }
+
+  /** Removes and returns the next item. */
+  take(): Item | undefined {
+    for (const item of this.#items) {
+      this.#items.delete(item);
+      return item;
+    }
+    for (const [name, member] of this.#members) {
+      const item = member.take();
+      this.#members.delete(name);
+      if (!member.isEmpty) this.#members.set(name, member);
+      return item;
+    }
+    return undefined;
   }
 }

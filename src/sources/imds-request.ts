@@ -40,54 +40,44 @@ const NOT_HTTP: MetadataProblem = { cause: "The response is not HTTP", fix: CHEC
 /** The metadata service returned something other than the requested data. */
 export class MetadataError extends Error {
   override readonly name = "MetadataError";
-  readonly problem: MetadataProblem;
-  declare readonly statusCode?: number;
 
-  constructor(problem: MetadataProblem, statusCode?: number) {
+  constructor(
+    readonly problem: MetadataProblem,
+    readonly statusCode?: number,
+  ) {
     super(`${problem.cause}.`);
-    this.problem = problem;
-    if (statusCode !== undefined) this.statusCode = statusCode;
   }
 }
 
-export interface MetadataRequest {
+interface MetadataRequest {
   readonly path: string;
   readonly method?: "GET" | "PUT";
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One read of the metadata service: several requests that share a connection and a number of attempts. */
-export class MetadataRead {
-  /** Own agent: with NODE_USE_ENV_PROXY, the global agent would send the keys in plain text through a proxy. */
-  readonly #agent = new Agent({ keepAlive: true });
-  readonly #runtime: Runtime;
-  readonly #signal: AbortSignal;
-  #failures = 0;
+/** Requests one metadata item, trimmed. Rejects with a {@link MetadataError}, or with Node's connection error. */
+export type RequestMetadata = (item: MetadataRequest) => Promise<string>;
 
-  /** @param signal cancels the request in flight and the wait between attempts */
-  constructor(runtime: Runtime, signal: AbortSignal) {
-    this.#runtime = runtime;
-    this.#signal = signal;
-  }
-
-  /**
-   * Reads one metadata item, trimmed. Rejects with a {@link MetadataError}, or with Node's connection error.
-   */
-  async request(item: MetadataRequest): Promise<string> {
+/** Runs `read`, whose requests share a connection and a number of attempts. `signal` cancels them. */
+export async function readMetadata<T>(
+  runtime: Runtime,
+  signal: AbortSignal,
+  read: (request: RequestMetadata) => Promise<T>,
+): Promise<T> {
+  // Own agent: with NODE_USE_ENV_PROXY, the global agent would send the keys in plain text through a proxy.
+  const agent = new Agent({ keepAlive: true });
+  let failures = 0;
+  const requestWithRetries: RequestMetadata = async (item) => {
     for (;;) {
       try {
-        return await requestOnce(item, this.#agent, this.#runtime, this.#signal);
+        return await requestOnce(item, agent, runtime, signal);
       } catch (error) {
-        if (!isTransient(error) || ++this.#failures === ATTEMPTS) throw error;
-        const longest = FIRST_WAIT * 2 ** (this.#failures - 1);
-        await this.#runtime.sleep(this.#runtime.random() * longest, this.#signal);
+        if (!isTransient(error) || ++failures === ATTEMPTS) throw error;
+        await runtime.sleep(runtime.random() * FIRST_WAIT * 2 ** (failures - 1), signal);
       }
     }
-  }
-
-  end(): void {
-    this.#agent.destroy();
-  }
+  };
+  return read(requestWithRetries).finally(() => agent.destroy());
 }
 
 async function requestOnce(
@@ -98,18 +88,17 @@ async function requestOnce(
 ): Promise<string> {
   const address = await metadataAddress();
   if (!address) throw new MetadataError(diagnoseAddress());
-  const options = {
+  signal.throwIfAborted();
+  let cancelTimer: (() => void) | undefined;
+  let stopListening: (() => void) | undefined;
+  const asked = request({
     ...item,
     agent,
     protocol: address.protocol,
     hostname: address.hostname.replace(/^\[(.+)\]$/, "$1"),
     port: address.port,
     maxHeaderSize: LARGEST_ANSWER,
-  };
-  signal.throwIfAborted();
-  let cancelTimer: (() => void) | undefined;
-  let stopListening: (() => void) | undefined;
-  const asked = request(options);
+  });
   const answered = new Promise<string>((resolve, reject) => {
     const fail = (error: unknown) => {
       reject(error);

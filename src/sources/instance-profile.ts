@@ -9,8 +9,9 @@ import {
   CHECK_PROXY,
   diagnoseError,
   MetadataError,
-  MetadataRead,
   NO_ANSWER_IN_TIME,
+  type RequestMetadata,
+  readMetadata,
   TOO_LARGE,
   withAddress,
 } from "./imds-request.js";
@@ -18,11 +19,6 @@ import { type MetadataProblem, metadataAddress } from "./metadata-endpoint.js";
 import { safeCause } from "./safe-cause.js";
 import { hintForUncaughtCall } from "./test-run.js";
 import { noteUnusedIdentities, withNote } from "./unused-environment.js";
-
-export { isStsLoaded } from "../sdk/imds.js";
-export { NO_ANSWER_IN_TIME, REFUSED, withAddress } from "./imds-request.js";
-export type { MetadataProblem } from "./metadata-endpoint.js";
-export { isTestRun } from "./test-run.js";
 
 const TOKEN_PATH = "/latest/api/token";
 const TOKEN_TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
@@ -37,27 +33,15 @@ const TOKEN = /^[!-~]+$/;
 const ROLE_NAME = /^[\w+=,.@-]{1,64}$/;
 const CODE = /^[\w.:-]{1,64}$/;
 
-const DISABLED: MetadataProblem = {
-  cause: "AWS_EC2_METADATA_DISABLED is true",
-  fix: "unset it",
-  permanent: true,
-};
-const NO_REGION: MetadataProblem = {
-  cause: "The response is not a region",
-  fix: CHECK_PROXY,
-};
-const NO_TOKEN: MetadataProblem = {
-  cause: "The response is not a token",
-  fix: CHECK_PROXY,
-};
+const DISABLED: MetadataProblem = { cause: "AWS_EC2_METADATA_DISABLED is true", fix: "unset it", permanent: true };
+const NO_REGION: MetadataProblem = { cause: "The response is not a region", fix: CHECK_PROXY };
+const NO_TOKEN: MetadataProblem = { cause: "The response is not a token", fix: CHECK_PROXY };
 
-/** What the library reads from the metadata service, and the error texts for a failure. */
+/** Something that the library needs from the metadata service, and the words of the error without it. */
 interface Need {
   readonly message: string;
   /** What to do if the metadata service can't be repaired. */
   readonly otherwise: string;
-  /** The last sentence of the hint. */
-  readonly note?: string | undefined;
 }
 const CREDENTIALS: Need = {
   message: "Can't read credentials from the EC2 instance metadata service.",
@@ -65,7 +49,6 @@ const CREDENTIALS: Need = {
     return hintForUncaughtCall() ?? "outside EC2, set instance.credentials.";
   },
 };
-
 const REGION: Need = {
   message: "No region is set, and the machine's region can't be read from the EC2 instance metadata service.",
   otherwise: "or set the region in the command, in the instance, or in AWS_REGION.",
@@ -77,48 +60,38 @@ const REGION: Need = {
  * @throws RolecallError `INSTANCE_PROFILE_MISSING`, `INSTANCE_PROFILE_INVALID`, `IMDS_UNREACHABLE`, or `INVALID_REQUEST`
  * for a metadata service that would send the keys in plain text over a network
  */
-export function readInstanceProfile(
+export async function readInstanceProfile(
   runtime: Runtime,
   plainHttp: boolean,
   signal?: AbortSignal,
 ): Promise<AwsCredentialIdentity> {
-  const need = { ...CREDENTIALS, note: noteUnusedIdentities(runtime.env) };
-  return readWithinDeadline(
-    runtime,
-    need,
-    async (read) => {
-      // Without a valid address, the request itself fails with an error that explains it.
-      const address = plainHttp ? undefined : await metadataAddress();
-      if (address) assertOnThisMachine(address);
-      return readCredentials(read, need);
-    },
-    signal,
-  );
-}
-
-async function readCredentials(read: MetadataRead, need: Need): Promise<AwsCredentialIdentity> {
-  const token = await requestToken(read).catch((error) => {
-    throw unreachable(need, diagnoseError(error), error);
+  const note = noteUnusedIdentities(runtime.env);
+  const read = async (request: RequestMetadata) => {
+    // Without a valid address, the request itself fails with an error that explains it.
+    const address = plainHttp ? undefined : await metadataAddress();
+    if (address) assertOnThisMachine(address);
+    const token = await requestToken(request);
+    try {
+      const role = await requestItem(request, PROFILE_PATH, token);
+      if (!ROLE_NAME.test(role)) throw invalidProfile();
+      return parseCredentials(await requestItem(request, PROFILE_PATH + role, token));
+    } catch (error) {
+      throw explainMissingProfile(error, note) ?? error;
+    }
+  };
+  return readWithinDeadline(runtime, read, signal).catch((error) => {
+    throw signal?.aborted ? signal.reason : unreachable(CREDENTIALS, error, note);
   });
-  const readItem = (path: string) =>
-    requestItem(path, token, read).catch((error) => {
-      throw translateItemError(error, need);
-    });
-  const role = await readItem(PROFILE_PATH);
-  if (!ROLE_NAME.test(role)) throw invalidProfile();
-  return toIdentity(parseCredentials(await readItem(PROFILE_PATH + role)));
 }
 
-function parseCredentials(text: string): unknown {
+function parseCredentials(text: string): AwsCredentialIdentity {
+  let set: Record<string, unknown>;
   try {
-    return JSON.parse(text);
+    set = JSON.parse(text) ?? {};
   } catch (error) {
     throw invalidProfile(NO_CREDENTIAL_SET, error);
   }
-}
-
-function toIdentity(set: unknown): AwsCredentialIdentity {
-  const { Code, AccessKeyId, SecretAccessKey, Token, Expiration, AccountId } = (set ?? {}) as Record<string, unknown>;
+  const { Code, AccessKeyId, SecretAccessKey, Token, Expiration, AccountId } = set;
   if (Code !== undefined && Code !== "Success") throw invalidProfile(hintForCode(Code));
   const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
   const isComplete = isText(AccessKeyId) && isText(SecretAccessKey) && isText(Token) && isText(Expiration);
@@ -143,97 +116,78 @@ function hintForCode(code: unknown): string {
  * Reads the machine's region over IMDSv2.
  * @throws RolecallError `IMDS_UNREACHABLE`
  */
-export function readInstanceRegion(runtime: Runtime, signal?: AbortSignal): Promise<string> {
-  return readWithinDeadline(runtime, REGION, readRegion, signal);
-}
-
-async function readRegion(read: MetadataRead): Promise<string> {
-  let region: string;
-  try {
-    region = await requestItem(REGION_PATH, await requestToken(read), read);
-  } catch (error) {
-    throw unreachable(REGION, diagnoseError(error), error);
-  }
-  if (!isRegion(region)) throw unreachable(REGION, NO_REGION, undefined);
-  return region;
-}
-
-async function requestToken(read: MetadataRead): Promise<string> {
-  const token = await read.request({
-    method: "PUT",
-    path: TOKEN_PATH,
-    headers: { [TOKEN_TTL_HEADER]: "60" },
+export async function readInstanceRegion(runtime: Runtime, signal?: AbortSignal): Promise<string> {
+  const read = async (request: RequestMetadata) => {
+    const region = await requestItem(request, REGION_PATH, await requestToken(request));
+    if (!isRegion(region)) throw new MetadataError(NO_REGION);
+    return region;
+  };
+  return readWithinDeadline(runtime, read, signal).catch((error) => {
+    throw signal?.aborted ? signal.reason : unreachable(REGION, error);
   });
+}
+
+async function requestToken(request: RequestMetadata): Promise<string> {
+  const token = await request({ method: "PUT", path: TOKEN_PATH, headers: { [TOKEN_TTL_HEADER]: "60" } });
   if (!TOKEN.test(token)) throw new MetadataError(NO_TOKEN);
   return token;
 }
 
-function requestItem(path: string, token: string | undefined, read: MetadataRead): Promise<string> {
-  return read.request({ path, ...(token !== undefined && { headers: { [TOKEN_HEADER]: token } }) });
+function requestItem(request: RequestMetadata, path: string, token?: string): Promise<string> {
+  return request({ path, ...(token !== undefined && { headers: { [TOKEN_HEADER]: token } }) });
 }
 
-/**
- * Reads one metadata item; without a token, over IMDSv1. Rejects with a {@link MetadataError}, Node's connection error, or
- * `IMDS_UNREACHABLE` if the response is not complete in time.
- */
+/** Reads one metadata item; without a token, over IMDSv1. Rejects with a {@link MetadataError} or Node's connection error. */
 export function readMetadataItem(runtime: Runtime, path: string, token?: string): Promise<string> {
-  return readWithinDeadline(runtime, CREDENTIALS, (read) => requestItem(path, token, read));
+  return readWithinDeadline(runtime, (request) => requestItem(request, path, token));
 }
 
 /** Requests the token that every read over IMDSv2 needs, or says why there is none. */
 export async function lookForToken(
   runtime: Runtime,
 ): Promise<{ token: string; problem?: undefined } | { token?: undefined; problem: MetadataProblem }> {
-  if (isDisabled(runtime)) return { problem: DISABLED };
   try {
-    return { token: await readWithinDeadline(runtime, CREDENTIALS, requestToken) };
+    return { token: await readWithinDeadline(runtime, requestToken) };
   } catch (error) {
-    return { problem: isRolecallError(error) ? NO_ANSWER_IN_TIME : diagnoseError(error) };
+    return { problem: diagnoseError(error) };
   }
-}
-
-export function isDisabled({ env }: Runtime): boolean {
-  return env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === "true";
 }
 
 /** Ends the read at its deadline, or when `signal` aborts. */
 async function readWithinDeadline<T>(
   runtime: Runtime,
-  need: Need,
-  read: (from: MetadataRead) => Promise<T>,
+  read: (request: RequestMetadata) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  if (isDisabled(runtime)) throw unreachable(need, DISABLED, undefined);
-  const reason = () => unreachable(need, NO_ANSWER_IN_TIME, undefined);
-  return withDeadline({ runtime, ms: READ_TIMEOUT, reason, ...(signal && { signal }) }, async (either) => {
-    const from = new MetadataRead(runtime, either);
-    return read(from).finally(() => from.end());
-  });
+  if (runtime.env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === "true") throw new MetadataError(DISABLED);
+  const reason = () => new MetadataError(NO_ANSWER_IN_TIME);
+  const deadline = { runtime, ms: READ_TIMEOUT, reason, ...(signal && { signal }) };
+  return withDeadline(deadline, (either) => readMetadata(runtime, either, read));
 }
 
 const ATTACH = "Attach an instance profile to the EC2 instance: EC2 console, Actions, Security, Modify IAM role.";
 
-function translateItemError(error: unknown, need: Need): RolecallError {
-  if (error instanceof MetadataError && error.statusCode === 404) {
-    return new RolecallError("INSTANCE_PROFILE_MISSING", "No IAM role is attached to this instance.", {
-      step: "base-identity",
-      retryable: true,
-      cause: safeCause(error),
-      hint: withNote(ATTACH, need.note),
-    });
-  }
-  const problem = diagnoseError(error);
-  if (problem === TOO_LARGE) return invalidProfile(`${problem.cause}: ${problem.fix}.`, error);
-  return unreachable(need, problem, error);
+/** `undefined` if the error does not concern the profile itself. */
+function explainMissingProfile(error: unknown, note: string | undefined): RolecallError | undefined {
+  if (!(error instanceof MetadataError)) return undefined;
+  if (error.problem === TOO_LARGE) return invalidProfile(`${TOO_LARGE.cause}: ${TOO_LARGE.fix}.`, error);
+  if (error.statusCode !== 404) return undefined;
+  return new RolecallError("INSTANCE_PROFILE_MISSING", "No IAM role is attached to this instance.", {
+    step: "base-identity",
+    retryable: true,
+    cause: safeCause(error),
+    hint: withNote(ATTACH, note),
+  });
 }
 
-function unreachable({ message, otherwise, note }: Need, problem: MetadataProblem, cause: unknown): RolecallError {
-  const { cause: why, fix, permanent = false } = withAddress(problem);
+function unreachable({ message, otherwise }: Need, error: unknown, note?: string): RolecallError {
+  if (isRolecallError(error)) return error;
+  const { cause, fix, permanent = false } = withAddress(diagnoseError(error));
   return new RolecallError("IMDS_UNREACHABLE", message, {
     step: "base-identity",
     retryable: !permanent,
-    hint: withNote(`${why}: ${fix}; ${otherwise}`, note),
-    ...(cause !== undefined && { cause: safeCause(cause) }),
+    hint: withNote(`${cause}: ${fix}; ${otherwise}`, note),
+    cause: safeCause(error),
   });
 }
 

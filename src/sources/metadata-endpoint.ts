@@ -10,17 +10,11 @@ export interface MetadataProblem {
   readonly permanent?: boolean;
 }
 
-export interface MetadataAddress {
-  readonly protocol: string;
-  readonly hostname: string;
-  readonly port?: number | undefined;
-}
-
 const ENDPOINT = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
 const MODE = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
 
 /** The address of the metadata service, from the SDK's variables and configuration file. `undefined` if it is invalid. */
-export async function metadataAddress(): Promise<MetadataAddress | undefined> {
+export async function metadataAddress() {
   try {
     const address = await getInstanceMetadataEndpoint();
     return address.protocol === "http:" ? address : undefined;

@@ -11,18 +11,11 @@ const KNOWN_ERRORS = new Set([
   "StoreError",
   "RolecallError",
   "MetadataError",
+  "AbortError",
+  "TimeoutError",
 ]);
 /** An exception: if a `credential_process` fails, the message is Node's, with the command line and all of stderr. */
 const QUOTES_A_COMMAND = /^Command failed/;
-
-interface ForeignError {
-  name?: unknown;
-  message?: unknown;
-  code?: unknown;
-  statusCode?: unknown;
-  $fault?: unknown;
-  $metadata?: { httpStatusCode?: unknown; requestId?: unknown };
-}
 
 /**
  * Copies an error from outside the library so that it is safe as a `cause`. Parser errors quote their input, Node's HTTP
@@ -35,7 +28,7 @@ export function safeCause(error: unknown, secrets: Iterable<string> = []): Error
   const isSystemError = isSystemErrorCode(code);
   const keepsMessage =
     typeof message === "string" &&
-    (isSystemError || $fault !== undefined || KNOWN_ERRORS.has(safeName) || isAbort(safeName)) &&
+    (isSystemError || $fault !== undefined || KNOWN_ERRORS.has(safeName)) &&
     !QUOTES_THE_REQUEST.test(safeName) &&
     !QUOTES_A_COMMAND.test(message);
   const cause = new Error(keepsMessage ? foreignText(message, secrets) : "(message withheld: it may quote a secret)");
@@ -53,38 +46,27 @@ export function safeCause(error: unknown, secrets: Iterable<string> = []): Error
 /** Reads each field once, because a getter may throw or return a different value the next time. */
 function readFields(error: unknown) {
   try {
-    const { name, message, code, statusCode, $fault, $metadata } = (error ?? {}) as ForeignError;
-    const { httpStatusCode: status, requestId } = $metadata ?? {};
+    const { name, message, code, statusCode, $fault, $metadata } = (error ?? {}) as Record<string, unknown>;
+    const { httpStatusCode: status, requestId } = ($metadata ?? {}) as Record<string, unknown>;
     return { name, message, code, statusCode, $fault, status, requestId };
   } catch {
     return {};
   }
 }
 
-/** Node's code for a host name that is not found, and the code that `proxy-agents.ts` sets. */
-const OTHER_CONNECTION_ERRORS: readonly string[] = ["ENOTFOUND", "EPROXY"];
-
 /**
- * Whether it is a connection error of the operating system, such as `ECONNREFUSED`. Node's `ERR_…` and databases' `ER_…`
- * codes are excluded, because their messages quote the rejected value.
+ * Whether it is the code of a connection error, such as `ECONNREFUSED`. Node's `ERR_…` and databases' `ER_…` codes are
+ * excluded, because their messages quote the rejected value.
  */
 export function isSystemErrorCode(code: unknown): code is string {
-  if (typeof code !== "string") return false;
-  return isErrno(code) || OTHER_CONNECTION_ERRORS.includes(code) || isCertificateErrorCode(code);
-}
-
-function isErrno(code: string): boolean {
-  return code.startsWith("E") && [...getSystemErrorMap().values()].some(([name]) => name === code);
+  if (code === "ENOTFOUND" || code === "EPROXY" || isCertificateErrorCode(code)) return true; // proxy-agents.ts sets EPROXY
+  return code !== "UNKNOWN" && [...getSystemErrorMap().values()].some(([name]) => name === code);
 }
 
 const CERTIFICATE_ERROR =
   /^(ERR_TLS_CERT_|CERT_|SELF_SIGNED_CERT_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_MISMATCH$|INVALID_CA$)/;
 
 /** For example `UNABLE_TO_VERIFY_LEAF_SIGNATURE`: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
-export function isCertificateErrorCode(code: unknown): boolean {
+export function isCertificateErrorCode(code: unknown): code is string {
   return typeof code === "string" && CERTIFICATE_ERROR.test(code);
-}
-
-function isAbort(name: string): boolean {
-  return name === "AbortError" || name === "TimeoutError";
 }

@@ -3,16 +3,11 @@ import { canonicalJson } from "../request/canonical.js";
 import type { StsTarget } from "../request/role-request.js";
 import type { Runtime } from "../runtime.js";
 
-const MAX_ENDPOINTS = 1000;
-
-/**
- * AWS's time as one STS endpoint last showed it. It is held against the monotonic clock, which nobody sets. It is an
- * estimate: it may advise a refresh, and never refuses credentials.
- */
+/** AWS's time at one STS endpoint. An estimate: it may advise a refresh, but never refuses credentials. */
 export class ServerClock {
   #seen: { readonly time: number; readonly monotonic: number } | undefined;
 
-  /** Epoch milliseconds; `undefined` until the endpoint has shown its time. */
+  /** Epoch milliseconds; `undefined` before the first response. Uses the monotonic clock, because nobody can set it. */
   now(runtime: Runtime): number | undefined {
     return this.#seen && this.#seen.time + runtime.monotonic() - this.#seen.monotonic;
   }
@@ -28,12 +23,12 @@ export class ServerClock {
   }
 }
 
-/** One clock for each STS endpoint: a wrong one says nothing about the time at others. */
+/** One clock for each STS endpoint, because one endpoint's wrong time must not affect the others. */
 export class ServerClocks {
-  readonly #clocks = new LRUCache<string, ServerClock>({ max: MAX_ENDPOINTS });
+  readonly #clocks = new LRUCache<string, ServerClock>({ max: 1000 });
 
   of({ region, endpoint, useFipsEndpoint, useDualstackEndpoint, partition, trust }: StsTarget): ServerClock {
-    const place = region ?? partition; // without a region, the partition and the machine decide where STS is asked
+    const place = region ?? partition; // without a region, the partition and the machine determine the endpoint
     const key = canonicalJson({ place, endpoint, useFipsEndpoint, useDualstackEndpoint, trust });
     const known = this.#clocks.get(key);
     if (known) return known;
@@ -43,7 +38,7 @@ export class ServerClocks {
   }
 }
 
-/** By structure: a test runner's sandbox has a Date of its own. */
+/** By structure, because a test runner's sandbox has its own `Date`. */
 export function isValidDate(value: unknown): value is Date {
   const { getTime } = (value ?? {}) as Partial<Date>;
   return typeof getTime === "function" && !Number.isNaN((value as Date).getTime());

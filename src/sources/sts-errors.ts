@@ -1,10 +1,10 @@
 import { RolecallError, type RolecallErrorCode, type RolecallErrorStep } from "../errors.js";
 import { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTransientError } from "../sdk/sts.js";
-import { ANSWER_TOO_LARGE, TOO_LARGE } from "./bounded-answer.js";
 import { safeCause } from "./safe-cause.js";
 import { chooseStsHint } from "./sts-hints.js";
 import { isTestRun } from "./test-run.js";
 import { withNote } from "./unused-environment.js";
+import { ANSWER_TOO_LARGE, TOO_LARGE } from "./wire-view.js";
 
 /** How to react to an error of STS. The first match in this order wins. */
 export type StsErrorKind =
@@ -23,10 +23,7 @@ export type StsError = Error & {
 };
 type SdkError = Parameters<typeof isTransientError>[0];
 
-/**
- * STS's codes for a signature with the wrong time. The SDK's mark is not enough: on a machine whose clock is wrong, it marks
- * every error as corrected. The SDK's list of codes is not usable either: it includes AccessDenied.
- */
+/** The SDK's own list includes AccessDenied, and it marks every error of a machine with a wrong clock as corrected. */
 const CLOCK_SKEW_CODES = new Set([
   "SignatureDoesNotMatch",
   "InvalidSignature",
@@ -45,27 +42,22 @@ const BASE_IDENTITY_CODES = new Set([
 /** Error names for a response without an AWS error code, for example from a proxy. */
 const NO_CODES = new Set(["", "Unknown", "Error", "SyntaxError", ANSWER_TOO_LARGE]);
 
-/** Decides by error code and status, never by message text. An unreadable error counts as transient. */
+/** Decides by error code and status, never by message text. */
 export function classifyStsError(error: StsError): StsErrorKind {
   try {
-    return classify(error);
+    const code = errorCode(error);
+    const sdkError = error as SdkError;
+    if (isClockSkewCorrectedError(sdkError) && CLOCK_SKEW_CODES.has(code)) return "clock-skew";
+    if (isThrottlingError(sdkError)) return "throttling";
+    if (!isClockSkewCorrectedError(sdkError) && isTransientError(sdkError)) return "transient";
+    if (BASE_IDENTITY_CODES.has(code)) return "base-identity";
+    if (code === "AccessDenied") return "denied";
+    if (code === "RegionDisabled") return "region-disabled";
+    const status = error.$metadata?.httpStatusCode ?? 0;
+    return status >= 400 && status < 500 && !NO_CODES.has(code) ? "invalid" : "transient";
   } catch {
     return "transient"; // a mock's error, with getters that throw
   }
-}
-
-function classify(error: StsError): StsErrorKind {
-  const code = errorCode(error);
-  const sdkError = error as SdkError;
-  if (isClockSkewCorrectedError(sdkError) && CLOCK_SKEW_CODES.has(code)) return "clock-skew";
-  if (isThrottlingError(sdkError)) return "throttling";
-  if (!isClockSkewCorrectedError(sdkError) && isTransientError(sdkError)) return "transient";
-  if (BASE_IDENTITY_CODES.has(code)) return "base-identity";
-  if (code === "AccessDenied") return "denied";
-  if (code === "RegionDisabled") return "region-disabled";
-  const status = error.$metadata?.httpStatusCode;
-  const isRefusal = status !== undefined && status >= 400 && status < 500 && !NO_CODES.has(code);
-  return isRefusal ? "invalid" : "transient";
 }
 
 /** The documented error code: some protocols append `Exception` to it. */
@@ -106,7 +98,7 @@ export interface StsCall {
   readonly roleArn: string | undefined;
   /** From the settings, or else from the request's signature. */
   readonly region: string | undefined;
-  /** The machine's region, if it is known to be in another partition than the role. */
+  /** The machine's region, if it is known to be outside the role's partition. */
   readonly foreignRegion?: string | undefined;
   /** When a session was last obtained. Epoch milliseconds. */
   readonly lastSuccess: number | undefined;
@@ -120,14 +112,11 @@ export interface StsCall {
 
 /** The only place that turns an error of STS into a `RolecallError`. */
 export function translateStsError(error: StsError, kind: StsErrorKind, call: StsCall): RolecallError {
-  const failure = readFailure(error, call);
+  const failure = readFailure(error, kind, call);
   const { code, requestId, cause, systemCode } = failure;
-  const { region, foreignRegion } = call;
   const isFromMock = comesFromMock(error);
-  const hint =
-    (isFromMock && HINTS_FOR_MOCKS[kind]) ||
-    chooseStsHint({ kind, code, systemCode, message: readMessage(error), region, foreignRegion });
-  return new RolecallError(CODES[kind], `${describeCall(call)} failed: ${describeError(failure, kind)}.`, {
+  const hint = (isFromMock && HINTS_FOR_MOCKS[kind]) || chooseStsHint(failure);
+  return new RolecallError(CODES[kind], `${describeCall(call)} failed: ${describeError(failure)}.`, {
     step: kind === "base-identity" ? "base-identity" : toStep(call),
     retryable: CODES[kind] === "STS_UNAVAILABLE" || kind === "base-identity",
     roleArn: call.roleArn,
@@ -149,23 +138,14 @@ function comesFromMock(error: StsError): boolean {
   }
 }
 
-/** The parts of an error that are safe to quote. */
-interface Failure {
-  readonly cause: Error;
-  readonly status: number | undefined;
-  /** Node's error code. */
-  readonly systemCode: string | undefined;
-  /** AWS's documented error code. */
-  readonly code: string | undefined;
-  readonly requestId: string | undefined;
-}
-
-function readFailure(error: StsError, { secrets }: StsCall): Failure {
+/** All parts except `message` are safe to quote. */
+function readFailure(error: StsError, kind: StsErrorKind, { secrets, region, foreignRegion }: StsCall) {
   const cause: StsError & { code?: string } = safeCause(error, secrets);
   const { httpStatusCode: status, requestId } = cause.$metadata ?? {};
-  const code = errorCode(cause);
-  const isAwsCode = (status ?? 0) >= 300 && !NO_CODES.has(code);
-  return { cause, status, systemCode: cause.code, code: isAwsCode ? code : undefined, requestId };
+  const name = errorCode(cause);
+  const code = (status ?? 0) >= 300 && !NO_CODES.has(name) ? name : undefined;
+  const message = readMessage(error);
+  return { kind, cause, status, systemCode: cause.code, code, requestId, message, region, foreignRegion };
 }
 
 function readMessage(error: StsError): string {
@@ -176,15 +156,14 @@ function readMessage(error: StsError): string {
   }
 }
 
-function describeError(failure: Failure, kind: StsErrorKind): string {
-  const what = describeFailure(failure);
-  // AWS's message helps if AWS rejects the request. Other messages may quote a response or a request.
-  const isRefusal = kind === "denied" || kind === "invalid";
-  return isRefusal ? `${what}, ${failure.cause.message.replace(/\.$/, "")}` : what;
+/** AWS's message helps if AWS rejects the request. Other messages may quote a response or a request. */
+function describeError(failure: ReturnType<typeof readFailure>): string {
+  const name = chooseName(failure);
+  const isRefusal = failure.kind === "denied" || failure.kind === "invalid";
+  return isRefusal ? `${name}, ${failure.cause.message.replace(/\.$/, "")}` : name;
 }
 
-/** The error's name or code, for the message. */
-function describeFailure({ cause: { name }, status, systemCode, code }: Failure): string {
+function chooseName({ cause: { name }, status, systemCode, code }: ReturnType<typeof readFailure>): string {
   if (systemCode !== undefined) return systemCode;
   if (name === ANSWER_TOO_LARGE) return TOO_LARGE;
   if (status === undefined) return name;
@@ -209,7 +188,6 @@ function toStep({ roleArn }: StsCall): RolecallErrorStep {
 }
 
 function describeCall({ action, roleArn, region, lastSuccess }: StsCall): string {
-  const target = [roleArn && `of ${roleArn}`, region && `in ${region}`].filter(Boolean).join(" ");
-  const since = lastSuccess === undefined ? "" : ` (last success ${new Date(lastSuccess).toISOString()})`;
-  return `${action} ${target}${since}`.replace("  ", " ");
+  const since = lastSuccess === undefined ? "" : `(last success ${new Date(lastSuccess).toISOString()})`;
+  return [action, roleArn && `of ${roleArn}`, region && `in ${region}`, since].filter(Boolean).join(" ");
 }

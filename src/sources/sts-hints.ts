@@ -2,8 +2,7 @@ import { findPartition } from "../request/regions.js";
 import { isCertificateErrorCode } from "./safe-cause.js";
 import type { StsErrorKind } from "./sts-errors.js";
 
-/** What is known about a failed call to STS. */
-export interface StsFailure {
+interface StsFailure {
   readonly kind: StsErrorKind;
   /** AWS's documented error code. */
   readonly code: string | undefined;
@@ -13,7 +12,7 @@ export interface StsFailure {
   readonly message: string;
   /** The region of the signature. */
   readonly region: string | undefined;
-  /** The machine's region, if it is known to be in another partition than the role. */
+  /** The machine's region, if it is known to be outside the role's partition. */
   readonly foreignRegion?: string | undefined;
 }
 
@@ -63,12 +62,8 @@ function unknownKeys({ region, foreignRegion }: StsFailure): string {
   if (foreignRegion !== undefined) {
     return `STS${where} does not know these keys: this machine is in ${withPartition(foreignRegion)}, and credentials are valid in one partition only. Use a role in the machine's partition, or set instance.credentials.`;
   }
-  const reasons = [
-    "they were deleted",
-    "they belong to another partition, such as aws-cn or aws-us-gov",
-    ...(region === undefined ? [] : [`${region} is not enabled for their account`]),
-  ];
-  return `STS${where} does not know these keys: ${reasons.join(", or ")}. Check the instance profile or instance.credentials.`;
+  const disabled = region === undefined ? "" : `, or ${region} is not enabled for their account`;
+  return `STS${where} does not know these keys: they were deleted, or they belong to another partition, such as aws-cn or aws-us-gov${disabled}. Check the instance profile or instance.credentials.`;
 }
 
 function withPartition(region: string): string {

@@ -2,13 +2,10 @@ import { variableIn } from "../request/validation.js";
 import { systemRuntime } from "../runtime.js";
 import { isClientMockLoaded, isStsLoadedTwice } from "../sdk/imds.js";
 
-/** What Vitest, Jest and Node's own runner set. */
+/** Set by Vitest, Jest and Node's own runner. */
 const VARIABLES = ["VITEST", "JEST_WORKER_ID", "NODE_TEST_CONTEXT"];
 
-/**
- * Whether this process seems to run tests. It decides on the words of a hint, and on whether the metadata service is asked
- * before STS is loaded: a runner keeps a mock of a module where nobody else sees it.
- */
+/** Whether this process seems to run tests. Only hints depend on it. */
 export function isTestRun(): boolean {
   if (VARIABLES.some((name) => variableIn(systemRuntime.env, name) !== undefined) || isClientMockLoaded()) return true;
   // Mocha and Jasmine have no variable; they leave their functions in the global scope.

@@ -16,25 +16,21 @@ const PROXIES = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_P
 
 /** For errors about missing credentials: names the credential variables that are set but unused. Shows no values. */
 export function noteUnusedIdentities(env: Env): string | undefined {
-  return describeUnused(listSetVariables(env, IDENTITIES), "set instance.credentials to use them");
+  return describeUnused(env, IDENTITIES, "set instance.credentials to use them");
 }
 
 /** For network errors: names the proxy variables that are set but unused. Shows no values. */
 export function noteUnusedProxy(env: Env, network: Network | undefined): string | undefined {
   if (network?.settings().proxy !== undefined) return undefined;
-  return describeUnused(listSetVariables(env, PROXIES), "set instance.network.proxy if AWS is reached through a proxy");
+  return describeUnused(env, PROXIES, "set instance.network.proxy if AWS is reached through a proxy");
 }
 
 export function withNote(hint: string, note: string | undefined): string {
   return note === undefined ? hint : `${hint} ${note}`;
 }
 
-function listSetVariables(env: Env, names: readonly string[]): string[] {
-  return names.filter((name) => variableIn(env, name));
-}
-
-function describeUnused(names: readonly string[], advice: string): string | undefined {
+function describeUnused(env: Env, variables: readonly string[], advice: string): string | undefined {
+  const names = variables.filter((name) => variableIn(env, name));
   if (names.length === 0) return undefined;
-  const [is, list] = names.length === 1 ? ["is", names[0]] : ["are", names.join(" and ")];
-  return `${list} ${is} set in the environment but not used: ${advice}.`;
+  return `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} set in the environment but not used: ${advice}.`;
 }

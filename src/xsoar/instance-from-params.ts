@@ -68,7 +68,7 @@ function readDefaultRegion(given: Parameters, role: RoleArn | undefined): string
 
 function readRegionFor(role: RoleArn | undefined, { field, value }: Parameter): string | undefined {
   const region = readRegion(field, value);
-  if (region !== undefined) assertInPartition({ field, region }, role);
+  if (region !== undefined) assertInPartition({ from: field, value: region }, role);
   return region;
 }
 

@@ -1,5 +1,5 @@
-import { assertNoMisspelledSetting } from "../request/misspelled-settings.js";
-import { conflict, invalidText, readRecord, readSetting } from "../request/validation.js";
+import { createMisspellingLookup } from "../request/similar-names.js";
+import { assertNoMisspelling, conflict, invalidText, readRecord, readSetting } from "../request/validation.js";
 
 /** A `credentials` parameter: an access key id and its secret, or `secret@@@token` for a temporary key. */
 export interface XsoarCredentials {
@@ -69,7 +69,11 @@ export class Parameters {
 
   /** Checks only parameters that are set. */
   assertNoMisspelling(settings: readonly string[]): void {
-    assertNoMisspelledSetting(settings, this.#owner, this.#values, (name) => this.get(name).value !== undefined);
+    const findMeant = createMisspellingLookup(settings);
+    assertNoMisspelling(this.#owner, this.#values, (name) => {
+      const meant = findMeant(name);
+      return meant !== undefined && this.get(name).value !== undefined ? meant : undefined;
+    });
   }
 
   get(name: string): Parameter {

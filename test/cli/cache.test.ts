@@ -58,7 +58,7 @@ describe("rolecall cache", () => {
     expect(await run(["list"], { ROLECALL_ENCRYPTION_KEYS: "short" })).toMatchObject({
       code: 1,
       output: "",
-      errors: expect.stringContaining("options.encryptionKeys[0] is wrong"),
+      errors: expect.stringContaining("options.encryptionKeys[0] is invalid"),
     });
   });
 

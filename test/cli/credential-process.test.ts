@@ -150,7 +150,7 @@ describe("rolecall credential-process", () => {
       1,
       /AccessDenied.*Check, in this/,
     ],
-    ["an invalid setting", ["--role-arn", "Inventory"], 1, /command\.roleArn is wrong/],
+    ["an invalid setting", ["--role-arn", "Inventory"], 1, /command\.roleArn is invalid/],
     ["an unknown store", ["--store", "redis"], 2, /--store takes file or none/],
     ["an extra argument", ["Inventory"], 2, /Unexpected argument/],
   ])("prints the reason on stderr and nothing on stdout: %s", async (_title, args, code, reason) => {

@@ -869,7 +869,7 @@ describe("rolecall doctor", () => {
     expect(await runRolecall(["doctor", "--config", config])).toMatchObject({
       code: 1,
       output: "",
-      errors: expect.stringMatching(/^instance\.roleArn is wrong/),
+      errors: expect.stringMatching(/^instance\.roleArn is invalid/),
     });
   });
 
@@ -878,7 +878,7 @@ describe("rolecall doctor", () => {
       code: 2,
       output: "",
       errors: expect.stringMatching(
-        /^role is wrong: received "Inventory"\. Allowed: a role ARN.*\nSee: rolecall doctor/,
+        /^role is invalid: received "Inventory"\. Allowed: a role ARN.*\nSee: rolecall doctor/,
       ),
     });
   });

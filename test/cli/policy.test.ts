@@ -100,11 +100,11 @@ describe("rolecall policy reports an error and prints no document", () => {
     [["identity", "--config", "/no/such/file"], 2, "Cannot read /no/such/file: ENOENT."],
     [["identity", INVENTORY, "--principal"], 2, "--principal"],
     [["identity"], 1, "roles is missing."],
-    [["identity", INVENTORY, "--variant", "all"], 1, 'variant is wrong: received "all".'],
-    [["identity", INVENTORY, "--format", "xml"], 1, 'format is wrong: received "xml".'],
+    [["identity", INVENTORY, "--variant", "all"], 1, 'variant is invalid: received "all".'],
+    [["identity", INVENTORY, "--format", "xml"], 1, 'format is invalid: received "xml".'],
     [["identity", INVENTORY, "--format", "terraform"], 1, "principal is missing, but terraform requires it."],
     [["identity", INVENTORY, "arn:aws-cn:iam::123456789012:role/x"], 1, "not in the partition aws"],
-    [["trust", "Inventory", "--principal", HOST], 1, "role is wrong"],
+    [["trust", "Inventory", "--principal", HOST], 1, "role is invalid"],
   ])("%j", async (args, code, message) => {
     const result = await run(...args);
     expect(result).toMatchObject({ code, output: "", errors: expect.stringContaining(message) });

@@ -105,7 +105,7 @@ describe("the three formats", () => {
       expect(() => formatPolicy(policy, "cloudformation")).toThrow("principal is missing, but cloudformation");
     }
     expect(() => formatPolicy(trust, "xml" as "json")).toThrow(
-      'format is wrong: received "xml". Allowed: json, terraform, cloudformation.',
+      'format is invalid: received "xml". Allowed: json, terraform, cloudformation.',
     );
   });
 });

@@ -38,7 +38,7 @@ describe("the trust policy of a role", () => {
     "integration-host",
   ])("is rejected for the principal %s, with a hint about principals", (principal) => {
     expect(() => trustPolicy({ principal, role: INVENTORY })).toThrow(
-      `principal is wrong: received "${principal}". Allowed: the ARN of an IAM role or user (not of a session), such as `,
+      `principal is invalid: received "${principal}". Allowed: the ARN of an IAM role or user (not of a session), such as `,
     );
   });
 
@@ -123,11 +123,11 @@ describe("the trust policy of a role", () => {
 
   it.each<[object, string, string?]>([
     [{ principal: undefined, role: INVENTORY }, "principal is missing."],
-    [{ principal: "*", role: INVENTORY }, 'principal is wrong: received "*".'],
+    [{ principal: "*", role: INVENTORY }, 'principal is invalid: received "*".'],
     [{}, "role is missing."],
-    [{ role: `${INVENTORY}*` }, "role is wrong"],
+    [{ role: `${INVENTORY}*` }, "role is invalid"],
     [{ role: "arn:aws-cn:iam::123456789012:role/Inventory" }, "which is not in the partition aws."],
-    [{ role: INVENTORY, externalId: "x" }, "externalId is wrong: received a string of 1 characters."],
+    [{ role: INVENTORY, externalId: "x" }, "externalId is invalid: received a string of 1 characters."],
     [{ instance: { roleArn: INVENTORY, externalId: "acme" }, externalId: "other" }, "externalId is not the one that"],
     [{ instance: { roleArn: INVENTORY }, externalId: "acme" }, "externalId is not the one that"],
     [{ instance: { roleArn: INVENTORY, transitiveTagKeys: ["team"] } }, "instance.transitiveTagKeys[0] is"],

@@ -124,9 +124,9 @@ describe("allowedRoles", () => {
     ["a number", 5, "[0]", "a number", "an object with roleArn, externalId"],
     ["undefined", undefined, "[0]", "undefined", ENTRY],
     ["null", null, "[0]", "null", ENTRY],
-    ["an array", [ROLE], "[0]", "a list of 1", "an object with roleArn, externalId"],
+    ["an array", [ROLE], "[0]", "an array of 1", "an object with roleArn, externalId"],
     ["an object without a role", { externalId: "ab" }, "[0].roleArn", "undefined", ENTRY],
-    ["an object with an array", { roleArn: [ROLE], externalId: "ab" }, "[0].roleArn", "a list of 1", EXACT],
+    ["an object with an array", { roleArn: [ROLE], externalId: "ab" }, "[0].roleArn", "an array of 1", EXACT],
     ["an object with a star", { roleArn: "*", externalId: "ab" }, "[0].roleArn", "a string of 1 characters", ENTRY],
     [
       "an external id that is too short",
@@ -147,7 +147,7 @@ describe("allowedRoles", () => {
     expectInvalid(
       () => allow([entry]),
       field,
-      new RegExp(`^${literal(`${field} is wrong: received ${received}. Allowed: ${allowed}`)}`),
+      new RegExp(`^${literal(`${field} is invalid: received ${received}. Allowed: ${allowed}`)}`),
     );
   });
 
@@ -159,7 +159,7 @@ describe("allowedRoles", () => {
     expectInvalid(
       () => requestOf({ instance: { allowedRoles: [ROLE, OTHER_ROLE, "x*"] } }),
       "instance.allowedRoles[2]",
-      `instance.allowedRoles[2] is wrong: received a string of 2 characters. Allowed: ${ENTRY}.`,
+      `instance.allowedRoles[2] is invalid: received a string of 2 characters. Allowed: ${ENTRY}.`,
     );
   });
 
@@ -169,7 +169,7 @@ describe("allowedRoles", () => {
     expectInvalid(
       () => allow(allowedRoles),
       "instance.allowedRoles[0]",
-      `instance.allowedRoles[0] is wrong: received undefined. Allowed: ${ENTRY}.`,
+      `instance.allowedRoles[0] is invalid: received undefined. Allowed: ${ENTRY}.`,
     );
   });
 
@@ -191,7 +191,7 @@ describe("allowedRoles", () => {
     expectInvalid(
       () => allow(allowedRoles),
       "instance.allowedRoles",
-      `instance.allowedRoles is wrong: received ${received}. Allowed: a list of role ARNs, patterns, or { roleArn, externalId }.`,
+      `instance.allowedRoles is invalid: received ${received}. Allowed: a list of role ARNs, patterns, or { roleArn, externalId }.`,
     );
   });
 });

@@ -32,7 +32,7 @@ describe("options.session", () => {
     ["", "an empty string"],
     [0, "a number"],
     [false, "a boolean"],
-    [[], "a list of 0"],
+    [[], "an empty array"],
     [new Map([["policy", "{}"]]), "an object"],
     [Promise.resolve({ policy: "{}" }), "an object"],
     [() => ({}), "a function"],
@@ -40,7 +40,7 @@ describe("options.session", () => {
     expectInvalid(
       () => roleRequestOf({ session }),
       "options.session",
-      `options.session is wrong: received ${received}. Allowed: an object with ${KEYS}.`,
+      `options.session is invalid: received ${received}. Allowed: an object with ${KEYS}.`,
     );
   });
 });

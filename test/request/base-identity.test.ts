@@ -49,7 +49,7 @@ describe("the base identity", () => {
     expectInvalid(
       () => requestOf({ instance: { credentials, credentialsName: "vault" } }),
       "instance.credentialsName",
-      "instance.credentialsName is set, and instance.credentials is no function. Only a function needs a name: leave it out.",
+      "instance.credentialsName is set, but instance.credentials is not a function. Leave it out: only functions need a name.",
     );
   });
 
@@ -62,7 +62,7 @@ describe("the base identity", () => {
     expectInvalid(
       () => requestOf({ instance: { credentials: async () => identity, credentialsName } }),
       "instance.credentialsName",
-      `instance.credentialsName is wrong: received ${received}. Allowed: 1 to 64 characters of [\\w+=,.@-].`,
+      `instance.credentialsName is invalid: received ${received}. Allowed: 1 to 64 characters of [\\w+=,.@-].`,
     );
   });
 
@@ -77,12 +77,12 @@ describe("the base identity", () => {
     [
       "expiration",
       new Date(),
-      "instance.credentials.expiration is set, and keys that are given as they are cannot be renewed. Give the function that renews them, such as the SDK's provider that they come from.",
+      "instance.credentials.expiration is set, but static keys cannot be renewed. Set a function that renews the keys, such as the SDK's provider that they come from.",
     ],
     [
       "credentialScope",
       "us-east-1",
-      "instance.credentials.credentialScope is set, and no request is signed with a scope. Leave it out.",
+      "instance.credentials.credentialScope is set, but requests are signed without a scope. Leave it out.",
     ],
     ["sessionTokn", TOKEN, /^instance\.credentials\.sessionTokn is not a setting, and reads like sessionToken\./],
     ["session_token", TOKEN, /^instance\.credentials\.session_token is not a setting, and reads like sessionToken\./],
@@ -100,7 +100,7 @@ describe("the base identity", () => {
     const error = expectInvalid(
       () => baseOf(credentials),
       "instance.credentials.accessKeyId",
-      "instance.credentials.accessKeyId and the secret access key look as if they were swapped. Set the id, such as AKIA…, as the id, and the longer text as the secret.",
+      "instance.credentials.accessKeyId and the secret access key look as if they were swapped. Set the id, such as AKIA…, as the id, and the longer string as the secret.",
     );
     expect(inspect(error, { showHidden: true })).not.toContain(SECRET);
   });
@@ -149,7 +149,7 @@ describe("the base identity", () => {
     ["secretAccessKey", { ...identity, secretAccessKey: null }, "null"],
     ["secretAccessKey", { ...identity, secretAccessKey: "" }, "an empty string"],
     ["secretAccessKey", { ...identity, secretAccessKey: `${SECRET}\n` }, `a string of ${SECRET.length + 1} characters`],
-    ["secretAccessKey", { ...identity, secretAccessKey: [SECRET] }, "a list of 1"],
+    ["secretAccessKey", { ...identity, secretAccessKey: [SECRET] }, "an array of 1"],
     ["sessionToken", { ...identity, sessionToken: "" }, "an empty string"],
     ["sessionToken", { ...identity, sessionToken: ` ${TOKEN}` }, `a string of ${TOKEN.length + 1} characters`],
     ["sessionToken", { ...identity, sessionToken: { token: TOKEN } }, "an object"],
@@ -160,14 +160,14 @@ describe("the base identity", () => {
   ])("with an invalid %s is rejected, and the error shows no secret", (key, credentials, received) => {
     const allowed = {
       accessKeyId: "1 to 128 letters, digits and _-",
-      secretAccessKey: "a text without spaces",
-      sessionToken: "a text without spaces, or nothing",
+      secretAccessKey: "a string without spaces",
+      sessionToken: "a string without spaces, or nothing",
       accountId: "12 digits, or nothing",
     }[key];
     const error = expectInvalid(
       () => baseOf(credentials),
       `instance.credentials.${key}`,
-      `instance.credentials.${key} is wrong: received ${received}. Allowed: ${allowed}.`,
+      `instance.credentials.${key} is invalid: received ${received}. Allowed: ${allowed}.`,
     );
     expect(inspect(error, { depth: null, showHidden: true })).not.toMatch(
       new RegExp(`${SECRET}|${TOKEN.slice(0, 20)}`),
@@ -184,14 +184,14 @@ describe("the base identity", () => {
     ["", "an empty string"],
     [1234, "a number"],
     [true, "a boolean"],
-    [[identity], "a list of 1"],
+    [[identity], "an array of 1"],
     [Promise.resolve(identity), "an object"],
     [new Map(Object.entries(identity)), "an object"],
   ])("is rejected without being shown if it is %s", (credentials, received) => {
     expectInvalid(
       () => baseOf(credentials),
       "instance.credentials",
-      `instance.credentials is wrong: received ${received}. Allowed: { accessKeyId, secretAccessKey, sessionToken? }, or a function that resolves to them.`,
+      `instance.credentials is invalid: received ${received}. Allowed: { accessKeyId, secretAccessKey, sessionToken? }, or a function that resolves to them.`,
     );
   });
 

@@ -30,7 +30,7 @@ describe("a command's arguments", () => {
       expectInvalid(
         () => roleRequestOf({ command: { [key]: "" } }),
         `command.${key}`,
-        new RegExp(`^command\\.${key} is wrong: received an empty string\\. Allowed: `),
+        new RegExp(`^command\\.${key} is invalid: received an empty string\\. Allowed: `),
       );
     },
   );
@@ -104,7 +104,7 @@ describe("a command's arguments", () => {
     ["an empty string", "", "an empty string"],
     ["a number", 5, "a number"],
     ["false", false, "a boolean"],
-    ["an array", [{ roleArn: OTHER_ROLE }], "a list of 1"],
+    ["an array", [{ roleArn: OTHER_ROLE }], "an array of 1"],
     ["a map", new Map([["roleArn", OTHER_ROLE]]), "an object"],
     ["a set", new Set(["roleArn"]), "an object"],
     ["search parameters", new URLSearchParams({ roleArn: OTHER_ROLE }), "an object"],
@@ -120,7 +120,7 @@ describe("a command's arguments", () => {
     expectInvalid(
       () => roleRequestOf({ command }),
       "command",
-      `command is wrong: received ${received}. Allowed: an object of the command's arguments.`,
+      `command is invalid: received ${received}. Allowed: an object of the command's arguments.`,
     );
   });
 

@@ -69,7 +69,7 @@ const told = (request: ReturnType<typeof requestOf>) => ({
   base: request.base.keyPart,
   role: request.assumption?.role.arn,
   assumption: request.assumption && { ...request.assumption },
-  region: request.region?.region,
+  region: request.region?.value,
   endpoint: request.sts.endpoint,
   stsRegion: request.sts.region,
   fips: request.sts.useFipsEndpoint,
@@ -261,7 +261,7 @@ describe("a property of an object's own class is a setting", () => {
   it("if it is a getter, even an inherited one", () => {
     const request = requestOf({ instance: new Instance() });
     expect(request.assumption).toMatchObject({ externalId: "of-the-class", role: { arn: ROLE } });
-    expect(request.region?.region).toBe("eu-central-1");
+    expect(request.region?.value).toBe("eu-central-1");
     expect(requestOf({ command: new Base() }).assumption?.role.arn).toBe(ROLE);
     expect(requestOf({ command: Object.create(Object.assign(Object.create(null), { roleArn: ROLE })) }).key).toBe(
       roleRequestOf({}).key,
@@ -301,7 +301,7 @@ describe("an object that cannot be read", () => {
     revoke();
     return proxy;
   };
-  const UNREADABLE = "cannot be read: its getter, or its Proxy, throws an error. Pass plain data.";
+  const UNREADABLE = "cannot be read: its getter or Proxy throws an error. Pass plain data.";
 
   it.each<[string, () => unknown]>([
     ["instance.roleArn", () => requestOf({ instance: throwing("roleArn") })],
@@ -347,7 +347,7 @@ describe("an object that cannot be read", () => {
     expectInvalid(
       () => requestOf({ instance }),
       "instance.roleArn",
-      "instance.roleArn is answered by a Proxy that does not list it. Pass a plain object.",
+      "instance.roleArn is returned by a Proxy that does not list it. Pass a plain object.",
     );
   });
 

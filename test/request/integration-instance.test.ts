@@ -59,7 +59,7 @@ describe("an integration instance", () => {
     ["text", "a string of 4 characters"],
     [5, "a number"],
     [true, "a boolean"],
-    [[], "a list of 0"],
+    [[], "an empty array"],
     [() => ({}), "a function"],
     [new Map(), "an object"],
     [new Set(), "an object"],
@@ -73,7 +73,7 @@ describe("an integration instance", () => {
     expectInvalid(
       () => (instance === undefined ? requestOf({ instance: null }) : requestOf({ instance })),
       "instance",
-      `instance is wrong: received ${instance === undefined ? "null" : received}. Allowed: an object with ${KEYS}${instance === undefined || instance === null ? "; {} for none of them" : ""}.`,
+      `instance is invalid: received ${instance === undefined ? "null" : received}. Allowed: an object with ${KEYS}${instance === undefined || instance === null ? "; {} for none of them" : ""}.`,
     );
   });
 
@@ -81,7 +81,7 @@ describe("an integration instance", () => {
     expectInvalid(
       () => requestOf({ instance: Promise.resolve({ roleArn: ROLE }) }),
       "instance",
-      `instance is wrong: received an object. Allowed: an object with ${KEYS}.`,
+      `instance is invalid: received an object. Allowed: an object with ${KEYS}.`,
     );
   });
 
@@ -157,7 +157,7 @@ describe("integration", () => {
     expectInvalid(
       () => roleRequestOf({ instance: { integration } }),
       "instance.integration",
-      `instance.integration is wrong: received ${received}. ${RULE}`,
+      `instance.integration is invalid: received ${received}. ${RULE}`,
     );
   });
 

@@ -250,7 +250,7 @@ it("an instance can have at most ten thousand roles", () => {
     expect.objectContaining({
       field: "instance.allowedRoles",
       message:
-        "instance.allowedRoles is wrong: received a list of 10001. Allowed: a list of at most 10000 role ARNs, patterns, or { roleArn, externalId }.",
+        "instance.allowedRoles is invalid: received an array of 10001. Allowed: a list of at most 10000 role ARNs, patterns, or { roleArn, externalId }.",
     }),
   );
 });

@@ -27,7 +27,7 @@ describe("instance.dangerouslyAllowPlainHttp", () => {
     expectInvalid(
       () => roleRequestOf({ instance: { dangerouslyAllowPlainHttp: value } }),
       "instance.dangerouslyAllowPlainHttp",
-      `instance.dangerouslyAllowPlainHttp is wrong: received ${received}. Allowed: true or false.`,
+      `instance.dangerouslyAllowPlainHttp is invalid: received ${received}. Allowed: true or false.`,
     );
   });
 });

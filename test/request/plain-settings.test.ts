@@ -17,7 +17,7 @@ const wrongTypes: [unknown, string][] = [
   [5, "a number"],
   [true, "a boolean"],
   [{}, "an object"],
-  [["ab"], "a list of 1"],
+  [["ab"], "an array of 1"],
   [() => "ab", "a function"],
   [Symbol("ab"), "a symbol"],
   [10n, "a bigint"],
@@ -56,7 +56,7 @@ describe.each(texts)("$setting", ({ setting, owners, rule }) => {
       expectInvalid(
         () => roleRequestOf(at[owner](setting, value)),
         field,
-        `${field} is wrong: received ${received}. Allowed: ${rule}.`,
+        `${field} is invalid: received ${received}. Allowed: ${rule}.`,
       );
     });
   });
@@ -67,7 +67,7 @@ describe("sourceIdentity", () => {
     expectInvalid(
       () => roleRequestOf({ instance: { sourceIdentity: value } }),
       "instance.sourceIdentity",
-      `instance.sourceIdentity is wrong: received "${value}". Allowed: ${IDENTITY}.`,
+      `instance.sourceIdentity is invalid: received "${value}". Allowed: ${IDENTITY}.`,
     );
   });
 });
@@ -85,13 +85,13 @@ describe("externalId", () => {
     ["new\nline", "a string of 8 characters"],
     [12345, "a number"],
     [true, "a boolean"],
-    [["ab"], "a list of 1"],
+    [["ab"], "an array of 1"],
     [{}, "an object"],
   ])("cannot be %j, and the error describes the value without showing it", (externalId, received) => {
     expectInvalid(
       () => roleRequestOf({ instance: { externalId } }),
       "instance.externalId",
-      `instance.externalId is wrong: received ${received}. Allowed: ${ID}.`,
+      `instance.externalId is invalid: received ${received}. Allowed: ${ID}.`,
     );
   });
 });
@@ -134,14 +134,14 @@ describe.each(["command", "instance"] as const)("roleSessionDuration in %s", (ow
     [Number.POSITIVE_INFINITY, "Infinity"],
     [true, "a boolean"],
     [900n, "a bigint"],
-    [[900], "a list of 1"],
+    [[900], "an array of 1"],
     [new Number(900), "an object"],
     [new Date(900), "an object"],
   ])("cannot be %s", (value, received) => {
     expectInvalid(
       () => roleRequestOf(at[owner]("roleSessionDuration", value)),
       field,
-      `${field} is wrong: received ${received}. Allowed: a whole number of seconds from 900 to 43200, as a number or as digits.`,
+      `${field} is invalid: received ${received}. Allowed: a whole number of seconds from 900 to 43200, as a number or as digits.`,
     );
   });
 });

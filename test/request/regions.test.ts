@@ -80,14 +80,14 @@ describe.each([
     [`us-${"x".repeat(59)}-1`, `"us-${"x".repeat(59)}-1"`],
     [`us-${"x-".repeat(5000)}!`, `"us-${"x-".repeat(48)}x"… (10004 characters)`],
     [1, "a number"],
-    [["us-east-1"], "a list of 1"],
+    [["us-east-1"], "an array of 1"],
     [{ name: "us-east-1" }, "an object"],
     [() => "us-east-1", "a function"],
   ])("cannot be %s", (region, received) => {
     expectInvalid(
       () => requestOf(input(region)),
       field,
-      `${field} is wrong: received ${received}. Allowed: an AWS region such as eu-central-1.`,
+      `${field} is invalid: received ${received}. Allowed: an AWS region such as eu-central-1.`,
     );
   });
 });
@@ -167,7 +167,7 @@ describe("the service's region", () => {
     expectInvalid(
       () => requestOf({ env: { [field]: "Europe" } }),
       field,
-      `${field} is wrong: received "Europe". Allowed: an AWS region such as eu-central-1.`,
+      `${field} is invalid: received "Europe". Allowed: an AWS region such as eu-central-1.`,
     );
   });
 });

@@ -35,7 +35,7 @@ describe("a role ARN", () => {
     expectInvalid(
       () => readRoleArn("command.roleArn", ofLength(2049)),
       "command.roleArn",
-      `command.roleArn is wrong: received "${ofLength(2049).slice(0, 100)}"… (2049 characters). ${RULE}.`,
+      `command.roleArn is invalid: received "${ofLength(2049).slice(0, 100)}"… (2049 characters). ${RULE}.`,
     );
   });
 
@@ -66,7 +66,7 @@ describe("a role ARN", () => {
     expectInvalid(
       () => requestOf({ command: { roleArn: value } }),
       "command.roleArn",
-      `command.roleArn is wrong: received ${received}. ${RULE}. ${hint}.`,
+      `command.roleArn is invalid: received ${received}. ${RULE}. ${hint}.`,
     );
   });
 
@@ -88,7 +88,7 @@ describe("a role ARN", () => {
     ["digits beyond ASCII", "arn:aws:iam::١٢٣٤٥٦٧٨٩٠١٢:role/x", '"arn:aws:iam::١٢٣٤٥٦٧٨٩٠١٢:role/x"'],
     ["a number", 123456789012, "a number"],
     ["true", true, "a boolean"],
-    ["a list", [`${PREFIX}name`], "a list of 1"],
+    ["a list", [`${PREFIX}name`], "an array of 1"],
     ["an object", { roleArn: `${PREFIX}name` }, "an object"],
     ["a function", () => `${PREFIX}name`, "a function"],
     ["a symbol", Symbol("role"), "a symbol"],
@@ -96,7 +96,7 @@ describe("a role ARN", () => {
     expectInvalid(
       () => requestOf({ command: { roleArn: value } }),
       "command.roleArn",
-      `command.roleArn is wrong: received ${received}. ${RULE}.`,
+      `command.roleArn is invalid: received ${received}. ${RULE}.`,
     );
   });
 
@@ -133,7 +133,7 @@ describe("a role ARN", () => {
       const error = expectInvalid(
         () => requestOf(input),
         field,
-        `${field} is wrong: received ${JSON.stringify(value)}. ${RULE}. ${hint}.`,
+        `${field} is invalid: received ${JSON.stringify(value)}. ${RULE}. ${hint}.`,
       );
       expect(error.hint).toBe(`${RULE}. ${hint}.`);
     }

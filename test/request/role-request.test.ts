@@ -73,7 +73,7 @@ describe("precedence", () => {
     expectInvalid(
       () => roleRequestOf({ instance: fixed, session }),
       `options.session.${named}`,
-      `options.session.${named} is set, and the instance sets policy or policyArns already. Whoever sets either owns both: leave it out here or there.`,
+      `options.session.${named} is set, but the instance already sets policy or policyArns. Set both settings in one place: leave them out here or in the instance.`,
     );
   });
 
@@ -101,7 +101,7 @@ describe("without a role", () => {
     ["sourceIdentity", "alice"],
   ] as const;
   const refused = (field: string) =>
-    `${field} is set without a role. Only an assumed role's session can honour it: set roleArn, or leave it out.`;
+    `${field} is set without a role. Set roleArn, or leave this setting out: it applies only to the session of an assumed role.`;
 
   it.each([...LIMITS, ["externalId", "ab"] as const])(
     "the instance's %s is rejected, because nothing could enforce it",
@@ -157,7 +157,7 @@ describe("without a role", () => {
     expectInvalid(
       () => requestOf({ command: { roleSessionName: "x" } }),
       "command.roleSessionName",
-      'command.roleSessionName is wrong: received "x". Allowed: 2 to 64 letters, digits and _+=,.@-.',
+      'command.roleSessionName is invalid: received "x". Allowed: 2 to 64 letters, digits and _+=,.@-.',
     );
   });
 });

@@ -79,13 +79,13 @@ describe.each(owners)("policy in %s", (owner, input) => {
     ["JSON of null", "null", "a string of 4 characters"],
     ["JSON of a number", "5", "a string of 1 characters"],
     ["JSON of a string", '"{}"', "a string of 4 characters"],
-    ["an array", [{}], "a list of 1"],
+    ["an array", [{}], "an array of 1"],
     ["a number", 5, "a number"],
     ["true", true, "a boolean"],
     ["a function", () => ({}), "a function"],
     ["a symbol", Symbol("policy"), "a symbol"],
   ])("is rejected if it is %s", (_, policy, received) => {
-    refuse(policy, `${field} is wrong: received ${received}. ${RULE}`);
+    refuse(policy, `${field} is invalid: received ${received}. ${RULE}`);
   });
 
   it.each([
@@ -207,12 +207,15 @@ describe.each(owners)("policyArns in %s", (owner, input) => {
     expect(policyArns[0]).toBe("arn:aws:iam::aws:policy/b");
   });
 
-  it.each([0, 11])("cannot be %d", (count) => {
-    refuse(arns(count), field, `${field} is wrong: received a list of ${count}. Allowed: ${LIST}.`);
+  it.each([
+    [0, "an empty array"],
+    [11, "an array of 11"],
+  ])("cannot be %d", (count, shown) => {
+    refuse(arns(count), field, `${field} is invalid: received ${shown}. Allowed: ${LIST}.`);
   });
 
   it("cannot repeat an ARN", () => {
-    refuse([...arns(2), ...arns(1)], field, `${field} is wrong: received a list of 3. Allowed: ${LIST}.`);
+    refuse([...arns(2), ...arns(1)], field, `${field} is invalid: received an array of 3. Allowed: ${LIST}.`);
   });
 
   it("can have 2048 characters each, but not 2049", () => {
@@ -221,7 +224,7 @@ describe.each(owners)("policyArns in %s", (owner, input) => {
     refuse(
       [arn(2049)],
       `${field}[0]`,
-      `${field}[0] is wrong: received "${arn(100)}"… (2049 characters). Allowed: a policy ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess.`,
+      `${field}[0] is invalid: received "${arn(100)}"… (2049 characters). Allowed: a policy ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess.`,
     );
   });
 
@@ -240,7 +243,7 @@ describe.each(owners)("policyArns in %s", (owner, input) => {
     refuse(
       [arns(1)[0], arn],
       `${field}[1]`,
-      `${field}[1] is wrong: received ${received}. Allowed: a policy ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess.`,
+      `${field}[1] is invalid: received ${received}. Allowed: a policy ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess.`,
     );
   });
 
@@ -249,7 +252,7 @@ describe.each(owners)("policyArns in %s", (owner, input) => {
       // biome-ignore lint/suspicious/noSparseArray: the hole is the point
       [, arns(1)[0]],
       `${field}[0]`,
-      `${field}[0] is wrong: received undefined. Allowed: a policy ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess.`,
+      `${field}[0] is invalid: received undefined. Allowed: a policy ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess.`,
     );
   });
 
@@ -260,7 +263,7 @@ describe.each(owners)("policyArns in %s", (owner, input) => {
     [new Set(arns(1)), "an object"],
     [false, "a boolean"],
   ])("must be an array: %s is rejected", (policyArns, received) => {
-    refuse(policyArns, field, `${field} is wrong: received ${received}. Allowed: a list of policy ARNs.`);
+    refuse(policyArns, field, `${field} is invalid: received ${received}. Allowed: a list of policy ARNs.`);
   });
 });
 

@@ -42,7 +42,7 @@ describe.each(owners)("tags in %s", (owner, input) => {
       refuse(
         { c: "v", tenant: value },
         `${field}.tenant`,
-        `${field}.tenant is wrong: received ${value}. ${VALUE_RULE}`,
+        `${field}.tenant is invalid: received ${value}. ${VALUE_RULE}`,
       );
     },
   );
@@ -57,7 +57,7 @@ describe.each(owners)("tags in %s", (owner, input) => {
     ["😀", '"😀"'],
     ["\ud835", '"\\ud835"'],
   ])("reject the key %j", (key, received) => {
-    refuse({ [key]: "v" }, field, `${field} is wrong: received ${received}. ${KEY_RULE}`);
+    refuse({ [key]: "v" }, field, `${field} is invalid: received ${received}. ${KEY_RULE}`);
   });
 
   it.each<[unknown, string]>([
@@ -67,11 +67,11 @@ describe.each(owners)("tags in %s", (owner, input) => {
     ["line\n", '"line\\n"'],
     [5, "a number"],
     [true, "a boolean"],
-    [["v"], "a list of 1"],
+    [["v"], "an array of 1"],
     [{}, "an object"],
     [Symbol("v"), "a symbol"],
   ])("reject a value of %s", (value, received) => {
-    refuse({ team: value }, `${field}.team`, `${field}.team is wrong: received ${received}. ${VALUE_RULE}`);
+    refuse({ team: value }, `${field}.team`, `${field}.team is invalid: received ${received}. ${VALUE_RULE}`);
   });
 
   it("can be 50, but not 51", () => {
@@ -110,12 +110,12 @@ describe.each(owners)("tags in %s", (owner, input) => {
   it.each<[unknown, string]>([
     ["team=a", "a string of 6 characters"],
     ["", "an empty string"],
-    [[{ Key: "team", Value: "a" }], "a list of 1"],
+    [[{ Key: "team", Value: "a" }], "an array of 1"],
     [new Map([["team", "a"]]), "an object"],
     [Promise.resolve({ team: "a" }), "an object"],
     [5, "a number"],
   ])("are rejected as %s", (given, received) => {
-    refuse(given, field, `${field} is wrong: received ${received}. Allowed: an object of tag keys to tag values.`);
+    refuse(given, field, `${field} is invalid: received ${received}. Allowed: an object of tag keys to tag values.`);
   });
 
   it("can be inherited", () => {
@@ -197,7 +197,7 @@ describe("transitiveTagKeys", () => {
     expectInvalid(
       () => roleRequestOf({ instance: { ...instance, transitiveTagKeys: [key] } }),
       "instance.transitiveTagKeys[0]",
-      `instance.transitiveTagKeys[0] is wrong: received ${received}. Allowed: a tag key.`,
+      `instance.transitiveTagKeys[0] is invalid: received ${received}. Allowed: a tag key.`,
     );
   });
 
@@ -209,7 +209,7 @@ describe("transitiveTagKeys", () => {
     expectInvalid(
       () => roleRequestOf({ instance: { ...instance, transitiveTagKeys } }),
       "instance.transitiveTagKeys",
-      `instance.transitiveTagKeys is wrong: received ${received}. Allowed: a list of tag keys.`,
+      `instance.transitiveTagKeys is invalid: received ${received}. Allowed: a list of tag keys.`,
     );
   });
 });

@@ -42,7 +42,7 @@ describe("instance.sts", () => {
   it.each<[unknown, string]>([
     ["https://sts.example", "a string of 19 characters"],
     ["", "an empty string"],
-    [[], "a list of 0"],
+    [[], "an empty array"],
     [new URL("https://sts.example"), "an object"],
     [new Map(), "an object"],
     [true, "a boolean"],
@@ -50,7 +50,7 @@ describe("instance.sts", () => {
     expectInvalid(
       () => stsOf(sts),
       "instance.sts",
-      `instance.sts is wrong: received ${received}. Allowed: an object with ${KEYS}.`,
+      `instance.sts is invalid: received ${received}. Allowed: an object with ${KEYS}.`,
     );
   });
 
@@ -63,7 +63,7 @@ describe("instance.sts", () => {
       expectInvalid(
         () => stsOf({ [key]: value }),
         `instance.sts.${key}`,
-        `instance.sts.${key} is wrong: received ${received}. Allowed: true or false.`,
+        `instance.sts.${key} is invalid: received ${received}. Allowed: true or false.`,
       );
     }
   });
@@ -111,7 +111,7 @@ describe("instance.sts.endpoint", () => {
     expectInvalid(
       () => stsOf({ endpoint }),
       "instance.sts.endpoint",
-      `instance.sts.endpoint is wrong: received ${received}. ${ENDPOINT}`,
+      `instance.sts.endpoint is invalid: received ${received}. ${ENDPOINT}`,
     );
   });
 

@@ -2,10 +2,9 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createCredentialResolver } from "../../credential-resolver.js";
 import type { RolecallEvents } from "../../diagnostics.js";
 import type { CommandSettings } from "../../request/command-overrides.js";
-import { accessKeyIdOf, explainRoleRequest } from "../../request/explain-request.js";
 import type { IntegrationInstance } from "../../request/integration-instance.js";
 import { ROLE_SESSION_DURATION, toMachineSessionName } from "../../request/limits.js";
-import { serviceRegion } from "../../request/role-request.js";
+import { decideRequest, serviceRegion } from "../../request/role-request.js";
 import type { CredentialResolver } from "../../resolver-types.js";
 import type { Runtime } from "../../runtime.js";
 import { readInstanceRegion } from "../../sources/instance-profile.js";
@@ -41,7 +40,7 @@ interface Subject {
 export async function examine(subject: Subject): Promise<Observations> {
   const { roleArns, runtime } = subject;
   const instance = withoutRole(subject.instance);
-  const { request, chosen } = explainRoleRequest(instance, undefined, runtime.env);
+  const { request, chosen } = decideRequest(instance, undefined, undefined, runtime.env);
   const source = request.base.kind === "static" ? "static" : "instance-profile";
   const metadata = source === "instance-profile" || !chosen.region ? await lookAtMetadata(runtime) : undefined;
   const listener = listenToSts(runtime.now);
@@ -64,7 +63,7 @@ export async function examine(subject: Subject): Promise<Observations> {
       identities: noteUnusedIdentities(runtime.env),
       proxy: noteUnusedProxy(runtime.env, request.network),
     };
-    return { source, accessKeyId: accessKeyIdOf(request.base), notes, metadata, keys, region, sts, roles };
+    return { source, accessKeyId: request.base.accessKeyId, notes, metadata, keys, region, sts, roles };
   } finally {
     await resolver.close();
     listener.close();
@@ -115,7 +114,7 @@ async function examineRole(
 }
 
 async function readSettings(instance: IntegrationInstance, roleArn: string, { env }: Runtime): Promise<RoleSettings> {
-  const { request, chosen } = explainRoleRequest(instance, { roleArn }, env);
+  const { request, chosen } = decideRequest(instance, { roleArn }, undefined, env);
   serviceRegion(request);
   return {
     allowedBy: chosen.allowedBy?.pattern,

@@ -1,6 +1,7 @@
 import { foreignText } from "../../foreign-text.js";
 import type { Runtime } from "../../runtime.js";
-import { isDisabled, lookForToken, readMetadataItem, withAddress } from "../../sources/instance-profile.js";
+import { withAddress } from "../../sources/imds-request.js";
+import { lookForToken, readMetadataItem } from "../../sources/instance-profile.js";
 import type { Metadata } from "./observations.js";
 
 const PROFILE_PATH = "/latest/meta-data/iam/info";
@@ -10,7 +11,7 @@ const ANY_PATH = "/latest/meta-data/instance-id";
 export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
   const [{ token, problem: rawProblem }, statusWithoutToken] = await Promise.all([
     lookForToken(runtime),
-    isDisabled(runtime) ? undefined : readStatus(readMetadataItem(runtime, ANY_PATH)),
+    readStatus(readMetadataItem(runtime, ANY_PATH)),
   ]);
   const instanceProfileArn = token === undefined ? undefined : await readProfileArn(runtime, token);
   return { problem: rawProblem && withAddress(rawProblem), rawProblem, statusWithoutToken, instanceProfileArn };

@@ -1,5 +1,6 @@
 import type { RolecallError } from "../../errors.js";
-import { type MetadataProblem, NO_ANSWER_IN_TIME, REFUSED } from "../../sources/instance-profile.js";
+import { NO_ANSWER_IN_TIME, REFUSED } from "../../sources/imds-request.js";
+import type { MetadataProblem } from "../../sources/metadata-endpoint.js";
 import { isCertificateErrorCode, isSystemErrorCode } from "../../sources/safe-cause.js";
 import { adviseOnRegion } from "../known-regions.js";
 import { describeDenial, OWNERS, readDenial } from "./denial.js";

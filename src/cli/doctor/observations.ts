@@ -1,7 +1,7 @@
 import { isRolecallError, type RolecallError } from "../../errors.js";
-import type { Chosen } from "../../request/precedence.js";
+import type { Chosen } from "../../request/settings-table.js";
 import type { CallerIdentity } from "../../sources/caller-identity.js";
-import type { MetadataProblem } from "../../sources/instance-profile.js";
+import type { MetadataProblem } from "../../sources/metadata-endpoint.js";
 import { readDenial } from "./denial.js";
 
 /** A result, or the error that a command would get. */

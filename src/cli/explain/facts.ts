@@ -1,10 +1,10 @@
 import { hostname } from "node:os";
-import { accessKeyIdOf, type ExplainedRequest } from "../../request/explain-request.js";
 import { toMachineSessionName } from "../../request/limits.js";
 import { assertConfidential } from "../../request/plain-http.js";
-import type { Chosen, ChosenSettings } from "../../request/precedence.js";
+import type { ChosenSettings } from "../../request/precedence.js";
 import { findDefaultRegion } from "../../request/regions.js";
-import type { RoleRequest } from "../../request/role-request.js";
+import type { DecidedRequest, RoleRequest } from "../../request/role-request.js";
+import type { Chosen } from "../../request/settings-table.js";
 import { assertStsRegion } from "../../request/sts-endpoint-region.js";
 
 type Env = Record<string, string | undefined>;
@@ -43,7 +43,7 @@ const AT_FIRST_USE = "IMDS, at first use";
 type Row = readonly [setting: Fact["setting"], chosen: Chosen<Value | undefined> | undefined];
 
 /** Every setting that is set and where it comes from, without secrets. */
-export function listFacts({ request, chosen }: ExplainedRequest, env: Env): Fact[] {
+export function listFacts({ request, chosen }: DecidedRequest, env: Env): Fact[] {
   const rows: Row[] = [
     ["baseIdentity", baseIdentity(request)],
     ...roleRows(chosen),
@@ -57,7 +57,8 @@ export function listFacts({ request, chosen }: ExplainedRequest, env: Env): Fact
 }
 
 function roleRows(chosen: ChosenSettings): Row[] {
-  const { role, allowedBy, tags, transitiveTagKeys, ceiling, externalId } = chosen;
+  const { role, allowedBy, externalId } = chosen;
+  const { policy, policyArns, sourceIdentity, tags, transitiveTagKeys } = chosen.limits;
   if (!role) return [["roleArn", byDefault("none: commands run as the base identity")]];
   return [
     ["roleArn", { value: role.value.arn, from: role.from }],
@@ -65,9 +66,9 @@ function roleRows(chosen: ChosenSettings): Row[] {
     ["roleSessionName", chosen.roleSessionName ?? byDefault(toMachineSessionName(hostname()))],
     ["roleSessionDuration", chosen.durationSeconds],
     ["externalId", externalId && { value: undefined, from: externalId.from }],
-    ["policy", ceiling?.policy === undefined ? undefined : { value: undefined, from: "instance.policy" }],
-    ofInstance("policyArns", ceiling?.policyArns),
-    ofInstance("sourceIdentity", chosen.sourceIdentity),
+    ["policy", policy === undefined ? undefined : { value: undefined, from: "instance.policy" }],
+    ofInstance("policyArns", policyArns),
+    ofInstance("sourceIdentity", sourceIdentity),
     ofInstance("tags", Object.keys(tags).length > 0 ? tags : undefined),
     ofInstance("transitiveTagKeys", transitiveTagKeys.length > 0 ? transitiveTagKeys : undefined),
   ];
@@ -83,9 +84,8 @@ function byDefault<T>(value: T): Chosen<T> {
 }
 
 function baseIdentity({ base }: RoleRequest): Chosen<string> {
-  const accessKeyId = accessKeyIdOf(base);
-  if (accessKeyId === undefined) return { value: "the instance profile", from: AT_FIRST_USE };
-  return { value: `static keys ${accessKeyId}`, from: "instance.credentials" };
+  if (base.accessKeyId === undefined) return { value: "the instance profile", from: AT_FIRST_USE };
+  return { value: `static keys ${base.accessKeyId}`, from: "instance.credentials" };
 }
 
 function machineRegion({ sts }: RoleRequest): Chosen<string> {
@@ -117,7 +117,7 @@ function findStsEndpoint({ sts }: RoleRequest, region: string | undefined, env: 
 }
 
 /** The parts that are set. Empty parts are in every key, so they distinguish nothing. */
-export function listKeyParts({ keyParts }: ExplainedRequest): string[] {
+export function listKeyParts({ keyParts }: DecidedRequest): string[] {
   const isEmpty = (part: unknown) => typeof part === "object" && part !== null && givenNames(part).length === 0;
   return givenNames(keyParts).filter((name) => !isEmpty(keyParts[name]));
 }
