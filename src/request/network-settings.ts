@@ -99,18 +99,9 @@ const PROXY = "an http or https URL without path, query or fragment, such as htt
 export function readProxy(field: string, value: unknown): string | undefined {
   if (!isGiven(value)) return undefined;
   const url = parseHttpUrl(value, /[\s\\?#]/);
-  const isUsable = url && url.pathname === "/" && isDecodable(url);
+  const isUsable = url && url.pathname === "/" && succeeds(() => decodeURIComponent(url.username + url.password));
   if (!isUsable) throw invalid(field, value, PROXY);
   return url.href;
-}
-
-function isDecodable({ username, password }: URL): boolean {
-  try {
-    decodeURIComponent(username + password);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
@@ -119,14 +110,15 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 function readCertificates(field: string, value: unknown): readonly string[] | undefined {
   if (!isGiven(value)) return undefined;
   const found = typeof value === "string" && !value.includes("PRIVATE KEY") ? value.match(CERTIFICATE) : undefined;
-  if (found?.every(isCertificate)) return found;
+  const { X509Certificate } = process.getBuiltinModule("node:crypto");
+  if (found?.every((pem) => succeeds(() => new X509Certificate(pem)))) return found;
   throw invalid(field, value, "one or more certificates in PEM format, without a private key");
 }
 
-function isCertificate(pem: string): boolean {
-  const { X509Certificate } = process.getBuiltinModule("node:crypto");
+function succeeds(attempt: () => unknown): boolean {
   try {
-    return Boolean(new X509Certificate(pem));
+    attempt();
+    return true;
   } catch {
     return false;
   }

@@ -5,12 +5,10 @@ import { conflict } from "./validation.js";
 const SUFFIX =
   /\.(((amazonaws|api\.amazonwebservices)\.(com|com\.cn|eu))|api\.aws(\.(hci\.)?ic\.gov|\.scloud)?|(c2s|csp\.hci)\.ic\.gov|sc2s\.sgov\.gov|(api\.)?cloud(-aws)?\.adc-e\.uk)$/;
 const STS_HOST = /^(?:vpce-[\w-]+\.)?sts(?:-fips)?\.([a-z\d-]+)(?:\.vpce)?$/;
-/** The global endpoint accepts signatures for this region, as the SDK's endpoint rules say. */
-const GLOBAL = { host: "sts.amazonaws.com", region: "us-east-1" };
 
 /** @returns `undefined` if the host name of the endpoint does not name a region */
 export function readStsHostRegion(hostname: string): string | undefined {
-  if (hostname === GLOBAL.host) return GLOBAL.region;
+  if (hostname === "sts.amazonaws.com") return "us-east-1"; // the global endpoint, as in the SDK's endpoint rules
   const [, region] = (SUFFIX.test(hostname) && STS_HOST.exec(hostname.replace(SUFFIX, ""))) || [];
   return region !== undefined && isRegion(region) ? region : undefined;
 }

@@ -165,18 +165,17 @@ async function readWithinDeadline<T>(
   return withDeadline(deadline, (either) => readMetadata(runtime, either, read));
 }
 
-const ATTACH = "Attach an instance profile to the EC2 instance: EC2 console, Actions, Security, Modify IAM role.";
-
 /** `undefined` if the error does not concern the profile itself. */
 function explainMissingProfile(error: unknown, note: string | undefined): RolecallError | undefined {
   if (!(error instanceof MetadataError)) return undefined;
   if (error.problem === TOO_LARGE) return invalidProfile(`${TOO_LARGE.cause}: ${TOO_LARGE.fix}.`, error);
   if (error.statusCode !== 404) return undefined;
+  const hint = "Attach an instance profile to the EC2 instance: EC2 console, Actions, Security, Modify IAM role.";
   return new RolecallError("INSTANCE_PROFILE_MISSING", "No IAM role is attached to this instance.", {
     step: "base-identity",
     retryable: true,
     cause: safeCause(error),
-    hint: withNote(ATTACH, note),
+    hint: withNote(hint, note),
   });
 }
 
