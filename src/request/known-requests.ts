@@ -1,6 +1,5 @@
-import type { AuthorSession } from "./author-session.js";
 import { type CommandOverrides, pickCommandSettings } from "./command-overrides.js";
-import { findDefinedInstance, type InstanceSettings, type IntegrationInstance } from "./integration-instance.js";
+import { findDefinedInstance, type InstanceSettings } from "./integration-instance.js";
 import { envTrust } from "./network-settings.js";
 import { envRegion } from "./precedence.js";
 import { createRoleRequest, type RoleRequest } from "./role-request.js";
@@ -17,12 +16,7 @@ export class KnownRequests {
   }
 
   /** Like {@link createRoleRequest}. */
-  get(
-    instance: IntegrationInstance,
-    command: CommandOverrides | null | undefined,
-    session: AuthorSession | null | undefined,
-    env: Record<string, string | undefined>,
-  ): RoleRequest {
+  get(...[instance, command, session, env]: Parameters<typeof createRoleRequest>): RoleRequest {
     const defined = findDefinedInstance(instance);
     if (!defined || isGiven(session)) return createRoleRequest(instance, command, session, env);
     const overrides = pickCommandSettings(command);
