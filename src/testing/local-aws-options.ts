@@ -1,3 +1,4 @@
+import type { IamPolicy } from "./iam-policy.js";
 import type { InstanceProfile } from "./instance-profile.js";
 import type { LocalRole } from "./local-role.js";
 import type { ConditionKeyValues } from "./request-context.js";
@@ -24,6 +25,11 @@ export interface LocalAwsOptions {
   instanceProfile?: InstanceProfile | null;
   /** The roles that STS knows. Default: none. For an unknown role, AssumeRole returns AccessDenied, as in AWS. */
   roles?: readonly LocalRole[];
+  /**
+   * The documents of managed policies by ARN, for sessions with `PolicyArns`. A managed policy that is not listed here
+   * allows no call to STS and every call to other services. Default: none.
+   */
+  managedPolicies?: Readonly<Record<string, IamPolicy>>;
   imds?: {
     /** Whether IMDSv1 (reads without a token) is enabled. Default `false`. */
     v1?: boolean;

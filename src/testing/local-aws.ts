@@ -16,6 +16,7 @@ import { readItems, readOptions, shown } from "./read-options.js";
 import { readRequestContext } from "./request-context.js";
 import { parseUserArn, roleSessionIdentity, uniqueId } from "./role-identity.js";
 import { createServiceSink } from "./service-sink.js";
+import { readManagedPolicies } from "./session-policies.js";
 import type { WireRequest } from "./sigv4-verification.js";
 import { createSts, STS_VERSION } from "./sts-api.js";
 
@@ -135,6 +136,7 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     now,
     findRole: (roleArn) => roles.get(roleArn),
     findPermissions,
+    managedPolicies: readManagedPolicies("managedPolicies", options.managedPolicies ?? {}),
     defaultTrustedPrincipals: () => profile.roleArns,
     isDisabled,
     denialContext: options.denialContext ?? false,

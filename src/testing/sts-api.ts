@@ -15,6 +15,7 @@ import type { KnownRole } from "./local-role.js";
 import { readParameters, refuseInQueryProtocol, succeedInQueryProtocol } from "./query-protocol.js";
 import type { RequestContext, Surroundings } from "./request-context.js";
 import { roleSessionIdentity } from "./role-identity.js";
+import { type ManagedPolicies, readSessionPolicies } from "./session-policies.js";
 import type { WireRequest } from "./sigv4-verification.js";
 import { findDenial, type TrustDenial } from "./trust.js";
 
@@ -28,6 +29,7 @@ export interface StsOptions {
   findRole(roleArn: string): KnownRole | undefined;
   /** The policy of the identity behind these keys. */
   findPermissions(keys: IssuedKeys): readonly Statement[];
+  managedPolicies: ManagedPolicies;
   /** The principals that a role trusts if it names none. */
   defaultTrustedPrincipals(): readonly string[];
   isDisabled(region: string): boolean;
@@ -77,6 +79,7 @@ function assumeRole(
   patch: PatchCredentials,
 ): Answer {
   const input = readAssumeRoleInput(parameters);
+  const sessionPolicies = readSessionPolicies(input, options.managedPolicies);
   const { sourceIdentity, transitiveTags } = inherit(caller, input);
   const role = options.findRole(input.roleArn);
   const denial = findDenial({
@@ -104,6 +107,7 @@ function assumeRole(
     issuedAt: surroundings.time,
     sessionTags: new Map([...caller.transitiveTags, ...input.tags]),
     transitiveTags,
+    sessionPolicies,
     sourceIdentity,
   });
   const fields = patch({
@@ -128,9 +132,10 @@ function inherit(caller: IssuedKeys, input: AssumeRoleInput) {
   }
   const { sourceIdentity = caller.sourceIdentity } = input;
   if (caller.sourceIdentity !== undefined && sourceIdentity !== caller.sourceIdentity) {
-    throw accessDenied(caller, "sts:SetSourceIdentity", input.roleArn);
+    throw new AwsError(400, "ValidationError", "The source identity is already set for this assume role session");
   }
-  const own = input.transitiveTagKeys.map((key): [string, string] => [key, input.tags.get(key) ?? ""]);
+  const transitive = input.transitiveTagKeys.map((key) => key.toLowerCase());
+  const own = [...input.tags].filter(([key]) => transitive.includes(key.toLowerCase()));
   return { sourceIdentity, transitiveTags: new Map([...caller.transitiveTags, ...own]) };
 }
 
@@ -176,10 +181,16 @@ function accessDenied({ identity }: IssuedKeys, action: string, roleArn: string,
   return new AwsError(403, "AccessDenied", message + (context ? ` ${describeTrustDenial(context)}` : ""));
 }
 
+const ARTICLES: Record<TrustDenial["policy"], string> = {
+  "identity-based policy": "an",
+  "session policy": "a",
+  "role trust policy": "the",
+};
+
 /** Uses AWS's wording: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
 function describeTrustDenial({ action, policy, isExplicit }: TrustDenial): string {
   if (!isExplicit) return `because no ${policy} allows the ${action} action`;
-  return `with an explicit deny in ${policy === "role trust policy" ? "the" : "an"} ${policy}`;
+  return `with an explicit deny in ${ARTICLES[policy]} ${policy}`;
 }
 
 function regionDisabled({ identity }: IssuedKeys): AwsError {

@@ -55,7 +55,7 @@ const SERVICE = {
   Effect: "Allow",
   Principal: { Service: ["ecs-tasks.amazonaws.com", "lambda.amazonaws.com"] },
   Action: "sts:AssumeRole",
-  Condition: { ArnLike: { "aws:SourceArn": "arn:aws:ecs:eu-west-1:123456789012:*" }, Unheard: { "aws:Of": "x" } },
+  Condition: { ArnLike: { "aws:SourceArn": "arn:aws:ecs:eu-west-1:123456789012:*" } },
 };
 
 it.each<[string, Verdict, object]>([
