@@ -17,7 +17,10 @@ export interface RequestFilter {
   service?: string;
   /** The region of the signature. Unsigned requests have none. */
   region?: string;
-  /** For AssumeRole and AssumeRoleWithWebIdentity, the requested role; for any other request, the role whose session signed it. */
+  /**
+   * For AssumeRole and AssumeRoleWithWebIdentity, the requested role; for any other request, the role whose session
+   * signed it.
+   */
   roleArn?: string;
 }
 
@@ -26,8 +29,8 @@ export interface RecordedRequest {
   target: RequestTarget;
   /**
    * The API operation. For IMDS, one of `"token"`, `"role-list"`, `"credentials"`, `"iam-info"`, `"placement"`,
-   * `"instance-id"`, `"identity-document"`, `"unknown"`. For the container endpoint, `"credentials"` or `"unknown"`. For a REST API whose requests do not name the operation, the
-   * method and path: `"GET /bucket/key"`.
+   * `"instance-id"`, `"identity-document"`, `"unknown"`. For the container endpoint, `"credentials"` or `"unknown"`.
+   * For a REST API whose requests do not name the operation, the method and path: `"GET /bucket/key"`.
    */
   operation: string;
   /** The signing name, such as `"ec2"`. Absent on an unsigned request. */

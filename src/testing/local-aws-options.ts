@@ -19,8 +19,8 @@ export interface LocalAwsOptions {
    */
   processEnv?: boolean;
   /**
-   * The platform whose environment variables are in `env`. All platforms answer in any case; `LocalAws.platform` has the
-   * variables of the others. Default `"EC2"`.
+   * The platform whose environment variables are in `env`. The other platforms answer, too; `LocalAws.platform` has
+   * their variables. Default `"EC2"`.
    */
   platform?: LocalPlatformName;
   /** The region that IMDS reports, and that the variables of all other platforms name. Default `"us-east-1"`. */

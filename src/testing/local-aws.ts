@@ -40,8 +40,8 @@ export interface IssuedCredentials {
 }
 
 /**
- * The instance metadata service, the container credential endpoint, STS and all other AWS services on loopback. Printing this
- * object shows no secrets.
+ * The instance metadata service, the container credential endpoint, STS and all other AWS services on loopback.
+ * Printing this object shows no secrets.
  */
 export interface LocalAws extends AsyncDisposable {
   /** The URL of STS and all other services, `http://127.0.0.1:<port>`. Use it as the `endpoint` of any SDK client. */
@@ -80,7 +80,10 @@ export interface LocalAws extends AsyncDisposable {
   setLatency(ms: number, filter?: RequestFilter): void;
   /** Injects a fault until it has affected `times` requests or you call `clear()`. */
   fault(fault: Fault): { clear(): void };
-  /** All secret keys, session tokens and IMDS tokens issued so far, so that a test can search for leaks. */
+  /**
+   * All secret keys, session tokens, IMDS tokens and web identity tokens issued so far, so that a test can search for
+   * leaks.
+   */
   secrets(): string[];
   /**
    * Issues session keys for a role without a call to STS. `lifetime` is in milliseconds; the default is one hour. The

@@ -16,7 +16,7 @@ export interface LocalRole {
   trustPolicy?: IamPolicy;
   /**
    * Who may assume the role: role, user or session ARNs, `arn:aws:iam::<account>:root` for everyone in an account, or
-   * `"*"`. Default: every role that has been attached as the instance profile.
+   * `"*"`. Default: the role of every platform, such as the instance profile, and every role that was attached there.
    */
   trustedPrincipals?: readonly string[];
   /**

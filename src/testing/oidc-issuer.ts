@@ -36,7 +36,7 @@ export interface LocalOidcIssuer {
   token(claims?: WebIdentityClaims): string;
 }
 
-/** The claims of a token, as they are in it. */
+/** The claims of a token, under their names in the token. */
 export type TokenPayload = Readonly<Record<string, unknown>>;
 
 const DAY = 86_400_000;
@@ -57,6 +57,8 @@ export class OidcIssuer implements LocalOidcIssuer {
     }
     this.url = url;
     this.audiences = readItems("oidcIssuer.audiences", audiences);
+    const invalid = this.audiences.find((audience) => typeof audience !== "string" || audience === "");
+    if (invalid !== undefined) throw new TypeError(`oidcIssuer.audiences must be strings, got ${shown(invalid)}`);
     this.#now = now;
     this.#addSecret = addSecret;
   }
@@ -73,8 +75,9 @@ export class OidcIssuer implements LocalOidcIssuer {
   token(claims: WebIdentityClaims = {}): string {
     const { subject = SERVICE_ACCOUNT_SUBJECT, audience = STS_AUDIENCE, issuer = this.url, expiresIn = DAY } = claims;
     if (!Number.isFinite(expiresIn)) throw new RangeError(`expiresIn must be a number of ms, got ${shown(expiresIn)}`);
-    const issuedAt = Math.floor(this.#now() / 1000);
-    const payload = { iss: issuer, sub: subject, aud: audience, iat: issuedAt, exp: issuedAt + expiresIn / 1000 };
+    const now = this.#now();
+    const [iat, exp] = [toSeconds(now), toSeconds(now + expiresIn)];
+    const payload = { iss: issuer, sub: subject, aud: audience, iat, exp };
     const { privateKey } = this.#keyPair();
     const signed = `${encode({ alg: "ES256", kid: this.#keyId(), typ: "JWT" })}.${encode(payload)}`;
     const signature = sign("sha256", Buffer.from(signed), { key: privateKey, dsaEncoding: "ieee-p1363" });
@@ -115,6 +118,10 @@ export function readTokenPayload(token: string): TokenPayload | undefined {
 
 function clusterIssuer(region: string): string {
   return `https://oidc.eks.${region}.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE`;
+}
+
+function toSeconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000);
 }
 
 function encode(part: object): string {

@@ -56,7 +56,7 @@ export function createPlatformParts({ region, oidcIssuer, ...options }: Platform
   };
 }
 
-/** The trust policy is the one in https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html. */
+/** For the trust policy, see https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html. */
 function createWebIdentityRole(issuer: OidcIssuer): LocalRole {
   return {
     ...DEFAULT_WEB_IDENTITY_ROLE,

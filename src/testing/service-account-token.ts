@@ -1,13 +1,18 @@
 import type { OidcIssuer, WebIdentityClaims } from "./oidc-issuer.js";
 import type { TokenFiles } from "./token-files.js";
 
-/** A pod's token in a file. The file is written when it is first needed. */
+interface WrittenToken {
+  readonly token: string;
+  readonly path: string;
+}
+
+/** A service account's token in a file. The file is written when it is first needed. */
 export class ServiceAccountToken {
   readonly #issuer: OidcIssuer;
   readonly #files: TokenFiles;
   readonly #name: string;
   readonly #audience: string;
-  #written: { path: string; token: string } | undefined;
+  #written: WrittenToken | undefined;
 
   constructor(issuer: OidcIssuer, files: TokenFiles, name: string, audience: string) {
     this.#issuer = issuer;
@@ -25,13 +30,17 @@ export class ServiceAccountToken {
     return this.#current().token;
   }
 
-  rotate(claims: WebIdentityClaims = {}): void {
-    const token = this.#issuer.token({ audience: this.#audience, ...claims });
-    this.#written = { token, path: this.#files.write(this.#name, token) };
+  rotate(claims?: WebIdentityClaims): void {
+    this.#written = this.#write(claims);
   }
 
-  #current(): { path: string; token: string } {
-    if (this.#written === undefined) this.rotate();
-    return this.#written as { path: string; token: string };
+  #current(): WrittenToken {
+    this.#written ??= this.#write();
+    return this.#written;
+  }
+
+  #write(claims?: WebIdentityClaims): WrittenToken {
+    const token = this.#issuer.token({ audience: this.#audience, ...claims });
+    return { token, path: this.#files.write(this.#name, token) };
   }
 }

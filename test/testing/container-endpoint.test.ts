@@ -44,7 +44,7 @@ describe("the ECS agent", () => {
     });
   });
 
-  it("knows no other task, and none without a role", async () => {
+  it("returns an error for another task, and for a task without a role", async () => {
     const aws = await start();
     const notFound = {
       code: "InvalidIdInRequest",
