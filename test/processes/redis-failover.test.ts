@@ -11,8 +11,8 @@ const PACKAGES: readonly PackageName[] = ["node-redis", "ioredis"];
 /** Concurrent processes of each package: on a small machine, more of them would only wait for each other. */
 const AT_A_TIME = 3;
 /**
- * While a sentinel fails over, node-redis looks for the master only once a second. A process that does not wait for the
- * connection would call STS.
+ * While a sentinel fails over, it names no master to node-redis, which asks again after a second. A process that does
+ * not wait for the connection calls STS after 250 ms.
  */
 const CONNECTED = { WAIT_FOR_REDIS: "yes" };
 
@@ -20,7 +20,7 @@ const children = useChildren();
 
 describe.runIf(hasRedis).each(["cluster", "sentinels"] as const)("processes that share a Redis %s", (kind) => {
   it(
-    "call AssumeRole once if 50 run during a failover, and succeed while a master is killed",
+    "call AssumeRole once for each package despite a failover, and succeed while a master is killed",
     async () => {
       const topology = await DEPLOYMENTS[kind].start();
       onTestFinished(() => topology.remove());
