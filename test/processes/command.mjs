@@ -88,8 +88,9 @@ subscribe("aws-rolecall:refreshed", ({ background }) => background && isRefreshe
 const { createCredentialResolver } = await load("index");
 const { store, end } = await STORES[STORE]();
 const runtime = { now: () => Date.now() + Number(CLOCK_AHEAD) };
-// Many processes share few processors, so a call to STS can be slow.
-const resolver = createCredentialResolver({ store, runtime, assumeRole: { attemptTimeout: 10_000 } });
+// Many processes share few processors, so a call to STS can be slow, and the others must wait for it.
+const assumeRole = { attemptTimeout: 60_000, timeout: 60_000 };
+const resolver = createCredentialResolver({ store, runtime, assumeRole });
 const began = performance.now();
 const { accessKeyId, assumedRoleArn, expiration } = await patiently(() => resolver.resolve({ roleArn: ROLE_ARN }));
 const took = performance.now() - began;
