@@ -476,6 +476,18 @@ describe("a store that fails", () => {
     expect(errors).toMatchObject([{ operation: "get", reason: "timeout", roleArn: ROLE }]);
   });
 
+  it("publishes an event if an operation leaves no time for the next one", async () => {
+    const { clock, errors, start, store, timed } = await setUp();
+    const get = async (key: string) => {
+      await clock.sleep(DEADLINE);
+      return store.get(key);
+    };
+    const resolver = start({ store: { ...store, get } });
+    expect((await timed(resolver.resolve(INSTANCE))).took).toBeLessThanOrEqual(DEADLINE + 10);
+    expect(store.records().size).toBe(0);
+    expect(errors).toMatchObject([{ operation: "lock", reason: "timeout", roleArn: ROLE }]);
+  });
+
   it("is not blamed if the process itself stalls", async () => {
     const { errors, store, start } = await setUp();
     const get = (key: string) => {
