@@ -254,7 +254,7 @@ describe("problems with the base identity", () => {
     expect((await resolver.resolve(instance)).accessKeyId).toBe(accessKeyId);
   });
 
-  it("keys that STS rejects are read again, and not sent again if they are the same", async () => {
+  it("keys that STS rejects are read again; the same ones are not sent a second time", async () => {
     const { aws, resolver } = await setUpLocal();
     aws.fault({ on: assumeRole, status: 403, code: "InvalidClientTokenId" });
     await expect(resolver.resolve(instance)).rejects.toMatchObject({
