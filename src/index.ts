@@ -16,6 +16,7 @@ export type { CommandOverrides, CommandSettings } from "./request/command-overri
 export type { ExactInstance, IntegrationInstance } from "./request/integration-instance.js";
 export type { NetworkSettings } from "./request/network-settings.js";
 export type { SessionTags } from "./request/session-tags.js";
+export type { SourceRoleSettings } from "./request/source-role.js";
 export type { StsSettings } from "./request/sts-settings.js";
 export type { CredentialResolverOptions } from "./resolver-options.js";
 export type {

@@ -43,18 +43,21 @@ const KINDS: Record<string, Kind> = {
 
 export const command: CliCommand = {
   help: `Usage: rolecall policy identity [<role>...] [--variant <variant>] [options]
-       rolecall policy trust [<role>] --principal <arn> [options]
+       rolecall policy trust [<role>] [--principal <arn>] [options]
        rolecall policy ec2-trust [options]
 
 Prints an IAM policy document for the setup, with warnings on stderr. Sends nothing to AWS.
 
 identity    The permissions of the machine's role. <role>: the ARNs or patterns it may assume. Default: from --config.
+            With sourceRole in --config: the machine's role may assume only that role. To print the permissions of the
+            source role, name it with --principal.
 trust       The trust policy of a role to assume. <role>: its ARN. Default: the roleArn in --config.
 ec2-trust   The trust policy of the machine's role, which lets EC2 assume it.
 
   --principal <arn>        The machine's role, from its instance profile. For trust, also an IAM user with static keys;
-                           repeatable.
-  --config <file>          The instance's settings in JSON: allowedRoles or roleArn, externalId, tags, sourceIdentity.
+                           repeatable. With sourceRole in --config, that role is the default for the roles of commands.
+  --config <file>          The instance's settings in JSON: allowedRoles or roleArn, externalId, tags, sourceIdentity,
+                           sourceRole.
   --format <format>        json (default), terraform or cloudformation. The last two need --principal.
   --variant <variant>      identity: listed-roles (default), any-role, or own-permissions to assume no role.
   --action <action>        identity with own-permissions: an action that commands use. Repeatable.
@@ -101,8 +104,10 @@ function identity(values: Values, roles: readonly string[], stderr: ReportOutput
 }
 
 function trust(values: Values, roles: readonly string[], stderr: ReportOutput): SetupPolicy {
-  const { principal } = values;
-  if (principal === undefined) throw new UsageError("rolecall policy trust needs --principal <arn>.");
+  const { principal, config } = values;
+  if (principal === undefined && config === undefined) {
+    throw new UsageError("rolecall policy trust needs --principal <arn>, or --config with a sourceRole.");
+  }
   if (roles.length > 1)
     throw new UsageError("rolecall policy trust takes one role, because each role has its own trust policy.");
   return trustPolicy({ ...readSource(values, stderr), principal, role: roles[0], externalId: values["external-id"] });
