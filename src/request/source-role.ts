@@ -70,7 +70,7 @@ export type SourceRole = NonNullable<ReturnType<typeof readSourceRole>>;
 export function limitSourceRole(sourceRole: SourceRole, allowed: readonly AllowedRoleEntry[] | undefined): Assumption {
   const { partition } = sourceRole.role;
   const listed = allowed && toPolicy(toResources(allowed, partition));
-  const policy = listed !== undefined && listed.length <= MAX_POLICY_CHARACTERS ? listed : toPolicy("*");
+  const policy = listed !== undefined && listed.length <= MAX_POLICY_CHARACTERS ? listed : ASSUME_ANY_ROLE;
   return { ...sourceRole, policy, policyArns: undefined };
 }
 
@@ -79,6 +79,9 @@ function toResources(allowed: readonly AllowedRoleEntry[], partition: string): r
   const reachable = patterns.filter((pattern) => matchesArn(pattern.split(":", 2).join(":"), `arn:${partition}`));
   return [...new Set(reachable.map((pattern) => toIamResource(pattern, partition)))].sort();
 }
+
+/** The session policy of a source role without a list of allowed roles, or with one that does not fit. */
+export const ASSUME_ANY_ROLE = toPolicy("*");
 
 function toPolicy(Resource: string | readonly string[]): string {
   const Action = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"];
