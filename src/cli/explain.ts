@@ -8,7 +8,8 @@ export const command: CliCommand = {
   help: `Usage: rolecall explain [<role ARN>] [options]
 
 Shows which identity a command would run as, through which other identities, and where each setting comes from. Makes no
-network calls, neither to AWS nor to the metadata service. <role ARN> is the command argument roleArn. Default: the instance's role.
+network calls, neither to AWS nor to the metadata service. <role ARN> is the command argument roleArn. Default: the
+instance's role.
 
 ${REQUEST_OPTIONS_HELP}
   --json                              Machine-readable output. External ids, policies and keys are never shown.

@@ -13,6 +13,7 @@ import {
 } from "../../src/testing/index.js";
 import { createCertificates } from "../support/certificates.js";
 import { startConnectProxy } from "../support/connect-proxy.js";
+import { OWN_ADDRESS, startSimulator } from "../support/simulator.js";
 import { startTlsRelay } from "../support/tls-relay.js";
 import { runRolecall } from "./run-rolecall.js";
 
@@ -1097,6 +1098,14 @@ describe("rolecall doctor", () => {
       step: "sts",
       summary: expect.stringMatching(/proxy|EPROXY/),
     });
+  });
+
+  it.runIf(OWN_ADDRESS)("calls a simulator over plain http if the instance allows it", async () => {
+    const simulator = await startSimulator(OWN_ADDRESS ?? "");
+    const sts = { endpoint: simulator.url, region: "eu-central-1" };
+    const { findings } = await diagnose({ instance: { roleArn: ROLE, dangerouslyAllowPlainHttp: true, sts } });
+    expect(findings.find(({ step }) => step === "sts")?.summary).toContain(OWN_ADDRESS);
+    expect(simulator.signedBy).not.toEqual([]);
   });
 
   it("reports the steps that it skips after a failure", async () => {

@@ -1,33 +1,13 @@
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createCredentialResolver } from "../../credential-resolver.js";
-import type { RolecallEvents } from "../../diagnostics.js";
-import type { CommandSettings } from "../../request/command-overrides.js";
-import { type IntegrationInstance, readInstance } from "../../request/integration-instance.js";
-import { ROLE_SESSION_DURATION, toMachineSessionName } from "../../request/limits.js";
-import { decideRequest, serviceRegion } from "../../request/role-request.js";
-import type { Chosen } from "../../request/settings-table.js";
-import { limitSourceRole } from "../../request/source-role.js";
-import type { CredentialResolver } from "../../resolver-types.js";
+import type { IntegrationInstance } from "../../request/integration-instance.js";
+import { decideRequest } from "../../request/role-request.js";
 import type { Runtime } from "../../runtime.js";
 import { readInstanceRegion } from "../../sources/instance-profile.js";
 import { noteUnusedIdentities, noteUnusedProxy } from "../../sources/unused-environment.js";
-import { readAwsMessage } from "./denial.js";
+import { examineRoles, withoutRole } from "./examine-roles.js";
 import { lookAtMetadata } from "./look-at-machine.js";
-import {
-  type GrantedDuration,
-  isAccepted,
-  isAssumable,
-  isChainingLimit,
-  type Metadata,
-  type Observations,
-  type RoleSeen,
-  type RoleSettings,
-  type StsSeen,
-  toOutcome,
-} from "./observations.js";
+import { isAccepted, type Metadata, type Observations, type StsSeen, toOutcome } from "./observations.js";
 import { listenToSts } from "./sts-listener.js";
-
-const HOUR_SECONDS = 3600;
 
 /** The configuration to examine, and the machine to examine it on. */
 interface Subject {
@@ -60,159 +40,24 @@ export async function examine(subject: Subject): Promise<Observations> {
       const asked = caller.value?.region ?? instance.sts?.region ?? region.value.value;
       sts = { region: asked, caller, ...listener.lastAnswer() };
     }
-    const mayAssume = sts !== undefined && isAccepted(sts);
-    const sourceRole = await examineSourceRole(resolver, subject, mayAssume);
-    const behind = sourceRole && shortSourceRole(subject, sourceRole);
-    const mayAssumeRoles = mayAssume && (!sourceRole || isAssumable(sourceRole));
-    const roles: RoleSeen[] = [];
-    for (const roleArn of roleArns) roles.push(await examineRole(resolver, behind ?? subject, roleArn, mayAssumeRoles));
+    const roles = await examineRoles(
+      { resolver, runtime },
+      subject.instance,
+      roleArns,
+      sts !== undefined && isAccepted(sts),
+    );
     const notes = {
       identities: noteUnusedIdentities(runtime.env),
       proxy: noteUnusedProxy(runtime.env, request.network),
     };
-    return {
-      source,
-      accessKeyId: request.chain.base.accessKeyId,
-      notes,
-      metadata,
-      keys,
-      region,
-      sts,
-      sourceRole,
-      roles,
-    };
+    return { source, accessKeyId: request.chain.base.accessKeyId, notes, metadata, keys, region, sts, ...roles };
   } finally {
     await resolver.close();
     listener.close();
   }
 }
 
-/** The instance without the settings that apply only to role sessions. */
-function withoutRole({ credentials, sts, region, network }: IntegrationInstance): IntegrationInstance {
-  return { credentials, sts, region, network };
-}
-
 async function readRegion(metadata: Metadata | undefined, runtime: Runtime): Promise<Observations["region"]> {
   if (metadata?.problem) return undefined;
   return toOutcome(readInstanceRegion(runtime).then((value) => ({ value, from: "the metadata service" })));
-}
-
-/** Assumes the source role as a command would assume its role, since no command may act as the source role. */
-async function examineSourceRole(
-  resolver: CredentialResolver,
-  { instance, runtime }: Subject,
-  mayAssume: boolean,
-): Promise<RoleSeen | undefined> {
-  const { sourceRole, allowedRoles } = readInstance(instance);
-  if (!sourceRole) return undefined;
-  const { role, durationSeconds, ...limits } = limitSourceRole(sourceRole, allowedRoles);
-  const alone = { ...withoutRole(instance), ...limits, roleArn: role.arn, roleSessionDuration: durationSeconds };
-  const seen = await examineRole(resolver, { instance: alone, roleArns: [], runtime }, role.arn, mayAssume);
-  return seen.settings.error ? seen : { ...seen, settings: { value: namedInSourceRole(seen.settings.value) } };
-}
-
-/** Says where the settings stand in the instance. */
-function namedInSourceRole({ externalId, duration, ...others }: RoleSettings): RoleSettings {
-  const inSourceRole = <T>({ value, from }: Chosen<T>) => ({ value, from: from.replace(/^instance/, "$&.sourceRole") });
-  return { ...others, externalId: externalId && inSourceRole(externalId), duration: inSourceRole(duration) };
-}
-
-/** The instance with a source role whose session is the one that the doctor got: short, and easy to find in CloudTrail. */
-function shortSourceRole({ instance, ...subject }: Subject, { assumed, settings }: RoleSeen): Subject {
-  const own = typeof instance.sourceRole === "string" ? { roleArn: instance.sourceRole } : instance.sourceRole;
-  if (!own || settings.error) return { ...subject, instance };
-  const name = assumed?.value ? doctorName(subject.runtime) : settings.value.roleSessionName;
-  const sourceRole = { ...own, roleSessionName: name, roleSessionDuration: ROLE_SESSION_DURATION.min };
-  return { ...subject, instance: { ...instance, sourceRole } };
-}
-
-/** Identifies the doctor's sessions in CloudTrail. */
-function doctorName(runtime: Runtime): string {
-  return toMachineSessionName(runtime.hostname(), "rolecall-doctor");
-}
-
-async function examineRole(
-  resolver: CredentialResolver,
-  { instance, runtime }: Subject,
-  roleArn: string,
-  mayAssume: boolean,
-): Promise<RoleSeen> {
-  const settings = await toOutcome(readSettings(instance, roleArn, runtime));
-  if (settings.error || !mayAssume) return { roleArn, settings };
-  const { roleSessionName, externalId, duration } = settings.value;
-  const roleSessionDuration = ROLE_SESSION_DURATION.min;
-  // Does not call verify(): an endpoint policy may deny GetCallerIdentity to a session that commands can use.
-  const ask = (own: IntegrationInstance, command: Partial<CommandSettings>) => {
-    const session = resolver.resolve(own, { roleArn, roleSessionDuration, ...command });
-    return toOutcome(session.then(({ assumedRoleArn = roleArn }) => assumedRoleArn));
-  };
-  const name = { roleSessionName: doctorName(runtime) };
-  const assumed = await ask(instance, name);
-  const mayBeTheName = assumed.error?.code === "ASSUME_ROLE_DENIED" && roleSessionName !== undefined;
-  const assumedByName = mayBeTheName ? await ask(instance, { roleSessionName }) : undefined;
-  const seen: RoleSeen = { roleArn, settings, assumed, assumedByName };
-  if (!isAssumable(seen)) return seen;
-  const usable = assumed.value ? name : { roleSessionName };
-  const patterns = readInstance(instance).allowedRoles?.map(({ pattern }) => pattern);
-  const anyone = { ...instance, externalId: undefined, allowedRoles: patterns };
-  const assume = (seconds: number) => resolver.resolve(instance, { roleArn, roleSessionDuration: seconds, ...usable });
-  return {
-    ...seen,
-    withoutExternalId: externalId && (await ask(anyone, usable)),
-    granted: duration.value > HOUR_SECONDS ? await toOutcome(longestGranted(duration.value, assume)) : undefined,
-  };
-}
-
-async function readSettings(instance: IntegrationInstance, roleArn: string, { env }: Runtime): Promise<RoleSettings> {
-  const { request, chosen } = decideRequest(instance, { roleArn }, undefined, env);
-  serviceRegion(request);
-  const { tags, sourceIdentity } = chosen.limits;
-  const { parent } = request.chain;
-  const inheritsTags = Object.keys(tags).length === 0 && (parent?.assumption?.transitiveTagKeys.length ?? 0) > 0;
-  const inheritsSourceIdentity = sourceIdentity === undefined && parent?.assumption?.sourceIdentity !== undefined;
-  return {
-    allowedBy: chosen.allowedBy?.pattern,
-    externalId: chosen.externalId && { value: true, from: chosen.externalId.from },
-    roleSessionName: chosen.roleSessionName?.value,
-    duration: chosen.durationSeconds,
-    inherits: { tags: inheritsTags, sourceIdentity: inheritsSourceIdentity },
-  };
-}
-
-type Assume = (seconds: number) => Promise<unknown>;
-
-/**
- * Finds the longest duration STS grants: `asked` itself, one hour with role chaining, or else a whole number of hours.
- * A binary search takes at most four calls.
- */
-async function longestGranted(asked: number, assume: Assume): Promise<GrantedDuration> {
-  const refusal = await findRefusal(asked, assume);
-  if (refusal === undefined) return { seconds: asked };
-  let granted = 1;
-  let refused = isChainingLimit(refusal) ? 1 : Math.ceil(asked / HOUR_SECONDS);
-  while (refused - granted > 1) {
-    const middle = Math.floor((granted + refused) / 2);
-    if ((await findRefusal(middle * HOUR_SECONDS, assume)) === undefined) granted = middle;
-    else refused = middle;
-  }
-  return { seconds: granted * HOUR_SECONDS, refusal };
-}
-
-/**
- * The message with which STS rejects the duration; `undefined` if STS grants it. The library then falls back to one
- * hour and reports the rejection in an event.
- */
-async function findRefusal(seconds: number, assume: Assume): Promise<string | undefined> {
-  let refusal: string | undefined;
-  const onClamped = (event: unknown) => {
-    const { error } = event as RolecallEvents["duration-clamped"];
-    refusal = readAwsMessage(error).replace(/\.$/, "");
-  };
-  subscribe("aws-rolecall:duration-clamped", onClamped);
-  try {
-    await assume(seconds);
-  } finally {
-    unsubscribe("aws-rolecall:duration-clamped", onClamped);
-  }
-  return refusal;
 }
