@@ -43,7 +43,7 @@ async function examineSourceRole(
   return seen.settings.error ? seen : { ...seen, settings: { value: namedInSourceRole(seen.settings.value) } };
 }
 
-/** Says where the settings stand in the instance. */
+/** Names the settings as in the instance. */
 function namedInSourceRole({ externalId, duration, ...others }: RoleSettings): RoleSettings {
   const inSourceRole = <T>({ value, from }: Chosen<T>) => ({ value, from: from.replace(/^instance/, "$&.sourceRole") });
   return { ...others, externalId: externalId && inSourceRole(externalId), duration: inSourceRole(duration) };
