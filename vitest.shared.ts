@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { ViteUserConfig } from "vitest/config";
 import packageJson from "./package.json" with { type: "json" };
@@ -17,8 +18,8 @@ export const shared = {
     ],
   },
   test: {
-    // By default Vitest leaves one processor idle, which is half of two.
-    maxWorkers: "100%",
+    // Some files mostly wait: for a socket that hangs, for Redis, for a program. Meanwhile the other workers need all processors.
+    maxWorkers: availableParallelism() + 1,
     setupFiles: [fileURLToPath(new URL("./test/support/require.ts", import.meta.url))],
     testTimeout: 120_000, // a busy machine is not a failure
     unstubEnvs: true,
