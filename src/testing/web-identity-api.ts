@@ -2,7 +2,6 @@ import { assertConstraints, checkLength, checkPresent, readAssumeRoleInput } fro
 import { AwsError } from "./aws-error.js";
 import { element } from "./aws-xml.js";
 import type { Answer, PatchCredentials } from "./exchange.js";
-import { WEB_IDENTITY_ACTION } from "./iam-policy.js";
 import { reaches } from "./iam-principal.js";
 import type { IssuedSessions } from "./issued-sessions.js";
 import type { KnownRole } from "./local-role.js";
@@ -11,16 +10,19 @@ import { readParameters, readWebIdentityToken, succeedInQueryProtocol } from "./
 import { type RequestContext, webIdentityContext } from "./request-context.js";
 import { assertRoleArn, roleSessionIdentity } from "./role-identity.js";
 import { assertMaxSessionDuration, issueRoleSession, roleSessionElements } from "./role-session.js";
+import { type ManagedPolicies, readSessionPolicies } from "./session-policies.js";
 import type { WireRequest } from "./sigv4-verification.js";
 import { verifyWebIdentityToken } from "./web-identity-token.js";
 
 export const WEB_IDENTITY_OPERATION = "AssumeRoleWithWebIdentity";
+const WEB_IDENTITY_ACTION = `sts:${WEB_IDENTITY_OPERATION}`;
 
 export interface WebIdentityOptions {
   issued: IssuedSessions;
   now: () => number;
   oidcIssuer: OidcIssuer;
   findRole(roleArn: string): KnownRole | undefined;
+  managedPolicies: ManagedPolicies;
   /** The condition keys that the test has set. */
   requestContext: RequestContext;
 }
@@ -34,6 +36,7 @@ export function assumeRoleWithWebIdentity(
   const { issued, oidcIssuer } = options;
   const time = options.now();
   const input = readAssumeRoleInput(readParameters(request));
+  const sessionPolicies = readSessionPolicies(input, options.managedPolicies);
   const token = readWebIdentityToken(request);
   assertConstraints([...checkPresent("webIdentityToken", token), ...checkLength("webIdentityToken", token, 4, 20_000)]);
   const { subject, audience } = verifyWebIdentityToken(token ?? "", oidcIssuer, time);
@@ -66,6 +69,7 @@ export function assumeRoleWithWebIdentity(
     identity: roleSessionIdentity("RoleArn", roleArn, roleSessionName),
     expiration: time + input.duration * 1000,
     issuedAt: time,
+    sessionPolicies,
   });
   return succeedInQueryProtocol(WEB_IDENTITY_OPERATION, [
     element("SubjectFromWebIdentityToken", subject),
