@@ -195,13 +195,13 @@ function readRuntime(field: string, value: unknown): Runtime {
  * network, or the store could not tell the session apart from others.
  * @throws RolecallError `INVALID_REQUEST`
  */
-export function assertServable({ base, assumption, network }: RoleRequest, settings: ResolverSettings): void {
-  if (settings.store && assumption && base.kind === "provider") {
+export function assertServable({ chain, network }: RoleRequest, settings: ResolverSettings): void {
+  if (settings.store && chain.assumption && chain.base.kind === "provider") {
     throw conflict(
       "instance.credentialsName",
       "is missing, and the resolver has a store",
       "Sessions of a base identity that is given as a function are shared under its name: set it.",
-      assumption.role.arn,
+      chain.assumption.role.arn,
     );
   }
   if (!network || typeof settings.stsClient === "function") return; // a function is told about the network

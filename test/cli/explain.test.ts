@@ -119,7 +119,7 @@ describe("rolecall explain", () => {
       stsEndpoint: { value: "the region's own, unless the SDK's configuration file names one", from: "default" },
     });
     expect(Object.keys(cacheKey)).toEqual(["madeOf"]);
-    const { digest } = createRoleRequest(INSTANCE, {}, undefined, {});
+    const { digest } = createRoleRequest(INSTANCE, {}, undefined, {}).chain;
     for (const secret of [digest, "acme-4711", "partner-0815", "ec2:Describe"]) expect(output).not.toContain(secret);
   });
 
@@ -206,7 +206,7 @@ describe("rolecall explain", () => {
 
   it("names the parts of the cache key that are set", async () => {
     expect((await explained({})).cacheKey.madeOf).toEqual(["base"]);
-    expect((await explained({ roleArn: ROLE })).cacheKey.madeOf).toEqual(["base", "roleArn", "durationSeconds"]);
+    expect((await explained({ roleArn: ROLE })).cacheKey.madeOf).toEqual(["parent", "roleArn", "durationSeconds"]);
     expect((await explained({ ...INSTANCE, sts: { region: "eu-central-1" } })).cacheKey.madeOf.sort()).toEqual([
       "base",
       "durationSeconds",
@@ -226,7 +226,7 @@ describe("rolecall explain", () => {
     expect(output).toMatch(/^base identity +the instance profile +IMDS, at first use\nrole +arn:/);
     expect(output).toMatch(/^external id +\(set, not shown\) +instance\.externalId$/m);
     expect(output).toMatch(/^tags +team=platform +instance\.tags$/m);
-    expect(output).toMatch(/\n\ncache key parts: base, /);
+    expect(output).toMatch(/\n\ncache key parts: parent, /);
   });
 
   it.each<[string, string[], object, number, RegExp]>([

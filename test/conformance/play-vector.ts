@@ -111,11 +111,16 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
     return identity;
   };
   const source: SessionSource = {
-    ...baseIdentitySource(new BaseIdentity("provider", "vector", provider), {
+    key: "vector",
+    parentKey: undefined,
+    step: "base-identity",
+    roleArn: undefined,
+    load: baseIdentitySource(new BaseIdentity("provider", "vector", provider), {
       runtime: clock,
       machine: createMachine(readResolverOptions({ runtime: clock }), new AbortController().signal),
       serverClock: () => new ServerClock(),
     }),
+    invalidate: async () => {},
     rules: {
       ...DEFAULT_RULES,
       advisoryWindow: given.configuredAdvisoryWindowSeconds && given.configuredAdvisoryWindowSeconds * SECOND,

@@ -22,21 +22,24 @@ function createSource({ key = "key", rules = DEFAULT_RULES }: { key?: string; ru
   let running = 0;
   let mostAtOnce = 0;
   let answer: (flight: Flight) => Promise<Load> = async () => session(loads);
-  const plain: SessionSource = {
+  const load = async (flight: Flight) => {
+    loads++;
+    mostAtOnce = Math.max(mostAtOnce, ++running);
+    try {
+      return await answer(flight);
+    } finally {
+      running--;
+    }
+  };
+  const source: SessionSource = {
     key,
+    parentKey: undefined,
+    step: "assume-role",
     roleArn: `role of ${key}`,
     rules,
-    async load(flight) {
-      loads++;
-      mostAtOnce = Math.max(mostAtOnce, ++running);
-      try {
-        return await answer(flight);
-      } finally {
-        running--;
-      }
-    },
+    load: (flight) => (rules === INSTANCE_PROFILE_RULES ? withStaticStability(load, flight) : load(flight)),
+    invalidate: async () => {},
   };
-  const source = rules === INSTANCE_PROFILE_RULES ? withStaticStability(plain) : plain;
   return {
     source,
     answers(next: (flight: Flight) => Promise<Load>) {

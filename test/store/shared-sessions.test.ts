@@ -636,7 +636,7 @@ describe("a key that leaves the process", () => {
 
   /** What an attacker could compute with the library and the whole request except its external id. */
   function hashesOf(externalId: string): string[] {
-    const { digest } = createRoleRequest({ ...GUESSABLE, externalId }, undefined, undefined, {});
+    const { digest } = createRoleRequest({ ...GUESSABLE, externalId }, undefined, undefined, {}).chain;
     return [digest, sha256(digest), stableDigest({ session: digest, scope: "memory", environment: {} })];
   }
 
@@ -651,11 +651,11 @@ describe("a key that leaves the process", () => {
   });
 
   it("is different in each process in an event", async () => {
-    const key = () => createRoleRequest(GUESSABLE, undefined, undefined, {}).key;
+    const key = () => createRoleRequest(GUESSABLE, undefined, undefined, {}).chain.key;
     vi.resetModules();
     const another = await import("../../src/request/role-request.js");
     expect(another.createRoleRequest).not.toBe(createRoleRequest);
-    expect(another.createRoleRequest(GUESSABLE, undefined, undefined, {}).key).not.toBe(key());
+    expect(another.createRoleRequest(GUESSABLE, undefined, undefined, {}).chain.key).not.toBe(key());
     expect(key()).toBe(key());
   });
 

@@ -1,7 +1,7 @@
 import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { GetObjectCommand, ListBucketsCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
+import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LocalAws, startLocalAws } from "../../src/testing/index.js";
 import { assumedKeys, assumeRole, type Keys, OTHER_ROLE, ROLE, send, sign, stsAs } from "./requests.js";
@@ -109,6 +109,24 @@ describe("session policies", () => {
     expect(await assume(OTHER_ROLE, keys)).toBe(
       refusal("sts:AssumeRole", OTHER_ROLE, "with an explicit deny in a session policy"),
     );
+  });
+
+  it("limit the session of a web identity too", async () => {
+    const roleArn = "arn:aws:iam::111122223333:role/rolecall-web-identity";
+    for (const role of [ROLE, OTHER_ROLE]) aws.setRole({ roleArn: role, trustedPrincipals: [roleArn] });
+    const sts = new STSClient({ endpoint: aws.endpoint, region: "us-east-1", maxAttempts: 1 });
+    const { Credentials } = await sts.send(
+      new AssumeRoleWithWebIdentityCommand({
+        RoleArn: roleArn,
+        RoleSessionName: "test",
+        WebIdentityToken: aws.oidcIssuer.token(),
+        Policy: JSON.stringify(policyOf(allow("sts:AssumeRole", ROLE))),
+      }),
+    );
+    const { AccessKeyId = "", SecretAccessKey = "", SessionToken = "" } = Credentials ?? {};
+    const keys = { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
+    expect(await assume(ROLE, keys)).toBe("allowed");
+    expect(await assume(OTHER_ROLE, keys)).toBe(refusal("sts:AssumeRole", OTHER_ROLE));
   });
 
   it("have conditions", async () => {
