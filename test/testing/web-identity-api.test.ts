@@ -130,17 +130,6 @@ describe("a token of a trusted provider", () => {
   });
 });
 
-it("limits the session by a session policy", async () => {
-  const role = { roleArn: ROLE, trustPolicy: trusting(statement()), allowAssumeRole: ["*"] };
-  const aws = await start({ roles: [role, { roleArn: OTHER_ROLE, trustedPrincipals: [ROLE] }] });
-  const chain = async (Resource: string) => {
-    const Policy = JSON.stringify(trusting({ Effect: "Allow", Action: "sts:AssumeRole", Resource }));
-    return assumeRole(aws, { RoleArn: OTHER_ROLE }, toKeys(await assume(aws, {}, { Policy })));
-  };
-  await expect(chain(OTHER_ROLE)).resolves.toBeDefined();
-  await expect(chain(ROLE)).rejects.toMatchObject({ name: "AccessDenied" });
-});
-
 describe("a token that STS rejects", () => {
   it.each<[string, WebIdentityClaims, string, string]>([
     ["another audience", { audience: "other" }, "InvalidIdentityTokenException", "Incorrect token audience"],
