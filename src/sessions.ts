@@ -5,7 +5,7 @@ import type { Link, RoleLink } from "./request/chain.js";
 import type { ResolverSettings } from "./resolver-options.js";
 import { CredentialCache } from "./session/credential-cache.js";
 import type { Flight, SessionDemand } from "./session/flight.js";
-import { DEFAULT_RULES, INSTANCE_PROFILE_RULES, type RefreshRules } from "./session/refresh-policy.js";
+import { INSTANCE_PROFILE_RULES, PROVIDER_RULES, type RefreshRules, ROLE_RULES } from "./session/refresh-policy.js";
 import type { SessionCredentials } from "./session/session-credentials.js";
 import type { Load, SessionSource } from "./session/session-source.js";
 import { baseIdentitySource } from "./sources/base-identity-source.js";
@@ -36,7 +36,7 @@ export class Sessions {
   constructor(options: SessionsOptions) {
     const { settings, diagnostics, serverClocks } = options;
     const { runtime, store, assumeRole: times } = settings;
-    const rules = { ...DEFAULT_RULES, advisoryWindow: settings.refresh.advisoryWindow };
+    const rules = { ...ROLE_RULES, advisoryWindow: settings.refresh.advisoryWindow };
     this.cache = new CredentialCache({ ...settings, diagnostics, refreshAhead: settings.refresh.ahead });
     this.#options = options;
     this.#roleRules = rules;
@@ -89,7 +89,7 @@ export class Sessions {
 
   #rulesOf({ parent, base }: Link): RefreshRules {
     if (parent) return this.#roleRules;
-    return base.kind === "instance-profile" ? INSTANCE_PROFILE_RULES : DEFAULT_RULES;
+    return base.kind === "instance-profile" ? INSTANCE_PROFILE_RULES : PROVIDER_RULES;
   }
 
   readonly #loader: LinkLoader = {

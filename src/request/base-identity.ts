@@ -19,6 +19,7 @@ export class BaseIdentity {
     this.plainHttp = plainHttp;
     this.keyPart = keyPart;
     this.#provider = provider;
+    Object.freeze(this);
   }
 
   /** The same in all processes. Never publish it. */

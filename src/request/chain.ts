@@ -7,7 +7,7 @@ import type { ParsedStsSettings } from "./sts-settings.js";
 
 /**
  * One identity of a chain, and by `parent` the identities that it comes from: the source, perhaps a source role, the role.
- * Each is a session of its own. Immutable, and contains no secret.
+ * Each has its own session. Immutable, and contains no secret.
  */
 export type Link = SourceLink | RoleLink;
 
@@ -59,6 +59,7 @@ export interface StsTarget extends ParsedStsSettings {
 
 export function sourceLink(base: BaseIdentity, sts: StsTarget): SourceLink {
   const { key, digest } = base;
+  Object.freeze(sts);
   return Object.freeze({ step: "base-identity", key, digest, base, sts, parent: undefined, assumption: undefined });
 }
 

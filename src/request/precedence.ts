@@ -92,7 +92,7 @@ function commandFirst<T>(setting: string, command: T | undefined, fixed: T | und
 }
 
 function given<T>(from: string, value: T | undefined): Chosen<T> | undefined {
-  return value === undefined ? undefined : { value, from };
+  return value === undefined ? undefined : Object.freeze({ value, from });
 }
 
 function chooseStsRegion(

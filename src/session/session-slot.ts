@@ -12,7 +12,6 @@ import {
   EXPIRY_MARGIN,
   elapsedBetween,
   freshnessOf,
-  holdAfterReplacement,
   type Lifetime,
   lookAgain,
   type Moment,
@@ -398,7 +397,7 @@ export class SessionSlot {
   }
 
   #noteReplacement(succeeded: boolean): void {
-    this.#lastReplacement = { at: this.#now(), hold: holdAfterReplacement(succeeded) };
+    this.#lastReplacement = { at: this.#now(), hold: this.#source.rules.holdAfterReplacement(succeeded) };
   }
 
   // --- the refresh ahead of need ---

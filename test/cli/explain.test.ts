@@ -206,7 +206,7 @@ describe("rolecall explain", () => {
 
   it("names the parts of the cache key that are set", async () => {
     expect((await explained({})).cacheKey.madeOf).toEqual(["base"]);
-    expect((await explained({ roleArn: ROLE })).cacheKey.madeOf).toEqual(["parent", "roleArn", "durationSeconds"]);
+    expect((await explained({ roleArn: ROLE })).cacheKey.madeOf).toEqual(["base", "roleArn", "durationSeconds"]);
     expect((await explained({ ...INSTANCE, sts: { region: "eu-central-1" } })).cacheKey.madeOf.sort()).toEqual([
       "base",
       "durationSeconds",
@@ -226,7 +226,7 @@ describe("rolecall explain", () => {
     expect(output).toMatch(/^base identity +the instance profile +IMDS, at first use\nrole +arn:/);
     expect(output).toMatch(/^external id +\(set, not shown\) +instance\.externalId$/m);
     expect(output).toMatch(/^tags +team=platform +instance\.tags$/m);
-    expect(output).toMatch(/\n\ncache key parts: parent, /);
+    expect(output).toMatch(/\n\ncache key parts: base, /);
   });
 
   it.each<[string, string[], object, number, RegExp]>([

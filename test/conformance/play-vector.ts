@@ -5,7 +5,7 @@ import { BaseIdentity } from "../../src/request/base-identity.js";
 import { readResolverOptions } from "../../src/resolver-options.js";
 import type { AwsCredentialIdentity } from "../../src/sdk-types.js";
 import { CredentialCache } from "../../src/session/credential-cache.js";
-import { DEFAULT_RULES } from "../../src/session/refresh-policy.js";
+import { ROLE_RULES } from "../../src/session/refresh-policy.js";
 import type { SessionSource } from "../../src/session/session-source.js";
 import { baseIdentitySource } from "../../src/sources/base-identity-source.js";
 import { createMachine } from "../../src/sources/machine.js";
@@ -122,7 +122,7 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
     }),
     invalidate: async () => {},
     rules: {
-      ...DEFAULT_RULES,
+      ...ROLE_RULES,
       advisoryWindow: given.configuredAdvisoryWindowSeconds && given.configuredAdvisoryWindowSeconds * SECOND,
     },
   };

@@ -347,7 +347,7 @@ describe("the session key", () => {
 
   it("does not depend on the command's own arguments", () => {
     const reads = (key: string) =>
-      COMMAND_KEYS.some((known) => known.toLowerCase() === key.replace(/[-_]/g, "").toLowerCase());
+      [...COMMAND_KEYS, "sourceRole"].some((known) => known.toLowerCase() === key.replace(/[-_]/g, "").toLowerCase());
     const bag = fc.dictionary(
       fc
         .oneof(fc.string(), fc.constantFrom(...INSTANCE_KEYS, "session", "then", "toString", "role", "name"))

@@ -242,8 +242,8 @@ describe("a role request", () => {
     }).toMatchInlineSnapshot(`
       {
         "base": "oyLhZVb3Nzfx04PAXG0LRO06IFLrMA0Vn7jT3vHncwk",
-        "everything": "eDjqodxpoLZ29WdSAXCSLjUhhf_TX_jqdrI1JOPcYAk",
-        "role": "NWccR5P2af0_sJEeGdftDUIFILAFjJCMMFyLQ4LXmhc",
+        "everything": "XiTE4G914D5JVA6qUijMeobkKmuomVXXreE8U7YgwSY",
+        "role": "kdHiO7fXrk2PPNHNbFCIDD16nQyQO97XMfNa_Evio6Q",
       }
     `);
   });

@@ -5,7 +5,7 @@ import { Diagnostics } from "../../src/diagnostics.js";
 import { RolecallError, type RolecallErrorCode } from "../../src/errors.js";
 import { CredentialCache } from "../../src/session/credential-cache.js";
 import type { Flight } from "../../src/session/flight.js";
-import { DEFAULT_RULES, INSTANCE_PROFILE_RULES, type RefreshRules } from "../../src/session/refresh-policy.js";
+import { INSTANCE_PROFILE_RULES, type RefreshRules, ROLE_RULES } from "../../src/session/refresh-policy.js";
 import { redacted } from "../../src/session/session-credentials.js";
 import type { IssuedSession, Load, SessionSource } from "../../src/session/session-source.js";
 import { withStaticStability } from "../../src/sources/static-stability.js";
@@ -17,7 +17,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /** A source that responds as the test sets it, or with its own sessions. */
-function createSource({ key = "key", rules = DEFAULT_RULES }: { key?: string; rules?: RefreshRules } = {}) {
+function createSource({ key = "key", rules = ROLE_RULES }: { key?: string; rules?: RefreshRules } = {}) {
   let loads = 0;
   let running = 0;
   let mostAtOnce = 0;

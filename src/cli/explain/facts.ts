@@ -119,7 +119,8 @@ function findStsEndpoint({ chain: { sts } }: RoleRequest, region: string | undef
 
 /** The parts that are set. Empty parts are in every key, so they distinguish nothing. */
 export function listKeyParts({ request: { chain }, stsGiven }: DecidedRequest): string[] {
-  const parts = chain.parent ? digestParts(chain.parent, chain.assumption, stsGiven) : { base: chain.base.keyPart };
+  const { parent, ...others } = chain.parent ? digestParts(chain.parent, chain.assumption, stsGiven) : { parent: "" };
+  const parts = { [chain.parent?.parent ? "sourceRole" : "base"]: parent, ...others };
   const isEmpty = (part: unknown) => typeof part === "object" && part !== null && givenNames(part).length === 0;
   return givenNames(parts).filter((name) => !isEmpty(parts[name as keyof typeof parts]));
 }
