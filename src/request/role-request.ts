@@ -47,9 +47,12 @@ export function decideRequest(
   const chosen = chooseSettings(role, allowedBy, { author, command, instance }, env);
   const { network, integration, dangerouslyAllowPlainHttp: plainHttp, sourceRole, allowedRoles } = instance;
   const { region, stsRegion, trust } = chosen;
+  const { endpoint, useFipsEndpoint, useDualstackEndpoint } = instance.sts;
   const source = sourceLink(instance.credentials, {
-    ...instance.sts,
-    ...(stsRegion && { region: stsRegion.value }),
+    region: stsRegion?.value,
+    endpoint,
+    useFipsEndpoint,
+    useDualstackEndpoint,
     partition: role?.value.partition,
     network,
     trust,
@@ -64,11 +67,16 @@ export function decideRequest(
 }
 
 function toAssumption(role: RoleArn, chosen: ChosenSettings): Assumption {
+  const { policy, policyArns, tags, transitiveTagKeys, sourceIdentity } = chosen.limits;
   return {
     role,
     roleSessionName: chosen.roleSessionName?.value,
     durationSeconds: chosen.durationSeconds.value,
-    ...chosen.limits,
+    policy,
+    policyArns,
+    tags,
+    transitiveTagKeys,
+    sourceIdentity,
     externalId: chosen.externalId?.value,
   };
 }
