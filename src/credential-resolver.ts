@@ -99,7 +99,7 @@ class Resolver implements CredentialResolver {
     const { session, ...demand } = readResolveOptions(options);
     const request = this.#request(instance, command, session);
     assertReachable(demand.minRemaining, request);
-    return await this.#sessions.get(request, demand); // awaited, so that an error's stack leads to the caller
+    return await this.#sessions.get(request.chain, demand); // awaited, so that an error's stack leads to the caller
   };
 
   readonly provider = (
@@ -110,7 +110,7 @@ class Resolver implements CredentialResolver {
     const { session, minRemaining } = readProviderOptions(options);
     const request = this.#request(instance, command, session);
     assertReachable(minRemaining, request);
-    return this.#sessions.provider(request, minRemaining);
+    return this.#sessions.provider(request.chain, minRemaining);
   };
 
   readonly verify = async (
@@ -119,7 +119,7 @@ class Resolver implements CredentialResolver {
     options?: SessionOptions,
   ): Promise<VerifiedIdentity> => {
     const request = this.#request(instance, command, readSessionOptions(options).session);
-    return await verifyIdentity(request, this.#sessions, this.#sts, this.#closing.signal);
+    return await verifyIdentity(request.chain, this.#sessions, this.#sts, this.#closing.signal);
   };
 
   readonly invalidate = async (
@@ -127,7 +127,7 @@ class Resolver implements CredentialResolver {
     command?: Command,
     options?: SessionOptions,
   ): Promise<void> => {
-    await this.#sessions.invalidate(this.#request(instance, command, readSessionOptions(options).session));
+    await this.#sessions.invalidate(this.#request(instance, command, readSessionOptions(options).session).chain);
   };
 
   readonly stats = (): ResolverStats => {
@@ -166,7 +166,7 @@ class Resolver implements CredentialResolver {
     try {
       const request = this.#requests.get(instance, command, session, this.#settings.runtime.env);
       assertServable(request, this.#settings);
-      this.#sessions.adopt(request);
+      this.#sessions.adopt(request.chain);
       return request;
     } catch (error) {
       this.#publishRefusal(error, instance);

@@ -11,6 +11,7 @@ export class BaseIdentity {
   /** Whether the metadata service may be called over plain http on another machine. */
   readonly plainHttp: boolean;
   readonly #provider: CredentialProvider | undefined;
+  #digest: string | undefined;
   #key: string | undefined;
 
   constructor(kind: BaseIdentity["kind"], keyPart: string, provider?: CredentialProvider, plainHttp = false) {
@@ -18,11 +19,18 @@ export class BaseIdentity {
     this.plainHttp = plainHttp;
     this.keyPart = keyPart;
     this.#provider = provider;
+    Object.freeze(this);
+  }
+
+  /** The same in all processes. Never publish it. */
+  get digest(): string {
+    this.#digest ??= stableDigest({ base: this.keyPart });
+    return this.#digest;
   }
 
   /** Cache key of these credentials in this process. */
   get key(): string {
-    this.#key ??= publishedHash(stableDigest({ base: this.keyPart }));
+    this.#key ??= publishedHash(this.digest);
     return this.#key;
   }
 

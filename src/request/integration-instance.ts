@@ -2,11 +2,12 @@ import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js"
 import { type AllowedRole, readAllowedRoles } from "./allowed-roles.js";
 import { PROVIDER_NAME, readBaseIdentity } from "./base-identity.js";
 import { COMMAND_SETTINGS } from "./command-overrides.js";
-import { EXTERNAL_ID, SOURCE_IDENTITY } from "./limits.js";
+import { readExternalId, readSourceIdentity } from "./limits.js";
 import { type NetworkSettings, readNetworkSettings } from "./network-settings.js";
 import { SESSION_POLICIES } from "./session-policy.js";
 import { readTags, readTransitiveTagKeys, type SessionTags } from "./session-tags.js";
-import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
+import { createSettingsReader, type ReadByTable, type SettingsTable } from "./settings-table.js";
+import { readSourceRole, type SourceRoleSettings } from "./source-role.js";
 import { readStsSettings, type StsSettings } from "./sts-settings.js";
 import { invalid, isGiven, readFlag, readLimit, readText, type TextRule } from "./validation.js";
 
@@ -45,6 +46,12 @@ export interface IntegrationInstance {
    * count as the same identity. Required to share sessions through a store. Default: each function is a separate identity.
    */
   credentialsName?: string | null | undefined;
+  /**
+   * A role that the base identity assumes first, and that assumes the roles of commands: for organizations where roles
+   * trust one central role only. A role ARN, or the settings of its session. It never acts itself, so every command needs
+   * a role, for one hour at most. Default: the base identity assumes the roles of commands.
+   */
+  sourceRole?: string | SourceRoleSettings | null | undefined;
   /** Which STS endpoint to call. */
   sts?: StsSettings | null | undefined;
   /** How AWS is reached: timeouts, attempts, proxy, certificates. For STS and all clients, never for IMDS. */
@@ -73,14 +80,15 @@ const INSTANCE_SETTINGS = {
   ...COMMAND_SETTINGS,
   ...SESSION_POLICIES,
   tags: readTags,
-  sourceIdentity: (field, value) => readText(field, value, SOURCE_IDENTITY),
-  externalId: (field, value) => readText(field, readLimit(field, value), EXTERNAL_ID),
+  sourceIdentity: readSourceIdentity,
+  externalId: readExternalId,
   transitiveTagKeys: readTransitiveTagKeys,
   allowedRoles: (field, value) => readAllowedRoles(field, readLimit(field, value)),
   dangerouslyAllowPlainHttp: readFlag,
   credentialsName: (field, value) => readText(field, value, PROVIDER_NAME),
   credentials: (field, value, { credentialsName, dangerouslyAllowPlainHttp }) =>
     readBaseIdentity(field, value, credentialsName as string | undefined, dangerouslyAllowPlainHttp === true),
+  sourceRole: readSourceRole,
   sts: (field, value, { dangerouslyAllowPlainHttp }) =>
     readStsSettings(field, value, dangerouslyAllowPlainHttp === true),
   network: readNetworkSettings,
@@ -91,6 +99,8 @@ export const INSTANCE_KEYS = Object.keys(INSTANCE_SETTINGS) as readonly (keyof I
 
 /** A validated instance. */
 export type InstanceSettings = ReadByTable<typeof INSTANCE_SETTINGS>;
+
+const readSettings = createSettingsReader(INSTANCE_SETTINGS);
 
 const DEFINED = new WeakMap<object, InstanceSettings>();
 
@@ -111,5 +121,5 @@ export function readInstance(instance: unknown): InstanceSettings {
   if (!isGiven(instance)) {
     throw invalid("instance", instance, `an object with ${INSTANCE_KEYS.join(", ")}; {} for none of them`);
   }
-  return readByTable("instance", instance, INSTANCE_SETTINGS);
+  return readSettings("instance", instance);
 }

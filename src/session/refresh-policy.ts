@@ -22,13 +22,22 @@ export interface RefreshRules {
   readonly readAgainAfter?: number | undefined;
   /** Milliseconds until the source is asked again after its failure number `failures` in a row. */
   holdAfterFailure(failures: number, remaining: number, random: number): number;
+  /** Milliseconds until the source may be asked again because somebody refused its session. */
+  holdAfterReplacement(succeeded: boolean): number;
 }
 
-/** Any source but IMDS. */
-export const DEFAULT_RULES: RefreshRules = { holdAfterFailure: backoffAfter };
+/** Sessions that STS issues. A service that refuses one may be wrong about it, and each new one costs a call. */
+export const ROLE_RULES: RefreshRules = {
+  holdAfterFailure: backoffAfter,
+  holdAfterReplacement: (succeeded) => (succeeded ? LONGEST_BACKOFF : FIRST_BACKOFF),
+};
+
+/** A base identity that a function returns, or static keys. */
+export const PROVIDER_RULES: RefreshRules = { holdAfterFailure: backoffAfter, holdAfterReplacement: () => 0 };
 
 /** IMDS: the credentials may be replaced at any time, and AWS extends them while it cannot renew them. */
 export const INSTANCE_PROFILE_RULES: RefreshRules = {
+  ...PROVIDER_RULES,
   readAgainAfter: 60 * MINUTE,
   holdAfterFailure: (_failures, remaining, random) => nextLook(remaining, random),
 };
@@ -96,7 +105,7 @@ export function advisoryWindow(life: number, override?: number): number {
 export function drawAdvisoryPoint(life: number, rules: RefreshRules, random: number): number {
   const window = advisoryWindow(life, rules.advisoryWindow);
   const point = life === Number.POSITIVE_INFINITY ? life : life - window + (random * window) / 2;
-  return Math.min(point, rules.readAgainAfter ?? Number.POSITIVE_INFINITY);
+  return Math.min(Math.round(point), rules.readAgainAfter ?? Number.POSITIVE_INFINITY);
 }
 
 /** When to ask a source again that repeated its set, or that is served beyond its expiry: 5 to 10 minutes. */
@@ -118,11 +127,6 @@ export function backoffAfter(failures: number, remaining: number, random: number
     Math.max(remaining, 0) / 4,
   );
   return random * ceiling;
-}
-
-/** How long the next replacement of a session has to wait that services refuse: they may be wrong about it. */
-export function holdAfterReplacement(succeeded: boolean): number {
-  return succeeded ? LONGEST_BACKOFF : FIRST_BACKOFF;
 }
 
 /** How long a refusal is remembered, so that a denied role is not asked for by every command: 1 s growing to 60 s. */

@@ -4,9 +4,10 @@ import type { BaseIdentity } from "../request/base-identity.js";
 import { ACCESS_KEY_ID } from "../request/limits.js";
 import type { Runtime } from "../runtime.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
-import { DEFAULT_RULES, INSTANCE_PROFILE_RULES, lifeUntil } from "../session/refresh-policy.js";
+import type { Flight } from "../session/flight.js";
+import { lifeUntil } from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
-import type { SessionSource } from "../session/session-source.js";
+import type { Load } from "../session/session-source.js";
 import type { Machine } from "./machine.js";
 import { safeCause } from "./safe-cause.js";
 import { isValidDate, type ServerClock } from "./server-clock.js";
@@ -25,30 +26,25 @@ export interface BaseIdentityContext {
 export function baseIdentitySource(
   base: BaseIdentity,
   { runtime, machine, serverClock }: BaseIdentityContext,
-): SessionSource {
+): (flight: Flight) => Promise<Load> {
   const isInstanceProfile = base.kind === "instance-profile";
   const failed = isInstanceProfile ? instanceProfileFailed : providerFailed;
   const reason = () => failed(`No answer within ${READ_TIMEOUT / 1000} seconds`);
   const provider = base.provider();
   const read = (signal: AbortSignal) => (provider ? provider() : machine.identity(base.plainHttp, signal));
-  return {
-    key: base.key,
-    roleArn: undefined,
-    rules: isInstanceProfile ? INSTANCE_PROFILE_RULES : DEFAULT_RULES,
-    async load({ signal }) {
-      let identity: AwsCredentialIdentity;
-      try {
-        identity = await withDeadline({ runtime, ms: READ_TIMEOUT, reason, signal }, read);
-      } catch (error) {
-        throw isRolecallError(error) ? error : failed("It failed", { thrown: error });
-      }
-      if (!isCredentialSet(identity)) throw failed("It returned something other than credentials");
-      const credentials = redacted(identity);
-      if (!identity.expiration) return { kind: "issued", credentials, life: Number.POSITIVE_INFINITY };
-      const life = lifeUntil(identity.expiration.getTime(), serverClock().now(runtime), runtime.now());
-      if (life !== undefined) return { kind: "issued", credentials, life };
-      return { kind: "past-expiry", credentials, error: failed("Its credentials have expired already") };
-    },
+  return async ({ signal }) => {
+    let identity: AwsCredentialIdentity;
+    try {
+      identity = await withDeadline({ runtime, ms: READ_TIMEOUT, reason, signal }, read);
+    } catch (error) {
+      throw isRolecallError(error) ? error : failed("It failed", { thrown: error });
+    }
+    if (!isCredentialSet(identity)) throw failed("It returned something other than credentials");
+    const credentials = redacted(identity);
+    if (!identity.expiration) return { kind: "issued", credentials, life: Number.POSITIVE_INFINITY };
+    const life = lifeUntil(identity.expiration.getTime(), serverClock().now(runtime), runtime.now());
+    if (life !== undefined) return { kind: "issued", credentials, life };
+    return { kind: "past-expiry", credentials, error: failed("Its credentials have expired already") };
   };
 }
 

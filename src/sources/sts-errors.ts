@@ -1,6 +1,7 @@
 import { RolecallError, type RolecallErrorCode, type RolecallErrorStep } from "../errors.js";
 import { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTransientError } from "../sdk/sts.js";
 import { safeCause } from "./safe-cause.js";
+import type { StsCaller } from "./sts-caller.js";
 import { chooseStsHint } from "./sts-hints.js";
 import { isTestRun } from "./test-run.js";
 import { withNote } from "./unused-environment.js";
@@ -95,6 +96,9 @@ const HINTS_FOR_MOCKS: Partial<Record<StsErrorKind, string>> = {
 
 export interface StsCall {
   readonly action: "AssumeRole" | "GetCallerIdentity";
+  readonly step: RolecallErrorStep;
+  /** Whose keys sign it. */
+  readonly caller: Pick<StsCaller, "step" | "roleArn">;
   readonly roleArn: string | undefined;
   /** From the settings, or else from the request's signature. */
   readonly region: string | undefined;
@@ -117,7 +121,7 @@ export function translateStsError(error: StsError, kind: StsErrorKind, call: Sts
   const isFromMock = comesFromMock(error);
   const hint = (isFromMock && HINTS_FOR_MOCKS[kind]) || chooseStsHint(failure);
   return new RolecallError(CODES[kind], `${describeCall(call)} failed: ${describeError(failure)}.`, {
-    step: kind === "base-identity" ? "base-identity" : toStep(call),
+    step: kind === "base-identity" ? call.caller.step : call.step,
     retryable: CODES[kind] === "STS_UNAVAILABLE" || kind === "base-identity",
     roleArn: call.roleArn,
     region: call.region,
@@ -139,13 +143,24 @@ function comesFromMock(error: StsError): boolean {
 }
 
 /** All parts except `message` are safe to quote. */
-function readFailure(error: StsError, kind: StsErrorKind, { secrets, region, foreignRegion }: StsCall) {
+function readFailure(error: StsError, kind: StsErrorKind, { secrets, region, foreignRegion, caller }: StsCall) {
   const cause: StsError & { code?: string } = safeCause(error, secrets);
   const { httpStatusCode: status, requestId } = cause.$metadata ?? {};
   const name = errorCode(cause);
   const code = (status ?? 0) >= 300 && !NO_CODES.has(name) ? name : undefined;
   const message = readMessage(error);
-  return { kind, cause, status, systemCode: cause.code, code, requestId, message, region, foreignRegion };
+  return {
+    kind,
+    cause,
+    status,
+    systemCode: cause.code,
+    code,
+    requestId,
+    message,
+    region,
+    foreignRegion,
+    callerRole: caller.roleArn,
+  };
 }
 
 function readMessage(error: StsError): string {
@@ -174,17 +189,12 @@ function chooseName({ cause: { name }, status, systemCode, code }: ReturnType<ty
 /** The error for a call that missed its deadline, or whose result can't be used. */
 export function stsCallFailed(code: RolecallErrorCode, call: StsCall, what: string, hint: string): RolecallError {
   return new RolecallError(code, `${describeCall(call)} failed: ${what}.`, {
-    step: toStep(call),
+    step: call.step,
     retryable: code !== "ASSUME_ROLE_INVALID",
     roleArn: call.roleArn,
     region: call.region,
     hint,
   });
-}
-
-/** A call without a role is about the base identity. */
-function toStep({ roleArn }: StsCall): RolecallErrorStep {
-  return roleArn === undefined ? "base-identity" : "assume-role";
 }
 
 function describeCall({ action, roleArn, region, lastSuccess }: StsCall): string {

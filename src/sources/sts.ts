@@ -1,4 +1,4 @@
-import type { StsTarget } from "../request/role-request.js";
+import type { StsTarget } from "../request/chain.js";
 import type { Flight } from "../session/flight.js";
 import { RoleAssumer, type RoleAssumerOptions } from "./assume-role.js";
 import { type CallerIdentity, readCallerIdentity } from "./caller-identity.js";

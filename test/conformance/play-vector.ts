@@ -5,7 +5,7 @@ import { BaseIdentity } from "../../src/request/base-identity.js";
 import { readResolverOptions } from "../../src/resolver-options.js";
 import type { AwsCredentialIdentity } from "../../src/sdk-types.js";
 import { CredentialCache } from "../../src/session/credential-cache.js";
-import { DEFAULT_RULES } from "../../src/session/refresh-policy.js";
+import { ROLE_RULES } from "../../src/session/refresh-policy.js";
 import type { SessionSource } from "../../src/session/session-source.js";
 import { baseIdentitySource } from "../../src/sources/base-identity-source.js";
 import { createMachine } from "../../src/sources/machine.js";
@@ -111,13 +111,18 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
     return identity;
   };
   const source: SessionSource = {
-    ...baseIdentitySource(new BaseIdentity("provider", "vector", provider), {
+    key: "vector",
+    parentKey: undefined,
+    step: "base-identity",
+    roleArn: undefined,
+    load: baseIdentitySource(new BaseIdentity("provider", "vector", provider), {
       runtime: clock,
       machine: createMachine(readResolverOptions({ runtime: clock }), new AbortController().signal),
       serverClock: () => new ServerClock(),
     }),
+    invalidate: async () => {},
     rules: {
-      ...DEFAULT_RULES,
+      ...ROLE_RULES,
       advisoryWindow: given.configuredAdvisoryWindowSeconds && given.configuredAdvisoryWindowSeconds * SECOND,
     },
   };

@@ -5,8 +5,8 @@ import { expectInvalid, refusalOf, requestOf, roleRequestOf } from "./support.js
 const SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const TOKEN = "IQoJb3JpZ2luX2VjTOKEN/token+token=";
 const identity = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: SECRET };
-const baseOf = (credentials: unknown) => requestOf({ instance: { credentials } }).base;
-const keyOf = (credentials: unknown) => requestOf({ instance: { credentials } }).key;
+const baseOf = (credentials: unknown) => requestOf({ instance: { credentials } }).chain.base;
+const keyOf = (credentials: unknown) => requestOf({ instance: { credentials } }).chain.key;
 
 describe("the base identity", () => {
   it.each([undefined, null])("is the instance profile for %s", async (credentials) => {
@@ -40,9 +40,9 @@ describe("the base identity", () => {
   it("is the same for all functions with the same name, and different for a function without one", () => {
     const named = (credentialsName: unknown) =>
       requestOf({ instance: { credentials: async () => identity, credentialsName } });
-    expect(named("vault").base.kind).toBe("named-provider");
-    expect(named("vault").key).toBe(named("vault").key);
-    expect(new Set(["vault", "other", undefined, undefined].map((name) => named(name).key)).size).toBe(4);
+    expect(named("vault").chain.base.kind).toBe("named-provider");
+    expect(named("vault").chain.key).toBe(named("vault").chain.key);
+    expect(new Set(["vault", "other", undefined, undefined].map((name) => named(name).chain.key)).size).toBe(4);
   });
 
   it.each([undefined, null, identity])("cannot have a name unless it is a function: %s", (credentials) => {
@@ -128,8 +128,8 @@ describe("the base identity", () => {
     ];
     expect(new Set(given.map(keyOf)).size).toBe(given.length);
     const assumed = given.map((credentials) => roleRequestOf({ instance: { credentials } }));
-    expect(new Set(assumed.map(({ key }) => key)).size).toBe(given.length);
-    expect(assumed.map(({ base }) => base.key)).toEqual(given.map(keyOf));
+    expect(new Set(assumed.map(({ chain }) => chain.key)).size).toBe(given.length);
+    expect(assumed.map(({ chain }) => chain.base.key)).toEqual(given.map(keyOf));
   });
 
   it("has the same session key for equal keys, and for the same provider", () => {
@@ -200,7 +200,7 @@ describe("the base identity", () => {
     const printed = [
       inspect(request, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true }),
       JSON.stringify(request),
-      String(request.base),
+      String(request.chain.base),
     ].join();
     expect(printed).not.toContain(SECRET);
     expect(printed).not.toContain(TOKEN);

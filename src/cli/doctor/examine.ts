@@ -41,7 +41,7 @@ export async function examine(subject: Subject): Promise<Observations> {
   const { roleArns, runtime } = subject;
   const instance = withoutRole(subject.instance);
   const { request, chosen } = decideRequest(instance, undefined, undefined, runtime.env);
-  const source = request.base.kind === "static" ? "static" : "instance-profile";
+  const source = request.chain.base.kind === "static" ? "static" : "instance-profile";
   const metadata = source === "instance-profile" || !chosen.region ? await lookAtMetadata(runtime) : undefined;
   const listener = listenToSts(runtime.now);
   // A single attempt per call, so that the report shows transient failures. Throttled calls are still retried for up to
@@ -63,7 +63,7 @@ export async function examine(subject: Subject): Promise<Observations> {
       identities: noteUnusedIdentities(runtime.env),
       proxy: noteUnusedProxy(runtime.env, request.network),
     };
-    return { source, accessKeyId: request.base.accessKeyId, notes, metadata, keys, region, sts, roles };
+    return { source, accessKeyId: request.chain.base.accessKeyId, notes, metadata, keys, region, sts, roles };
   } finally {
     await resolver.close();
     listener.close();
