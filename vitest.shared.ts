@@ -18,7 +18,7 @@ export const shared = {
     ],
   },
   test: {
-    // Some files mostly wait: for a socket that hangs, for Redis, for a program. Meanwhile the other workers need all processors.
+    // One more than processors: some files mostly wait, for a socket that hangs or for Redis.
     maxWorkers: availableParallelism() + 1,
     setupFiles: [fileURLToPath(new URL("./test/support/require.ts", import.meta.url))],
     testTimeout: 120_000, // a busy machine is not a failure
