@@ -191,11 +191,11 @@ function readRuntime(field: string, value: unknown): Runtime {
  * @throws RolecallError `INVALID_REQUEST`
  */
 export function assertServable({ base, assumption, network }: RoleRequest, settings: ResolverSettings): void {
-  if (settings.store && assumption && base.kind === "provider") {
+  if (settings.store && assumption && !base.isShareable) {
     throw conflict(
       "instance.credentialsName",
       "is missing, and the resolver has a store",
-      "Sessions of a base identity that is given as a function are shared under its name: set it.",
+      `Set it: sessions of ${base.description} are shared under a name, because other processes can't know which identity that is.`,
       assumption.role.arn,
     );
   }

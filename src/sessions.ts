@@ -55,7 +55,7 @@ export class Sessions {
    */
   adopt(request: RoleRequest): void {
     this.cache.adopt(this.#sourceOf(request));
-    if (request.assumption && request.base.kind === "named-provider") this.cache.adopt(this.#baseSource(request));
+    if (request.assumption && request.base.name !== undefined) this.cache.adopt(this.#baseSource(request));
   }
 
   /** @throws RolecallError the load's error, a remembered refusal, `ABORTED`, `TIMEOUT` or `RESOLVER_CLOSED` */
@@ -85,7 +85,7 @@ export class Sessions {
   }
 
   baseCaller(request: RoleRequest): StsCaller {
-    return baseCaller(this.cache, this.#baseSource(request), request.base.kind !== "static");
+    return baseCaller(this.cache, this.#baseSource(request), !request.base.isFixed);
   }
 
   #sourceOf(request: RoleRequest): SessionSource {

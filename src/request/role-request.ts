@@ -1,10 +1,12 @@
 import { refuseUnlessAllowed } from "./allowed-roles.js";
 import { type AuthorSession, readAuthorSession } from "./author-session.js";
 import type { BaseIdentity } from "./base-identity.js";
-import { publishedHash, stableDigest } from "./canonical.js";
+import { canonicalJson, publishedHash, sha256, stableDigest } from "./canonical.js";
+import { chooseBaseIdentity } from "./choose-base-identity.js";
 import { type CommandOverrides, readCommand } from "./command-overrides.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "./integration-instance.js";
 import type { Network } from "./network-settings.js";
+import { Platform } from "./platform.js";
 import { type ChosenSettings, chooseRole, chooseSettings, type SessionLimits } from "./precedence.js";
 import { assertInPartition } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
@@ -66,6 +68,7 @@ export interface DecidedRequest {
 
 /**
  * Pure: no network, no clock; the same input gives an equal request.
+ * @param platform what `env` said when the resolver was made
  * @throws RolecallError `INVALID_REQUEST`, naming the field, or `ROLE_NOT_ALLOWED`
  */
 export function decideRequest(
@@ -73,6 +76,7 @@ export function decideRequest(
   overrides: CommandOverrides | null | undefined,
   session: AuthorSession | null | undefined,
   env: Record<string, string | undefined>,
+  platform = new Platform(env),
 ): DecidedRequest {
   const instance = readInstance(given);
   const author = readAuthorSession(session);
@@ -80,8 +84,9 @@ export function decideRequest(
   const role = chooseRole(command, instance);
   const allowedBy = refuseUnlessAllowed(instance.allowedRoles, role?.value, role?.from);
   const chosen = chooseSettings(role, allowedBy, { author, command, instance }, env);
-  const { credentials: base, network, integration, dangerouslyAllowPlainHttp: plainHttp } = instance;
+  const { network, integration, dangerouslyAllowPlainHttp: plainHttp } = instance;
   const { limits, region, stsRegion, trust } = chosen;
+  const base = chooseBaseIdentity(instance.credentials, { env, platform, issuer: findIssuer(instance, trust) });
   const assumption = role && {
     role: role.value,
     roleSessionName: chosen.roleSessionName?.value,
@@ -89,7 +94,7 @@ export function decideRequest(
     ...limits,
     externalId: chosen.externalId?.value,
   };
-  const keyParts = assumption ? sessionKeyParts(instance, assumption, trust) : { base: base.keyPart };
+  const keyParts = assumption ? sessionKeyParts(base, instance, assumption, trust) : { base: base.keyPart };
   const digest = stableDigest(keyParts);
   const sts: StsTarget = {
     ...instance.sts,
@@ -111,13 +116,23 @@ export function createRoleRequest(...input: Parameters<typeof decideRequest>): R
   return decideRequest(...input).request;
 }
 
+/** What makes the STS of this instance another one than AWS's own; `undefined` for AWS's own. */
+function findIssuer(
+  { sts: { endpoint }, dangerouslyAllowPlainHttp: plainHttp }: InstanceSettings,
+  trust: string | undefined,
+): string | undefined {
+  const settings = canonicalJson({ endpoint, trust, plainHttp });
+  return settings === "{}" ? undefined : sha256(settings);
+}
+
 /** A session that an impostor of STS may have issued must not serve an instance that verifies certificates. */
 function sessionKeyParts(
-  { credentials, sts, dangerouslyAllowPlainHttp: plainHttp }: InstanceSettings,
+  base: BaseIdentity,
+  { sts, dangerouslyAllowPlainHttp: plainHttp }: InstanceSettings,
   { role, ...assumption }: Assumption,
   trust: string | undefined,
 ): Record<string, unknown> {
-  return { base: credentials.keyPart, roleArn: role.arn, ...assumption, sts, trust, plainHttp };
+  return { base: base.keyPart, roleArn: role.arn, ...assumption, sts, trust, plainHttp };
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -29,8 +29,13 @@ export function baseIdentitySource(
   const isInstanceProfile = base.kind === "instance-profile";
   const failed = isInstanceProfile ? instanceProfileFailed : providerFailed;
   const reason = () => failed(`No answer within ${READ_TIMEOUT / 1000} seconds`);
-  const provider = base.provider();
-  const read = (signal: AbortSignal) => (provider ? provider() : machine.identity(base.plainHttp, signal));
+  const origin = base.origin();
+  const read = (signal: AbortSignal) =>
+    origin.kind === "provider"
+      ? origin.provider()
+      : "identity" in origin
+        ? origin.identity
+        : machine.identity(origin.kind === "instance-profile" && origin.plainHttp, signal);
   return {
     key: base.key,
     roleArn: undefined,

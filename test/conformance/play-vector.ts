@@ -111,7 +111,7 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
     return identity;
   };
   const source: SessionSource = {
-    ...baseIdentitySource(new BaseIdentity("provider", "vector", provider), {
+    ...baseIdentitySource(new BaseIdentity({ kind: "provider", provider }), {
       runtime: clock,
       machine: createMachine(readResolverOptions({ runtime: clock }), new AbortController().signal),
       serverClock: () => new ServerClock(),
