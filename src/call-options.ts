@@ -2,7 +2,7 @@ import type { SdkClientConstructor } from "./clients/client-types.js";
 import { invalidClientClass, isMockFunction } from "./clients/construct-client.js";
 import type { AuthorSession } from "./request/author-session.js";
 import type { RoleRequest } from "./request/role-request.js";
-import { readByTable, type SettingsTable } from "./request/settings-table.js";
+import { createSettingsReader, type SettingsTable } from "./request/settings-table.js";
 import { hasMethods, invalid, isGiven, readBoolean, readInteger, readSetting } from "./request/validation.js";
 import type { ClientOptions, ProviderOptions, ResolveOptions, SessionOptions } from "./resolver-types.js";
 
@@ -28,10 +28,15 @@ const CLIENT_OPTIONS = {
   ...MIN_REMAINING,
 } satisfies SettingsTable<keyof ClientOptions<SdkClientConstructor>>;
 
-export const readSessionOptions = (options: unknown) => readByTable("options", options, SESSION_OPTIONS);
-export const readProviderOptions = (options: unknown) => readByTable("options", options, PROVIDER_OPTIONS);
-export const readResolveOptions = (options: unknown) => readByTable("options", options, RESOLVE_OPTIONS);
-export const readClientOptions = (options: unknown) => readByTable("options", options, CLIENT_OPTIONS);
+function createOptionsReader<Table extends SettingsTable>(table: Table) {
+  const read = createSettingsReader(table);
+  return (options: unknown) => read("options", options);
+}
+
+export const readSessionOptions = createOptionsReader(SESSION_OPTIONS);
+export const readProviderOptions = createOptionsReader(PROVIDER_OPTIONS);
+export const readResolveOptions = createOptionsReader(RESOLVE_OPTIONS);
+export const readClientOptions = createOptionsReader(CLIENT_OPTIONS);
 
 const knownClasses = new WeakSet<object>();
 

@@ -1,6 +1,6 @@
 import { customHandlerError } from "./clients/shared-handlers.js";
 import type { RoleRequest } from "./request/role-request.js";
-import { type ReadByTable, readByTable, type SettingsTable } from "./request/settings-table.js";
+import { createSettingsReader, type ReadByTable, type SettingsTable } from "./request/settings-table.js";
 import {
   conflict,
   hasMethods,
@@ -88,6 +88,9 @@ const ASSUME_ROLE_OPTIONS = {
   timeout: countOr(10_000, DAY, "milliseconds"),
 } satisfies SettingsTable<keyof NonNullable<CredentialResolverOptions["assumeRole"]>>;
 
+const readRefreshOptions = createSettingsReader(REFRESH_OPTIONS);
+const readAssumeRoleOptions = createSettingsReader(ASSUME_ROLE_OPTIONS);
+
 /** Every option, and how it is read. */
 const OPTIONS = {
   stsClient: readStsClient,
@@ -96,16 +99,18 @@ const OPTIONS = {
   store: readStore,
   maxSessions: countOr(10_000, MILLION, "sessions"),
   maxClients: countOr(1000, MILLION, "clients"),
-  refresh: (field, value) => readByTable(field, value, REFRESH_OPTIONS),
-  assumeRole: (field, value) => readByTable(field, value, ASSUME_ROLE_OPTIONS),
+  refresh: (field, value) => readRefreshOptions(field, value),
+  assumeRole: (field, value) => readAssumeRoleOptions(field, value),
   runtime: readRuntime,
 } satisfies SettingsTable<keyof CredentialResolverOptions>;
 
 /** The options, read, with the defaults filled in. */
 export type ResolverSettings = ReadByTable<typeof OPTIONS>;
 
+const readOptions = createSettingsReader(OPTIONS);
+
 export function readResolverOptions(options: CredentialResolverOptions | undefined): ResolverSettings {
-  return readByTable("options", options, OPTIONS);
+  return readOptions("options", options);
 }
 
 function readStsClient(field: string, value: unknown): StsClientOption | undefined {

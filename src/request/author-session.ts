@@ -1,7 +1,7 @@
 import { SOURCE_IDENTITY } from "./limits.js";
 import { SESSION_POLICIES } from "./session-policy.js";
 import { readTags, type SessionTags } from "./session-tags.js";
-import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
+import { createSettingsReader, type SettingsTable } from "./settings-table.js";
 import { readText } from "./validation.js";
 
 /**
@@ -25,6 +25,8 @@ const AUTHOR_SETTINGS = {
   sourceIdentity: (field, value) => readText(field, value, SOURCE_IDENTITY),
 } satisfies SettingsTable<keyof AuthorSession>;
 
-export function readAuthorSession(session: unknown): ReadByTable<typeof AUTHOR_SETTINGS> {
-  return readByTable("options.session", session, AUTHOR_SETTINGS);
+const readSettings = createSettingsReader(AUTHOR_SETTINGS);
+
+export function readAuthorSession(session: unknown) {
+  return readSettings("options.session", session);
 }

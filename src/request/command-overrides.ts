@@ -1,7 +1,7 @@
 import { ROLE_SESSION_DURATION, ROLE_SESSION_NAME } from "./limits.js";
 import { readRegion } from "./regions.js";
 import { readRoleArn } from "./role-arn.js";
-import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
+import { createSettingsReader, type SettingsTable } from "./settings-table.js";
 import { createMisspellingLookup } from "./similar-names.js";
 import { assertNoMisspelling, isGiven, readInteger, readRecord, readSetting, readText } from "./validation.js";
 
@@ -49,6 +49,8 @@ export function pickCommandSettings(command: unknown, owner = "command"): Record
   };
 }
 
-export function readCommand(command: unknown, owner = "command"): ReadByTable<typeof COMMAND_SETTINGS> {
-  return readByTable(owner, pickCommandSettings(command, owner), COMMAND_SETTINGS);
+const readSettings = createSettingsReader(COMMAND_SETTINGS);
+
+export function readCommand(command: unknown, owner = "command") {
+  return readSettings(owner, isGiven(command) ? pickCommandSettings(command, owner) : command);
 }

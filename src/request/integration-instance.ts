@@ -5,7 +5,7 @@ import { EXTERNAL_ID, SOURCE_IDENTITY } from "./limits.js";
 import { type NetworkSettings, readNetworkSettings } from "./network-settings.js";
 import { SESSION_POLICIES } from "./session-policy.js";
 import { readTags, readTransitiveTagKeys, type SessionTags } from "./session-tags.js";
-import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
+import { createSettingsReader, type ReadByTable, type SettingsTable } from "./settings-table.js";
 import { readStsSettings, type StsSettings } from "./sts-settings.js";
 import { invalid, isGiven, readFlag, readLimit, readText, type TextRule } from "./validation.js";
 
@@ -103,6 +103,8 @@ export const INSTANCE_KEYS = Object.keys(INSTANCE_SETTINGS) as readonly (keyof I
 /** A validated instance. */
 export type InstanceSettings = ReadByTable<typeof INSTANCE_SETTINGS>;
 
+const readSettings = createSettingsReader(INSTANCE_SETTINGS);
+
 const DEFINED = new WeakMap<object, InstanceSettings>();
 
 /** For an instance that can no longer change. */
@@ -122,5 +124,5 @@ export function readInstance(instance: unknown): InstanceSettings {
   if (!isGiven(instance)) {
     throw invalid("instance", instance, `an object with ${INSTANCE_KEYS.join(", ")}; {} for none of them`);
   }
-  return readByTable("instance", instance, INSTANCE_SETTINGS);
+  return readSettings("instance", instance);
 }

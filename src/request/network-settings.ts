@@ -1,5 +1,5 @@
 import { canonicalJson, publishedHash, sha256 } from "./canonical.js";
-import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
+import { createSettingsReader, type ReadByTable, type SettingsTable } from "./settings-table.js";
 import { conflict, invalid, isGiven, parseHttpUrl, readFlag, readInteger, variableIn } from "./validation.js";
 
 /**
@@ -44,11 +44,13 @@ const NETWORK_SETTINGS = {
   dangerouslyDisableTlsVerification: readFlag,
 } satisfies SettingsTable<keyof NetworkSettings>;
 
+const readSettings = createSettingsReader(NETWORK_SETTINGS);
+
 /** Validated {@link NetworkSettings}. */
 export type ParsedNetworkSettings = ReadByTable<typeof NETWORK_SETTINGS>;
 
 /** The SDK's defaults. */
-export const NO_NETWORK_SETTINGS = Object.freeze(readByTable("network", undefined, NETWORK_SETTINGS));
+export const NO_NETWORK_SETTINGS = readSettings("network");
 
 /** {@link Network.trust} of a network that does not verify certificates. */
 export const ANYBODY = "anybody";
@@ -82,7 +84,8 @@ export function envTrust(env: Record<string, string | undefined>): typeof ANYBOD
 
 /** @returns `undefined` if nothing is set */
 export function readNetworkSettings(field: string, value: unknown): Network | undefined {
-  const settings = readByTable(field, value, NETWORK_SETTINGS);
+  if (!isGiven(value)) return undefined;
+  const settings = readSettings(field, value);
   if (settings.extraCa && settings.dangerouslyDisableTlsVerification) {
     throw conflict(
       `${field}.dangerouslyDisableTlsVerification`,

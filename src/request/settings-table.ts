@@ -1,4 +1,4 @@
-import { readSettings } from "./validation.js";
+import { emptyRecord, isGiven, readSettings } from "./validation.js";
 
 /** A setting that is set. */
 export interface Chosen<T> {
@@ -18,14 +18,21 @@ export type SettingsTable<Name extends PropertyKey = string> = { readonly [N in 
 
 export type ReadByTable<Table extends SettingsTable> = { readonly [N in keyof Table]: ReturnType<Table[N]> };
 
-/** Reads each setting once. A key that is not in the table is an error. */
-export function readByTable<Table extends SettingsTable>(
-  owner: string,
-  value: unknown,
+/** @returns reads each setting of an object once; a key that is not in the table is an error */
+export function createSettingsReader<Table extends SettingsTable>(
   table: Table,
-): ReadByTable<Table> {
-  const given = readSettings(owner, value, Object.keys(table));
-  const read: Record<string, unknown> = Object.create(null);
-  for (const [name, readOne] of Object.entries(table)) read[name] = readOne(`${owner}.${name}`, given[name], read);
-  return read as ReadByTable<Table>;
+): (owner: string, value?: unknown) => ReadByTable<Table> {
+  const rows = Object.entries(table);
+  const names = rows.map(([name]) => name);
+  const readRows = (owner: string, given: Readonly<Record<string, unknown>>) => {
+    const read = emptyRecord();
+    for (const [name, readOne] of rows) read[name] = readOne(`${owner}.${name}`, given[name], read);
+    return read as ReadByTable<Table>;
+  };
+  let nothing: ReadByTable<Table> | undefined; // read once, since most objects of settings are not given
+  return (owner, value) => {
+    if (isGiven(value)) return readRows(owner, readSettings(owner, value, names));
+    nothing ??= Object.freeze(readRows(owner, emptyRecord()));
+    return nothing;
+  };
 }

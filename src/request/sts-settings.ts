@@ -1,6 +1,6 @@
 import { assertConfidential } from "./plain-http.js";
 import { readRegion } from "./regions.js";
-import { type ReadByTable, readByTable, type SettingsTable } from "./settings-table.js";
+import { createSettingsReader, type ReadByTable, type SettingsTable } from "./settings-table.js";
 import { assertStsRegion } from "./sts-endpoint-region.js";
 import { conflict, invalid, isGiven, parseHttpUrl, readFlag } from "./validation.js";
 
@@ -19,20 +19,21 @@ export interface StsSettings {
   useDualstackEndpoint?: boolean;
 }
 
-const stsSettings = (plainHttp: boolean) =>
-  ({
-    region: readRegion,
-    endpoint: (field, value) => readStsEndpoint(field, value, plainHttp),
-    useFipsEndpoint: readFlag,
-    useDualstackEndpoint: readFlag,
-  }) satisfies SettingsTable<keyof StsSettings>;
+const STS_SETTINGS = {
+  region: readRegion,
+  endpoint: readStsEndpoint,
+  useFipsEndpoint: readFlag,
+  useDualstackEndpoint: readFlag,
+} satisfies SettingsTable<keyof StsSettings>;
+
+const readSettings = createSettingsReader(STS_SETTINGS);
 
 /** Validated {@link StsSettings}. */
-export type ParsedStsSettings = ReadByTable<ReturnType<typeof stsSettings>>;
+export type ParsedStsSettings = ReadByTable<typeof STS_SETTINGS>;
 
 /** @param plainHttp whether `http` is allowed for any host */
 export function readStsSettings(field: string, value: unknown, plainHttp: boolean): ParsedStsSettings {
-  const settings = readByTable(field, value, stsSettings(plainHttp));
+  const settings = readSettings(field, value);
   const { region, endpoint, useFipsEndpoint, useDualstackEndpoint } = settings;
   if (endpoint && (useFipsEndpoint || useDualstackEndpoint)) {
     throw conflict(
@@ -41,17 +42,19 @@ export function readStsSettings(field: string, value: unknown, plainHttp: boolea
       "Set endpoint to the FIPS or dual-stack endpoint, or leave it out.",
     );
   }
-  if (endpoint) assertStsRegion(`${field}.endpoint`, new URL(endpoint).hostname, region, `${field}.region`);
+  if (endpoint) {
+    const url = new URL(endpoint);
+    if (!plainHttp) assertConfidential(url, `${field}.endpoint`);
+    assertStsRegion(`${field}.endpoint`, url.hostname, region, `${field}.region`);
+  }
   return settings;
 }
 
-export function readStsEndpoint(field: string, value: unknown, plainHttp = false): string | undefined {
+/** @returns the endpoint, which may use plain http */
+export function readStsEndpoint(field: string, value: unknown): string | undefined {
   if (!isGiven(value)) return undefined;
   const url = parseHttpUrl(value, /[\s\\@?#]/);
-  if (url) {
-    if (!plainHttp) assertConfidential(url, field);
-    return url.href;
-  }
+  if (url) return url.href;
   const allowed = "an https URL, or an http URL on the loopback interface, without user, query or fragment";
   throw invalid(field, value, allowed, { sensitive: !isPlainUrl(value) });
 }

@@ -72,6 +72,16 @@ export function withoutUndefined<T extends object>(record: T): { [K in keyof T]?
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as typeof record;
 }
 
+/** A class, since V8 reads its objects several times faster than those of `Object.create(null)`. */
+class EmptyRecord {}
+Reflect.deleteProperty(EmptyRecord.prototype, "constructor");
+Object.freeze(Object.setPrototypeOf(EmptyRecord.prototype, null));
+
+/** A record that inherits nothing: code in the process may have added anything to `Object.prototype`. */
+export function emptyRecord(): Record<string, unknown> {
+  return new EmptyRecord() as Record<string, unknown>;
+}
+
 export function isGiven<T>(value: T | undefined | null): value is T {
   return value !== undefined && value !== null;
 }
@@ -162,7 +172,7 @@ export function readSettings<K extends string>(
   value: unknown,
   known: readonly K[],
 ): Partial<Record<K, unknown>> {
-  const settings: Partial<Record<K, unknown>> = Object.create(null);
+  const settings = emptyRecord() as Partial<Record<K, unknown>>;
   if (!isGiven(value)) return settings;
   const record = readRecord(field, value, `an object with ${known.join(", ")}`);
   assertNoMisspelling(field, record, (name) => {

@@ -1,5 +1,6 @@
 import type { IntegrationInstance } from "../request/integration-instance.js";
 import { ROLE_SESSION_DURATION, ROLE_SESSION_NAME } from "../request/limits.js";
+import { assertConfidential } from "../request/plain-http.js";
 import { assertInPartition, readRegion } from "../request/regions.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
 import { readStsEndpoint, type StsSettings } from "../request/sts-settings.js";
@@ -79,6 +80,8 @@ function stsFromParams(given: Parameters, role: RoleArn | undefined): StsSetting
   }
   const url = given.get("sts_endpoint_url");
   const region = readRegionFor(role, given.get("sts_region"));
-  const sts = withoutUndefined({ region, endpoint: readStsEndpoint(url.field, url.value) });
+  const endpoint = readStsEndpoint(url.field, url.value);
+  if (endpoint !== undefined) assertConfidential(new URL(endpoint), url.field);
+  const sts = withoutUndefined({ region, endpoint });
   return Object.keys(sts).length > 0 ? sts : undefined;
 }
