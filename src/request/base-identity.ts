@@ -4,11 +4,18 @@ import type { ContainerEndpoint } from "./container-endpoint.js";
 import { quoted } from "./validation.js";
 import type { WebIdentity } from "./web-identity.js";
 
+/** What distinguishes an STS that is not AWS's own: where it is, and whose certificates count. Empty for AWS's own. */
+export interface Issuer {
+  readonly endpoint: string | undefined;
+  readonly trust: string | undefined;
+  readonly plainHttp: true | undefined;
+}
+
 /** Where the keys of a base identity are read. May contain secrets. */
 export type Origin =
   | { readonly kind: "instance-profile"; readonly plainHttp: boolean }
   | { readonly kind: "container"; readonly endpoint: ContainerEndpoint }
-  | { readonly kind: "web-identity"; readonly webIdentity: WebIdentity; readonly issuer: string | undefined }
+  | { readonly kind: "web-identity"; readonly webIdentity: WebIdentity; readonly issuer: Issuer }
   | { readonly kind: "environment"; readonly identity: AwsCredentialIdentity }
   | { readonly kind: "static"; readonly identity: AwsCredentialIdentity }
   | { readonly kind: "profile"; readonly profile: string }
@@ -108,5 +115,6 @@ function comparable({ expiration, ...keys }: AwsCredentialIdentity): object {
 /** Keys that an impostor may have issued must not serve an instance that would have recognized it. */
 function toTrustPart(origin: Origin): string {
   if (origin.kind === "instance-profile") return origin.plainHttp ? " over plain http" : "";
-  return origin.kind === "web-identity" && origin.issuer !== undefined ? ` by ${origin.issuer}` : "";
+  const issuer = origin.kind === "web-identity" ? canonicalJson(origin.issuer) : "{}";
+  return issuer === "{}" ? "" : ` by ${sha256(issuer)}`;
 }

@@ -1,4 +1,4 @@
-import { BaseIdentity } from "./base-identity.js";
+import { BaseIdentity, type Issuer } from "./base-identity.js";
 import { readContainerEndpoint } from "./container-endpoint.js";
 import type { ChosenSource, SourceName } from "./credential-source.js";
 import { readEnvironmentKeys } from "./environment-keys.js";
@@ -10,10 +10,15 @@ import { announcedWebIdentity, type WebIdentity } from "./web-identity.js";
 export interface Surroundings {
   readonly env: Record<string, string | undefined>;
   readonly platform: Platform;
-  /** What distinguishes the STS that issues web identities: its endpoint, and whose certificates count. */
-  readonly issuer: string | undefined;
+  /** The STS that a web identity comes from. */
+  readonly issuer: Issuer;
 }
 
+/** Made once, because most commands use one of them. */
+const INSTANCE_PROFILES = {
+  own: new BaseIdentity({ kind: "instance-profile", plainHttp: false }),
+  plainHttp: new BaseIdentity({ kind: "instance-profile", plainHttp: true }),
+};
 const FIELD = "instance.credentials";
 
 /**
@@ -55,11 +60,13 @@ function fromPlatform(
       throw isNotThere(choice, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set", platform);
     }
     default:
-      return new BaseIdentity({ kind: "instance-profile", plainHttp }, name);
+      return name === undefined
+        ? INSTANCE_PROFILES[plainHttp ? "plainHttp" : "own"]
+        : new BaseIdentity({ kind: "instance-profile", plainHttp }, name);
   }
 }
 
-function webIdentity(found: WebIdentity, issuer: string | undefined, name: string | undefined): BaseIdentity {
+function webIdentity(found: WebIdentity, issuer: Issuer, name: string | undefined): BaseIdentity {
   return new BaseIdentity({ kind: "web-identity", webIdentity: found, issuer }, name);
 }
 

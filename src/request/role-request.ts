@@ -1,7 +1,7 @@
 import { refuseUnlessAllowed } from "./allowed-roles.js";
 import { type AuthorSession, readAuthorSession } from "./author-session.js";
 import type { BaseIdentity } from "./base-identity.js";
-import { canonicalJson, publishedHash, sha256, stableDigest } from "./canonical.js";
+import { publishedHash, stableDigest } from "./canonical.js";
 import { chooseBaseIdentity } from "./choose-base-identity.js";
 import { type CommandOverrides, readCommand } from "./command-overrides.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "./integration-instance.js";
@@ -86,7 +86,11 @@ export function decideRequest(
   const chosen = chooseSettings(role, allowedBy, { author, command, instance }, env);
   const { network, integration, dangerouslyAllowPlainHttp: plainHttp } = instance;
   const { limits, region, stsRegion, trust } = chosen;
-  const base = chooseBaseIdentity(instance.credentials, { env, platform, issuer: findIssuer(instance, trust) });
+  const base = chooseBaseIdentity(instance.credentials, {
+    env,
+    platform,
+    issuer: { endpoint: instance.sts.endpoint, trust, plainHttp },
+  });
   const assumption = role && {
     role: role.value,
     roleSessionName: chosen.roleSessionName?.value,
@@ -114,15 +118,6 @@ export function decideRequest(
 
 export function createRoleRequest(...input: Parameters<typeof decideRequest>): RoleRequest {
   return decideRequest(...input).request;
-}
-
-/** What makes the STS of this instance another one than AWS's own; `undefined` for AWS's own. */
-function findIssuer(
-  { sts: { endpoint }, dangerouslyAllowPlainHttp: plainHttp }: InstanceSettings,
-  trust: string | undefined,
-): string | undefined {
-  const settings = canonicalJson({ endpoint, trust, plainHttp });
-  return settings === "{}" ? undefined : sha256(settings);
 }
 
 /** A session that an impostor of STS may have issued must not serve an instance that verifies certificates. */
