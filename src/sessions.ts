@@ -97,7 +97,13 @@ export class Sessions {
   #baseSource({ base, sts }: RoleRequest): SessionSource {
     const { settings, machine, serverClocks } = this.#options;
     const { runtime } = settings;
-    const source = baseIdentitySource(base, { runtime, machine, serverClock: () => serverClocks.of(sts) });
+    const source = baseIdentitySource(base, {
+      runtime,
+      machine,
+      target: sts,
+      serverClock: () => serverClocks.of(sts),
+      sts: this.#options.sts,
+    });
     return base.kind === "instance-profile" ? withStaticStability(source) : source;
   }
 

@@ -74,10 +74,10 @@ const DESCRIPTIONS: Record<Origin["kind"], string> = {
   "instance-profile": "the instance profile",
   container: "the container's credential endpoint",
   "web-identity": "the web identity",
-  environment: "the keys in the environment",
+  environment: "the key pair in the environment",
   profile: "the profile",
-  provider: "the function in instance.credentials",
-  static: "the keys in instance.credentials",
+  provider: "the credential provider in instance.credentials",
+  static: "the key pair in instance.credentials",
 };
 const PROVIDER_NUMBERS = new WeakMap<object, number>();
 let lastProviderNumber = 0;

@@ -24,7 +24,7 @@ export interface RefreshRules {
   holdAfterFailure(failures: number, remaining: number, random: number): number;
 }
 
-/** Any source but IMDS. */
+/** A source that gives other credentials only when these expire. */
 export const DEFAULT_RULES: RefreshRules = { holdAfterFailure: backoffAfter };
 
 /** IMDS: the credentials may be replaced at any time, and AWS extends them while it cannot renew them. */
@@ -32,6 +32,9 @@ export const INSTANCE_PROFILE_RULES: RefreshRules = {
   readAgainAfter: 60 * MINUTE,
   holdAfterFailure: (_failures, remaining, random) => nextLook(remaining, random),
 };
+
+/** A source whose credentials, or whose owner, may be replaced at any time. */
+export const REREAD_RULES: RefreshRules = { readAgainAfter: 60 * MINUTE, holdAfterFailure: backoffAfter };
 
 /** The two clocks at one moment. */
 export interface Moment {

@@ -28,6 +28,8 @@ export interface IssuedSession {
   readonly asked?: Moment;
   /** The age at which a refresh is due, where processes have agreed on one. */
   readonly advisoryPoint?: number;
+  /** Whose credentials they are, if the source says it: of a base identity, which may become another one. */
+  readonly identity?: string;
 }
 
 /** A session that another process loaded. */

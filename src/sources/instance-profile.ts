@@ -1,6 +1,5 @@
 import { withDeadline } from "../abort.js";
 import { isRolecallError, RolecallError } from "../errors.js";
-import { ACCESS_KEY_ID } from "../request/limits.js";
 import { assertOnThisMachine } from "../request/plain-http.js";
 import { isRegion } from "../request/regions.js";
 import type { Runtime } from "../runtime.js";
@@ -17,6 +16,7 @@ import {
 } from "./imds-request.js";
 import { type MetadataProblem, metadataAddress } from "./metadata-endpoint.js";
 import { safeCause } from "./safe-cause.js";
+import { type CredentialSet, parseCredentialSet, readCredentialSet, type SourceIdentity } from "./source-identity.js";
 import { hintForUncaughtCall } from "./test-run.js";
 import { noteUnusedIdentities, withNote } from "./unused-environment.js";
 
@@ -64,7 +64,7 @@ export async function readInstanceProfile(
   runtime: Runtime,
   plainHttp: boolean,
   signal?: AbortSignal,
-): Promise<AwsCredentialIdentity> {
+): Promise<SourceIdentity> {
   const note = noteUnusedIdentities(runtime.env);
   const read = async (request: RequestMetadata) => {
     // Without a valid address, the request itself fails with an error that explains it.
@@ -74,7 +74,7 @@ export async function readInstanceProfile(
     try {
       const role = await requestItem(request, PROFILE_PATH, token);
       if (!ROLE_NAME.test(role)) throw invalidProfile();
-      return parseCredentials(await requestItem(request, PROFILE_PATH + role, token));
+      return { credentials: parseCredentials(await requestItem(request, PROFILE_PATH + role, token)), identity: role };
     } catch (error) {
       throw explainMissingProfile(error, note) ?? error;
     }
@@ -85,25 +85,17 @@ export async function readInstanceProfile(
 }
 
 function parseCredentials(text: string): AwsCredentialIdentity {
-  let set: Record<string, unknown>;
+  let set: CredentialSet;
   try {
-    set = JSON.parse(text) ?? {};
+    set = parseCredentialSet(text);
   } catch (error) {
     throw invalidProfile(NO_CREDENTIAL_SET, error);
   }
-  const { Code, AccessKeyId, SecretAccessKey, Token, Expiration, AccountId } = set;
+  const { Code } = set;
   if (Code !== undefined && Code !== "Success") throw invalidProfile(hintForCode(Code));
-  const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
-  const isComplete = isText(AccessKeyId) && isText(SecretAccessKey) && isText(Token) && isText(Expiration);
-  if (!isComplete || !ACCESS_KEY_ID.test(AccessKeyId)) throw invalidProfile();
-  if (AccountId !== undefined && !/^\d{12}$/.test(String(AccountId))) throw invalidProfile();
-  return {
-    accessKeyId: AccessKeyId,
-    secretAccessKey: SecretAccessKey,
-    sessionToken: Token,
-    expiration: new Date(Expiration),
-    ...(AccountId !== undefined && { accountId: String(AccountId) }),
-  };
+  const credentials = readCredentialSet(set);
+  if (!credentials) throw invalidProfile();
+  return credentials;
 }
 
 /** If EC2 can't assume the role, it returns a code such as `AssumeRoleUnauthorizedAccess` instead of keys. */

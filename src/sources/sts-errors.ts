@@ -37,6 +37,8 @@ const BASE_IDENTITY_CODES = new Set([
   "InvalidClientTokenId",
   "UnrecognizedClient",
   "SignatureDoesNotMatch",
+  "InvalidIdentityToken",
+  "IDPRejectedClaim",
 ]);
 
 /** Error names for a response without an AWS error code, for example from a proxy. */
@@ -50,6 +52,7 @@ export function classifyStsError(error: StsError): StsErrorKind {
     if (isClockSkewCorrectedError(sdkError) && CLOCK_SKEW_CODES.has(code)) return "clock-skew";
     if (isThrottlingError(sdkError)) return "throttling";
     if (!isClockSkewCorrectedError(sdkError) && isTransientError(sdkError)) return "transient";
+    if (code === "IDPCommunicationError") return "transient";
     if (BASE_IDENTITY_CODES.has(code)) return "base-identity";
     if (code === "AccessDenied") return "denied";
     if (code === "RegionDisabled") return "region-disabled";
@@ -94,7 +97,7 @@ const HINTS_FOR_MOCKS: Partial<Record<StsErrorKind, string>> = {
 };
 
 export interface StsCall {
-  readonly action: "AssumeRole" | "GetCallerIdentity";
+  readonly action: "AssumeRole" | "AssumeRoleWithWebIdentity" | "GetCallerIdentity";
   readonly roleArn: string | undefined;
   /** From the settings, or else from the request's signature. */
   readonly region: string | undefined;
@@ -116,7 +119,8 @@ export function translateStsError(error: StsError, kind: StsErrorKind, call: Sts
   const { code, requestId, cause, systemCode } = failure;
   const isFromMock = comesFromMock(error);
   const hint = (isFromMock && HINTS_FOR_MOCKS[kind]) || chooseStsHint(failure);
-  return new RolecallError(CODES[kind], `${describeCall(call)} failed: ${describeError(failure)}.`, {
+  const own = isOfToken(failure) ? "BASE_IDENTITY_UNAVAILABLE" : CODES[kind];
+  return new RolecallError(own, `${describeCall(call)} failed: ${describeError(failure)}.`, {
     step: kind === "base-identity" ? "base-identity" : toStep(call),
     retryable: CODES[kind] === "STS_UNAVAILABLE" || kind === "base-identity",
     roleArn: call.roleArn,
@@ -139,13 +143,13 @@ function comesFromMock(error: StsError): boolean {
 }
 
 /** All parts except `message` are safe to quote. */
-function readFailure(error: StsError, kind: StsErrorKind, { secrets, region, foreignRegion }: StsCall) {
+function readFailure(error: StsError, kind: StsErrorKind, { action, secrets, region, foreignRegion }: StsCall) {
   const cause: StsError & { code?: string } = safeCause(error, secrets);
   const { httpStatusCode: status, requestId } = cause.$metadata ?? {};
   const name = errorCode(cause);
   const code = (status ?? 0) >= 300 && !NO_CODES.has(name) ? name : undefined;
   const message = readMessage(error);
-  return { kind, cause, status, systemCode: cause.code, code, requestId, message, region, foreignRegion };
+  return { action, kind, cause, status, systemCode: cause.code, code, requestId, message, region, foreignRegion };
 }
 
 function readMessage(error: StsError): string {
@@ -159,7 +163,7 @@ function readMessage(error: StsError): string {
 /** AWS's message helps if AWS rejects the request. Other messages may quote a response or a request. */
 function describeError(failure: ReturnType<typeof readFailure>): string {
   const name = chooseName(failure);
-  const isRefusal = failure.kind === "denied" || failure.kind === "invalid";
+  const isRefusal = failure.kind === "denied" || failure.kind === "invalid" || isOfToken(failure);
   return isRefusal ? `${name}, ${failure.cause.message.replace(/\.$/, "")}` : name;
 }
 
@@ -182,9 +186,18 @@ export function stsCallFailed(code: RolecallErrorCode, call: StsCall, what: stri
   });
 }
 
-/** A call without a role is about the base identity. */
-function toStep({ roleArn }: StsCall): RolecallErrorStep {
-  return roleArn === undefined ? "base-identity" : "assume-role";
+/** A call without a role, or with a token in place of keys, is about the base identity. */
+function toStep(call: StsCall): RolecallErrorStep {
+  return call.roleArn === undefined || isWithToken(call) ? "base-identity" : "assume-role";
+}
+
+/** Whether STS refuses the token, and not keys. */
+function isOfToken({ kind, action }: Pick<StsCall, "action"> & { readonly kind: StsErrorKind }): boolean {
+  return kind === "base-identity" && isWithToken({ action });
+}
+
+function isWithToken({ action }: Pick<StsCall, "action">): boolean {
+  return action === "AssumeRoleWithWebIdentity";
 }
 
 function describeCall({ action, roleArn, region, lastSuccess }: StsCall): string {

@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { Diagnostics, type RolecallEvents } from "../../src/diagnostics.js";
 import { isRolecallError, RolecallError } from "../../src/errors.js";
 import { BaseIdentity } from "../../src/request/base-identity.js";
+import { createRoleRequest } from "../../src/request/role-request.js";
 import { readResolverOptions } from "../../src/resolver-options.js";
 import type { AwsCredentialIdentity } from "../../src/sdk-types.js";
 import { CredentialCache } from "../../src/session/credential-cache.js";
@@ -114,7 +115,9 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
     ...baseIdentitySource(new BaseIdentity({ kind: "provider", provider }), {
       runtime: clock,
       machine: createMachine(readResolverOptions({ runtime: clock }), new AbortController().signal),
+      target: createRoleRequest({}, undefined, undefined, {}).sts,
       serverClock: () => new ServerClock(),
+      sts: () => Promise.reject(new Error("A vector has no STS.")),
     }),
     rules: {
       ...DEFAULT_RULES,
