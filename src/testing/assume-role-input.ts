@@ -83,7 +83,7 @@ function members(parameters: QueryParameters, list: string, field?: string): str
   }
 }
 
-function assertConstraints(violations: readonly string[]): void {
+export function assertConstraints(violations: readonly string[]): void {
   if (violations.length === 0) return;
   const count = violations.length === 1 ? "1 validation error" : `${violations.length} validation errors`;
   throw new AwsError(400, "ValidationError", `${count} detected: ${violations.join("; ")}`);
@@ -94,11 +94,11 @@ function violation(name: string, value: string | undefined, rule: string): strin
   return [`Value ${shown} at '${name}' failed to satisfy constraint: Member must ${rule}`];
 }
 
-function checkPresent(name: string, value: string | undefined): string[] {
+export function checkPresent(name: string, value: string | undefined): string[] {
   return value === undefined ? violation(name, value, "not be null") : [];
 }
 
-function checkLength(name: string, value: string | undefined, minimum: number, maximum: number): string[] {
+export function checkLength(name: string, value: string | undefined, minimum: number, maximum: number): string[] {
   if (value === undefined) return [];
   const length = [...value].length;
   if (length < minimum) return violation(name, value, `have length greater than or equal to ${minimum}`);

@@ -2,21 +2,25 @@ import type { AwsError } from "./aws-error.js";
 import type { SignerIdentity } from "./issued-sessions.js";
 
 /** The target of a request. Every service other than STS is `"service"`. */
-export type RequestTarget = "imds" | "sts" | "service";
+export type RequestTarget = "imds" | "container" | "sts" | "service";
 
 /** Selects requests. Every field that is set must match; `{}` matches all requests. */
 export interface RequestFilter {
   target?: RequestTarget;
   /**
    * As in {@link RecordedRequest.operation}: `"AssumeRole"`, `"GetCallerIdentity"`, `"DescribeInstances"`, … For IMDS:
-   * `"token"`, `"role-list"`, `"credentials"`, `"iam-info"`, `"placement"`, `"instance-id"`, `"identity-document"`.
+   * `"token"`, `"role-list"`, `"credentials"`, `"iam-info"`, `"placement"`, `"instance-id"`, `"identity-document"`. For
+   * the container endpoint: `"credentials"`.
    */
   operation?: string;
-  /** The signing name, such as `"ec2"`. IMDS requests have none. */
+  /** The signing name, such as `"ec2"`. Unsigned requests have none. */
   service?: string;
-  /** The region of the signature. IMDS requests have none. */
+  /** The region of the signature. Unsigned requests have none. */
   region?: string;
-  /** For AssumeRole, the requested role; for any other request, the role whose session signed it. */
+  /**
+   * For AssumeRole and AssumeRoleWithWebIdentity, the requested role; for any other request, the role whose session
+   * signed it.
+   */
   roleArn?: string;
 }
 
@@ -25,15 +29,15 @@ export interface RecordedRequest {
   target: RequestTarget;
   /**
    * The API operation. For IMDS, one of `"token"`, `"role-list"`, `"credentials"`, `"iam-info"`, `"placement"`,
-   * `"instance-id"`, `"identity-document"`, `"unknown"`. For a REST API whose requests do not name the operation, the
-   * method and path: `"GET /bucket/key"`.
+   * `"instance-id"`, `"identity-document"`, `"unknown"`. For the container endpoint, `"credentials"` or `"unknown"`.
+   * For a REST API whose requests do not name the operation, the method and path: `"GET /bucket/key"`.
    */
   operation: string;
-  /** The signing name, such as `"ec2"`. Absent on IMDS and on an unsigned request. */
+  /** The signing name, such as `"ec2"`. Absent on an unsigned request. */
   service?: string;
-  /** The region of the signature. Absent on IMDS and on an unsigned request. */
+  /** The region of the signature. Absent on an unsigned request. */
   region?: string;
-  /** As stated in the request, verified or not. Absent on IMDS and on an unsigned request. */
+  /** As stated in the request, verified or not. Absent on an unsigned request. */
   accessKeyId?: string;
   /** The signer. Absent unless the signature is valid. */
   session?: SignerIdentity;
@@ -67,7 +71,7 @@ export interface CredentialFields {
   SecretAccessKey?: string | undefined;
   /** STS only. */
   SessionToken?: string | undefined;
-  /** IMDS only. */
+  /** IMDS and the container endpoint only. */
   Token?: string | undefined;
   /** ISO 8601, `2026-01-01T01:00:00Z`. */
   Expiration?: string | undefined;
@@ -77,6 +81,10 @@ export interface CredentialFields {
   Type?: string | undefined;
   /** IMDS only: ISO 8601. */
   LastUpdated?: string | undefined;
+  /** ECS only. */
+  RoleArn?: string | undefined;
+  /** EKS Pod Identity only. */
+  AccountId?: string | undefined;
   /** STS only: `AssumedRoleUser.Arn`. */
   Arn?: string | undefined;
   /** STS only: `AssumedRoleUser.AssumedRoleId`. */

@@ -30,6 +30,7 @@ export interface Statement {
 
 /** The actions that the local AWS evaluates policies for. */
 export const ACTIONS = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"] as const;
+export const WEB_IDENTITY_ACTION = "sts:AssumeRoleWithWebIdentity";
 
 const VERSIONS: readonly PolicyVersion[] = ["2012-10-17", "2008-10-17"];
 const ACTION = /^(\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*?]+)$/;
@@ -113,7 +114,7 @@ function readStatement(
     matchesPolicyText(pattern, asked.toLowerCase()),
   );
   // The local AWS evaluates policies only for STS, so conditions in statements about other services are not checked.
-  const isAboutSts = ACTIONS.some((asked) => coversAction(asked, NO_CONTEXT));
+  const isAboutSts = [...ACTIONS, WEB_IDENTITY_ACTION].some((asked) => coversAction(asked, NO_CONTEXT));
   const condition = isJudged && isAboutSts ? readConditions(place, statement.Condition) : () => false;
   return {
     effect,

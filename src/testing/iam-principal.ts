@@ -42,9 +42,18 @@ export function findReach({ named, isException }: Principals, caller: SignerIden
   return ids.some((id) => id === "*" || listAccountNames(caller).includes(id)) ? "account" : undefined;
 }
 
-/** Whether a statement applies to an AWS service. */
-export function reachesService({ named, isException }: Principals, service: string | undefined): boolean {
-  return named.some(({ type, id }) => id === "*" || (type === "Service" && id === service)) !== isException;
+/** Whether a statement applies to a principal that has no account, such as an AWS service or an identity provider. */
+export function reaches(
+  { named, isException }: Principals,
+  kind: "Service" | "Federated",
+  name: string | undefined,
+): boolean {
+  return named.some(({ type, id }) => id === "*" || (type === kind && id === name)) !== isException;
+}
+
+/** Whether a principal is an OIDC identity provider. */
+export function isOidcProvider({ type, id }: Principal): boolean {
+  return type === "Federated" && id.includes(":oidc-provider/");
 }
 
 /**

@@ -3,7 +3,8 @@ import { AwsError } from "./aws-error.js";
 import { toIsoSeconds } from "./aws-time.js";
 import { document, element } from "./aws-xml.js";
 import type { Answer, CredentialFields, Exchange, PatchCredentials } from "./exchange.js";
-import { INSTANCE_ID, type InstanceProfileState } from "./instance-profile.js";
+import { INSTANCE_ID, PLATFORM_ACCOUNT } from "./platform-hosts.js";
+import type { PlatformRoleState } from "./platform-role.js";
 import { parseRoleArn, uniqueId } from "./role-identity.js";
 import type { WireRequest } from "./sigv4-verification.js";
 
@@ -12,10 +13,10 @@ const TOKEN_HEADER = "x-aws-ec2-metadata-token";
 const TOKEN_TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
 const MAX_TOKEN_TTL_SECONDS = 21_600;
 const ROLE_LIST_PATH = "/latest/meta-data/iam/security-credentials/";
-const FALLBACK_ACCOUNT = "111122223333";
 
 export interface ImdsOptions {
-  profile: InstanceProfileState;
+  /** The instance profile. */
+  profile: PlatformRoleState;
   now: () => number;
   region: string;
   /** Whether IMDSv1 is enabled: reads without a token. */
@@ -104,7 +105,7 @@ function findRoute(path: string): Route | undefined {
 function credentials({ profile, addSecrets }: ImdsOptions, patch: PatchCredentials): Answer | undefined {
   const keys = profile.keys();
   if (keys === undefined) return undefined;
-  if (!profile.isTrusting) return json(unauthorized(keys.issuedAt, profile.profile?.roleArn ?? ""));
+  if (!profile.isTrusting) return json(unauthorized(keys.issuedAt, profile.attached?.roleArn ?? ""));
   const { identity, secretAccessKey, sessionToken, expiration = 0 } = keys.issued;
   const fields: CredentialFields = patch({
     Code: "Success",
@@ -128,7 +129,7 @@ function unauthorized(time: number, roleArn: string) {
 }
 
 function iamInfo({ profile }: ImdsOptions): Answer | undefined {
-  const roleArn = profile.profile?.roleArn;
+  const roleArn = profile.attached?.roleArn;
   const keys = profile.keys();
   if (roleArn === undefined || keys === undefined) return undefined;
   return json({
@@ -141,7 +142,7 @@ function iamInfo({ profile }: ImdsOptions): Answer | undefined {
 
 function identityDocument({ profile, region, now }: ImdsOptions): Answer {
   return json({
-    accountId: parseRoleArn(profile.profile?.roleArn ?? "")?.accountId ?? FALLBACK_ACCOUNT,
+    accountId: parseRoleArn(profile.attached?.roleArn ?? "")?.accountId ?? PLATFORM_ACCOUNT,
     architecture: "x86_64",
     availabilityZone: `${region}a`,
     imageId: "ami-0123456789abcdef0",
@@ -155,7 +156,7 @@ function identityDocument({ profile, region, now }: ImdsOptions): Answer {
 }
 
 function roleName({ profile }: ImdsOptions): string | undefined {
-  return parseRoleArn(profile.profile?.roleArn ?? "")?.name;
+  return parseRoleArn(profile.attached?.roleArn ?? "")?.name;
 }
 
 function refuse({ status, code, message }: AwsError): Answer {

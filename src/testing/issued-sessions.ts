@@ -19,7 +19,7 @@ export interface SignerIdentity {
 /** A set of issued keys, with what AWS remembers about it. */
 export interface IssuedKeys {
   readonly identity: Readonly<SignerIdentity>;
-  readonly kind: "instance-profile" | "role" | "user";
+  readonly kind: "instance-profile" | "ecs-task" | "eks-pod" | "lambda" | "role" | "user";
   readonly secretAccessKey: string;
   /** Absent for a user's long-term keys, which do not expire. */
   readonly sessionToken?: string;

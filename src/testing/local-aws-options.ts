@@ -1,8 +1,10 @@
-import type { InstanceProfile } from "./instance-profile.js";
 import type { LocalRole } from "./local-role.js";
+import type { OidcIssuerOptions } from "./oidc-issuer.js";
+import type { PlatformRole } from "./platform-role.js";
+import type { LocalPlatformName } from "./platforms.js";
 import type { ConditionKeyValues } from "./request-context.js";
 
-/** Options of `startLocalAws`. The instance profile and the roles can be changed while it runs. */
+/** Options of `startLocalAws`. The roles can be changed while it runs. */
 export interface LocalAwsOptions {
   /**
    * The clock of the servers, in epoch milliseconds, which also times the delays of `setLatency`. Can be a
@@ -15,15 +17,22 @@ export interface LocalAwsOptions {
    * one local AWS per process can use this at a time. Default `false`.
    */
   processEnv?: boolean;
-  /** The region that IMDS reports. Default `"us-east-1"`. */
+  /**
+   * The platform whose environment variables are in `env`. The other platforms answer, too; `LocalAws.platform` has
+   * their variables. Default `"EC2"`.
+   */
+  platform?: LocalPlatformName;
+  /** The region that IMDS reports, and that the variables of all other platforms name. Default `"us-east-1"`. */
   region?: string;
   /**
    * The role attached to the machine; `null` for none. Default:
    * `arn:aws:iam::111122223333:role/rolecall-instance-profile`.
    */
-  instanceProfile?: InstanceProfile | null;
+  instanceProfile?: PlatformRole | null;
   /** The roles that STS knows. Default: none. For an unknown role, AssumeRole returns AccessDenied, as in AWS. */
   roles?: readonly LocalRole[];
+  /** The OIDC issuer whose tokens AssumeRoleWithWebIdentity accepts. Default: that of an EKS cluster. */
+  oidcIssuer?: OidcIssuerOptions;
   imds?: {
     /** Whether IMDSv1 (reads without a token) is enabled. Default `false`. */
     v1?: boolean;

@@ -1,15 +1,19 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as realDelay } from "node:timers/promises";
 import { authenticate } from "./authentication.js";
+import { createContainerEndpoint } from "./container-endpoint.js";
 import { type Exchange, matchesFilter, type RecordedRequest, type RequestFilter } from "./exchange.js";
 import { type Fault, FaultList } from "./faults.js";
 import type { IamPolicy, Statement } from "./iam-policy.js";
 import { createImds } from "./imds-server.js";
-import { DEFAULT_INSTANCE_PROFILE, InstanceProfileState, type LocalInstanceProfile } from "./instance-profile.js";
 import { type IssuedKeys, IssuedSessions } from "./issued-sessions.js";
 import type { LocalAwsOptions } from "./local-aws-options.js";
 import { type KnownRole, type LocalRole, readLocalRole, readPermissions } from "./local-role.js";
 import { type SocketCount, startLoopbackServer } from "./loopback-server.js";
+import { type LocalOidcIssuer, OidcIssuer } from "./oidc-issuer.js";
+import { createPlatformParts } from "./platform-parts.js";
+import type { LocalPlatformRole } from "./platform-role.js";
+import { assertPlatform, createPlatforms, type LocalPlatformName, type LocalPlatforms } from "./platforms.js";
 import { takeProcessEnv } from "./process-env.js";
 import { readParameters } from "./query-protocol.js";
 import { readItems, readOptions, shown } from "./read-options.js";
@@ -34,15 +38,19 @@ export interface IssuedCredentials {
   expiration?: Date;
 }
 
-/** The instance metadata service, STS and all other AWS services on loopback. Printing this object shows no secrets. */
+/**
+ * The instance metadata service, the container credential endpoint, STS and all other AWS services on loopback.
+ * Printing this object shows no secrets.
+ */
 export interface LocalAws extends AsyncDisposable {
   /** The URL of STS and all other services, `http://127.0.0.1:<port>`. Use it as the `endpoint` of any SDK client. */
   readonly endpoint: string;
   /** The URL of the instance metadata service, `http://127.0.0.1:<port>`. */
   readonly imdsEndpoint: string;
   /**
-   * The environment variables that a process needs to use this AWS: `AWS_ENDPOINT_URL` and
-   * `AWS_EC2_METADATA_SERVICE_ENDPOINT`, but no credentials or region. The option `processEnv` sets them.
+   * The environment variables that a process needs to use this AWS. On EC2: `AWS_ENDPOINT_URL` and
+   * `AWS_EC2_METADATA_SERVICE_ENDPOINT`, but no credentials or region. For another platform, see
+   * {@link LocalPlatforms}. The option `platform` chooses it, and `processEnv` sets the variables.
    */
   readonly env: Readonly<Record<string, string>>;
   /** All requests since the start or the last `clearRequests()`, in order of arrival. */
@@ -50,9 +58,16 @@ export interface LocalAws extends AsyncDisposable {
   /** The number of recorded requests that match. With `status`, counts only those with that response status. */
   count(filter?: RequestFilter & { status?: number }): number;
   clearRequests(): void;
-  /** Connections to IMDS, and to STS and all other services combined. */
-  readonly sockets: { readonly imds: SocketCount; readonly aws: SocketCount };
-  readonly instanceProfile: LocalInstanceProfile;
+  /** Connections to IMDS, to the container credential endpoint, and to STS and all other services combined. */
+  readonly sockets: { readonly imds: SocketCount; readonly container: SocketCount; readonly aws: SocketCount };
+  readonly instanceProfile: LocalPlatformRole;
+  /**
+   * A platform's environment variables and role. All platforms answer at the same time, so you can run one program per
+   * platform against one local AWS.
+   */
+  platform<P extends LocalPlatformName>(name: P): LocalPlatforms[P];
+  /** Signs tokens for AssumeRoleWithWebIdentity. */
+  readonly oidcIssuer: LocalOidcIssuer;
   /** Adds a role, or replaces the role with the same ARN. Issued sessions stay valid. */
   setRole(role: LocalRole): void;
   /** Removes a role. Issued sessions stay valid. */
@@ -64,7 +79,10 @@ export interface LocalAws extends AsyncDisposable {
   setLatency(ms: number, filter?: RequestFilter): void;
   /** Injects a fault until it has affected `times` requests or you call `clear()`. */
   fault(fault: Fault): { clear(): void };
-  /** All secret keys, session tokens and IMDS tokens issued so far, so that a test can search for leaks. */
+  /**
+   * All secret keys, session tokens, IMDS tokens and web identity tokens issued so far, so that a test can search for
+   * leaks.
+   */
   secrets(): string[];
   /**
    * Issues session keys for a role without a call to STS. `lifetime` is in milliseconds; the default is one hour. The
@@ -72,7 +90,7 @@ export interface LocalAws extends AsyncDisposable {
    */
   issueSession(session: { roleArn: string; roleSessionName?: string; lifetime?: number }): IssuedCredentials;
   /**
-   * Issues long-term keys for an IAM user. See {@link InstanceProfile} for `policy` and `allowAssumeRole`, default
+   * Issues long-term keys for an IAM user. See {@link PlatformRole} for `policy` and `allowAssumeRole`, default
    * `["*"]`.
    */
   issueUserKeys(user: { userArn: string; policy?: IamPolicy; allowAssumeRole?: readonly string[] }): IssuedCredentials;
@@ -84,7 +102,7 @@ export interface LocalAws extends AsyncDisposable {
 
 /**
  * Starts a local AWS simulator that checks what AWS checks: IMDSv2 tokens, signatures, session tokens, trust policies,
- * external ids and limits. It listens on two free ports of 127.0.0.1, and no traffic leaves the machine.
+ * external ids and limits. It listens on three free ports of 127.0.0.1, and no traffic leaves the machine.
  *
  * @example
  * ```ts
@@ -99,15 +117,23 @@ export interface LocalAws extends AsyncDisposable {
  */
 export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalAws> {
   const options = readOptions("startLocalAws", given);
-  const { clock = SYSTEM_CLOCK, region = "us-east-1", instanceProfile = DEFAULT_INSTANCE_PROFILE } = options;
+  const { clock = SYSTEM_CLOCK, region = "us-east-1", platform = "EC2" } = options;
   if (typeof clock?.now !== "function") throw new TypeError(`clock must be an object with now(), got ${shown(clock)}`);
+  assertPlatform("platform", platform);
   const now = () => clock.now();
   const sleep = (ms: number, signal: AbortSignal) => (clock.sleep ?? SYSTEM_CLOCK.sleep)(ms, signal);
   const issued = new IssuedSessions();
   const requestContext = readRequestContext("requestContext", options.requestContext ?? {});
-  const profile = new InstanceProfileState(issued, now, instanceProfile, requestContext);
+  const addSecrets = (...secrets: (string | undefined)[]) => issued.addSecrets(...secrets);
+  const oidcIssuer = new OidcIssuer(region, options.oidcIssuer ?? {}, now, addSecrets);
+  const { instanceProfile: givenProfile } = options;
+  const parts = createPlatformParts({ issued, now, requestContext, region, oidcIssuer, instanceProfile: givenProfile });
+  const { instanceProfile, webIdentityRole } = parts;
+  const platformRoles = [instanceProfile, parts.task, parts.pod, parts.lambda];
   const listed = readItems("roles", options.roles ?? []).map((role) => readOptions("roles", role));
-  const roles = new Map<string, KnownRole>(listed.map((role) => [role.roleArn, readLocalRole(role)]));
+  const roles = new Map<string, KnownRole>(
+    [webIdentityRole, ...listed].map((role) => [role.roleArn, readLocalRole(role)]),
+  );
   const userPermissions = new Map<string, readonly Statement[]>();
   const disabledRegions = new Set(readItems("disabledRegions", options.disabledRegions ?? []));
   const faults = new FaultList(now);
@@ -118,24 +144,26 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
 
   const findPermissions = ({ kind, identity: { accessKeyId, roleArn = "" } }: IssuedKeys): readonly Statement[] => {
     if (kind === "user") return userPermissions.get(accessKeyId) ?? [];
-    const ofProfile = kind === "instance-profile" ? profile.findPermissions(roleArn) : undefined;
-    return ofProfile ?? roles.get(roleArn)?.permissions ?? [];
+    const platformRole = platformRoles.find((role) => role.kind === kind);
+    return platformRole?.findPermissions(roleArn) ?? roles.get(roleArn)?.permissions ?? [];
   };
 
   const isDisabled = (name: string) => disabledRegions.has(name);
   const imds = createImds({
-    profile,
+    profile: instanceProfile,
     now,
     region,
     v1: options.imds?.v1 ?? false,
-    addSecrets: (...secrets) => issued.addSecrets(...secrets),
+    addSecrets,
   });
+  const container = createContainerEndpoint({ parts, now, addSecrets });
   const sts = createSts({
     issued,
     now,
+    oidcIssuer,
     findRole: (roleArn) => roles.get(roleArn),
     findPermissions,
-    defaultTrustedPrincipals: () => profile.roleArns,
+    defaultTrustedPrincipals: () => [...platformRoles.flatMap((role) => role.roleArns), webIdentityRole.roleArn],
     isDisabled,
     denialContext: options.denialContext ?? false,
     requestContext,
@@ -176,13 +204,20 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     throw new TypeError(`processEnv must be true or false, got ${shown(processEnv)}`);
   const environment = processEnv ? takeProcessEnv() : undefined;
   const imdsServer = await startLoopbackServer(serve(imds));
+  const containerServer = await startLoopbackServer(serve(container));
   const awsServer = await startLoopbackServer(serve(anyService));
-  const env = { AWS_ENDPOINT_URL: awsServer.url, AWS_EC2_METADATA_SERVICE_ENDPOINT: imdsServer.url };
+  const platforms = createPlatforms(parts, {
+    env: { AWS_ENDPOINT_URL: awsServer.url, AWS_EC2_METADATA_SERVICE_ENDPOINT: imdsServer.url },
+    containerUrl: containerServer.url,
+    region,
+  });
+  const { env } = platforms[platform];
   environment?.set(env);
   const close = async () => {
     environment?.restore();
     closing.abort();
-    await Promise.all([imdsServer.close(), awsServer.close()]);
+    parts.tokenFiles.remove();
+    await Promise.all([imdsServer.close(), containerServer.close(), awsServer.close()]);
   };
 
   return {
@@ -196,8 +231,13 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     clearRequests: () => {
       requests.length = 0;
     },
-    sockets: { imds: imdsServer.sockets, aws: awsServer.sockets },
-    instanceProfile: profile,
+    sockets: { imds: imdsServer.sockets, container: containerServer.sockets, aws: awsServer.sockets },
+    instanceProfile,
+    platform: (name) => {
+      assertPlatform("platform(name)", name);
+      return platforms[name];
+    },
+    oidcIssuer,
     setRole: (role) => {
       roles.set(role.roleArn, readLocalRole(role));
     },

@@ -1,7 +1,7 @@
 import { readCondition } from "./iam-condition.js";
 import { matchesResource } from "./iam-pattern.js";
 import { ACTIONS, type IamPolicy, readIdentityPolicy, readTrustPolicy, type Statement } from "./iam-policy.js";
-import { NO_PRINCIPALS, type Principal } from "./iam-principal.js";
+import { isOidcProvider, NO_PRINCIPALS, type Principal } from "./iam-principal.js";
 import { readItems, shown } from "./read-options.js";
 import { assertRoleArn } from "./role-identity.js";
 
@@ -16,7 +16,7 @@ export interface LocalRole {
   trustPolicy?: IamPolicy;
   /**
    * Who may assume the role: role, user or session ARNs, `arn:aws:iam::<account>:root` for everyone in an account, or
-   * `"*"`. Default: every role that has been attached as the instance profile.
+   * `"*"`. Default: the role of every platform, such as the instance profile, and every role that was attached there.
    */
   trustedPrincipals?: readonly string[];
   /**
@@ -89,7 +89,11 @@ function readTrust(role: LocalRole): KnownRole["trust"] {
   if (role.trustPolicy === undefined) return shortTrust(role);
   const other = SHORT_FOR_TRUST.find((option) => role[option] !== undefined);
   if (other) throw new TypeError(`role has both trustPolicy and ${other}`);
-  const statements = readTrustPolicy("role.trustPolicy", role.trustPolicy, ({ type }) => type === "AWS");
+  const statements = readTrustPolicy(
+    "role.trustPolicy",
+    role.trustPolicy,
+    (principal) => principal.type === "AWS" || isOidcProvider(principal),
+  );
   return () => statements;
 }
 

@@ -9,12 +9,20 @@ const NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/";
 const SECRET_PARAMETERS = new Set(["WebIdentityToken", "SAMLAssertion", "TokenCode"]);
 
 /** The parameters of a query-protocol call, from its query and form body, without signature parameters. */
-export function readParameters({ query, headers, body }: WireRequest): Readonly<Record<string, string>> {
-  const isForm = headers["content-type"]?.[0]?.startsWith("application/x-www-form-urlencoded");
-  const pairs = [...new URLSearchParams(query), ...(isForm ? new URLSearchParams(body.toString()) : [])];
+export function readParameters(request: WireRequest): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    pairs.filter(([name]) => !name.toLowerCase().startsWith("x-amz-") && !SECRET_PARAMETERS.has(name)),
+    readPairs(request).filter(([name]) => !name.toLowerCase().startsWith("x-amz-") && !SECRET_PARAMETERS.has(name)),
   );
+}
+
+/** The token of AssumeRoleWithWebIdentity, which `readParameters` leaves out. */
+export function readWebIdentityToken(request: WireRequest): string | undefined {
+  return readPairs(request).find(([name]) => name === "WebIdentityToken")?.[1];
+}
+
+function readPairs({ query, headers, body }: WireRequest): readonly [string, string][] {
+  const isForm = headers["content-type"]?.[0]?.startsWith("application/x-www-form-urlencoded");
+  return [...new URLSearchParams(query), ...(isForm ? new URLSearchParams(body.toString()) : [])];
 }
 
 export function succeedInQueryProtocol(operation: string, result: readonly string[]): Answer {

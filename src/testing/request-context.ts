@@ -64,7 +64,36 @@ export function buildRequestContext(question: TrustQuestion): RequestContext {
   ]);
 }
 
-/** The context when EC2 assumes the machine's role. */
+/** An AssumeRoleWithWebIdentity call. */
+export interface WebIdentityCall {
+  /** The issuer's URL without its scheme. */
+  readonly issuer: string;
+  readonly subject: string;
+  readonly audience: string;
+  readonly roleArn: string;
+  readonly roleSessionName: string;
+  readonly userAgent: string | undefined;
+  readonly time: number;
+  readonly given: RequestContext;
+}
+
+/** The context of an AssumeRoleWithWebIdentity call. */
+export function webIdentityContext({ issuer, subject, audience, ...call }: WebIdentityCall): RequestContext {
+  return new Map([
+    ...toEntries({ "aws:securetransport": "true", "aws:sourceip": "127.0.0.1" }),
+    ...call.given,
+    ...toEntries({
+      [`${issuer}:sub`.toLowerCase()]: subject,
+      [`${issuer}:aud`.toLowerCase()]: audience,
+      "aws:resourceaccount": call.roleArn.split(":")[4],
+      "aws:useragent": call.userAgent,
+      "sts:rolesessionname": call.roleSessionName,
+    }),
+    ...timeEntries(call.time),
+  ]);
+}
+
+/** The context when a service, such as EC2, assumes the role of a platform. */
 export function serviceContext(service: string | undefined, time: number, given: RequestContext): RequestContext {
   const own = toEntries({ "aws:principalisawsservice": "true", "aws:principalservicename": service });
   return new Map([...given, ...own, ...timeEntries(time)]);

@@ -6,26 +6,22 @@ import {
 } from "./assume-role-input.js";
 import { type Authentication, assertSender, describeSender } from "./authentication.js";
 import { AwsError } from "./aws-error.js";
-import { toIsoSeconds } from "./aws-time.js";
 import { element } from "./aws-xml.js";
-import type { Answer, CredentialFields, Exchange, PatchCredentials } from "./exchange.js";
+import type { Answer, Exchange, PatchCredentials } from "./exchange.js";
 import type { Statement } from "./iam-policy.js";
-import type { IssuedKeys, IssuedSessions } from "./issued-sessions.js";
-import type { KnownRole } from "./local-role.js";
+import type { IssuedKeys } from "./issued-sessions.js";
 import { readParameters, refuseInQueryProtocol, succeedInQueryProtocol } from "./query-protocol.js";
-import type { RequestContext, Surroundings } from "./request-context.js";
+import type { Surroundings } from "./request-context.js";
 import { roleSessionIdentity } from "./role-identity.js";
+import { assertMaxSessionDuration, issueRoleSession, roleSessionElements } from "./role-session.js";
 import type { WireRequest } from "./sigv4-verification.js";
 import { findDenial, type TrustDenial } from "./trust.js";
+import { assumeRoleWithWebIdentity, WEB_IDENTITY_OPERATION, type WebIdentityOptions } from "./web-identity-api.js";
 
 export const STS_VERSION = "2011-06-15";
-const DEFAULT_MAX_SESSION_SECONDS = 3600;
 const ROLE_CHAINING_LIMIT_SECONDS = 3600;
 
-export interface StsOptions {
-  issued: IssuedSessions;
-  now: () => number;
-  findRole(roleArn: string): KnownRole | undefined;
+export interface StsOptions extends WebIdentityOptions {
   /** The policy of the identity behind these keys. */
   findPermissions(keys: IssuedKeys): readonly Statement[];
   /** The principals that a role trusts if it names none. */
@@ -33,11 +29,9 @@ export interface StsOptions {
   isDisabled(region: string): boolean;
   /** Whether an AccessDenied message names the type of policy that decided. */
   denialContext: boolean;
-  /** The condition keys that the test has set. */
-  requestContext: RequestContext;
 }
 
-/** The Security Token Service: AssumeRole and GetCallerIdentity. */
+/** The Security Token Service: AssumeRole, AssumeRoleWithWebIdentity and GetCallerIdentity. */
 export function createSts(options: StsOptions): (request: WireRequest, sender: Authentication) => Exchange {
   return (request, sender) => {
     const parameters = readParameters(request);
@@ -52,6 +46,9 @@ export function createSts(options: StsOptions): (request: WireRequest, sender: A
         ...(roleArn !== undefined && { roleArn }),
       },
       answer: (patch) => {
+        if (operation === WEB_IDENTITY_OPERATION && parameters.Version === STS_VERSION) {
+          return assumeRoleWithWebIdentity(options, request, patch);
+        }
         const caller = assertSender(sender);
         const region = sender.signature?.region ?? "";
         if (options.isDisabled(region)) throw regionDisabled(caller);
@@ -97,7 +94,7 @@ function assumeRole(
   }
   assertDuration(input.duration, caller, role?.maxSessionDuration);
 
-  const keys = options.issued.issue({
+  const fields = issueRoleSession(options.issued, patch, {
     kind: "role",
     identity: roleSessionIdentity("RoleArn", input.roleArn, input.roleSessionName),
     expiration: surroundings.time + input.duration * 1000,
@@ -106,16 +103,11 @@ function assumeRole(
     transitiveTags,
     sourceIdentity,
   });
-  const fields = patch({
-    AccessKeyId: keys.identity.accessKeyId,
-    SecretAccessKey: keys.secretAccessKey,
-    SessionToken: keys.sessionToken,
-    Expiration: toIsoSeconds(keys.expiration ?? 0),
-    Arn: keys.identity.arn,
-    AssumedRoleId: keys.identity.userId,
-  });
-  options.issued.addSecrets(fields.SecretAccessKey, fields.SessionToken);
-  return assumeRoleAnswer(fields, input.packedPolicySize, sourceIdentity);
+  return succeedInQueryProtocol("AssumeRole", [
+    ...roleSessionElements(fields),
+    element("PackedPolicySize", input.packedPolicySize),
+    element("SourceIdentity", sourceIdentity),
+  ]);
 }
 
 /** A session's source identity and transitive tags persist through role chaining and cannot be changed. */
@@ -134,33 +126,12 @@ function inherit(caller: IssuedKeys, input: AssumeRoleInput) {
   return { sourceIdentity, transitiveTags: new Map([...caller.transitiveTags, ...own]) };
 }
 
-function assertDuration(seconds: number, caller: IssuedKeys, maxSessionSeconds = DEFAULT_MAX_SESSION_SECONDS): void {
+function assertDuration(seconds: number, caller: IssuedKeys, maxSessionSeconds: number | undefined): void {
   if (caller.kind !== "user" && seconds > ROLE_CHAINING_LIMIT_SECONDS) {
     const message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
     throw new AwsError(400, "ValidationError", message);
   }
-  if (seconds > maxSessionSeconds) {
-    const message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
-    throw new AwsError(400, "ValidationError", message);
-  }
-}
-
-function assumeRoleAnswer(
-  fields: CredentialFields,
-  packed: number | undefined,
-  sourceIdentity: string | undefined,
-): Answer {
-  return succeedInQueryProtocol("AssumeRole", [
-    element("AssumedRoleUser", [element("AssumedRoleId", fields.AssumedRoleId), element("Arn", fields.Arn)]),
-    element("Credentials", [
-      element("AccessKeyId", fields.AccessKeyId),
-      element("SecretAccessKey", fields.SecretAccessKey),
-      element("SessionToken", fields.SessionToken),
-      element("Expiration", fields.Expiration),
-    ]),
-    element("PackedPolicySize", packed),
-    element("SourceIdentity", sourceIdentity),
-  ]);
+  assertMaxSessionDuration(seconds, maxSessionSeconds);
 }
 
 function callerIdentity({ identity }: IssuedKeys): Answer {
