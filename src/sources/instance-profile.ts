@@ -65,7 +65,6 @@ export async function readInstanceProfile(
   plainHttp: boolean,
   signal?: AbortSignal,
 ): Promise<SourceIdentity> {
-  const note = noteUnusedIdentities(runtime.env);
   const read = async (request: RequestMetadata) => {
     // Without a valid address, the request itself fails with an error that explains it.
     const address = plainHttp ? undefined : await metadataAddress();
@@ -76,11 +75,12 @@ export async function readInstanceProfile(
       if (!ROLE_NAME.test(role)) throw invalidProfile();
       return { credentials: parseCredentials(await requestItem(request, PROFILE_PATH + role, token)), identity: role };
     } catch (error) {
-      throw explainMissingProfile(error, note) ?? error;
+      throw (await explainMissingProfile(error, runtime)) ?? error;
     }
   };
-  return readWithinDeadline(runtime, read, signal).catch((error) => {
-    throw signal?.aborted ? signal.reason : unreachable(CREDENTIALS, error, note);
+  return readWithinDeadline(runtime, read, signal).catch(async (error) => {
+    if (signal?.aborted) throw signal.reason;
+    throw isRolecallError(error) ? error : unreachable(CREDENTIALS, error, await noteUnusedIdentities(runtime.env));
   });
 }
 
@@ -158,7 +158,7 @@ async function readWithinDeadline<T>(
 }
 
 /** `undefined` if the error does not concern the profile itself. */
-function explainMissingProfile(error: unknown, note: string | undefined): RolecallError | undefined {
+async function explainMissingProfile(error: unknown, { env }: Runtime): Promise<RolecallError | undefined> {
   if (!(error instanceof MetadataError)) return undefined;
   if (error.problem === TOO_LARGE) return invalidProfile(`${TOO_LARGE.cause}: ${TOO_LARGE.fix}.`, error);
   if (error.statusCode !== 404) return undefined;
@@ -167,7 +167,7 @@ function explainMissingProfile(error: unknown, note: string | undefined): Roleca
     step: "base-identity",
     retryable: true,
     cause: safeCause(error),
-    hint: withNote(hint, note),
+    hint: withNote(hint, await noteUnusedIdentities(env)),
   });
 }
 

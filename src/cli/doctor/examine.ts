@@ -60,7 +60,7 @@ export async function examine(subject: Subject): Promise<Observations> {
     const roles: RoleSeen[] = [];
     for (const roleArn of roleArns) roles.push(await examineRole(resolver, subject, roleArn, sts));
     const notes = {
-      identities: noteUnusedIdentities(runtime.env),
+      identities: await noteUnusedIdentities(runtime.env),
       proxy: noteUnusedProxy(runtime.env, request.network),
     };
     return { source, accessKeyId: request.base.accessKeyId, notes, metadata, keys, region, sts, roles };
