@@ -42,7 +42,7 @@ export async function assumeRoleWithWebIdentity(
   };
   let token = await readToken();
   const caller: StsCaller = {
-    key,
+    key: `${key} with a token`, // not the STS client that signs with the session
     credentials: liveProvider(async () => {
       throw unsigned(role.arn);
     }),

@@ -20,7 +20,7 @@ const CHECK_AGENT =
 const CHECK_ROLE =
   "Check that the task has a task role, or that the pod's service account has a pod identity association";
 const CHECK_TOKEN =
-  "Check AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE and AWS_CONTAINER_AUTHORIZATION_TOKEN: the endpoint refuses the token";
+  "Check the token in AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, or in AWS_CONTAINER_AUTHORIZATION_TOKEN if there is no file";
 const CHECK_SERVER = "Check what answers at that address";
 
 /** Why an answer gives no credentials, and what to do about it. */
@@ -55,7 +55,7 @@ export async function readContainer(
       transport.agent.destroy();
     }
   }).catch((error) => {
-    throw signal.aborted ? signal.reason : isRolecallError(error) ? error : fail(diagnose(error), error);
+    throw signal.aborted ? signal.reason : isRolecallError(error) ? error : fail(diagnose(error, authorization), error);
   });
   return readAnswer(text, fail);
 }
@@ -82,7 +82,7 @@ function isTransient(error: unknown): boolean {
   return fault === "silence" || statusCode === 429 || statusCode >= 500;
 }
 
-function diagnose(error: unknown): Problem {
+function diagnose(error: unknown, authorization: Authorization | undefined): Problem {
   if (!(error instanceof AnswerError)) {
     const code = (error as { code?: unknown } | undefined)?.code;
     if (!isSystemErrorCode(code)) return { what: "did not respond in HTTP", fix: CHECK_SERVER };
@@ -96,13 +96,15 @@ function diagnose(error: unknown): Problem {
     case "not-http":
       return { what: "did not respond in HTTP", fix: CHECK_SERVER };
     case "status":
-      return { what: `responded with status ${error.statusCode}`, fix: fixFor(error.statusCode) };
+      return { what: `responded with status ${error.statusCode}`, fix: fixFor(error.statusCode, authorization) };
   }
 }
 
-function fixFor(status = 0): string {
+/** EKS's agent responds with 400 to a bad token, too. */
+function fixFor(status = 0, authorization: Authorization | undefined): string {
+  if (status === 429 || status >= 500) return "Try again";
   if (status === 401 || status === 403) return CHECK_TOKEN;
-  return status === 429 || status >= 500 ? "Try again" : CHECK_ROLE;
+  return authorization ? `${CHECK_TOKEN}. ${CHECK_ROLE}` : CHECK_ROLE;
 }
 
 function readAnswer(text: string, fail: (problem: Problem, cause?: unknown) => RolecallError): SourceIdentity {

@@ -31,7 +31,9 @@ describe("the error on a machine without a metadata service", () => {
     const clock = createManualClock({ now: Date.now(), env: env(name) });
     const { resolver } = await setUpLocal({ clock });
     await closed();
-    const error = await resolver.resolve({ credentials: "Ec2InstanceMetadata", ...instance }).catch((failure) => failure);
+    const error = await resolver
+      .resolve({ credentials: "Ec2InstanceMetadata", ...instance })
+      .catch((failure) => failure);
     expect(error.code).toBe("IMDS_UNREACHABLE");
     expect(error.hint).toMatch(
       new RegExp(` ${name} is set in the environment but not used: in the instance, set ${line}\\.$`),
