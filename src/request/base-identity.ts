@@ -59,9 +59,9 @@ export class BaseIdentity {
     return this.name !== undefined || this.kind === "instance-profile" || this.kind === "static";
   }
 
-  /** For errors. */
+  /** For errors and reports: which identity it is, without a secret. */
   get description(): string {
-    return this.#origin.kind === "profile" ? `the profile ${quoted(this.#origin.profile)}` : DESCRIPTIONS[this.kind];
+    return describe(this.#origin);
   }
 
   /** A method, so that nothing prints it. */
@@ -70,15 +70,6 @@ export class BaseIdentity {
   }
 }
 
-const DESCRIPTIONS: Record<Origin["kind"], string> = {
-  "instance-profile": "the instance profile",
-  container: "the container's credential endpoint",
-  "web-identity": "the web identity",
-  environment: "the key pair in the environment",
-  profile: "the profile",
-  provider: "the credential provider in instance.credentials",
-  static: "the key pair in instance.credentials",
-};
 const PROVIDER_NUMBERS = new WeakMap<object, number>();
 let lastProviderNumber = 0;
 
@@ -117,4 +108,25 @@ function toTrustPart(origin: Origin): string {
   if (origin.kind === "instance-profile") return origin.plainHttp ? " over plain http" : "";
   const issuer = origin.kind === "web-identity" ? canonicalJson(origin.issuer) : "{}";
   return issuer === "{}" ? "" : ` by ${sha256(issuer)}`;
+}
+
+function describe(origin: Origin): string {
+  switch (origin.kind) {
+    case "instance-profile":
+      return "the instance profile";
+    case "container": {
+      const { protocol, host } = origin.endpoint.url; // the path may be a secret
+      return `the container's credential endpoint ${protocol}//${host}`;
+    }
+    case "web-identity":
+      return `the web identity for ${origin.webIdentity.role.arn}`;
+    case "environment":
+      return `the key pair ${origin.identity.accessKeyId} in the environment`;
+    case "static":
+      return `the key pair ${origin.identity.accessKeyId} in instance.credentials`;
+    case "profile":
+      return `the profile ${quoted(origin.profile)}`;
+    case "provider":
+      return "the credential provider in instance.credentials";
+  }
 }

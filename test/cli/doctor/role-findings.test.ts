@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Observations, RoleSeen } from "../../../src/cli/doctor/observations.js";
+import { BaseIdentity } from "../../../src/request/base-identity.js";
 import { roleFindings } from "../../../src/cli/doctor/role-findings.js";
 import { RolecallError } from "../../../src/errors.js";
 
@@ -34,8 +35,7 @@ function diagnosis(
     ...role,
   };
   const around: Observations = {
-    source: "instance-profile",
-    accessKeyId: undefined,
+    base: { value: new BaseIdentity({ kind: "instance-profile", plainHttp: false }) },
     notes: { identities: undefined, proxy: undefined },
     metadata: undefined,
     keys: { value: true },
