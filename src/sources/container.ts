@@ -4,7 +4,7 @@ import { isRolecallError, RolecallError } from "../errors.js";
 import { foreignLabel } from "../foreign-text.js";
 import type { Authorization, ContainerEndpoint } from "../request/container-endpoint.js";
 import type { Runtime } from "../runtime.js";
-import { isSystemErrorCode, safeCause } from "./safe-cause.js";
+import { isCertificateErrorCode, isSystemErrorCode, safeCause } from "./safe-cause.js";
 import { AnswerError, createRetries, LARGEST_ANSWER, requestText, type Transport } from "./small-request.js";
 import { parseCredentialSet, readCredentialSet, type SourceIdentity } from "./source-identity.js";
 import { readTokenFile } from "./token-file.js";
@@ -77,7 +77,10 @@ async function authorize(authorization: Authorization | undefined): Promise<Reco
 /** An agent that restarts refuses connections for a moment. */
 function isTransient(error: unknown): boolean {
   if (isRolecallError(error)) return false;
-  if (!(error instanceof AnswerError)) return isSystemErrorCode((error as { code?: unknown } | undefined)?.code);
+  if (!(error instanceof AnswerError)) {
+    const code = (error as { code?: unknown } | undefined)?.code;
+    return isSystemErrorCode(code) && !isCertificateErrorCode(code);
+  }
   const { fault, statusCode = 0 } = error;
   return fault === "silence" || statusCode === 429 || statusCode >= 500;
 }

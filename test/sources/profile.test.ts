@@ -13,7 +13,11 @@ async function setUp() {
   const directory = await mkdtemp(join(tmpdir(), "rolecall-profiles-"));
   onTestFinished(() => rm(directory, { recursive: true }));
   const config = join(directory, "config");
-  const env = { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: join(directory, "credentials"), AWS_REGION: "eu-west-1" };
+  const env = {
+    AWS_CONFIG_FILE: config,
+    AWS_SHARED_CREDENTIALS_FILE: join(directory, "credentials"),
+    AWS_REGION: "eu-west-1",
+  };
   const clock = createManualClock({ now: Date.now(), env });
   const { aws, resolver } = await setUpLocal({ clock });
   const write = (text: string) => writeFile(config, text);
@@ -73,7 +77,11 @@ describe("a profile that gives nothing", () => {
       "[profile work]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Reader\n[sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://example.awsapps.com/start\n",
       /aws sso login/,
     ],
-    ["needs a code", "[profile work]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = base\nmfa_serial = 1\n[profile base]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n", /requires multi-factor authentication/],
+    [
+      "needs a code",
+      "[profile work]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = base\nmfa_serial = 1\n[profile base]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n",
+      /requires multi-factor authentication/,
+    ],
   ])("because it %s: the error says so", async (_, text, message) => {
     const { aws, failure, write } = await setUp();
     await write(text);
