@@ -51,7 +51,7 @@ export function assertClientClass(Client: unknown): void {
 }
 
 /** A new session that falls short of what is asked would be loaded again by every call. */
-export function assertReachable(minRemaining = 0, { assumption }: RoleRequest): void {
+export function assertReachable(minRemaining = 0, { chain: { assumption } }: RoleRequest): void {
   if (!assumption || minRemaining < assumption.durationSeconds * 1000) return;
   const allowed = `less than the session lives, ${assumption.durationSeconds} seconds`;
   throw invalid("options.minRemaining", minRemaining, allowed, { sensitive: false });

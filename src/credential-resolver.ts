@@ -103,7 +103,7 @@ class Resolver implements CredentialResolver {
     const { session, ...demand } = readResolveOptions(options);
     const request = this.#request(instance, command, session);
     assertReachable(demand.minRemaining, request);
-    return await this.#sessions.get(request, demand); // awaited, so that an error's stack leads to the caller
+    return await this.#sessions.get(request.chain, demand); // awaited, so that an error's stack leads to the caller
   };
 
   readonly provider = (
@@ -114,7 +114,7 @@ class Resolver implements CredentialResolver {
     const { session, minRemaining } = readProviderOptions(options);
     const request = this.#request(instance, command, session);
     assertReachable(minRemaining, request);
-    return this.#sessions.provider(request, minRemaining);
+    return this.#sessions.provider(request.chain, minRemaining);
   };
 
   readonly verify = async (
@@ -123,7 +123,7 @@ class Resolver implements CredentialResolver {
     options?: SessionOptions,
   ): Promise<VerifiedIdentity> => {
     const request = this.#request(instance, command, readSessionOptions(options).session);
-    return await verifyIdentity(request, this.#sessions, this.#sts, this.#closing.signal);
+    return await verifyIdentity(request.chain, this.#sessions, this.#sts, this.#closing.signal);
   };
 
   readonly invalidate = async (
@@ -131,7 +131,7 @@ class Resolver implements CredentialResolver {
     command?: Command,
     options?: SessionOptions,
   ): Promise<void> => {
-    await this.#sessions.invalidate(this.#request(instance, command, readSessionOptions(options).session));
+    await this.#sessions.invalidate(this.#request(instance, command, readSessionOptions(options).session).chain);
   };
 
   readonly stats = (): ResolverStats => {
@@ -171,7 +171,7 @@ class Resolver implements CredentialResolver {
       const { env } = this.#settings.runtime;
       const request = this.#requests.get(instance, command, session, env, this.#platform);
       assertServable(request, this.#settings);
-      this.#sessions.adopt(request);
+      this.#sessions.adopt(request.chain);
       return request;
     } catch (error) {
       this.#publishRefusal(error, instance);

@@ -1,9 +1,11 @@
 import { type Channel, channel } from "node:diagnostics_channel";
-import type { RolecallError, RolecallErrorCode } from "./errors.js";
+import type { RolecallError, RolecallErrorCode, RolecallErrorStep } from "./errors.js";
 import type { RecordFault } from "./store/sealed-record.js";
 
 /** Identifies the session that an event is about. Contains no secret. */
 export interface SessionEvent {
+  /** Which identity of the chain it is: the base identity, the source role or the command's role. */
+  step: RolecallErrorStep;
   /** The role, or `undefined` for the base identity itself. */
   roleArn: string | undefined;
   /** The cache key, an HMAC with a secret of this process. The same session has a different key in each process. */

@@ -16,7 +16,7 @@ export type RolecallErrorCode =
   | "RESOLVER_CLOSED";
 
 /** The stage at which the error occurred. */
-export type RolecallErrorStep = "request" | "base-identity" | "assume-role";
+export type RolecallErrorStep = "request" | "base-identity" | "source-role" | "assume-role";
 
 /** The details of a {@link RolecallError}, besides its code and message. */
 export interface RolecallErrorDetails {

@@ -195,13 +195,13 @@ function readRuntime(field: string, value: unknown): Runtime {
  * network, or the store could not tell the session apart from others.
  * @throws RolecallError `INVALID_REQUEST`
  */
-export function assertServable({ base, assumption, network }: RoleRequest, settings: ResolverSettings): void {
-  if (settings.store && assumption && !base.isShareable) {
+export function assertServable({ chain, network }: RoleRequest, settings: ResolverSettings): void {
+  if (settings.store && chain.assumption && !chain.base.isShareable) {
     throw conflict(
       "instance.credentialsName",
       "is missing, and the resolver has a store",
-      `Set it: sessions of ${base.description} are shared under a name, because other processes can't know which identity that is.`,
-      assumption.role.arn,
+      `Set it: sessions of ${chain.base.description} are shared under a name, because other processes can't know which identity that is.`,
+      chain.assumption.role.arn,
     );
   }
   if (!network || typeof settings.stsClient === "function") return; // a function is told about the network

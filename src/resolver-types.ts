@@ -49,8 +49,10 @@ export interface VerifiedIdentity extends CallerIdentity {
   readonly region: string;
   /** The role that was asked for. Absent where the base identity itself acts. */
   readonly roleArn?: string;
-  /** Who called STS to assume it. */
+  /** Who the base identity is. */
   readonly base: CallerIdentity;
+  /** Who the source role's session is. Absent without `instance.sourceRole`. */
+  readonly sourceRole?: CallerIdentity;
 }
 
 /** Counts since the resolver was made, and what it holds now. */

@@ -1,20 +1,20 @@
 import { type LiveProvider, liveProvider } from "./clients/role-identity.js";
 import type { Diagnostics } from "./diagnostics.js";
 import { once } from "./once.js";
-import { isForRole, type RequestForRole, type RoleRequest } from "./request/role-request.js";
+import type { Link, RoleLink } from "./request/chain.js";
 import type { ResolverSettings } from "./resolver-options.js";
 import { CredentialCache } from "./session/credential-cache.js";
-import type { SessionDemand } from "./session/flight.js";
-import { DEFAULT_RULES, type RefreshRules } from "./session/refresh-policy.js";
+import type { Flight, SessionDemand } from "./session/flight.js";
+import { type RefreshRules, ROLE_RULES } from "./session/refresh-policy.js";
 import type { SessionCredentials } from "./session/session-credentials.js";
-import type { SessionSource } from "./session/session-source.js";
-import { baseIdentitySource } from "./sources/base-identity-source.js";
+import type { Load, SessionSource } from "./session/session-source.js";
+import { baseIdentitySource, refreshRulesOf } from "./sources/base-identity-source.js";
 import { BaseIdentityWatch } from "./sources/base-identity-watch.js";
 import type { Machine } from "./sources/machine.js";
 import type { ServerClocks } from "./sources/server-clock.js";
 import { withStaticStability } from "./sources/static-stability.js";
 import type { Sts } from "./sources/sts.js";
-import { baseCaller, roleCaller, type StsCaller } from "./sources/sts-caller.js";
+import { createStsCaller, type StsCaller } from "./sources/sts-caller.js";
 import type { SharedSessions } from "./store/shared-sessions.js";
 
 export interface SessionsOptions {
@@ -25,21 +25,21 @@ export interface SessionsOptions {
   readonly sts: () => Promise<Sts>;
 }
 
-/** The sessions of role requests: where each of them comes from, and the cache that they are served from. */
+/** The sessions of all links: where each of them comes from, and the cache that they are served from. */
 export class Sessions {
   readonly cache: CredentialCache;
   readonly #options: SessionsOptions;
-  readonly #rules: RefreshRules;
+  readonly #roleRules: RefreshRules;
   readonly #baseIdentities: BaseIdentityWatch;
   readonly #shared: (() => Promise<SharedSessions>) | undefined;
 
   constructor(options: SessionsOptions) {
     const { settings, diagnostics, serverClocks } = options;
     const { runtime, store, assumeRole: times } = settings;
-    const rules = { ...DEFAULT_RULES, advisoryWindow: settings.refresh.advisoryWindow };
+    const rules = { ...ROLE_RULES, advisoryWindow: settings.refresh.advisoryWindow };
     this.cache = new CredentialCache({ ...settings, diagnostics, refreshAhead: settings.refresh.ahead });
     this.#options = options;
-    this.#rules = rules;
+    this.#roleRules = rules;
     this.#baseIdentities = new BaseIdentityWatch({ runtime, diagnostics });
     this.#shared =
       store &&
@@ -50,84 +50,111 @@ export class Sessions {
   }
 
   /**
-   * From now on, loads for these settings ask as this request does: its function may have taken the place of another one
-   * of the same name, and its network that of another one.
+   * From now on, the sessions of this chain are loaded as this request says: its function may have taken the place of
+   * another one of the same name, and its network that of another one.
    */
-  adopt(request: RoleRequest): void {
-    this.cache.adopt(this.#sourceOf(request));
-    if (request.assumption && request.base.name !== undefined) this.cache.adopt(this.#baseSource(request));
+  adopt(chain: Link): void {
+    for (let link: Link | undefined = chain; link; link = link.parent) this.cache.adopt(this.#sourceOf(link));
   }
 
   /** @throws RolecallError the load's error, a remembered refusal, `ABORTED`, `TIMEOUT` or `RESOLVER_CLOSED` */
-  get(request: RoleRequest, demand?: Partial<SessionDemand>): Promise<SessionCredentials> {
-    return this.cache.get(this.#sourceOf(request), demand);
+  get(link: Link, demand?: Partial<SessionDemand>): Promise<SessionCredentials> {
+    return this.cache.get(this.#sourceOf(link), demand);
   }
 
   /** A provider for an SDK client, which asks the cache before each request. */
-  provider(request: RoleRequest, minRemaining?: number): LiveProvider {
-    const source = this.#sourceOf(request);
+  provider(link: Link, minRemaining?: number): LiveProvider {
+    const source = this.#sourceOf(link);
     const demand = minRemaining ? { minRemaining } : undefined;
     return liveProvider(() => this.cache.get(source, demand));
   }
 
   /** See {@link CredentialCache.replace}. */
-  replace(request: RoleRequest, accessKeyId: string, doubtful: boolean): Promise<boolean> {
-    return this.cache.replace(this.#sourceOf(request), accessKeyId, doubtful);
+  replace(link: Link, accessKeyId: string, doubtful: boolean): Promise<boolean> {
+    return this.cache.replace(this.#sourceOf(link), accessKeyId, doubtful);
   }
 
-  invalidate(request: RoleRequest): Promise<void> {
-    return this.cache.invalidate(this.#sourceOf(request));
+  invalidate(link: Link): Promise<void> {
+    return this.cache.invalidate(this.#sourceOf(link));
   }
 
-  /** The acting identity as a caller of STS. Without a role that is the base identity. */
-  caller(request: RoleRequest): StsCaller {
-    return isForRole(request) ? roleCaller(this.cache, this.#sourceOf(request)) : this.baseCaller(request);
+  /** The link's identity as a caller of STS. */
+  caller(link: Link): StsCaller {
+    return createStsCaller(this.cache, this.#sourceOf(link));
   }
 
-  baseCaller(request: RoleRequest): StsCaller {
-    return baseCaller(this.cache, this.#baseSource(request), !request.base.isFixed);
+  #sourceOf(link: Link): SessionSource {
+    return new LinkSource(link, this.#rulesOf(link), this.#loader);
   }
 
-  #sourceOf(request: RoleRequest): SessionSource {
-    if (!isForRole(request)) return this.#baseSource(request);
-    const source = this.#roleSource(request);
-    return this.#shared ? this.#sharedSource(request, source, this.#shared) : source;
+  #rulesOf({ parent, base }: Link): RefreshRules {
+    return parent ? this.#roleRules : refreshRulesOf(base);
   }
 
-  #baseSource({ base, sts }: RoleRequest): SessionSource {
-    const { settings, machine, serverClocks } = this.#options;
-    const { runtime } = settings;
-    const source = baseIdentitySource(base, {
-      runtime,
-      machine,
-      target: sts,
-      serverClock: () => serverClocks.of(sts),
-      sts: this.#options.sts,
-    });
-    return base.kind === "instance-profile" ? withStaticStability(source) : source;
+  readonly #loader: LinkLoader = {
+    load: async (link, flight) => {
+      if (link.parent) return this.#loadRole(link, flight);
+      const { settings, machine, serverClocks, sts } = this.#options;
+      const { runtime } = settings;
+      const load = baseIdentitySource(link, { runtime, machine, serverClock: () => serverClocks.of(link.sts), sts });
+      return link.base.kind === "instance-profile" ? withStaticStability(load, flight) : load(flight);
+    },
+    invalidate: async (link, accessKeyId) => {
+      if (link.parent && this.#shared) await (await this.#shared()).invalidate(link, accessKeyId);
+    },
+  };
+
+  /** The store's session if it has one; else a new one, which is then shared. */
+  async #loadRole(link: RoleLink, flight: Flight): Promise<Load> {
+    const assume = () => this.#assume(link, flight);
+    return this.#shared ? (await this.#shared()).load(link, flight, assume) : assume();
   }
 
-  /** The base identity assumes the role. */
-  #roleSource(request: RequestForRole): SessionSource {
-    const caller = this.baseCaller(request);
-    return {
-      key: request.key,
-      roleArn: request.assumption.role.arn,
-      rules: this.#rules,
-      load: async (flight) => {
-        this.#baseIdentities.note(request);
-        const { assumer } = await this.#options.sts();
-        return assumer.assume(request, caller, flight);
-      },
-    };
+  async #assume(link: RoleLink, flight: Flight): Promise<Load> {
+    this.#baseIdentities.note(link);
+    const { assumer } = await this.#options.sts();
+    return assumer.assume(link, this.caller(link.parent), flight);
+  }
+}
+
+interface LinkLoader {
+  load(link: Link, flight: Flight): Promise<Load>;
+  invalidate(link: Link, accessKeyId: string | undefined): Promise<void>;
+}
+
+/** Where the sessions of one link come from. A class, because one is made for each command. */
+class LinkSource implements SessionSource {
+  readonly #link: Link;
+  readonly #loader: LinkLoader;
+  readonly rules: RefreshRules;
+
+  constructor(link: Link, rules: RefreshRules, loader: LinkLoader) {
+    this.#link = link;
+    this.rules = rules;
+    this.#loader = loader;
   }
 
-  /** The store's session if it has one; else the source's, which is then shared. */
-  #sharedSource(request: RequestForRole, source: SessionSource, shared: () => Promise<SharedSessions>): SessionSource {
-    return {
-      ...source,
-      load: async (flight) => (await shared()).load(request, flight, () => source.load(flight)),
-      invalidate: async (accessKeyId) => (await shared()).invalidate(request, accessKeyId),
-    };
+  get key(): string {
+    return this.#link.key;
+  }
+
+  get parentKey(): string | undefined {
+    return this.#link.parent?.key;
+  }
+
+  get step(): Link["step"] {
+    return this.#link.step;
+  }
+
+  get roleArn(): string | undefined {
+    return this.#link.assumption?.role.arn;
+  }
+
+  load(flight: Flight): Promise<Load> {
+    return this.#loader.load(this.#link, flight);
+  }
+
+  invalidate(accessKeyId: string | undefined): Promise<void> {
+    return this.#loader.invalidate(this.#link, accessKeyId);
   }
 }

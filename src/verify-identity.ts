@@ -1,32 +1,30 @@
 import { onAbort } from "./abort.js";
 import { errorOfCaller, RolecallError } from "./errors.js";
+import { type Link, linksOf } from "./request/chain.js";
 import { isSessionForRole } from "./request/role-arn.js";
-import type { RoleRequest } from "./request/role-request.js";
 import type { VerifiedIdentity } from "./resolver-types.js";
 import { Flight } from "./session/flight.js";
 import type { Sessions } from "./sessions.js";
 import type { CallerIdentity } from "./sources/caller-identity.js";
 import type { Sts } from "./sources/sts.js";
-import type { StsCaller } from "./sources/sts-caller.js";
 
 /**
- * Asks AWS who a request acts as, and checks that it is the role that was asked for.
+ * Asks AWS who each identity of a chain is, and checks that the last is the role that was asked for.
  * @param closed ends the calls to STS with its reason
  */
 export async function verifyIdentity(
-  request: RoleRequest,
+  chain: Link,
   sessions: Sessions,
   sts: () => Promise<Sts>,
   closed: AbortSignal,
 ): Promise<VerifiedIdentity> {
-  const role = request.assumption?.role;
+  const role = chain.assumption?.role;
   // A "Test" button is pressed after a change, so a remembered refusal must not answer.
-  if (role) await sessions.get(request, { despiteRefusal: true });
+  if (role) await sessions.get(chain, { despiteRefusal: true });
   const loaded = await sts();
-  const identify = (caller: StsCaller) =>
-    untilClosed(closed, (flight) => loaded.identify(caller, request.sts, role?.arn, flight));
-  const caller = sessions.caller(request);
-  const identity = await identify(caller);
+  const identify = (link: Link) =>
+    untilClosed(closed, (flight) => loaded.identify(sessions.caller(link), link.sts, role?.arn, flight));
+  const identity = await identify(chain);
   if (role && !isSessionForRole(role, identity.arn)) {
     throw new RolecallError("ASSUME_ROLE_INVALID", `The command acts as ${identity.arn} and not as ${role.arn}.`, {
       step: "assume-role",
@@ -34,9 +32,9 @@ export async function verifyIdentity(
       hint: "Check what answers at the STS endpoint: its sessions must not be used.",
     });
   }
-  const region = await loaded.region(caller, request.sts);
-  const base = role ? await identify(sessions.baseCaller(request)) : identity;
-  return { ...identity, region, ...(role && { roleArn: role.arn }), base };
+  const region = await loaded.region(sessions.caller(chain), chain.sts);
+  const [base = identity, sourceRole] = await Promise.all(linksOf(chain).slice(0, -1).map(identify));
+  return { ...identity, region, ...(role && { roleArn: role.arn }), base, ...(sourceRole && { sourceRole }) };
 }
 
 async function untilClosed(

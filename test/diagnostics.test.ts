@@ -31,12 +31,21 @@ it("publishes every event with its payload, and counts the same events in stats(
   await resolver.resolve(instance);
   await clock.advance(5 * SECOND);
 
-  expect(events.get("hit")).toContainEqual({ roleArn: ROLE, key });
-  expect(events.get("miss")).toContainEqual({ roleArn: ROLE, key });
-  expect(events.get("joined")).toContainEqual({ roleArn: ROLE, key });
-  expect(events.get("refreshed")).toContainEqual({ roleArn: ROLE, key, life: HOUR, background: false, shared: false });
+  const step = "assume-role";
+  expect(events.get("hit")).toContainEqual({ step, roleArn: ROLE, key });
+  expect(events.get("miss")).toContainEqual({ step, roleArn: ROLE, key });
+  expect(events.get("joined")).toContainEqual({ step, roleArn: ROLE, key });
+  expect(events.get("refreshed")).toContainEqual({
+    step,
+    roleArn: ROLE,
+    key,
+    life: HOUR,
+    background: false,
+    shared: false,
+  });
   expect(events.get("refreshed")).toContainEqual(expect.objectContaining({ roleArn: undefined })); // the base identity
   expect(events.get("refresh-failed")).toContainEqual({
+    step,
     roleArn: ROLE,
     key,
     code: "STS_UNAVAILABLE",
@@ -44,17 +53,18 @@ it("publishes every event with its payload, and counts the same events in stats(
     retryIn: expect.any(Number),
   });
   expect(events.get("denied")).toEqual(
-    [false, true].map((remembered) => ({ roleArn: OTHER_ROLE, key, code: "ASSUME_ROLE_DENIED", remembered })),
+    [false, true].map((remembered) => ({ step, roleArn: OTHER_ROLE, key, code: "ASSUME_ROLE_DENIED", remembered })),
   );
   expect(events.get("role-not-allowed")).toEqual([
     { roleArn: OTHER_ROLE, setBy: "command", integration: "inventory" },
     { roleArn: OTHER_ROLE, setBy: "instance", integration: "inventory" },
     { roleArn: undefined, setBy: undefined, integration: undefined },
   ]);
-  expect(events.get("invalidated")).toEqual([{ roleArn: ROLE, key }]);
-  expect(events.get("evicted")).toContainEqual({ roleArn: ROLE, key });
+  expect(events.get("invalidated")).toEqual([{ step, roleArn: ROLE, key }]);
+  expect(events.get("evicted")).toContainEqual({ step, roleArn: ROLE, key });
   expect(events.get("duration-clamped")).toEqual([
     {
+      step,
       roleArn: ROLE,
       key,
       requestedSeconds: 7200,

@@ -52,7 +52,7 @@ In ~/.aws/config:
       );
     }
     const { instance, overrides } = readRequestOptions(values, values["role-arn"], stderr);
-    const { assumption } = createRoleRequest(instance, overrides, undefined, env);
+    const { assumption } = createRoleRequest(instance, overrides, undefined, env).chain;
     const store = values.store === "file" ? openFileStore(values.directory, env) : undefined;
     const resolver = createCredentialResolver({ store, runtime: { env } });
     const minRemaining = assumption ? Math.min(MIN_REMAINING, (assumption.durationSeconds * 1000) / 2) : 0;

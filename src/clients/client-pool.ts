@@ -78,9 +78,9 @@ export class ClientPool {
     clientConfig: Record<string, unknown> = {},
   ): SdkClient {
     const { sessions, handlers } = this.#options;
-    const { network, integration, key } = request;
+    const { network, integration, chain } = request;
     if (network) assertWithinNetwork(network, clientConfig);
-    const identity = new RoleIdentity(sessions.provider(request, minRemaining));
+    const identity = new RoleIdentity(sessions.provider(chain, minRemaining));
     const fixedRegion = serviceRegion(request);
     const region = once(async () => fixedRegion ?? this.#machineRegion(request));
     const config = {
@@ -97,11 +97,11 @@ export class ClientPool {
     }
     guardConfig(client.config, { identity, region });
     addMiddleware(client.middlewareStack, identity, (accessKeyId, doubtful) =>
-      sessions.replace(request, accessKeyId, doubtful),
+      sessions.replace(chain, accessKeyId, doubtful),
     );
     const { requestHandler, endpointProvider } = client.config as ClassDefaults;
     const expected = { identity, region, classDefaults: classHandlers.defaults, endpointProvider };
-    const socketOwner = classHandlers.has(requestHandler) ? `${key} ${network?.key ?? ""}` : undefined;
+    const socketOwner = classHandlers.has(requestHandler) ? `${chain.key} ${network?.key ?? ""}` : undefined;
     client.middlewareStack = new GuardedStack(client.middlewareStack, this.#lastStep(expected, socketOwner));
     return client;
   }
@@ -117,7 +117,7 @@ export class ClientPool {
     };
   }
 
-  async #machineRegion({ assumption }: RoleRequest): Promise<string> {
+  async #machineRegion({ chain: { assumption } }: RoleRequest): Promise<string> {
     const region = await this.#options.machine.region();
     assertInPartition({ from: "the machine's region", value: region }, assumption?.role);
     return region;
@@ -126,7 +126,7 @@ export class ClientPool {
   /** The parts are separated by spaces, which neither a region nor an integration's name contains. */
   #buildKey(
     Client: SdkClientConstructor,
-    { key, region, network, integration = "" }: RoleRequest,
+    { chain: { key }, region, network, integration = "" }: RoleRequest,
     minRemaining = 0,
     clientConfig: object = {},
   ): string {

@@ -1,3 +1,4 @@
+import { toIamResource } from "../request/allowed-roles.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
 import { conflict, invalid, invalidText, isGiven, readSettings, type TextRule } from "../request/validation.js";
 import { DEFAULT_PARTITION, type NamedArn, readPartition } from "./partition.js";
@@ -39,9 +40,6 @@ export interface IdentityPolicyOptions extends RolesAndSettings {
   /** Default: the partition of the ARNs, or `aws`. */
   partition?: string | null | undefined;
 }
-
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars */
-const IAM_DOLLAR = `\${$}`;
 
 const ACTION: TextRule = {
   pattern: /^(\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*?]+)$/,
@@ -143,7 +141,7 @@ function listedRoles({ setup, partition }: Input): VariantResult {
   if (roles.length === 0) {
     throw conflict(setup.field, "is empty and allows no role", "If the machine assumes no role, use own-permissions.");
   }
-  const resources = [...new Set(roles.map((role) => toResource(role, partition ?? DEFAULT_PARTITION)))];
+  const resources = [...new Set(roles.map((role) => toIamResource(role, partition ?? DEFAULT_PARTITION)))];
   const warnings = resources.flatMap(warnOfWildcards);
   if (partition === undefined) {
     const message = "No ARN names a partition, so aws is assumed. To use another one, set partition.";
@@ -158,15 +156,6 @@ function allowAssumeRole({ tagKeys, sourceIdentities }: Setup, Resource: string 
   if (tagKeys.length > 0) actions.push("sts:TagSession");
   if (sourceIdentities.length > 0) actions.push("sts:SetSourceIdentity");
   return { Effect: "Allow", Action: oneOrList(actions), Resource };
-}
-
-/**
- * Converts an `allowedRoles` pattern to an IAM resource. IAM treats patterns the same way, except that the partition
- * must be concrete here and that `$` can start a policy variable and must be escaped.
- */
-function toResource(pattern: string, partition: string): string {
-  const [arn, , ...rest] = pattern.split(":");
-  return [arn, partition, ...rest].join(":").replaceAll("$", () => IAM_DOLLAR);
 }
 
 function warnOfWildcards(resource: string): PolicyWarning[] {

@@ -95,6 +95,18 @@ export function refuseUnlessAllowed(
   );
 }
 
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars */
+const IAM_DOLLAR = `\${$}`;
+
+/**
+ * An entry's pattern as a resource of an IAM policy. IAM treats patterns the same way, except that the partition must be
+ * concrete, and that `$` could start a policy variable and is escaped.
+ */
+export function toIamResource(pattern: string, partition: string): string {
+  const [arn, , ...rest] = pattern.split(":");
+  return [arn, partition, ...rest].join(":").replaceAll("$", () => IAM_DOLLAR);
+}
+
 /** Matches part by part, as IAM does, so that no wildcard matches a `:`. */
 export function matchesArn(pattern: string, arn: string): boolean {
   const patterns = pattern.split(":");

@@ -1,8 +1,7 @@
-import { SOURCE_IDENTITY } from "./limits.js";
+import { readSourceIdentity } from "./limits.js";
 import { SESSION_POLICIES } from "./session-policy.js";
 import { readTags, type SessionTags } from "./session-tags.js";
 import { createSettingsReader, type SettingsTable } from "./settings-table.js";
-import { readText } from "./validation.js";
 
 /**
  * How the author of a command restricts or labels its session. Trusted code, within the instance's limits. `null` is an
@@ -22,7 +21,7 @@ export interface AuthorSession {
 const AUTHOR_SETTINGS = {
   ...SESSION_POLICIES,
   tags: readTags,
-  sourceIdentity: (field, value) => readText(field, value, SOURCE_IDENTITY),
+  sourceIdentity: readSourceIdentity,
 } satisfies SettingsTable<keyof AuthorSession>;
 
 const readSettings = createSettingsReader(AUTHOR_SETTINGS);

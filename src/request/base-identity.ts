@@ -29,6 +29,7 @@ export class BaseIdentity {
   /** Set by `instance.credentialsName`: identities with the same name are one identity, also in other processes. */
   readonly name: string | undefined;
   readonly #origin: Origin;
+  #digest: string | undefined;
   #key: string | undefined;
 
   constructor(origin: Origin, name?: string) {
@@ -36,22 +37,24 @@ export class BaseIdentity {
     this.name = name;
     this.keyPart = name === undefined ? toKeyPart(origin) : `named:${name}${toTrustPart(origin)}`;
     this.#origin = origin;
+    Object.freeze(this);
+  }
+
+  /** The same in all processes. Never publish it. */
+  get digest(): string {
+    this.#digest ??= stableDigest({ base: this.keyPart });
+    return this.#digest;
   }
 
   /** Cache key of these credentials in this process. */
   get key(): string {
-    this.#key ??= publishedHash(stableDigest({ base: this.keyPart }));
+    this.#key ??= publishedHash(this.digest);
     return this.#key;
   }
 
   /** Of keys that the settings or the environment contain. Of other kinds it is not known before they are read. */
   get accessKeyId(): string | undefined {
     return "identity" in this.#origin ? this.#origin.identity.accessKeyId : undefined;
-  }
-
-  /** Whether reading it again can give no other keys: other keys would be another identity. */
-  get isFixed(): boolean {
-    return "identity" in this.#origin;
   }
 
   /** Whether other processes can know that a session in a store comes from this identity. */

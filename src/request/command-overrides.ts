@@ -3,7 +3,16 @@ import { readRegion } from "./regions.js";
 import { readRoleArn } from "./role-arn.js";
 import { createSettingsReader, type SettingsTable } from "./settings-table.js";
 import { createMisspellingLookup } from "./similar-names.js";
-import { assertNoMisspelling, isGiven, readInteger, readRecord, readSetting, readText } from "./validation.js";
+import {
+  assertNoMisspelling,
+  conflict,
+  isGiven,
+  pathOf,
+  readInteger,
+  readRecord,
+  readSetting,
+  readText,
+} from "./validation.js";
 
 /** A command's settings for its identity and region. `undefined` and `null` mean not given; an empty string is an error. */
 export interface CommandSettings {
@@ -33,14 +42,25 @@ export const COMMAND_SETTINGS = {
 
 export const COMMAND_KEYS = Object.keys(COMMAND_SETTINGS) as readonly (keyof CommandSettings)[];
 
-/** A cheap test that most arguments fail: every command setting starts with an r, and lookalikes are not ASCII. */
-const MAY_BE_COMMAND_KEY = /^[^a-z0-9]*r|[^\0-\x7f]/i;
-const findMeant = createMisspellingLookup(COMMAND_KEYS);
+/** The instance alone sets it. In a command it must not be ignored: the command would run as a different chain of roles. */
+const SOURCE_ROLE = "sourceRole";
+/** A cheap test that most arguments fail: every name starts with an r or s, and lookalikes are not ASCII. */
+const MAY_BE_MEANT = /^[^a-z0-9]*[rs]|[^\0-\x7f]/i;
+const findLookalike = createMisspellingLookup([...COMMAND_KEYS, SOURCE_ROLE]);
+
+/** The command's setting that an argument misspells. */
+function findMeant(owner: string, name: string): string | undefined {
+  if (!MAY_BE_MEANT.test(name)) return undefined;
+  const meant = name === SOURCE_ROLE ? name : findLookalike(name);
+  if (meant !== SOURCE_ROLE) return meant;
+  const hint = "Leave it out, or rename the argument: a command chooses its own role, roleArn, and nothing before it.";
+  throw conflict(pathOf(owner, name), "is set by the instance alone", hint);
+}
 
 /** The settings among a command's arguments, not validated. */
 export function pickCommandSettings(command: unknown, owner = "command"): Record<keyof CommandSettings, unknown> {
   const overrides = isGiven(command) ? readRecord(owner, command, "an object of the command's arguments") : {};
-  assertNoMisspelling(owner, overrides, (name) => (MAY_BE_COMMAND_KEY.test(name) ? findMeant(name) : undefined));
+  assertNoMisspelling(owner, overrides, (name) => findMeant(owner, name));
   return {
     roleArn: readSetting(owner, overrides, "roleArn"),
     roleSessionName: readSetting(owner, overrides, "roleSessionName"),

@@ -1,11 +1,12 @@
 import { type AllowedRole, readAllowedRoles } from "./allowed-roles.js";
 import { COMMAND_SETTINGS } from "./command-overrides.js";
 import { CREDENTIALS_NAME, type CredentialSource, readCredentialSource } from "./credential-source.js";
-import { EXTERNAL_ID, SOURCE_IDENTITY } from "./limits.js";
+import { readExternalId, readSourceIdentity } from "./limits.js";
 import { type NetworkSettings, readNetworkSettings } from "./network-settings.js";
 import { SESSION_POLICIES } from "./session-policy.js";
 import { readTags, readTransitiveTagKeys, type SessionTags } from "./session-tags.js";
 import { createSettingsReader, type ReadByTable, type SettingsTable } from "./settings-table.js";
+import { readSourceRole, type SourceRoleSettings } from "./source-role.js";
 import { readStsSettings, type StsSettings } from "./sts-settings.js";
 import { invalid, isGiven, readFlag, readLimit, readText, type TextRule } from "./validation.js";
 
@@ -56,6 +57,12 @@ export interface IntegrationInstance {
    * Default: each function, container, web identity and profile is a separate identity.
    */
   credentialsName?: string | null | undefined;
+  /**
+   * A role that the base identity assumes first, and that assumes the roles of commands: for organizations where roles
+   * trust one central role only. A role ARN, or the settings of its session. It never acts itself, so every command needs
+   * a role, for one hour at most. Default: the base identity assumes the roles of commands.
+   */
+  sourceRole?: string | SourceRoleSettings | null | undefined;
   /** Which STS endpoint to call. */
   sts?: StsSettings | null | undefined;
   /** How AWS is reached: timeouts, attempts, proxy, certificates. For STS and all clients, never for IMDS. */
@@ -84,14 +91,15 @@ const INSTANCE_SETTINGS = {
   ...COMMAND_SETTINGS,
   ...SESSION_POLICIES,
   tags: readTags,
-  sourceIdentity: (field, value) => readText(field, value, SOURCE_IDENTITY),
-  externalId: (field, value) => readText(field, readLimit(field, value), EXTERNAL_ID),
+  sourceIdentity: readSourceIdentity,
+  externalId: readExternalId,
   transitiveTagKeys: readTransitiveTagKeys,
   allowedRoles: (field, value) => readAllowedRoles(field, readLimit(field, value)),
   dangerouslyAllowPlainHttp: readFlag,
   credentialsName: (field, value) => readText(field, value, CREDENTIALS_NAME),
   credentials: (field, value, { credentialsName, dangerouslyAllowPlainHttp }) =>
     readCredentialSource(field, value, credentialsName as string | undefined, dangerouslyAllowPlainHttp === true),
+  sourceRole: readSourceRole,
   sts: (field, value, { dangerouslyAllowPlainHttp }) =>
     readStsSettings(field, value, dangerouslyAllowPlainHttp === true),
   network: readNetworkSettings,

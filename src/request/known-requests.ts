@@ -25,7 +25,7 @@ export class KnownRequests {
     if (known) return known;
     const request = createRoleRequest(instance, overrides as CommandOverrides, session, env, platform);
     // Keys in the environment may change.
-    if (name !== undefined && request.base.kind !== "environment") this.#remember(defined, name, request);
+    if (name !== undefined && request.chain.base.kind !== "environment") this.#remember(defined, name, request);
     return request;
   }
 

@@ -1,4 +1,4 @@
-import type { TextRule } from "./validation.js";
+import { readLimit, readText, type TextRule } from "./validation.js";
 
 /**
  * What STS accepts for the AssumeRole parameters, from its API reference:
@@ -37,8 +37,17 @@ export const SOURCE_IDENTITY: TextRule = {
  */
 export const ACCESS_KEY_ID = /^[\w-]{1,128}$/;
 
-/** Seconds. A role's own MaxSessionDuration may be lower; role chaining is limited to 3600. */
-export const ROLE_SESSION_DURATION = { min: 900, max: 43_200, default: 3600 } as const;
+/** `null` is an error, since without an external id another role may be assumed than the one that is meant. */
+export function readExternalId(field: string, value: unknown): string | undefined {
+  return readText(field, readLimit(field, value), EXTERNAL_ID);
+}
+
+export function readSourceIdentity(field: string, value: unknown): string | undefined {
+  return readText(field, value, SOURCE_IDENTITY);
+}
+
+/** Seconds. A role's own MaxSessionDuration may be lower. `chained`: the most for a role that another role assumes. */
+export const ROLE_SESSION_DURATION = { min: 900, max: 43_200, default: 3600, chained: 3600 } as const;
 
 export const MAX_POLICY_CHARACTERS = 2048;
 export const MAX_POLICY_ARNS = 10;

@@ -8,6 +8,7 @@ import { assertInPartition, mayBeInPartition, readRegion } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
 import { checkTransitiveTagKeys, mergeTags, type SessionTags } from "./session-tags.js";
 import type { Chosen } from "./settings-table.js";
+import { assertMayBeBehind } from "./source-role.js";
 import { readStsHostRegion } from "./sts-endpoint-region.js";
 import { conflict, variableIn } from "./validation.js";
 
@@ -55,6 +56,18 @@ export function chooseSettings(
 ): ChosenSettings {
   const limits = mergeLimits(instance, author);
   if (!role) assertNoLimits({ instance, "options.session": author });
+  const durationSeconds = commandFirst(
+    "roleSessionDuration",
+    command.roleSessionDuration,
+    instance.roleSessionDuration,
+  ) ?? { value: ROLE_SESSION_DURATION.default, from: "default" };
+  if (instance.sourceRole) {
+    const tags = { "instance.tags": instance.tags, "options.session.tags": author.tags };
+    const sourceIdentity =
+      given("instance.sourceIdentity", instance.sourceIdentity) ??
+      given("options.session.sourceIdentity", author.sourceIdentity);
+    assertMayBeBehind(instance.sourceRole, { role, durationSeconds, tags, sourceIdentity });
+  }
   const environment = envRegion(env);
   const administered = [
     given("instance.region", instance.region),
@@ -64,10 +77,7 @@ export function chooseSettings(
     role,
     allowedBy,
     roleSessionName: commandFirst("roleSessionName", command.roleSessionName, instance.roleSessionName),
-    durationSeconds: commandFirst("roleSessionDuration", command.roleSessionDuration, instance.roleSessionDuration) ?? {
-      value: ROLE_SESSION_DURATION.default,
-      from: "default",
-    },
+    durationSeconds,
     limits,
     externalId:
       given("instance.allowedRoles", allowedBy?.externalId) ?? given("instance.externalId", instance.externalId),
@@ -82,7 +92,7 @@ function commandFirst<T>(setting: string, command: T | undefined, fixed: T | und
 }
 
 function given<T>(from: string, value: T | undefined): Chosen<T> | undefined {
-  return value === undefined ? undefined : { value, from };
+  return value === undefined ? undefined : Object.freeze({ value, from });
 }
 
 function chooseStsRegion(

@@ -6,6 +6,7 @@ export class RoleArn {
 
   constructor(arn: string) {
     this.arn = arn;
+    Object.freeze(this);
   }
 
   get partition(): string {

@@ -138,5 +138,5 @@ function readPolicyArns(field: string, given: unknown): readonly string[] | unde
     }
   }
   if (new Set(list).size !== list.length) throw invalid(field, list, allowed);
-  return (list as readonly string[]).toSorted();
+  return Object.freeze((list as readonly string[]).toSorted());
 }

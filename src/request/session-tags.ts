@@ -34,7 +34,7 @@ export function readTags(field: string, value: unknown): SessionTags | undefined
     if (!isTagText(text, 0, MAX_TAG_VALUE_CHARACTERS)) throw invalidText(pathOf(field, key), text, VALUE_ALLOWED);
     addTag(field, tags, key, text);
   }
-  return tags;
+  return Object.freeze(tags);
 }
 
 function isTagText(text: unknown, min: number, max: number): text is string {
@@ -51,7 +51,7 @@ export function mergeTags(field: string, fixed: SessionTags | undefined, added: 
   for (const [key, value] of more) {
     if (tags[key] !== value) addTag(field, tags, key, value);
   }
-  return tags;
+  return Object.freeze(tags);
 }
 
 function addTag(field: string, tags: Record<string, string>, key: string, value: string): void {
@@ -95,5 +95,5 @@ export function checkTransitiveTagKeys(field: string, keys: readonly string[], t
       );
     }
   }
-  return [...new Set(keys)].sort();
+  return keys.length === 0 ? NO_KEYS : Object.freeze([...new Set(keys)].sort());
 }

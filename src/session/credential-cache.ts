@@ -25,9 +25,9 @@ export class CredentialCache {
   constructor({ runtime, diagnostics, maxSessions, refreshAhead }: CredentialCacheOptions) {
     this.#slots = new LRUCache({
       max: maxSessions,
-      dispose: (slot, key, reason) => {
+      dispose: (slot, _key, reason) => {
         slot.retire();
-        if (reason === "evict") diagnostics.publish("evicted", { roleArn: slot.roleArn, key });
+        if (reason === "evict") diagnostics.publish("evicted", slot.labels);
       },
     });
     this.#host = {
@@ -39,6 +39,7 @@ export class CredentialCache {
         this.#pinned.delete(slot.key);
         if (!this.#closed && !this.#slots.has(slot.key)) this.#slots.set(slot.key, slot);
       },
+      invalidateChildren: (slot) => this.#invalidateChildren(slot.key),
     };
   }
 
@@ -68,7 +69,7 @@ export class CredentialCache {
   /** Drops the source's session, here at once, and wherever it is shared before the promise resolves. */
   async invalidate(source: SessionSource): Promise<void> {
     const slot = this.#find(source.key);
-    await (slot ? slot.invalidate() : source.invalidate?.(undefined));
+    await (slot ? slot.invalidate() : source.invalidate(undefined));
   }
 
   /** See {@link SessionSlot.replace}. A session that is no longer held has given way already. */
@@ -87,6 +88,14 @@ export class CredentialCache {
     this.#closed = true;
     for (const slot of this.#pinned.values()) slot.abort(closedError());
     this.#slots.clear();
+  }
+
+  #invalidateChildren(parentKey: string): void {
+    for (const slot of new Set([...this.#slots.values(), ...this.#pinned.values()])) {
+      if (slot.parentKey !== parentKey) continue;
+      void slot.invalidate();
+      this.#invalidateChildren(slot.key);
+    }
   }
 
   #find(key: string): SessionSlot | undefined {

@@ -22,19 +22,28 @@ export interface RefreshRules {
   readonly readAgainAfter?: number | undefined;
   /** Milliseconds until the source is asked again after its failure number `failures` in a row. */
   holdAfterFailure(failures: number, remaining: number, random: number): number;
+  /** Milliseconds until the source may be asked again because somebody refused its session. */
+  holdAfterReplacement(succeeded: boolean): number;
 }
 
-/** A source that gives other credentials only when these expire. */
-export const DEFAULT_RULES: RefreshRules = { holdAfterFailure: backoffAfter };
+/** Sessions that STS issues. A service that refuses one may be wrong about it, and each new one costs a call. */
+export const ROLE_RULES: RefreshRules = {
+  holdAfterFailure: backoffAfter,
+  holdAfterReplacement: (succeeded) => (succeeded ? LONGEST_BACKOFF : FIRST_BACKOFF),
+};
+
+/** A base identity that a function returns, or static keys. */
+export const PROVIDER_RULES: RefreshRules = { holdAfterFailure: backoffAfter, holdAfterReplacement: () => 0 };
 
 /** IMDS: the credentials may be replaced at any time, and AWS extends them while it cannot renew them. */
 export const INSTANCE_PROFILE_RULES: RefreshRules = {
+  ...PROVIDER_RULES,
   readAgainAfter: 60 * MINUTE,
   holdAfterFailure: (_failures, remaining, random) => nextLook(remaining, random),
 };
 
 /** A source whose credentials, or whose owner, may be replaced at any time. */
-export const REREAD_RULES: RefreshRules = { readAgainAfter: 60 * MINUTE, holdAfterFailure: backoffAfter };
+export const REREAD_RULES: RefreshRules = { ...PROVIDER_RULES, readAgainAfter: 60 * MINUTE };
 
 /** The two clocks at one moment. */
 export interface Moment {
@@ -121,11 +130,6 @@ export function backoffAfter(failures: number, remaining: number, random: number
     Math.max(remaining, 0) / 4,
   );
   return random * ceiling;
-}
-
-/** How long the next replacement of a session has to wait that services refuse: they may be wrong about it. */
-export function holdAfterReplacement(succeeded: boolean): number {
-  return succeeded ? LONGEST_BACKOFF : FIRST_BACKOFF;
 }
 
 /** How long a refusal is remembered, so that a denied role is not asked for by every command: 1 s growing to 60 s. */

@@ -42,6 +42,6 @@ export function tooShortLivedError(source: SessionSource, minRemaining: number, 
   });
 }
 
-function labelsOf({ roleArn }: SessionSource) {
-  return { step: roleArn ? "assume-role" : "base-identity", roleArn } as const;
+function labelsOf({ step, roleArn }: SessionSource) {
+  return { step, roleArn };
 }

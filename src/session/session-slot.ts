@@ -1,6 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import { onAbort, raceAbort } from "../abort.js";
-import type { Diagnostics } from "../diagnostics.js";
+import type { Diagnostics, SessionEvent } from "../diagnostics.js";
 import { errorOfCaller, isRolecallError, type RolecallError } from "../errors.js";
 import type { Runtime } from "../runtime.js";
 import { Flight, NO_DEMAND, type SessionDemand } from "./flight.js";
@@ -12,7 +12,6 @@ import {
   EXPIRY_MARGIN,
   elapsedBetween,
   freshnessOf,
-  holdAfterReplacement,
   type Lifetime,
   lookAgain,
   type Moment,
@@ -31,6 +30,8 @@ export interface SlotHost {
   /** Keeps the slot findable during a load, whatever the bound on sessions. */
   pin(slot: SessionSlot): void;
   unpin(slot: SessionSlot): void;
+  /** Invalidates all sessions that were obtained with this slot's. */
+  invalidateChildren(slot: SessionSlot): void;
 }
 
 interface HeldSession extends Lifetime {
@@ -66,6 +67,8 @@ export class SessionSlot {
   #session: HeldSession | undefined;
   #failure: LastFailure | undefined;
   #flight: Flight | undefined;
+  /** See {@link IssuedSession.identity}. */
+  #identity: string | undefined;
   #usedSinceRefresh = false;
   #cancelTimer: (() => void) | undefined;
   /** Counts invalidations: a load that began before one must not bring its session back. */
@@ -83,8 +86,14 @@ export class SessionSlot {
     return this.#source.key;
   }
 
-  get roleArn(): string | undefined {
-    return this.#source.roleArn;
+  get parentKey(): string | undefined {
+    return this.#source.parentKey;
+  }
+
+  /** Identifies the session in events. */
+  get labels(): SessionEvent {
+    const { step, roleArn, key } = this.#source;
+    return { step, roleArn, key };
   }
 
   /** The next load asks this source. */
@@ -101,7 +110,7 @@ export class SessionSlot {
     this.#usedSinceRefresh = true;
     const held = demand.forceRefresh ? undefined : this.#servable(now, demand.minRemaining);
     if (!held) return this.#join(demand, now);
-    this.#host.diagnostics.publish("hit", this.#labels());
+    this.#host.diagnostics.publish("hit", this.labels);
     if (this.#isRefreshDue(now)) this.#startFlight();
     return Promise.resolve(held.credentials);
   }
@@ -113,8 +122,8 @@ export class SessionSlot {
     this.#failure = undefined;
     this.#generation++;
     this.#disarm();
-    this.#host.diagnostics.publish("invalidated", this.#labels());
-    await this.#source.invalidate?.(held);
+    this.#host.diagnostics.publish("invalidated", this.labels);
+    await this.#source.invalidate(held);
   }
 
   /**
@@ -128,7 +137,7 @@ export class SessionSlot {
   async replace(accessKeyId: string, doubtful: boolean): Promise<boolean> {
     if (this.#session?.credentials.accessKeyId !== accessKeyId) return true;
     if (!this.#replacing && this.#mayReplace(this.#session, doubtful)) {
-      this.#host.diagnostics.publish("invalidated", this.#labels());
+      this.#host.diagnostics.publish("invalidated", this.labels);
       this.#replacing = this.#loadReplacement(accessKeyId);
     }
     return this.#replacing ?? false;
@@ -153,10 +162,6 @@ export class SessionSlot {
   #now(): Moment {
     const { runtime } = this.#host;
     return { wall: runtime.now(), monotonic: runtime.monotonic() };
-  }
-
-  #labels() {
-    return { roleArn: this.#source.roleArn, key: this.#source.key };
   }
 
   /** Milliseconds of life left, by the clock that nothing steps. */
@@ -199,11 +204,11 @@ export class SessionSlot {
     if (!forceRefresh && this.#servable(now)) this.#assertLivesFor(minRemaining);
     const refusal = despiteRefusal ? undefined : this.#failure?.remembered(now);
     if (refusal) {
-      diagnostics.publish("denied", { ...this.#labels(), code: refusal.code, remembered: true });
+      diagnostics.publish("denied", { ...this.labels, code: refusal.code, remembered: true });
       throw refusal;
     }
     if (signal?.aborted) throw abortedError(this.#source, signal);
-    diagnostics.publish(this.#flight ? "joined" : "miss", this.#labels());
+    diagnostics.publish(this.#flight ? "joined" : "miss", this.labels);
     const credentials = await this.#wait(this.#flight?.demand(demand) ?? this.#startFlight(demand), signal);
     if (this.#session?.credentials === credentials) this.#assertLivesFor(minRemaining);
     return credentials;
@@ -287,7 +292,7 @@ export class SessionSlot {
 
   /** The session was invalidated during the load, which may have shared what it got. */
   #discard(load: Load | { readonly kind: "failed" }, flight: Flight): void {
-    if ("credentials" in load) void this.#source.invalidate?.(load.credentials.accessKeyId);
+    if ("credentials" in load) void this.#source.invalidate(load.credentials.accessKeyId);
     if (!flight.urgent) throw new Error("invalidated during the load, and nobody waits");
     flight.invalidated = true;
     flight.mustBeNew = true;
@@ -312,12 +317,20 @@ export class SessionSlot {
     };
     this.#failure = undefined;
     this.#lastSuccess = now.wall;
+    if (load.kind === "issued") this.#noteIdentity(load.identity);
     if (flight.replaces) this.#noteReplacement(true); // the rejected call may have stopped waiting
     this.#usedSinceRefresh = false;
     this.#arm(Math.max(0, this.#session.advisoryPoint - elapsedBetween(this.#session, now)));
     const shared = load.kind === "shared";
-    diagnostics.publish("refreshed", { ...this.#labels(), life: life - age, background: !flight.urgent, shared });
+    diagnostics.publish("refreshed", { ...this.labels, life: life - age, background: !flight.urgent, shared });
     return load.credentials;
+  }
+
+  /** A machine's role may be replaced by another one, which must not be served what the old one could assume. */
+  #noteIdentity(identity: string | undefined): void {
+    const hasChanged = identity !== undefined && this.#identity !== undefined && identity !== this.#identity;
+    this.#identity = identity ?? this.#identity;
+    if (hasChanged) this.#host.invalidateChildren(this);
   }
 
   /** Valid credentials outlive the failure. Without any, these are served until the source is asked again. */
@@ -352,12 +365,12 @@ export class SessionSlot {
     }
     const { code } = error;
     diagnostics.publish("refresh-failed", {
-      ...this.#labels(),
+      ...this.labels,
       code,
       servedUntil: isServed ? now.wall + remaining - EXPIRY_MARGIN : undefined,
       retryIn: failure.hold,
     });
-    if (isRefusal(error)) diagnostics.publish("denied", { ...this.#labels(), code, remembered: false });
+    if (isRefusal(error)) diagnostics.publish("denied", { ...this.labels, code, remembered: false });
     return failure;
   }
 
@@ -384,7 +397,7 @@ export class SessionSlot {
   }
 
   #noteReplacement(succeeded: boolean): void {
-    this.#lastReplacement = { at: this.#now(), hold: holdAfterReplacement(succeeded) };
+    this.#lastReplacement = { at: this.#now(), hold: this.#source.rules.holdAfterReplacement(succeeded) };
   }
 
   // --- the refresh ahead of need ---

@@ -1,4 +1,4 @@
-import type { RolecallError } from "../errors.js";
+import type { RolecallError, RolecallErrorStep } from "../errors.js";
 import type { Flight } from "./flight.js";
 import type { Moment, RefreshRules } from "./refresh-policy.js";
 import type { SessionCredentials } from "./session-credentials.js";
@@ -6,13 +6,16 @@ import type { SessionCredentials } from "./session-credentials.js";
 /** Where the sessions of one key come from. The cache uses nothing else of it. */
 export interface SessionSource {
   readonly key: string;
+  /** The key of the identity that the sessions are obtained with. */
+  readonly parentKey: string | undefined;
+  readonly step: RolecallErrorStep;
   /** `undefined` for the base identity itself. */
   readonly roleArn: string | undefined;
   readonly rules: RefreshRules;
   /** @throws RolecallError if there is no session to be had */
   load(flight: Flight): Promise<Load>;
   /** Invalidates what is shared with other processes: the session with `accessKeyId`, or any. Never rejects. */
-  invalidate?(accessKeyId: string | undefined): Promise<void>;
+  invalidate(accessKeyId: string | undefined): Promise<void>;
 }
 
 /** What a load brought. */
@@ -24,12 +27,12 @@ export interface IssuedSession {
   readonly credentials: SessionCredentials;
   /** Milliseconds from its issue to its expiration by the source's clock; `Infinity` without one. */
   readonly life: number;
+  /** Who the credentials turned out to be, if the source tells: a role's ARN. Others of the key's may be of another role. */
+  readonly identity?: string | undefined;
   /** When the source was asked: the life counts from then. Default: from now on. */
   readonly asked?: Moment;
   /** The age at which a refresh is due, where processes have agreed on one. */
   readonly advisoryPoint?: number;
-  /** Whose credentials they are, if the source says it: of a base identity, which may become another one. */
-  readonly identity?: string;
 }
 
 /** A session that another process loaded. */

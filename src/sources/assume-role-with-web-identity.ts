@@ -1,7 +1,7 @@
 import { liveProvider } from "../clients/role-identity.js";
 import { RolecallError } from "../errors.js";
+import type { StsTarget } from "../request/chain.js";
 import { ROLE_SESSION_DURATION, toMachineSessionName } from "../request/limits.js";
-import type { StsTarget } from "../request/role-request.js";
 import type { WebIdentity } from "../request/web-identity.js";
 import type { Runtime } from "../runtime.js";
 import { AssumeRoleWithWebIdentityCommand } from "../sdk/sts.js";
@@ -46,17 +46,21 @@ export async function assumeRoleWithWebIdentity(
     credentials: liveProvider(async () => {
       throw unsigned(role.arn);
     }),
+    step: "base-identity",
+    roleArn: undefined,
     /** The platform may have replaced a refused token in the meantime. */
-    async renew() {
+    async replace(_, doubtful) {
+      if (doubtful) return false;
       const refused = token;
       token = await readToken();
       return token !== refused;
     },
-    hasChanged: async () => false,
   };
   const target = { ...sts, partition: role.partition };
   const call: StsCall = {
     action: "AssumeRoleWithWebIdentity",
+    step: "base-identity",
+    caller,
     roleArn: role.arn,
     region: target.region,
     lastSuccess: flight.lastSuccess,

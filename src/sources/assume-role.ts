@@ -1,8 +1,8 @@
 import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
 import { isRolecallError } from "../errors.js";
+import type { Assumption, RoleLink } from "../request/chain.js";
 import { toMachineSessionName } from "../request/limits.js";
-import type { Assumption, RequestForRole, RoleRequest } from "../request/role-request.js";
 import type { Runtime } from "../runtime.js";
 import { AssumeRoleCommand, type AssumeRoleCommandInput } from "../sdk/sts.js";
 import type { Flight } from "../session/flight.js";
@@ -40,12 +40,12 @@ export class RoleAssumer {
    * A session of the role. A duration over one hour that STS refuses is asked for once more as one hour.
    * @throws RolecallError as {@link StsCalls.ask} does, and `ASSUME_ROLE_INVALID` if STS answers for another role
    */
-  async assume(request: RequestForRole, caller: StsCaller, flight: Flight): Promise<IssuedSession> {
-    const { assumption } = request;
+  async assume(link: RoleLink, caller: StsCaller, flight: Flight): Promise<IssuedSession> {
+    const { assumption } = link;
     const requestedSeconds = assumption.durationSeconds;
-    const seconds = this.#clamped.has(request.key) ? ALWAYS_GRANTED_SECONDS : requestedSeconds;
+    const seconds = this.#clamped.has(link.key) ? ALWAYS_GRANTED_SECONDS : requestedSeconds;
     const assumeFor = (durationSeconds: number) =>
-      this.#assume(request, { ...assumption, durationSeconds }, caller, flight);
+      this.#assume(link, { ...assumption, durationSeconds }, caller, flight);
     try {
       return await assumeFor(seconds);
     } catch (error) {
@@ -54,19 +54,22 @@ export class RoleAssumer {
       const session = await assumeFor(ALWAYS_GRANTED_SECONDS).catch(() => {
         throw error;
       });
-      this.#clamped.set(request.key, true);
-      const labels = { roleArn: assumption.role.arn, key: request.key };
+      this.#clamped.set(link.key, true);
+      const { step, key } = link;
+      const labels = { step, roleArn: assumption.role.arn, key };
       const grantedSeconds = ALWAYS_GRANTED_SECONDS;
       this.#options.diagnostics.publish("duration-clamped", { ...labels, requestedSeconds, grantedSeconds, error });
       return session;
     }
   }
 
-  #assume({ sts }: RoleRequest, assumption: Assumption, caller: StsCaller, flight: Flight): Promise<IssuedSession> {
+  #assume({ step, sts }: RoleLink, assumption: Assumption, caller: StsCaller, flight: Flight): Promise<IssuedSession> {
     const { calls, runtime, serverClocks } = this.#options;
     const wire = new WireView(assumption.externalId);
     const call: StsCall = {
       action: "AssumeRole",
+      step,
+      caller,
       roleArn: assumption.role.arn,
       region: sts.region,
       lastSuccess: flight.lastSuccess,

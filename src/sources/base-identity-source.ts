@@ -1,13 +1,21 @@
 import { withDeadline } from "../abort.js";
 import { isRolecallError, RolecallError } from "../errors.js";
 import type { BaseIdentity } from "../request/base-identity.js";
+import type { Link } from "../request/chain.js";
 import { ACCESS_KEY_ID } from "../request/limits.js";
-import type { StsTarget } from "../request/role-request.js";
 import type { Runtime } from "../runtime.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
-import { DEFAULT_RULES, INSTANCE_PROFILE_RULES, lifeUntil, REREAD_RULES } from "../session/refresh-policy.js";
+import type { Flight } from "../session/flight.js";
+import {
+  INSTANCE_PROFILE_RULES,
+  lifeUntil,
+  PROVIDER_RULES,
+  REREAD_RULES,
+  type RefreshRules,
+  ROLE_RULES,
+} from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
-import type { Load, SessionSource } from "../session/session-source.js";
+import type { Load } from "../session/session-source.js";
 import type { Machine } from "./machine.js";
 import { safeCause } from "./safe-cause.js";
 import { isValidDate, type ServerClock } from "./server-clock.js";
@@ -20,33 +28,37 @@ const READ_TIMEOUT = 60_000;
 export interface BaseIdentityContext {
   readonly runtime: Runtime;
   readonly machine: Machine;
-  /** The STS endpoint which is asked with this identity. */
-  readonly target: StsTarget;
+  /** That of the STS endpoint which is asked with this identity. */
   readonly serverClock: () => ServerClock;
   readonly sts: () => Promise<Sts>;
 }
 
 const CHECK_SOURCE = "Renew it at its source, and check the machine's clock; no other identity is used in its place.";
 
-const RULES: Partial<Record<BaseIdentity["kind"], SessionSource["rules"]>> = {
+const RULES: Record<BaseIdentity["kind"], RefreshRules> = {
   "instance-profile": INSTANCE_PROFILE_RULES,
   container: REREAD_RULES,
   profile: REREAD_RULES,
+  "web-identity": ROLE_RULES,
+  environment: PROVIDER_RULES,
+  provider: PROVIDER_RULES,
+  static: PROVIDER_RULES,
 };
 
+export function refreshRulesOf({ kind }: BaseIdentity): RefreshRules {
+  return RULES[kind];
+}
+
 /** The base identity: read once, shared by all roles, kept fresh like any session. */
-export function baseIdentitySource(base: BaseIdentity, context: BaseIdentityContext): SessionSource {
+export function baseIdentitySource(
+  { base, sts: target }: Pick<Link, "base" | "sts">,
+  context: BaseIdentityContext,
+): (flight: Flight) => Promise<Load> {
   const origin = base.origin();
-  const { sts, target } = context;
-  return {
-    key: base.key,
-    roleArn: undefined,
-    rules: RULES[base.kind] ?? DEFAULT_RULES,
-    load: async (flight) =>
-      origin.kind === "web-identity"
-        ? (await sts()).assumeWithWebIdentity(origin.webIdentity, base.key, target, flight)
-        : toLoad(base, await readIdentity(base, context, flight.signal), context),
-  };
+  return async (flight) =>
+    origin.kind === "web-identity"
+      ? (await context.sts()).assumeWithWebIdentity(origin.webIdentity, base.key, target, flight)
+      : toLoad(base, await readIdentity(base, context, flight.signal), context);
 }
 
 async function readIdentity(

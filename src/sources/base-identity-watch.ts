@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
-import type { RequestForRole } from "../request/role-request.js";
+import type { RoleLink } from "../request/chain.js";
 import type { Runtime } from "../runtime.js";
 
 /** This many unnamed base identities for one role, within {@link WITHIN} milliseconds, are reported. */
@@ -29,7 +29,7 @@ export class BaseIdentityWatch {
   }
 
   /** Call it before assuming a role. */
-  note({ base, assumption: { role } }: RequestForRole): void {
+  note({ base, assumption: { role } }: RoleLink): void {
     if (base.kind === "instance-profile" || base.name !== undefined) return;
     const now = this.#runtime.monotonic();
     let watched = this.#roles.get(role.arn);

@@ -1,4 +1,4 @@
-import type { StsTarget } from "../request/role-request.js";
+import type { StsTarget } from "../request/chain.js";
 import { GetCallerIdentityCommand, type GetCallerIdentityCommandOutput } from "../sdk/sts.js";
 import type { Flight } from "../session/flight.js";
 import { makeOfSts } from "./make-of-sts.js";
@@ -31,7 +31,9 @@ export function readCallerIdentity(
 ): Promise<CallerIdentity> {
   const wire = new WireView();
   const action = "GetCallerIdentity";
-  const call: StsCall = { action, roleArn, region: target.region, lastSuccess: undefined, secrets: wire.secrets };
+  const { step } = caller;
+  const { region } = target;
+  const call: StsCall = { action, step, caller, roleArn, region, lastSuccess: undefined, secrets: wire.secrets };
   return calls.ask(
     {
       call,

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { canonicalJson } from "../request/canonical.js";
-import type { StsTarget } from "../request/role-request.js";
+import type { StsTarget } from "../request/chain.js";
 import type { Runtime } from "../runtime.js";
 
 /** AWS's time at one STS endpoint. An estimate: it may advise a refresh, but never refuses credentials. */

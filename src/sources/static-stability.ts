@@ -1,20 +1,16 @@
 import { isRolecallError } from "../errors.js";
-import type { SessionSource } from "../session/session-source.js";
+import type { Flight } from "../session/flight.js";
+import type { Load } from "../session/session-source.js";
 
 /**
- * A source whose last credentials are served beyond their expiry while it has no others: AWS extends the credentials of
- * an instance profile while it cannot renew them.
+ * Serves the last credentials beyond their expiry while there are no others: AWS extends the credentials of an instance
+ * profile while it cannot renew them.
  */
-export function withStaticStability(source: SessionSource): SessionSource {
-  return {
-    ...source,
-    async load(flight) {
-      try {
-        return await source.load(flight);
-      } catch (error) {
-        if (!isRolecallError(error) || !flight.held || flight.invalidated) throw error;
-        return { kind: "past-expiry", credentials: flight.held, error };
-      }
-    },
-  };
+export async function withStaticStability(load: (flight: Flight) => Promise<Load>, flight: Flight): Promise<Load> {
+  try {
+    return await load(flight);
+  } catch (error) {
+    if (!isRolecallError(error) || !flight.held || flight.invalidated) throw error;
+    return { kind: "past-expiry", credentials: flight.held, error };
+  }
 }

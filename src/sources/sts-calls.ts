@@ -1,7 +1,7 @@
 import pRetry from "p-retry";
-import { withDeadline } from "../abort.js";
+import { raceAbort, withDeadline } from "../abort.js";
 import { isRolecallError, type RolecallError } from "../errors.js";
-import type { StsTarget } from "../request/role-request.js";
+import type { StsTarget } from "../request/chain.js";
 import type { Runtime } from "../runtime.js";
 import type { Flight } from "../session/flight.js";
 import { certainlyElapsed, type Moment } from "../session/refresh-policy.js";
@@ -225,8 +225,8 @@ function createRemedy(caller: StsCaller, signal: AbortSignal): (failed: FailedAt
   return async ({ kind, accessKeyId }) => {
     if (tried.has(kind)) return false;
     tried.add(kind);
-    if (kind === "base-identity") return caller.renew(accessKeyId, signal);
-    if (kind === "denied") return caller.hasChanged(accessKeyId, signal);
+    if (kind === "base-identity") return raceAbort(caller.replace(accessKeyId, false), signal);
+    if (kind === "denied") return raceAbort(caller.replace(accessKeyId, true), signal);
     return kind === "clock-skew";
   };
 }

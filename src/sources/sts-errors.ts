@@ -1,6 +1,7 @@
 import { RolecallError, type RolecallErrorCode, type RolecallErrorStep } from "../errors.js";
 import { getRetryAfterHint, isClockSkewCorrectedError, isThrottlingError, isTransientError } from "../sdk/sts.js";
 import { safeCause } from "./safe-cause.js";
+import type { StsCaller } from "./sts-caller.js";
 import { chooseStsHint } from "./sts-hints.js";
 import { isTestRun } from "./test-run.js";
 import { withNote } from "./unused-environment.js";
@@ -98,6 +99,9 @@ const HINTS_FOR_MOCKS: Partial<Record<StsErrorKind, string>> = {
 
 export interface StsCall {
   readonly action: "AssumeRole" | "AssumeRoleWithWebIdentity" | "GetCallerIdentity";
+  readonly step: RolecallErrorStep;
+  /** Whose keys sign it. */
+  readonly caller: Pick<StsCaller, "step" | "roleArn">;
   readonly roleArn: string | undefined;
   /** From the settings, or else from the request's signature. */
   readonly region: string | undefined;
@@ -121,7 +125,7 @@ export function translateStsError(error: StsError, kind: StsErrorKind, call: Sts
   const hint = (isFromMock && HINTS_FOR_MOCKS[kind]) || chooseStsHint(failure);
   const own = isOfToken(failure) ? "BASE_IDENTITY_UNAVAILABLE" : CODES[kind];
   return new RolecallError(own, `${describeCall(call)} failed: ${describeError(failure)}.`, {
-    step: kind === "base-identity" ? "base-identity" : toStep(call),
+    step: kind === "base-identity" ? call.caller.step : call.step,
     retryable: CODES[kind] === "STS_UNAVAILABLE" || kind === "base-identity",
     roleArn: call.roleArn,
     region: call.region,
@@ -143,13 +147,25 @@ function comesFromMock(error: StsError): boolean {
 }
 
 /** All parts except `message` are safe to quote. */
-function readFailure(error: StsError, kind: StsErrorKind, { action, secrets, region, foreignRegion }: StsCall) {
+function readFailure(error: StsError, kind: StsErrorKind, { action, secrets, region, foreignRegion, caller }: StsCall) {
   const cause: StsError & { code?: string } = safeCause(error, secrets);
   const { httpStatusCode: status, requestId } = cause.$metadata ?? {};
   const name = errorCode(cause);
   const code = (status ?? 0) >= 300 && !NO_CODES.has(name) ? name : undefined;
   const message = readMessage(error);
-  return { action, kind, cause, status, systemCode: cause.code, code, requestId, message, region, foreignRegion };
+  return {
+    action,
+    kind,
+    cause,
+    status,
+    systemCode: cause.code,
+    code,
+    requestId,
+    message,
+    region,
+    foreignRegion,
+    callerRole: caller.roleArn,
+  };
 }
 
 function readMessage(error: StsError): string {
@@ -175,29 +191,20 @@ function chooseName({ cause: { name }, status, systemCode, code }: ReturnType<ty
   return code === undefined ? `status ${status} without an AWS error code` : name;
 }
 
+/** Whether STS refuses a web identity's token, and not keys. */
+function isOfToken({ kind, action }: { readonly kind: StsErrorKind; readonly action: StsCall["action"] }): boolean {
+  return kind === "base-identity" && action === "AssumeRoleWithWebIdentity";
+}
+
 /** The error for a call that missed its deadline, or whose result can't be used. */
 export function stsCallFailed(code: RolecallErrorCode, call: StsCall, what: string, hint: string): RolecallError {
   return new RolecallError(code, `${describeCall(call)} failed: ${what}.`, {
-    step: toStep(call),
+    step: call.step,
     retryable: code !== "ASSUME_ROLE_INVALID",
     roleArn: call.roleArn,
     region: call.region,
     hint,
   });
-}
-
-/** A call without a role, or with a token in place of keys, is about the base identity. */
-function toStep(call: StsCall): RolecallErrorStep {
-  return call.roleArn === undefined || isWithToken(call) ? "base-identity" : "assume-role";
-}
-
-/** Whether STS refuses the token, and not keys. */
-function isOfToken({ kind, action }: Pick<StsCall, "action"> & { readonly kind: StsErrorKind }): boolean {
-  return kind === "base-identity" && isWithToken({ action });
-}
-
-function isWithToken({ action }: Pick<StsCall, "action">): boolean {
-  return action === "AssumeRoleWithWebIdentity";
 }
 
 function describeCall({ action, roleArn, region, lastSuccess }: StsCall): string {

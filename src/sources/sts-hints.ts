@@ -15,6 +15,8 @@ interface StsFailure {
   readonly region: string | undefined;
   /** The machine's region, if it is known to be outside the role's partition. */
   readonly foreignRegion?: string | undefined;
+  /** The role whose session signed the call; `undefined` for the base identity. */
+  readonly callerRole: string | undefined;
 }
 
 const HINTS: Record<StsErrorKind, string> = {
@@ -23,8 +25,7 @@ const HINTS: Record<StsErrorKind, string> = {
   transient: "Check the network to the STS endpoint (DNS, proxy, VPC endpoint, security group), and try again.",
   "base-identity":
     "Check the instance profile or instance.credentials, and the machine's clock: STS rejects the keys, and reading them again did not help.",
-  denied:
-    "Check, in this order: the role exists and its trust policy names the base identity; the base identity's own policy allows sts:AssumeRole on it (and sts:TagSession, sts:SetSourceIdentity if used); the external id; a service control policy.",
+  denied: toDeniedHint("the base identity"),
   "region-disabled":
     "Activate STS in that region (IAM console, account settings), or set instance.sts.region to another region.",
   invalid: "Compare roleSessionDuration with the role's MaxSessionDuration, and check policy, policyArns and tags.",
@@ -47,6 +48,10 @@ const HINTS_BY_CODE: ReadonlyMap<string | undefined, (failure: StsFailure) => st
   ["AccessDenied", deniedAction],
 ]);
 
+function toDeniedHint(caller: string): string {
+  return `Check, in this order: the role exists and its trust policy names ${caller}; the policy of ${caller} allows sts:AssumeRole on it (and sts:TagSession, sts:SetSourceIdentity if used); the external id; a service control policy.`;
+}
+
 /** Hints for a call that a token of an OIDC provider proves. */
 const WEB_IDENTITY_HINTS: ReadonlyMap<string | undefined, string> = new Map([
   [
@@ -64,7 +69,7 @@ const WEB_IDENTITY_HINTS: ReadonlyMap<string | undefined, string> = new Map([
 
 /** Says what to do next. */
 export function chooseStsHint(failure: StsFailure): string {
-  const { action, kind, code, systemCode, region } = failure;
+  const { action, kind, code, systemCode, region, callerRole } = failure;
   if (isCertificateErrorCode(systemCode)) return CERTIFICATE_HINT;
   if (systemCode === "ENOTFOUND") {
     const spelling = region === undefined ? "the region" : `the region ${region}`;
@@ -74,7 +79,11 @@ export function chooseStsHint(failure: StsFailure): string {
     const hint = WEB_IDENTITY_HINTS.get(code);
     if (hint !== undefined) return hint;
   }
-  return (kind !== "clock-skew" && HINTS_BY_CODE.get(code)?.(failure)) || HINTS[kind];
+  if (callerRole !== undefined && kind === "base-identity") {
+    return `Check the clock of the machine and what answers at the STS endpoint: STS rejects the session of the role ${callerRole}, and a new one did not help.`;
+  }
+  const hint = (kind !== "clock-skew" && HINTS_BY_CODE.get(code)?.(failure)) || HINTS[kind];
+  return callerRole !== undefined && hint === HINTS.denied ? toDeniedHint(`the role ${callerRole}`) : hint;
 }
 
 function unknownKeys({ region, foreignRegion }: StsFailure): string {
@@ -103,9 +112,9 @@ function refusedSignature({ message, region = "another region" }: StsFailure): s
 }
 
 /** Session tags and the source identity need their own actions, which are often missing next to sts:AssumeRole. */
-function deniedAction({ message }: StsFailure): string | undefined {
+function deniedAction({ message, callerRole }: StsFailure): string | undefined {
   const action = /not authorized to perform:\s*(sts:(?:TagSession|SetSourceIdentity))\b/.exec(message)?.[1];
   if (action === undefined) return undefined;
   const need = action === "sts:TagSession" ? "session tags need" : "source identity needs";
-  return `Allow ${action}, which the ${need}, in both the role's trust policy and the base identity's policy.`;
+  return `Allow ${action}, which the ${need}, in both the role's trust policy and the policy of ${callerRole === undefined ? "the base identity" : `the role ${callerRole}`}.`;
 }

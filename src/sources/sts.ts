@@ -1,4 +1,4 @@
-import type { StsTarget } from "../request/role-request.js";
+import type { StsTarget } from "../request/chain.js";
 import type { WebIdentity } from "../request/web-identity.js";
 import type { Flight } from "../session/flight.js";
 import type { IssuedSession } from "../session/session-source.js";

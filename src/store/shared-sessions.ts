@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
 import { stableDigest } from "../request/canonical.js";
-import type { RequestForRole } from "../request/role-request.js";
+import type { RoleLink } from "../request/chain.js";
 import type { Runtime } from "../runtime.js";
 import type { Flight } from "../session/flight.js";
 import { believedLife, drawAdvisoryPoint, EXPIRY_MARGIN, type RefreshRules } from "../session/refresh-policy.js";
@@ -36,7 +36,7 @@ export interface SharedSessionsOptions {
 interface Place {
   readonly visit: StoreOperations;
   readonly names: SessionNames;
-  readonly request: RequestForRole;
+  readonly link: RoleLink;
 }
 
 /** Shares the sessions of roles through a store: one process calls STS, and the others read its session. */
@@ -60,9 +60,9 @@ export class SharedSessions {
    * already calling STS, a caller waits for its session for a limited time.
    * @throws RolecallError as `assume` does
    */
-  async load(request: RequestForRole, flight: Flight, assume: () => Promise<Load>): Promise<Load> {
+  async load(link: RoleLink, flight: Flight, assume: () => Promise<Load>): Promise<Load> {
     const { runtime, times } = this.#options;
-    const place = await this.#locate(request);
+    const place = await this.#locate(link);
     if (!place) return assume();
     const { visit, names } = place;
     const deadline = runtime.monotonic() + times.attemptTimeout;
@@ -87,9 +87,9 @@ export class SharedSessions {
   }
 
   /** Deletes the stored session if it has `accessKeyId`; without one, any stored session. Never rejects. */
-  async invalidate(request: RequestForRole, accessKeyId: string | undefined): Promise<void> {
+  async invalidate(link: RoleLink, accessKeyId: string | undefined): Promise<void> {
     if (accessKeyId !== undefined) this.#invalidated.set(accessKeyId, true);
-    const place = await this.#locate(request);
+    const place = await this.#locate(link);
     if (!place) return;
     for (const name of place.names) {
       const record = accessKeyId === undefined ? undefined : await place.visit.get(name);
@@ -99,17 +99,17 @@ export class SharedSessions {
     }
   }
 
-  async #find({ visit, names, request }: Place, flight: Flight): Promise<SharedSession | undefined> {
+  async #find({ visit, names, link }: Place, flight: Flight): Promise<SharedSession | undefined> {
     if (flight.mustBeNew) return undefined;
     for (const name of names) {
       const record = await visit.get(name);
       if (record === undefined) continue;
       const read = readSessionRecord(record, {
         storeKey: name,
-        role: request.assumption.role,
+        role: link.assumption.role,
         encryptionKeys: this.#encryptionKeys,
         now: this.#options.runtime.now(),
-        clock: this.#clock(request),
+        clock: this.#clock(link),
       });
       if ("fault" in read) visit.reject(read.fault);
       else if (this.#isUsable(read, flight)) return read;
@@ -123,7 +123,7 @@ export class SharedSessions {
     return isNews && !this.#invalidated.has(credentials.accessKeyId) && flight.admits(credentials, life - age);
   }
 
-  async #assumeAndShare({ visit, names, request }: Place, assume: () => Promise<Load>): Promise<Load> {
+  async #assumeAndShare({ visit, names, link }: Place, assume: () => Promise<Load>): Promise<Load> {
     const loaded = await assume();
     if (loaded.kind !== "issued") return loaded;
     const { runtime, rules } = this.#options;
@@ -132,23 +132,24 @@ export class SharedSessions {
     const advisoryPoint = drawAdvisoryPoint(life, rules, runtime.random());
     const ttl = Math.floor(life - EXPIRY_MARGIN);
     if (loaded.credentials.expiration && ttl > 0) {
-      const clock = this.#clock(request);
+      const clock = this.#clock(link);
       // STS may grant more time than requested. Then the session ends before its expiration.
       const issuedAt = Math.min(runtime.now() + clock.offset, credentials.expiration.getTime() - life);
       const session = { credentials, issuedAt, life, advisoryPoint, clock };
-      await visit.set(names[0], toRecord(session, request.assumption.role, names[0], this.#encryptionKeys), ttl);
+      await visit.set(names[0], toRecord(session, link.assumption.role, names[0], this.#encryptionKeys), ttl);
     }
     return { ...loaded, advisoryPoint };
   }
 
-  async #locate(request: RequestForRole): Promise<Place | undefined> {
-    const visit = new StoreOperations(this.#access, { roleArn: request.assumption.role.arn, key: request.key });
-    const names = await visit.locate(() => this.#nameSession(request));
-    return names && { visit, names, request };
+  async #locate(link: RoleLink): Promise<Place | undefined> {
+    const { step, key, assumption } = link;
+    const visit = new StoreOperations(this.#access, { step, roleArn: assumption.role.arn, key });
+    const names = await visit.locate(() => this.#nameSession(link));
+    return names && { visit, names, link };
   }
 
   /** The names depend on everything that distinguishes one AWS environment and one instance profile from another. */
-  async #nameSession({ digest }: RequestForRole): Promise<SessionNames> {
+  async #nameSession({ digest }: RoleLink): Promise<SessionNames> {
     const { store, runtime } = this.#options;
     const environment = await readAwsEnvironment(runtime.env);
     const place = stableDigest({ session: digest, scope: store.scope, environment });
@@ -156,7 +157,7 @@ export class SharedSessions {
     return first === undefined ? [place] : [first, ...others];
   }
 
-  #clock({ sts }: RequestForRole) {
+  #clock({ sts }: RoleLink) {
     const { runtime, serverClocks } = this.#options;
     return { host: runtime.hostname(), offset: serverClocks.of(sts).offset(runtime) };
   }

@@ -87,7 +87,7 @@ export class StoreOperations {
    */
   async release(lock: StoreLock): Promise<void> {
     const released = this.#send("release", new TimeBudget(this.#access.runtime), () => settled(lock.release()));
-    if (this.#hasTime) await this.#budget.run(() => released).catch(() => {});
+    if (!this.#isPaused) await this.#budget.run(() => released).catch(() => {});
   }
 
   /** Resets the time budget. Time spent waiting for another process is not charged to the store. */
@@ -101,13 +101,12 @@ export class StoreOperations {
   }
 
   async #ask<T>(operation: Operation, task: (store: CredentialStore) => Promise<T>): Promise<T | undefined> {
-    if (this.#hasFailed || !this.#hasTime) return undefined;
+    if (this.#hasFailed || this.#isPaused) return undefined;
     return this.#send(operation, this.#budget, () => task(this.#access.store));
   }
 
-  get #hasTime(): boolean {
-    const { runtime, pausedUntil } = this.#access;
-    return this.#budget.left > 0 && runtime.monotonic() >= pausedUntil;
+  get #isPaused(): boolean {
+    return this.#access.runtime.monotonic() < this.#access.pausedUntil;
   }
 
   async #send<T>(operation: Operation, budget: TimeBudget, task: () => Promise<T>): Promise<T | undefined> {
@@ -140,8 +139,9 @@ class TimeBudget {
     this.#runtime = runtime;
   }
 
-  /** Rejects with {@link OUT_OF_TIME}. */
-  run<T>(task: () => Promise<T>): Promise<T> {
+  /** Rejects with {@link OUT_OF_TIME}, at once if no time is left. */
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    if (this.left <= 0) throw OUT_OF_TIME;
     return withDeadline({ runtime: this, ms: this.left, reason: () => OUT_OF_TIME }, task);
   }
 

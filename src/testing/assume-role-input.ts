@@ -13,6 +13,10 @@ export interface AssumeRoleInput {
   sourceIdentity: string | undefined;
   tags: ReadonlyMap<string, string>;
   transitiveTagKeys: readonly string[];
+  /** The inline session policy. */
+  policy: string | undefined;
+  /** The managed session policies. */
+  policyArns: readonly string[];
   /** How much of the space for session policies and tags is used, in percent; absent if there are none. */
   packedPolicySize?: number;
 }
@@ -55,7 +59,6 @@ export function readAssumeRoleInput(parameters: QueryParameters): AssumeRoleInpu
   if (SourceIdentity?.startsWith("aws:")) {
     throw new AwsError(400, "ValidationError", "Source identity must not begin with the reserved prefix 'aws:'.");
   }
-  if (Policy !== undefined) assertPolicyDocument(Policy);
   const tags = uniqueTags(tagKeys, tagValues);
   const transitiveTagKeys = members(parameters, "TransitiveTagKeys");
   assertTransitiveTagKeys(transitiveTagKeys, tags);
@@ -69,6 +72,8 @@ export function readAssumeRoleInput(parameters: QueryParameters): AssumeRoleInpu
     transitiveTagKeys,
     externalId: ExternalId,
     sourceIdentity: SourceIdentity,
+    policy: Policy,
+    policyArns,
     ...(packedPolicySize !== undefined && { packedPolicySize }),
   };
 }
@@ -122,24 +127,6 @@ function checkCount(name: string, list: readonly string[], maximum: number): str
   return violation(name, `[${list.length} members]`, `have length less than or equal to ${maximum}`);
 }
 
-function assertPolicyDocument(policy: string): void {
-  const document = parseJson(policy);
-  if (document === undefined) {
-    throw new AwsError(400, "MalformedPolicyDocument", "This policy contains invalid Json");
-  }
-  if (typeof document !== "object" || document === null || !("Statement" in document)) {
-    throw new AwsError(400, "MalformedPolicyDocument", "Syntax errors in policy.");
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 function uniqueTags(keys: readonly string[], values: readonly string[]): Map<string, string> {
   if (new Set(keys.map((key) => key.toLowerCase())).size < keys.length) {
     throw invalidParameter("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
@@ -148,7 +135,8 @@ function uniqueTags(keys: readonly string[], values: readonly string[]): Map<str
 }
 
 function assertTransitiveTagKeys(transitiveTagKeys: readonly string[], tags: ReadonlyMap<string, string>): void {
-  if (transitiveTagKeys.every((key) => tags.has(key))) return;
+  const keys = [...tags.keys()].map((key) => key.toLowerCase());
+  if (transitiveTagKeys.every((key) => keys.includes(key.toLowerCase()))) return;
   throw invalidParameter("The specified transitive tag key must be included in the requested tags.");
 }
 

@@ -36,14 +36,14 @@ const SETTABLE: Partial<Record<Kind, string>> = {
   text: `aws:CalledViaFirst aws:CalledViaLast aws:ChatbotSourceArn aws:Ec2InstanceSourceVpc aws:FederatedProvider
     aws:PrincipalOrgID aws:PrincipalServiceName aws:PrincipalTag/ aws:referer aws:ResourceOrgID aws:ResourceTag/
     aws:SourceAccount aws:SourceArn aws:SourceOrgID aws:SourceVpc aws:SourceVpcArn aws:SourceVpce aws:VpceAccount
-    aws:VpceOrgID sts:AWSServiceName sts:RequestContext/ sts:TaskPolicyArn`,
+    aws:VpceOrgID sts:AWSServiceName sts:RequestContext/ sts:SigningAlgorithm sts:TaskPolicyArn`,
   boolean: `aws:AssumedRoot aws:IsMcpServiceAction aws:MultiFactorAuthPresent aws:PrincipalIsAWSService
     aws:SecureTransport aws:ViaAWSService`,
   number: "aws:MultiFactorAuthAge sts:DurationSeconds",
   address: "aws:Ec2InstanceSourcePrivateIPv4 aws:SourceIp aws:VpcSourceIp",
 };
 const SETTABLE_MULTIVALUED = `aws:CalledVia aws:PrincipalOrgPaths aws:PrincipalServiceNamesList
-  aws:ResourceOrgPaths aws:SourceOrgPaths aws:VpceOrgPaths sts:RequestContextProviders`;
+  aws:ResourceOrgPaths aws:SourceOrgPaths aws:VpceOrgPaths sts:IdentityTokenAudience sts:RequestContextProviders`;
 
 const KEYS = new Map<string, ConditionKey>();
 add(DERIVED, false, true);

@@ -1,5 +1,5 @@
 import { findConditionKey } from "./condition-keys.js";
-import { findOperator } from "./iam-operators.js";
+import { findOperator, type NamedOperator } from "./iam-operators.js";
 import { listVariables, type PolicyText, type PolicyVersion, readPolicyText, toLiteral } from "./iam-pattern.js";
 import type { RequestContext } from "./request-context.js";
 
@@ -19,15 +19,29 @@ export function readCondition(
   condition: Record<string, Record<string, readonly string[]>>,
   version?: PolicyVersion,
 ): Condition {
-  const parts = Object.entries(condition).flatMap(([operator, keys]) =>
-    Object.entries(keys).map(([key, values]) => readPart(`${path}.${operator}`, operator, key, values, version)),
-  );
+  const parts = Object.entries(condition).flatMap(([name, keys]) => {
+    const test = readTest(`${path}.${name}`, name);
+    return Object.entries(keys).map(([key, values]) => readPart(`${path}.${name}`, test, key, values, version));
+  });
   return (context) => parts.every((part) => part(context));
+}
+
+/** An operator with its prefix and suffix. */
+interface Test extends NamedOperator {
+  readonly set: string | undefined;
+  readonly mayBeAbsent: boolean;
+}
+
+function readTest(path: string, name: string): Test | "Null" {
+  if (name === "Null") return name;
+  const operator = findOperator(name.replace(SETS, "").replace(IF_EXISTS, ""));
+  if (operator === undefined) throw new TypeError(`${path} is an operator that the local AWS does not support`);
+  return { ...operator, set: SETS.exec(name)?.[1], mayBeAbsent: IF_EXISTS.test(name) };
 }
 
 function readPart(
   path: string,
-  name: string,
+  test: Test | "Null",
   key: string,
   values: readonly string[],
   version: PolicyVersion | undefined,
@@ -35,21 +49,17 @@ function readPart(
   const known = findConditionKey(key);
   if (known === undefined) throw new TypeError(`${path} tests ${key}, which the local AWS does not know`);
   const contextKey = key.toLowerCase();
-  if (name === "Null") return readNull(`${path}.${key}`, contextKey, values);
+  if (test === "Null") return readNull(`${path}.${key}`, contextKey, values);
 
-  const [, set] = SETS.exec(name) ?? [];
-  const mayBeAbsent = IF_EXISTS.test(name);
-  const operator = findOperator(name.replace(SETS, "").replace(IF_EXISTS, ""));
-  if (operator === undefined) throw new TypeError(`${path} is an operator that the local AWS does not support`);
+  const { isNegated, set, mayBeAbsent } = test;
   if (known.isMultivalued && !set) {
     throw new TypeError(
       `${path} tests ${key}, which can have several values. Add the prefix ForAllValues: or ForAnyValue:`,
     );
   }
-  const { isNegated } = operator;
   const comparisons = values.map((value) => {
-    const text = readText(`${path}.${key}`, value, version, operator.takesVariables);
-    const comparison = operator.read(text, toLiteral(text) ?? "");
+    const text = readText(`${path}.${key}`, value, version, test.takesVariables);
+    const comparison = test.read(text, toLiteral(text) ?? "");
     if (comparison) return comparison;
     throw new TypeError(`${path}.${key} has ${JSON.stringify(value)}, which is not a valid value for that operator`);
   });

@@ -12,6 +12,9 @@ interface Operator {
   readonly takesVariables: boolean;
 }
 
+/** An operator or its negation. */
+export type NamedOperator = Operator & { readonly isNegated: boolean };
+
 const text = (compare: (value: PolicyText) => Comparison): Operator => ({ read: compare, takesVariables: true });
 const plain = (read: (literal: string) => Comparison | undefined): Operator => ({
   read: (_, literal) => read(literal),
@@ -61,7 +64,7 @@ const NEGATIONS: Record<string, string> = {
 };
 
 /** Finds an IAM operator by name, without prefix or suffix; `undefined` if there is none. */
-export function findOperator(name: string): (Operator & { readonly isNegated: boolean }) | undefined {
+export function findOperator(name: string): NamedOperator | undefined {
   const isNegated = Object.hasOwn(NEGATIONS, name);
   const positive = isNegated ? (NEGATIONS[name] as string) : name;
   return Object.hasOwn(OPERATORS, positive) ? { ...(OPERATORS[positive] as Operator), isNegated } : undefined;

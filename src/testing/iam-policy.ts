@@ -28,10 +28,20 @@ export interface Statement {
   covers(question: PolicyQuestion): boolean;
 }
 
+/** A statement of a role, user or session policy, for calls of which only the action or the service is known. */
+export interface IdentityStatement extends Statement {
+  /** Whether its actions include this one. */
+  names(action: string): boolean;
+  /** Whether its actions include at least one of this service. */
+  concerns(service: string): boolean;
+  /** Whether it applies to every resource, without conditions. */
+  readonly isUnlimited: boolean;
+}
+
 /** The actions that the local AWS evaluates policies for. */
 export const ACTIONS = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"] as const;
-export const WEB_IDENTITY_ACTION = "sts:AssumeRoleWithWebIdentity";
 
+const NO_CONTEXT: RequestContext = new Map();
 const VERSIONS: readonly PolicyVersion[] = ["2012-10-17", "2008-10-17"];
 const ACTION = /^(\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*?]+)$/;
 /** The actions that a trust policy may contain. */
@@ -48,17 +58,22 @@ interface Place {
  * Parses the policy of a role or user.
  * @throws TypeError naming the place that is invalid or that the local AWS does not support
  */
-export function readIdentityPolicy(option: string, policy: IamPolicy): readonly Statement[] {
+export function readIdentityPolicy(option: string, policy: IamPolicy): readonly IdentityStatement[] {
   return readStatements(option, policy, (place, statement) => {
     assertKeys(place.path, statement, ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"]);
     const coversResource = readEither(place, statement, "Resource", RESOURCE, matchesPolicyArn);
-    return readStatement(place, statement, ACTION, NO_PRINCIPALS, coversResource);
+    const coversAction = readActions(place, statement, ACTION);
+    return {
+      ...readStatement(place, statement, ACTION, NO_PRINCIPALS, coversResource),
+      names: (action) => coversAction(action, NO_CONTEXT),
+      concerns: readServices(place, statement),
+      isUnlimited: statement.Condition === undefined && [statement.Resource].flat().includes("*"),
+    };
   });
 }
 
 /**
- * Parses a trust policy. Statements about principals that cannot call here, such as a SAML provider, never match, and
- * their conditions are not checked.
+ * Parses a trust policy. Statements about principals that cannot call here, such as a SAML provider, never match.
  * @throws TypeError like {@link readIdentityPolicy}
  */
 export function readTrustPolicy(
@@ -71,15 +86,15 @@ export function readTrustPolicy(
     assertKeys(path, statement, ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"]);
     const principals = readPrincipals(path, statement);
     const isAboutCallers = principals.isException || principals.named.some(mayCall);
-    return readStatement(place, statement, STS_ACTION, principals, () => isAboutCallers, isAboutCallers);
+    return readStatement(place, statement, STS_ACTION, principals, () => isAboutCallers);
   });
 }
 
-function readStatements(
+function readStatements<T>(
   option: string,
   policy: IamPolicy,
-  read: (place: Place, statement: Record<string, unknown>) => Statement,
-): readonly Statement[] {
+  read: (place: Place, statement: Record<string, unknown>) => T,
+): readonly T[] {
   const document = readObject(option, typeof policy === "string" ? parse(option, policy) : policy);
   assertKeys(option, document, ["Version", "Id", "Statement"]);
   const { Version: given = "2008-10-17", Statement: content } = document;
@@ -99,7 +114,6 @@ function readStatement(
   action: RegExp,
   principals: Principals,
   coversResource: (arn: string, context: RequestContext) => boolean,
-  isJudged = true,
 ): Statement {
   const { path } = place;
   const effect = statement.Effect;
@@ -110,12 +124,8 @@ function readStatement(
   if (statement.Sid !== undefined && !(typeof statement.Sid === "string" && /^[A-Za-z0-9]*$/.test(statement.Sid))) {
     throw new TypeError(`${path}.Sid must be letters and digits`);
   }
-  const coversAction = readEither(place, statement, "Action", action, (pattern, asked) =>
-    matchesPolicyText(pattern, asked.toLowerCase()),
-  );
-  // The local AWS evaluates policies only for STS, so conditions in statements about other services are not checked.
-  const isAboutSts = [...ACTIONS, WEB_IDENTITY_ACTION].some((asked) => coversAction(asked, NO_CONTEXT));
-  const condition = isJudged && isAboutSts ? readConditions(place, statement.Condition) : () => false;
+  const coversAction = readActions(place, statement, action);
+  const condition = readConditions(place, statement.Condition);
   return {
     effect,
     principals,
@@ -124,7 +134,24 @@ function readStatement(
   };
 }
 
-const NO_CONTEXT: RequestContext = new Map();
+function readActions(
+  place: Place,
+  statement: Record<string, unknown>,
+  shape: RegExp,
+): (action: string, context: RequestContext) => boolean {
+  return readEither(place, statement, "Action", shape, (pattern, asked) =>
+    matchesPolicyText(pattern, asked.toLowerCase()),
+  );
+}
+
+/** Reads whether a statement is about at least one action of a service. */
+function readServices({ path }: Place, statement: Record<string, unknown>): (service: string) => boolean {
+  const { name, value, isNegated } = readElementOrOpposite(path, statement, "Action");
+  const actions = readTexts(`${path}.${name}`, value).map((action) => action.toLowerCase());
+  return isNegated
+    ? (service) => !actions.some((action) => action === "*" || action === `${service}:*`)
+    : (service) => actions.some((action) => action === "*" || action.startsWith(`${service}:`));
+}
 
 function readConditions({ path: statement, version }: Place, value: unknown): Condition {
   if (value === undefined) return () => true;

@@ -17,8 +17,8 @@ export interface Principals {
 /** For the policy of a role or user, which names no principals. */
 export const NO_PRINCIPALS: Principals = { named: [], isException: false };
 
-/** Whether a statement names the caller or only its account. */
-export type Reach = "caller" | "account";
+/** Whether a statement names the caller's session, its role or user, or only its account. */
+export type Reach = "session" | "caller" | "account";
 
 const ROLE_OR_USER = "iam::\\d{12}:(root|(role|user)\\/[!-)+->@-~]+)";
 const SESSION = "sts::\\d{12}:(assumed-role|federated-user)\\/[\\w+=,.@/-]+";
@@ -32,12 +32,13 @@ export function isAwsPrincipal(id: string): boolean {
 }
 
 /**
- * How a statement of a trust policy applies to a caller: by its own name, or by its account or `*`. `undefined`: not at
- * all.
+ * How a statement of a trust policy applies to a caller: by the name of its session, of its role or user, or by its
+ * account or `*`. `undefined`: not at all.
  */
 export function findReach({ named, isException }: Principals, caller: SignerIdentity): Reach | undefined {
   const ids = named.filter(({ type }) => type === "AWS").map(({ id }) => id);
   if (isException) return isExcepted(ids, caller) ? undefined : "account";
+  if (caller.roleArn !== undefined && ids.includes(caller.arn)) return "session";
   if (ids.some((id) => listNames(caller).includes(id))) return "caller";
   return ids.some((id) => id === "*" || listAccountNames(caller).includes(id)) ? "account" : undefined;
 }
@@ -70,10 +71,10 @@ function isExcepted(ids: readonly string[], caller: SignerIdentity): boolean {
   return ids.includes("*") || (isNamed && isOfNamedAccount && (sessions.length === 0 || sessions.includes(arn)));
 }
 
-/** For a session: its ARN, its role and the role's unique id. For a user: its ARN and its unique id. */
+/** The ARN and the unique id of the caller's role or user. */
 function listNames(caller: SignerIdentity): readonly string[] {
   const { arn, roleArn = arn } = caller;
-  return [arn, roleArn, toUniqueId(caller)];
+  return [roleArn, toUniqueId(caller)];
 }
 
 function toUniqueId({ userId }: SignerIdentity): string {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { toBase32 } from "./role-identity.js";
+import type { SessionPolicies } from "./session-policies.js";
 
 /** The identity behind a set of keys. Contains no secrets. */
 export interface SignerIdentity {
@@ -32,6 +33,8 @@ export interface IssuedKeys {
   /** Session tags that the next role in a chain inherits. */
   readonly transitiveTags: ReadonlyMap<string, string>;
   /** Always an own property; see `AssumeRoleInput`. */
+  readonly sessionPolicies: SessionPolicies | undefined;
+  /** Always an own property; see `AssumeRoleInput`. */
   readonly sourceIdentity: string | undefined;
 }
 
@@ -44,6 +47,7 @@ export interface IssueOptions {
   issuedAt?: number;
   sessionTags?: ReadonlyMap<string, string>;
   transitiveTags?: ReadonlyMap<string, string>;
+  sessionPolicies?: SessionPolicies | undefined;
   sourceIdentity?: string | undefined;
 }
 
@@ -56,7 +60,7 @@ export class IssuedSessions {
 
   issue(options: IssueOptions): IssuedKeys {
     const given: IssueOptions = Object.assign(Object.create(null), options);
-    const { kind, identity, expiration, issuedAt, sourceIdentity, ...tags } = given;
+    const { kind, identity, expiration, issuedAt, sessionPolicies, sourceIdentity, ...tags } = given;
     const { sessionTags = new Map(), transitiveTags = new Map() } = tags;
     const accessKeyId = (kind === "user" ? "AKIA" : "ASIA") + toBase32(randomBytes(16));
     const keys: IssuedKeys = {
@@ -70,6 +74,7 @@ export class IssuedSessions {
         expiration: Math.floor(expiration / 1000) * 1000,
         sessionToken: randomBytes(270).toString("base64"),
       }),
+      sessionPolicies,
       sourceIdentity,
     };
     this.#byAccessKeyId.set(accessKeyId, keys);

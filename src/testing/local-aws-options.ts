@@ -1,3 +1,4 @@
+import type { IamPolicy } from "./iam-policy.js";
 import type { LocalRole } from "./local-role.js";
 import type { OidcIssuerOptions } from "./oidc-issuer.js";
 import type { PlatformRole } from "./platform-role.js";
@@ -31,6 +32,11 @@ export interface LocalAwsOptions {
   instanceProfile?: PlatformRole | null;
   /** The roles that STS knows. Default: none. For an unknown role, AssumeRole returns AccessDenied, as in AWS. */
   roles?: readonly LocalRole[];
+  /**
+   * The documents of managed policies by ARN, for sessions with `PolicyArns`. A managed policy that is not listed here
+   * allows no call to STS and every call to other services. Default: none.
+   */
+  managedPolicies?: Readonly<Record<string, IamPolicy>>;
   /** The OIDC issuer whose tokens AssumeRoleWithWebIdentity accepts. Default: that of an EKS cluster. */
   oidcIssuer?: OidcIssuerOptions;
   imds?: {

@@ -20,6 +20,7 @@ import { readItems, readOptions, shown } from "./read-options.js";
 import { readRequestContext } from "./request-context.js";
 import { parseUserArn, roleSessionIdentity, uniqueId } from "./role-identity.js";
 import { createServiceSink } from "./service-sink.js";
+import { readManagedPolicies } from "./session-policies.js";
 import type { WireRequest } from "./sigv4-verification.js";
 import { createSts, STS_VERSION } from "./sts-api.js";
 
@@ -163,6 +164,7 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     oidcIssuer,
     findRole: (roleArn) => roles.get(roleArn),
     findPermissions,
+    managedPolicies: readManagedPolicies("managedPolicies", options.managedPolicies ?? {}),
     defaultTrustedPrincipals: () => [...platformRoles.flatMap((role) => role.roleArns), webIdentityRole.roleArn],
     isDisabled,
     denialContext: options.denialContext ?? false,

@@ -5,6 +5,7 @@ import { document, element } from "./aws-xml.js";
 import type { Answer, Exchange } from "./exchange.js";
 import type { IssuedKeys } from "./issued-sessions.js";
 import { readParameters, refuseInQueryProtocol } from "./query-protocol.js";
+import { findServiceDenial } from "./service-permissions.js";
 import type { WireRequest } from "./sigv4-verification.js";
 
 const EC2_NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/";
@@ -17,17 +18,23 @@ type Protocol = "ec2" | "query" | "json" | "cbor" | "rest-json" | "s3" | "rest-x
 /** A call to a service other than STS. */
 interface ServiceCall {
   protocol: Protocol;
+  /** The signing name. */
+  service: string;
   operation: string;
   region: string;
   request: WireRequest;
   caller: IssuedKeys;
 }
 
-/** Handles requests to all services other than STS: records the signer and returns a minimal success response. */
+/**
+ * Handles requests to all services other than STS: records the signer and returns a minimal success response. Evaluates
+ * the session's policies, but not the role's own.
+ */
 export function createServiceSink(isDisabled: (region: string) => boolean) {
   return (request: WireRequest, sender: Authentication): Exchange => {
     const region = sender.signature?.region ?? "";
-    const protocol = detectProtocol(request, sender.signature?.service ?? "");
+    const service = sender.signature?.service ?? "";
+    const protocol = detectProtocol(request, service);
     const operation = readOperation(request, protocol);
     const roleArn = sender.signer?.identity.roleArn;
     return {
@@ -43,7 +50,9 @@ export function createServiceSink(isDisabled: (region: string) => boolean) {
         if (isDisabled(region)) {
           throw new AwsError(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
         }
-        return succeed({ protocol, operation, region, request, caller });
+        const call = { protocol, service, operation, region, request, caller };
+        assertPermitted(call);
+        return succeed(call);
       },
       refuse: (error) => refuse(protocol, error),
     };
@@ -74,6 +83,28 @@ function readOperation(request: WireRequest, protocol: Protocol): string {
       // The JavaScript SDK names the operation of a REST call in the query.
       return new URLSearchParams(request.query).get("x-id") ?? rest;
   }
+}
+
+/** The status and code of a refusal, by protocol. */
+const DENIED: Record<Protocol, readonly [number, string]> = {
+  ec2: [403, "UnauthorizedOperation"],
+  query: [403, "AccessDenied"],
+  json: [400, "AccessDeniedException"],
+  cbor: [400, "AccessDeniedException"],
+  "rest-json": [403, "AccessDeniedException"],
+  s3: [403, "AccessDenied"],
+  "rest-xml": [403, "AccessDenied"],
+};
+
+function assertPermitted({ protocol, service, operation, caller }: ServiceCall): void {
+  const isRest = protocol === "rest-json" || protocol === "rest-xml";
+  const denial =
+    caller.sessionPolicies &&
+    findServiceDenial(caller.sessionPolicies, { service, operation: isRest ? undefined : operation });
+  if (denial === undefined) return;
+  const reason = `User: ${caller.identity.arn} is not authorized to perform: ${denial}`;
+  const prefix = protocol === "ec2" ? "You are not authorized to perform this operation. " : "";
+  throw new AwsError(...DENIED[protocol], prefix + reason);
 }
 
 function succeed(call: ServiceCall): Answer {

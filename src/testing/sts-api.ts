@@ -14,6 +14,7 @@ import { readParameters, refuseInQueryProtocol, succeedInQueryProtocol } from ".
 import type { Surroundings } from "./request-context.js";
 import { roleSessionIdentity } from "./role-identity.js";
 import { assertMaxSessionDuration, issueRoleSession, roleSessionElements } from "./role-session.js";
+import { readSessionPolicies } from "./session-policies.js";
 import type { WireRequest } from "./sigv4-verification.js";
 import { findDenial, type TrustDenial } from "./trust.js";
 import { assumeRoleWithWebIdentity, WEB_IDENTITY_OPERATION, type WebIdentityOptions } from "./web-identity-api.js";
@@ -74,6 +75,7 @@ function assumeRole(
   patch: PatchCredentials,
 ): Answer {
   const input = readAssumeRoleInput(parameters);
+  const sessionPolicies = readSessionPolicies(input, options.managedPolicies);
   const { sourceIdentity, transitiveTags } = inherit(caller, input);
   const role = options.findRole(input.roleArn);
   const denial = findDenial({
@@ -101,6 +103,7 @@ function assumeRole(
     issuedAt: surroundings.time,
     sessionTags: new Map([...caller.transitiveTags, ...input.tags]),
     transitiveTags,
+    sessionPolicies,
     sourceIdentity,
   });
   return succeedInQueryProtocol("AssumeRole", [
@@ -120,9 +123,10 @@ function inherit(caller: IssuedKeys, input: AssumeRoleInput) {
   }
   const { sourceIdentity = caller.sourceIdentity } = input;
   if (caller.sourceIdentity !== undefined && sourceIdentity !== caller.sourceIdentity) {
-    throw accessDenied(caller, "sts:SetSourceIdentity", input.roleArn);
+    throw new AwsError(400, "ValidationError", "The source identity is already set for this assume role session");
   }
-  const own = input.transitiveTagKeys.map((key): [string, string] => [key, input.tags.get(key) ?? ""]);
+  const transitive = input.transitiveTagKeys.map((key) => key.toLowerCase());
+  const own = [...input.tags].filter(([key]) => transitive.includes(key.toLowerCase()));
   return { sourceIdentity, transitiveTags: new Map([...caller.transitiveTags, ...own]) };
 }
 
@@ -147,10 +151,16 @@ function accessDenied({ identity }: IssuedKeys, action: string, roleArn: string,
   return new AwsError(403, "AccessDenied", message + (context ? ` ${describeTrustDenial(context)}` : ""));
 }
 
+const ARTICLES: Record<TrustDenial["policy"], string> = {
+  "identity-based policy": "an",
+  "session policy": "a",
+  "role trust policy": "the",
+};
+
 /** Uses AWS's wording: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
 function describeTrustDenial({ action, policy, isExplicit }: TrustDenial): string {
   if (!isExplicit) return `because no ${policy} allows the ${action} action`;
-  return `with an explicit deny in ${policy === "role trust policy" ? "the" : "an"} ${policy}`;
+  return `with an explicit deny in ${ARTICLES[policy]} ${policy}`;
 }
 
 function regionDisabled({ identity }: IssuedKeys): AwsError {

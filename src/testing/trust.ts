@@ -1,5 +1,5 @@
 import { ACTIONS, type PolicyQuestion, type Statement } from "./iam-policy.js";
-import { findReach } from "./iam-principal.js";
+import { findReach, reaches } from "./iam-principal.js";
 import type { IssuedKeys } from "./issued-sessions.js";
 import { buildRequestContext, type Surroundings } from "./request-context.js";
 
@@ -27,7 +27,7 @@ export interface TrustQuestion {
 export interface TrustDenial {
   action: string;
   /** As AWS spells it in its messages. */
-  policy: "identity-based policy" | "role trust policy";
+  policy: "identity-based policy" | "session policy" | "role trust policy";
   /** Whether a Deny statement decided, rather than a missing Allow. */
   isExplicit: boolean;
 }
@@ -35,9 +35,10 @@ export interface TrustDenial {
 /**
  * Why the caller may not assume the role; `undefined` if it may. Nobody may assume a role that does not exist.
  *
- * As in IAM, a Deny in either policy decides. Otherwise both policies must allow the call, with one exception: within
- * an account, a trust policy that names the caller's role, user or session is enough. A trust policy that names the
- * account or `*` is not enough. For `*`, this may be stricter than IAM.
+ * As in IAM, a Deny in any policy decides. Otherwise the caller's own policy, its session policies and the trust policy
+ * must all allow the call, with two exceptions within an account. A trust policy that names the caller's role or user
+ * replaces the caller's own policy, and one that names its session also replaces the session policies. Naming the
+ * account or `*` replaces neither. For `*`, this may be stricter than IAM.
  */
 export function findDenial(question: TrustQuestion): TrustDenial | undefined {
   const context = buildRequestContext(question);
@@ -57,17 +58,37 @@ function findActionDenial(
   { caller, roleArn, permissions, trust = [] }: TrustQuestion,
   asked: PolicyQuestion,
 ): Omit<TrustDenial, "action"> | undefined {
+  const { identity, sessionPolicies } = caller;
   const own = permissions.filter((statement) => statement.covers(asked));
+  const session = sessionPolicies?.statements.filter((statement) => statement.covers(asked));
   const trusting = trust.filter(
-    (statement) => findReach(statement.principals, caller.identity) !== undefined && statement.covers(asked),
+    (statement) => findReach(statement.principals, identity) !== undefined && statement.covers(asked),
   );
   if (own.some(isDeny)) return { policy: "identity-based policy", isExplicit: true };
+  if (session?.some(isDeny)) return { policy: "session policy", isExplicit: true };
   if (trusting.some(isDeny)) return { policy: "role trust policy", isExplicit: true };
-  const isNamedAtHome =
-    caller.identity.accountId === roleArn.split(":")[4] &&
-    trusting.some((statement) => findReach(statement.principals, caller.identity) === "caller");
-  if (own.length === 0 && !isNamedAtHome) return { policy: "identity-based policy", isExplicit: false };
+
+  const isAtHome = identity.accountId === roleArn.split(":")[4];
+  const named = isAtHome ? trusting.map(({ principals }) => findReach(principals, identity)) : [];
+  const isSessionNamed = named.includes("session");
+  const isNamed = isSessionNamed || named.includes("caller");
+  if (own.length === 0 && !isNamed) return { policy: "identity-based policy", isExplicit: false };
+  if (session?.length === 0 && !isSessionNamed) return { policy: "session policy", isExplicit: false };
   return trusting.length === 0 ? { policy: "role trust policy", isExplicit: false } : undefined;
+}
+
+/**
+ * Whether a trust policy lets a principal without an account act: an AWS service or an identity provider. Only the trust
+ * policy decides, because such principals have no policy.
+ */
+export function trusts(
+  trust: readonly Statement[],
+  kind: "Service" | "Federated",
+  name: string | undefined,
+  asked: PolicyQuestion,
+): boolean {
+  const reaching = trust.filter((statement) => reaches(statement.principals, kind, name) && statement.covers(asked));
+  return reaching.length > 0 && !reaching.some(isDeny);
 }
 
 function isDeny({ effect }: Statement): boolean {

@@ -139,7 +139,7 @@ describe("rolecall explain", () => {
       stsEndpoint: { value: "the region's own, unless the SDK's configuration file names one", from: "default" },
     });
     expect(Object.keys(cacheKey)).toEqual(["madeOf"]);
-    const { digest } = createRoleRequest(INSTANCE, {}, undefined, {});
+    const { digest } = createRoleRequest(INSTANCE, {}, undefined, {}).chain;
     for (const secret of [digest, "acme-4711", "partner-0815", "ec2:Describe"]) expect(output).not.toContain(secret);
   });
 

@@ -2,11 +2,12 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { Diagnostics, type RolecallEvents } from "../../src/diagnostics.js";
 import { isRolecallError, RolecallError } from "../../src/errors.js";
 import { BaseIdentity } from "../../src/request/base-identity.js";
+import { sourceLink } from "../../src/request/chain.js";
 import { createRoleRequest } from "../../src/request/role-request.js";
 import { readResolverOptions } from "../../src/resolver-options.js";
 import type { AwsCredentialIdentity } from "../../src/sdk-types.js";
 import { CredentialCache } from "../../src/session/credential-cache.js";
-import { DEFAULT_RULES } from "../../src/session/refresh-policy.js";
+import { ROLE_RULES } from "../../src/session/refresh-policy.js";
 import type { SessionSource } from "../../src/session/session-source.js";
 import { baseIdentitySource } from "../../src/sources/base-identity-source.js";
 import { createMachine } from "../../src/sources/machine.js";
@@ -111,16 +112,22 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
     if (response === "freshCredentials") held = identity;
     return identity;
   };
+  const base = new BaseIdentity({ kind: "provider", provider });
+  const target = createRoleRequest({}, undefined, undefined, {}).chain.sts;
   const source: SessionSource = {
-    ...baseIdentitySource(new BaseIdentity({ kind: "provider", provider }), {
+    key: "vector",
+    parentKey: undefined,
+    step: "base-identity",
+    roleArn: undefined,
+    load: baseIdentitySource(sourceLink(base, target), {
       runtime: clock,
       machine: createMachine(readResolverOptions({ runtime: clock }), new AbortController().signal),
-      target: createRoleRequest({}, undefined, undefined, {}).sts,
       serverClock: () => new ServerClock(),
       sts: () => Promise.reject(new Error("A vector has no STS.")),
     }),
+    invalidate: async () => {},
     rules: {
-      ...DEFAULT_RULES,
+      ...ROLE_RULES,
       advisoryWindow: given.configuredAdvisoryWindowSeconds && given.configuredAdvisoryWindowSeconds * SECOND,
     },
   };

@@ -49,13 +49,24 @@ async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {
   return text;
 }
 
-/** Runs `task` for each number below `count`, `atATime` of them at a time. */
-export async function inTurns<T>(count: number, atATime: number, task: (index: number) => Promise<T>): Promise<T[]> {
+/**
+ * Runs `task` for each number below `count`, and for more of them until `over` settles. Runs `atATime` of them at a time.
+ */
+export async function inTurns<T>(
+  count: number,
+  atATime: number,
+  task: (index: number) => Promise<T>,
+  over: Promise<unknown> = Promise.resolve(),
+): Promise<T[]> {
   const results: T[] = [];
   let next = 0;
+  let isOver = false;
+  const settled = over.finally(() => {
+    isOver = true;
+  });
   const worker = async () => {
-    for (let index = next++; index < count; index = next++) results[index] = await task(index);
+    for (let index = next++; index < count || !isOver; index = next++) results[index] = await task(index);
   };
-  await Promise.all(Array.from({ length: atATime }, worker));
+  await Promise.all([settled, ...Array.from({ length: atATime }, worker)]);
   return results;
 }

@@ -1,6 +1,7 @@
 /**
  * One command in a separate process: gets the credentials of `ROLE_ARN` through the store in `STORE`, prints them with
  * the store's events, and exits. `CLOCK_AHEAD`: milliseconds by which its clock is ahead of the machine's.
+ * `WAIT_FOR_REDIS`: whether the command starts only when Redis is connected.
  */
 import { subscribe } from "node:diagnostics_channel";
 import { setTimeout as delay } from "node:timers/promises";
@@ -14,6 +15,7 @@ const {
   REDIS_PORTS,
   REDIS_CLIENT,
   ENCRYPTION_KEY,
+  WAIT_FOR_REDIS,
   CLOCK_AHEAD = "0",
 } = process.env;
 const load = (name) => import(pathToFileURL(`${ROLECALL_BUILD}/${name}.mjs`).href);
@@ -25,7 +27,8 @@ const STORES = {
   },
   async redis() {
     const { redisStore } = await load("redis-store");
-    const { client, end } = await CLIENTS[REDIS_CLIENT]();
+    const { client, connected, end } = await CLIENTS[REDIS_CLIENT]();
+    if (WAIT_FOR_REDIS) await connected;
     return { store: redisStore(client, { scope: "fleet", encryptionKeys: [ENCRYPTION_KEY] }), end };
   },
 };
@@ -33,7 +36,9 @@ const STORES = {
 const nodes = REDIS_PORTS?.split(",").map((port) => ({ host: "127.0.0.1", port: Number(port) }));
 const listening = (client) => client.on("error", () => {}); // what it means for a command, the store's events say
 
-/** Connects as the docs show, before the first command. */
+const ready = (client) => new Promise((resolve) => client.once("ready", resolve));
+
+/** Connects as the docs show. */
 const CLIENTS = {
   async "node-redis"() {
     const { createClient } = await import("redis");
@@ -55,18 +60,18 @@ const CLIENTS = {
   async "ioredis cluster"() {
     const { Cluster } = await import("ioredis");
     const client = listening(new Cluster(nodes));
-    return { client, end: () => client.disconnect() };
+    return { client, connected: ready(client), end: () => client.disconnect() };
   },
   async "node-redis sentinels"() {
     const { createSentinel } = await import("redis");
     const client = listening(createSentinel({ name: "main", sentinelRootNodes: nodes }));
     client.connect().catch(() => {});
-    return { client, end: () => client.destroy() };
+    return { client, connected: ready(client), end: () => client.destroy() };
   },
   async "ioredis sentinels"() {
     const { Redis } = await import("ioredis");
     const client = listening(new Redis({ name: "main", sentinels: nodes }));
-    return { client, end: () => client.disconnect() };
+    return { client, connected: ready(client), end: () => client.disconnect() };
   },
 };
 
@@ -83,8 +88,9 @@ subscribe("aws-rolecall:refreshed", ({ background }) => background && isRefreshe
 const { createCredentialResolver } = await load("index");
 const { store, end } = await STORES[STORE]();
 const runtime = { now: () => Date.now() + Number(CLOCK_AHEAD) };
-// Many processes share few processors, so a call to STS can be slow.
-const resolver = createCredentialResolver({ store, runtime, assumeRole: { attemptTimeout: 10_000 } });
+// Many processes share few processors, so a call to STS can be slow, and the others must wait for it.
+const assumeRole = { attemptTimeout: 60_000, timeout: 60_000 };
+const resolver = createCredentialResolver({ store, runtime, assumeRole });
 const began = performance.now();
 const { accessKeyId, assumedRoleArn, expiration } = await patiently(() => resolver.resolve({ roleArn: ROLE_ARN }));
 const took = performance.now() - began;

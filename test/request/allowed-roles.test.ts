@@ -10,7 +10,7 @@ const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 const role = (rest: string) => `arn:aws:iam::${ACCOUNT}:role/${rest}`;
 const allow = (allowedRoles: unknown, roleArn: string = ROLE) => roleRequestOf({ instance: { allowedRoles, roleArn } });
 const expectAllowed = (allowedRoles: unknown, roleArn: string = ROLE) =>
-  expect(allow(allowedRoles, roleArn).assumption?.role.arn).toBe(roleArn);
+  expect(allow(allowedRoles, roleArn).chain.assumption?.role.arn).toBe(roleArn);
 const expectNotAllowed = (allowedRoles: unknown, roleArn: string = ROLE) => {
   const error = expectRefusal(
     () => allow(allowedRoles, roleArn),
@@ -24,7 +24,7 @@ const expectNotAllowed = (allowedRoles: unknown, roleArn: string = ROLE) => {
 describe("allowedRoles", () => {
   it("leaves the decision to IAM if it is undefined", () => {
     expectAllowed(undefined);
-    expect(requestOf({ instance: { allowedRoles: undefined } }).assumption).toBeUndefined();
+    expect(requestOf({ instance: { allowedRoles: undefined } }).chain.assumption).toBeUndefined();
   });
 
   it("allows no role if it is empty", () => {
@@ -47,7 +47,7 @@ describe("allowedRoles", () => {
 
   it("applies to the command's role and to the instance's role", () => {
     const instance = { allowedRoles: [ROLE], roleArn: OTHER_ROLE };
-    expect(requestOf({ instance, command: { roleArn: ROLE } }).assumption?.role.arn).toBe(ROLE);
+    expect(requestOf({ instance, command: { roleArn: ROLE } }).chain.assumption?.role.arn).toBe(ROLE);
     expectRefusal(() => requestOf({ instance }), "ROLE_NOT_ALLOWED", "instance.roleArn", /^The role .*Audit is not in/);
     expectRefusal(
       () => requestOf({ instance: { ...instance, roleArn: ROLE }, command: { roleArn: OTHER_ROLE } }),
@@ -67,7 +67,7 @@ describe("allowedRoles", () => {
   });
 
   it("does not change the session key", () => {
-    expect(allow([ROLE]).key).toBe(allow(undefined).key);
+    expect(allow([ROLE]).chain.key).toBe(allow(undefined).chain.key);
   });
 
   it.each<[string, unknown, string, string, string]>([
@@ -199,7 +199,7 @@ describe("allowedRoles", () => {
 describe("an entry with an external id", () => {
   const bound = { roleArn: ROLE, externalId: "bound" };
   const idOf = (allowedRoles: unknown, roleArn = ROLE, externalId?: string) =>
-    roleRequestOf({ instance: { allowedRoles, roleArn, externalId } }).assumption?.externalId;
+    roleRequestOf({ instance: { allowedRoles, roleArn, externalId } }).chain.assumption?.externalId;
 
   it("binds the id to that role, and overrides the instance's external id", () => {
     expect(idOf([bound])).toBe("bound");
@@ -223,8 +223,8 @@ describe("an entry with an external id", () => {
   });
 
   it("is part of the session key", () => {
-    expect(allow([bound]).key).not.toBe(allow([ROLE]).key);
-    expect(allow([bound]).key).toBe(roleRequestOf({ instance: { externalId: "bound" } }).key);
+    expect(allow([bound]).chain.key).not.toBe(allow([ROLE]).chain.key);
+    expect(allow([bound]).chain.key).toBe(roleRequestOf({ instance: { externalId: "bound" } }).chain.key);
   });
 
   it.each([undefined, null])("cannot have the external id %s", (externalId) => {

@@ -7,8 +7,8 @@ const TOKEN = "IQoJb3JpZ2luX2VjTOKEN/token+token=";
 const identity = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: SECRET };
 const ALLOWED =
   '"Ec2InstanceMetadata", "EcsContainer", "WebIdentity", "Environment", "Runtime", { profile }, { webIdentityTokenFile, roleArn, roleSessionName? }, { accessKeyId, secretAccessKey, sessionToken? }, or a function that resolves to keys';
-const baseOf = (credentials: unknown) => requestOf({ instance: { credentials } }).base;
-const keyOf = (credentials: unknown) => requestOf({ instance: { credentials } }).key;
+const baseOf = (credentials: unknown) => requestOf({ instance: { credentials } }).chain.base;
+const keyOf = (credentials: unknown) => requestOf({ instance: { credentials } }).chain.key;
 
 describe("the base identity", () => {
   it.each([undefined, null])("is the instance profile for %s", (credentials) => {
@@ -41,9 +41,9 @@ describe("the base identity", () => {
   it("is the same for all functions with the same name, and different for a function without one", () => {
     const named = (credentialsName: unknown) =>
       requestOf({ instance: { credentials: async () => identity, credentialsName } });
-    expect(named("vault").base).toMatchObject({ kind: "provider", name: "vault", keyPart: "named:vault" });
-    expect(named("vault").key).toBe(named("vault").key);
-    expect(new Set(["vault", "other", undefined, undefined].map((name) => named(name).key)).size).toBe(4);
+    expect(named("vault").chain.base).toMatchObject({ kind: "provider", name: "vault", keyPart: "named:vault" });
+    expect(named("vault").chain.key).toBe(named("vault").chain.key);
+    expect(new Set(["vault", "other", undefined, undefined].map((name) => named(name).chain.key)).size).toBe(4);
   });
 
   it.each([
@@ -134,8 +134,8 @@ describe("the base identity", () => {
     ];
     expect(new Set(given.map(keyOf)).size).toBe(given.length);
     const assumed = given.map((credentials) => roleRequestOf({ instance: { credentials } }));
-    expect(new Set(assumed.map(({ key }) => key)).size).toBe(given.length);
-    expect(assumed.map(({ base }) => base.key)).toEqual(given.map(keyOf));
+    expect(new Set(assumed.map(({ chain }) => chain.key)).size).toBe(given.length);
+    expect(assumed.map(({ chain }) => chain.base.key)).toEqual(given.map(keyOf));
   });
 
   it("has the same session key for equal keys, and for the same provider", () => {
@@ -206,7 +206,7 @@ describe("the base identity", () => {
     const printed = [
       inspect(request, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true }),
       JSON.stringify(request),
-      String(request.base),
+      String(request.chain.base),
     ].join();
     expect(printed).not.toContain(SECRET);
     expect(printed).not.toContain(TOKEN);

@@ -9,7 +9,7 @@ import { expectInvalid, ROLE, refusalOf, requestOf, roleRequestOf } from "./supp
 type Env = Record<string, string | undefined>;
 
 const FIELD = "instance.credentials";
-const baseOf = (credentials: unknown, env: Env = {}) => requestOf({ instance: { credentials }, env }).base;
+const baseOf = (credentials: unknown, env: Env = {}) => requestOf({ instance: { credentials }, env }).chain.base;
 
 describe("an instance that chooses no source", () => {
   it("is the instance profile where nothing is announced", () => {
@@ -54,7 +54,7 @@ describe("an instance that chooses no source", () => {
 
   it("is the author's own provider where that replaces the instance profile", () => {
     const platform = new Platform(PLATFORMS.ECS, { replacesInstanceProfile: true });
-    expect(createRoleRequest({}, {}, undefined, PLATFORMS.ECS, platform).base.kind).toBe("instance-profile");
+    expect(createRoleRequest({}, {}, undefined, PLATFORMS.ECS, platform).chain.base.kind).toBe("instance-profile");
   });
 
   it("is not asked on behalf of a role that is not allowed", () => {
@@ -178,7 +178,7 @@ describe("an instance that chooses a source", () => {
     const platform = new Platform(env);
     delete env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI;
     const base = (credentials: "Runtime" | undefined) =>
-      createRoleRequest({ credentials }, {}, undefined, env, platform).base;
+      createRoleRequest({ credentials }, {}, undefined, env, platform).chain.base;
     expect(base("Runtime").kind).toBe("container");
     expect(() => base(undefined)).toThrow("announces a container's role");
   });
@@ -340,18 +340,20 @@ describe("the session key of a source", () => {
       [{ profile: "work" }, {}],
       [{ profile: "home" }, {}],
     ];
-    const keys = given.map(([credentials, env]) => roleRequestOf({ instance: { credentials }, env }).digest);
+    const keys = given.map(([credentials, env]) => roleRequestOf({ instance: { credentials }, env }).chain.digest);
     expect(new Set(keys).size).toBe(given.length);
   });
 
   it("is that of the name, if there is one, whatever the platform", () => {
-    const named = (env: Env) => requestOf({ instance: { credentials: "Runtime", credentialsName: "pods" }, env }).base;
+    const named = (env: Env) =>
+      requestOf({ instance: { credentials: "Runtime", credentialsName: "pods" }, env }).chain.base;
     for (const env of Object.values(PLATFORMS)) expect(named(env).keyPart).toBe("named:pods");
   });
 
   it("is another one if an impostor of STS could have issued the web identity", () => {
     const keyOf = (instance: object, env: Env = {}) =>
-      requestOf({ instance: { credentials: "WebIdentity", ...instance }, env: { ...PLATFORMS.IRSA, ...env } }).base.key;
+      requestOf({ instance: { credentials: "WebIdentity", ...instance }, env: { ...PLATFORMS.IRSA, ...env } }).chain
+        .base.key;
     const own = { sts: { endpoint: "https://sts.example.com" } };
     const keys = [keyOf({}), keyOf(own), keyOf({}, { NODE_TLS_REJECT_UNAUTHORIZED: "0" })];
     const name = { credentialsName: "pods" };

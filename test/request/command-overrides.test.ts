@@ -11,7 +11,7 @@ describe("a command's arguments", () => {
 
   it("override role, session name, duration and region", () => {
     const request = roleRequestOf({ command: four });
-    expect(request.assumption).toMatchObject({
+    expect(request.chain.assumption).toMatchObject({
       role: { arn: OTHER_ROLE },
       roleSessionName: "command",
       durationSeconds: 1800,
@@ -126,7 +126,7 @@ describe("a command's arguments", () => {
 
   it("can be inherited, and inherited misspelled ones are rejected", () => {
     const command = Object.create({ roleArn: OTHER_ROLE });
-    expect(roleRequestOf({ command }).assumption?.role.arn).toBe(OTHER_ROLE);
+    expect(roleRequestOf({ command }).chain.assumption?.role.arn).toBe(OTHER_ROLE);
     expectInvalid(
       () => roleRequestOf({ command: Object.create({ role_arn: OTHER_ROLE }) }),
       "command.role_arn",
@@ -145,7 +145,7 @@ describe("a command's arguments", () => {
         throw new Error("not ours to read");
       },
     };
-    expect(roleRequestOf({ command }).assumption?.role.arn).toBe(OTHER_ROLE);
+    expect(roleRequestOf({ command }).chain.assumption?.role.arn).toBe(OTHER_ROLE);
     expect(reads).toBe(1);
   });
 
@@ -156,11 +156,11 @@ describe("a command's arguments", () => {
         return this.#roleArn;
       }
     }
-    expect(roleRequestOf({ command: new Arguments() }).assumption?.role.arn).toBe(OTHER_ROLE);
+    expect(roleRequestOf({ command: new Arguments() }).chain.assumption?.role.arn).toBe(OTHER_ROLE);
   });
 
   it("set the role if the instance has none", () => {
-    expect(requestOf({ command: { roleArn: ROLE } }).key).toBe(roleRequestOf({}).key);
+    expect(requestOf({ command: { roleArn: ROLE } }).chain.key).toBe(roleRequestOf({}).chain.key);
   });
 });
 

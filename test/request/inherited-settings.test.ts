@@ -65,14 +65,14 @@ const INSTANCES = [
 ];
 
 const told = (request: ReturnType<typeof requestOf>) => ({
-  key: request.key,
-  base: request.base.keyPart,
-  role: request.assumption?.role.arn,
-  assumption: request.assumption && { ...request.assumption },
+  key: request.chain.key,
+  base: request.chain.base.keyPart,
+  role: request.chain.assumption?.role.arn,
+  assumption: request.chain.assumption && { ...request.chain.assumption },
   region: request.region?.value,
-  endpoint: request.sts.endpoint,
-  stsRegion: request.sts.region,
-  fips: request.sts.useFipsEndpoint,
+  endpoint: request.chain.sts.endpoint,
+  stsRegion: request.chain.sts.region,
+  fips: request.chain.sts.useFipsEndpoint,
   proxy: request.network?.settings().proxy,
   anybody: request.network?.settings().dangerouslyDisableTlsVerification,
   attempts: request.network?.maxAttempts,
@@ -100,8 +100,8 @@ describe("a property that every object inherits is not a setting", () => {
     for (const descriptor of [getter, { value: OTHER_ROLE, configurable: true }]) {
       Object.defineProperty(Object.prototype, "roleArn", descriptor);
       try {
-        expect(requestOf({}).assumption).toBeUndefined();
-        expect(requestOf({ command: {}, session: {} }).assumption).toBeUndefined();
+        expect(requestOf({}).chain.assumption).toBeUndefined();
+        expect(requestOf({ command: {}, session: {} }).chain.assumption).toBeUndefined();
       } finally {
         Reflect.deleteProperty(Object.prototype, "roleArn");
       }
@@ -215,7 +215,7 @@ describe("a property that every object inherits is not a setting", () => {
       AWS_REGION: "eu-west-3",
       NODE_TLS_REJECT_UNAUTHORIZED: "0",
     };
-    const key = requestOf({ instance: { roleArn: ROLE } }).key;
+    const key = requestOf({ instance: { roleArn: ROLE } }).chain.key;
     whileAllInherit(evil, () => {
       expect(instanceFromParams(params, {})).toEqual(before);
       expect(commandFromArgs({ limit: 5 })).toEqual({});
@@ -226,7 +226,7 @@ describe("a property that every object inherits is not a setting", () => {
         /has none of HTTPS_PROXY/,
       );
       const request = requestOf({ instance: { roleArn: ROLE } });
-      expect([request.key, request.region]).toEqual([key, undefined]);
+      expect([request.chain.key, request.region]).toEqual([key, undefined]);
     });
   });
 
@@ -260,18 +260,18 @@ describe("a property of an object's own class is a setting", () => {
 
   it("if it is a getter, even an inherited one", () => {
     const request = requestOf({ instance: new Instance() });
-    expect(request.assumption).toMatchObject({ externalId: "of-the-class", role: { arn: ROLE } });
+    expect(request.chain.assumption).toMatchObject({ externalId: "of-the-class", role: { arn: ROLE } });
     expect(request.region?.value).toBe("eu-central-1");
-    expect(requestOf({ command: new Base() }).assumption?.role.arn).toBe(ROLE);
-    expect(requestOf({ command: Object.create(Object.assign(Object.create(null), { roleArn: ROLE })) }).key).toBe(
-      roleRequestOf({}).key,
+    expect(requestOf({ command: new Base() }).chain.assumption?.role.arn).toBe(ROLE);
+    expect(requestOf({ command: Object.create(Object.assign(Object.create(null), { roleArn: ROLE })) }).chain.key).toBe(
+      roleRequestOf({}).chain.key,
     );
   });
 
   it("if the object overrides a property of Object.prototype", () => {
     const odd = { isPrototypeOf: 1, hasOwnProperty: 1, constructor: 1, roleArn: ROLE };
-    expect(requestOf({ command: odd }).assumption?.role.arn).toBe(ROLE);
-    expect(requestOf({ command: Object.create(odd) }).assumption?.role.arn).toBe(ROLE);
+    expect(requestOf({ command: odd }).chain.assumption?.role.arn).toBe(ROLE);
+    expect(requestOf({ command: Object.create(odd) }).chain.assumption?.role.arn).toBe(ROLE);
   });
 
   it.each(INSTANCE_KEYS)("and %s is read only once", (key) => {

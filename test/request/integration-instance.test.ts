@@ -3,14 +3,14 @@ import { describe, expect, it } from "vitest";
 import { expectInvalid, ROLE, refusalOf, requestOf, roleRequestOf } from "./support.js";
 
 const KEYS =
-  "roleArn, roleSessionName, roleSessionDuration, region, policy, policyArns, tags, sourceIdentity, externalId, transitiveTagKeys, allowedRoles, dangerouslyAllowPlainHttp, credentialsName, credentials, sts, network, integration";
+  "roleArn, roleSessionName, roleSessionDuration, region, policy, policyArns, tags, sourceIdentity, externalId, transitiveTagKeys, allowedRoles, dangerouslyAllowPlainHttp, credentialsName, credentials, sourceRole, sts, network, integration";
 
 describe("an integration instance", () => {
   it("can be empty: commands then run as the instance profile", () => {
     const request = requestOf({ instance: {} });
-    expect(request.assumption).toBeUndefined();
-    expect(request.base.kind).toBe("instance-profile");
-    expect(request.key).toBe(request.base.key);
+    expect(request.chain.assumption).toBeUndefined();
+    expect(request.chain.base.kind).toBe("instance-profile");
+    expect(request.chain.key).toBe(request.chain.base.key);
   });
 
   it.each([
@@ -92,9 +92,9 @@ describe("an integration instance", () => {
         return ROLE;
       }
     }
-    expect(requestOf({ instance: new Settings() }).assumption?.role.arn).toBe(ROLE);
+    expect(requestOf({ instance: new Settings() }).chain.assumption?.role.arn).toBe(ROLE);
     const bare = Object.assign(Object.create(null), { roleArn: ROLE });
-    expect(requestOf({ instance: bare }).key).toBe(requestOf({ instance: { roleArn: ROLE } }).key);
+    expect(requestOf({ instance: bare }).chain.key).toBe(requestOf({ instance: { roleArn: ROLE } }).chain.key);
   });
 
   it("is not shown if it is a string, because it can contain secrets", () => {
@@ -162,6 +162,6 @@ describe("integration", () => {
   });
 
   it("is not part of the session key, so sessions are shared between integrations", () => {
-    expect(roleRequestOf({ instance: { integration: "a" } }).key).toBe(roleRequestOf({}).key);
+    expect(roleRequestOf({ instance: { integration: "a" } }).chain.key).toBe(roleRequestOf({}).chain.key);
   });
 });

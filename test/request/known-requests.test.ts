@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defineInstance } from "../../src/define-instance.js";
+import { linksOf } from "../../src/request/chain.js";
 import type { CommandOverrides } from "../../src/request/command-overrides.js";
 import { INSTANCE_KEYS, type IntegrationInstance } from "../../src/request/integration-instance.js";
 import { KnownRequests } from "../../src/request/known-requests.js";
@@ -14,8 +15,8 @@ type Settings = Record<string, unknown>;
 /** The contents of a request, or of the error in its place. */
 function told(act: () => RoleRequest): unknown {
   try {
-    const { base, ...request } = act();
-    return { ...request, base: base.keyPart };
+    const { chain, ...request } = act();
+    return { ...request, links: linksOf(chain).map(({ base, parent, ...link }) => ({ ...link, base: base.keyPart })) };
   } catch (error) {
     return String(error);
   }
@@ -83,6 +84,13 @@ const CHANGES: Record<(typeof INSTANCE_KEYS)[number], { value: () => unknown; ch
   credentialsName: [
     { value: () => "vault", change: (instance) => Object.assign(instance, { credentialsName: "other" }) },
     { value: () => "vault", change: (instance) => delete instance.credentialsName },
+  ],
+  sourceRole: [
+    { value: () => OTHER_ROLE, change: (instance) => delete instance.sourceRole },
+    {
+      value: () => ({ roleArn: OTHER_ROLE, tags: { team: "blue" } }),
+      change: (instance) => Object.assign(instance.sourceRole as object, { sourceIdentity: "Ada" }),
+    },
   ],
   sts: [
     {
@@ -245,7 +253,7 @@ it("an instance can have at most ten thousand roles", () => {
     Array.from({ length: count }, (_, index) => ({ roleArn: `${ROLE}${index}`, externalId: "bound" }));
   const known = new KnownRequests(10);
   const instance = { roleArn: `${ROLE}1`, allowedRoles: roles(10_000) };
-  expect(known.get(instance, undefined, undefined, {}).assumption?.externalId).toBe("bound");
+  expect(known.get(instance, undefined, undefined, {}).chain.assumption?.externalId).toBe("bound");
   expect(() => known.get({ allowedRoles: roles(10_001) }, undefined, undefined, {})).toThrow(
     expect.objectContaining({
       field: "instance.allowedRoles",

@@ -107,13 +107,15 @@ describe("instance.network", () => {
   });
 
   it("is not part of the session key, except for the settings that decide which certificates are trusted", () => {
-    const { key } = requestOf(undefined);
+    const { key } = requestOf(undefined).chain;
     for (const network of [{ proxy: "http://proxy.example.com" }, { requestTimeout: 5, maxAttempts: 1 }]) {
-      expect(requestOf(network).key).toBe(key);
+      expect(requestOf(network).chain.key).toBe(key);
     }
     const { ca, cert } = certificates;
     const others = [{ extraCa: ca }, { extraCa: cert }, { dangerouslyDisableTlsVerification: true }];
-    expect(new Set([key, ...others.map((network) => requestOf(network).key)]).size).toBe(4);
-    expect(requestOf({ extraCa: ca + cert }).key).toBe(requestOf({ extraCa: cert + ca, requestTimeout: 5 }).key);
+    expect(new Set([key, ...others.map((network) => requestOf(network).chain.key)]).size).toBe(4);
+    expect(requestOf({ extraCa: ca + cert }).chain.key).toBe(
+      requestOf({ extraCa: cert + ca, requestTimeout: 5 }).chain.key,
+    );
   });
 });

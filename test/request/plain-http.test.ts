@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { isOnThisMachine } from "../../src/request/plain-http.js";
 import { expectInvalid, roleRequestOf } from "./support.js";
 
-const keyOf = (instance: object) => roleRequestOf({ instance }).key;
-const baseKeyOf = (instance: object) => roleRequestOf({ instance }).base.key;
+const keyOf = (instance: object) => roleRequestOf({ instance }).chain.key;
+const baseKeyOf = (instance: object) => roleRequestOf({ instance }).chain.base.key;
 
 describe("instance.dangerouslyAllowPlainHttp", () => {
   it.each([undefined, null, false])("%s is the default", (dangerouslyAllowPlainHttp) => {
     expect(keyOf({ dangerouslyAllowPlainHttp })).toBe(keyOf({}));
-    expect(roleRequestOf({ instance: { dangerouslyAllowPlainHttp } }).sts.plainHttp).toBeUndefined();
+    expect(roleRequestOf({ instance: { dangerouslyAllowPlainHttp } }).chain.sts.plainHttp).toBeUndefined();
   });
 
   it("leads to separate sessions and a separate base identity, because anyone on the network could have responded", () => {

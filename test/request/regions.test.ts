@@ -122,7 +122,7 @@ describe("a region outside the role's partition", () => {
   it.each(["moon-base-1", "cn-north-1", "cn-newplace-7"])("does not include %s", (region) => {
     const request = requestOf({ instance: { roleArn: CHINA_ROLE, sts: { region } }, command: { region } });
     expect(serviceRegion(request)).toBe(region);
-    expect(request.sts.region).toBe(region);
+    expect(request.chain.sts.region).toBe(region);
   });
 
   it("is not rejected for a role in a partition that is newer than the table", () => {
@@ -131,7 +131,9 @@ describe("a region outside the role's partition", () => {
   });
 
   it("does not matter for a request that needs only credentials", () => {
-    expect(requestOf({ instance: { roleArn: CHINA_ROLE }, command: { region: "us-east-1" } }).assumption).toBeDefined();
+    expect(
+      requestOf({ instance: { roleArn: CHINA_ROLE }, command: { region: "us-east-1" } }).chain.assumption,
+    ).toBeDefined();
   });
 });
 
@@ -188,13 +190,13 @@ describe("the region of STS", () => {
       "us-east-2",
     ],
   ])("is %s", (_, input, region) => {
-    expect(roleRequestOf(input).sts.region).toBe(region);
-    expect(roleRequestOf(input).sts.partition).toBe("aws");
+    expect(roleRequestOf(input).chain.sts.region).toBe(region);
+    expect(roleRequestOf(input).chain.sts.partition).toBe("aws");
   });
 
   it("is the first one in the role's partition", () => {
     const command = { roleArn: CHINA_ROLE, region: "cn-north-1" };
-    const sts = (input: object) => requestOf({ command, ...input }).sts;
+    const sts = (input: object) => requestOf({ command, ...input }).chain.sts;
     expect(sts({ instance: { region: "us-east-2" }, env: { AWS_REGION: "cn-northwest-1" } })).toEqual({
       region: "cn-northwest-1",
       partition: "aws-cn",
@@ -204,14 +206,14 @@ describe("the region of STS", () => {
   });
 
   it("can be in any partition if no role is assumed", () => {
-    expect(requestOf({ instance: settings }).sts).toEqual({ region: "us-west-1", partition: undefined });
+    expect(requestOf({ instance: settings }).chain.sts).toEqual({ region: "us-west-1", partition: undefined });
   });
 
   it("is not part of the session key unless the instance sets sts.region", () => {
-    const { key } = roleRequestOf({});
+    const { key } = roleRequestOf({}).chain;
     for (const input of [{ env }, { instance: { region: "us-east-2" } }, { command: { region: "us-east-1" } }]) {
-      expect(roleRequestOf(input).key).toBe(key);
+      expect(roleRequestOf(input).chain.key).toBe(key);
     }
-    expect(roleRequestOf({ instance: { sts: { region: "us-west-1" } } }).key).not.toBe(key);
+    expect(roleRequestOf({ instance: { sts: { region: "us-west-1" } } }).chain.key).not.toBe(key);
   });
 });

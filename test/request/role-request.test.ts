@@ -9,14 +9,19 @@ describe("precedence", () => {
   const instance = { roleArn: ROLE, roleSessionName: "instance", roleSessionDuration: 1800 };
 
   it.each([
-    ["roleArn", OTHER_ROLE, ({ assumption }: ReturnType<typeof requestOf>) => assumption?.role.arn, ROLE],
+    ["roleArn", OTHER_ROLE, ({ chain }: ReturnType<typeof requestOf>) => chain.assumption?.role.arn, ROLE],
     [
       "roleSessionName",
       "command",
-      ({ assumption }: ReturnType<typeof requestOf>) => assumption?.roleSessionName,
+      ({ chain }: ReturnType<typeof requestOf>) => chain.assumption?.roleSessionName,
       "instance",
     ],
-    ["roleSessionDuration", "900", ({ assumption }: ReturnType<typeof requestOf>) => assumption?.durationSeconds, 1800],
+    [
+      "roleSessionDuration",
+      "900",
+      ({ chain }: ReturnType<typeof requestOf>) => chain.assumption?.durationSeconds,
+      1800,
+    ],
   ] as const)("%s comes from the command first, then from the instance", (key, value, read, fallback) => {
     expect(String(read(requestOf({ instance, command: { [key]: value } })))).toBe(value);
     expect(read(requestOf({ instance, command: { [key]: undefined } }))).toBe(fallback);
@@ -27,7 +32,7 @@ describe("precedence", () => {
   it("a command that overrides only the role keeps the instance's name, duration, limits and labels", () => {
     const limits = { policy: POLICY, tags: { team: "a" }, sourceIdentity: "console", externalId: "shared" };
     expect(
-      requestOf({ instance: { ...instance, ...limits }, command: { roleArn: OTHER_ROLE } }).assumption,
+      requestOf({ instance: { ...instance, ...limits }, command: { roleArn: OTHER_ROLE } }).chain.assumption,
     ).toMatchObject({
       role: { arn: OTHER_ROLE, accountId: "444455556666", name: "Audit" },
       roleSessionName: "instance",
@@ -60,7 +65,7 @@ describe("precedence", () => {
     expect({ policy, policyArns }).toEqual(
       (({ policy, policyArns }) => ({ policy, policyArns }))(assumptionOf({ instance: ceiling })),
     );
-    expect(roleRequestOf({ session: ceiling }).key).toBe(roleRequestOf({ instance: ceiling }).key);
+    expect(roleRequestOf({ session: ceiling }).chain.key).toBe(roleRequestOf({ instance: ceiling }).chain.key);
   });
 
   it.each([
@@ -107,7 +112,7 @@ describe("without a role", () => {
     "the instance's %s is rejected, because nothing could enforce it",
     (key, value) => {
       expectInvalid(() => requestOf({ instance: { [key]: value } }), `instance.${key}`, refused(`instance.${key}`));
-      expect(requestOf({ instance: { [key]: value }, command: { roleArn: ROLE } }).assumption).toBeDefined();
+      expect(requestOf({ instance: { [key]: value }, command: { roleArn: ROLE } }).chain.assumption).toBeDefined();
     },
   );
 
@@ -117,7 +122,7 @@ describe("without a role", () => {
       `options.session.${key}`,
       refused(`options.session.${key}`),
     );
-    expect(requestOf({ session: { [key]: value }, command: { roleArn: ROLE } }).assumption).toBeDefined();
+    expect(requestOf({ session: { [key]: value }, command: { roleArn: ROLE } }).chain.assumption).toBeDefined();
   });
 
   it("an empty policy is also rejected", () => {
@@ -149,8 +154,8 @@ describe("without a role", () => {
       session: { tags: {} },
       command: { roleSessionName: "name" },
     });
-    expect(request.assumption).toBeUndefined();
-    expect(request.key).toBe(requestOf({}).key);
+    expect(request.chain.assumption).toBeUndefined();
+    expect(request.chain.key).toBe(requestOf({}).chain.key);
   });
 
   it("an invalid setting is still rejected", () => {
@@ -231,14 +236,14 @@ describe("a role request", () => {
       },
     });
     expect({
-      base: requestOf({}).digest,
-      role: roleRequestOf({}).digest,
-      everything: everything.digest,
+      base: requestOf({}).chain.digest,
+      role: roleRequestOf({}).chain.digest,
+      everything: everything.chain.digest,
     }).toMatchInlineSnapshot(`
       {
         "base": "oyLhZVb3Nzfx04PAXG0LRO06IFLrMA0Vn7jT3vHncwk",
-        "everything": "eDjqodxpoLZ29WdSAXCSLjUhhf_TX_jqdrI1JOPcYAk",
-        "role": "NWccR5P2af0_sJEeGdftDUIFILAFjJCMMFyLQ4LXmhc",
+        "everything": "XiTE4G914D5JVA6qUijMeobkKmuomVXXreE8U7YgwSY",
+        "role": "kdHiO7fXrk2PPNHNbFCIDD16nQyQO97XMfNa_Evio6Q",
       }
     `);
   });

@@ -4,14 +4,14 @@ import { CHINA_ROLE, expectInvalid, refusalOf, requestOf, roleRequestOf } from "
 const KEYS = "region, endpoint, useFipsEndpoint, useDualstackEndpoint";
 const ENDPOINT = "Allowed: an https URL, or an http URL on the loopback interface, without user, query or fragment.";
 const stsOf = (sts: unknown) => {
-  const { partition, ...settings } = roleRequestOf({ instance: { sts } }).sts;
+  const { partition, ...settings } = roleRequestOf({ instance: { sts } }).chain.sts;
   return settings;
 };
 
 describe("instance.sts", () => {
   it.each([undefined, null, {}, { region: null, endpoint: undefined, useFipsEndpoint: null }])("can be %j", (sts) => {
     expect(stsOf(sts)).toEqual({});
-    expect(roleRequestOf({ instance: { sts } }).key).toBe(roleRequestOf({}).key);
+    expect(roleRequestOf({ instance: { sts } }).chain.key).toBe(roleRequestOf({}).chain.key);
   });
 
   it("is used as given", () => {
@@ -133,7 +133,7 @@ describe("instance.sts.endpoint", () => {
       `instance.sts.endpoint would reach STS over ${protocol}//${hostname}. Use https, or http on the loopback interface; for a simulator such as LocalStack, set instance.dangerouslyAllowPlainHttp.`,
     );
     const allowed = roleRequestOf({ instance: { sts: { endpoint }, dangerouslyAllowPlainHttp: true } });
-    expect(allowed.sts).toMatchObject({ endpoint: href, plainHttp: true });
+    expect(allowed.chain.sts).toMatchObject({ endpoint: href, plainHttp: true });
   });
 
   it.each([
@@ -161,13 +161,13 @@ describe("instance.sts.endpoint", () => {
     ] as const;
 
     it.each(ENDPOINTS)("%s is signed for that region, whatever the other settings", (endpoint, region) => {
-      expect(requestOf({ instance: { sts: { endpoint } } }).sts).toEqual({ endpoint, region });
-      expect(requestOf({ instance: { sts: { endpoint, region } } }).sts).toEqual({ endpoint, region });
+      expect(requestOf({ instance: { sts: { endpoint } } }).chain.sts).toEqual({ endpoint, region });
+      expect(requestOf({ instance: { sts: { endpoint, region } } }).chain.sts).toEqual({ endpoint, region });
       const sts = requestOf({
         instance: { region: "ap-south-1", sts: { endpoint } },
         env: { AWS_REGION: "ap-east-1" },
       });
-      expect(sts.sts.region).toBe(region);
+      expect(sts.chain.sts.region).toBe(region);
     });
 
     it.each(ENDPOINTS)("%s is rejected for a different region", (endpoint, region) => {
@@ -196,7 +196,7 @@ describe("instance.sts.endpoint", () => {
   });
 
   it("is part of the session key in normalized form", () => {
-    const keyOf = (endpoint: string) => roleRequestOf({ instance: { sts: { endpoint } } }).key;
+    const keyOf = (endpoint: string) => roleRequestOf({ instance: { sts: { endpoint } } }).chain.key;
     expect(keyOf("https://sts.example")).toBe(keyOf("https://STS.example:443/"));
     expect(keyOf("https://sts.example")).not.toBe(keyOf("https://sts.example/a"));
   });

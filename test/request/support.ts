@@ -1,9 +1,10 @@
 import { expect } from "vitest";
 import { isRolecallError, type RolecallError, type RolecallErrorCode } from "../../src/errors.js";
 import type { AuthorSession } from "../../src/request/author-session.js";
+import type { Assumption } from "../../src/request/chain.js";
 import type { CommandOverrides } from "../../src/request/command-overrides.js";
 import type { IntegrationInstance } from "../../src/request/integration-instance.js";
-import { type Assumption, createRoleRequest, type RoleRequest } from "../../src/request/role-request.js";
+import { createRoleRequest, type RoleRequest } from "../../src/request/role-request.js";
 
 export const ACCOUNT = "123456789012";
 export const ROLE = `arn:aws:iam::${ACCOUNT}:role/integrations/Inventory`;
@@ -34,7 +35,7 @@ export function roleRequestOf({ instance, ...input }: Input): RoleRequest {
 
 /** The AssumeRole settings of the request. */
 export function assumptionOf(input: Input): Assumption {
-  const { assumption } = roleRequestOf(input);
+  const { assumption } = roleRequestOf(input).chain;
   if (!assumption) throw new Error("no role is assumed");
   return assumption;
 }

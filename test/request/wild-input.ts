@@ -99,6 +99,20 @@ const nearly: Record<string, fc.Arbitrary<unknown>> = {
     },
     { requiredKeys: [] },
   ),
+  sourceRole: fc.oneof(
+    fc.constantFrom(ROLE, OTHER_ROLE),
+    fc.record(
+      {
+        roleArn: fc.constantFrom(ROLE, OTHER_ROLE),
+        roleSessionDuration: fc.integer({ min: 800, max: 44_000 }),
+        tags: fc.dictionary(fc.string({ maxLength: 5 }), fc.string({ maxLength: 5 }), { maxKeys: 3 }),
+        transitiveTagKeys: fc.array(fc.string({ maxLength: 5 }), { maxLength: 2 }),
+        sourceIdentity: fc.string({ maxLength: 66 }),
+        externalId: fc.oneof(fc.string({ maxLength: 20 }), anything),
+      },
+      { requiredKeys: ["roleArn"] },
+    ),
+  ),
   credentialsName: fc.oneof(fc.constant("vault"), fc.string({ maxLength: 70 })),
   dangerouslyAllowPlainHttp: fc.oneof(fc.boolean(), anything),
   integration: fc.string({ maxLength: 60 }),

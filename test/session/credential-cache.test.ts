@@ -5,7 +5,7 @@ import { Diagnostics } from "../../src/diagnostics.js";
 import { RolecallError, type RolecallErrorCode } from "../../src/errors.js";
 import { CredentialCache } from "../../src/session/credential-cache.js";
 import type { Flight } from "../../src/session/flight.js";
-import { DEFAULT_RULES, INSTANCE_PROFILE_RULES, type RefreshRules } from "../../src/session/refresh-policy.js";
+import { INSTANCE_PROFILE_RULES, type RefreshRules, ROLE_RULES } from "../../src/session/refresh-policy.js";
 import { redacted } from "../../src/session/session-credentials.js";
 import type { IssuedSession, Load, SessionSource } from "../../src/session/session-source.js";
 import { withStaticStability } from "../../src/sources/static-stability.js";
@@ -17,26 +17,29 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /** A source that responds as the test sets it, or with its own sessions. */
-function createSource({ key = "key", rules = DEFAULT_RULES }: { key?: string; rules?: RefreshRules } = {}) {
+function createSource({ key = "key", rules = ROLE_RULES }: { key?: string; rules?: RefreshRules } = {}) {
   let loads = 0;
   let running = 0;
   let mostAtOnce = 0;
   let answer: (flight: Flight) => Promise<Load> = async () => session(loads);
-  const plain: SessionSource = {
+  const load = async (flight: Flight) => {
+    loads++;
+    mostAtOnce = Math.max(mostAtOnce, ++running);
+    try {
+      return await answer(flight);
+    } finally {
+      running--;
+    }
+  };
+  const source: SessionSource = {
     key,
+    parentKey: undefined,
+    step: "assume-role",
     roleArn: `role of ${key}`,
     rules,
-    async load(flight) {
-      loads++;
-      mostAtOnce = Math.max(mostAtOnce, ++running);
-      try {
-        return await answer(flight);
-      } finally {
-        running--;
-      }
-    },
+    load: (flight) => (rules === INSTANCE_PROFILE_RULES ? withStaticStability(load, flight) : load(flight)),
+    invalidate: async () => {},
   };
-  const source = rules === INSTANCE_PROFILE_RULES ? withStaticStability(plain) : plain;
   return {
     source,
     answers(next: (flight: Flight) => Promise<Load>) {

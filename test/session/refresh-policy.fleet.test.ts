@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import {
   advisoryWindow,
   backoffAfter,
-  DEFAULT_RULES,
   drawAdvisoryPoint,
   EXPIRY_MARGIN,
+  ROLE_RULES,
 } from "../../src/session/refresh-policy.js";
 import { seededRandom } from "../support/seeded-random.js";
 
@@ -23,7 +23,7 @@ function refreshesOf(life: number, random: () => number): number[] {
   return Array.from({ length: PROCESSES }).flatMap(() => {
     let issued = 0;
     return Array.from({ length: GENERATIONS }, () => {
-      issued += drawAdvisoryPoint(life, DEFAULT_RULES, random());
+      issued += drawAdvisoryPoint(life, ROLE_RULES, random());
       return issued;
     });
   });
@@ -101,7 +101,7 @@ describe("after an outage that began when the first refresh of one-hour sessions
   /** When each process whose refresh was due in the outage succeeds: at its first attempt after the end. */
   function recoveriesFrom(outageEnds: number, random: () => number): number[] {
     return Array.from({ length: PROCESSES }).flatMap(() => {
-      let at = drawAdvisoryPoint(HOUR, DEFAULT_RULES, random());
+      let at = drawAdvisoryPoint(HOUR, ROLE_RULES, random());
       if (at >= outageEnds) return [];
       for (let failures = 1; at < outageEnds; failures++) {
         at += Math.max(backoffAfter(failures, HOUR - at, random()), SECOND);

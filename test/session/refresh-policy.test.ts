@@ -4,7 +4,6 @@ import {
   backoffAfter,
   believedLife,
   certainlyElapsed,
-  DEFAULT_RULES,
   drawAdvisoryPoint,
   elapsedBetween,
   freshnessOf,
@@ -12,6 +11,7 @@ import {
   INSTANCE_PROFILE_RULES,
   lifeUntil,
   nextLook,
+  ROLE_RULES,
 } from "../../src/session/refresh-policy.js";
 
 const SECOND = 1000;
@@ -40,13 +40,13 @@ describe("advisory window", () => {
 
 describe("advisory point", () => {
   it("is in the first half of the window", () => {
-    expect(drawAdvisoryPoint(HOUR, DEFAULT_RULES, 0)).toBe(45 * MINUTE);
-    expect(drawAdvisoryPoint(HOUR, DEFAULT_RULES, 0.5)).toBe(48.75 * MINUTE);
-    expect(drawAdvisoryPoint(HOUR, DEFAULT_RULES, 1)).toBe(52.5 * MINUTE);
+    expect(drawAdvisoryPoint(HOUR, ROLE_RULES, 0)).toBe(45 * MINUTE);
+    expect(drawAdvisoryPoint(HOUR, ROLE_RULES, 0.5)).toBe(48.75 * MINUTE);
+    expect(drawAdvisoryPoint(HOUR, ROLE_RULES, 1)).toBe(52.5 * MINUTE);
   });
 
   it("is never for credentials that do not expire", () => {
-    expect(drawAdvisoryPoint(Number.POSITIVE_INFINITY, DEFAULT_RULES, 0.5)).toBe(Number.POSITIVE_INFINITY);
+    expect(drawAdvisoryPoint(Number.POSITIVE_INFINITY, ROLE_RULES, 0.5)).toBe(Number.POSITIVE_INFINITY);
   });
 
   it("is an hour or less for the instance profile", () => {

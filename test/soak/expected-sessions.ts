@@ -1,4 +1,4 @@
-import { DEFAULT_RULES, drawAdvisoryPoint } from "../../src/session/refresh-policy.js";
+import { drawAdvisoryPoint, ROLE_RULES } from "../../src/session/refresh-policy.js";
 import type { Spell } from "./weather.js";
 
 const ROUNDS = 20;
@@ -28,7 +28,7 @@ export function expectedSessions(options: ExpectedSessionsOptions): ExpectedSess
   const sessionsFrom = (firstUse: number) => {
     let sessions = 0;
     for (let at = afterOutage(firstUse); at <= end; sessions++) {
-      at = afterOutage(at + drawAdvisoryPoint(life, DEFAULT_RULES, random()));
+      at = afterOutage(at + drawAdvisoryPoint(life, ROLE_RULES, random()));
     }
     return sessions;
   };

@@ -44,7 +44,13 @@ describe("classification", () => {
 });
 
 describe("translation", () => {
-  const call = { action: "AssumeRole", roleArn: "arn:aws:iam::123456789012:role/A", region: "eu-west-1" } as const;
+  const call = {
+    action: "AssumeRole",
+    step: "assume-role",
+    caller: { step: "base-identity", roleArn: undefined },
+    roleArn: "arn:aws:iam::123456789012:role/A",
+    region: "eu-west-1",
+  } as const;
 
   it("names role, region, AWS's code and request id, and the fix", () => {
     const error = translateStsError(stsError("AccessDenied", 403), "denied", { ...call, lastSuccess: undefined });
@@ -155,6 +161,8 @@ describe("translation", () => {
   it("names no region if STS is mocked", () => {
     const { hint } = translateStsError(stsError("InvalidClientTokenId", 403), "base-identity", {
       action: "AssumeRole",
+      step: "assume-role",
+      caller: { step: "base-identity", roleArn: undefined },
       roleArn: call.roleArn,
       region: undefined,
       lastSuccess: undefined,

@@ -476,6 +476,18 @@ describe("a store that fails", () => {
     expect(errors).toMatchObject([{ operation: "get", reason: "timeout", roleArn: ROLE }]);
   });
 
+  it("publishes an event if an operation leaves no time for the next one", async () => {
+    const { clock, errors, start, store, timed } = await setUp();
+    const get = async (key: string) => {
+      await clock.sleep(DEADLINE);
+      return store.get(key);
+    };
+    const resolver = start({ store: { ...store, get } });
+    expect((await timed(resolver.resolve(INSTANCE))).took).toBeLessThanOrEqual(DEADLINE + 10);
+    expect(store.records().size).toBe(0);
+    expect(errors).toMatchObject([{ operation: "lock", reason: "timeout", roleArn: ROLE }]);
+  });
+
   it("is not blamed if the process itself stalls", async () => {
     const { errors, store, start } = await setUp();
     const get = (key: string) => {
@@ -636,7 +648,7 @@ describe("a key that leaves the process", () => {
 
   /** What an attacker could compute with the library and the whole request except its external id. */
   function hashesOf(externalId: string): string[] {
-    const { digest } = createRoleRequest({ ...GUESSABLE, externalId }, undefined, undefined, {});
+    const { digest } = createRoleRequest({ ...GUESSABLE, externalId }, undefined, undefined, {}).chain;
     return [digest, sha256(digest), stableDigest({ session: digest, scope: "memory", environment: {} })];
   }
 
@@ -651,11 +663,11 @@ describe("a key that leaves the process", () => {
   });
 
   it("is different in each process in an event", async () => {
-    const key = () => createRoleRequest(GUESSABLE, undefined, undefined, {}).key;
+    const key = () => createRoleRequest(GUESSABLE, undefined, undefined, {}).chain.key;
     vi.resetModules();
     const another = await import("../../src/request/role-request.js");
     expect(another.createRoleRequest).not.toBe(createRoleRequest);
-    expect(another.createRoleRequest(GUESSABLE, undefined, undefined, {}).key).not.toBe(key());
+    expect(another.createRoleRequest(GUESSABLE, undefined, undefined, {}).chain.key).not.toBe(key());
     expect(key()).toBe(key());
   });
 

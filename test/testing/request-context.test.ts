@@ -211,7 +211,6 @@ it("the trust policy of the machine's role is evaluated for EC2 by the same rule
           Effect: "Allow",
           Principal: { Federated: "cognito-identity.amazonaws.com" },
           Action: "sts:*",
-          Condition: { Odd: {} },
         },
         { Effect: "Deny", Principal: "*", Action: "sts:*", ...more },
       ],

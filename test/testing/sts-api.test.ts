@@ -263,7 +263,7 @@ describe("AssumeRole", () => {
     ["a duration of 3600", { DurationSeconds: 3600 }],
     ["a session name of 2", { RoleSessionName: "ab" }],
     ["a session name of 64", { RoleSessionName: "=,.@-_+1".repeat(8) }],
-    ["a policy of 2048", { Policy: JSON.stringify({ Statement: "x".repeat(2032) }) }],
+    ["a policy of 2048", { Policy: '{"Statement":[]}'.padEnd(2048) }],
     [
       "ten policy ARNs",
       { PolicyArns: Array.from({ length: 10 }, (_, i) => ({ arn: `arn:aws:iam::aws:policy/P${i}` })) },
@@ -332,13 +332,105 @@ describe("a chain of roles", () => {
     const second = (input: Parameters<typeof assumeRole>[1] = {}) =>
       assumeRole(aws, { RoleArn: OTHER_ROLE, ...input }, first);
     expect((await second()).SourceIdentity).toBe("ann");
-    expect(await refusal(second({ SourceIdentity: "bob" }))).toContain("sts:SetSourceIdentity");
-    expect(await refusal(second({ Tags: [{ Key: "TEAM", Value: "blue" }] }))).toContain(
-      "conflicts with a transitive tag key",
+    expect((await second({ SourceIdentity: "ann" })).SourceIdentity).toBe("ann");
+    expect(await refusal(second({ SourceIdentity: "bob" }))).toBe(
+      "400 ValidationError: The source identity is already set for this assume role session",
+    );
+    expect(await refusal(second({ Tags: [{ Key: "TEAM", Value: "blue" }] }))).toBe(
+      "400 InvalidParameterValue: One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
     );
 
+    const denied = `on resource: ${OTHER_ROLE}`;
     aws.setRole({ roleArn: OTHER_ROLE, trustedPrincipals: [ROLE], allowTagSession: false });
-    expect(await refusal(second())).toContain("sts:TagSession");
+    expect(await refusal(second())).toContain(`is not authorized to perform: sts:TagSession ${denied}`);
+    aws.setRole({ roleArn: OTHER_ROLE, trustedPrincipals: [ROLE], allowSetSourceIdentity: false });
+    expect(await refusal(second())).toContain(`is not authorized to perform: sts:SetSourceIdentity ${denied}`);
+  });
+
+  it("needs the first role's permission to pass on tags and a source identity", async () => {
+    const permit = (...Action: string[]) =>
+      withRole({ policy: { Version: "2012-10-17", Statement: { Effect: "Allow", Action, Resource: OTHER_ROLE } } });
+    aws.setRole({ roleArn: OTHER_ROLE, trustedPrincipals: [ROLE] });
+    const first = await assumedKeys(aws, {
+      SourceIdentity: "ann",
+      Tags: [{ Key: "team", Value: "red" }],
+      TransitiveTagKeys: ["team"],
+    });
+    const second = () => refusal(assumeRole(aws, { RoleArn: OTHER_ROLE }, first));
+    permit("sts:AssumeRole", "sts:SetSourceIdentity");
+    expect(await second()).toContain("perform: sts:TagSession on");
+    permit("sts:AssumeRole", "sts:TagSession");
+    expect(await second()).toContain("perform: sts:SetSourceIdentity on");
+    permit("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity");
+    expect(await second()).toContain("no error");
+  });
+
+  it("shows its tags and source identity to the conditions of every hop", async () => {
+    const third = "arn:aws:iam::444455556666:role/Third";
+    const trust = (trusted: string, StringEquals: object, transitive: string | string[] = []) => ({
+      Version: "2012-10-17",
+      Statement: {
+        Effect: "Allow",
+        Principal: { AWS: trusted },
+        Action: ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+        Condition: {
+          StringEquals,
+          ...(transitive.length > 0 && { "ForAnyValue:StringEquals": { "sts:TransitiveTagKeys": transitive } }),
+        },
+      },
+    });
+    withRole({ allowAssumeRole: ["*"] });
+    aws.setRole({
+      roleArn: OTHER_ROLE,
+      allowAssumeRole: ["*"],
+      trustPolicy: trust(
+        ROLE,
+        {
+          "aws:PrincipalTag/team": "red",
+          "aws:PrincipalTag/stage": "test",
+          "aws:RequestTag/job": "nightly",
+          "sts:SourceIdentity": "ann",
+          "aws:SourceIdentity": "ann",
+        },
+        "job",
+      ),
+    });
+    aws.setRole({
+      roleArn: third,
+      trustPolicy: trust(OTHER_ROLE, {
+        "aws:PrincipalTag/team": "red",
+        "aws:PrincipalTag/job": "nightly",
+        "aws:SourceIdentity": "ann",
+      }),
+    });
+    const first = await assumedKeys(aws, {
+      SourceIdentity: "ann",
+      Tags: [
+        { Key: "Team", Value: "red" },
+        { Key: "stage", Value: "test" },
+      ],
+      TransitiveTagKeys: ["team"],
+    });
+    const job = { Tags: [{ Key: "job", Value: "nightly" }], TransitiveTagKeys: ["job"] };
+    const second = await assumedKeys(aws, { RoleArn: OTHER_ROLE, ...job }, first);
+    expect(await refusal(assumeRole(aws, { RoleArn: third }, second))).toContain("no error");
+
+    const policy = trust(OTHER_ROLE, { "aws:PrincipalTag/stage": "test" });
+    aws.setRole({ roleArn: third, trustPolicy: policy });
+    expect(await refusal(assumeRole(aws, { RoleArn: third }, second))).toContain("AccessDenied");
+  });
+
+  it("lasts one hour at most, whatever session assumes the role", async () => {
+    withRole({ maxSessionDuration: 43_200, allowAssumeRole: ["*"] });
+    const long = { trustedPrincipals: ["*"], maxSessionDuration: 43_200 };
+    aws.setRole({ roleArn: OTHER_ROLE, ...long });
+    for (const keys of [await assumedKeys(aws), aws.issueSession({ roleArn: ROLE })]) {
+      const ask = (DurationSeconds: number) => refusal(assumeRole(aws, { RoleArn: OTHER_ROLE, DurationSeconds }, keys));
+      expect(await ask(3600)).toContain("no error");
+      expect(await ask(3601)).toBe(
+        "400 ValidationError: The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+      );
+    }
   });
 });
 

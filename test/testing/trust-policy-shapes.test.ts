@@ -55,7 +55,7 @@ const SERVICE = {
   Effect: "Allow",
   Principal: { Service: ["ecs-tasks.amazonaws.com", "lambda.amazonaws.com"] },
   Action: "sts:AssumeRole",
-  Condition: { ArnLike: { "aws:SourceArn": "arn:aws:ecs:eu-west-1:123456789012:*" }, Unheard: { "aws:Of": "x" } },
+  Condition: { ArnLike: { "aws:SourceArn": "arn:aws:ecs:eu-west-1:123456789012:*" } },
 };
 
 it.each<[string, Verdict, object]>([
@@ -151,6 +151,203 @@ it.each<[string, Verdict, object]>([
 ])("%s: %s", async (_name, verdict, policy) => {
   expect(await verdictOf(policy)).toBe(verdict);
 });
+
+const SESSION = "arn:aws:sts::111122223333:assumed-role/integration-host/i-0123456789abcdef0";
+const GITHUB = { Federated: "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" };
+const EKS = "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF";
+const everyone = (Condition: object) => allow({ Principal: "*", Condition });
+const ORGANIZATION = { "aws:PrincipalOrgID": "o-exampleorgid" };
+const PATH = "o-exampleorgid/r-ab12/ou-ab12-11111111/";
+const clock = (now: string) => ({ now: () => Date.parse(now) });
+
+it.each<[string, Verdict, object, LocalAwsOptions]>([
+  [
+    "everyone in the organization",
+    "allow",
+    document(everyone({ StringEquals: { "aws:PrincipalOrgID": ["o-other", "o-exampleorgid"] } })),
+    { requestContext: ORGANIZATION },
+  ],
+  [
+    "a Deny for everyone outside of the organization, and a caller inside",
+    "allow",
+    document(allow(), { ...everyone({ StringNotEquals: ORGANIZATION }), Effect: "Deny" }),
+    { requestContext: ORGANIZATION },
+  ],
+  [
+    "a Deny for everyone outside of the organization, and a caller outside of any",
+    "deny",
+    document(allow(), { ...everyone({ StringNotEquals: ORGANIZATION }), Effect: "Deny" }),
+    {},
+  ],
+  [
+    "a Deny for everyone outside of the organization except AWS services",
+    "deny",
+    document(allow(), {
+      ...everyone({ StringNotEqualsIfExists: ORGANIZATION, BoolIfExists: { "aws:PrincipalIsAWSService": "false" } }),
+      Effect: "Deny",
+    }),
+    { requestContext: { "aws:PrincipalOrgID": "o-other" } },
+  ],
+  [
+    "an organizational unit and those below it",
+    "allow",
+    document(everyone({ "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": [`${PATH}*`] } })),
+    { requestContext: { "aws:PrincipalOrgPaths": [`${PATH}ou-ab12-22222222/`] } },
+  ],
+  [
+    "an organizational unit, and a caller in another",
+    "deny",
+    document(everyone({ "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": [`${PATH}*`] } })),
+    { requestContext: { "aws:PrincipalOrgPaths": ["o-exampleorgid/r-ab12/ou-ab12-33333333/"] } },
+  ],
+  [
+    "a Deny with ForAllValues on organizational units, and a caller without any",
+    "deny",
+    document(allow(), {
+      ...everyone({ "ForAllValues:StringNotLike": { "aws:PrincipalOrgPaths": `${PATH}*` } }),
+      Effect: "Deny",
+    }),
+    {},
+  ],
+  [
+    "the tag of the caller as a variable",
+    "allow",
+    document(allow({ Condition: { StringEquals: { "aws:ResourceTag/team": `\${aws:PrincipalTag/team}` } } })),
+    { requestContext: { "aws:PrincipalTag/team": "red", "aws:ResourceTag/team": "red" } },
+  ],
+  [
+    "the tag of the caller as a variable, and a caller without it",
+    "deny",
+    document(allow({ Condition: { StringEquals: { "aws:ResourceTag/team": `\${aws:PrincipalTag/team}` } } })),
+    { requestContext: { "aws:ResourceTag/team": "red" } },
+  ],
+  [
+    "a tag of the certificate of IAM Roles Anywhere",
+    "allow",
+    document(allow({ Condition: { StringEquals: { "aws:PrincipalTag/x509Subject/CN": "host-1" } } })),
+    { requestContext: { "aws:PrincipalTag/x509Subject/CN": "host-1" } },
+  ],
+  [
+    "MFA of at most one hour",
+    "allow",
+    document(
+      allow({
+        Principal: ROOT,
+        Condition: {
+          Bool: { "aws:MultiFactorAuthPresent": "true" },
+          NumericLessThan: { "aws:MultiFactorAuthAge": "3600" },
+        },
+      }),
+    ),
+    { requestContext: { "aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "60" } },
+  ],
+  [
+    "a Deny with BoolIfExists on MFA, and a session without MFA",
+    "deny",
+    document(allow(), {
+      ...everyone({ BoolIfExists: { "aws:MultiFactorAuthPresent": "false" } }),
+      Effect: "Deny",
+    }),
+    {},
+  ],
+  [
+    "two networks, of which one has the caller",
+    "allow",
+    document(allow({ Condition: { IpAddress: { "aws:SourceIp": ["198.51.100.0/24", "203.0.113.0/24"] } } })),
+    { requestContext: { "aws:SourceIp": "203.0.113.7" } },
+  ],
+  [
+    "a Deny outside of a network, and a caller inside a VPC",
+    "allow",
+    document(allow(), {
+      ...everyone({ NotIpAddressIfExists: { "aws:SourceIp": "203.0.113.0/24" }, Null: { "aws:SourceVpce": "true" } }),
+      Effect: "Deny",
+    }),
+    { requestContext: { "aws:SourceVpce": "vpce-1a2b3c4d" } },
+  ],
+  [
+    "a period of time that has begun",
+    "allow",
+    document(
+      allow({
+        Condition: {
+          DateGreaterThan: { "aws:CurrentTime": "2026-01-01T09:00:00Z" },
+          DateLessThan: { "aws:CurrentTime": "2026-01-01T17:00:00Z" },
+        },
+      }),
+    ),
+    { clock: clock("2026-01-01T12:00:00Z") },
+  ],
+  [
+    "a period of time that has ended",
+    "deny",
+    document(allow({ Condition: { DateLessThan: { "aws:CurrentTime": "2026-01-01T17:00:00Z" } } })),
+    { clock: clock("2026-01-01T18:00:00Z") },
+  ],
+  [
+    "the user name as a variable, and a caller that is a role",
+    "deny",
+    document(allow({ Principal: ROOT, Condition: { StringLike: { "sts:RoleSessionName": `\${aws:username}` } } })),
+    {},
+  ],
+  ["the caller's session", "allow", document(allow({ Principal: { AWS: SESSION } })), {}],
+  ["another session of the caller's role", "deny", document(allow({ Principal: { AWS: `${SESSION}1` } })), {}],
+  [
+    "a Deny with NotPrincipal for the caller's session, role and account",
+    "allow",
+    document(allow(), { Effect: "Deny", NotPrincipal: { AWS: [SESSION, CALLER, ROOT.AWS] }, Action: "sts:*" }),
+    {},
+  ],
+  [
+    "services in one statement and the caller in another, which requires https",
+    "allow",
+    document(SERVICE, allow({ Condition: { Bool: { "aws:SecureTransport": true } } })),
+    {},
+  ],
+  [
+    "a Kubernetes service account beside the caller",
+    "allow",
+    document(
+      allow({
+        Principal: { Federated: `arn:aws:iam::123456789012:oidc-provider/${EKS}` },
+        Action: "sts:AssumeRoleWithWebIdentity",
+        Condition: {
+          StringEquals: { [`${EKS}:sub`]: "system:serviceaccount:apps:sync", [`${EKS}:aud`]: "sts.amazonaws.com" },
+        },
+      }),
+      allow(),
+    ),
+    {},
+  ],
+  [
+    "an identity pool beside the caller",
+    "allow",
+    document(
+      allow({
+        Principal: { Federated: "cognito-identity.amazonaws.com" },
+        Action: "sts:AssumeRoleWithWebIdentity",
+        Condition: { "ForAnyValue:StringLike": { "cognito-identity.amazonaws.com:amr": "authenticated" } },
+      }),
+      allow(),
+    ),
+    {},
+  ],
+])("%s: %s", async (_name, verdict, policy, options) => {
+  expect(await verdictOf(policy, options)).toBe(verdict);
+});
+
+it.each<[string, object]>([
+  ["Condition.StringMatches is an operator that", { ...OIDC, Condition: { StringMatches: { "a:sub": "repo:*" } } }],
+  ["Condition.Unheard is an operator that", { ...SERVICE, Condition: { Unheard: {} } }],
+  ["tests aws:SourceAcount", { ...SERVICE, Condition: { StringEquals: { "aws:SourceAcount": "123456789012" } } }],
+  ["tests sts:External", { ...SAML, Condition: { StringEquals: { "sts:External": "acme" } } }],
+  ["has a policy variable", allow({ Principal: GITHUB, Condition: { StringLike: { "a:sub": `\${aws:nobody}` } } })],
+])(
+  "a statement about another principal is an error too if the local AWS does not know it: %s",
+  async (message, statement) => {
+    await expect(verdictOf(document(statement, allow()))).rejects.toThrow(message);
+  },
+);
 
 const POLICIES_OF_PUBLIC_REPOSITORIES = fileURLToPath(
   new URL("../../../shared/trust-policies/shapes.json", import.meta.url),

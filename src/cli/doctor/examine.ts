@@ -46,7 +46,7 @@ export async function examine(subject: Subject): Promise<Observations> {
     identities: await noteUnusedIdentities(runtime.env),
     proxy: noteUnusedProxy(runtime.env, request.network),
   };
-  const base = await toOutcome((async () => decide(instance).request.base)());
+  const base = await toOutcome((async () => decide(instance).request.chain.base)());
   if (base.error) {
     return { base, notes, metadata: undefined, keys: undefined, region: undefined, sts: undefined, roles: [] };
   }

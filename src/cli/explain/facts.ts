@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { digestParts } from "../../request/chain.js";
 import { toMachineSessionName } from "../../request/limits.js";
 import { assertConfidential } from "../../request/plain-http.js";
 import type { ChosenSettings } from "../../request/precedence.js";
@@ -51,7 +52,7 @@ export function listFacts({ request, chosen }: DecidedRequest, env: Env): Fact[]
     ["stsRegion", chosen.stsRegion ?? machineRegion(request)],
     ["stsEndpoint", findStsEndpoint(request, chosen.stsRegion?.value, env)],
     ofInstance("network", request.network && givenNames(request.network.settings())),
-    ofInstance("dangerouslyAllowPlainHttp", request.sts.plainHttp && "allowed"),
+    ofInstance("dangerouslyAllowPlainHttp", request.chain.sts.plainHttp && "allowed"),
   ];
   return rows.flatMap(([setting, found]) => (found ? [{ setting, ...found }] : []));
 }
@@ -83,19 +84,19 @@ function byDefault<T>(value: T): Chosen<T> {
   return { value, from: "default" };
 }
 
-function baseIdentity({ base }: RoleRequest): Chosen<string> {
+function baseIdentity({ chain: { base } }: RoleRequest): Chosen<string> {
   if (base.kind === "instance-profile") return { value: base.description, from: AT_FIRST_USE };
   const value = base.kind === "static" ? `static keys ${base.accessKeyId}` : base.description;
   return { value, from: "instance.credentials" };
 }
 
-function machineRegion({ sts }: RoleRequest): Chosen<string> {
+function machineRegion({ chain: { sts } }: RoleRequest): Chosen<string> {
   const fallback = sts.partition && findDefaultRegion(sts.partition);
   return { value: `the machine's${fallback ? `, else ${fallback}` : ""}`, from: AT_FIRST_USE };
 }
 
 /** Follows the SDK's order: these two variables, then its configuration file. */
-function findStsEndpoint({ sts }: RoleRequest, region: string | undefined, env: Env): Chosen<string> {
+function findStsEndpoint({ chain: { sts } }: RoleRequest, region: string | undefined, env: Env): Chosen<string> {
   if (sts.endpoint) return { value: sts.endpoint, from: "instance.sts.endpoint" };
   for (const name of ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]) {
     const url = env[name];
@@ -118,9 +119,11 @@ function findStsEndpoint({ sts }: RoleRequest, region: string | undefined, env: 
 }
 
 /** The parts that are set. Empty parts are in every key, so they distinguish nothing. */
-export function listKeyParts({ keyParts }: DecidedRequest): string[] {
+export function listKeyParts({ request: { chain }, stsGiven }: DecidedRequest): string[] {
+  const { parent, ...others } = chain.parent ? digestParts(chain.parent, chain.assumption, stsGiven) : { parent: "" };
+  const parts = { [chain.parent?.parent ? "sourceRole" : "base"]: parent, ...others };
   const isEmpty = (part: unknown) => typeof part === "object" && part !== null && givenNames(part).length === 0;
-  return givenNames(keyParts).filter((name) => !isEmpty(keyParts[name]));
+  return givenNames(parts).filter((name) => !isEmpty(parts[name as keyof typeof parts]));
 }
 
 function givenNames(record: object): string[] {
