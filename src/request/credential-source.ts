@@ -94,7 +94,7 @@ function readChoice(field: string, value: unknown, name: string | undefined): Ch
   return identityOf({ kind: "static", identity: readStaticKeys(field, settings) });
 }
 
-/** The forms of an object. One of their keys tells which one is meant. */
+/** The forms of an object, by the keys that only one of them has. */
 const FORMS = [
   { is: "profile", keys: ["profile"] },
   { is: "web-identity", keys: WEB_IDENTITY_KEYS },

@@ -9,7 +9,7 @@ const ATTEMPTS = 3;
 /** Bytes. Credentials with a session token take one to two kilobytes; everything else is smaller. */
 export const LARGEST_ANSWER = 16 * 1024;
 
-/** What is wrong with an answer, or its absence. Node reports connection errors, and answers that are not HTTP, in its own way. */
+/** What is wrong with an answer, or its absence. Connection errors, and most answers that are not HTTP, are errors of Node. */
 export type AnswerFault = "silence" | "too-large" | "not-http" | "status";
 
 export class AnswerError extends Error {

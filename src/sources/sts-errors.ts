@@ -191,7 +191,7 @@ function chooseName({ cause: { name }, status, systemCode, code }: ReturnType<ty
   return code === undefined ? `status ${status} without an AWS error code` : name;
 }
 
-/** Whether STS refuses a web identity's token, and not keys. */
+/** Whether STS refuses a web identity's token instead of keys. */
 function isOfToken({ kind, action }: { readonly kind: StsErrorKind; readonly action: StsCall["action"] }): boolean {
   return kind === "base-identity" && action === "AssumeRoleWithWebIdentity";
 }

@@ -23,10 +23,11 @@ export class Sts {
   constructor(options: StsOptions) {
     this.#clients = new StsClients(options);
     const callOptions = { runtime: options.runtime, settings: options.assumeRole, clients: this.#clients };
-    this.calls = new StsCalls(callOptions);
-    // Not through the same queue: the calls that wait for a base identity may take all places in it.
-    this.#webIdentity = { ...options, calls: new StsCalls(callOptions) };
-    this.assumer = new RoleAssumer({ ...options, calls: this.calls });
+    // One queue for each step: calls that wait for the session of the step before may take all places in theirs.
+    const queue = () => new StsCalls(callOptions);
+    this.calls = queue();
+    this.assumer = new RoleAssumer({ ...options, calls: { "source-role": queue(), "assume-role": this.calls } });
+    this.#webIdentity = { ...options, calls: queue() };
   }
 
   /** See {@link assumeRoleWithWebIdentity}. */

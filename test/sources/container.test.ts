@@ -95,7 +95,7 @@ describe("the credentials of a container", () => {
   });
 });
 
-describe("an answer that is no credential set", () => {
+describe("an answer without a credential set", () => {
   it.each([
     ["nothing", "", /something other than credentials/],
     ["null", "null", /something other than credentials/],

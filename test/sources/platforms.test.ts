@@ -239,6 +239,18 @@ describe("a platform's identity that changes", () => {
     expect(aws.count({ target: "container" })).toBe(2);
   });
 
+  it("never serves roles that the identity before assumed", async () => {
+    const { aws, clock, resolver } = await setUp("ECS");
+    const before = await resolver.resolve({ ...INSTANCE, roleArn: ROLE });
+    aws.platform("ECS").role.attach(next);
+    await resolver.invalidate(INSTANCE);
+    await resolver.resolve(INSTANCE);
+    await clock.advance(1);
+    const after = await resolver.resolve({ ...INSTANCE, roleArn: ROLE });
+    expect(after.accessKeyId).not.toBe(before.accessKeyId);
+    expect(aws.count({ target: "sts", operation: "AssumeRole" })).toBe(2);
+  });
+
   it("is read with the newest token of the pod", async () => {
     const { aws, clock, resolver } = await setUp("EKSPodIdentity");
     await resolver.resolve(INSTANCE);
@@ -270,7 +282,23 @@ describe("a platform's identity that changes", () => {
   });
 });
 
-describe("many roles of one web identity", () => {
+describe("many roles of one identity that STS gives", () => {
+  it("are assumed through one source role, even if they fill the queue", async () => {
+    const HUB = "arn:aws:iam::444455556666:role/Hub";
+    const roles = [
+      { roleArn: HUB, allowAssumeRole: ["*"] },
+      { roleArn: ROLE, trustedPrincipals: [HUB] },
+    ];
+    const { aws, clock } = await setUp("IRSA", { roles });
+    const resolver = createCredentialResolver({ runtime: clock, assumeRole: { maxConcurrent: 1 } });
+    onTestFinished(() => resolver.close());
+    const names = Array.from({ length: 4 }, (_, index) => `command-${index}`);
+    const instance = { ...INSTANCE, roleArn: ROLE, sourceRole: HUB };
+    await Promise.all(names.map((roleSessionName) => resolver.resolve({ ...instance, roleSessionName })));
+    expect(aws.count({ target: "sts", operation: "AssumeRoleWithWebIdentity" })).toBe(1);
+    expect(aws.count({ target: "sts", operation: "AssumeRole" })).toBe(5);
+  });
+
   it("are assumed with one exchange of the token, even if they fill the queue", async () => {
     const { aws, env } = await setUp("IRSA");
     const resolver = createCredentialResolver({ runtime: { env }, assumeRole: { maxConcurrent: 2 } });
