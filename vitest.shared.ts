@@ -20,7 +20,9 @@ export const shared = {
   test: {
     // One more than processors: some files mostly wait, for a socket that hangs or for Redis.
     maxWorkers: availableParallelism() + 1,
-    setupFiles: [fileURLToPath(new URL("./test/support/require.ts", import.meta.url))],
+    setupFiles: ["require", "no-platform"].map((name) =>
+      fileURLToPath(new URL(`./test/support/${name}.ts`, import.meta.url)),
+    ),
     testTimeout: 120_000, // a busy machine is not a failure
     unstubEnvs: true,
     reporters: report ? ["default", ["json", { outputFile: report }]] : ["default"],

@@ -42,6 +42,9 @@ export const INSTANCE_PROFILE_RULES: RefreshRules = {
   holdAfterFailure: (_failures, remaining, random) => nextLook(remaining, random),
 };
 
+/** A source whose credentials, or whose owner, may be replaced at any time. */
+export const REREAD_RULES: RefreshRules = { ...PROVIDER_RULES, readAgainAfter: 60 * MINUTE };
+
 /** The two clocks at one moment. */
 export interface Moment {
   readonly wall: number;
