@@ -5,7 +5,13 @@ import { MINUTE, ROLE, setUpLocal } from "../support/local.js";
 const HUB = "arn:aws:iam::111122223333:role/Hub";
 const instance = { roleArn: ROLE, sourceRole: HUB, region: "eu-central-1" };
 
-const setUp = () => setUpLocal({ roles: [{ roleArn: HUB }, { roleArn: ROLE, trustedPrincipals: [HUB] }] });
+const setUp = () =>
+  setUpLocal({
+    roles: [
+      { roleArn: HUB, allowAssumeRole: ["*"] },
+      { roleArn: ROLE, trustedPrincipals: [HUB] },
+    ],
+  });
 
 const assumed = (aws: LocalAws) =>
   aws.requests.flatMap(({ operation, parameters }) => (operation === "AssumeRole" ? parameters.RoleArn : []));
