@@ -87,7 +87,8 @@ export async function assumeRoleWithWebIdentity(
           durationSeconds,
           flight,
         };
-        return readAssumedSession(output, asked, times, serverClocks.of(target), runtime);
+        const session = readAssumedSession(output, asked, times, serverClocks.of(target), runtime);
+        return { ...session, identity: role.arn };
       },
     },
     flight,
