@@ -51,11 +51,13 @@ export function decideRequest(
   const chosen = chooseSettings(role, allowedBy, { author, command, instance }, env);
   const { network, integration, dangerouslyAllowPlainHttp: plainHttp, sourceRole, allowedRoles } = instance;
   const { region, stsRegion, trust } = chosen;
-  const issuer = { endpoint: instance.sts.endpoint, trust, plainHttp };
-  const base = chooseBaseIdentity(instance.credentials, { env, platform, issuer });
+  const { endpoint, useFipsEndpoint, useDualstackEndpoint } = instance.sts;
+  const base = chooseBaseIdentity(instance.credentials, { env, platform, issuer: { endpoint, trust, plainHttp } });
   const source = sourceLink(base, {
-    ...instance.sts,
-    ...(stsRegion && { region: stsRegion.value }),
+    region: stsRegion?.value,
+    endpoint,
+    useFipsEndpoint,
+    useDualstackEndpoint,
     partition: role?.value.partition,
     network,
     trust,
@@ -70,11 +72,16 @@ export function decideRequest(
 }
 
 function toAssumption(role: RoleArn, chosen: ChosenSettings): Assumption {
+  const { policy, policyArns, tags, transitiveTagKeys, sourceIdentity } = chosen.limits;
   return {
     role,
     roleSessionName: chosen.roleSessionName?.value,
     durationSeconds: chosen.durationSeconds.value,
-    ...chosen.limits,
+    policy,
+    policyArns,
+    tags,
+    transitiveTagKeys,
+    sourceIdentity,
     externalId: chosen.externalId?.value,
   };
 }

@@ -108,7 +108,7 @@ export function advisoryWindow(life: number, override?: number): number {
 export function drawAdvisoryPoint(life: number, rules: RefreshRules, random: number): number {
   const window = advisoryWindow(life, rules.advisoryWindow);
   const point = life === Number.POSITIVE_INFINITY ? life : life - window + (random * window) / 2;
-  return Math.min(point, rules.readAgainAfter ?? Number.POSITIVE_INFINITY);
+  return Math.min(Math.round(point), rules.readAgainAfter ?? Number.POSITIVE_INFINITY);
 }
 
 /** When to ask a source again that repeated its set, or that is served beyond its expiry: 5 to 10 minutes. */
