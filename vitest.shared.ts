@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { ViteUserConfig } from "vitest/config";
 import packageJson from "./package.json" with { type: "json" };
@@ -17,9 +18,11 @@ export const shared = {
     ],
   },
   test: {
-    // By default Vitest leaves one processor idle, which is half of two.
-    maxWorkers: "100%",
-    setupFiles: [fileURLToPath(new URL("./test/support/require.ts", import.meta.url))],
+    // One more than processors: some files mostly wait, for a socket that hangs or for Redis.
+    maxWorkers: availableParallelism() + 1,
+    setupFiles: ["require", "no-platform"].map((name) =>
+      fileURLToPath(new URL(`./test/support/${name}.ts`, import.meta.url)),
+    ),
     testTimeout: 120_000, // a busy machine is not a failure
     unstubEnvs: true,
     reporters: report ? ["default", ["json", { outputFile: report }]] : ["default"],

@@ -24,7 +24,7 @@ export interface CredentialResolverOptions {
    * endpoint. Default: an `STSClient` for each base identity and endpoint.
    */
   stsClient?: StsClientOption | undefined;
-  /** Stands in for the instance profile. Default: IMDSv2. */
+  /** Stands in for the instance profile, also where the environment announces another identity. Default: IMDSv2. */
   instanceProfile?: CredentialProvider | undefined;
   /** The SDK request handler for calls to STS. Default: one of the resolver's own. */
   requestHandler?: object | undefined;
@@ -196,11 +196,11 @@ function readRuntime(field: string, value: unknown): Runtime {
  * @throws RolecallError `INVALID_REQUEST`
  */
 export function assertServable({ chain, network }: RoleRequest, settings: ResolverSettings): void {
-  if (settings.store && chain.assumption && chain.base.kind === "provider") {
+  if (settings.store && chain.assumption && !chain.base.isShareable) {
     throw conflict(
       "instance.credentialsName",
       "is missing, and the resolver has a store",
-      "Sessions of a base identity that is given as a function are shared under its name: set it.",
+      `Set it: sessions of ${chain.base.description} are shared under a name, because other processes can't know which identity that is.`,
       chain.assumption.role.arn,
     );
   }

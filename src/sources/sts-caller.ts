@@ -27,6 +27,8 @@ export function createStsCaller(cache: CredentialCache, source: SessionSource): 
     credentials: liveProvider(() => cache.get(source)),
     async replace(refused, doubtful) {
       if (refused === undefined) return !doubtful; // a mock, which does not sign
+      // A role may do what it may do, in every session. A base identity may have become a different role.
+      if (doubtful && source.parentKey !== undefined) return false;
       return cache.replace(source, refused, doubtful).catch(() => false);
     },
   };
