@@ -671,6 +671,30 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     5,
   ],
   [
+    "the tags of an EKS pod that the role's trust policy does not let pass",
+    {
+      aws: { ...explained, ...withRole({ allowTagSession: false }) },
+      env: (aws) => aws.platform("EKSPodIdentity").env,
+      instance: { roleArn: ROLE, credentials: "EcsContainer" },
+    },
+    "assume",
+    /does not allow sts:TagSession, which the tags inherited from the base identity need\.$/,
+    /^Add sts:TagSession next to sts:AssumeRole in the role's trust policy/,
+    5,
+  ],
+  [
+    "the tags of an EKS pod that the source role's trust policy does not let pass",
+    {
+      aws: chained({ allowTagSession: false }),
+      env: (aws) => aws.platform("EKSPodIdentity").env,
+      instance: { ...BEHIND, credentials: "EcsContainer", credentialsName: "pod" },
+    },
+    "assume",
+    /does not allow sts:TagSession, which the tags inherited from the base identity need\.$/,
+    /^Add sts:TagSession next to sts:AssumeRole in the role's trust policy/,
+    5,
+  ],
+  [
     "an inherited source identity that the role's trust policy does not let pass",
     { aws: chained({}, { allowSetSourceIdentity: false }), instance: LABELED },
     "assume",

@@ -14,7 +14,7 @@ export interface CallerContext {
 }
 
 /** A denial by STS, and what is known about the role and the caller. */
-interface DeniedRole extends Denial, CallerContext, Pick<RoleSettings, "externalId" | "inherits"> {
+interface DeniedRole extends Denial, CallerContext, Pick<RoleSettings, "externalId" | "sets"> {
   readonly roleArn: string;
 }
 
@@ -47,15 +47,11 @@ export function deniedFinding(error: RolecallError, settings: RoleSettings, cont
 }
 
 /** The setting that needs an action which is often forgotten next to sts:AssumeRole. */
-function findNeed({ action, by, inherits }: DeniedRole): string | undefined {
+function findNeed({ action, by, sets }: DeniedRole): string | undefined {
   const owner = by.roleName === "the source role" ? "the source role's" : "the instance's";
-  if (action === "sts:TagSession") {
-    return inherits.tags ? "the tags inherited from the source role need" : `${owner} tags need`;
-  }
+  if (action === "sts:TagSession") return sets.tags ? `${owner} tags need` : `the tags inherited from ${by.name} need`;
   if (action !== "sts:SetSourceIdentity") return undefined;
-  return inherits.sourceIdentity
-    ? "the source identity inherited from the source role needs"
-    : `${owner} source identity needs`;
+  return sets.sourceIdentity ? `${owner} source identity needs` : `the source identity inherited from ${by.name} needs`;
 }
 
 /** If AWS names one of these actions, neither the principal nor the external id is the cause. */

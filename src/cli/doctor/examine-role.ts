@@ -69,15 +69,12 @@ async function readSettings(instance: IntegrationInstance, roleArn: string, { en
   const { request, chosen } = decideRequest(instance, { roleArn }, undefined, env);
   serviceRegion(request);
   const { tags, sourceIdentity } = chosen.limits;
-  const { parent } = request.chain;
-  const inheritsTags = Object.keys(tags).length === 0 && (parent?.assumption?.transitiveTagKeys.length ?? 0) > 0;
-  const inheritsSourceIdentity = sourceIdentity === undefined && parent?.assumption?.sourceIdentity !== undefined;
   return {
     allowedBy: chosen.allowedBy?.pattern,
     externalId: chosen.externalId && { value: true, from: chosen.externalId.from },
     roleSessionName: chosen.roleSessionName?.value,
     duration: chosen.durationSeconds,
-    inherits: { tags: inheritsTags, sourceIdentity: inheritsSourceIdentity },
+    sets: { tags: Object.keys(tags).length > 0, sourceIdentity: sourceIdentity !== undefined },
   };
 }
 

@@ -84,8 +84,8 @@ export interface RoleSettings {
   readonly externalId: Chosen<true> | undefined;
   readonly roleSessionName: string | undefined;
   readonly duration: Chosen<number>;
-  /** What the session would have only because it inherits it from the source role. */
-  readonly inherits: { readonly tags: boolean; readonly sourceIdentity: boolean };
+  /** Whether the call for the session sets these. Without that, the session can only inherit them from its caller. */
+  readonly sets: { readonly tags: boolean; readonly sourceIdentity: boolean };
 }
 
 /** The error's message without its hint. */
