@@ -18,6 +18,7 @@ const OPTIONS = {
   action: { type: "string", multiple: true },
   "external-id": { type: "string", multiple: true },
   "author-tag": { type: "string", multiple: true },
+  "inherited-tag": { type: "string", multiple: true },
   "source-identity": { type: "string", multiple: true },
   partition: { type: "string" },
   format: { type: "string", default: "json" },
@@ -34,10 +35,22 @@ interface Kind {
 
 const KINDS: Record<string, Kind> = {
   identity: {
-    options: ["config", "principal", "variant", "action", "author-tag", "source-identity", "partition"],
+    options: [
+      "config",
+      "principal",
+      "variant",
+      "action",
+      "author-tag",
+      "inherited-tag",
+      "source-identity",
+      "partition",
+    ],
     make: identity,
   },
-  trust: { options: ["config", "principal", "external-id", "author-tag", "source-identity"], make: trust },
+  trust: {
+    options: ["config", "principal", "external-id", "author-tag", "inherited-tag", "source-identity"],
+    make: trust,
+  },
   "ec2-trust": { options: ["principal", "partition"], make: ec2Trust },
 };
 
@@ -64,6 +77,7 @@ ec2-trust   The trust policy of the machine's role, which lets EC2 assume it.
   --external-id <id>       trust: the external id that the role requires. Repeat it to accept any of several.
                            Default: the one in --config.
   --author-tag <key>       A session tag that authors may add, with any value. Repeatable.
+  --inherited-tag <key>    A transitive tag of the base identity's session, as from EKS Pod Identity. Repeatable.
   --source-identity <id>   A source identity that authors may set; may contain * and ?. Repeatable.
   --partition <partition>  The partition if no ARN names it: aws (default), aws-cn or aws-us-gov.
 
@@ -123,6 +137,7 @@ function readSource(values: Values, stderr: ReportOutput) {
   return {
     instance: values.config === undefined ? undefined : readInstanceFile(values.config, stderr),
     authorTagKeys: values["author-tag"],
+    inheritedTagKeys: values["inherited-tag"],
     sourceIdentities: values["source-identity"],
   };
 }

@@ -10,7 +10,7 @@ import { given } from "../request/precedence.js";
 import type { RoleArn } from "../request/role-arn.js";
 import { checkTransitiveTagKeys, mergeTags, readTags, type SessionTags } from "../request/session-tags.js";
 import { assertMayBeBehind, assertNotInherited, inheritedTags, type SourceRole } from "../request/source-role.js";
-import { conflict, invalid, isGiven, readList, readText, type TextRule } from "../request/validation.js";
+import { conflict, invalid, isGiven, quoted, readList, readText, type TextRule } from "../request/validation.js";
 
 /** The roles that commands use, and the settings of their sessions. */
 export interface RolesAndSettings {
@@ -24,13 +24,24 @@ export interface RolesAndSettings {
   /** Keys of session tags that authors may add to the instance's tags, with any value. Default: none. */
   authorTagKeys?: readonly string[] | null | undefined;
   /**
+   * Keys of the transitive tags that the base identity's own session has, such as the six of EKS Pod Identity. All
+   * sessions inherit them. Default: none.
+   */
+  inheritedTagKeys?: readonly string[] | null | undefined;
+  /**
    * Source identities that authors may set; may contain IAM's `*` and `?`. Only if the instance sets none. Default:
    * none.
    */
   sourceIdentities?: readonly string[] | null | undefined;
 }
 
-export const ROLES_AND_SETTINGS = ["roles", "instance", "authorTagKeys", "sourceIdentities"] as const;
+export const ROLES_AND_SETTINGS = [
+  "roles",
+  "instance",
+  "authorTagKeys",
+  "inheritedTagKeys",
+  "sourceIdentities",
+] as const;
 
 const SOURCE_IDENTITY_PATTERN: TextRule = {
   pattern: /^(?!aws:)[\w+=,.@*?-]*$/,
@@ -78,7 +89,7 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
   if (settings?.roleArn) refuseUnlessAllowed(settings.allowedRoles, settings.roleArn);
   const sourceRole = settings?.sourceRole;
   const fixedTags = settings?.tags ?? {};
-  const tagKeys = readTagKeys(fixedTags, options.authorTagKeys);
+  const tagKeys = readTagKeys("authorTagKeys", options.authorTagKeys, fixedTags);
   const fixedSourceIdentity = settings?.sourceIdentity;
   const inherited = {
     tags: sourceRole ? inheritedTags(sourceRole) : {},
@@ -87,6 +98,8 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
   if (sourceRole) {
     assertFitsSourceRole(sourceRole, settings, { "instance.tags": fixedTags, authorTagKeys: toTags(tagKeys) });
   }
+  const baseKeys = readInheritedTagKeys(options.inheritedTagKeys, [...tagKeys, ...Object.keys(sourceRole?.tags ?? {})]);
+  const inheritedKeys = [...Object.keys(inherited.tags), ...baseKeys];
   const commands: Setup = {
     hasInstance: settings !== undefined,
     field: settings ? "instance.allowedRoles" : "roles",
@@ -95,15 +108,15 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
     allowed: settings ? settings.allowedRoles : readAllowedRoles("roles", roles),
     fixedTags,
     inherited,
-    tagKeys: [...tagKeys, ...Object.keys(inherited.tags)],
+    tagKeys: [...tagKeys, ...inheritedKeys],
     transitiveTagKeys: [
       ...checkTransitiveTagKeys("instance.transitiveTagKeys", settings?.transitiveTagKeys ?? [], toTags(tagKeys)),
-      ...Object.keys(inherited.tags),
+      ...inheritedKeys,
     ],
     fixedSourceIdentity,
     sourceIdentities: readSourceIdentities(fixedSourceIdentity, inherited.sourceIdentity, options.sourceIdentities),
   };
-  return { commands, sourceRole: sourceRole && toSetup(sourceRole) };
+  return { commands, sourceRole: sourceRole && toSetup(sourceRole, baseKeys) };
 }
 
 /** Refuses an instance whose commands would all be refused, and tags that authors cannot set. */
@@ -120,7 +133,10 @@ function assertFitsSourceRole(
   else assertNotInherited(sourceRole, { tags, sourceIdentity });
 }
 
-function toSetup({ role, externalId, tags, transitiveTagKeys, sourceIdentity }: SourceRole) {
+function toSetup(
+  { role, externalId, tags, transitiveTagKeys, sourceIdentity }: SourceRole,
+  inheritedKeys: readonly string[],
+) {
   return {
     hasInstance: true,
     field: "instance.sourceRole",
@@ -129,8 +145,8 @@ function toSetup({ role, externalId, tags, transitiveTagKeys, sourceIdentity }: 
     allowed: undefined,
     fixedTags: tags,
     inherited: { tags: {}, sourceIdentity: undefined },
-    tagKeys: Object.keys(tags),
-    transitiveTagKeys,
+    tagKeys: [...Object.keys(tags), ...inheritedKeys],
+    transitiveTagKeys: [...transitiveTagKeys, ...inheritedKeys],
     fixedSourceIdentity: sourceIdentity,
     sourceIdentities: sourceIdentity === undefined ? [] : [sourceIdentity],
   };
@@ -143,12 +159,24 @@ export function rolesToAssume({ allowed, role }: Setup): readonly string[] | und
   return allowed?.map(({ pattern }) => pattern) ?? (role && [role.arn]);
 }
 
-function readTagKeys(fixed: SessionTags, value: unknown): readonly string[] {
-  const keys = (readList("authorTagKeys", value, "tag keys") ?? []).map((key, index) => {
-    if (typeof key !== "string") throw invalid(`authorTagKeys[${index}]`, key, "a tag key");
+/** Reads tag keys, and adds them to those of `fixed`. */
+function readTagKeys(field: string, value: unknown, fixed: SessionTags): readonly string[] {
+  const keys = (readList(field, value, "tag keys") ?? []).map((key, index) => {
+    if (typeof key !== "string") throw invalid(`${field}[${index}]`, key, "a tag key");
     return key;
   });
-  return Object.keys(mergeTags("authorTagKeys", fixed, readTags("authorTagKeys", toTags(keys))));
+  return Object.keys(mergeTags(field, fixed, readTags(field, toTags(keys))));
+}
+
+/** AWS refuses to set an inherited tag again. @param set the keys that a call for a session may set */
+function readInheritedTagKeys(value: unknown, set: readonly string[]): readonly string[] {
+  const field = "inheritedTagKeys";
+  const keys = readTagKeys(field, value, {});
+  const isSet = (key: string) => set.some((other) => other.toLowerCase() === key.toLowerCase());
+  const repeated = keys.find(isSet);
+  if (repeated === undefined) return keys;
+  const hint = "Remove it there: AWS refuses to set a tag again that the session inherits.";
+  throw conflict(field, `includes ${quoted(repeated)}, which the instance, its source role or an author sets`, hint);
 }
 
 function toTags(keys: readonly string[]): SessionTags {

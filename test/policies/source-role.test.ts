@@ -140,6 +140,67 @@ describe("the four documents of an instance with a source role", () => {
   });
 });
 
+describe("the documents for the transitive tags of the base identity's session", () => {
+  const POD_TAGS = [
+    "eks-cluster-arn",
+    "eks-cluster-name",
+    "kubernetes-namespace",
+    "kubernetes-service-account",
+    "kubernetes-pod-name",
+    "kubernetes-pod-uid",
+  ];
+
+  it.each<[string, IntegrationInstance]>([
+    ["behind a source role", behindHub({ credentials: "EcsContainer" })],
+    ["without a source role", { roleArn: INVENTORY, credentials: "EcsContainer" }],
+  ])("let an EKS pod pass only if they name its tags: %s", async (_title, instance) => {
+    const outcome = async (inheritedTagKeys: string[]) => {
+      const aws = await startLocalAws({ region: "eu-central-1" });
+      onTestFinished(() => aws.close());
+      const pod = aws.platform("EKSPodIdentity");
+      const setup = { instance, inheritedTagKeys };
+      const principal = "arn:aws:iam::111122223333:role/integration-pod";
+      pod.role.attach({
+        roleArn: principal,
+        policy: identityPolicy({ variant: "listed-roles", principal, ...setup }).document,
+      });
+      const { sourceRole } = instance;
+      const hub = sourceRole && {
+        roleArn: HUB,
+        trustPolicy: trustPolicy({ role: HUB, principal, ...setup }).document,
+        policy: identityPolicy({ variant: "listed-roles", principal: HUB, ...setup }).document,
+      };
+      if (hub) aws.setRole(hub);
+      const trust = trustPolicy({ ...(hub ? {} : { principal }), ...setup }).document;
+      aws.setRole({ roleArn: INVENTORY, trustPolicy: trust });
+      for (const [name, value] of Object.entries({ ...aws.env, ...pod.env })) vi.stubEnv(name, value);
+      return outcomeOf(instance);
+    };
+    expect(await outcome(POD_TAGS)).toBe(SUCCESS);
+    expect(await outcome([])).toMatch(/^(source|assume)-role: sts:TagSession$/);
+  });
+
+  it("allow sts:TagSession to the base identity", () => {
+    const { document } = identityPolicy({ variant: "listed-roles", roles: [INVENTORY], inheritedTagKeys: POD_TAGS });
+    expect(document.Statement[0]?.Action).toEqual(["sts:AssumeRole", "sts:TagSession"]);
+  });
+
+  it.each<[string, IntegrationInstance, string[] | undefined]>([
+    ["the instance", { roleArn: INVENTORY, tags: { "EKS-cluster-name": "x" } }, undefined],
+    ["an author", { roleArn: INVENTORY }, ["eks-cluster-name"]],
+    ["the source role", behindHub({}, { tags: { "eks-cluster-name": "x" } }), undefined],
+  ])("are refused for a tag that is set again by %s", (_title, instance, authorTagKeys) => {
+    expect(() =>
+      trustPolicy({ instance, principal: [MACHINE, HUB], authorTagKeys, inheritedTagKeys: ["eks-cluster-name"] }),
+    ).toThrow(
+      expect.objectContaining({
+        field: "inheritedTagKeys",
+        message: expect.stringMatching(/includes "eks-cluster-name", which the instance, its source role or an author/),
+      }),
+    );
+  });
+});
+
 describe("a policy of an instance with a source role", () => {
   it("lets the machine assume the source role and nothing else", () => {
     const instance = { ...behindHub(), allowedRoles: [INVENTORY, "arn:aws:iam::444455556666:role/*"] };
