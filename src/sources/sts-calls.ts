@@ -209,10 +209,8 @@ export class StsCalls {
     const { step, roleArn } = call.caller;
     if (!observed?.waitsForIdentity) return failed(call.step, withNote(CHECK_NETWORK, call.networkNote));
     if (roleArn === undefined) return failed(step, CHECK_IDENTITY);
-    return failed(
-      step,
-      `${CHECK_NETWORK.slice(0, -1)}: STS has not issued the session of the role ${roleArn}, which makes this call.`,
-    );
+    const missing = `STS has not issued the session of the role ${roleArn}, which makes this call`;
+    return failed(step, `Check the network to the STS endpoint, and try again: ${missing}.`);
   }
 
   /** Milliseconds: as long as the answer asks, else full jitter. */
