@@ -80,7 +80,7 @@ export class Sessions {
 
   /** The link's identity as a caller of STS. */
   caller(link: Link): StsCaller {
-    return createStsCaller(this.cache, this.#sourceOf(link));
+    return createStsCaller(this.cache, this.#sourceOf(link), link.assumption !== undefined);
   }
 
   #sourceOf(link: Link): SessionSource {
