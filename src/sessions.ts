@@ -74,7 +74,9 @@ export class Sessions {
     return this.cache.replace(this.#sourceOf(link), accessKeyId, doubtful);
   }
 
+  /** Drops the link's session, and what is remembered of refusals on the way to a new one. */
   invalidate(link: Link): Promise<void> {
+    for (let { parent } = link; parent; parent = parent.parent) this.cache.forgetRefusal(parent.key);
     return this.cache.invalidate(this.#sourceOf(link));
   }
 

@@ -72,6 +72,11 @@ export class CredentialCache {
     await (slot ? slot.invalidate() : source.invalidate(undefined));
   }
 
+  /** See {@link SessionSlot.forgetRefusal}. */
+  forgetRefusal(key: string): void {
+    this.#find(key)?.forgetRefusal();
+  }
+
   /** See {@link SessionSlot.replace}. A session that is no longer held has given way already. */
   async replace(source: SessionSource, accessKeyId: string, doubtful: boolean): Promise<boolean> {
     if (this.#closed) throw closedError();

@@ -31,6 +31,8 @@ export class Flight {
   invalidated = false;
   /** A remembered refusal of an identity that the session is obtained with does not count. */
   despiteRefusal = false;
+  /** The identity that the session is obtained with could not be had. Its own slot remembers why. */
+  lacksParent = false;
   /** Its session replaces one that a service refused. */
   replaces = false;
   /** Milliseconds that the session must still live. */

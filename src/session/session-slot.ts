@@ -4,7 +4,7 @@ import type { Diagnostics, SessionEvent } from "../diagnostics.js";
 import { errorOfCaller, isRolecallError, type RolecallError } from "../errors.js";
 import type { Runtime } from "../runtime.js";
 import { Flight, NO_DEMAND, type SessionDemand } from "./flight.js";
-import { isRefusal, LastFailure } from "./last-failure.js";
+import { LastFailure } from "./last-failure.js";
 import {
   believedLife,
   certainlyElapsed,
@@ -124,6 +124,11 @@ export class SessionSlot {
     this.#disarm();
     this.#host.diagnostics.publish("invalidated", this.labels);
     await this.#source.invalidate(held);
+  }
+
+  /** The next caller asks the source again, if it refused the last time. */
+  forgetRefusal(): void {
+    if (this.#failure?.isRefusal) this.#failure = undefined;
   }
 
   /**
@@ -268,7 +273,7 @@ export class SessionSlot {
           case "past-expiry":
             return this.#servePastExpiry(load);
           case "failed":
-            this.#noteFailure(load.error, this.#now());
+            this.#noteFailure(load.error, this.#now(), !flight.lacksParent);
             throw load.error;
         }
       }
@@ -352,11 +357,11 @@ export class SessionSlot {
     return session.credentials;
   }
 
-  #noteFailure(error: RolecallError, now: Moment): LastFailure {
+  #noteFailure(error: RolecallError, now: Moment, isOwn = true): LastFailure {
     const { runtime, diagnostics } = this.#host;
     const { rules } = this.#source;
     const remaining = this.#remaining(now);
-    const failure = new LastFailure(error, this.#failure, { now, remaining, random: runtime.random(), rules });
+    const failure = new LastFailure(error, this.#failure, { now, remaining, random: runtime.random(), rules, isOwn });
     this.#failure = failure;
     const isServed = this.#isValid(now);
     if (this.#session && isServed) {
@@ -370,7 +375,7 @@ export class SessionSlot {
       servedUntil: isServed ? now.wall + remaining - EXPIRY_MARGIN : undefined,
       retryIn: failure.hold,
     });
-    if (isRefusal(error)) diagnostics.publish("denied", { ...this.labels, code, remembered: false });
+    if (failure.isRefusal) diagnostics.publish("denied", { ...this.labels, code, remembered: false });
     return failure;
   }
 

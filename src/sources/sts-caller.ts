@@ -21,6 +21,7 @@ export interface StsCaller {
   /**
    * Gets other keys than the ones that STS refused, if it can. See {@link CredentialCache.replace}.
    * @returns whether the call may be repeated
+   * @throws RolecallError why there are no other keys, if the refused ones are certainly of no use
    */
   replace(refused: string | undefined, doubtful: boolean): Promise<boolean>;
 }
@@ -33,12 +34,22 @@ export function createStsCaller(cache: CredentialCache, source: SessionSource, a
     step,
     roleArn,
     credentials: liveProvider(() => cache.get(source)),
-    async ready({ signal, despiteRefusal }) {
-      if (asksSts) await cache.get(source, { signal, despiteRefusal });
+    async ready(flight) {
+      if (!asksSts) return;
+      const { signal, despiteRefusal } = flight;
+      try {
+        await cache.get(source, { signal, despiteRefusal });
+      } catch (error) {
+        flight.lacksParent = true;
+        throw error;
+      }
     },
     async replace(refused, doubtful) {
       if (refused === undefined) return !doubtful; // a mock, which does not sign
-      return cache.replace(source, refused, doubtful).catch(() => false);
+      return cache.replace(source, refused, doubtful).catch((error) => {
+        if (doubtful) return false; // the refusal tells more
+        throw error;
+      });
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type LocalRole } from "../../src/testing/index.js";
+import type { LocalRole } from "../../src/testing/index.js";
 import { setUpLocal } from "./local.js";
 
 export const HUB = "arn:aws:iam::111122223333:role/Hub";
