@@ -30,8 +30,8 @@ export interface SlotHost {
   /** Keeps the slot findable during a load, whatever the bound on sessions. */
   pin(slot: SessionSlot): void;
   unpin(slot: SessionSlot): void;
-  /** Invalidates all sessions that were obtained with this slot's. */
-  invalidateChildren(slot: SessionSlot): void;
+  /** Who this slot's credentials turned out to be. Invalidates what was obtained with them if that has changed. */
+  noteIdentity(slot: SessionSlot, identity: string): void;
 }
 
 interface HeldSession extends Lifetime {
@@ -67,8 +67,6 @@ export class SessionSlot {
   #session: HeldSession | undefined;
   #failure: LastFailure | undefined;
   #flight: Flight | undefined;
-  /** See {@link IssuedSession.identity}. */
-  #identity: string | undefined;
   #usedSinceRefresh = false;
   #cancelTimer: (() => void) | undefined;
   /** Counts invalidations: a load that began before one must not bring its session back. */
@@ -322,20 +320,13 @@ export class SessionSlot {
     };
     this.#failure = undefined;
     this.#lastSuccess = now.wall;
-    if (load.kind === "issued") this.#noteIdentity(load.identity);
+    if (load.kind === "issued" && load.identity !== undefined) this.#host.noteIdentity(this, load.identity);
     if (flight.replaces) this.#noteReplacement(true); // the rejected call may have stopped waiting
     this.#usedSinceRefresh = false;
     this.#arm(Math.max(0, this.#session.advisoryPoint - elapsedBetween(this.#session, now)));
     const shared = load.kind === "shared";
     diagnostics.publish("refreshed", { ...this.labels, life: life - age, background: !flight.urgent, shared });
     return load.credentials;
-  }
-
-  /** A machine's role may be replaced by another one, which must not be served what the old one could assume. */
-  #noteIdentity(identity: string | undefined): void {
-    const hasChanged = identity !== undefined && this.#identity !== undefined && identity !== this.#identity;
-    this.#identity = identity ?? this.#identity;
-    if (hasChanged) this.#host.invalidateChildren(this);
   }
 
   /** Valid credentials outlive the failure. Without any, these are served until the source is asked again. */
