@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { BEHIND_HUB, HUB, hubRoles, OTHER_HUB, setUpHub, TARGET, targetRole } from "../support/hub.js";
+import {
+  BEHIND_HUB,
+  HUB,
+  hubRoles,
+  OTHER_HUB,
+  OTHER_TARGET,
+  setUpHub,
+  signerOf,
+  TARGET,
+  targetRole,
+} from "../support/hub.js";
 import { assumeRoleCalls, SECOND } from "../support/local.js";
 
 /** A local AWS whose hub does not trust the machine yet. */
@@ -61,17 +71,11 @@ describe("a refusal of the source role", () => {
     const { aws, resolver } = await setUpHub();
     await resolver.resolve(BEHIND_HUB);
     aws.setRole({ roleArn: HUB, trustedPrincipals: [OTHER_HUB] });
-    expireHub(aws);
-    const other = { ...BEHIND_HUB, roleArn: targetRole(2) };
-    await expect(resolver.resolve(other)).rejects.toMatchObject({
+    aws.expireSession(signerOf(aws, TARGET));
+    await expect(resolver.resolve({ ...BEHIND_HUB, roleArn: OTHER_TARGET })).rejects.toMatchObject({
       code: "ASSUME_ROLE_DENIED",
       step: "source-role",
       roleArn: HUB,
     });
   });
 });
-
-function expireHub(aws: Awaited<ReturnType<typeof setUpHub>>["aws"]): void {
-  const signed = aws.requests.findLast(({ parameters }) => parameters.RoleArn === TARGET);
-  aws.expireSession(signed?.accessKeyId ?? "");
-}
