@@ -21,7 +21,7 @@ const library = {
   policies: "src/policies/index.ts",
   xsoar: "src/xsoar/index.ts",
 };
-const sdk = { "sdk/imds": "src/sdk/imds.ts", "sdk/sts": "src/sdk/sts.ts" };
+const sdk = { "sdk/imds": "src/sdk/imds.ts", "sdk/profiles": "src/sdk/profiles.ts", "sdk/sts": "src/sdk/sts.ts" };
 
 const shared: Options = {
   format: "esm",
@@ -87,7 +87,7 @@ const oneFileAtFirst: BundlerPlugin = {
 const sdkThroughRequire: BundlerPlugin = {
   name: "sdk-through-require",
   setup(build) {
-    build.onResolve({ filter: /\/sdk\/(imds|sts)\.js$/ }, ({ path }) => ({
+    build.onResolve({ filter: /\/sdk\/(imds|profiles|sts)\.js$/ }, ({ path }) => ({
       path: `#sdk/${basename(path, ".js")}`,
       external: true,
     }));

@@ -19,7 +19,9 @@ export const shared = {
   test: {
     // By default Vitest leaves one processor idle, which is half of two.
     maxWorkers: "100%",
-    setupFiles: [fileURLToPath(new URL("./test/support/require.ts", import.meta.url))],
+    setupFiles: ["require", "no-platform"].map((name) =>
+      fileURLToPath(new URL(`./test/support/${name}.ts`, import.meta.url)),
+    ),
     testTimeout: 120_000, // a busy machine is not a failure
     unstubEnvs: true,
     reporters: report ? ["default", ["json", { outputFile: report }]] : ["default"],

@@ -16,6 +16,7 @@ import type { AuthorSession } from "./request/author-session.js";
 import type { CommandOverrides } from "./request/command-overrides.js";
 import { type IntegrationInstance, readInstance } from "./request/integration-instance.js";
 import { KnownRequests } from "./request/known-requests.js";
+import { Platform } from "./request/platform.js";
 import type { RoleRequest } from "./request/role-request.js";
 import {
   assertServable,
@@ -53,6 +54,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
 /** Methods are properties, so that callers can pass them on without the resolver. */
 class Resolver implements CredentialResolver {
   readonly #settings: ResolverSettings;
+  readonly #platform: Platform;
   readonly #requests: KnownRequests;
   readonly #diagnostics = new Diagnostics();
   readonly #handlers: SharedHandlers;
@@ -66,6 +68,8 @@ class Resolver implements CredentialResolver {
     const serverClocks = new ServerClocks();
     const machine = createMachine(settings, this.#closing.signal);
     this.#settings = settings;
+    const replacesInstanceProfile = settings.instanceProfile !== undefined;
+    this.#platform = new Platform(settings.runtime.env, { replacesInstanceProfile });
     this.#requests = new KnownRequests(settings.maxSessions);
     this.#handlers = new SharedHandlers(settings.runtime.env);
     const parts = { diagnostics: this.#diagnostics, handlers: this.#handlers, machine, serverClocks };
@@ -164,7 +168,8 @@ class Resolver implements CredentialResolver {
   #request(instance: IntegrationInstance, command: Command, session: AuthorSession | null | undefined): RoleRequest {
     if (this.#closing.signal.aborted) throw closedError();
     try {
-      const request = this.#requests.get(instance, command, session, this.#settings.runtime.env);
+      const { env } = this.#settings.runtime;
+      const request = this.#requests.get(instance, command, session, env, this.#platform);
       assertServable(request, this.#settings);
       this.#sessions.adopt(request.chain);
       return request;

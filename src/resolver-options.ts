@@ -196,11 +196,11 @@ function readRuntime(field: string, value: unknown): Runtime {
  * @throws RolecallError `INVALID_REQUEST`
  */
 export function assertServable({ chain, network }: RoleRequest, settings: ResolverSettings): void {
-  if (settings.store && chain.assumption && chain.base.kind === "provider") {
+  if (settings.store && chain.assumption && !chain.base.isShareable) {
     throw conflict(
       "instance.credentialsName",
       "is missing, and the resolver has a store",
-      "Sessions of a base identity that is given as a function are shared under its name: set it.",
+      `Set it: sessions of ${chain.base.description} are shared under a name, because other processes can't know which identity that is.`,
       chain.assumption.role.arn,
     );
   }

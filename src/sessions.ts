@@ -5,10 +5,10 @@ import type { Link, RoleLink } from "./request/chain.js";
 import type { ResolverSettings } from "./resolver-options.js";
 import { CredentialCache } from "./session/credential-cache.js";
 import type { Flight, SessionDemand } from "./session/flight.js";
-import { INSTANCE_PROFILE_RULES, PROVIDER_RULES, type RefreshRules, ROLE_RULES } from "./session/refresh-policy.js";
+import { type RefreshRules, ROLE_RULES } from "./session/refresh-policy.js";
 import type { SessionCredentials } from "./session/session-credentials.js";
 import type { Load, SessionSource } from "./session/session-source.js";
-import { baseIdentitySource } from "./sources/base-identity-source.js";
+import { baseIdentitySource, refreshRulesOf } from "./sources/base-identity-source.js";
 import { BaseIdentityWatch } from "./sources/base-identity-watch.js";
 import type { Machine } from "./sources/machine.js";
 import type { ServerClocks } from "./sources/server-clock.js";
@@ -82,7 +82,8 @@ export class Sessions {
 
   /** The link's identity as a caller of STS. */
   caller(link: Link): StsCaller {
-    return createStsCaller(this.cache, this.#sourceOf(link), link.assumption !== undefined);
+    const asksSts = link.assumption !== undefined || link.base.kind === "web-identity";
+    return createStsCaller(this.cache, this.#sourceOf(link), asksSts);
   }
 
   #sourceOf(link: Link): SessionSource {
@@ -90,16 +91,15 @@ export class Sessions {
   }
 
   #rulesOf({ parent, base }: Link): RefreshRules {
-    if (parent) return this.#roleRules;
-    return base.kind === "instance-profile" ? INSTANCE_PROFILE_RULES : PROVIDER_RULES;
+    return parent ? this.#roleRules : refreshRulesOf(base);
   }
 
   readonly #loader: LinkLoader = {
     load: async (link, flight) => {
       if (link.parent) return this.#loadRole(link, flight);
-      const { settings, machine, serverClocks } = this.#options;
+      const { settings, machine, serverClocks, sts } = this.#options;
       const { runtime } = settings;
-      const load = baseIdentitySource(link.base, { runtime, machine, serverClock: () => serverClocks.of(link.sts) });
+      const load = baseIdentitySource(link, { runtime, machine, serverClock: () => serverClocks.of(link.sts), sts });
       return link.base.kind === "instance-profile" ? withStaticStability(load, flight) : load(flight);
     },
     invalidate: async (link, accessKeyId) => {

@@ -75,5 +75,7 @@ function holdsSecrets(instance: IntegrationInstance): boolean {
   const network = readSetting("instance", instance, "network");
   const proxy = isRecord(network) ? readSetting("instance.network", network, "proxy") : undefined;
   const hasPassword = typeof proxy === "string" && URL.canParse(proxy) && new URL(proxy).password !== "";
-  return isRecord(readSetting("instance", instance, "credentials")) || hasPassword;
+  const credentials = readSetting("instance", instance, "credentials");
+  const hasKeys = isRecord(credentials) && readSetting("instance", credentials, "secretAccessKey") !== undefined;
+  return hasKeys || hasPassword;
 }

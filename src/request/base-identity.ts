@@ -1,24 +1,42 @@
 import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
 import { canonicalJson, publishedHash, sha256, stableDigest } from "./canonical.js";
-import { ACCESS_KEY_ID } from "./limits.js";
-import { conflict, invalid, isGiven, readRecord, readSettings, type TextRule } from "./validation.js";
+import type { ContainerEndpoint } from "./container-endpoint.js";
+import { quoted } from "./validation.js";
+import type { WebIdentity } from "./web-identity.js";
+
+/** What distinguishes an STS that is not AWS's own: where it is, and whose certificates count. Empty for AWS's own. */
+export interface Issuer {
+  readonly endpoint: string | undefined;
+  readonly trust: string | undefined;
+  readonly plainHttp: true | undefined;
+}
+
+/** Where the keys of a base identity are read. May contain secrets. */
+export type Origin =
+  | { readonly kind: "instance-profile"; readonly plainHttp: boolean }
+  | { readonly kind: "container"; readonly endpoint: ContainerEndpoint }
+  | { readonly kind: "web-identity"; readonly webIdentity: WebIdentity; readonly issuer: Issuer }
+  | { readonly kind: "environment"; readonly identity: AwsCredentialIdentity }
+  | { readonly kind: "static"; readonly identity: AwsCredentialIdentity }
+  | { readonly kind: "profile"; readonly profile: string }
+  | { readonly kind: "provider"; readonly provider: CredentialProvider };
 
 /** The credentials that call STS. Prints no secret. */
 export class BaseIdentity {
-  readonly kind: "instance-profile" | "provider" | "named-provider" | "static";
+  readonly kind: Origin["kind"];
   /** Its part of a session's digest: never a secret, only a hash of one. */
   readonly keyPart: string;
-  /** Whether the metadata service may be called over plain http on another machine. */
-  readonly plainHttp: boolean;
-  readonly #provider: CredentialProvider | undefined;
+  /** Set by `instance.credentialsName`: identities with the same name are one identity, also in other processes. */
+  readonly name: string | undefined;
+  readonly #origin: Origin;
   #digest: string | undefined;
   #key: string | undefined;
 
-  constructor(kind: BaseIdentity["kind"], keyPart: string, provider?: CredentialProvider, plainHttp = false) {
-    this.kind = kind;
-    this.plainHttp = plainHttp;
-    this.keyPart = keyPart;
-    this.#provider = provider;
+  constructor(origin: Origin, name?: string) {
+    this.kind = origin.kind;
+    this.name = name;
+    this.keyPart = name === undefined ? toKeyPart(origin) : `named:${name}${toTrustPart(origin)}`;
+    this.#origin = origin;
     Object.freeze(this);
   }
 
@@ -34,109 +52,84 @@ export class BaseIdentity {
     return this.#key;
   }
 
-  /** Of static keys. Of other kinds it is not known before they are read. */
+  /** Of keys that the settings or the environment contain. Of other kinds it is not known before they are read. */
   get accessKeyId(): string | undefined {
-    return this.kind === "static" ? this.keyPart.split(":")[1] : undefined;
+    return "identity" in this.#origin ? this.#origin.identity.accessKeyId : undefined;
   }
 
-  /** `undefined` for the resolver's instance profile. */
-  provider(): CredentialProvider | undefined {
-    return this.#provider;
+  /** Whether other processes can know that a session in a store comes from this identity. */
+  get isShareable(): boolean {
+    return this.name !== undefined || this.kind === "instance-profile" || this.kind === "static";
+  }
+
+  /** For errors and reports: which identity it is, without a secret. */
+  get description(): string {
+    return describe(this.#origin);
+  }
+
+  /** A method, so that nothing prints it. */
+  origin(): Origin {
+    return this.#origin;
   }
 }
 
-const INSTANCE_PROFILE = new BaseIdentity("instance-profile", "imds");
-/** A separate identity, because anyone on the network path may have read or replaced its keys. */
-const PLAIN_HTTP_PROFILE = new BaseIdentity("instance-profile", "imds over plain http", undefined, true);
 const PROVIDER_NUMBERS = new WeakMap<object, number>();
 let lastProviderNumber = 0;
 
-const ALLOWED = "{ accessKeyId, secretAccessKey, sessionToken? }, or a function that resolves to them";
-
-/** Names the identity that a function resolves to. */
-export const PROVIDER_NAME: TextRule = {
-  pattern: /^[\w+=,.@-]*$/,
-  min: 1,
-  max: 64,
-  allowed: "1 to 64 characters of [\\w+=,.@-]",
-};
-
-/** The parts of static keys, in the order in which they are checked. */
-const PARTS = [
-  { part: "accessKeyId", pattern: ACCESS_KEY_ID, allowed: "1 to 128 letters, digits and _-", optional: false },
-  { part: "secretAccessKey", pattern: /^\S+$/, allowed: "a string without spaces", optional: false },
-  { part: "sessionToken", pattern: /^\S+$/, allowed: "a string without spaces, or nothing", optional: true },
-  { part: "accountId", pattern: /^\d{12}$/, allowed: "12 digits, or nothing", optional: true },
-] as const;
-type KeyPart = (typeof PARTS)[number]["part"];
-
-/** Keys of the SDK's identities. The SDK notes in `$source` where an identity comes from; it is ignored. */
-const IDENTITY_KEYS = [...PARTS.map(({ part }) => part), "expiration", "credentialScope", "$source"] as const;
-
-/** Events contain the access key id, so a secret must not be in its place. */
-const LIKE_AN_ID = /^A[KS]IA[A-Z0-9]{16}$/;
-const LIKE_A_SECRET = /^(?=.*[a-z])(?=.*[A-Z])[\w+/=-]{40}$/;
-
-function matches(value: unknown, pattern: RegExp): value is string {
-  return typeof value === "string" && pattern.test(value);
+function toKeyPart(origin: Origin): string {
+  switch (origin.kind) {
+    case "instance-profile":
+      return `imds${toTrustPart(origin)}`;
+    case "container": {
+      const { url, authorization } = origin.endpoint;
+      return `container:${sha256(canonicalJson({ url: url.href, authorization }))}`;
+    }
+    case "web-identity": {
+      const { tokenFile, role, roleSessionName } = origin.webIdentity;
+      const parts = { tokenFile, roleArn: role.arn, roleSessionName };
+      return `web-identity:${sha256(canonicalJson(parts))}${toTrustPart(origin)}`;
+    }
+    case "environment":
+    case "static":
+      return `${origin.kind}:${origin.identity.accessKeyId}:${sha256(canonicalJson(comparable(origin.identity)))}`;
+    case "profile":
+      return `profile:${origin.profile}`;
+    case "provider": {
+      const number = PROVIDER_NUMBERS.get(origin.provider) ?? ++lastProviderNumber;
+      PROVIDER_NUMBERS.set(origin.provider, number);
+      return `provider:${number}`;
+    }
+  }
 }
 
-/**
- * @param name functions with the same name resolve to the same identity, also in other processes
- * @param plainHttp whether the metadata service may be called over plain http on another machine
- */
-export function readBaseIdentity(field: string, value: unknown, name?: string, plainHttp = false): BaseIdentity {
-  if (name !== undefined && typeof value !== "function") {
-    throw conflict(
-      `${field}Name`,
-      `is set, but ${field} is not a function`,
-      "Leave it out: only functions need a name.",
-    );
-  }
-  if (!isGiven(value)) return plainHttp ? PLAIN_HTTP_PROFILE : INSTANCE_PROFILE;
-  if (typeof value === "function") return fromProvider(value as CredentialProvider, name);
-  const identity = readKeys(field, value);
-  const keyPart = `static:${identity.accessKeyId}:${sha256(canonicalJson(identity))}`;
-  return new BaseIdentity("static", keyPart, async () => identity);
+function comparable({ expiration, ...keys }: AwsCredentialIdentity): object {
+  return { ...keys, expiration: expiration?.getTime() };
 }
 
-function fromProvider(provider: CredentialProvider, name: string | undefined): BaseIdentity {
-  if (name !== undefined) return new BaseIdentity("named-provider", `named:${name}`, provider);
-  const number = PROVIDER_NUMBERS.get(provider) ?? ++lastProviderNumber;
-  PROVIDER_NUMBERS.set(provider, number);
-  return new BaseIdentity("provider", `provider:${number}`, provider);
+/** Keys that an impostor may have issued must not serve an instance that would have recognized it. */
+function toTrustPart(origin: Origin): string {
+  if (origin.kind === "instance-profile") return origin.plainHttp ? " over plain http" : "";
+  const issuer = origin.kind === "web-identity" ? canonicalJson(origin.issuer) : "{}";
+  return issuer === "{}" ? "" : ` by ${sha256(issuer)}`;
 }
 
-function readKeys(field: string, value: unknown): AwsCredentialIdentity {
-  const settings = readSettings(field, readRecord(field, value, ALLOWED), IDENTITY_KEYS);
-  if (isGiven(settings.expiration)) {
-    const hint = "Set a function that renews the keys, such as the SDK's provider that they come from.";
-    throw conflict(`${field}.expiration`, "is set, but static keys cannot be renewed", hint);
+function describe(origin: Origin): string {
+  switch (origin.kind) {
+    case "instance-profile":
+      return "the instance profile";
+    case "container": {
+      const { protocol, host } = origin.endpoint.url; // the path may be a secret
+      return `the container's credential endpoint ${protocol}//${host}`;
+    }
+    case "web-identity":
+      return `the web identity for ${origin.webIdentity.role.arn}`;
+    case "environment":
+      return `the key pair ${origin.identity.accessKeyId} in the environment`;
+    case "static":
+      return `the key pair ${origin.identity.accessKeyId} in instance.credentials`;
+    case "profile":
+      return `the profile ${quoted(origin.profile)}`;
+    case "provider":
+      return "the credential provider in instance.credentials";
   }
-  if (isGiven(settings.credentialScope)) {
-    throw conflict(`${field}.credentialScope`, "is set, but requests are signed without a scope", "Leave it out.");
-  }
-  return readStaticIdentity(settings, (part) => `${field}.${part}`);
-}
-
-/** @param fieldOf the name of a part in errors */
-export function readStaticIdentity(
-  given: Partial<Record<KeyPart, unknown>>,
-  fieldOf: (part: KeyPart) => string,
-): AwsCredentialIdentity {
-  if (matches(given.accessKeyId, LIKE_A_SECRET) || matches(given.secretAccessKey, LIKE_AN_ID)) {
-    throw conflict(
-      fieldOf("accessKeyId"),
-      "and the secret access key look as if they were swapped",
-      "Set the id, such as AKIA…, as the id, and the longer string as the secret.",
-    );
-  }
-  const parts = new Map<KeyPart, string>();
-  for (const { part, pattern, allowed, optional } of PARTS) {
-    const value = given[part];
-    if (optional && !isGiven(value)) continue;
-    if (!matches(value, pattern)) throw invalid(fieldOf(part), value, allowed);
-    parts.set(part, value);
-  }
-  return Object.fromEntries(parts) as unknown as AwsCredentialIdentity;
 }

@@ -1,7 +1,6 @@
-import type { AwsCredentialIdentity, CredentialProvider } from "../sdk-types.js";
 import { type AllowedRole, readAllowedRoles } from "./allowed-roles.js";
-import { PROVIDER_NAME, readBaseIdentity } from "./base-identity.js";
 import { COMMAND_SETTINGS } from "./command-overrides.js";
+import { CREDENTIALS_NAME, type CredentialSource, readCredentialSource } from "./credential-source.js";
 import { readExternalId, readSourceIdentity } from "./limits.js";
 import { type NetworkSettings, readNetworkSettings } from "./network-settings.js";
 import { SESSION_POLICIES } from "./session-policy.js";
@@ -39,11 +38,23 @@ export interface IntegrationInstance {
   transitiveTagKeys?: readonly string[] | null | undefined;
   /** The roles that may be assumed. If it is set, a role is required. `[]` allows none. Default: IAM alone decides. */
   allowedRoles?: readonly AllowedRole[] | undefined;
-  /** The base identity: static keys, or any SDK credential provider. Default: the instance profile. */
-  credentials?: AwsCredentialIdentity | CredentialProvider | null | undefined;
   /**
-   * Names the identity that a function in `credentials` resolves to, 1 to 64 of `[\w+=,.@-]`: functions with the same name
-   * count as the same identity. Required to share sessions through a store. Default: each function is a separate identity.
+   * Where the base identity comes from:
+   * - `"Ec2InstanceMetadata"`: the instance profile of the EC2 machine. The default, unless the environment announces
+   *   another identity: then you must choose.
+   * - `"EcsContainer"`: the role of an ECS task, or of a pod with EKS Pod Identity.
+   * - `"WebIdentity"`: the role of an OIDC token that the environment names, such as IRSA's. To name it here, set
+   *   `{ webIdentityTokenFile, roleArn, roleSessionName? }`.
+   * - `"Environment"`: the keys in `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, as in Lambda.
+   * - `{ profile }`: a profile of the SDK's configuration files, as on a laptop.
+   * - `"Runtime"`: the one identity that the environment announces, else the instance profile.
+   * - static keys, or any SDK credential provider.
+   */
+  credentials?: CredentialSource | null | undefined;
+  /**
+   * Names the identity that `credentials` turns out to be, 1 to 64 of `[\w+=,.@-]`: instances with the same name count as
+   * the same identity. Required to share sessions through a store, except with the instance profile and static keys.
+   * Default: each function, container, web identity and profile is a separate identity.
    */
   credentialsName?: string | null | undefined;
   /**
@@ -85,9 +96,9 @@ const INSTANCE_SETTINGS = {
   transitiveTagKeys: readTransitiveTagKeys,
   allowedRoles: (field, value) => readAllowedRoles(field, readLimit(field, value)),
   dangerouslyAllowPlainHttp: readFlag,
-  credentialsName: (field, value) => readText(field, value, PROVIDER_NAME),
+  credentialsName: (field, value) => readText(field, value, CREDENTIALS_NAME),
   credentials: (field, value, { credentialsName, dangerouslyAllowPlainHttp }) =>
-    readBaseIdentity(field, value, credentialsName as string | undefined, dangerouslyAllowPlainHttp === true),
+    readCredentialSource(field, value, credentialsName as string | undefined, dangerouslyAllowPlainHttp === true),
   sourceRole: readSourceRole,
   sts: (field, value, { dangerouslyAllowPlainHttp }) =>
     readStsSettings(field, value, dangerouslyAllowPlainHttp === true),

@@ -15,16 +15,17 @@ export class KnownRequests {
     this.#maxRequests = maxRequests;
   }
 
-  /** Like {@link createRoleRequest}. */
-  get(...[instance, command, session, env]: Parameters<typeof createRoleRequest>): RoleRequest {
+  /** Like {@link createRoleRequest}, always with the same platform. */
+  get(...[instance, command, session, env, platform]: Parameters<typeof createRoleRequest>): RoleRequest {
     const defined = findDefinedInstance(instance);
-    if (!defined || isGiven(session)) return createRoleRequest(instance, command, session, env);
+    if (!defined || isGiven(session)) return createRoleRequest(instance, command, session, env, platform);
     const overrides = pickCommandSettings(command);
     const name = toName(overrides, env);
     const known = name === undefined ? undefined : this.#byInstance.get(defined)?.get(name);
     if (known) return known;
-    const request = createRoleRequest(instance, overrides as CommandOverrides, session, env);
-    if (name !== undefined) this.#remember(defined, name, request);
+    const request = createRoleRequest(instance, overrides as CommandOverrides, session, env, platform);
+    // Keys in the environment may change.
+    if (name !== undefined && request.chain.base.kind !== "environment") this.#remember(defined, name, request);
     return request;
   }
 

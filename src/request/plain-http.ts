@@ -15,7 +15,7 @@ export function assertConfidential(endpoint: Endpoint, field = "AWS_ENDPOINT_URL
 }
 
 /** Over TLS, or over loopback. */
-function isConfidential({ protocol, hostname }: Endpoint): boolean {
+export function isConfidential({ protocol, hostname }: Endpoint): boolean {
   const isLoopback = hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
   return protocol === "https:" || (protocol === "http:" && isLoopback);
 }

@@ -1,9 +1,11 @@
 import { refuseUnlessAllowed } from "./allowed-roles.js";
 import { type AuthorSession, readAuthorSession } from "./author-session.js";
 import { type Assumption, type Link, roleLink, type StsGiven, sourceLink } from "./chain.js";
+import { chooseBaseIdentity } from "./choose-base-identity.js";
 import { type CommandOverrides, readCommand } from "./command-overrides.js";
 import { type IntegrationInstance, readInstance } from "./integration-instance.js";
 import type { Network } from "./network-settings.js";
+import { Platform } from "./platform.js";
 import { type ChosenSettings, chooseRole, chooseSettings } from "./precedence.js";
 import { assertInPartition } from "./regions.js";
 import type { RoleArn } from "./role-arn.js";
@@ -31,6 +33,7 @@ export interface DecidedRequest {
 
 /**
  * Pure: no network, no clock; the same input gives an equal request.
+ * @param platform what `env` said when the resolver was made
  * @throws RolecallError `INVALID_REQUEST`, naming the field, or `ROLE_NOT_ALLOWED`
  */
 export function decideRequest(
@@ -38,6 +41,7 @@ export function decideRequest(
   overrides: CommandOverrides | null | undefined,
   session: AuthorSession | null | undefined,
   env: Record<string, string | undefined>,
+  platform = new Platform(env),
 ): DecidedRequest {
   const instance = readInstance(given);
   const author = readAuthorSession(session);
@@ -47,9 +51,13 @@ export function decideRequest(
   const chosen = chooseSettings(role, allowedBy, { author, command, instance }, env);
   const { network, integration, dangerouslyAllowPlainHttp: plainHttp, sourceRole, allowedRoles } = instance;
   const { region, stsRegion, trust } = chosen;
-  const source = sourceLink(instance.credentials, {
-    ...instance.sts,
-    ...(stsRegion && { region: stsRegion.value }),
+  const { endpoint, useFipsEndpoint, useDualstackEndpoint } = instance.sts;
+  const base = chooseBaseIdentity(instance.credentials, { env, platform, issuer: { endpoint, trust, plainHttp } });
+  const source = sourceLink(base, {
+    region: stsRegion?.value,
+    endpoint,
+    useFipsEndpoint,
+    useDualstackEndpoint,
     partition: role?.value.partition,
     network,
     trust,
@@ -64,11 +72,16 @@ export function decideRequest(
 }
 
 function toAssumption(role: RoleArn, chosen: ChosenSettings): Assumption {
+  const { policy, policyArns, tags, transitiveTagKeys, sourceIdentity } = chosen.limits;
   return {
     role,
     roleSessionName: chosen.roleSessionName?.value,
     durationSeconds: chosen.durationSeconds.value,
-    ...chosen.limits,
+    policy,
+    policyArns,
+    tags,
+    transitiveTagKeys,
+    sourceIdentity,
     externalId: chosen.externalId?.value,
   };
 }

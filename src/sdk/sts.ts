@@ -3,6 +3,7 @@ export {
   AssumeRoleCommand,
   type AssumeRoleCommandInput,
   type AssumeRoleCommandOutput,
+  AssumeRoleWithWebIdentityCommand,
   type Credentials,
   GetCallerIdentityCommand,
   type GetCallerIdentityCommandOutput,

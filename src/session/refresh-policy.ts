@@ -42,6 +42,9 @@ export const INSTANCE_PROFILE_RULES: RefreshRules = {
   holdAfterFailure: (_failures, remaining, random) => nextLook(remaining, random),
 };
 
+/** A source whose credentials, or whose owner, may be replaced at any time. */
+export const REREAD_RULES: RefreshRules = { ...PROVIDER_RULES, readAgainAfter: 60 * MINUTE };
+
 /** The two clocks at one moment. */
 export interface Moment {
   readonly wall: number;
@@ -105,7 +108,7 @@ export function advisoryWindow(life: number, override?: number): number {
 export function drawAdvisoryPoint(life: number, rules: RefreshRules, random: number): number {
   const window = advisoryWindow(life, rules.advisoryWindow);
   const point = life === Number.POSITIVE_INFINITY ? life : life - window + (random * window) / 2;
-  return Math.min(point, rules.readAgainAfter ?? Number.POSITIVE_INFINITY);
+  return Math.min(Math.round(point), rules.readAgainAfter ?? Number.POSITIVE_INFINITY);
 }
 
 /** When to ask a source again that repeated its set, or that is served beyond its expiry: 5 to 10 minutes. */

@@ -1,18 +1,28 @@
 import { withDeadline } from "../abort.js";
 import { isRolecallError, RolecallError } from "../errors.js";
 import type { BaseIdentity } from "../request/base-identity.js";
+import type { Link } from "../request/chain.js";
 import { ACCESS_KEY_ID } from "../request/limits.js";
 import type { Runtime } from "../runtime.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
 import type { Flight } from "../session/flight.js";
-import { lifeUntil } from "../session/refresh-policy.js";
+import {
+  INSTANCE_PROFILE_RULES,
+  lifeUntil,
+  PROVIDER_RULES,
+  REREAD_RULES,
+  type RefreshRules,
+  ROLE_RULES,
+} from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
 import type { Load } from "../session/session-source.js";
 import type { Machine } from "./machine.js";
 import { safeCause } from "./safe-cause.js";
 import { isValidDate, type ServerClock } from "./server-clock.js";
+import type { SourceIdentity } from "./source-identity.js";
+import type { Sts } from "./sts.js";
 
-/** Milliseconds. A provider may have to ask a person. The metadata service has its own, shorter limit. */
+/** Milliseconds. A provider may have to ask a person. Other sources have their own, shorter limits. */
 const READ_TIMEOUT = 60_000;
 
 export interface BaseIdentityContext {
@@ -20,32 +30,83 @@ export interface BaseIdentityContext {
   readonly machine: Machine;
   /** That of the STS endpoint which is asked with this identity. */
   readonly serverClock: () => ServerClock;
+  readonly sts: () => Promise<Sts>;
+}
+
+const CHECK_SOURCE = "Renew it at its source, and check the machine's clock; no other identity is used in its place.";
+
+const RULES: Record<BaseIdentity["kind"], RefreshRules> = {
+  "instance-profile": INSTANCE_PROFILE_RULES,
+  container: REREAD_RULES,
+  profile: REREAD_RULES,
+  "web-identity": ROLE_RULES,
+  environment: PROVIDER_RULES,
+  provider: PROVIDER_RULES,
+  static: PROVIDER_RULES,
+};
+
+export function refreshRulesOf({ kind }: BaseIdentity): RefreshRules {
+  return RULES[kind];
 }
 
 /** The base identity: read once, shared by all roles, kept fresh like any session. */
 export function baseIdentitySource(
-  base: BaseIdentity,
-  { runtime, machine, serverClock }: BaseIdentityContext,
+  { base, sts: target }: Pick<Link, "base" | "sts">,
+  context: BaseIdentityContext,
 ): (flight: Flight) => Promise<Load> {
-  const isInstanceProfile = base.kind === "instance-profile";
-  const failed = isInstanceProfile ? instanceProfileFailed : providerFailed;
-  const reason = () => failed(`No answer within ${READ_TIMEOUT / 1000} seconds`);
-  const provider = base.provider();
-  const read = (signal: AbortSignal) => (provider ? provider() : machine.identity(base.plainHttp, signal));
-  return async ({ signal }) => {
-    let identity: AwsCredentialIdentity;
-    try {
-      identity = await withDeadline({ runtime, ms: READ_TIMEOUT, reason, signal }, read);
-    } catch (error) {
-      throw isRolecallError(error) ? error : failed("It failed", { thrown: error });
-    }
-    if (!isCredentialSet(identity)) throw failed("It returned something other than credentials");
-    const credentials = redacted(identity);
-    if (!identity.expiration) return { kind: "issued", credentials, life: Number.POSITIVE_INFINITY };
-    const life = lifeUntil(identity.expiration.getTime(), serverClock().now(runtime), runtime.now());
-    if (life !== undefined) return { kind: "issued", credentials, life };
-    return { kind: "past-expiry", credentials, error: failed("Its credentials have expired already") };
-  };
+  const origin = base.origin();
+  return async (flight) =>
+    origin.kind === "web-identity"
+      ? (await context.sts()).assumeWithWebIdentity(origin.webIdentity, base.key, target, flight)
+      : toLoad(base, await readIdentity(base, context, flight.signal), context);
+}
+
+async function readIdentity(
+  base: BaseIdentity,
+  context: BaseIdentityContext,
+  signal: AbortSignal,
+): Promise<SourceIdentity> {
+  const { runtime } = context;
+  const reason = () => failed(base, `No answer within ${READ_TIMEOUT / 1000} seconds`);
+  try {
+    return await withDeadline({ runtime, ms: READ_TIMEOUT, reason, signal }, (either) => read(base, context, either));
+  } catch (error) {
+    throw isRolecallError(error) ? error : failed(base, "It failed", { thrown: error });
+  }
+}
+
+/** Each reader is loaded at first use. */
+async function read(
+  base: BaseIdentity,
+  { runtime, machine }: BaseIdentityContext,
+  signal: AbortSignal,
+): Promise<SourceIdentity> {
+  const origin = base.origin();
+  switch (origin.kind) {
+    case "container":
+      return (await import("./container.js")).readContainer(origin.endpoint, runtime, signal);
+    case "profile":
+      return (await import("./profile.js")).readProfile(origin.profile, runtime);
+    case "provider":
+      return { credentials: await origin.provider() };
+    case "static":
+    case "environment":
+      return { credentials: origin.identity };
+    default:
+      return machine.identity(origin.kind === "instance-profile" && origin.plainHttp, signal);
+  }
+}
+
+function toLoad(base: BaseIdentity, read: SourceIdentity, { runtime, serverClock }: BaseIdentityContext): Load {
+  if (!isCredentialSet(read?.credentials)) throw failed(base, "It returned something other than credentials");
+  const { expiration } = read.credentials;
+  const { identity } = read;
+  const credentials = redacted(read.credentials);
+  const life = expiration
+    ? lifeUntil(expiration.getTime(), serverClock().now(runtime), runtime.now())
+    : Number.POSITIVE_INFINITY;
+  if (life !== undefined) return { kind: "issued", credentials, life, ...(identity !== undefined && { identity }) };
+  return { kind: "past-expiry", credentials, error: failed(base, "Its credentials have expired already") };
 }
 
 function isCredentialSet(value: AwsCredentialIdentity | undefined): value is AwsCredentialIdentity {
@@ -65,30 +126,21 @@ interface Thrown {
   readonly thrown: unknown;
 }
 
-function reasonAndCause({ thrown }: Thrown) {
-  return { cause: safeCause(thrown), reason: thrown };
+function failed(base: BaseIdentity, what: string, failure?: Thrown): RolecallError {
+  const cause = failure && { cause: safeCause(failure.thrown), reason: failure.thrown };
+  const details = { step: "base-identity", retryable: true, ...cause } as const;
+  if (base.kind === "instance-profile") {
+    const message = `The instance profile cannot be used. ${what}.`;
+    const hint = "Look at the role of the instance profile and at the machine's clock.";
+    return new RolecallError("INSTANCE_PROFILE_INVALID", message, { ...details, hint });
+  }
+  const message = `${base.description.replace(/^t/, "T")} gives no credentials. ${what}.`;
+  const hint = base.kind === "provider" ? providerHint(failure) : CHECK_SOURCE;
+  return new RolecallError("BASE_IDENTITY_UNAVAILABLE", message, { ...details, hint });
 }
 
-function instanceProfileFailed(what: string, failure?: Thrown): RolecallError {
-  return new RolecallError("INSTANCE_PROFILE_INVALID", `The instance profile cannot be used. ${what}.`, {
-    step: "base-identity",
-    retryable: true,
-    hint: "Look at the role of the instance profile and at the machine's clock.",
-    ...(failure && reasonAndCause(failure)),
-  });
-}
-
-function providerFailed(what: string, failure?: Thrown): RolecallError {
-  return new RolecallError(
-    "BASE_IDENTITY_UNAVAILABLE",
-    `The credential provider in instance.credentials gives no credentials. ${what}.`,
-    {
-      step: "base-identity",
-      retryable: true,
-      hint: failure
-        ? "The error's reason is what the provider threw, and no log prints it; no other identity is used in its place."
-        : "Call that provider alone to see why; no other identity is used in its place.",
-      ...(failure && reasonAndCause(failure)),
-    },
-  );
+function providerHint(failure: Thrown | undefined): string {
+  return failure
+    ? "The error's reason is what the provider threw, and no log prints it; no other identity is used in its place."
+    : "Call that provider alone to see why; no other identity is used in its place.";
 }

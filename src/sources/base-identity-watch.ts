@@ -30,7 +30,7 @@ export class BaseIdentityWatch {
 
   /** Call it before assuming a role. */
   note({ base, assumption: { role } }: RoleLink): void {
-    if (base.kind === "instance-profile" || base.kind === "named-provider") return;
+    if (base.kind === "instance-profile" || base.name !== undefined) return;
     const now = this.#runtime.monotonic();
     let watched = this.#roles.get(role.arn);
     if (watched?.reported) return;

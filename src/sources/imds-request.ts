@@ -1,16 +1,18 @@
-import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
-import { onAbort } from "../abort.js";
+import { Agent } from "node:http";
 import type { Runtime } from "../runtime.js";
 import { diagnoseAddress, diagnoseSilence, type MetadataProblem, metadataAddress } from "./metadata-endpoint.js";
+import {
+  AnswerError,
+  type AnswerFault,
+  createRetries,
+  LARGEST_ANSWER,
+  requestText,
+  type SmallRequest,
+  type Transport,
+} from "./small-request.js";
 
 /** Milliseconds of silence after which a request fails. The SDK's default. */
 const REQUEST_TIMEOUT = 1000;
-/** Attempts per read, for all its requests together. */
-const ATTEMPTS = 3;
-/** Milliseconds. Upper bound of the wait before the second attempt. It doubles for the third. */
-const FIRST_WAIT = 100;
-/** Bytes. Credentials with a session token take one to two kilobytes; everything else is smaller. */
-const LARGEST_ANSWER = 16 * 1024;
 
 export const CHECK_PROXY = "check for a proxy or another server that answers in its place";
 export const NO_ANSWER_IN_TIME: MetadataProblem = {
@@ -37,6 +39,12 @@ export const TOO_LARGE: MetadataProblem = {
 };
 const NOT_HTTP: MetadataProblem = { cause: "The response is not HTTP", fix: CHECK_PROXY };
 
+const PROBLEMS: Record<Exclude<AnswerFault, "status">, MetadataProblem> = {
+  silence: NO_ANSWER_IN_TIME,
+  "too-large": TOO_LARGE,
+  "not-http": NOT_HTTP,
+};
+
 /** The metadata service returned something other than the requested data. */
 export class MetadataError extends Error {
   override readonly name = "MetadataError";
@@ -49,11 +57,7 @@ export class MetadataError extends Error {
   }
 }
 
-interface MetadataRequest {
-  readonly path: string;
-  readonly method?: "GET" | "PUT";
-  readonly headers?: Readonly<Record<string, string>>;
-}
+type MetadataRequest = Pick<SmallRequest, "path" | "method" | "headers">;
 
 /** Requests one metadata item, trimmed. Rejects with a {@link MetadataError}, or with Node's connection error. */
 export type RequestMetadata = (item: MetadataRequest) => Promise<string>;
@@ -64,77 +68,19 @@ export async function readMetadata<T>(
   signal: AbortSignal,
   read: (request: RequestMetadata) => Promise<T>,
 ): Promise<T> {
-  // Own agent: with NODE_USE_ENV_PROXY, the global agent would send the keys in plain text through a proxy.
   const agent = new Agent({ keepAlive: true });
-  let failures = 0;
-  const requestWithRetries: RequestMetadata = async (item) => {
-    for (;;) {
-      try {
-        return await requestOnce(item, agent, runtime, signal);
-      } catch (error) {
-        if (!isTransient(error) || ++failures === ATTEMPTS) throw error;
-        await runtime.sleep(runtime.random() * FIRST_WAIT * 2 ** (failures - 1), signal);
-      }
-    }
-  };
-  return read(requestWithRetries).finally(() => agent.destroy());
+  const retry = createRetries(runtime, signal, isTransient);
+  const transport = { agent, runtime, signal, silence: REQUEST_TIMEOUT };
+  return read((item) => retry(() => requestOnce(item, transport))).finally(() => agent.destroy());
 }
 
-async function requestOnce(
-  item: MetadataRequest,
-  agent: Agent,
-  runtime: Runtime,
-  signal: AbortSignal,
-): Promise<string> {
+async function requestOnce(item: MetadataRequest, transport: Transport): Promise<string> {
   const address = await metadataAddress();
   if (!address) throw new MetadataError(diagnoseAddress());
-  signal.throwIfAborted();
-  let cancelTimer: (() => void) | undefined;
-  let stopListening: (() => void) | undefined;
-  const asked = request({
-    ...item,
-    agent,
-    protocol: address.protocol,
-    hostname: address.hostname.replace(/^\[(.+)\]$/, "$1"),
-    port: address.port,
-    maxHeaderSize: LARGEST_ANSWER,
+  const { protocol, hostname, port } = address;
+  return requestText({ ...item, protocol, hostname, port }, transport).catch((error) => {
+    throw error instanceof AnswerError ? new MetadataError(describeFault(error), error.statusCode) : error;
   });
-  const answered = new Promise<string>((resolve, reject) => {
-    const fail = (error: unknown) => {
-      reject(error);
-      asked.destroy();
-    };
-    const failIfSilentSince = (bytes: number) => {
-      cancelTimer = runtime.schedule(REQUEST_TIMEOUT, () => {
-        const before = describeProgress(asked);
-        // After the process was blocked, for example while loading modules, let it first read data that has arrived.
-        setImmediate(() => {
-          const now = bytesRead(asked);
-          if (describeProgress(asked) === before && now === bytes) fail(new MetadataError(NO_ANSWER_IN_TIME));
-          else failIfSilentSince(now);
-        });
-      });
-    };
-    failIfSilentSince(0);
-    stopListening = onAbort(signal, () => fail(signal.reason));
-    asked.on("error", fail);
-    // The service sends no 1xx responses, and another server could send them endlessly.
-    asked.on("information", () => fail(new MetadataError(NOT_HTTP)));
-    asked.on("response", (answer) => readAnswer(answer).then(resolve, fail));
-    asked.end();
-  });
-  return answered.finally(() => {
-    cancelTimer?.();
-    stopListening?.();
-  });
-}
-
-function bytesRead({ socket }: ClientRequest): number {
-  return socket?.bytesRead ?? 0;
-}
-
-function describeProgress(asked: ClientRequest): string {
-  return `${asked.socket?.connecting} ${bytesRead(asked)}`;
 }
 
 /** Whether another attempt may succeed. */
@@ -144,17 +90,8 @@ function isTransient(error: unknown): boolean {
   return status >= 500 || problem === THROTTLED || problem === NO_ANSWER_IN_TIME || problem === CONNECTION_LOST;
 }
 
-async function readAnswer(answer: IncomingMessage): Promise<string> {
-  const { statusCode = 0 } = answer;
-  if (statusCode < 200 || statusCode >= 300) throw new MetadataError(diagnoseStatus(statusCode), statusCode);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > LARGEST_ANSWER) throw new MetadataError(TOO_LARGE);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString().trim();
+function describeFault({ fault, statusCode = 0 }: AnswerError): MetadataProblem {
+  return fault === "status" ? diagnoseStatus(statusCode) : PROBLEMS[fault];
 }
 
 function diagnoseStatus(status: number): MetadataProblem {

@@ -1,6 +1,5 @@
 import { withDeadline } from "../abort.js";
 import { isRolecallError, RolecallError } from "../errors.js";
-import { ACCESS_KEY_ID } from "../request/limits.js";
 import { assertOnThisMachine } from "../request/plain-http.js";
 import { isRegion } from "../request/regions.js";
 import type { Runtime } from "../runtime.js";
@@ -17,6 +16,7 @@ import {
 } from "./imds-request.js";
 import { type MetadataProblem, metadataAddress } from "./metadata-endpoint.js";
 import { safeCause } from "./safe-cause.js";
+import { type CredentialSet, parseCredentialSet, readCredentialSet, type SourceIdentity } from "./source-identity.js";
 import { hintForUncaughtCall } from "./test-run.js";
 import { noteUnusedIdentities, withNote } from "./unused-environment.js";
 
@@ -64,8 +64,7 @@ export async function readInstanceProfile(
   runtime: Runtime,
   plainHttp: boolean,
   signal?: AbortSignal,
-): Promise<AwsCredentialIdentity> {
-  const note = noteUnusedIdentities(runtime.env);
+): Promise<SourceIdentity> {
   const read = async (request: RequestMetadata) => {
     // Without a valid address, the request itself fails with an error that explains it.
     const address = plainHttp ? undefined : await metadataAddress();
@@ -74,36 +73,29 @@ export async function readInstanceProfile(
     try {
       const role = await requestItem(request, PROFILE_PATH, token);
       if (!ROLE_NAME.test(role)) throw invalidProfile();
-      return parseCredentials(await requestItem(request, PROFILE_PATH + role, token));
+      return { credentials: parseCredentials(await requestItem(request, PROFILE_PATH + role, token)), identity: role };
     } catch (error) {
-      throw explainMissingProfile(error, note) ?? error;
+      throw (await explainMissingProfile(error, runtime)) ?? error;
     }
   };
-  return readWithinDeadline(runtime, read, signal).catch((error) => {
-    throw signal?.aborted ? signal.reason : unreachable(CREDENTIALS, error, note);
+  return readWithinDeadline(runtime, read, signal).catch(async (error) => {
+    if (signal?.aborted) throw signal.reason;
+    throw isRolecallError(error) ? error : unreachable(CREDENTIALS, error, await noteUnusedIdentities(runtime.env));
   });
 }
 
 function parseCredentials(text: string): AwsCredentialIdentity {
-  let set: Record<string, unknown>;
+  let set: CredentialSet;
   try {
-    set = JSON.parse(text) ?? {};
+    set = parseCredentialSet(text);
   } catch (error) {
     throw invalidProfile(NO_CREDENTIAL_SET, error);
   }
-  const { Code, AccessKeyId, SecretAccessKey, Token, Expiration, AccountId } = set;
+  const { Code } = set;
   if (Code !== undefined && Code !== "Success") throw invalidProfile(hintForCode(Code));
-  const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
-  const isComplete = isText(AccessKeyId) && isText(SecretAccessKey) && isText(Token) && isText(Expiration);
-  if (!isComplete || !ACCESS_KEY_ID.test(AccessKeyId)) throw invalidProfile();
-  if (AccountId !== undefined && !/^\d{12}$/.test(String(AccountId))) throw invalidProfile();
-  return {
-    accessKeyId: AccessKeyId,
-    secretAccessKey: SecretAccessKey,
-    sessionToken: Token,
-    expiration: new Date(Expiration),
-    ...(AccountId !== undefined && { accountId: String(AccountId) }),
-  };
+  const credentials = readCredentialSet(set);
+  if (!credentials) throw invalidProfile();
+  return credentials;
 }
 
 /** If EC2 can't assume the role, it returns a code such as `AssumeRoleUnauthorizedAccess` instead of keys. */
@@ -166,7 +158,7 @@ async function readWithinDeadline<T>(
 }
 
 /** `undefined` if the error does not concern the profile itself. */
-function explainMissingProfile(error: unknown, note: string | undefined): RolecallError | undefined {
+async function explainMissingProfile(error: unknown, { env }: Runtime): Promise<RolecallError | undefined> {
   if (!(error instanceof MetadataError)) return undefined;
   if (error.problem === TOO_LARGE) return invalidProfile(`${TOO_LARGE.cause}: ${TOO_LARGE.fix}.`, error);
   if (error.statusCode !== 404) return undefined;
@@ -175,7 +167,7 @@ function explainMissingProfile(error: unknown, note: string | undefined): Roleca
     step: "base-identity",
     retryable: true,
     cause: safeCause(error),
-    hint: withNote(hint, note),
+    hint: withNote(hint, await noteUnusedIdentities(env)),
   });
 }
 

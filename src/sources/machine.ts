@@ -1,6 +1,6 @@
 import { once } from "../once.js";
 import type { ResolverSettings } from "../resolver-options.js";
-import type { AwsCredentialIdentity } from "../sdk-types.js";
+import type { SourceIdentity } from "./source-identity.js";
 
 /** The machine that this process runs on, as the instance metadata service describes it. */
 export interface Machine {
@@ -13,7 +13,7 @@ export interface Machine {
    * The instance profile's credentials, without a cache, or those of the option `instanceProfile`.
    * @param plainHttp whether another machine's metadata service may be asked over plain http
    */
-  identity(plainHttp: boolean, signal: AbortSignal): Promise<AwsCredentialIdentity>;
+  identity(plainHttp: boolean, signal: AbortSignal): Promise<SourceIdentity>;
 }
 
 /** @param closed ends a read of the region */
@@ -22,7 +22,8 @@ export function createMachine({ runtime, instanceProfile }: ResolverSettings, cl
   return {
     region: once(async () => (await metadataService()).readInstanceRegion(runtime, closed)),
     async identity(plainHttp, signal) {
-      if (instanceProfile) return instanceProfile(); // even if it returns nothing: no other identity takes its place
+      // Even if it returns nothing: no other identity takes its place.
+      if (instanceProfile) return { credentials: await instanceProfile() };
       return (await metadataService()).readInstanceProfile(runtime, plainHttp, signal);
     },
   };

@@ -1,7 +1,7 @@
 import { isRolecallError, type RolecallError } from "../errors.js";
 import { conflict } from "../request/validation.js";
 
-type StsClass = "STSClient" | "AssumeRoleCommand" | "GetCallerIdentityCommand";
+type StsClass = "STSClient" | "AssumeRoleCommand" | "AssumeRoleWithWebIdentityCommand" | "GetCallerIdentityCommand";
 
 /**
  * Makes a part of `@aws-sdk/client-sts`, which a test may have replaced by a mock of another shape.

@@ -38,6 +38,8 @@ const BASE_IDENTITY_CODES = new Set([
   "InvalidClientTokenId",
   "UnrecognizedClient",
   "SignatureDoesNotMatch",
+  "InvalidIdentityToken",
+  "IDPRejectedClaim",
 ]);
 
 /** Error names for a response without an AWS error code, for example from a proxy. */
@@ -51,6 +53,7 @@ export function classifyStsError(error: StsError): StsErrorKind {
     if (isClockSkewCorrectedError(sdkError) && CLOCK_SKEW_CODES.has(code)) return "clock-skew";
     if (isThrottlingError(sdkError)) return "throttling";
     if (!isClockSkewCorrectedError(sdkError) && isTransientError(sdkError)) return "transient";
+    if (code === "IDPCommunicationError") return "transient";
     if (BASE_IDENTITY_CODES.has(code)) return "base-identity";
     if (code === "AccessDenied") return "denied";
     if (code === "RegionDisabled") return "region-disabled";
@@ -95,7 +98,7 @@ const HINTS_FOR_MOCKS: Partial<Record<StsErrorKind, string>> = {
 };
 
 export interface StsCall {
-  readonly action: "AssumeRole" | "GetCallerIdentity";
+  readonly action: "AssumeRole" | "AssumeRoleWithWebIdentity" | "GetCallerIdentity";
   readonly step: RolecallErrorStep;
   /** Whose keys sign it. */
   readonly caller: Pick<StsCaller, "step" | "roleArn">;
@@ -120,7 +123,8 @@ export function translateStsError(error: StsError, kind: StsErrorKind, call: Sts
   const { code, requestId, cause, systemCode } = failure;
   const isFromMock = comesFromMock(error);
   const hint = (isFromMock && HINTS_FOR_MOCKS[kind]) || chooseStsHint(failure);
-  return new RolecallError(CODES[kind], `${describeCall(call)} failed: ${describeError(failure)}.`, {
+  const own = isOfToken(failure) ? "BASE_IDENTITY_UNAVAILABLE" : CODES[kind];
+  return new RolecallError(own, `${describeCall(call)} failed: ${describeError(failure)}.`, {
     step: kind === "base-identity" ? call.caller.step : call.step,
     retryable: CODES[kind] === "STS_UNAVAILABLE" || kind === "base-identity",
     roleArn: call.roleArn,
@@ -143,13 +147,14 @@ function comesFromMock(error: StsError): boolean {
 }
 
 /** All parts except `message` are safe to quote. */
-function readFailure(error: StsError, kind: StsErrorKind, { secrets, region, foreignRegion, caller }: StsCall) {
+function readFailure(error: StsError, kind: StsErrorKind, { action, secrets, region, foreignRegion, caller }: StsCall) {
   const cause: StsError & { code?: string } = safeCause(error, secrets);
   const { httpStatusCode: status, requestId } = cause.$metadata ?? {};
   const name = errorCode(cause);
   const code = (status ?? 0) >= 300 && !NO_CODES.has(name) ? name : undefined;
   const message = readMessage(error);
   return {
+    action,
     kind,
     cause,
     status,
@@ -174,7 +179,7 @@ function readMessage(error: StsError): string {
 /** AWS's message helps if AWS rejects the request. Other messages may quote a response or a request. */
 function describeError(failure: ReturnType<typeof readFailure>): string {
   const name = chooseName(failure);
-  const isRefusal = failure.kind === "denied" || failure.kind === "invalid";
+  const isRefusal = failure.kind === "denied" || failure.kind === "invalid" || isOfToken(failure);
   return isRefusal ? `${name}, ${failure.cause.message.replace(/\.$/, "")}` : name;
 }
 
@@ -184,6 +189,11 @@ function chooseName({ cause: { name }, status, systemCode, code }: ReturnType<ty
   if (status === undefined) return name;
   if (status < 300) return "the response can't be parsed";
   return code === undefined ? `status ${status} without an AWS error code` : name;
+}
+
+/** Whether STS refuses a web identity's token instead of keys. */
+function isOfToken({ kind, action }: { readonly kind: StsErrorKind; readonly action: StsCall["action"] }): boolean {
+  return kind === "base-identity" && action === "AssumeRoleWithWebIdentity";
 }
 
 /** The error for a call that missed its deadline, or whose result can't be used. */

@@ -1,8 +1,9 @@
 import { findPartition } from "../request/regions.js";
 import { isCertificateErrorCode } from "./safe-cause.js";
-import type { StsErrorKind } from "./sts-errors.js";
+import type { StsCall, StsErrorKind } from "./sts-errors.js";
 
 interface StsFailure {
+  readonly action: StsCall["action"];
   readonly kind: StsErrorKind;
   /** AWS's documented error code. */
   readonly code: string | undefined;
@@ -51,13 +52,32 @@ function toDeniedHint(caller: string): string {
   return `Check, in this order: the role exists and its trust policy names ${caller}; the policy of ${caller} allows sts:AssumeRole on it (and sts:TagSession, sts:SetSourceIdentity if used); the external id; a service control policy.`;
 }
 
+/** Hints for a call that a token of an OIDC provider proves. */
+const WEB_IDENTITY_HINTS: ReadonlyMap<string | undefined, string> = new Map([
+  [
+    "InvalidIdentityToken",
+    "Check the IAM OIDC provider in the role's account: its URL must be the token's iss, and its audiences must include the token's aud. Then check that the token file contains a token of that issuer.",
+  ],
+  ["ExpiredToken", "Check what renews the token file: its token has expired, and reading it again did not help."],
+  ["IDPRejectedClaim", "Check the token at its issuer: the issuer rejects it, or it has been revoked."],
+  ["IDPCommunicationError", "Try again: STS could not reach the token's issuer."],
+  [
+    "AccessDenied",
+    "Check the role's trust policy: it must exist, allow sts:AssumeRoleWithWebIdentity to the OIDC provider, and its conditions on <issuer>:aud and <issuer>:sub must match the token.",
+  ],
+]);
+
 /** Says what to do next. */
 export function chooseStsHint(failure: StsFailure): string {
-  const { kind, code, systemCode, region, callerRole } = failure;
+  const { action, kind, code, systemCode, region, callerRole } = failure;
   if (isCertificateErrorCode(systemCode)) return CERTIFICATE_HINT;
   if (systemCode === "ENOTFOUND") {
     const spelling = region === undefined ? "the region" : `the region ${region}`;
     return `Check the spelling of ${spelling} and of instance.sts.endpoint, then DNS: there is no host with that name.`;
+  }
+  if (action === "AssumeRoleWithWebIdentity") {
+    const hint = WEB_IDENTITY_HINTS.get(code);
+    if (hint !== undefined) return hint;
   }
   if (callerRole !== undefined && kind === "base-identity") {
     return `Check the clock of the machine and what answers at the STS endpoint: STS rejects the session of the role ${callerRole}, and a new one did not help.`;

@@ -1,6 +1,9 @@
 import type { StsTarget } from "../request/chain.js";
+import type { WebIdentity } from "../request/web-identity.js";
 import type { Flight } from "../session/flight.js";
+import type { IssuedSession } from "../session/session-source.js";
 import { RoleAssumer, type RoleAssumerOptions } from "./assume-role.js";
+import { assumeRoleWithWebIdentity, type WebIdentityOptions } from "./assume-role-with-web-identity.js";
 import { type CallerIdentity, readCallerIdentity } from "./caller-identity.js";
 import type { StsCaller } from "./sts-caller.js";
 import { type StsCallSettings, StsCalls } from "./sts-calls.js";
@@ -15,11 +18,23 @@ export class Sts {
   readonly calls: StsCalls;
   readonly assumer: RoleAssumer;
   readonly #clients: StsClients;
+  readonly #webIdentity: WebIdentityOptions;
 
   constructor(options: StsOptions) {
     this.#clients = new StsClients(options);
     this.calls = new StsCalls({ runtime: options.runtime, settings: options.assumeRole, clients: this.#clients });
     this.assumer = new RoleAssumer({ ...options, calls: this.calls });
+    this.#webIdentity = { ...options, calls: this.calls };
+  }
+
+  /** See {@link assumeRoleWithWebIdentity}. */
+  assumeWithWebIdentity(
+    webIdentity: WebIdentity,
+    key: string,
+    target: StsTarget,
+    flight: Flight,
+  ): Promise<IssuedSession> {
+    return assumeRoleWithWebIdentity(webIdentity, key, target, flight, this.#webIdentity);
   }
 
   /** Asks AWS who a caller is. @param roleArn the role that it should be, for errors */

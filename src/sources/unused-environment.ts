@@ -1,36 +1,65 @@
 import type { Network } from "../request/network-settings.js";
+import { lineFor } from "../request/platform.js";
 import { variableIn } from "../request/validation.js";
+import { configurationFiles } from "../store/aws-environment.js";
+import { readRegularFile } from "../store/file-gate.js";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Variables from which the AWS CLI and the SDKs read credentials. */
+/** Variables from which the AWS CLI and the SDKs read credentials, with the line that makes this library use them. */
 const IDENTITIES = [
-  "AWS_ACCESS_KEY_ID",
-  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-  "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-  "AWS_WEB_IDENTITY_TOKEN_FILE",
-  "AWS_PROFILE",
-];
+  ["AWS_ACCESS_KEY_ID", lineFor("Environment")],
+  ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", lineFor("EcsContainer")],
+  ["AWS_CONTAINER_CREDENTIALS_FULL_URI", lineFor("EcsContainer")],
+  ["AWS_WEB_IDENTITY_TOKEN_FILE", lineFor("WebIdentity")],
+  ["AWS_PROFILE", '"credentials": { "profile": "<its value>" }'],
+] as const;
 /** Variables from which other programs read a proxy. */
 const PROXIES = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
 
-/** For errors about missing credentials: names the credential variables that are set but unused. Shows no values. */
-export function noteUnusedIdentities(env: Env): string | undefined {
-  return describeUnused(env, IDENTITIES, "set instance.credentials to use them");
+/** Bytes. Larger configuration files are not read. */
+const LARGEST_FILE = 1_048_576;
+/** The section of a profile. A name that an error repeats is a plain one. */
+const PROFILE_SECTION = /^\[\s*(?:profile\s+)?([\w.-]{1,64})\s*\]/gm;
+
+/** For errors about missing credentials: what other tools would use here, and the line to use it. Shows no values. */
+export async function noteUnusedIdentities(env: Env): Promise<string | undefined> {
+  const found = IDENTITIES.filter(([name]) => variableIn(env, name));
+  if (found.length === 0) return noteUnusedProfiles(env);
+  const lines = [...new Set(found.map(([, line]) => line))];
+  const names = found.map(([name]) => name);
+  return describeUnused(names, `in the instance, set ${lines.join(" or ")}`);
+}
+
+/** A laptop has its profiles, such as those of IAM Identity Center (SSO), in files. An environment without a home has none. */
+async function noteUnusedProfiles(env: Env): Promise<string | undefined> {
+  if (!["HOME", "USERPROFILE", "AWS_CONFIG_FILE"].some((name) => variableIn(env, name))) return undefined;
+  const { config, credentials } = configurationFiles(env);
+  const texts = await Promise.all([config, credentials].map(readText));
+  const names = new Set(texts.flatMap((text) => [...text.matchAll(PROFILE_SECTION)].map(([, name]) => name)));
+  const [first] = names;
+  if (first === undefined) return undefined;
+  const profile = names.has("default") ? "default" : first;
+  return `The SDK's configuration files have profiles, which are not used: to use one, set "credentials": { "profile": "${profile}" } in the instance.`;
+}
+
+async function readText(path: string): Promise<string> {
+  const found = await readRegularFile(path, LARGEST_FILE, { followLinks: true }).catch(() => undefined);
+  return typeof found === "object" ? found.bytes.toString() : "";
 }
 
 /** For network errors: names the proxy variables that are set but unused. Shows no values. */
 export function noteUnusedProxy(env: Env, network: Network | undefined): string | undefined {
   if (network?.settings().proxy !== undefined) return undefined;
-  return describeUnused(env, PROXIES, "set instance.network.proxy if AWS is reached through a proxy");
+  const names = PROXIES.filter((name) => variableIn(env, name));
+  if (names.length === 0) return undefined;
+  return describeUnused(names, "set instance.network.proxy if AWS is reached through a proxy");
 }
 
 export function withNote(hint: string, note: string | undefined): string {
   return note === undefined ? hint : `${hint} ${note}`;
 }
 
-function describeUnused(env: Env, variables: readonly string[], advice: string): string | undefined {
-  const names = variables.filter((name) => variableIn(env, name));
-  if (names.length === 0) return undefined;
+function describeUnused(names: readonly string[], advice: string): string {
   return `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} set in the environment but not used: ${advice}.`;
 }

@@ -20,7 +20,7 @@ export class WireView {
   #answered = false;
 
   constructor(secret?: string) {
-    this.#add(secret);
+    this.hide(secret);
   }
 
   /** Whether a response has arrived. */
@@ -33,8 +33,8 @@ export class WireView {
     findMiddlewareStack(command)?.add(
       (next, context: MiddlewareContext) => async (args) => {
         const identity = context.__smithy_context?.selectedHttpAuthScheme?.identity as Identity | undefined;
-        this.#add(identity?.secretAccessKey);
-        this.#add(identity?.sessionToken);
+        this.hide(identity?.secretAccessKey);
+        this.hide(identity?.sessionToken);
         const result = (await next(args)) as { response?: { body?: unknown } };
         this.#answered = true;
         if (result.response) result.response.body = boundedAnswer(result.response.body);
@@ -45,7 +45,8 @@ export class WireView {
     return command;
   }
 
-  #add(secret: string | undefined): void {
+  /** Adds a value that quoted text must not contain. */
+  hide(secret: string | undefined): void {
     if (secret !== undefined) this.secrets.add(secret);
   }
 }

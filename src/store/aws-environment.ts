@@ -42,18 +42,29 @@ const HASHES: FileHashes = new Map();
  * configuration files by hash, since both may set options such as `endpoint_url`.
  */
 export async function readAwsEnvironment(env: Env, hashes = HASHES): Promise<Env> {
-  const hash = (path: string | undefined, name: string) => {
-    const given = path || `~/.aws/${name}`;
-    const file = given.startsWith("~/") ? join(findHome(env), given.slice(2)) : given;
+  const hash = (file: string) => {
     const hashed = hashes.get(file) ?? once(() => hashFile(file));
     hashes.set(file, hashed);
     return hashed();
   };
   const variables = ENDPOINT_VARIABLES.map((name) => [name, env[name] || undefined]);
+  const { config, credentials } = configurationFiles(env);
   return {
     ...Object.fromEntries(variables),
-    configFile: await hash(env.AWS_CONFIG_FILE, "config"),
-    credentialsFile: await hash(env.AWS_SHARED_CREDENTIALS_FILE, "credentials"),
+    configFile: await hash(config),
+    credentialsFile: await hash(credentials),
+  };
+}
+
+/** The paths of the SDK's two configuration files. */
+export function configurationFiles(env: Env): { readonly config: string; readonly credentials: string } {
+  const locate = (path: string | undefined, name: string) => {
+    const given = path || `~/.aws/${name}`;
+    return given.startsWith("~/") ? join(findHome(env), given.slice(2)) : given;
+  };
+  return {
+    config: locate(env.AWS_CONFIG_FILE, "config"),
+    credentials: locate(env.AWS_SHARED_CREDENTIALS_FILE, "credentials"),
   };
 }
 

@@ -40,7 +40,6 @@ export interface IdentityStatement extends Statement {
 
 /** The actions that the local AWS evaluates policies for. */
 export const ACTIONS = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"] as const;
-export const WEB_IDENTITY_ACTION = "sts:AssumeRoleWithWebIdentity";
 
 const NO_CONTEXT: RequestContext = new Map();
 const VERSIONS: readonly PolicyVersion[] = ["2012-10-17", "2008-10-17"];

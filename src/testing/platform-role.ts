@@ -5,6 +5,7 @@ import { readPermissions } from "./local-role.js";
 import { shown } from "./read-options.js";
 import { type RequestContext, serviceContext } from "./request-context.js";
 import { assertRoleArn, roleSessionIdentity } from "./role-identity.js";
+import { trusts } from "./trust.js";
 
 /** The role that a platform runs the program with, such as the role of an instance profile or of an ECS task. */
 export interface PlatformRole {
@@ -113,12 +114,12 @@ export class PlatformRoleState implements LocalPlatformRole {
     const roleArn = this.#role?.roleArn;
     if (roleArn === undefined || this.#trust === undefined) return true;
     const service = this.#findService(roleArn);
-    const context = serviceContext(service, this.#options.now(), this.#options.requestContext);
-    const reaching = this.#trust.filter(
-      ({ principals, covers }) =>
-        reaches(principals, "Service", service) && covers({ action: "sts:AssumeRole", roleArn, context }),
-    );
-    return reaching.length > 0 && reaching.every(({ effect }) => effect === "Allow");
+    const trust = this.#trust;
+    const { now, requestContext } = this.#options;
+    const { sessionTags } = this.#host;
+    const context = serviceContext(service, now(), requestContext, sessionTags);
+    const actions = ["sts:AssumeRole", ...(sessionTags ? ["sts:TagSession"] : [])];
+    return actions.every((action) => trusts(trust, "Service", service, { action, roleArn, context }));
   }
 
   /** Every role that was ever attached. */

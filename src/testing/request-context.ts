@@ -94,9 +94,18 @@ export function webIdentityContext({ issuer, subject, audience, ...call }: WebId
 }
 
 /** The context when a service, such as EC2, assumes the role of a platform. */
-export function serviceContext(service: string | undefined, time: number, given: RequestContext): RequestContext {
-  const own = toEntries({ "aws:principalisawsservice": "true", "aws:principalservicename": service });
-  return new Map([...given, ...own, ...timeEntries(time)]);
+export function serviceContext(
+  service: string | undefined,
+  time: number,
+  given: RequestContext,
+  tags: ReadonlyMap<string, string> = new Map(),
+): RequestContext {
+  const own = toEntries({
+    "aws:principalisawsservice": "true",
+    "aws:principalservicename": service,
+    "aws:tagkeys": [...tags.keys()],
+  });
+  return new Map([...given, ...own, ...tagEntries("aws:requesttag/", tags), ...timeEntries(time)]);
 }
 
 function callerEntries({ caller, surroundings }: TrustQuestion): Entry[] {

@@ -1,5 +1,5 @@
 import { ACTIONS, type PolicyQuestion, type Statement } from "./iam-policy.js";
-import { findReach } from "./iam-principal.js";
+import { findReach, reaches } from "./iam-principal.js";
 import type { IssuedKeys } from "./issued-sessions.js";
 import { buildRequestContext, type Surroundings } from "./request-context.js";
 
@@ -75,6 +75,20 @@ function findActionDenial(
   if (own.length === 0 && !isNamed) return { policy: "identity-based policy", isExplicit: false };
   if (session?.length === 0 && !isSessionNamed) return { policy: "session policy", isExplicit: false };
   return trusting.length === 0 ? { policy: "role trust policy", isExplicit: false } : undefined;
+}
+
+/**
+ * Whether a trust policy lets a principal without an account act: an AWS service or an identity provider. Only the trust
+ * policy decides, because such principals have no policy.
+ */
+export function trusts(
+  trust: readonly Statement[],
+  kind: "Service" | "Federated",
+  name: string | undefined,
+  asked: PolicyQuestion,
+): boolean {
+  const reaching = trust.filter((statement) => reaches(statement.principals, kind, name) && statement.covers(asked));
+  return reaching.length > 0 && !reaching.some(isDeny);
 }
 
 function isDeny({ effect }: Statement): boolean {

@@ -2,8 +2,6 @@ import { assertConstraints, checkLength, checkPresent, readAssumeRoleInput } fro
 import { AwsError } from "./aws-error.js";
 import { element } from "./aws-xml.js";
 import type { Answer, PatchCredentials } from "./exchange.js";
-import { WEB_IDENTITY_ACTION } from "./iam-policy.js";
-import { reaches } from "./iam-principal.js";
 import type { IssuedSessions } from "./issued-sessions.js";
 import type { KnownRole } from "./local-role.js";
 import type { OidcIssuer } from "./oidc-issuer.js";
@@ -13,9 +11,11 @@ import { assertRoleArn, roleSessionIdentity } from "./role-identity.js";
 import { assertMaxSessionDuration, issueRoleSession, roleSessionElements } from "./role-session.js";
 import { type ManagedPolicies, readSessionPolicies } from "./session-policies.js";
 import type { WireRequest } from "./sigv4-verification.js";
+import { trusts } from "./trust.js";
 import { verifyWebIdentityToken } from "./web-identity-token.js";
 
 export const WEB_IDENTITY_OPERATION = "AssumeRoleWithWebIdentity";
+const WEB_IDENTITY_ACTION = `sts:${WEB_IDENTITY_OPERATION}`;
 
 export interface WebIdentityOptions {
   issued: IssuedSessions;
@@ -39,7 +39,7 @@ export function assumeRoleWithWebIdentity(
   const sessionPolicies = readSessionPolicies(input, options.managedPolicies);
   const token = readWebIdentityToken(request);
   assertConstraints([...checkPresent("webIdentityToken", token), ...checkLength("webIdentityToken", token, 4, 20_000)]);
-  const { subject, audience } = verifyWebIdentityToken(token ?? "", oidcIssuer, time);
+  const identity = verifyWebIdentityToken(token ?? "", oidcIssuer, time);
 
   const { roleArn, roleSessionName } = input;
   const role = options.findRole(roleArn);
@@ -47,19 +47,14 @@ export function assumeRoleWithWebIdentity(
   const provider = oidcIssuer.providerArn(accountId, partition);
   const context = webIdentityContext({
     issuer: oidcIssuer.name,
-    subject,
-    audience,
+    ...identity,
     roleArn,
     roleSessionName,
     userAgent: request.headers["user-agent"]?.[0],
     time,
     given: options.requestContext,
   });
-  const trusting = (role?.trust([]) ?? []).filter(
-    ({ principals, covers }) =>
-      reaches(principals, "Federated", provider) && covers({ action: WEB_IDENTITY_ACTION, roleArn, context }),
-  );
-  if (trusting.length === 0 || trusting.some(({ effect }) => effect === "Deny")) {
+  if (!trusts(role?.trust([]) ?? [], "Federated", provider, { action: WEB_IDENTITY_ACTION, roleArn, context })) {
     throw new AwsError(403, "AccessDenied", `Not authorized to perform ${WEB_IDENTITY_ACTION}`);
   }
   assertMaxSessionDuration(input.duration, role?.maxSessionDuration);
@@ -72,8 +67,8 @@ export function assumeRoleWithWebIdentity(
     sessionPolicies,
   });
   return succeedInQueryProtocol(WEB_IDENTITY_OPERATION, [
-    element("SubjectFromWebIdentityToken", subject),
-    element("Audience", audience),
+    element("SubjectFromWebIdentityToken", identity.subject),
+    element("Audience", identity.audience),
     element("Provider", provider),
     ...roleSessionElements(fields),
     element("PackedPolicySize", input.packedPolicySize),

@@ -1,4 +1,4 @@
-import { readStaticIdentity } from "../request/base-identity.js";
+import { readStaticIdentity } from "../request/static-keys.js";
 import { conflict, invalid, isRecord } from "../request/validation.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
 import { type Parameter, Parameters } from "./params.js";

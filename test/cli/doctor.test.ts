@@ -36,7 +36,7 @@ interface Machine {
   aws?: LocalAwsOptions;
   /** Changes to the local AWS after it has started. */
   broken?(aws: LocalAws): unknown;
-  env?: Record<string, string>;
+  env?: Readonly<Record<string, string>> | ((aws: LocalAws) => Readonly<Record<string, string>>);
   instance?: IntegrationInstance | ((aws: LocalAws) => IntegrationInstance | Promise<IntegrationInstance>);
   /** The roles on the command line. */
   roles?: string[];
@@ -64,8 +64,9 @@ async function diagnose({ aws: options, broken, env = {}, instance = { roleArn: 
   const config = join(folder, "instance.json");
   const settings = typeof instance === "function" ? await instance(aws) : instance;
   await writeFile(config, JSON.stringify(settings), { mode: 0o600 });
+  const variables = typeof env === "function" ? env(aws) : env;
   const run = async () => {
-    const { code, output, errors } = await runRolecall(["doctor", "--config", config, ...roles, "--json"], env);
+    const { code, output, errors } = await runRolecall(["doctor", "--config", config, ...roles, "--json"], variables);
     expect(errors).toBe("");
     const { exitCode, findings } = JSON.parse(output) as { exitCode: number; findings: Finding[] };
     expect(exitCode).toBe(code);
@@ -149,7 +150,35 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     { aws: { instanceProfile: null }, env: { AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE" } },
     "base-identity",
     /No IAM role is attached/,
-    /AWS_ACCESS_KEY_ID is set in the environment but not used: set instance\.credentials/,
+    /AWS_ACCESS_KEY_ID is set in the environment but not used: in the instance, set "credentials": "Environment"/,
+    3,
+  ],
+  [
+    "a container's role that nobody chose",
+    { env: (aws) => aws.platform("ECS").env },
+    "base-identity",
+    /instance\.credentials is not set, and the environment announces a container's role/,
+    /"credentials": "EcsContainer" for a container's role, or "credentials": "Ec2InstanceMetadata"/,
+    3,
+  ],
+  [
+    "a chosen source that is not there",
+    { instance: { roleArn: ROLE, credentials: "WebIdentity" } },
+    "base-identity",
+    /is "WebIdentity", but AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are not set/,
+    /"credentials": "Ec2InstanceMetadata"/,
+    3,
+  ],
+  [
+    "a container endpoint that refuses",
+    {
+      env: (aws) => aws.platform("ECS").env,
+      instance: { roleArn: ROLE, credentials: "Runtime" },
+      broken: (aws) => aws.fault({ on: { target: "container" }, kind: "status", status: 403 }),
+    },
+    "base-identity",
+    /The container's credential endpoint http:.* responded with status 403/,
+    /Check the token in AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE/,
     3,
   ],
   [
@@ -778,15 +807,33 @@ describe("rolecall doctor", () => {
 
   it("mentions credentials for other tools outside EC2", async () => {
     const { findings } = await diagnose({
+      instance: { credentials: "Ec2InstanceMetadata" },
       broken: () => vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9"),
       env: { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "/v2/credentials/x" },
     });
     expect(findings.find(({ step }) => step === "base-identity")).toMatchObject({
       status: "skipped",
       next: [
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is set in the environment but not used: set instance.credentials to use them.",
+        'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is set in the environment but not used: in the instance, set "credentials": "EcsContainer".',
       ],
     });
+  });
+
+  it.each([
+    ["ECS", "The container's credential endpoint http://127.0.0.1:"],
+    ["EKSPodIdentity", "The container's credential endpoint http://127.0.0.1:"],
+    ["IRSA", "The web identity for arn:aws:iam::111122223333:role/"],
+    ["Lambda", "The key pair ASIA"],
+  ] as const)("names the base identity on %s, without a look at the metadata service", async (platform, named) => {
+    const { aws, code, findings } = await diagnose({
+      env: (local) => local.platform(platform).env,
+      instance: { credentials: "Runtime", roleArn: ROLE },
+    });
+    expect(findings.filter(({ status }) => status === "failed")).toEqual([]);
+    expect(code).toBe(0);
+    const { summary } = findings.find(({ step }) => step === "base-identity") ?? {};
+    expect(summary?.startsWith(named), summary).toBe(true);
+    expect(aws.count({ target: "imds" })).toBe(0);
   });
 
   it("does not query the metadata service if static keys and a region are set", async () => {

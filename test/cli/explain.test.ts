@@ -3,6 +3,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createRoleRequest } from "../../src/request/role-request.js";
+import { PLATFORMS } from "../request/platform-env.js";
 import { runRolecall } from "./run-rolecall.js";
 
 const ROLE = "arn:aws:iam::123456789012:role/integrations/Inventory";
@@ -46,6 +47,25 @@ describe("rolecall explain", () => {
     [{ AWS_USE_DUALSTACK_ENDPOINT: "false" }, { from: "default" }],
   ])("shows the STS endpoint from the environment: %j", async (env, endpoint) => {
     expect((await explained(INSTANCE, [], env)).settings.stsEndpoint).toMatchObject(endpoint);
+  });
+
+  it.each([
+    ["ECS", "the container's credential endpoint http://169.254.170.2"],
+    ["EKS Pod Identity", "the container's credential endpoint http://169.254.170.23"],
+    ["IRSA", "the web identity for arn:aws:iam::111122223333:role/pods/Reader"],
+    ["Lambda", "the key pair ASIAIOSFODNN7EXAMPLE in the environment"],
+  ] as const)("shows the base identity on %s, without a secret", async (platform, value) => {
+    const instance = { ...INSTANCE, credentials: "Runtime" };
+    const { settings, output } = await explained(instance, [], PLATFORMS[platform]);
+    expect(settings.baseIdentity).toEqual({ value, from: "instance.credentials" });
+    expect(output).not.toContain("hush");
+  });
+
+  it("refuses an identity that the environment announces and nobody chose, like a command would", async () => {
+    const config = await configOf(INSTANCE);
+    const { code, output, errors } = await runRolecall(["explain", "--config", config], PLATFORMS.ECS);
+    expect({ code, output }).toEqual({ code: 1, output: "" });
+    expect(errors).toMatch(/^instance\.credentials is not set, and the environment announces a container's role/);
   });
 
   it("rejects an unencrypted endpoint, like a command would", async () => {

@@ -2,6 +2,8 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { Diagnostics, type RolecallEvents } from "../../src/diagnostics.js";
 import { isRolecallError, RolecallError } from "../../src/errors.js";
 import { BaseIdentity } from "../../src/request/base-identity.js";
+import { sourceLink } from "../../src/request/chain.js";
+import { createRoleRequest } from "../../src/request/role-request.js";
 import { readResolverOptions } from "../../src/resolver-options.js";
 import type { AwsCredentialIdentity } from "../../src/sdk-types.js";
 import { CredentialCache } from "../../src/session/credential-cache.js";
@@ -110,15 +112,18 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
     if (response === "freshCredentials") held = identity;
     return identity;
   };
+  const base = new BaseIdentity({ kind: "provider", provider });
+  const target = createRoleRequest({}, undefined, undefined, {}).chain.sts;
   const source: SessionSource = {
     key: "vector",
     parentKey: undefined,
     step: "base-identity",
     roleArn: undefined,
-    load: baseIdentitySource(new BaseIdentity("provider", "vector", provider), {
+    load: baseIdentitySource(sourceLink(base, target), {
       runtime: clock,
       machine: createMachine(readResolverOptions({ runtime: clock }), new AbortController().signal),
       serverClock: () => new ServerClock(),
+      sts: () => Promise.reject(new Error("A vector has no STS.")),
     }),
     invalidate: async () => {},
     rules: {

@@ -5,27 +5,28 @@ import { expectInvalid, refusalOf, requestOf, roleRequestOf } from "./support.js
 const SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const TOKEN = "IQoJb3JpZ2luX2VjTOKEN/token+token=";
 const identity = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: SECRET };
+const ALLOWED =
+  '"Ec2InstanceMetadata", "EcsContainer", "WebIdentity", "Environment", "Runtime", { profile }, { webIdentityTokenFile, roleArn, roleSessionName? }, { accessKeyId, secretAccessKey, sessionToken? }, or a function that resolves to keys';
 const baseOf = (credentials: unknown) => requestOf({ instance: { credentials } }).chain.base;
 const keyOf = (credentials: unknown) => requestOf({ instance: { credentials } }).chain.key;
 
 describe("the base identity", () => {
-  it.each([undefined, null])("is the instance profile for %s", async (credentials) => {
+  it.each([undefined, null])("is the instance profile for %s", (credentials) => {
     const base = baseOf(credentials);
     expect(base.kind).toBe("instance-profile");
-    expect(base.provider()).toBeUndefined();
   });
 
-  it("can be static keys, which are copied when they are read", async () => {
+  it("can be static keys, which are copied when they are read", () => {
     const given = { ...identity, sessionToken: TOKEN, accountId: "123456789012" };
     const base = baseOf(given);
     given.secretAccessKey = "changed";
     expect(base.kind).toBe("static");
-    expect(await base.provider()?.()).toEqual({
-      ...identity,
-      sessionToken: TOKEN,
-      accountId: "123456789012",
+    expect(base.origin()).toEqual({
+      kind: "static",
+      identity: { ...identity, sessionToken: TOKEN, accountId: "123456789012" },
     });
-    expect(await baseOf({ ...identity, sessionToken: null, accountId: undefined }).provider()?.()).toEqual(identity);
+    const withoutToken = baseOf({ ...identity, sessionToken: null, accountId: undefined });
+    expect(withoutToken.origin()).toEqual({ kind: "static", identity });
   });
 
   it("can be any provider, which is not called while the request is read", () => {
@@ -34,22 +35,27 @@ describe("the base identity", () => {
     };
     const base = baseOf(provider);
     expect(base.kind).toBe("provider");
-    expect(base.provider()).toBe(provider);
+    expect(base.origin()).toEqual({ kind: "provider", provider });
   });
 
   it("is the same for all functions with the same name, and different for a function without one", () => {
     const named = (credentialsName: unknown) =>
       requestOf({ instance: { credentials: async () => identity, credentialsName } });
-    expect(named("vault").chain.base.kind).toBe("named-provider");
+    expect(named("vault").chain.base).toMatchObject({ kind: "provider", name: "vault", keyPart: "named:vault" });
     expect(named("vault").chain.key).toBe(named("vault").chain.key);
     expect(new Set(["vault", "other", undefined, undefined].map((name) => named(name).chain.key)).size).toBe(4);
   });
 
-  it.each([undefined, null, identity])("cannot have a name unless it is a function: %s", (credentials) => {
+  it.each([
+    [undefined, "is not set"],
+    [null, "is not set"],
+    [identity, "contains keys"],
+    ["Ec2InstanceMetadata", 'is "Ec2InstanceMetadata"'],
+  ])("cannot have a name if everybody knows which it is: %s", (credentials, why) => {
     expectInvalid(
       () => requestOf({ instance: { credentials, credentialsName: "vault" } }),
       "instance.credentialsName",
-      "instance.credentialsName is set, but instance.credentials is not a function. Leave it out: only functions need a name.",
+      `instance.credentialsName is set, but instance.credentials ${why}. Leave it out: the instance profile and keys need no name.`,
     );
   });
 
@@ -191,7 +197,7 @@ describe("the base identity", () => {
     expectInvalid(
       () => baseOf(credentials),
       "instance.credentials",
-      `instance.credentials is invalid: received ${received}. Allowed: { accessKeyId, secretAccessKey, sessionToken? }, or a function that resolves to them.`,
+      `instance.credentials is invalid: received ${received}. Allowed: ${ALLOWED}.`,
     );
   });
 

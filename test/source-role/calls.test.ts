@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assumedRoles, BEHIND_HUB, HUB, OTHER_TARGET, setUpHub, targetRole } from "../support/hub.js";
+import { assumedRoles, BEHIND_HUB, HUB, OTHER_HUB, OTHER_TARGET, setUpHub, targetRole } from "../support/hub.js";
 import { assumeRoleCalls, MINUTE, SECOND } from "../support/local.js";
 
 const ACCOUNTS = 250;
@@ -13,6 +13,19 @@ describe("a source role and 250 accounts", () => {
     expect(sessions.map(({ accountId }) => accountId)).toEqual(accounts.map(({ roleArn }) => roleArn.split(":")[4]));
     expect(assumeRoleCalls(aws)).toBe(ACCOUNTS + 1);
     expect(aws.count({ ...assumeRole, roleArn: HUB })).toBe(1);
+  });
+
+  it("share the limit of calls at a time with the calls for source roles", async () => {
+    const { aws, clock, resolver } = await setUpHub({ targets: 2, resolver: { assumeRole: { maxConcurrent: 1 } } });
+    await resolver.verify({ region: BEHIND_HUB.region }); // loads the SDK
+    aws.setLatency(SECOND, assumeRole);
+    const chains = [HUB, OTHER_HUB].map((sourceRole) => resolver.resolve({ ...BEHIND_HUB, sourceRole }));
+    for (let calls = 1; calls <= 4; calls++) {
+      await clock.settle();
+      expect(assumeRoleCalls(aws)).toBe(calls);
+      await clock.advance(SECOND);
+    }
+    await Promise.all(chains);
   });
 
   it("survive an outage of STS of 45 minutes: no command fails, and all sessions are renewed after it", async () => {

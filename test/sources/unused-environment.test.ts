@@ -1,4 +1,7 @@
-import { describe, expect, it, vi } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createManualClock } from "../../src/testing/index.js";
 import { freePort } from "../support/free-port.js";
 import { ROLE, setUpLocal } from "../support/local.js";
@@ -19,19 +22,40 @@ describe("the error on a machine without a metadata service", () => {
   const closed = async () => vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", `http://127.0.0.1:${await freePort()}`);
 
   it.each([
-    "AWS_PROFILE",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-  ])("names %s, which is set but not used", async (name) => {
+    ["AWS_PROFILE", '"credentials": { "profile": "<its value>" }'],
+    ["AWS_ACCESS_KEY_ID", '"credentials": "Environment"'],
+    ["AWS_WEB_IDENTITY_TOKEN_FILE", '"credentials": "WebIdentity"'],
+    ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", '"credentials": "EcsContainer"'],
+    ["AWS_CONTAINER_CREDENTIALS_FULL_URI", '"credentials": "EcsContainer"'],
+  ])("names %s, which is set but not used, and the line %s", async (name, line) => {
     const clock = createManualClock({ now: Date.now(), env: env(name) });
     const { resolver } = await setUpLocal({ clock });
     await closed();
-    const error = await resolver.resolve(instance).catch((failure) => failure);
+    const error = await resolver
+      .resolve({ credentials: "Ec2InstanceMetadata", ...instance })
+      .catch((failure) => failure);
     expect(error.code).toBe("IMDS_UNREACHABLE");
-    expect(error.hint).toContain(`${name} is set in the environment but not used`);
+    expect(error.hint).toMatch(
+      new RegExp(` ${name} is set in the environment but not used: in the instance, set ${line}\\.$`),
+    );
     expect(error.message).not.toContain(SECRET);
+  });
+
+  it.each([
+    ["[sso-session corp]\n[profile work]\nsso_session = corp\n[profile home]\nx = hush", "work"],
+    ["[work]\naws_access_key_id = hush\n[default]\naws_secret_access_key = hush", "default"],
+  ])("names a profile of the SDK's files, which is not used: %j", async (text, profile) => {
+    const directory = await mkdtemp(join(tmpdir(), "rolecall-profiles-"));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    await writeFile(join(directory, "config"), text);
+    const clock = createManualClock({ now: Date.now(), env: { AWS_CONFIG_FILE: join(directory, "config") } });
+    const { resolver } = await setUpLocal({ clock });
+    await closed();
+    const error = await resolver.resolve(instance).catch((failure) => failure);
+    expect(error.hint).toContain(
+      `The SDK's configuration files have profiles, which are not used: to use one, set "credentials": { "profile": "${profile}" } in the instance.`,
+    );
+    expect(error.message).not.toContain("hush");
   });
 
   it("names several variables, but none that is empty", async () => {

@@ -147,6 +147,19 @@ describe("the EKS Pod Identity Agent", () => {
     });
   });
 
+  it.each([
+    ["sts:AssumeRole", {}, 400],
+    [["sts:AssumeRole", "sts:TagSession"], {}, 200],
+    [["sts:AssumeRole", "sts:TagSession"], { "aws:RequestTag/kubernetes-namespace": "default" }, 200],
+    [["sts:AssumeRole", "sts:TagSession"], { "aws:RequestTag/kubernetes-namespace": "other" }, 400],
+  ])("evaluates a trust policy with %j and %j: %i", async (Action, tags, status) => {
+    const aws = await start();
+    const Principal = { Service: "pods.eks.amazonaws.com" };
+    const Statement = [{ Effect: "Allow", Principal, Action, Condition: { StringEquals: tags } }];
+    aws.platform("EKSPodIdentity").role.attach({ roleArn: ROLE, trustPolicy: { Version: "2012-10-17", Statement } });
+    expect((await readPod(aws)).status).toBe(status);
+  });
+
   it("has no credentials without an association, or for a role that does not trust EKS", async () => {
     const aws = await start();
     const { role } = aws.platform("EKSPodIdentity");

@@ -4,6 +4,7 @@ import {
   AssumeRoleCommand,
   AssumeRoleWithWebIdentityCommand,
   type AssumeRoleWithWebIdentityCommandInput,
+  type AssumeRoleWithWebIdentityCommandOutput,
   GetCallerIdentityCommand,
   STSClient,
 } from "@aws-sdk/client-sts";
@@ -16,7 +17,7 @@ import {
   startLocalAws,
   type WebIdentityClaims,
 } from "../../src/testing/index.js";
-import { assumeRole, OTHER_ROLE, ROLE, send, stsAs, unsigned } from "./requests.js";
+import { assumeRole, type Keys, OTHER_ROLE, ROLE, send, stsAs, unsigned } from "./requests.js";
 
 const GITHUB = "https://token.actions.githubusercontent.com";
 const MAIN = "repo:example/project:ref:refs/heads/main";
@@ -61,6 +62,11 @@ async function assume(
   );
 }
 
+function toKeys({ Credentials }: Pick<AssumeRoleWithWebIdentityCommandOutput, "Credentials">): Keys {
+  const { AccessKeyId = "", SecretAccessKey = "", SessionToken = "" } = Credentials ?? {};
+  return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
+}
+
 describe("a token of a trusted provider", () => {
   it("gives a session of the role", async () => {
     const aws = await start();
@@ -76,11 +82,7 @@ describe("a token of a trusted provider", () => {
         Arn: "arn:aws:sts::123456789012:assumed-role/Inventory/test",
       },
     });
-    const keys = {
-      accessKeyId: Credentials?.AccessKeyId ?? "",
-      secretAccessKey: Credentials?.SecretAccessKey ?? "",
-      sessionToken: Credentials?.SessionToken ?? "",
-    };
+    const keys = toKeys({ Credentials });
     const identity = await stsAs(aws, keys).send(new GetCallerIdentityCommand({}));
     expect(identity.Arn).toBe("arn:aws:sts::123456789012:assumed-role/Inventory/test");
   });
@@ -121,11 +123,7 @@ describe("a token of a trusted provider", () => {
     const { Credentials } = await assume(aws, {}, { DurationSeconds: 43_200 });
 
     expect(Credentials?.Expiration?.getTime()).toBe(Math.floor(clock.now() / 1000 + 43_200) * 1000);
-    const keys = {
-      accessKeyId: Credentials?.AccessKeyId ?? "",
-      secretAccessKey: Credentials?.SecretAccessKey ?? "",
-      sessionToken: Credentials?.SessionToken ?? "",
-    };
+    const keys = toKeys({ Credentials });
     const chained = (DurationSeconds: number) => assumeRole(aws, { RoleArn: OTHER_ROLE, DurationSeconds }, keys);
     await expect(chained(3600)).resolves.toMatchObject({ AssumedRoleUser: expect.anything() });
     await expect(chained(3601)).rejects.toMatchObject({ message: expect.stringContaining("role chaining") });

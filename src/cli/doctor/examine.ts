@@ -40,15 +40,24 @@ interface Subject {
 export async function examine(subject: Subject): Promise<Observations> {
   const { roleArns, runtime } = subject;
   const instance = withoutRole(subject.instance);
-  const { request, chosen } = decideRequest(instance, undefined, undefined, runtime.env);
-  const source = request.chain.base.kind === "static" ? "static" : "instance-profile";
-  const metadata = source === "instance-profile" || !chosen.region ? await lookAtMetadata(runtime) : undefined;
+  const decide = (own: IntegrationInstance) => decideRequest(own, undefined, undefined, runtime.env);
+  const { request, chosen } = decide({ ...instance, credentials: "Ec2InstanceMetadata" });
+  const notes = {
+    identities: await noteUnusedIdentities(runtime.env),
+    proxy: noteUnusedProxy(runtime.env, request.network),
+  };
+  const base = await toOutcome((async () => decide(instance).request.chain.base)());
+  if (base.error) {
+    return { base, notes, metadata: undefined, keys: undefined, region: undefined, sts: undefined, roles: [] };
+  }
+  const isInstanceProfile = base.value.kind === "instance-profile";
+  const metadata = isInstanceProfile || !chosen.region ? await lookAtMetadata(runtime) : undefined;
   const listener = listenToSts(runtime.now);
   // A single attempt per call, so that the report shows transient failures. Throttled calls are still retried for up to
   // ten seconds.
   const resolver = createCredentialResolver({ runtime, assumeRole: { attempts: 1 } });
   try {
-    const mayHaveKeys = source === "static" || !metadata?.problem;
+    const mayHaveKeys = !isInstanceProfile || !metadata?.problem;
     const keys = mayHaveKeys ? await toOutcome(resolver.resolve(instance).then(() => true as const)) : undefined;
     const region = chosen.region ? { value: chosen.region } : await readRegion(metadata, runtime);
     let sts: StsSeen | undefined;
@@ -59,11 +68,7 @@ export async function examine(subject: Subject): Promise<Observations> {
     }
     const roles: RoleSeen[] = [];
     for (const roleArn of roleArns) roles.push(await examineRole(resolver, subject, roleArn, sts));
-    const notes = {
-      identities: noteUnusedIdentities(runtime.env),
-      proxy: noteUnusedProxy(runtime.env, request.network),
-    };
-    return { source, accessKeyId: request.chain.base.accessKeyId, notes, metadata, keys, region, sts, roles };
+    return { base, notes, metadata, keys, region, sts, roles };
   } finally {
     await resolver.close();
     listener.close();

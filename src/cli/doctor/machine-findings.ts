@@ -26,6 +26,8 @@ const NOTABLE_CLOCK = 30_000;
 
 /** The findings about the machine, in the order in which a command depends on them. */
 export function machineFindings(seen: Observations): Finding[] {
+  const { base } = seen;
+  if (base.error) return [failed("base-identity", describeFailure(base.error), base.error.hint)];
   return [
     ...metadataFindings(seen),
     baseIdentityFinding(seen),
@@ -36,11 +38,11 @@ export function machineFindings(seen: Observations): Finding[] {
   ];
 }
 
-function metadataFindings({ metadata, source }: Observations): Finding[] {
+function metadataFindings({ metadata, base }: Observations): Finding[] {
   if (!metadata) {
-    return [skipped("metadata", "The metadata service was not queried: the instance sets keys and a region.")];
+    return [skipped("metadata", "The metadata service was not queried: keys and region come from elsewhere.")];
   }
-  const report = source === "static" ? warning : failed;
+  const report = isInstanceProfile(base) ? failed : warning;
   if (metadata.problem) return [report("metadata", ...whyNoToken(metadata, metadata.problem))];
   const token = ok("metadata", "The metadata service issues IMDSv2 tokens.");
   if (metadata.statusWithoutToken !== 200) return [token];
@@ -89,19 +91,28 @@ function whyNoToken({ rawProblem, statusWithoutToken }: Metadata, problem: Metad
   return [`${cause}.`, `${fix.charAt(0).toUpperCase()}${fix.slice(1)}.`, OUTSIDE_EC2];
 }
 
-function baseIdentityFinding({ source, accessKeyId, keys, metadata, notes }: Observations): Finding {
+function isInstanceProfile({ value }: Observations["base"]): boolean {
+  return value?.kind === "instance-profile";
+}
+
+function baseIdentityFinding({ base, keys, metadata, notes }: Observations): Finding {
   if (!keys) {
     const summary = "The instance profile was not read: there is no IMDSv2 token.";
     return skipped("base-identity", summary, notes.identities);
   }
   if (keys.error) return failed("base-identity", describeFailure(keys.error), keys.error.hint);
-  if (source === "static") return ok("base-identity", `The instance sets static keys, ${accessKeyId}.`);
+  if (base.value?.kind === "static") {
+    return ok("base-identity", `The instance sets static keys, ${base.value.accessKeyId}.`);
+  }
+  if (base.value && !isInstanceProfile(base)) {
+    return ok("base-identity", `${base.value.description.replace(/^t/, "T")} gives credentials.`);
+  }
   const profile = metadata?.instanceProfileArn ?? "(name unknown)";
   return ok("base-identity", `The instance profile ${profile} provides credentials.`);
 }
 
-function regionFinding({ region, source }: Observations): Finding {
-  if (!region && source === "static") {
+function regionFinding({ region, base }: Observations): Finding {
+  if (!region && !isInstanceProfile(base)) {
     return failed(
       "region",
       "No region is set, and the metadata service does not provide the machine's region.",

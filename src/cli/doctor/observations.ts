@@ -1,4 +1,5 @@
 import { isRolecallError, type RolecallError } from "../../errors.js";
+import type { BaseIdentity } from "../../request/base-identity.js";
 import type { Chosen } from "../../request/settings-table.js";
 import type { CallerIdentity } from "../../sources/caller-identity.js";
 import type { MetadataProblem } from "../../sources/metadata-endpoint.js";
@@ -21,10 +22,8 @@ export async function toOutcome<T>(promise: Promise<T>): Promise<Outcome<T>> {
 
 /** Everything observed, without secrets. Steps that were skipped are `undefined`. */
 export interface Observations {
-  /** Where the base identity's keys come from. */
-  readonly source: "instance-profile" | "static";
-  /** Set for static keys. */
-  readonly accessKeyId: string | undefined;
+  /** Where the base identity's keys come from, or why the settings and the environment choose nothing. */
+  readonly base: Outcome<BaseIdentity>;
   /** Notes about environment variables that other tools use but this library ignores. */
   readonly notes: { readonly identities: string | undefined; readonly proxy: string | undefined };
   readonly metadata: Metadata | undefined;

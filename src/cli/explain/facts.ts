@@ -85,8 +85,9 @@ function byDefault<T>(value: T): Chosen<T> {
 }
 
 function baseIdentity({ chain: { base } }: RoleRequest): Chosen<string> {
-  if (base.accessKeyId === undefined) return { value: "the instance profile", from: AT_FIRST_USE };
-  return { value: `static keys ${base.accessKeyId}`, from: "instance.credentials" };
+  if (base.kind === "instance-profile") return { value: base.description, from: AT_FIRST_USE };
+  const value = base.kind === "static" ? `static keys ${base.accessKeyId}` : base.description;
+  return { value, from: "instance.credentials" };
 }
 
 function machineRegion({ chain: { sts } }: RoleRequest): Chosen<string> {

@@ -37,7 +37,7 @@ export async function run({ rounds }) {
   });
   return {
     markdown: [
-      "All times are in nanoseconds. A command calls `getClientForCommand` with a new overrides object and gets credentials through the client, as the SDK does for each request. All sessions are in memory, and four roles alternate. Each contender runs in a separate process for 0.12 s or longer. Contenders that call STS for each command also do so here, on loopback and without latency. The second column is the client alone. The third is the credentials of an existing client.",
+      "All times are in nanoseconds. A command calls `getClientForCommand` with a new overrides object and gets credentials through the client, as the SDK does for each request. All sessions are in memory, and four roles alternate. Each contender runs in a separate process, and is measured for 0.12 s or longer after a second of warm-up. Contenders that call STS for each command also do so here, on loopback and without latency. The second column is the client alone. The third is the credentials of an existing client.",
       "",
       "| | command | client alone | credentials of an existing client | vs. floor | vs. client cache by hand |",
       "|---|---:|---:|---:|---:|---:|",

@@ -1,16 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { machineFindings } from "../../../src/cli/doctor/machine-findings.js";
 import type { Observations } from "../../../src/cli/doctor/observations.js";
+import { BaseIdentity } from "../../../src/request/base-identity.js";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
+const identity = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "made-up" };
 const caller = { accountId: "111122223333", arn: "arn:aws:iam::111122223333:user/ann", userId: "AIDAEXAMPLE" };
 
 function clockFinding(clockOffset: number | undefined) {
   const seen: Observations = {
-    source: "static",
-    accessKeyId: "AKIAIOSFODNN7EXAMPLE",
+    base: { value: new BaseIdentity({ kind: "static", identity }) },
     notes: { identities: undefined, proxy: undefined },
     metadata: undefined,
     keys: { value: true },

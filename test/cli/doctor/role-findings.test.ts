@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Observations, RoleSeen } from "../../../src/cli/doctor/observations.js";
 import { roleFindings } from "../../../src/cli/doctor/role-findings.js";
 import { RolecallError } from "../../../src/errors.js";
+import { BaseIdentity } from "../../../src/request/base-identity.js";
 
 const MACHINE = "arn:aws:iam::111122223333:role/integration-host";
 const CALLER = "arn:aws:sts::111122223333:assumed-role/integration-host/i-0123456789abcdef0";
@@ -34,8 +35,7 @@ function diagnosis(
     ...role,
   };
   const around: Observations = {
-    source: "instance-profile",
-    accessKeyId: undefined,
+    base: { value: new BaseIdentity({ kind: "instance-profile", plainHttp: false }) },
     notes: { identities: undefined, proxy: undefined },
     metadata: undefined,
     keys: { value: true },

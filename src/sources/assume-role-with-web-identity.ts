@@ -1,0 +1,108 @@
+import { liveProvider } from "../clients/role-identity.js";
+import { RolecallError } from "../errors.js";
+import type { StsTarget } from "../request/chain.js";
+import { ROLE_SESSION_DURATION, toMachineSessionName } from "../request/limits.js";
+import type { WebIdentity } from "../request/web-identity.js";
+import type { Runtime } from "../runtime.js";
+import { AssumeRoleWithWebIdentityCommand } from "../sdk/sts.js";
+import type { Flight } from "../session/flight.js";
+import type { IssuedSession } from "../session/session-source.js";
+import { readAssumedSession } from "./assume-role-answer.js";
+import { makeOfSts } from "./make-of-sts.js";
+import type { ServerClocks } from "./server-clock.js";
+import type { StsCaller } from "./sts-caller.js";
+import type { StsCalls } from "./sts-calls.js";
+import type { StsCall } from "./sts-errors.js";
+import { readTokenFile } from "./token-file.js";
+import { WireView } from "./wire-view.js";
+
+export interface WebIdentityOptions {
+  readonly runtime: Runtime;
+  readonly calls: StsCalls;
+  readonly serverClocks: ServerClocks;
+}
+
+/**
+ * Exchanges the token for a session of the role. The token is the only proof: the call is not signed.
+ * @param key tells web identities apart
+ * @throws RolecallError as {@link StsCalls.ask} does, or `BASE_IDENTITY_UNAVAILABLE` if the file gives no token
+ */
+export async function assumeRoleWithWebIdentity(
+  { tokenFile, tokenFileFrom, role, roleSessionName }: WebIdentity,
+  key: string,
+  sts: StsTarget,
+  flight: Flight,
+  { runtime, calls, serverClocks }: WebIdentityOptions,
+): Promise<IssuedSession> {
+  const wire = new WireView();
+  const readToken = async () => {
+    const token = await readTokenFile(tokenFile, tokenFileFrom);
+    for (const secret of [token, ...token.split(".")]) wire.hide(secret);
+    return token;
+  };
+  let token = await readToken();
+  const caller: StsCaller = {
+    key: `${key} with a token`, // not the STS client that signs with the session
+    credentials: liveProvider(async () => {
+      throw unsigned(role.arn);
+    }),
+    step: "base-identity",
+    roleArn: undefined,
+    ready: async () => {},
+    /** The platform may have replaced a refused token in the meantime. */
+    async replace(_, doubtful) {
+      if (doubtful) return false;
+      const refused = token;
+      token = await readToken();
+      return token !== refused;
+    },
+  };
+  const target = { ...sts, partition: role.partition };
+  const call: StsCall = {
+    action: "AssumeRoleWithWebIdentity",
+    step: "base-identity",
+    caller,
+    roleArn: role.arn,
+    region: target.region,
+    lastSuccess: flight.lastSuccess,
+    secrets: wire.secrets,
+  };
+  const durationSeconds = ROLE_SESSION_DURATION.default; // every role grants it
+  const RoleSessionName = roleSessionName ?? toMachineSessionName(runtime.hostname());
+  const command = () => {
+    const input = { RoleArn: role.arn, RoleSessionName, DurationSeconds: durationSeconds, WebIdentityToken: token };
+    const made = makeOfSts("AssumeRoleWithWebIdentityCommand", () => new AssumeRoleWithWebIdentityCommand(input));
+    return wire.watch(made);
+  };
+  return calls.ask(
+    {
+      call,
+      caller,
+      target,
+      command,
+      read: (output, times) => {
+        const asked = {
+          call,
+          role,
+          roleSessionName: wire.answered ? RoleSessionName : undefined,
+          durationSeconds,
+          flight,
+        };
+        return readAssumedSession(output, asked, times, serverClocks.of(target), runtime);
+      },
+    },
+    flight,
+  );
+}
+
+function unsigned(roleArn: string): RolecallError {
+  return new RolecallError(
+    "BASE_IDENTITY_UNAVAILABLE",
+    `No credentials sign AssumeRoleWithWebIdentity of ${roleArn}.`,
+    {
+      step: "base-identity",
+      roleArn,
+      hint: "Let the STS client of options.stsClient send this call unsigned, as the SDK's own does.",
+    },
+  );
+}
