@@ -74,13 +74,16 @@ export class Sessions {
     return this.cache.replace(this.#sourceOf(link), accessKeyId, doubtful);
   }
 
+  /** Drops the link's session, and what is remembered of refusals on the way to a new one. */
   invalidate(link: Link): Promise<void> {
+    for (let { parent } = link; parent; parent = parent.parent) this.cache.forgetRefusal(parent.key);
     return this.cache.invalidate(this.#sourceOf(link));
   }
 
   /** The link's identity as a caller of STS. */
   caller(link: Link): StsCaller {
-    return createStsCaller(this.cache, this.#sourceOf(link));
+    const asksSts = link.assumption !== undefined || link.base.kind === "web-identity";
+    return createStsCaller(this.cache, this.#sourceOf(link), asksSts);
   }
 
   #sourceOf(link: Link): SessionSource {
