@@ -48,6 +48,7 @@ export async function assumeRoleWithWebIdentity(
     }),
     step: "base-identity",
     roleArn: undefined,
+    ready: async () => {},
     /** The platform may have replaced a refused token in the meantime. */
     async replace(_, doubtful) {
       if (doubtful) return false;

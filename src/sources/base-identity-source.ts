@@ -100,7 +100,7 @@ async function read(
 function toLoad(base: BaseIdentity, read: SourceIdentity, { runtime, serverClock }: BaseIdentityContext): Load {
   if (!isCredentialSet(read?.credentials)) throw failed(base, "It returned something other than credentials");
   const { expiration } = read.credentials;
-  const { identity } = read;
+  const { identity = read.credentials.accountId } = read;
   const credentials = redacted(read.credentials);
   const life = expiration
     ? lifeUntil(expiration.getTime(), serverClock().now(runtime), runtime.now())

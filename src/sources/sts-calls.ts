@@ -124,6 +124,7 @@ export class StsCalls {
       for (let calls = 1; ; calls++) {
         try {
           const isRetry = attemptNumber > 1 || calls > 1;
+          await raceAbort(caller.ready(flight), signal);
           return await this.limiter.run(flight, send, { line, signal, isRetry });
         } catch (error) {
           if (!isFailedAttempt(error)) throw error;

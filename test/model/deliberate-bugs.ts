@@ -174,7 +174,7 @@ export const BUGS: Readonly<Record<string, DeliberateBug>> = {
         },
       } as CredentialResolverOptions);
     },
-    breaks: ["base keys that were refused are read again"],
+    breaks: ["keys that were refused are replaced"],
   },
   "a session that a service refuses is dropped at once": {
     createResolver: inRefusals((resolver, instance, command, session) => {
