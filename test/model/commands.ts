@@ -143,7 +143,7 @@ const EVEN_TIME = [
   ...times(3, stsRecovers),
   ...times(1, profileChanges),
   ...times(2, invalidate),
-  ...times(2, refuse),
+  ...times(4, refuse),
   ...times(2, rotateBase),
   ...times(1, replaceBase),
   ...times(2, revokeHub),
