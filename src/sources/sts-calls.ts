@@ -205,10 +205,10 @@ export class StsCalls {
   }
 
   #timeout(call: StsCall, what: string, ms: number, observed?: ObservedCall): RolecallError {
-    const waits = observed?.waitsForIdentity === true;
-    const isBaseSlow = waits && call.caller.roleArn === undefined;
-    const hint = isBaseSlow ? CHECK_IDENTITY : withNote(CHECK_NETWORK, call.networkNote);
-    const { step } = waits ? call.caller : call;
+    const { caller } = call;
+    const waits = observed?.waitsForIdentity ?? false;
+    const hint = waits && caller.roleArn === undefined ? CHECK_IDENTITY : withNote(CHECK_NETWORK, call.networkNote);
+    const step = waits ? caller.step : call.step;
     return stsCallFailed("TIMEOUT", { ...call, step }, `${what} within ${ms / 1000} seconds`, hint);
   }
 

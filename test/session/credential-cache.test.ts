@@ -629,6 +629,23 @@ describe("an identity that turned into another one", () => {
     expect([hub.loads, role.loads, stranger.loads]).toEqual([2, 2, 1]);
   });
 
+  it("also counts if the first one had expired by every clock", async () => {
+    const chain = createChain();
+    const { cache, base, hub } = chain;
+    const { credentials } = session(0);
+    base.answers(async () => ({
+      kind: "past-expiry",
+      credentials,
+      error: failure("INSTANCE_PROFILE_INVALID"),
+      identity: "role A",
+    }));
+    for (const { source } of [base, hub]) await cache.get(source);
+    becomesAnother(chain);
+    await cache.get(base.source, { forceRefresh: true });
+    await cache.get(hub.source);
+    expect(hub.loads).toBe(2);
+  });
+
   it("also counts if its own session was evicted in the meantime", async () => {
     const chain = createChain({ maxSessions: 2 });
     const { cache, base, hub, role } = chain;

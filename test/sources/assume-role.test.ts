@@ -439,7 +439,8 @@ it("the error names the source role if its session takes too long", async () => 
     code: "TIMEOUT",
     step: "source-role",
     roleArn: hub,
-    hint: expect.stringMatching(/^Check the network to the STS endpoint/),
+    message: expect.stringContaining(`AssumeRole of ${hub}`),
+    hint: "Check the network to the STS endpoint, and try again.",
   });
 });
 
