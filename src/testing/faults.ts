@@ -10,9 +10,9 @@ export type FaultEffect =
    */
   | { kind?: "status"; status: number; code?: string; message?: string; headers?: Record<string, string> }
   /**
-   * Responds to requests over a rate, by the server's clock, with the service's error: `Throttling` (status 400) for STS,
-   * `TooManyRequestsException` for Organizations and Account Management, `RequestLimitExceeded` for EC2. Allows `burst` requests at
-   * once after a pause, then `ratePerSecond`. Default for `burst`: one second's worth.
+   * Throttles requests over a rate, by the server's clock. Allows `burst` requests at once after a pause, then
+   * `ratePerSecond`. Default for `burst`: one second's worth. The error is `Throttling`, for Organizations and Account
+   * Management `TooManyRequestsException`, and for EC2 `RequestLimitExceeded`.
    */
   | { kind: "throttling"; ratePerSecond: number; burst?: number }
   /** Resets the connection; the request has no effect. */

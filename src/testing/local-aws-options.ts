@@ -71,7 +71,7 @@ export interface LocalAwsOptions {
    * "o-exampleorgid", "aws:SourceIp": "203.0.113.7", "aws:PrincipalTag/team": "blue" }`. They apply to AssumeRole calls
    * of every caller. A tag of the caller's session overrides `aws:PrincipalTag/…`. A multivalued key, such as
    * `aws:PrincipalOrgPaths`, takes a list. Default: `aws:SourceIp` is 127.0.0.1, `aws:MultiFactorAuthPresent` is false
-   * for sessions, and there are no keys for an organization, a VPC or tags.
+   * for sessions, the keys of organizations follow from `organization`, and there are no keys for a VPC or tags.
    */
   requestContext?: ConditionKeyValues;
   /**

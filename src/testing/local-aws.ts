@@ -172,6 +172,7 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     managedPolicies: readManagedPolicies("managedPolicies", options.managedPolicies ?? {}),
     defaultTrustedPrincipals: () => [...platformRoles.flatMap((role) => role.roleArns), webIdentityRole.roleArn],
     regions,
+    organization,
     denialContext: options.denialContext ?? false,
     requestContext,
   });

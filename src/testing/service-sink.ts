@@ -25,7 +25,7 @@ import type { WireRequest } from "./sigv4-verification.js";
 const S3_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
 const EMPTY_CBOR_MAP = Uint8Array.of(0xa0);
 
-/** Services with one endpoint per partition. With an endpoint of its own, a client signs for any region. */
+/** Services with one endpoint per partition. A client whose endpoint is configured signs for its own region. */
 const GLOBAL_SERVICES = new Set(["account", "organizations"]);
 
 export interface ServiceSinkOptions {

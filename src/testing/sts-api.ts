@@ -11,6 +11,8 @@ import { element } from "./aws-xml.js";
 import type { Answer, Exchange, PatchCredentials } from "./exchange.js";
 import type { Statement } from "./iam-policy.js";
 import type { IssuedKeys } from "./issued-sessions.js";
+import type { Organization } from "./organization.js";
+import { organizationContext } from "./organization-context.js";
 import { readParameters, refuseInQueryProtocol, succeedInQueryProtocol } from "./query-protocol.js";
 import type { Surroundings } from "./request-context.js";
 import { roleSessionIdentity } from "./role-identity.js";
@@ -29,6 +31,7 @@ export interface StsOptions extends WebIdentityOptions {
   /** The principals that a role trusts if it names none. */
   defaultTrustedPrincipals(): readonly string[];
   regions: AccountRegions;
+  organization: Organization | undefined;
   /** Whether an AccessDenied message names the type of policy that decided. */
   denialContext: boolean;
 }
@@ -57,7 +60,9 @@ export function createSts(options: StsOptions): (request: WireRequest, sender: A
         if (parameters.Version !== STS_VERSION) throw invalidAction(operation, parameters.Version);
         if (operation === "AssumeRole") {
           const userAgent = request.headers["user-agent"]?.[0];
-          const surroundings = { time: options.now(), region, userAgent, given: options.requestContext };
+          const accounts = { principal: caller.identity.accountId, resource: parameters.RoleArn?.split(":")[4] };
+          const given = new Map([...organizationContext(options.organization, accounts), ...options.requestContext]);
+          const surroundings = { time: options.now(), region, userAgent, given };
           return assumeRole(options, caller, parameters, surroundings, patch);
         }
         if (operation === "GetCallerIdentity") return callerIdentity(caller);

@@ -71,9 +71,10 @@ describe("ListRegions", () => {
   });
 
   it.each([
-    ["a member account that is no administrator", LIMITED, MEMBER, /account:ListRegions$/],
+    ["a member account that asks about another", LIMITED, MEMBER, /account:ListRegions$/],
     ["an account outside the organization", MANAGEMENT, OUTSIDE, /account:ListRegions$/],
     ["the management account's own id", MANAGEMENT, MANAGEMENT, /standalone context from the management account\)$/],
+    ["an administrator that asks about the management account", MEMBER, MANAGEMENT, /standalone context from/],
   ])("refuses %s", async (_name, caller, AccountId, message) => {
     await expect(list(caller, { AccountId })).rejects.toMatchObject({
       name: "AccessDeniedException",
@@ -141,6 +142,15 @@ describe("DescribeRegions", () => {
     expect(await filter("opt-in-status", "opted-in", "opt-in-not-required")).toHaveLength(16);
     expect(await filter("region-name", "eu-west-1", "eu-west-9")).toEqual(["eu-west-1 opt-in-not-required"]);
     expect(await filter("endpoint", "ec2.eu-west-2.amazonaws.com")).toEqual(["eu-west-2 opt-in-not-required"]);
+  });
+
+  it("is throttled with EC2's error", async () => {
+    aws.fault({ on: { service: "ec2" }, kind: "throttling", ratePerSecond: 1, burst: 1 });
+    await describeRegions(MEMBER);
+    await expect(describeRegions(MEMBER)).rejects.toMatchObject({
+      name: "RequestLimitExceeded",
+      $metadata: { httpStatusCode: 503 },
+    });
   });
 
   it.each<[DescribeRegionsCommandInput, string]>([

@@ -35,7 +35,7 @@ const outcome = (call: Promise<unknown>) =>
 const assume = (RoleArn: string) => outcome(assumeRole(aws, { RoleArn }));
 
 describe("memberRoles", () => {
-  it("exist in every member account, and not in the management account or outside", async () => {
+  it("exist in every member account, but neither in the management account nor outside", async () => {
     await start({});
     expect(await assume(auditIn(MEMBER))).toBe("granted");
     expect(await assume(auditIn(OTHER))).toBe("granted");
@@ -71,6 +71,44 @@ describe("memberRoles", () => {
     const keys = await assumedKeys(aws, { RoleArn, ExternalId: "acme" });
     aws.setRole({ roleArn: auditIn(OTHER), trustedPrincipals: [RoleArn] });
     expect(await outcome(assumeRole(aws, { RoleArn: auditIn(OTHER) }, keys))).toBe("granted");
+  });
+});
+
+describe("trust policies that limit a role to an organization", () => {
+  const OU = "o-exampleorgid/r-examplerootid111/ou-examplerootid111-exampleouid111/";
+  const trusting = (...Condition: object[]) => ({
+    Version: "2012-10-17",
+    Statement: Condition.map((condition) => ({
+      Effect: "Allow",
+      Principal: "*",
+      Action: "sts:AssumeRole",
+      Condition: condition,
+    })),
+  });
+  const assumeAs = (accountId: string) => {
+    const keys = aws.issueUserKeys({ userArn: `arn:aws:iam::${accountId}:user/ann` });
+    return outcome(assumeRole(aws, { RoleArn: auditIn(MEMBER) }, keys));
+  };
+
+  it.each([
+    ["aws:PrincipalOrgID", { StringEquals: { "aws:PrincipalOrgID": "o-exampleorgid" } }, [MANAGEMENT, MEMBER, OTHER]],
+    ["aws:PrincipalOrgPaths", { "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": `${OU}*` } }, [OTHER]],
+    [
+      "aws:ResourceOrgID",
+      { StringEquals: { "aws:ResourceOrgID": `\${aws:PrincipalOrgID}` } },
+      [MANAGEMENT, MEMBER, OTHER],
+    ],
+  ])("by %s", async (_key, condition, trusted) => {
+    await start({
+      accounts: [MEMBER, { id: OTHER, path: OU }],
+      memberRoles: [{ roleName: "integrations/Audit", trustPolicy: trusting(condition) }],
+    });
+    for (const accountId of [MANAGEMENT, MEMBER, OTHER, OUTSIDE]) {
+      expect([accountId, await assumeAs(accountId)]).toEqual([
+        accountId,
+        trusted.includes(accountId) ? "granted" : "AccessDenied",
+      ]);
+    }
   });
 });
 

@@ -144,7 +144,7 @@ describe("Organizations refuses", () => {
     );
   });
 
-  it("a member account that is no delegated administrator", async () => {
+  it("a member account, unless it is a delegated administrator", async () => {
     await start({ accounts: [MEMBER, OTHER], delegatedAdministrators: [OTHER] });
     expect(await refusal(clientOf(ROLE))).toBe(
       "400 AccessDeniedException: You don't have permissions to access this resource.",
