@@ -2,6 +2,7 @@ import type { LocalAccount, LocalAccountState, LocalMemberRole, LocalOrganizatio
 import { type KnownRole, readLocalRole } from "./local-role.js";
 import { PLATFORM_ACCOUNT } from "./platform-hosts.js";
 import { readItems, readOptions, shown } from "./read-options.js";
+import { parseRoleArn } from "./role-identity.js";
 
 const ACCOUNT_ID = /^\d{12}$/;
 const ORGANIZATION_ID = /^o-[a-z0-9]{10,32}$/;
@@ -123,8 +124,12 @@ function readAccountId(option: string, id: string): string {
 function readMemberRole(role: LocalMemberRole, index: number): [string, KnownRole] {
   const option = `organization.memberRoles[${index}]`;
   const { roleName, ...rest } = readOptions(option, role);
-  if (typeof roleName !== "string") throw new TypeError(`${option}.roleName must be a string, got ${shown(roleName)}`);
-  return [roleName, readLocalRole({ ...rest, roleArn: `arn:aws:iam::${PLATFORM_ACCOUNT}:role/${roleName}` })];
+  const roleArn = typeof roleName === "string" ? `arn:aws:iam::${PLATFORM_ACCOUNT}:role/${roleName}` : "";
+  if (parseRoleArn(roleArn) === undefined) {
+    const allowed = 'the path and name of a role, such as "integrations/Audit"';
+    throw new TypeError(`${option}.roleName must be ${allowed}, got ${shown(roleName)}`);
+  }
+  return [roleName, readLocalRole({ ...rest, roleArn })];
 }
 
 function readCount(option: string, value: number, least: number): number {

@@ -182,8 +182,14 @@ describe("startLocalAws refuses", () => {
     [{ accounts: [], id: "acme" }, /^organization\.id must be "o-" and 10 to 32/],
     [{ accounts: [], managementAccountId: 1 }, /^organization\.managementAccountId must be a string of 12 digits/],
     [{ accounts: [], delegatedAdministrators: [MEMBER] }, /^organization\.delegatedAdministrators must be in organiza/],
-    [{ accounts: [], memberRoles: [{ roleName: 1 }] }, /^organization\.memberRoles\[0\]\.roleName must be a string/],
-    [{ accounts: [], memberRoles: [{ roleName: "arn:aws:iam::1:role/A b" }] }, /^role\.roleArn must be a role ARN/],
+    [
+      { accounts: [], memberRoles: [{ roleName: 1 }] },
+      /^organization\.memberRoles\[0\]\.roleName must be the path and/,
+    ],
+    [
+      { accounts: [], memberRoles: [{ roleName: "arn:aws:iam::1:role/A b" }] },
+      /\.roleName must be the path and name of a role, such/,
+    ],
     [{ accounts: [], stateFields: ["state"] }, /^organization\.stateFields must list State or Status/],
     [{ accounts: [], pageSize: 0 }, /^organization\.pageSize must be a whole number of at least 1, got 0/],
     [{ accounts: [], emptyPages: -1 }, /^organization\.emptyPages must be a whole number of at least 0, got -1/],
