@@ -74,24 +74,24 @@ export class Sessions {
     return this.cache.replace(this.#sourceOf(link), accessKeyId, doubtful);
   }
 
+  /** Drops the link's session, and what is remembered of refusals on the way to a new one. */
   invalidate(link: Link): Promise<void> {
+    for (let { parent } = link; parent; parent = parent.parent) this.cache.forgetRefusal(parent.key);
     return this.cache.invalidate(this.#sourceOf(link));
   }
 
   /** The link's identity as a caller of STS. */
   caller(link: Link): StsCaller {
-    return createStsCaller(this.cache, this.#sourceOf(link));
+    const asksSts = link.assumption !== undefined || link.base.kind === "web-identity";
+    return createStsCaller(this.cache, this.#sourceOf(link), asksSts);
   }
 
   #sourceOf(link: Link): SessionSource {
-    return new LinkSource(link, this.#rulesOf(link), this.#loader);
-  }
-
-  #rulesOf({ parent, base }: Link): RefreshRules {
-    return parent ? this.#roleRules : refreshRulesOf(base);
+    return new LinkSource(link, this.#loader);
   }
 
   readonly #loader: LinkLoader = {
+    rules: ({ parent, base }) => (parent ? this.#roleRules : refreshRulesOf(base)),
     load: async (link, flight) => {
       if (link.parent) return this.#loadRole(link, flight);
       const { settings, machine, serverClocks, sts } = this.#options;
@@ -118,6 +118,7 @@ export class Sessions {
 }
 
 interface LinkLoader {
+  rules(link: Link): RefreshRules;
   load(link: Link, flight: Flight): Promise<Load>;
   invalidate(link: Link, accessKeyId: string | undefined): Promise<void>;
 }
@@ -126,11 +127,9 @@ interface LinkLoader {
 class LinkSource implements SessionSource {
   readonly #link: Link;
   readonly #loader: LinkLoader;
-  readonly rules: RefreshRules;
 
-  constructor(link: Link, rules: RefreshRules, loader: LinkLoader) {
+  constructor(link: Link, loader: LinkLoader) {
     this.#link = link;
-    this.rules = rules;
     this.#loader = loader;
   }
 
@@ -148,6 +147,10 @@ class LinkSource implements SessionSource {
 
   get roleArn(): string | undefined {
     return this.#link.assumption?.role.arn;
+  }
+
+  get rules(): RefreshRules {
+    return this.#loader.rules(this.#link);
   }
 
   load(flight: Flight): Promise<Load> {

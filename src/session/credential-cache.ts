@@ -14,11 +14,15 @@ export interface CredentialCacheOptions {
   refreshAhead: boolean;
 }
 
+const MAX_IDENTITIES = 1000;
+
 /** All sessions of a resolver by key, bounded. */
 export class CredentialCache {
   readonly #slots: LRUCache<string, SessionSlot>;
   /** Slots with a load under way: two loads of one key never run at once, even if the bound pushed the slot out. */
   readonly #pinned = new Map<string, SessionSlot>();
+  /** See `IssuedSession.identity`. They outlast an evicted slot: the sessions obtained with it may still be held. */
+  readonly #identities = new LRUCache<string, string>({ max: MAX_IDENTITIES });
   readonly #host: SlotHost;
   #closed = false;
 
@@ -39,7 +43,7 @@ export class CredentialCache {
         this.#pinned.delete(slot.key);
         if (!this.#closed && !this.#slots.has(slot.key)) this.#slots.set(slot.key, slot);
       },
-      invalidateChildren: (slot) => this.#invalidateChildren(slot.key),
+      noteIdentity: (slot, identity) => this.#noteIdentity(slot.key, identity),
     };
   }
 
@@ -72,6 +76,11 @@ export class CredentialCache {
     await (slot ? slot.invalidate() : source.invalidate(undefined));
   }
 
+  /** See {@link SessionSlot.forgetRefusal}. */
+  forgetRefusal(key: string): void {
+    this.#find(key)?.forgetRefusal();
+  }
+
   /** See {@link SessionSlot.replace}. A session that is no longer held has given way already. */
   async replace(source: SessionSource, accessKeyId: string, doubtful: boolean): Promise<boolean> {
     if (this.#closed) throw closedError();
@@ -90,11 +99,21 @@ export class CredentialCache {
     this.#slots.clear();
   }
 
-  #invalidateChildren(parentKey: string): void {
-    for (const slot of new Set([...this.#slots.values(), ...this.#pinned.values()])) {
-      if (slot.parentKey !== parentKey) continue;
-      void slot.invalidate();
-      this.#invalidateChildren(slot.key);
+  /** A machine's role may be replaced by another one, which must not be served what the old one could assume. */
+  #noteIdentity(key: string, identity: string): void {
+    const known = this.#identities.get(key);
+    this.#identities.set(key, identity);
+    if (known !== undefined && known !== identity) this.#invalidateAllFrom(key);
+  }
+
+  /** Invalidates the sessions that were obtained with this key's, and those that were obtained with them. */
+  #invalidateAllFrom(key: string): void {
+    const slots = [...new Set([...this.#slots.values(), ...this.#pinned.values()])];
+    let parents = new Set([key]);
+    while (parents.size > 0) {
+      const children = slots.filter(({ parentKey }) => parentKey !== undefined && parents.has(parentKey));
+      for (const slot of children) void slot.invalidate();
+      parents = new Set(children.map((slot) => slot.key));
     }
   }
 

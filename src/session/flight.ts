@@ -29,6 +29,10 @@ export class Flight {
   mustBeNew = false;
   /** The key was invalidated during the load: what was held then is not to be served again. */
   invalidated = false;
+  /** A remembered refusal of an identity that the session is obtained with does not count. */
+  despiteRefusal = false;
+  /** The identity that the session is obtained with could not be had. Its own slot remembers why. */
+  lacksParent = false;
   /** Its session replaces one that a service refused. */
   replaces = false;
   /** Milliseconds that the session must still live. */
@@ -64,8 +68,9 @@ export class Flight {
   }
 
   /** Adds what one more caller asks of the load. */
-  demand({ forceRefresh = false, minRemaining = 0 }: SessionDemand): this {
+  demand({ forceRefresh = false, despiteRefusal = forceRefresh, minRemaining = 0 }: SessionDemand): this {
     this.mustBeNew ||= forceRefresh;
+    this.despiteRefusal ||= despiteRefusal;
     this.minRemaining = Math.max(this.minRemaining, minRemaining);
     return this;
   }

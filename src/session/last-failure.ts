@@ -13,9 +13,20 @@ export function isRefusal(error: unknown): error is RolecallError {
   return isRolecallError(error) && REFUSALS.has(error.code);
 }
 
+interface Circumstances {
+  readonly now: Moment;
+  readonly remaining: number;
+  readonly random: number;
+  readonly rules: RefreshRules;
+  /** Whether the key's own load failed, and not that of the identity before it. */
+  readonly isOwn: boolean;
+}
+
 /** The last load of a key if it failed. The source is not asked again before `hold` milliseconds have passed. */
 export class LastFailure {
   readonly error: RolecallError;
+  /** Whether AWS refused this key's own session. The refusal of an identity before it is remembered by that one's key. */
+  readonly isRefusal: boolean;
   /** Milliseconds. */
   readonly hold: number;
   readonly #at: Moment;
@@ -25,12 +36,13 @@ export class LastFailure {
   constructor(
     error: RolecallError,
     before: LastFailure | undefined,
-    { now, remaining, random, rules }: { now: Moment; remaining: number; random: number; rules: RefreshRules },
+    { now, remaining, random, rules, isOwn }: Circumstances,
   ) {
-    const refused = isRefusal(error);
+    const refused = isOwn && isRefusal(error);
     this.error = error;
+    this.isRefusal = refused;
     this.#at = now;
-    this.#count = before && isRefusal(before.error) === refused ? before.#count + 1 : 1;
+    this.#count = before?.isRefusal === refused ? before.#count + 1 : 1;
     this.hold = refused ? holdAfterRefusal(this.#count) : rules.holdAfterFailure(this.#count, remaining, random);
   }
 
@@ -40,6 +52,6 @@ export class LastFailure {
 
   /** The refusal to repeat to callers without asking again. */
   remembered(now: Moment): RolecallError | undefined {
-    return isRefusal(this.error) && this.holds(now) ? this.error : undefined;
+    return this.isRefusal && this.holds(now) ? this.error : undefined;
   }
 }

@@ -4,7 +4,7 @@ import type { Diagnostics, SessionEvent } from "../diagnostics.js";
 import { errorOfCaller, isRolecallError, type RolecallError } from "../errors.js";
 import type { Runtime } from "../runtime.js";
 import { Flight, NO_DEMAND, type SessionDemand } from "./flight.js";
-import { isRefusal, LastFailure } from "./last-failure.js";
+import { LastFailure } from "./last-failure.js";
 import {
   believedLife,
   certainlyElapsed,
@@ -30,8 +30,8 @@ export interface SlotHost {
   /** Keeps the slot findable during a load, whatever the bound on sessions. */
   pin(slot: SessionSlot): void;
   unpin(slot: SessionSlot): void;
-  /** Invalidates all sessions that were obtained with this slot's. */
-  invalidateChildren(slot: SessionSlot): void;
+  /** Who this slot's credentials turned out to be. Invalidates what was obtained with them if that has changed. */
+  noteIdentity(slot: SessionSlot, identity: string): void;
 }
 
 interface HeldSession extends Lifetime {
@@ -67,8 +67,6 @@ export class SessionSlot {
   #session: HeldSession | undefined;
   #failure: LastFailure | undefined;
   #flight: Flight | undefined;
-  /** See {@link IssuedSession.identity}. */
-  #identity: string | undefined;
   #usedSinceRefresh = false;
   #cancelTimer: (() => void) | undefined;
   /** Counts invalidations: a load that began before one must not bring its session back. */
@@ -124,6 +122,11 @@ export class SessionSlot {
     this.#disarm();
     this.#host.diagnostics.publish("invalidated", this.labels);
     await this.#source.invalidate(held);
+  }
+
+  /** The next caller asks the source again, if it refused the last time. */
+  forgetRefusal(): void {
+    if (this.#failure?.isRefusal) this.#failure = undefined;
   }
 
   /**
@@ -268,7 +271,7 @@ export class SessionSlot {
           case "past-expiry":
             return this.#servePastExpiry(load);
           case "failed":
-            this.#noteFailure(load.error, this.#now());
+            this.#noteFailure(load.error, this.#now(), !flight.lacksParent);
             throw load.error;
         }
       }
@@ -326,20 +329,18 @@ export class SessionSlot {
     return load.credentials;
   }
 
-  /** A machine's role may be replaced by another one, which must not be served what the old one could assume. */
   #noteIdentity(identity: string | undefined): void {
-    const hasChanged = identity !== undefined && this.#identity !== undefined && identity !== this.#identity;
-    this.#identity = identity ?? this.#identity;
-    if (hasChanged) this.#host.invalidateChildren(this);
+    if (identity !== undefined) this.#host.noteIdentity(this, identity);
   }
 
   /** Valid credentials outlive the failure. Without any, these are served until the source is asked again. */
-  #servePastExpiry({ credentials, error }: PastExpiry): SessionCredentials {
+  #servePastExpiry({ credentials, error, identity }: PastExpiry): SessionCredentials {
     const now = this.#now();
     const isValid = this.#isValid(now);
     const failure = this.#noteFailure(error, now);
     if (isValid) throw error;
     this.#session = { credentials, life: 0, ...now, extension: failure.hold, advisoryPoint: 0 };
+    this.#noteIdentity(identity);
     return credentials;
   }
 
@@ -352,11 +353,11 @@ export class SessionSlot {
     return session.credentials;
   }
 
-  #noteFailure(error: RolecallError, now: Moment): LastFailure {
+  #noteFailure(error: RolecallError, now: Moment, isOwn = true): LastFailure {
     const { runtime, diagnostics } = this.#host;
     const { rules } = this.#source;
     const remaining = this.#remaining(now);
-    const failure = new LastFailure(error, this.#failure, { now, remaining, random: runtime.random(), rules });
+    const failure = new LastFailure(error, this.#failure, { now, remaining, random: runtime.random(), rules, isOwn });
     this.#failure = failure;
     const isServed = this.#isValid(now);
     if (this.#session && isServed) {
@@ -370,7 +371,7 @@ export class SessionSlot {
       servedUntil: isServed ? now.wall + remaining - EXPIRY_MARGIN : undefined,
       retryIn: failure.hold,
     });
-    if (isRefusal(error)) diagnostics.publish("denied", { ...this.labels, code, remembered: false });
+    if (failure.isRefusal) diagnostics.publish("denied", { ...this.labels, code, remembered: false });
     return failure;
   }
 

@@ -18,7 +18,7 @@ import { WireView } from "./wire-view.js";
 export interface RoleAssumerOptions {
   runtime: Runtime;
   diagnostics: Diagnostics;
-  calls: Readonly<Record<RoleLink["step"], StsCalls>>;
+  calls: StsCalls;
   serverClocks: ServerClocks;
 }
 
@@ -76,7 +76,7 @@ export class RoleAssumer {
       secrets: wire.secrets,
     };
     const input = toInput(assumption, runtime.hostname());
-    return calls[step].ask(
+    return calls.ask(
       {
         call,
         caller,

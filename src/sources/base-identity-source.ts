@@ -100,13 +100,13 @@ async function read(
 function toLoad(base: BaseIdentity, read: SourceIdentity, { runtime, serverClock }: BaseIdentityContext): Load {
   if (!isCredentialSet(read?.credentials)) throw failed(base, "It returned something other than credentials");
   const { expiration } = read.credentials;
-  const { identity } = read;
+  const { identity = read.credentials.accountId } = read;
   const credentials = redacted(read.credentials);
   const life = expiration
     ? lifeUntil(expiration.getTime(), serverClock().now(runtime), runtime.now())
     : Number.POSITIVE_INFINITY;
-  if (life !== undefined) return { kind: "issued", credentials, life, ...(identity !== undefined && { identity }) };
-  return { kind: "past-expiry", credentials, error: failed(base, "Its credentials have expired already") };
+  if (life !== undefined) return { kind: "issued", credentials, life, identity };
+  return { kind: "past-expiry", credentials, error: failed(base, "Its credentials have expired already"), identity };
 }
 
 function isCredentialSet(value: AwsCredentialIdentity | undefined): value is AwsCredentialIdentity {

@@ -1,6 +1,7 @@
 import { type LiveProvider, liveProvider } from "../clients/role-identity.js";
 import type { RolecallErrorStep } from "../errors.js";
 import type { CredentialCache } from "../session/credential-cache.js";
+import type { Flight } from "../session/flight.js";
 import type { SessionSource } from "../session/session-source.js";
 
 /** One identity of a chain that calls STS, whose keys come from the cache. */
@@ -12,24 +13,45 @@ export interface StsCaller {
   readonly roleArn: string | undefined;
   readonly credentials: LiveProvider;
   /**
+   * Loads the caller's session if that takes a call to STS. Wait for it before a call takes its place in the queue:
+   * otherwise the calls for sessions that all need this one would keep the places that its own call waits for.
+   * @throws RolecallError the load's error
+   */
+  ready(flight: Flight): Promise<unknown>;
+  /**
    * Gets other keys than the ones that STS refused, if it can. See {@link CredentialCache.replace}.
    * @returns whether the call may be repeated
+   * @throws RolecallError why there are no other keys, if the refused ones are certainly of no use
    */
   replace(refused: string | undefined, doubtful: boolean): Promise<boolean>;
 }
 
-export function createStsCaller(cache: CredentialCache, source: SessionSource): StsCaller {
+/** @param asksSts whether a load of the caller's session calls STS */
+export function createStsCaller(cache: CredentialCache, source: SessionSource, asksSts: boolean): StsCaller {
   const { key, step, roleArn } = source;
   return {
     key,
     step,
     roleArn,
     credentials: liveProvider(() => cache.get(source)),
+    async ready(flight) {
+      if (!asksSts) return;
+      const { signal, despiteRefusal } = flight;
+      try {
+        await cache.get(source, { signal, despiteRefusal });
+      } catch (error) {
+        flight.lacksParent = true;
+        throw error;
+      }
+    },
     async replace(refused, doubtful) {
       if (refused === undefined) return !doubtful; // a mock, which does not sign
       // A role may do what it may do, in every session. A base identity may have become a different role.
       if (doubtful && source.parentKey !== undefined) return false;
-      return cache.replace(source, refused, doubtful).catch(() => false);
+      return cache.replace(source, refused, doubtful).catch((error) => {
+        if (doubtful) return false; // the refusal tells more
+        throw error;
+      });
     },
   };
 }

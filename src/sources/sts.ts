@@ -22,12 +22,9 @@ export class Sts {
 
   constructor(options: StsOptions) {
     this.#clients = new StsClients(options);
-    const callOptions = { runtime: options.runtime, settings: options.assumeRole, clients: this.#clients };
-    // One queue for each step: calls that wait for the session of the step before may take all places in theirs.
-    const queue = () => new StsCalls(callOptions);
-    this.calls = queue();
-    this.assumer = new RoleAssumer({ ...options, calls: { "source-role": queue(), "assume-role": this.calls } });
-    this.#webIdentity = { ...options, calls: queue() };
+    this.calls = new StsCalls({ runtime: options.runtime, settings: options.assumeRole, clients: this.#clients });
+    this.assumer = new RoleAssumer({ ...options, calls: this.calls });
+    this.#webIdentity = { ...options, calls: this.calls };
   }
 
   /** See {@link assumeRoleWithWebIdentity}. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
+import { ROLE } from "../support/local.js";
 import { advisoryPoints, EXPIRY_MARGIN } from "./reference-model.js";
-import { type AnyRequestName, NO_ROLE, REQUEST_NAMES } from "./requests.js";
+import { type AnyRequestName, HUB_NAMES, HUBS, NO_ROLE, REQUEST_NAMES, type RequestName } from "./requests.js";
 import type { Scene } from "./scene.js";
 import type { StsFault } from "./world.js";
 
@@ -89,11 +90,21 @@ const stepWallClock = fc
 
 const sleep = span.map((ms) => step(`sleep ${ms} ms`, (scene) => scene.sleep(ms)));
 
-const refuse = name.map((it) => step(`a service refuses the session of ${it}`, (scene) => scene.refuse(it)));
+/** Only a session that is refused again and again shows how often it is replaced. */
+const refusedName = fc.constantFrom<RequestName[]>("inventory", "deploy", "inventory behind a hub");
+
+const refuse = refusedName.map((it) => step(`a service refuses the session of ${it}`, (scene) => scene.refuse(it)));
 
 const stsFails = fc
-  .constantFrom<StsFault>("500", "throttling", "denied", "hang")
-  .map((fault) => step(`STS fails: ${fault}`, (scene) => scene.witness.faultSts(fault)));
+  .tuple(
+    fc.constantFrom<StsFault>("500", "throttling", "denied", "hang"),
+    fc.constantFrom(undefined, undefined, HUBS["a hub"], ROLE),
+  )
+  .map(([fault, roleArn]) =>
+    step(`STS fails${roleArn === undefined ? "" : ` for ${roleArn}`}: ${fault}`, (scene) =>
+      scene.witness.faultSts(fault, roleArn),
+    ),
+  );
 
 const stsRecovers = fc.constant(step("STS recovers", (scene) => scene.witness.faultSts(undefined)));
 
@@ -111,6 +122,12 @@ const rotateBase = fc
     step(`rotate the base${refuse ? ", old keys refused" : ""}`, (scene) => scene.witness.rotateBase(refuse)),
   );
 
+const replaceBase = fc.constant(step("the machine gets another role", (scene) => scene.witness.replaceBase()));
+
+const revokeHub = fc
+  .constantFrom(...HUB_NAMES)
+  .map((hub) => step(`STS refuses the session of ${hub}`, (scene) => scene.witness.revoke(hub)));
+
 const close = fc.constant(step("close", (scene) => scene.close()));
 
 const times = (count: number, arbitrary: fc.Arbitrary<ModelCommand>) => Array<typeof arbitrary>(count).fill(arbitrary);
@@ -126,8 +143,10 @@ const EVEN_TIME = [
   ...times(3, stsRecovers),
   ...times(1, profileChanges),
   ...times(2, invalidate),
-  ...times(2, refuse),
+  ...times(4, refuse),
   ...times(2, rotateBase),
+  ...times(1, replaceBase),
+  ...times(2, revokeHub),
 ];
 
 /** Every possible command. Each run ends with a close, and one command in forty closes earlier. */

@@ -14,7 +14,7 @@ export type Invariant =
   | "an error says what failed"
   | "no error while a source could answer"
   | "nobody waits for ever"
-  | "base keys that were refused are read again"
+  | "keys that were refused are replaced"
   | "a key's work runs in the context of its own callers"
   | "nothing is left after close";
 

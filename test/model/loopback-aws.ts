@@ -1,7 +1,8 @@
 import { setTimeout as later } from "node:timers/promises";
 import { vi } from "vitest";
-import { createManualClock, type Fault, type LocalAws, startLocalAws } from "../../src/testing/index.js";
-import { ROLES, requestOf } from "./requests.js";
+import type { FaultEffect } from "../../src/testing/faults.js";
+import { createManualClock, type LocalAws, startLocalAws } from "../../src/testing/index.js";
+import { askedFor, HUBS, ROLES } from "./requests.js";
 import type { StsCall, Witness } from "./witness.js";
 import type { CallFailure, CreateResolver, StsFault, World } from "./world.js";
 
@@ -9,13 +10,15 @@ import type { CallFailure, CreateResolver, StsFault, World } from "./world.js";
 const LATENCY = 1;
 /** A server does not see that a client gives up, but the time is known: just before the resolver's limit of 3 s. */
 const GIVEN_UP_AFTER = 2999;
+const BASE = "arn:aws:iam::111122223333:role/Machine";
+const ANOTHER_BASE = "arn:aws:iam::111122223333:role/AnotherMachine";
 const SOCKETS_CLOSE_WITHIN = 500;
 
-const FAULTS: Record<StsFault, Fault> = {
-  "500": { on: { target: "sts" }, status: 500 },
-  throttling: { on: { target: "sts" }, status: 400, code: "Throttling" },
-  denied: { on: { target: "sts" }, status: 403, code: "AccessDenied" },
-  hang: { on: { target: "sts" }, kind: "hang" },
+const FAULTS: Record<StsFault, FaultEffect> = {
+  "500": { status: 500 },
+  throttling: { status: 400, code: "Throttling" },
+  denied: { status: 403, code: "AccessDenied" },
+  hang: { kind: "hang" },
 };
 const FAILURES: Record<string, CallFailure> = {
   InternalFailure: "500",
@@ -41,7 +44,7 @@ export async function createLoopbackAws(
   /** Every STS call waits here for its response, so that its beginning and its end are observed. */
   async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     const request = aws.requests.at(-1);
-    const name = request && requestOf(request.parameters);
+    const name = request && askedFor(request.parameters, witness.issued(request.accessKeyId ?? "")?.name);
     if (request === undefined || name === undefined) throw new Error(`nobody asks for ${JSON.stringify(request)}`);
     const call = witness.callBegins(name, request.accessKeyId ?? "");
     const giveUp = () => end(call, "given up");
@@ -62,7 +65,10 @@ export async function createLoopbackAws(
 
   const aws: LocalAws = await startLocalAws({
     clock: { now: () => clock.now(), sleep },
-    roles: ROLES.map((roleArn) => ({ roleArn })),
+    roles: [
+      ...ROLES.map((roleArn) => ({ roleArn, trustedPrincipals: ["*"] })),
+      ...Object.values(HUBS).map((roleArn) => ({ roleArn, allowAssumeRole: ["*"] })),
+    ],
   });
   for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
   aws.setLatency(LATENCY, { target: "sts" });
@@ -86,7 +92,9 @@ export async function createLoopbackAws(
     patch(fields) {
       const { AccessKeyId: accessKeyId = "", Expiration = "" } = fields;
       bases.add(accessKeyId);
-      witness.profileReadEnds(witness.profileReadBegins(), { accessKeyId, expiration: Date.parse(Expiration) });
+      const identity = aws.instanceProfile.current()?.roleArn ?? "";
+      const read = { accessKeyId, expiration: Date.parse(Expiration), identity };
+      witness.profileReadEnds(witness.profileReadBegins(), read);
       return fields;
     },
   });
@@ -97,10 +105,12 @@ export async function createLoopbackAws(
     resolver,
     now: () => clock.now(),
     profileFailure: "IMDS_UNREACHABLE",
-    faultSts(fault) {
+    faultSts(fault, roleArn) {
       clearStsFault();
-      clearStsFault = fault ? aws.fault(FAULTS[fault]).clear : () => {};
+      const on = { target: "sts", ...(roleArn && { roleArn }) } as const;
+      clearStsFault = fault ? aws.fault({ ...FAULTS[fault], on }).clear : () => {};
     },
+    revoke: (accessKeyId) => aws.expireSession(accessKeyId),
     failProfile(fails) {
       clearProfileFault();
       // A failed read is not visible here: there may have been one.
@@ -114,6 +124,10 @@ export async function createLoopbackAws(
       aws.instanceProfile.rotate();
       if (!refuseOld) return;
       for (const accessKeyId of bases) aws.expireSession(accessKeyId);
+    },
+    replaceBase() {
+      const { roleArn } = aws.instanceProfile.current() ?? {};
+      aws.instanceProfile.attach({ roleArn: roleArn === ANOTHER_BASE ? BASE : ANOTHER_BASE });
     },
     baseKey: () => aws.instanceProfile.current()?.accessKeyId ?? "",
     async leftovers() {

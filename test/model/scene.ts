@@ -19,7 +19,16 @@ import {
   wasLeftToExpire,
 } from "./reference-model.js";
 import { callRefusingService } from "./refusing-service.js";
-import { type AnyRequestName, NO_ROLE, type RequestName, requestNamed } from "./requests.js";
+import {
+  type AnyRequestName,
+  HUBS,
+  type HubName,
+  hubOf,
+  NO_ROLE,
+  type RequestName,
+  type RoleName,
+  requestNamed,
+} from "./requests.js";
 import { type BaseRead, callerContext, Witness } from "./witness.js";
 import type { CreateResolver, CreateWorld, World } from "./world.js";
 
@@ -143,7 +152,10 @@ export class Scene {
     if (name === NO_ROLE) this.#baseDropped = now.order;
     else {
       const isWaitedFor = this.#waiting.some((caller) => caller.name === name);
-      this.witness.update(name, (key) => invalidated(key, now, isWaitedFor || this.#isQueued));
+      const hub = hubOf(name);
+      const waitsForHub = hub !== undefined && this.#isAsked(hub);
+      this.witness.update(name, (key) => invalidated(key, now, isWaitedFor || this.#isQueued || waitsForHub));
+      if (hub) this.witness.update(hub, (key) => ({ ...key, refusal: undefined }));
     }
     const done = this.#world.resolver.invalidate(instance, command, session && { session });
     this.#track(done);
@@ -194,6 +206,10 @@ export class Scene {
     return this.#world.resolver.stats().assumeRoleQueued > 0;
   }
 
+  #isAsked(name: RoleName): boolean {
+    return this.witness.calls.some((call) => call.name === name);
+  }
+
   #start(name: AnyRequestName, wish: Wish, abort: AbortController | undefined): Caller {
     const started = this.witness.now();
     const caller: Caller = { name, wish, started, abort, ...this.#expectation(name, wish, started) };
@@ -232,8 +248,9 @@ export class Scene {
     if (name === NO_ROLE || mustGet === undefined) return;
     const session = held(this.witness.key(name));
     if (!session || session.troubled || !isRefreshAdvised(session, started)) return;
-    const isAsked = this.witness.calls.some((call) => call.name === name);
-    if (!isAsked && !this.#isQueued) violated("an advised refresh begins", `STS is not asked for ${name}`);
+    const hub = hubOf(name);
+    const isUnderWay = this.#isAsked(name) || (hub !== undefined && this.#isAsked(hub));
+    if (!isUnderWay && !this.#isQueued) violated("an advised refresh begins", `STS is not asked for ${name}`);
   }
 
   #served(caller: Caller, { accessKeyId }: SessionCredentials): void {
@@ -250,6 +267,9 @@ export class Scene {
   #assertServable({ wish, started }: Caller, name: RequestName, accessKeyId: string, who: string): void {
     const truth = this.witness.issued(accessKeyId);
     if (truth?.name !== name) violated("no other key's session", `${who}, a session of ${truth?.name ?? "nobody"}`);
+    if (this.witness.isOfFormerBase(truth, this.witness.now())) {
+      violated("no other key's session", `${who}, obtained as ${truth.identity}, and the machine has another role`);
+    }
     const { session, dropped } = this.witness.key(name);
     const left = truth.expiration - this.#world.now();
     if (left <= EXPIRY_MARGIN - DATE_STEP && !session?.slept) {
@@ -258,7 +278,7 @@ export class Scene {
     if (session?.accessKeyId !== accessKeyId) {
       violated("the newest session is served", `${who}, and STS has issued ${session?.accessKeyId} since`);
     }
-    if (session.asked.order <= dropped) violated("nothing dropped comes back", who);
+    if (session.asked.order <= dropped && started.order > dropped) violated("nothing dropped comes back", who);
     if (wish.forceRefresh && session.issued.order < started.order) violated("a wish is granted", `${who} again`);
     if (left < (wish.minRemaining ?? 0) - DATE_STEP && !session.slept)
       violated("a wish is granted", `${who} with ${left} ms left`);
@@ -292,14 +312,19 @@ export class Scene {
     const now = this.witness.now();
     if (this.#closed !== (code === "RESOLVER_CLOSED")) violated("an error says what failed", who);
     if (this.#closed) return;
+    const hub = hubOf(name);
+    const isOfHub = hub !== undefined && roleArn === HUBS[hub];
     const role = code === this.#world.profileFailure ? undefined : requestNamed(name).instance.roleArn;
-    if (roleArn !== role) violated("an error says what failed", `${who} about ${roleArn}`);
+    if (roleArn !== role && !isOfHub) violated("an error says what failed", `${who} about ${roleArn}`);
     if (code === "ABORTED") {
       if (!abort?.signal.aborted) violated("an abort frees one caller at once", `${who} without an abort`);
       return;
     }
     const isOfProfile = code === this.#world.profileFailure && this.witness.profileFailsAt(now);
-    if (name !== NO_ROLE) {
+    if (name !== NO_ROLE && isOfHub) {
+      this.#assertHubFailed(hub, code, now, who);
+      this.witness.update(name, (key) => ({ ...gaveUp(key, code), failure: key.failure }));
+    } else if (name !== NO_ROLE) {
       if (!isOfProfile && this.#isAnsweredAlone(caller, name, code, now)) return;
       if (!isOfProfile) this.#assertLoadFailed(name, code, now, who);
       this.witness.update(name, (key) => gaveUp(key, code));
@@ -313,7 +338,13 @@ export class Scene {
     return waited === 0 && !wish.forceRefresh && mayBeRefused(this.witness.key(name), code, now);
   }
 
-  #assertLoadFailed(name: RequestName, code: string, now: Moment, who: string): void {
+  #assertHubFailed(hub: HubName, code: string, now: Moment, who: string): void {
+    if (mayBeRefused(this.witness.key(hub), code, now)) return;
+    this.#assertLoadFailed(hub, code, now, who);
+    this.witness.update(hub, (key) => gaveUp(key, code));
+  }
+
+  #assertLoadFailed(name: RoleName, code: string, now: Moment, who: string): void {
     const key = this.witness.key(name);
     if (!mayFailWith(key, code, now)) {
       violated("no error while a source could answer", `${who}, and the last call ${key.failure ?? "succeeded"}`);
@@ -321,8 +352,8 @@ export class Scene {
     const { load } = key;
     const last = this.witness.lastCallOf(name);
     const isRepeatable = code === "BASE_IDENTITY_REJECTED" && load?.calls === 1 && !isOverdue(load, now);
-    if (isRepeatable && last && this.witness.hasOtherBase(last, load)) {
-      violated("base keys that were refused are read again", `${who}, and IMDS has others`);
+    if (isRepeatable && last && this.witness.hasOtherKeys(last, load)) {
+      violated("keys that were refused are replaced", `${who}, and there were others`);
     }
   }
 

@@ -1,17 +1,21 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { StsClientContext, StsLike } from "../../src/index.js";
 import { createManualClock } from "../../src/testing/index.js";
-import { type AssumeRoleParameters, requestOf } from "./requests.js";
+import { type AssumeRoleParameters, askedFor } from "./requests.js";
 import type { StsCall, Witness } from "./witness.js";
 import type { CallFailure, CreateResolver, StsFault, World } from "./world.js";
 
 const HOUR = 3_600_000;
 const BASE_LIFE = 6 * HOUR;
+/** More than a run needs: the default limits would take a fifth of its time, for memory that stays empty. */
+const SMALL_CACHES = { maxSessions: 100, maxClients: 100 };
 
 interface BaseKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly expiration: Date;
+  /** Of the machine's role. */
+  readonly accountId: string;
 }
 
 /** The part of the SDK's middleware stack that a client uses for signing. */
@@ -40,17 +44,20 @@ export async function createSimulatedAws(
   const now = () => epoch + clock.monotonic() + slept;
   const wholeSeconds = (time: number) => new Date(Math.floor(time / 1000) * 1000);
   const latency = 10 + Math.floor(random() * 990);
-  const accepted = new Set<string>();
+  const refused = new Set<string>();
+  const bases = new Set<string>();
   let issued = 0;
   let stsFault: StsFault | undefined;
+  let faultyRole: string | undefined;
+  let accountId = "111122223333";
   let profileFails = false;
   let base: BaseKeys | undefined;
 
   function currentBase(): BaseKeys {
     if (!base || base.expiration.getTime() - now() < HOUR) {
       const accessKeyId = `ASIABASE${++issued}`;
-      base = { accessKeyId, secretAccessKey: "made-up", expiration: wholeSeconds(now() + BASE_LIFE) };
-      accepted.add(accessKeyId);
+      base = { accessKeyId, secretAccessKey: "made-up", expiration: wholeSeconds(now() + BASE_LIFE), accountId };
+      bases.add(accessKeyId);
     }
     return base;
   }
@@ -59,7 +66,8 @@ export async function createSimulatedAws(
     const asked = witness.profileReadBegins();
     await turn();
     const keys = profileFails ? undefined : currentBase();
-    witness.profileReadEnds(asked, keys && { accessKeyId: keys.accessKeyId, expiration: keys.expiration.getTime() });
+    const read = keys && { ...keys, expiration: keys.expiration.getTime(), identity: keys.accountId };
+    witness.profileReadEnds(asked, read);
     if (!keys) throw new Error("no answer");
     return keys;
   }
@@ -89,24 +97,29 @@ export async function createSimulatedAws(
     signer: { accessKeyId: string; expiration?: Date },
     signal: AbortSignal,
   ) {
-    const name = requestOf(input);
+    const name = askedFor(input, witness.issued(signer.accessKeyId)?.name);
     if (name === undefined) throw new Error(`nobody asks for ${JSON.stringify(input)}`);
     signal.throwIfAborted();
     witness.assertContext(name);
     const call = witness.callBegins(name, signer.accessKeyId);
     try {
       await clock.sleep(latency, signal);
-      if (stsFault === "hang") await clock.sleep(Number.MAX_SAFE_INTEGER, signal);
+      if (faultOf(input) === "hang") await clock.sleep(Number.MAX_SAFE_INTEGER, signal);
     } catch (error) {
       witness.callFails(call, "given up");
       throw error;
     }
-    if (stsFault === "500") throw refuse(call, "500", "InternalFailure", 500);
-    if (stsFault === "throttling") throw refuse(call, "throttling", "Throttling", 400);
+    const fault = faultOf(input);
+    if (fault === "500") throw refuse(call, "500", "InternalFailure", 500);
+    if (fault === "throttling") throw refuse(call, "throttling", "Throttling", 400);
     const isExpired = (signer.expiration?.getTime() ?? 0) <= now();
-    if (isExpired || !accepted.has(signer.accessKeyId)) throw refuse(call, "base refused", "ExpiredToken", 403);
-    if (stsFault === "denied") throw refuse(call, "denied", "AccessDenied", 403);
+    if (isExpired || refused.has(signer.accessKeyId)) throw refuse(call, "base refused", "ExpiredToken", 403);
+    if (fault === "denied") throw refuse(call, "denied", "AccessDenied", 403);
     return issue(call, input);
+  }
+
+  function faultOf({ RoleArn }: AssumeRoleParameters): StsFault | undefined {
+    return faultyRole === undefined || faultyRole === RoleArn ? stsFault : undefined;
   }
 
   function refuse(call: StsCall, failure: CallFailure, name: string, httpStatusCode: number): Error {
@@ -135,14 +148,18 @@ export async function createSimulatedAws(
     };
   }
 
-  const resolver = createResolver({ runtime: clock, stsClient, instanceProfile });
+  const resolver = createResolver({ runtime: clock, stsClient, instanceProfile, ...SMALL_CACHES });
   return {
     clock,
     resolver,
     now,
     profileFailure: "INSTANCE_PROFILE_INVALID",
-    faultSts(fault) {
+    faultSts(fault, roleArn) {
       stsFault = fault;
+      faultyRole = roleArn;
+    },
+    revoke(accessKeyId) {
+      refused.add(accessKeyId);
     },
     failProfile(fails) {
       profileFails = fails;
@@ -152,7 +169,11 @@ export async function createSimulatedAws(
       slept += ms;
     },
     rotateBase(refuseOld) {
-      if (refuseOld) accepted.clear();
+      if (refuseOld) for (const accessKeyId of bases) refused.add(accessKeyId);
+      base = undefined;
+    },
+    replaceBase() {
+      accountId = accountId === "111122223333" ? "444455556666" : "111122223333";
       base = undefined;
     },
     baseKey: () => currentBase().accessKeyId,

@@ -30,13 +30,18 @@ export interface World {
   readonly resolver: CredentialResolver;
   /** AWS's own clock. */
   now(): number;
-  faultSts(fault: StsFault | undefined): void;
+  /** @param roleArn the role whose calls fail; all fail by default */
+  faultSts(fault: StsFault | undefined, roleArn?: string): void;
+  /** From now on, STS refuses what this key signs, though it has not expired. */
+  revoke(accessKeyId: string): void;
   failProfile(fails: boolean): void;
   /** The error code that a caller gets after a failed read of the instance profile. */
   readonly profileFailure: string;
   /** The machine sleeps: its wall clock and AWS's clock advance, its monotonic clock and its timers stop. */
   sleep(ms: number): void;
   rotateBase(refuseOld: boolean): void;
+  /** The machine gets another role, with keys of its own. The keys of the one before stay valid. */
+  replaceBase(): void;
   /** The access key id that a read of the instance profile returns now. */
   baseKey(): string;
   /** What is open or running after `resolver.close()`. */

@@ -17,7 +17,15 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /** A source that responds as the test sets it, or with its own sessions. */
-function createSource({ key = "key", rules = ROLE_RULES }: { key?: string; rules?: RefreshRules } = {}) {
+function createSource({
+  key = "key",
+  parentKey,
+  rules = ROLE_RULES,
+}: {
+  key?: string;
+  parentKey?: string;
+  rules?: RefreshRules;
+} = {}) {
   let loads = 0;
   let running = 0;
   let mostAtOnce = 0;
@@ -33,7 +41,7 @@ function createSource({ key = "key", rules = ROLE_RULES }: { key?: string; rules
   };
   const source: SessionSource = {
     key,
-    parentKey: undefined,
+    parentKey,
     step: "assume-role",
     roleArn: `role of ${key}`,
     rules,
@@ -588,6 +596,79 @@ describe("close", () => {
     await expect(cache.get(it.source)).rejects.toMatchObject({ code: "RESOLVER_CLOSED" });
     await clock.settle();
     expect([clock.pendingTimers, cache.size]).toEqual([0, 0]);
+  });
+});
+
+describe("an identity that turned into another one", () => {
+  const identified = (number: number, identity: string) => ({ ...session(number), identity });
+
+  function createChain(options: { maxSessions?: number } = {}) {
+    const chain = {
+      ...createCache(options),
+      base: createSource({ key: "base", rules: INSTANCE_PROFILE_RULES }),
+      hub: createSource({ key: "hub", parentKey: "base" }),
+      role: createSource({ key: "role", parentKey: "hub" }),
+      stranger: createSource({ key: "stranger", parentKey: "another base" }),
+    };
+    chain.base.answers(async () => identified(chain.base.loads, "role A"));
+    return chain;
+  }
+  const becomesAnother = ({ base }: ReturnType<typeof createChain>) =>
+    base.answers(async () => identified(base.loads, "role B"));
+
+  it("takes all sessions along that were obtained with it, and no others", async () => {
+    const chain = createChain();
+    const { cache, base, hub, role, stranger } = chain;
+    for (const { source } of [base, hub, role, stranger]) await cache.get(source);
+    await cache.get(base.source, { forceRefresh: true });
+    for (const { source } of [base, hub, role, stranger]) await cache.get(source);
+    expect([hub.loads, role.loads, stranger.loads]).toEqual([1, 1, 1]);
+    becomesAnother(chain);
+    await cache.get(base.source, { forceRefresh: true });
+    for (const { source } of [base, hub, role, stranger]) await cache.get(source);
+    expect([hub.loads, role.loads, stranger.loads]).toEqual([2, 2, 1]);
+  });
+
+  it("also counts if the first one had expired by every clock", async () => {
+    const chain = createChain();
+    const { cache, base, hub } = chain;
+    const { credentials } = session(0);
+    base.answers(async () => ({
+      kind: "past-expiry",
+      credentials,
+      error: failure("INSTANCE_PROFILE_INVALID"),
+      identity: "role A",
+    }));
+    for (const { source } of [base, hub]) await cache.get(source);
+    becomesAnother(chain);
+    await cache.get(base.source, { forceRefresh: true });
+    await cache.get(hub.source);
+    expect(hub.loads).toBe(2);
+  });
+
+  it("also counts if its own session was evicted in the meantime", async () => {
+    const chain = createChain({ maxSessions: 2 });
+    const { cache, base, hub, role } = chain;
+    for (const { source } of [base, hub, role]) await cache.get(source);
+    becomesAnother(chain);
+    await cache.get(hub.source);
+    await cache.get(base.source);
+    await cache.get(hub.source);
+    expect([base.loads, hub.loads]).toEqual([2, 2]);
+  });
+
+  it("ends ten thousand sessions with few looks at each of them", async () => {
+    const chain = createChain({ maxSessions: 20_000 });
+    const { cache, base, hub } = chain;
+    const roles = Array.from({ length: 10_000 }, (_, number) => createSource({ key: `${number}`, parentKey: "hub" }));
+    for (const { source } of [base, hub, ...roles]) await cache.get(source);
+    let looks = 0;
+    for (const { source } of roles) {
+      Object.defineProperty(source, "parentKey", { get: () => ++looks && "hub" });
+    }
+    becomesAnother(chain);
+    await cache.get(base.source, { forceRefresh: true });
+    expect(looks).toBeLessThan(10 * roles.length);
   });
 });
 
