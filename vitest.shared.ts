@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { ViteUserConfig } from "vitest/config";
 import packageJson from "./package.json" with { type: "json" };
@@ -17,8 +18,8 @@ export const shared = {
     ],
   },
   test: {
-    // By default Vitest leaves one processor idle, which is half of two.
-    maxWorkers: "100%",
+    // One more than processors: some files mostly wait, for a socket that hangs or for Redis.
+    maxWorkers: availableParallelism() + 1,
     setupFiles: ["require", "no-platform"].map((name) =>
       fileURLToPath(new URL(`./test/support/${name}.ts`, import.meta.url)),
     ),

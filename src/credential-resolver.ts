@@ -89,8 +89,8 @@ class Resolver implements CredentialResolver {
     options?: ClientOptions<K>,
   ): InstanceType<K> => {
     assertClientClass(Client);
-    const { session, ...demand } = readClientOptions(options);
-    const request = this.#request(instance, command, session);
+    const demand = readClientOptions(options);
+    const request = this.#request(instance, command, demand.session);
     assertReachable(demand.minRemaining, request);
     return this.#clients.get(Client, request, demand) as InstanceType<K>;
   };

@@ -13,10 +13,13 @@ export { type GetClientOptions, getClientForCommand, setDefaultResolver } from "
 export type { AllowedRole } from "./request/allowed-roles.js";
 export type { AuthorSession } from "./request/author-session.js";
 export type { CommandOverrides, CommandSettings } from "./request/command-overrides.js";
+export type { CredentialSource, ProfileSource, SourceName } from "./request/credential-source.js";
 export type { ExactInstance, IntegrationInstance } from "./request/integration-instance.js";
 export type { NetworkSettings } from "./request/network-settings.js";
 export type { SessionTags } from "./request/session-tags.js";
+export type { SourceRoleSettings } from "./request/source-role.js";
 export type { StsSettings } from "./request/sts-settings.js";
+export type { WebIdentitySource } from "./request/web-identity.js";
 export type { CredentialResolverOptions } from "./resolver-options.js";
 export type {
   ClientOptions,

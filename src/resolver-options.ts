@@ -24,7 +24,7 @@ export interface CredentialResolverOptions {
    * endpoint. Default: an `STSClient` for each base identity and endpoint.
    */
   stsClient?: StsClientOption | undefined;
-  /** Stands in for the instance profile. Default: IMDSv2. */
+  /** Stands in for the instance profile, also where the environment announces another identity. Default: IMDSv2. */
   instanceProfile?: CredentialProvider | undefined;
   /** The SDK request handler for calls to STS. Default: one of the resolver's own. */
   requestHandler?: object | undefined;

@@ -16,7 +16,7 @@ export interface Runtime {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Runs `task` once after `ms` milliseconds without keeping the process alive. Returns a function that cancels it. */
   schedule(ms: number, task: () => void): () => void;
-  /** Environment variables: `AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_EC2_METADATA_DISABLED`. */
+  /** Environment variables: the region, and those that announce or contain credentials. */
   env: Record<string, string | undefined>;
   /** The machine's name, for the default role session name. */
   hostname(): string;

@@ -87,14 +87,11 @@ export class Sessions {
   }
 
   #sourceOf(link: Link): SessionSource {
-    return new LinkSource(link, this.#rulesOf(link), this.#loader);
-  }
-
-  #rulesOf({ parent, base }: Link): RefreshRules {
-    return parent ? this.#roleRules : refreshRulesOf(base);
+    return new LinkSource(link, this.#loader);
   }
 
   readonly #loader: LinkLoader = {
+    rules: ({ parent, base }) => (parent ? this.#roleRules : refreshRulesOf(base)),
     load: async (link, flight) => {
       if (link.parent) return this.#loadRole(link, flight);
       const { settings, machine, serverClocks, sts } = this.#options;
@@ -121,6 +118,7 @@ export class Sessions {
 }
 
 interface LinkLoader {
+  rules(link: Link): RefreshRules;
   load(link: Link, flight: Flight): Promise<Load>;
   invalidate(link: Link, accessKeyId: string | undefined): Promise<void>;
 }
@@ -129,11 +127,9 @@ interface LinkLoader {
 class LinkSource implements SessionSource {
   readonly #link: Link;
   readonly #loader: LinkLoader;
-  readonly rules: RefreshRules;
 
-  constructor(link: Link, rules: RefreshRules, loader: LinkLoader) {
+  constructor(link: Link, loader: LinkLoader) {
     this.#link = link;
-    this.rules = rules;
     this.#loader = loader;
   }
 
@@ -151,6 +147,10 @@ class LinkSource implements SessionSource {
 
   get roleArn(): string | undefined {
     return this.#link.assumption?.role.arn;
+  }
+
+  get rules(): RefreshRules {
+    return this.#loader.rules(this.#link);
   }
 
   load(flight: Flight): Promise<Load> {

@@ -1,7 +1,7 @@
 import type { AwsCredentialIdentity, IntegrationInstance } from "aws-rolecall";
 
-/** `provider` can be any provider from `@aws-sdk/credential-providers`. */
-export function instanceOutsideEc2(provider: () => Promise<AwsCredentialIdentity>): IntegrationInstance {
+/** `provider` can be any credential provider of the SDK. */
+export function instanceWithOwnCredentials(provider: () => Promise<AwsCredentialIdentity>): IntegrationInstance {
   return {
     credentials: provider,
     roleArn: "arn:aws:iam::123456789012:role/Inventory",

@@ -128,12 +128,12 @@ export class ClientPool {
     Client: SdkClientConstructor,
     { chain: { key }, region, network, integration = "" }: RoleRequest,
     minRemaining = 0,
-    clientConfig: object = {},
+    clientConfig: object | undefined,
   ): string {
     const number = this.#classNumbers.get(Client) ?? ++this.#lastClassNumber;
     this.#classNumbers.set(Client, number);
-    const config = canonicalJson(clientConfig);
-    return [number, key, region?.value ?? "", network?.key ?? "", integration, minRemaining, config].join(" ");
+    const config = clientConfig ? canonicalJson(clientConfig) : "{}";
+    return `${number} ${key} ${region?.value ?? ""} ${network?.key ?? ""} ${integration} ${minRemaining} ${config}`;
   }
 }
 

@@ -9,8 +9,10 @@ export class RoleArn {
     Object.freeze(this);
   }
 
+  /** Mostly one and the same string, since each part of an ARN would be a new one. */
   get partition(): string {
-    return readPart(this.arn, 1);
+    const partition = readPart(this.arn, 1);
+    return partition === "aws" ? "aws" : partition;
   }
 
   get accountId(): string {

@@ -13,7 +13,6 @@ import type { ServerClocks } from "./server-clock.js";
 import type { StsCaller } from "./sts-caller.js";
 import type { StsCalls } from "./sts-calls.js";
 import type { StsCall } from "./sts-errors.js";
-import { readTokenFile } from "./token-file.js";
 import { WireView } from "./wire-view.js";
 
 export interface WebIdentityOptions {
@@ -36,6 +35,7 @@ export async function assumeRoleWithWebIdentity(
 ): Promise<IssuedSession> {
   const wire = new WireView();
   const readToken = async () => {
+    const { readTokenFile } = await import("./token-file.js");
     const token = await readTokenFile(tokenFile, tokenFileFrom);
     for (const secret of [token, ...token.split(".")]) wire.hide(secret);
     return token;
@@ -88,7 +88,8 @@ export async function assumeRoleWithWebIdentity(
           durationSeconds,
           flight,
         };
-        return readAssumedSession(output, asked, times, serverClocks.of(target), runtime);
+        const session = readAssumedSession(output, asked, times, serverClocks.of(target), runtime);
+        return { ...session, identity: role.arn };
       },
     },
     flight,

@@ -1,8 +1,6 @@
 import type { Network } from "../request/network-settings.js";
 import { lineFor } from "../request/platform.js";
 import { variableIn } from "../request/validation.js";
-import { configurationFiles } from "../store/aws-environment.js";
-import { readRegularFile } from "../store/file-gate.js";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -34,6 +32,7 @@ export async function noteUnusedIdentities(env: Env): Promise<string | undefined
 /** A laptop has its profiles, such as those of IAM Identity Center (SSO), in files. An environment without a home has none. */
 async function noteUnusedProfiles(env: Env): Promise<string | undefined> {
   if (!["HOME", "USERPROFILE", "AWS_CONFIG_FILE"].some((name) => variableIn(env, name))) return undefined;
+  const { configurationFiles } = await import("../store/aws-environment.js"); // only after a failure
   const { config, credentials } = configurationFiles(env);
   const texts = await Promise.all([config, credentials].map(readText));
   const names = new Set(texts.flatMap((text) => [...text.matchAll(PROFILE_SECTION)].map(([, name]) => name)));
@@ -44,6 +43,7 @@ async function noteUnusedProfiles(env: Env): Promise<string | undefined> {
 }
 
 async function readText(path: string): Promise<string> {
+  const { readRegularFile } = await import("../store/file-gate.js");
   const found = await readRegularFile(path, LARGEST_FILE, { followLinks: true }).catch(() => undefined);
   return typeof found === "object" ? found.bytes.toString() : "";
 }

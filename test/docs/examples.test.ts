@@ -7,7 +7,7 @@ import { createManualClock, type LocalAws, type LocalAwsOptions, startLocalAws }
 import { mockClient } from "aws-sdk-client-mock";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import * as after from "../../docs/examples/after.js";
-import { instanceOutsideEc2 } from "../../docs/examples/base-identity.js";
+import { instanceWithOwnCredentials } from "../../docs/examples/base-identity.js";
 import * as before from "../../docs/examples/before.js";
 import {
   afterRevocation,
@@ -224,7 +224,7 @@ it("another base identity calls STS without a request to IMDS", async () => {
   const aws = await setUp({ roles: [{ roleArn: INVENTORY, trustedPrincipals: [userArn] }] });
   const keys = aws.issueUserKeys({ userArn });
   await after.listInstances(
-    instanceOutsideEc2(async () => keys),
+    instanceWithOwnCredentials(async () => keys),
     {},
   );
   expect(aws.requests[0]).toMatchObject({ operation: "AssumeRole", session: { arn: userArn } });

@@ -16,7 +16,12 @@ const resolutions = [
 const node10 = { name: "node10", module: "commonjs", moduleResolution: "node10", files: ["usage.ts"] };
 
 const compilers = [
-  { name: "TypeScript 5.0", tsc: join(tools, "typescript-5.0", "bin", "tsc"), resolutions: [...resolutions, node10] },
+  {
+    name: "TypeScript 5.0",
+    tsc: join(tools, "typescript-5.0", "bin", "tsc"),
+    // Until 5.8, node16 and nodenext are the same.
+    resolutions: [...resolutions.filter(({ name }) => name !== "node16"), node10],
+  },
   {
     name: "TypeScript 5.9",
     tsc: join(project, "node_modules", "typescript", "bin", "tsc"),

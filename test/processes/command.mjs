@@ -4,6 +4,7 @@
  * `SOURCE_ROLE`: the role that assumes it, if any. `WAIT_FOR_REDIS`: whether the command starts only when Redis is connected.
  */
 import { subscribe } from "node:diagnostics_channel";
+import { createRequire } from "node:module";
 import { setTimeout as delay } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 
@@ -20,6 +21,7 @@ const {
   CLOCK_AHEAD = "0",
 } = process.env;
 const load = (name) => import(pathToFileURL(`${ROLECALL_BUILD}/${name}.mjs`).href);
+const loadClient = (name) => createRequire(`${ROLECALL_BUILD}/`)(`./${name}.cjs`);
 
 const STORES = {
   async file() {
@@ -42,35 +44,35 @@ const ready = (client) => new Promise((resolve) => client.once("ready", resolve)
 /** Connects as the docs show. */
 const CLIENTS = {
   async "node-redis"() {
-    const { createClient } = await import("redis");
+    const { createClient } = loadClient("redis");
     const client = await createClient({ socket: nodes[0] }).connect();
     return { client, end: () => client.close() };
   },
   async ioredis() {
-    const { Redis } = await import("ioredis");
+    const { Redis } = loadClient("ioredis");
     const client = new Redis(nodes[0]);
     return { client, end: () => client.quit() };
   },
   async "node-redis cluster"() {
-    const { createCluster } = await import("redis");
+    const { createCluster } = loadClient("redis");
     const rootNodes = nodes.map((socket) => ({ socket }));
     const client = listening(createCluster({ rootNodes, minimizeConnections: true }));
     await client.connect();
     return { client, end: () => client.destroy() };
   },
   async "ioredis cluster"() {
-    const { Cluster } = await import("ioredis");
+    const { Cluster } = loadClient("ioredis");
     const client = listening(new Cluster(nodes));
     return { client, connected: ready(client), end: () => client.disconnect() };
   },
   async "node-redis sentinels"() {
-    const { createSentinel } = await import("redis");
+    const { createSentinel } = loadClient("redis");
     const client = listening(createSentinel({ name: "main", sentinelRootNodes: nodes }));
     client.connect().catch(() => {});
     return { client, connected: ready(client), end: () => client.destroy() };
   },
   async "ioredis sentinels"() {
-    const { Redis } = await import("ioredis");
+    const { Redis } = loadClient("ioredis");
     const client = listening(new Redis({ name: "main", sentinels: nodes }));
     return { client, connected: ready(client), end: () => client.disconnect() };
   },

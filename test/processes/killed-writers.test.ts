@@ -13,7 +13,8 @@ import { inTurns, useChildren } from "./children.js";
 import { isMadeUp, madeUpSts } from "./made-up-sts.mjs";
 
 const WRITERS = 500;
-const READERS = 4;
+/** One for each store: more of them would only take processor time from the writers. */
+const READERS = 2;
 const ROLES = [1, 2, 3].map((number) => `arn:aws:iam::12345678901${number}:role/Role${number}`);
 
 interface Seen {

@@ -71,14 +71,14 @@ describe.each(places)("processes that share %s", (_, isThere, makePlace) => {
   );
 
   it.runIf(isThere)(
-    "call AssumeRole twice if 200 run one after the other, with a refresh halfway",
+    "call AssumeRole twice if 60 run one after the other, with a refresh halfway",
     async () => {
       const { aws, command, pass } = local;
-      const before = await inTurns(100, 4, () => command(place));
+      const before = await inTurns(30, 4, () => command(place));
       expectCalls(aws, before, 1);
       // After a one-hour session is refreshed, and before it ends.
       pass(54 * MINUTE);
-      const after = await inTurns(100, 4, () => command(place));
+      const after = await inTurns(30, 4, () => command(place));
       report(aws, [...before, ...after]);
       expectCalls(aws, [...before, ...after], 2);
       expect(after.at(-1)?.accessKeyId).not.toBe(before[0]?.accessKeyId);
