@@ -1,6 +1,6 @@
 import pRetry from "p-retry";
 import { raceAbort, withDeadline } from "../abort.js";
-import { isRolecallError, type RolecallError, type RolecallErrorStep } from "../errors.js";
+import { isRolecallError, type RolecallError } from "../errors.js";
 import type { StsTarget } from "../request/chain.js";
 import type { Runtime } from "../runtime.js";
 import type { Flight } from "../session/flight.js";
@@ -205,13 +205,11 @@ export class StsCalls {
   }
 
   #timeout(call: StsCall, what: string, ms: number, observed?: ObservedCall): RolecallError {
-    const failed = (step: RolecallErrorStep, hint: string) =>
-      stsCallFailed("TIMEOUT", { ...call, step }, `${what} within ${ms / 1000} seconds`, hint);
-    const { step, roleArn } = call.caller;
-    if (!observed?.waitsForIdentity) return failed(call.step, withNote(CHECK_NETWORK, call.networkNote));
-    if (roleArn === undefined) return failed(step, CHECK_IDENTITY);
-    const missing = `STS has not issued the session of the role ${roleArn}, which makes this call`;
-    return failed(step, `Check the network to the STS endpoint, and try again: ${missing}.`);
+    const { caller } = call;
+    const waits = observed?.waitsForIdentity ?? false;
+    const hint = waits && caller.roleArn === undefined ? CHECK_IDENTITY : withNote(CHECK_NETWORK, call.networkNote);
+    const step = waits ? caller.step : call.step;
+    return stsCallFailed("TIMEOUT", { ...call, step }, `${what} within ${ms / 1000} seconds`, hint);
   }
 
   /** Milliseconds: as long as the answer asks, else full jitter. */
