@@ -9,6 +9,7 @@ import {
   isOverdue,
   isRefreshAdvised,
   type Moment,
+  mayBeLoading,
   mayBeRefused,
   mayFailWith,
   mustBeRefused,
@@ -154,7 +155,7 @@ export class Scene {
     else {
       const isWaitedFor = this.#waiting.some((caller) => caller.name === name);
       const hub = hubOf(name);
-      const waitsForHub = hub !== undefined && this.#isAsked(hub);
+      const waitsForHub = hub !== undefined && mayBeLoading(this.witness.key(hub), now);
       this.witness.update(name, (key) => invalidated(key, now, isWaitedFor || this.#isQueued || waitsForHub));
       if (hub) this.witness.update(hub, (key) => ({ ...key, refusal: undefined }));
     }
