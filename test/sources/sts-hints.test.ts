@@ -60,12 +60,12 @@ it.each<[string, StsErrorKind, string, RegExp]>([
     "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: sts:SetSourceIdentity on resource: arn",
     /^Allow sts:SetSourceIdentity, which the source identity needs, /,
   ],
-])("starts the hint with the cause that AWS names: %s, %s, %s", (code, kind, message, hint) => {
+])("the hint starts with the cause that AWS names: %s, %s, %s", (code, kind, message, hint) => {
   expect(hintOf({ code, kind, message })).toMatch(hint);
   expect(hintOf({ code, kind, message })).not.toMatch(/not 'eu-west-1'|we calculated/);
 });
 
-it.each(["MalformedPolicyDocument", "PackedPolicyTooLarge"])("has a separate hint for %s", (code) => {
+it.each(["MalformedPolicyDocument", "PackedPolicyTooLarge"])("there is a separate hint for %s", (code) => {
   expect(hintOf({ code, kind: "invalid" })).toMatch(/policy/i);
   expect(hintOf({ code, kind: "invalid" })).not.toContain("MaxSessionDuration");
 });
@@ -78,7 +78,7 @@ it.each<StsErrorKind>([
   "denied",
   "region-disabled",
   "invalid",
-])("has one sentence that says what to do for %s, whatever the code", (kind) => {
+])("the hint for %s is one sentence that says what to do, whatever the code", (kind) => {
   const hint = hintOf({ kind, code: "NeverSeenBefore" });
   expect(hint).toMatch(/^(Activate|Check|Compare|Correct|Try)\b.*\.$/);
   expect(hintOf({ kind, code: undefined })).toBe(hint);
