@@ -17,6 +17,7 @@ export type { CredentialSource, ProfileSource, SourceName } from "./request/cred
 export type { ExactInstance, IntegrationInstance } from "./request/integration-instance.js";
 export type { NetworkSettings } from "./request/network-settings.js";
 export type { SessionTags } from "./request/session-tags.js";
+export type { SourceRoleSettings } from "./request/source-role.js";
 export type { StsSettings } from "./request/sts-settings.js";
 export type { WebIdentitySource } from "./request/web-identity.js";
 export type { CredentialResolverOptions } from "./resolver-options.js";

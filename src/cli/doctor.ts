@@ -12,8 +12,9 @@ const SKIPPED_PATTERN = "This is a pattern. To check its roles, pass their ARNs 
 export const command: CliCommand = {
   help: `Usage: rolecall doctor [<role ARN> ...] [--config <file>] [--json]
 
-Checks the setup of this machine: metadata service, base identity, region, STS, clock, and each role. Shows what is
-wrong and how to fix it. Without role ARNs, it checks the instance's role and the exact ARNs in allowedRoles.
+Checks the setup of this machine: metadata service, base identity, region, STS, clock, the source role if the instance
+has one, and each role. Shows what is wrong and how to fix it. Without role ARNs, it checks the instance's role and the
+exact ARNs in allowedRoles.
 
 Creates nothing in AWS. Calls sts:GetCallerIdentity, and sts:AssumeRole for unused 15-minute sessions named
 rolecall-doctor-<host>. Requests a duration of more than one hour in full, to test it. Prints no secrets.
@@ -43,9 +44,10 @@ Example: npx aws-rolecall doctor --config /etc/integration.json
     const { machineFindings } = await import("./doctor/machine-findings.js");
     const { roleFindings } = await import("./doctor/role-findings.js");
     const seen = await examine({ instance, roleArns, runtime: { ...systemRuntime, env: io.env } });
+    const roles = seen.sourceRole ? [seen.sourceRole, ...seen.roles] : seen.roles;
     const findings = [
       ...machineFindings(seen),
-      ...seen.roles.flatMap((role) => roleFindings(role, seen, values.config)),
+      ...roles.flatMap((role) => roleFindings(role, seen, values.config)),
       ...patterns.map((roleArn) => ({ ...skipped("assume", SKIPPED_PATTERN), roleArn })),
     ];
     const firstFailed = findings.find(({ status }) => status === "failed");

@@ -7,11 +7,12 @@ import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./opt
 export const command: CliCommand = {
   help: `Usage: rolecall explain [<role ARN>] [options]
 
-Shows which identity a command would run as, and where each setting comes from. Makes no network calls, neither to AWS
-nor to the metadata service. <role ARN> is the command argument roleArn. Default: the instance's role.
+Shows which identity a command would run as, through which other identities, and where each setting comes from. Makes no
+network calls, neither to AWS nor to the metadata service. <role ARN> is the command argument roleArn. Default: the
+instance's role.
 
 ${REQUEST_OPTIONS_HELP}
-  --json                              Machine-readable output. External id, policy and keys are never shown.
+  --json                              Machine-readable output. External ids, policies and keys are never shown.
 
 Exit codes: 0; 1 if the command would be refused, with the reason; 2 for an invalid command line.
 

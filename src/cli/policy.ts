@@ -18,6 +18,7 @@ const OPTIONS = {
   action: { type: "string", multiple: true },
   "external-id": { type: "string", multiple: true },
   "author-tag": { type: "string", multiple: true },
+  "inherited-tag": { type: "string", multiple: true },
   "source-identity": { type: "string", multiple: true },
   partition: { type: "string" },
   format: { type: "string", default: "json" },
@@ -34,33 +35,49 @@ interface Kind {
 
 const KINDS: Record<string, Kind> = {
   identity: {
-    options: ["config", "principal", "variant", "action", "author-tag", "source-identity", "partition"],
+    options: [
+      "config",
+      "principal",
+      "variant",
+      "action",
+      "author-tag",
+      "inherited-tag",
+      "source-identity",
+      "partition",
+    ],
     make: identity,
   },
-  trust: { options: ["config", "principal", "external-id", "author-tag", "source-identity"], make: trust },
+  trust: {
+    options: ["config", "principal", "external-id", "author-tag", "inherited-tag", "source-identity"],
+    make: trust,
+  },
   "ec2-trust": { options: ["principal", "partition"], make: ec2Trust },
 };
 
 export const command: CliCommand = {
   help: `Usage: rolecall policy identity [<role>...] [--variant <variant>] [options]
-       rolecall policy trust [<role>] --principal <arn> [options]
+       rolecall policy trust [<role>] [--principal <arn>] [options]
        rolecall policy ec2-trust [options]
 
 Prints an IAM policy document for the setup, with warnings on stderr. Sends nothing to AWS.
 
 identity    The permissions of the machine's role. <role>: the ARNs or patterns it may assume. Default: from --config.
+            With sourceRole in --config: the machine's role may assume only that role. To print the permissions of the
+            source role, name it with --principal.
 trust       The trust policy of a role to assume. <role>: its ARN. Default: the roleArn in --config.
 ec2-trust   The trust policy of the machine's role, which lets EC2 assume it.
 
   --principal <arn>        The machine's role, from its instance profile. For trust, also an IAM user with static keys;
-                           repeatable.
-  --config <file>          The instance's settings in JSON: allowedRoles or roleArn, externalId, tags, sourceIdentity.
+                           repeatable. With sourceRole in --config, that role is the default for the roles of commands.
+  --config <file>          The instance's settings in JSON: allowedRoles or roleArn, externalId, tags, sourceIdentity,
+                           sourceRole.
   --format <format>        json (default), terraform or cloudformation. The last two need --principal.
   --variant <variant>      identity: listed-roles (default), any-role, or own-permissions to assume no role.
   --action <action>        identity with own-permissions: an action that commands use. Repeatable.
   --external-id <id>       trust: the external id that the role requires. Repeat it to accept any of several.
                            Default: the one in --config.
   --author-tag <key>       A session tag that authors may add, with any value. Repeatable.
+  --inherited-tag <key>    A transitive tag of the base identity's session, as from EKS Pod Identity. Repeatable.
   --source-identity <id>   A source identity that authors may set; may contain * and ?. Repeatable.
   --partition <partition>  The partition if no ARN names it: aws (default), aws-cn or aws-us-gov.
 
@@ -101,8 +118,10 @@ function identity(values: Values, roles: readonly string[], stderr: ReportOutput
 }
 
 function trust(values: Values, roles: readonly string[], stderr: ReportOutput): SetupPolicy {
-  const { principal } = values;
-  if (principal === undefined) throw new UsageError("rolecall policy trust needs --principal <arn>.");
+  const { principal, config } = values;
+  if (principal === undefined && config === undefined) {
+    throw new UsageError("rolecall policy trust needs --principal <arn>, or --config with a sourceRole.");
+  }
   if (roles.length > 1)
     throw new UsageError("rolecall policy trust takes one role, because each role has its own trust policy.");
   return trustPolicy({ ...readSource(values, stderr), principal, role: roles[0], externalId: values["external-id"] });
@@ -118,6 +137,7 @@ function readSource(values: Values, stderr: ReportOutput) {
   return {
     instance: values.config === undefined ? undefined : readInstanceFile(values.config, stderr),
     authorTagKeys: values["author-tag"],
+    inheritedTagKeys: values["inherited-tag"],
     sourceIdentities: values["source-identity"],
   };
 }

@@ -11,7 +11,7 @@ export function toCloudFormation(kind: SetupPolicy["kind"], document: PolicyDocu
 
 const TEMPLATES: Record<SetupPolicy["kind"], (document: PolicyDocument, role: RoleArn) => object> = {
   identity: (document, { name }) => ({
-    Description: `Permissions of the machine's role ${name}`,
+    Description: `Permissions of the role ${name}`,
     Resources: {
       Policy: {
         Type: "AWS::IAM::Policy",

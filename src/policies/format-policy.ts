@@ -81,7 +81,11 @@ function requireRole(format: PolicyFormat, { document, roleArn }: SetupPolicy): 
     );
   }
   if (roleArn === undefined) {
-    throw conflict("principal", `is missing, but ${format} requires it`, "Set it to the ARN of the machine's role.");
+    throw conflict(
+      "principal",
+      `is missing, but ${format} requires it`,
+      "Set it to the ARN of the role that the policy is for.",
+    );
   }
   return new RoleArn(roleArn);
 }

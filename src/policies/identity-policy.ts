@@ -22,7 +22,7 @@ import {
 } from "./roles-and-settings.js";
 
 /**
- * What the machine's role may do:
+ * What the machine's role, or the source role, may do:
  * - `listed-roles`: assume the listed roles. The list does not restrict roles in the machine's own account whose trust
  *   policy names the machine's role, because IAM then needs no other permission;
  * - `any-role`: assume every role whose trust policy names it;
@@ -35,7 +35,10 @@ export interface IdentityPolicyOptions extends RolesAndSettings {
   variant: IdentityPolicyVariant;
   /** The actions that commands need, such as `ec2:DescribeInstances` or `s3:Get*`. Only with `own-permissions`. */
   actions?: readonly string[] | null | undefined;
-  /** The ARN of the machine's role. Required for Terraform and CloudFormation, which attach the policy to it. */
+  /**
+   * The ARN of the role that the policy is for: the machine's role, or the instance's `sourceRole`. Required for Terraform
+   * and CloudFormation, which attach the policy to it. Default: the machine's role.
+   */
   principal?: string | null | undefined;
   /** Default: the partition of the ARNs, or `aws`. */
   partition?: string | null | undefined;
@@ -71,6 +74,8 @@ const VARIANTS: Record<IdentityPolicyVariant, (input: Input) => VariantResult> =
 
 /**
  * Creates the policy of the machine's role, from its instance profile: the roles it may assume, or its own permissions.
+ * With `sourceRole` in the instance, the machine's role may assume only the source role. If `principal` is the source
+ * role, creates its policy: the roles of commands.
  * @throws RolecallError `INVALID_REQUEST` naming the invalid option or instance setting
  */
 export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
@@ -82,13 +87,15 @@ export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
     "partition",
   ]);
   const variant = readVariant(settings.variant);
-  const setup = readRolesAndSettings(settings);
+  const chain = readRolesAndSettings(settings);
   const role = readRoleArn("principal", settings.principal);
+  const setup = chain.sourceRole && chain.sourceRole.role.arn !== role?.arn ? chain.sourceRole : chain.commands;
   const partition = readPartition(settings.partition, listArns(setup, role));
   const actions = readActions(settings.actions);
   if (variant !== "listed-roles" && isGiven(settings.roles)) {
     throw conflict("roles", `cannot be combined with the variant ${variant}`, "Remove roles, or use listed-roles.");
   }
+  if (chain.sourceRole) assertFitsSourceRole(variant, setup === chain.sourceRole);
   if (variant === "own-permissions" && (setup.tagKeys.length > 0 || setup.sourceIdentities.length > 0)) {
     const message = "has tags or source identities, but with own-permissions the machine assumes no role";
     throw conflict("options", message, "Remove them. Only role sessions have them.");
@@ -106,6 +113,18 @@ export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
     partition: partition ?? DEFAULT_PARTITION,
     warnings: [...warnings, ...warnOfSize(document)],
   };
+}
+
+function assertFitsSourceRole(variant: IdentityPolicyVariant, isMachine: boolean): void {
+  if (variant === "own-permissions") {
+    const message =
+      "is own-permissions, but with instance.sourceRole neither the machine nor the source role acts itself";
+    throw conflict("variant", message, "Use listed-roles, or remove sourceRole.");
+  }
+  if (variant === "any-role" && isMachine) {
+    const hint = "Use listed-roles, or set principal to the source role's ARN for the policy of the source role.";
+    throw conflict("variant", "is any-role, but the machine assumes only instance.sourceRole", hint);
+  }
 }
 
 function readVariant(value: unknown): IdentityPolicyVariant {
@@ -128,7 +147,7 @@ function listArns(setup: Setup, principal: RoleArn | undefined): readonly NamedA
 
 function anyRole({ setup }: Input): VariantResult {
   const message =
-    'Resource "*" lets the machine assume every role, in any account, whose trust policy names it. ' +
+    'Resource "*" lets this role assume every role, in any account, whose trust policy names it. ' +
     "Prefer listed-roles, or set allowedRoles in the instance.";
   return { statements: [allowAssumeRole(setup, "*")], warnings: [warn("any-role", message)] };
 }
@@ -150,11 +169,12 @@ function listedRoles({ setup, partition }: Input): VariantResult {
   return { statements: [allowAssumeRole(setup, resources)], warnings };
 }
 
-/** Tags and source identities need separate actions, which the trust policy must allow too. */
-function allowAssumeRole({ tagKeys, sourceIdentities }: Setup, Resource: string | readonly string[]): PolicyStatement {
+/** Tags and source identities need separate actions, also if they are inherited. The trust policy must allow them too. */
+function allowAssumeRole(setup: Setup, Resource: string | readonly string[]): PolicyStatement {
+  const { tagKeys, sourceIdentities, inherited } = setup;
   const actions = ["sts:AssumeRole"];
   if (tagKeys.length > 0) actions.push("sts:TagSession");
-  if (sourceIdentities.length > 0) actions.push("sts:SetSourceIdentity");
+  if (sourceIdentities.length > 0 || inherited.sourceIdentity !== undefined) actions.push("sts:SetSourceIdentity");
   return { Effect: "Allow", Action: oneOrList(actions), Resource };
 }
 

@@ -1,19 +1,33 @@
-import { type AllowedRole, readAllowedRoles, refuseUnlessAllowed } from "../request/allowed-roles.js";
-import { type IntegrationInstance, readInstance } from "../request/integration-instance.js";
+import {
+  type AllowedRole,
+  type AllowedRoleEntry,
+  readAllowedRoles,
+  refuseUnlessAllowed,
+} from "../request/allowed-roles.js";
+import { type InstanceSettings, type IntegrationInstance, readInstance } from "../request/integration-instance.js";
+import { ROLE_SESSION_DURATION } from "../request/limits.js";
+import { given } from "../request/precedence.js";
+import type { RoleArn } from "../request/role-arn.js";
 import { checkTransitiveTagKeys, mergeTags, readTags, type SessionTags } from "../request/session-tags.js";
-import { conflict, invalid, isGiven, readList, readText, type TextRule } from "../request/validation.js";
+import { assertMayBeBehind, assertNotInherited, inheritedTags, type SourceRole } from "../request/source-role.js";
+import { conflict, invalid, isGiven, quoted, readList, readText, type TextRule } from "../request/validation.js";
 
 /** The roles that commands use, and the settings of their sessions. */
 export interface RolesAndSettings {
   /** The roles, in the same form as an instance's `allowedRoles`. Set either this or `instance`. */
   roles?: readonly AllowedRole[] | null | undefined;
   /**
-   * An instance configuration. Used: `allowedRoles` or else `roleArn`, the tags, the source identity and the external
-   * id.
+   * An instance configuration. Used: `allowedRoles` or else `roleArn`, the tags, the source identity, the external id and
+   * `sourceRole`.
    */
   instance?: IntegrationInstance | null | undefined;
   /** Keys of session tags that authors may add to the instance's tags, with any value. Default: none. */
   authorTagKeys?: readonly string[] | null | undefined;
+  /**
+   * Keys of the transitive tags that the base identity's own session has, such as the six of EKS Pod Identity. All
+   * sessions inherit them. Default: none.
+   */
+  inheritedTagKeys?: readonly string[] | null | undefined;
   /**
    * Source identities that authors may set; may contain IAM's `*` and `?`. Only if the instance sets none. Default:
    * none.
@@ -21,7 +35,13 @@ export interface RolesAndSettings {
   sourceIdentities?: readonly string[] | null | undefined;
 }
 
-export const ROLES_AND_SETTINGS = ["roles", "instance", "authorTagKeys", "sourceIdentities"] as const;
+export const ROLES_AND_SETTINGS = [
+  "roles",
+  "instance",
+  "authorTagKeys",
+  "inheritedTagKeys",
+  "sourceIdentities",
+] as const;
 
 const SOURCE_IDENTITY_PATTERN: TextRule = {
   pattern: /^(?!aws:)[\w+=,.@*?-]*$/,
@@ -30,9 +50,36 @@ const SOURCE_IDENTITY_PATTERN: TextRule = {
   allowed: "1 to 64 letters, digits and _+=,.@-, with * and ? as in IAM, not starting with aws:",
 };
 
-export type Setup = ReturnType<typeof readRolesAndSettings>;
+/** The AssumeRole calls of one caller: which roles, and with which settings. */
+export interface Setup {
+  /** Whether the settings come from an instance. */
+  readonly hasInstance: boolean;
+  /** The option that lists the roles, for errors. */
+  readonly field: string;
+  readonly role: RoleArn | undefined;
+  readonly externalId: string | undefined;
+  /** `undefined` if there is no list, so IAM alone decides. */
+  readonly allowed: readonly AllowedRoleEntry[] | undefined;
+  /** Tags that every call sets. */
+  readonly fixedTags: SessionTags;
+  /** Tags and source identity that every session inherits from the source role. */
+  readonly inherited: { readonly tags: SessionTags; readonly sourceIdentity: string | undefined };
+  /** All the tag keys that a session may have. */
+  readonly tagKeys: readonly string[];
+  readonly transitiveTagKeys: readonly string[];
+  /** The source identity that every call sets. */
+  readonly fixedSourceIdentity: string | undefined;
+  /** All the source identities that a call may set. */
+  readonly sourceIdentities: readonly string[];
+}
 
-export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSettings, unknown>>) {
+/** The calls for commands, and before them the call for the source role, if the instance has one. */
+export interface SetupChain {
+  readonly commands: Setup;
+  readonly sourceRole: (Setup & { readonly role: RoleArn }) | undefined;
+}
+
+export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSettings, unknown>>): SetupChain {
   const { roles, instance } = options;
   if (isGiven(roles) && isGiven(instance)) {
     const hint = "List the roles in the allowedRoles of the instance.";
@@ -40,31 +87,68 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
   }
   const settings = isGiven(instance) ? readInstance(instance) : undefined;
   if (settings?.roleArn) refuseUnlessAllowed(settings.allowedRoles, settings.roleArn);
+  const sourceRole = settings?.sourceRole;
   const fixedTags = settings?.tags ?? {};
-  const tagKeys = readTagKeys(fixedTags, options.authorTagKeys);
+  const tagKeys = readTagKeys("authorTagKeys", options.authorTagKeys, fixedTags);
   const fixedSourceIdentity = settings?.sourceIdentity;
-  return {
-    /** Whether the settings come from an instance. */
+  const inherited = {
+    tags: sourceRole ? inheritedTags(sourceRole) : {},
+    sourceIdentity: sourceRole?.sourceIdentity,
+  };
+  if (sourceRole) {
+    assertFitsSourceRole(sourceRole, settings, { "instance.tags": fixedTags, authorTagKeys: toTags(tagKeys) });
+  }
+  const baseKeys = readInheritedTagKeys(options.inheritedTagKeys, [...tagKeys, ...Object.keys(sourceRole?.tags ?? {})]);
+  const inheritedKeys = [...Object.keys(inherited.tags), ...baseKeys];
+  const commands: Setup = {
     hasInstance: settings !== undefined,
-    /** The option that lists the roles, for errors. */
     field: settings ? "instance.allowedRoles" : "roles",
     role: settings?.roleArn,
     externalId: settings?.externalId,
-    /** `undefined` if there is no list, so IAM alone decides. */
     allowed: settings ? settings.allowedRoles : readAllowedRoles("roles", roles),
-    /** Tags that every session has. */
     fixedTags,
-    /** All the tag keys that a session may have. */
-    tagKeys,
-    transitiveTagKeys: checkTransitiveTagKeys(
-      "instance.transitiveTagKeys",
-      settings?.transitiveTagKeys ?? [],
-      toTags(tagKeys),
-    ),
-    /** The source identity of every session. */
+    inherited,
+    tagKeys: [...tagKeys, ...inheritedKeys],
+    transitiveTagKeys: [
+      ...checkTransitiveTagKeys("instance.transitiveTagKeys", settings?.transitiveTagKeys ?? [], toTags(tagKeys)),
+      ...inheritedKeys,
+    ],
     fixedSourceIdentity,
-    /** All the source identities that a session may have. */
-    sourceIdentities: readSourceIdentities(fixedSourceIdentity, options.sourceIdentities),
+    sourceIdentities: readSourceIdentities(fixedSourceIdentity, inherited.sourceIdentity, options.sourceIdentities),
+  };
+  return { commands, sourceRole: sourceRole && toSetup(sourceRole, baseKeys) };
+}
+
+/** Refuses an instance whose commands would all be refused, and tags that authors cannot set. */
+function assertFitsSourceRole(
+  sourceRole: SourceRole,
+  { roleArn, roleSessionDuration, sourceIdentity: fixed }: InstanceSettings,
+  tags: Readonly<Record<string, SessionTags>>,
+): void {
+  const sourceIdentity = given("instance.sourceIdentity", fixed);
+  const role = given("instance.roleArn", roleArn);
+  const value = roleSessionDuration ?? ROLE_SESSION_DURATION.default;
+  const durationSeconds = { value, from: "instance.roleSessionDuration" };
+  if (role) assertMayBeBehind(sourceRole, { role, durationSeconds, tags, sourceIdentity });
+  else assertNotInherited(sourceRole, { tags, sourceIdentity });
+}
+
+function toSetup(
+  { role, externalId, tags, transitiveTagKeys, sourceIdentity }: SourceRole,
+  inheritedKeys: readonly string[],
+) {
+  return {
+    hasInstance: true,
+    field: "instance.sourceRole",
+    role,
+    externalId,
+    allowed: undefined,
+    fixedTags: tags,
+    inherited: { tags: {}, sourceIdentity: undefined },
+    tagKeys: [...Object.keys(tags), ...inheritedKeys],
+    transitiveTagKeys: [...transitiveTagKeys, ...inheritedKeys],
+    fixedSourceIdentity: sourceIdentity,
+    sourceIdentities: sourceIdentity === undefined ? [] : [sourceIdentity],
   };
 }
 
@@ -75,24 +159,40 @@ export function rolesToAssume({ allowed, role }: Setup): readonly string[] | und
   return allowed?.map(({ pattern }) => pattern) ?? (role && [role.arn]);
 }
 
-function readTagKeys(fixed: SessionTags, value: unknown): readonly string[] {
-  const keys = (readList("authorTagKeys", value, "tag keys") ?? []).map((key, index) => {
-    if (typeof key !== "string") throw invalid(`authorTagKeys[${index}]`, key, "a tag key");
+/** Reads tag keys, and adds them to those of `fixed`. */
+function readTagKeys(field: string, value: unknown, fixed: SessionTags): readonly string[] {
+  const keys = (readList(field, value, "tag keys") ?? []).map((key, index) => {
+    if (typeof key !== "string") throw invalid(`${field}[${index}]`, key, "a tag key");
     return key;
   });
-  return Object.keys(mergeTags("authorTagKeys", fixed, readTags("authorTagKeys", toTags(keys))));
+  return Object.keys(mergeTags(field, fixed, readTags(field, toTags(keys))));
+}
+
+/** AWS refuses to set an inherited tag again. @param set the keys that a call for a session may set */
+function readInheritedTagKeys(value: unknown, set: readonly string[]): readonly string[] {
+  const field = "inheritedTagKeys";
+  const keys = readTagKeys(field, value, {});
+  const isSet = (key: string) => set.some((other) => other.toLowerCase() === key.toLowerCase());
+  const repeated = keys.find(isSet);
+  if (repeated === undefined) return keys;
+  const hint = "Remove it there: AWS refuses to set a tag again that the session inherits.";
+  throw conflict(field, `includes ${quoted(repeated)}, which the instance, its source role or an author sets`, hint);
 }
 
 function toTags(keys: readonly string[]): SessionTags {
   return Object.fromEntries(keys.map((key) => [key, ""]));
 }
 
-function readSourceIdentities(fixed: string | undefined, value: unknown): readonly string[] {
+function readSourceIdentities(
+  fixed: string | undefined,
+  inherited: string | undefined,
+  value: unknown,
+): readonly string[] {
   const list = readTextList("sourceIdentities", value, "source identities", SOURCE_IDENTITY_PATTERN) ?? [];
-  if (fixed !== undefined && list.length > 0) {
+  if ((fixed ?? inherited) !== undefined && list.length > 0) {
     throw conflict(
       "sourceIdentities",
-      "cannot be combined with instance.sourceIdentity",
+      `cannot be combined with instance.${fixed === undefined ? "sourceRole." : ""}sourceIdentity`,
       "Remove it. Authors cannot change the instance's source identity.",
     );
   }

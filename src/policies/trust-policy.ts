@@ -1,6 +1,7 @@
 import { refuseUnlessAllowed } from "../request/allowed-roles.js";
 import { EXTERNAL_ID } from "../request/limits.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
+import type { SessionTags } from "../request/session-tags.js";
 import {
   conflict,
   invalid,
@@ -33,11 +34,13 @@ import {
 export interface TrustPolicyOptions extends RolesAndSettings {
   /**
    * One or more ARNs that may assume the role: the machine's role, from its instance profile, or the IAM user whose
-   * static keys you set.
+   * static keys you set. With `sourceRole` in the instance, only the source role assumes the roles of commands, and is
+   * the default for them.
    */
-  principal: string | readonly string[];
+  principal?: string | readonly string[] | undefined;
   /**
-   * The ARN of the role to assume. Must be in the list of roles, if there is one. Default: the instance's `roleArn`.
+   * The ARN of the role to assume: one of the list of roles, if there is one, or the instance's `sourceRole`. Default: the
+   * instance's `roleArn`.
    */
   role?: string | null | undefined;
   /**
@@ -64,15 +67,12 @@ const PRINCIPAL: TextRule = {
  */
 export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
   const settings = readSettings("options", options, [...ROLES_AND_SETTINGS, "principal", "role", "externalId"]);
-  const setup = readRolesAndSettings(settings);
-  const principals = readTexts("principal", settings.principal, PRINCIPAL);
-  if (principals === undefined) {
-    const hint =
-      "Set it to the ARN of the machine's role, from its instance profile, or of the IAM user whose keys you set.";
-    throw conflict("principal", "is missing", hint);
-  }
-  const role = readRoleArn("role", settings.role) ?? setup.role;
+  const { commands, sourceRole } = readRolesAndSettings(settings);
+  const role = readRoleArn("role", settings.role) ?? commands.role;
   if (!role) throw conflict("role", "is missing", "Set it to the ARN of the role to assume.");
+  const isSourceRole = role.arn === sourceRole?.role.arn;
+  const setup = isSourceRole ? sourceRole : commands;
+  const principals = readPrincipals(settings.principal, isSourceRole ? undefined : sourceRole?.role);
   const named = principals.map((arn) => ({ field: "principal", arn }));
   readPartition(undefined, [...named, { field: "role", arn: role.arn }]); // throws unless all have the same partition
   const externalIds = readExternalIds(settings.externalId, setup, role);
@@ -90,6 +90,21 @@ export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
     partition: role.partition,
     warnings: [...warnOfAnySourceIdentity(setup), ...warnOfSize(document)],
   };
+}
+
+/** @param caller the only one that assumes the role; `undefined` if that is not known */
+function readPrincipals(value: unknown, caller: RoleArn | undefined): readonly string[] {
+  const principals = readTexts("principal", value, PRINCIPAL) ?? (caller && [caller.arn]);
+  if (principals === undefined) {
+    const hint =
+      "Set it to the ARN of the machine's role, from its instance profile, or of the IAM user whose keys you set.";
+    throw conflict("principal", "is missing", hint);
+  }
+  if (caller && !principals.includes(caller.arn)) {
+    const message = `does not include ${caller.arn}, the instance's sourceRole, which assumes this role`;
+    throw conflict("principal", message, "Remove it, or add the source role.");
+  }
+  return principals;
 }
 
 function readExternalIds(value: unknown, setup: Setup, role: RoleArn): readonly string[] | undefined {
@@ -115,15 +130,21 @@ function readTexts(field: string, value: unknown, rule: TextRule): readonly stri
 type Grant = Pick<PolicyStatement, "Action" | "Condition">;
 
 /**
- * One statement per action, because each condition key is available only for some actions; the external id, for
+ * The calling session has the labels that are inherited: `aws:` keys test it, `sts:` and request keys test the call. One
+ * statement per action, because each condition key is available only for some actions; the external id, for
  * example, only for AssumeRole. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
  */
 function statements(setup: Setup, externalIds: readonly string[] | undefined): Grant[] {
-  const { fixedTags, tagKeys, transitiveTagKeys, fixedSourceIdentity, sourceIdentities } = setup;
+  const { fixedTags, inherited, tagKeys, transitiveTagKeys, fixedSourceIdentity, sourceIdentities } = setup;
+  const inheritedSourceIdentity = inherited.sourceIdentity !== undefined && {
+    "aws:SourceIdentity": inherited.sourceIdentity,
+  };
   const required = {
     ...(externalIds && { "sts:ExternalId": oneOrList(externalIds) }),
     ...(fixedSourceIdentity !== undefined && { "sts:SourceIdentity": fixedSourceIdentity }),
-    ...Object.fromEntries(Object.entries(fixedTags).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
+    ...inheritedSourceIdentity,
+    ...tagConditions("aws:RequestTag", fixedTags),
+    ...tagConditions("aws:PrincipalTag", inherited.tags),
   };
   const grants = [grant("sts:AssumeRole", { StringEquals: required })];
   if (tagKeys.length > 0) {
@@ -137,8 +158,14 @@ function statements(setup: Setup, externalIds: readonly string[] | undefined): G
     const operator = sourceIdentities.some((text) => /[*?]/.test(text)) ? "StringLike" : "StringEquals";
     const values = { "sts:SourceIdentity": oneOrList(sourceIdentities) };
     grants.push(grant("sts:SetSourceIdentity", { [operator]: values }));
+  } else if (inheritedSourceIdentity) {
+    grants.push(grant("sts:SetSourceIdentity", { StringEquals: inheritedSourceIdentity }));
   }
   return grants;
+}
+
+function tagConditions(key: string, tags: SessionTags) {
+  return Object.fromEntries(Object.entries(tags).map(([name, value]) => [`${key}/${name}`, value]));
 }
 
 function grant(action: string, condition: NonNullable<PolicyStatement["Condition"]>): Grant {

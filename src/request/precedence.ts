@@ -91,7 +91,8 @@ function commandFirst<T>(setting: string, command: T | undefined, fixed: T | und
   return given(`command.${setting}`, command) ?? given(`instance.${setting}`, fixed);
 }
 
-function given<T>(from: string, value: T | undefined): Chosen<T> | undefined {
+/** `undefined` for a setting that is not set. */
+export function given<T>(from: string, value: T | undefined): Chosen<T> | undefined {
   return value === undefined ? undefined : Object.freeze({ value, from });
 }
 

@@ -70,7 +70,7 @@ export type SourceRole = NonNullable<ReturnType<typeof readSourceRole>>;
 export function limitSourceRole(sourceRole: SourceRole, allowed: readonly AllowedRoleEntry[] | undefined): Assumption {
   const { partition } = sourceRole.role;
   const listed = allowed && toPolicy(toResources(allowed, partition));
-  const policy = listed !== undefined && listed.length <= MAX_POLICY_CHARACTERS ? listed : toPolicy("*");
+  const policy = listed !== undefined && listed.length <= MAX_POLICY_CHARACTERS ? listed : ASSUME_ANY_ROLE;
   return { ...sourceRole, policy, policyArns: undefined };
 }
 
@@ -80,18 +80,25 @@ function toResources(allowed: readonly AllowedRoleEntry[], partition: string): r
   return [...new Set(reachable.map((pattern) => toIamResource(pattern, partition)))].sort();
 }
 
+/** The session policy of a source role without a list of allowed roles, or with one that does not fit. */
+export const ASSUME_ANY_ROLE = toPolicy("*");
+
 function toPolicy(Resource: string | readonly string[]): string {
   const Action = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"];
   return escapeNonLatin(canonicalJson({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action, Resource }] }));
 }
 
+/** What a session inherits from the source role, and who would set it again. */
+interface Labels {
+  /** Which owner sets each tag. */
+  readonly tags: Readonly<Record<string, SessionTags | undefined>>;
+  readonly sourceIdentity: Chosen<string> | undefined;
+}
+
 /** A command's role as it was decided. */
-interface RoleBehind {
+interface RoleBehind extends Labels {
   readonly role: Chosen<RoleArn> | undefined;
   readonly durationSeconds: Chosen<number>;
-  /** Which owner set each tag. */
-  readonly tags: Readonly<Record<"instance.tags" | "options.session.tags", SessionTags | undefined>>;
-  readonly sourceIdentity: Chosen<string> | undefined;
 }
 
 /**
@@ -99,7 +106,7 @@ interface RoleBehind {
  * @throws RolecallError `INVALID_REQUEST`
  */
 export function assertMayBeBehind(sourceRole: SourceRole, behind: RoleBehind): void {
-  const { role, durationSeconds, tags, sourceIdentity } = behind;
+  const { role, durationSeconds } = behind;
   const hub = sourceRole.role;
   if (!role) {
     const hint = "Set roleArn in the instance or the command: the source role only assumes other roles.";
@@ -118,17 +125,36 @@ export function assertMayBeBehind(sourceRole: SourceRole, behind: RoleBehind): v
     const hint = `Set at most ${ROLE_SESSION_DURATION.chained}, or leave out instance.sourceRole.`;
     throw conflict(durationSeconds.from, message, hint, role.value.arn);
   }
-  const inherited = new Set(sourceRole.transitiveTagKeys.map((key) => key.toLowerCase()));
+  assertNotInherited(sourceRole, behind, role.value);
+}
+
+/**
+ * Refuses labels that sessions inherit from the source role, since AWS refuses to set them again.
+ * @throws RolecallError `INVALID_REQUEST`
+ */
+export function assertNotInherited(
+  { transitiveTagKeys, sourceIdentity: inherited }: SourceRole,
+  { tags, sourceIdentity }: Labels,
+  role?: RoleArn,
+): void {
+  const inheritedKeys = new Set(transitiveTagKeys.map((key) => key.toLowerCase()));
   for (const [owner, set] of Object.entries(tags)) {
     for (const key of Object.keys(set ?? {})) {
-      if (!inherited.has(key.toLowerCase())) continue;
+      if (!inheritedKeys.has(key.toLowerCase())) continue;
       const hint = "Leave it out: sessions inherit it from the source role, and AWS refuses to set it again.";
-      throw conflict(pathOf(owner, key), "is a transitive tag of instance.sourceRole", hint, role.value.arn);
+      throw conflict(pathOf(owner, key), "is a transitive tag of instance.sourceRole", hint, role?.arn);
     }
   }
-  const isOther = sourceIdentity && sourceRole.sourceIdentity && sourceIdentity.value !== sourceRole.sourceIdentity;
-  if (isOther) {
+  if (sourceIdentity && inherited && sourceIdentity.value !== inherited) {
     const hint = "Leave it out: sessions inherit the source role's, and AWS refuses another one.";
-    throw conflict(sourceIdentity.from, "differs from the source identity of instance.sourceRole", hint);
+    throw conflict(sourceIdentity.from, "differs from the source identity of instance.sourceRole", hint, role?.arn);
   }
+}
+
+/** The tags that the sessions of commands inherit. */
+export function inheritedTags({
+  tags,
+  transitiveTagKeys,
+}: Pick<Assumption, "tags" | "transitiveTagKeys">): SessionTags {
+  return Object.fromEntries(Object.entries(tags).filter(([key]) => transitiveTagKeys.includes(key)));
 }

@@ -18,7 +18,7 @@ interface Circumstances {
   readonly remaining: number;
   readonly random: number;
   readonly rules: RefreshRules;
-  /** Whether the key's own load failed, and not that of the identity before it. */
+  /** Whether the key's own load failed instead of that of the identity before it. */
   readonly isOwn: boolean;
 }
 

@@ -320,7 +320,7 @@ export class SessionSlot {
     };
     this.#failure = undefined;
     this.#lastSuccess = now.wall;
-    if (load.kind === "issued" && load.identity !== undefined) this.#host.noteIdentity(this, load.identity);
+    if (load.kind === "issued") this.#noteIdentity(load.identity);
     if (flight.replaces) this.#noteReplacement(true); // the rejected call may have stopped waiting
     this.#usedSinceRefresh = false;
     this.#arm(Math.max(0, this.#session.advisoryPoint - elapsedBetween(this.#session, now)));
@@ -329,13 +329,18 @@ export class SessionSlot {
     return load.credentials;
   }
 
+  #noteIdentity(identity: string | undefined): void {
+    if (identity !== undefined) this.#host.noteIdentity(this, identity);
+  }
+
   /** Valid credentials outlive the failure. Without any, these are served until the source is asked again. */
-  #servePastExpiry({ credentials, error }: PastExpiry): SessionCredentials {
+  #servePastExpiry({ credentials, error, identity }: PastExpiry): SessionCredentials {
     const now = this.#now();
     const isValid = this.#isValid(now);
     const failure = this.#noteFailure(error, now);
     if (isValid) throw error;
     this.#session = { credentials, life: 0, ...now, extension: failure.hold, advisoryPoint: 0 };
+    this.#noteIdentity(identity);
     return credentials;
   }
 

@@ -21,14 +21,18 @@ export interface SessionSource {
 /** What a load brought. */
 export type Load = IssuedSession | SharedSession | PastExpiry | LoadedElsewhere;
 
+/** What a source itself gave. */
+interface FromSource {
+  /** Who the credentials turned out to be, if the source tells: a role's ARN. Others of the key's may be of another role. */
+  readonly identity?: string | undefined;
+}
+
 /** A session that the source issued just now. */
-export interface IssuedSession {
+export interface IssuedSession extends FromSource {
   readonly kind: "issued";
   readonly credentials: SessionCredentials;
   /** Milliseconds from its issue to its expiration by the source's clock; `Infinity` without one. */
   readonly life: number;
-  /** Who the credentials turned out to be, if the source tells: a role's ARN. Others of the key's may be of another role. */
-  readonly identity?: string | undefined;
   /** When the source was asked: the life counts from then. Default: from now on. */
   readonly asked?: Moment;
   /** The age at which a refresh is due, where processes have agreed on one. */
@@ -49,7 +53,7 @@ export interface SharedSession {
  * Credentials that every clock calls expired. They are served if nothing valid is held, until the source is asked again:
  * the clock may be wrong, or AWS may have extended them.
  */
-export interface PastExpiry {
+export interface PastExpiry extends FromSource {
   readonly kind: "past-expiry";
   readonly credentials: SessionCredentials;
   readonly error: RolecallError;

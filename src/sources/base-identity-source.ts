@@ -105,8 +105,8 @@ function toLoad(base: BaseIdentity, read: SourceIdentity, { runtime, serverClock
   const life = expiration
     ? lifeUntil(expiration.getTime(), serverClock().now(runtime), runtime.now())
     : Number.POSITIVE_INFINITY;
-  if (life !== undefined) return { kind: "issued", credentials, life, ...(identity !== undefined && { identity }) };
-  return { kind: "past-expiry", credentials, error: failed(base, "Its credentials have expired already") };
+  if (life !== undefined) return { kind: "issued", credentials, life, identity };
+  return { kind: "past-expiry", credentials, error: failed(base, "Its credentials have expired already"), identity };
 }
 
 function isCredentialSet(value: AwsCredentialIdentity | undefined): value is AwsCredentialIdentity {

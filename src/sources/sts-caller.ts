@@ -21,7 +21,7 @@ export interface StsCaller {
   /**
    * Gets other keys than the ones that STS refused, if it can. See {@link CredentialCache.replace}.
    * @returns whether the call may be repeated
-   * @throws RolecallError why there are no other keys, if the refused ones are certainly of no use
+   * @throws RolecallError why there are no other keys, if the refused ones cannot work
    */
   replace(refused: string | undefined, doubtful: boolean): Promise<boolean>;
 }

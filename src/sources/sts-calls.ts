@@ -205,8 +205,11 @@ export class StsCalls {
   }
 
   #timeout(call: StsCall, what: string, ms: number, observed?: ObservedCall): RolecallError {
-    const hint = observed?.waitsForIdentity ? CHECK_IDENTITY : withNote(CHECK_NETWORK, call.networkNote);
-    return stsCallFailed("TIMEOUT", call, `${what} within ${ms / 1000} seconds`, hint);
+    const { caller } = call;
+    const waits = observed?.waitsForIdentity ?? false;
+    const hint = waits && caller.roleArn === undefined ? CHECK_IDENTITY : withNote(CHECK_NETWORK, call.networkNote);
+    const step = waits ? caller.step : call.step;
+    return stsCallFailed("TIMEOUT", { ...call, step }, `${what} within ${ms / 1000} seconds`, hint);
   }
 
   /** Milliseconds: as long as the answer asks, else full jitter. */

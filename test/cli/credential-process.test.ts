@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { fileStore } from "../../src/store/file-store.js";
 import { createManualClock } from "../../src/testing/index.js";
@@ -66,6 +67,35 @@ describe("rolecall credential-process", () => {
     expect(printed.prod.AccessKeyId).not.toBe(printed.lab.AccessKeyId);
     expect(await under("lab")).toEqual(printed.lab);
     expect(await under("prod")).toEqual(printed.prod);
+  });
+
+  it("prints the role's credentials behind a source role, and never those of the source role", async () => {
+    const hub = "arn:aws:iam::444455556666:role/Hub";
+    const { aws } = await setUpLocal({
+      roles: [
+        { roleArn: hub, allowAssumeRole: ["*"] },
+        { roleArn: ROLE, trustedPrincipals: [hub] },
+        { roleArn: OTHER_ROLE, trustedPrincipals: [hub] },
+      ],
+    });
+    await configure({ sourceRole: hub });
+    await credentials();
+    const printed = await credentials(["--role-arn", OTHER_ROLE]);
+    const sts = new STSClient({
+      region: "eu-central-1",
+      credentials: {
+        accessKeyId: printed.AccessKeyId,
+        secretAccessKey: printed.SecretAccessKey,
+        sessionToken: printed.SessionToken,
+      },
+    });
+    expect((await sts.send(new GetCallerIdentityCommand({}))).Arn).toMatch(/:assumed-role\/Audit\//);
+    expect(assumeRoleCalls(aws)).toBe(3); // the second process reads the source role's session from the store
+    expect(await run(["--role-arn", hub])).toEqual({
+      code: 1,
+      output: "",
+      errors: expect.stringMatching(/^command\.roleArn is the instance's sourceRole\./),
+    });
   });
 
   it("accepts command overrides", async () => {

@@ -13,6 +13,7 @@ import {
 } from "../../src/testing/index.js";
 import { createCertificates } from "../support/certificates.js";
 import { startConnectProxy } from "../support/connect-proxy.js";
+import { OWN_ADDRESS, startSimulator } from "../support/simulator.js";
 import { startTlsRelay } from "../support/tls-relay.js";
 import { runRolecall } from "./run-rolecall.js";
 
@@ -21,6 +22,8 @@ const MACHINE_SESSION = "arn:aws:sts::111122223333:assumed-role/integration-host
 const ROLE = "arn:aws:iam::123456789012:role/Inventory";
 const OTHER = "arn:aws:iam::444455556666:role/Audit";
 const USER = "arn:aws:iam::111122223333:user/integration";
+const HUB = "arn:aws:iam::777788889999:role/central/Hub";
+const HUB_ID = "hub-0815";
 const EXTERNAL_ID = "acme-4711";
 const MINUTE = 60_000;
 /** Everything that a trust policy can require. */
@@ -75,6 +78,20 @@ async function diagnose({ aws: options, broken, env = {}, instance = { roleArn: 
   };
   return { ...(await run()), again: run };
 }
+
+/** The local AWS of a machine behind a source role; changes to the source role and to the role behind it. */
+const chained = (hub: Partial<LocalRole> = {}, role: Partial<LocalRole> = {}): LocalAwsOptions => ({
+  ...explained,
+  roles: [
+    { roleArn: HUB, ...(hub.policy === undefined && { allowAssumeRole: ["*"] }), ...hub },
+    { roleArn: ROLE, trustedPrincipals: [HUB], ...role },
+  ],
+});
+const BEHIND: IntegrationInstance = { roleArn: ROLE, sourceRole: HUB };
+const LABELED: IntegrationInstance = {
+  roleArn: ROLE,
+  sourceRole: { roleArn: HUB, tags: { team: "blue" }, transitiveTagKeys: ["team"], sourceIdentity: "inventory" },
+};
 
 /** Title, the machine, the step and text of its first failed line, text of the fix, the exit code. */
 const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
@@ -576,6 +593,189 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     /aws iam update-role --role-name Inventory --max-session-duration 43200/,
     5,
   ],
+  [
+    "a source role that does not trust the machine",
+    { aws: chained({ trustedPrincipals: [OTHER] }), instance: BEHIND },
+    "assume",
+    /^Denied: no trust policy of the source role allows sts:AssumeRole\. Its trust policy names another principal/,
+    new RegExp(
+      `in account 777788889999: .*--role-name Hub .*its Principal is ${MACHINE} .*policy trust ${HUB} --principal`,
+    ),
+    5,
+  ],
+  [
+    "a source role that the machine has no permission to assume",
+    { aws: { ...chained(), ...permitting([ROLE]) }, instance: BEHIND },
+    "assume",
+    /^Denied: no policy of the base identity allows sts:AssumeRole on the source role\.$/,
+    new RegExp(`^Add ${HUB} to the Resource list of sts:AssumeRole in a policy of ${MACHINE} `),
+    5,
+  ],
+  [
+    "a source role that requires an external id of its own",
+    { aws: chained({ externalId: HUB_ID }), instance: { ...BEHIND, externalId: EXTERNAL_ID } },
+    "assume",
+    /no trust policy of the source role.* requires an external id \(none is set\)/,
+    /it has no sts:ExternalId condition/,
+    5,
+  ],
+  [
+    "a source role whose external id is another one",
+    {
+      aws: chained({ externalId: HUB_ID }),
+      instance: { roleArn: ROLE, sourceRole: { roleArn: HUB, externalId: "x1" } },
+    },
+    "assume",
+    /no trust policy of the source role.* requires another external id/,
+    /sts:ExternalId there equals instance\.sourceRole\.externalId/,
+    5,
+  ],
+  [
+    "a source role whose tags the first hop does not let pass",
+    { aws: chained({ allowTagSession: false }), instance: LABELED },
+    "assume",
+    /^Denied: the role's trust policy does not allow sts:TagSession, which the source role's tags need\.$/,
+    /^Add sts:TagSession next to sts:AssumeRole in the role's trust policy/,
+    5,
+  ],
+  [
+    "a denial at the first hop of which AWS tells nothing",
+    { aws: { ...chained({ trustedPrincipals: [OTHER] }), denialContext: false }, instance: BEHIND },
+    "assume",
+    /most likely first: the base identity's own policy does not allow sts:AssumeRole on the source role; or its trust policy/,
+    new RegExp(`^Check that a policy of ${MACHINE} .*allows sts:AssumeRole on ${HUB}`),
+    5,
+  ],
+  [
+    "a role that trusts the machine and not the source role",
+    { aws: chained({}, { trustedPrincipals: [MACHINE] }), instance: BEHIND },
+    "assume",
+    /^Denied: no trust policy of this role allows sts:AssumeRole\. Its trust policy names another principal/,
+    new RegExp(`in account 123456789012: .*its Principal is ${HUB}, its .*policy trust ${ROLE} --principal ${HUB} `),
+    5,
+  ],
+  [
+    "a source role that has no permission to assume the role",
+    { aws: chained({ allowAssumeRole: [OTHER] }), instance: BEHIND },
+    "assume",
+    /^Denied: no policy of the source role allows sts:AssumeRole on this role\.$/,
+    new RegExp(`^Add ${ROLE} to the Resource list of sts:AssumeRole in a policy of ${HUB}\\.$`),
+    5,
+  ],
+  [
+    "inherited tags that the role's trust policy does not let pass",
+    { aws: chained({}, { allowTagSession: false }), instance: LABELED },
+    "assume",
+    /^Denied: the role's trust policy does not allow sts:TagSession, which the tags inherited from the source role need\.$/,
+    /^Add sts:TagSession next to sts:AssumeRole in the role's trust policy/,
+    5,
+  ],
+  [
+    "the tags of an EKS pod that the role's trust policy does not let pass",
+    {
+      aws: { ...explained, ...withRole({ allowTagSession: false }) },
+      env: (aws) => aws.platform("EKSPodIdentity").env,
+      instance: { roleArn: ROLE, credentials: "EcsContainer" },
+    },
+    "assume",
+    /does not allow sts:TagSession, which the tags inherited from the base identity need\.$/,
+    /^Add sts:TagSession next to sts:AssumeRole in the role's trust policy/,
+    5,
+  ],
+  [
+    "the tags of an EKS pod that the source role's trust policy does not let pass",
+    {
+      aws: chained({ allowTagSession: false }),
+      env: (aws) => aws.platform("EKSPodIdentity").env,
+      instance: { ...BEHIND, credentials: "EcsContainer", credentialsName: "pod" },
+    },
+    "assume",
+    /does not allow sts:TagSession, which the tags inherited from the base identity need\.$/,
+    /^Add sts:TagSession next to sts:AssumeRole in the role's trust policy/,
+    5,
+  ],
+  [
+    "an inherited source identity that the role's trust policy does not let pass",
+    { aws: chained({}, { allowSetSourceIdentity: false }), instance: LABELED },
+    "assume",
+    /does not allow sts:SetSourceIdentity, which the source identity inherited from the source role needs\.$/,
+    /^Add sts:SetSourceIdentity next to sts:AssumeRole in the role's trust policy/,
+    5,
+  ],
+  [
+    "tags of the instance that the source role's policy does not let pass",
+    {
+      aws: chained({
+        policy: policyOf({ Effect: "Allow", Action: "sts:AssumeRole", Resource: "*" }),
+      }),
+      instance: { ...BEHIND, tags: { team: "platform" } },
+    },
+    "assume",
+    /^Denied: no policy of the source role allows sts:TagSession, which the instance's tags need\.$/,
+    new RegExp(`^Allow sts:TagSession on ${ROLE} in a policy of ${HUB}\\.$`),
+    5,
+  ],
+  [
+    "inherited tags, and AWS does not say which policy lets them not pass",
+    { aws: { ...chained({}, { allowTagSession: false }), denialContext: false }, instance: LABELED },
+    "assume",
+    /^Denied: sts:TagSession is not allowed on this role, and the tags inherited from the source role need it\.$/,
+    new RegExp(`Also allow sts:TagSession on ${ROLE} in a policy of ${HUB}\\.$`),
+    5,
+  ],
+  [
+    "a Deny in the source role's own policy",
+    {
+      aws: chained({
+        policy: policyOf(
+          { Effect: "Allow", Action: "sts:*", Resource: "*" },
+          { Effect: "Deny", Action: "sts:AssumeRole", Resource: ROLE },
+        ),
+      }),
+      instance: BEHIND,
+    },
+    "assume",
+    /a Deny statement in an identity-based policy blocks sts:AssumeRole on this role/,
+    /^IAM in the source role's account, its own policies: find the Deny statement/,
+    5,
+  ],
+  [
+    "a duration over the limit of role chaining, behind a source role",
+    { aws: chained({}, { maxSessionDuration: 43_200 }), instance: { ...BEHIND, roleSessionDuration: 7200 } },
+    "allowed-roles",
+    /^instance\.roleSessionDuration is 7200, but a role that another role assumes lives for one hour at most\.$/,
+    /^Set at most 3600, or leave out instance\.sourceRole\.$/,
+    5,
+  ],
+  [
+    "a duration of the source role that STS does not grant",
+    {
+      aws: chained({ maxSessionDuration: 43_200 }),
+      instance: { roleArn: ROLE, sourceRole: { roleArn: HUB, roleSessionDuration: 14_400 } },
+    },
+    "duration",
+    /^instance\.sourceRole\.roleSessionDuration requests 14400 s, but the source role gets 3600 s\. STS says: /,
+    /Set roleSessionDuration to 3600 or less/,
+    5,
+  ],
+  [
+    "a source role of another partition than the region",
+    {
+      instance: { region: "eu-central-1", sourceRole: "arn:aws-cn:iam::123456789012:role/Hub" },
+    },
+    "source-role",
+    /the role is in partition aws-cn/,
+    /region in the role's partition/,
+    5,
+  ],
+  [
+    "the source role as the role of commands",
+    { aws: chained(), instance: { sourceRole: HUB }, roles: [HUB] },
+    "allowed-roles",
+    /^command\.roleArn is the instance's sourceRole\.$/,
+    /^Name another role/,
+    5,
+  ],
 ];
 
 describe("rolecall doctor", () => {
@@ -616,6 +816,107 @@ describe("rolecall doctor", () => {
     for (const { parameters } of assumed) expect(parameters.RoleSessionName).toMatch(/^rolecall-doctor-/);
     const asked = aws.requests.filter(({ target }) => target === "sts").map(({ operation }) => operation);
     expect(new Set(asked)).toEqual(new Set(["GetCallerIdentity", "AssumeRole"]));
+  });
+
+  it("walks both hops of a healthy chain, with short sessions", async () => {
+    const { findings, code, aws, output } = await diagnose({
+      aws: chained({ externalId: HUB_ID }, { externalId: EXTERNAL_ID }),
+      instance: {
+        ...LABELED,
+        allowedRoles: [{ roleArn: ROLE, externalId: EXTERNAL_ID }],
+        sourceRole: { ...(LABELED.sourceRole as object), roleArn: HUB, externalId: HUB_ID },
+      },
+    });
+    expect(findings.slice(6).map(({ step, status, roleArn }) => `${roleArn} ${step} ${status}`)).toEqual([
+      `${HUB} source-role ok`,
+      `${HUB} assume ok`,
+      `${HUB} external-id ok`,
+      `${HUB} duration ok`,
+      `${ROLE} allowed-roles ok`,
+      `${ROLE} assume ok`,
+      `${ROLE} external-id ok`,
+      `${ROLE} duration ok`,
+    ]);
+    expect(code).toBe(0);
+    expect(output).not.toMatch(/hub-0815|acme-4711/);
+    const assumed = aws.requests.filter(({ operation }) => operation === "AssumeRole");
+    // Each hop once, and once without its external id.
+    expect(assumed.map(({ roleArn }) => roleArn)).toEqual([HUB, HUB, ROLE, ROLE]);
+    expect(new Set(assumed.map(({ parameters }) => parameters.DurationSeconds))).toEqual(new Set(["900"]));
+    for (const { parameters } of assumed) expect(parameters.RoleSessionName).toMatch(/^rolecall-doctor-/);
+    for (const { parameters } of assumed.slice(0, 2)) expect(parameters.Policy).toContain(ROLE);
+  });
+
+  it("uses the source role's session name if its trust policy requires that name", async () => {
+    const trustPolicy = policyOf({
+      Effect: "Allow",
+      Principal: { AWS: MACHINE },
+      Action: "sts:AssumeRole",
+      Condition: { StringEquals: { "sts:RoleSessionName": "central" } },
+    });
+    const { findings, code } = await diagnose({
+      aws: chained({ trustPolicy }),
+      instance: { roleArn: ROLE, sourceRole: { roleArn: HUB, roleSessionName: "central" } },
+    });
+    expect(findings.filter(({ step }) => step === "assume")).toMatchObject([
+      { roleArn: HUB, status: "ok", summary: expect.stringMatching(/With another session name, it is denied\.$/) },
+      { roleArn: ROLE, status: "ok" },
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it("does not try the roles behind a source role that cannot be assumed", async () => {
+    const { findings, aws } = await diagnose({ aws: chained({ trustedPrincipals: [OTHER] }), instance: BEHIND });
+    expect(findings.findLast(({ roleArn }) => roleArn === ROLE)).toMatchObject({
+      step: "assume",
+      status: "skipped",
+      summary: "Not checked: the source role must be assumable first.",
+    });
+    const assumed = aws.requests.filter(({ operation }) => operation === "AssumeRole");
+    expect(assumed.map(({ roleArn }) => roleArn)).toEqual([HUB]);
+  });
+
+  it("checks the source role alone if the instance names no other role", async () => {
+    const { findings, code } = await diagnose({ aws: chained(), instance: { sourceRole: HUB } });
+    expect(new Set(findings.map(({ roleArn }) => roleArn))).toEqual(new Set([undefined, HUB]));
+    expect(code).toBe(0);
+  });
+
+  it("says that the other hop's role can be assumed only if the source role assumed it", async () => {
+    const { findings } = await diagnose({
+      aws: {
+        ...explained,
+        roles: [
+          { roleArn: HUB, allowAssumeRole: [OTHER] },
+          { roleArn: ROLE, trustedPrincipals: [HUB] },
+          { roleArn: OTHER, trustedPrincipals: [HUB] },
+        ],
+      },
+      instance: BEHIND,
+      roles: [ROLE, OTHER],
+    });
+    expect(findings.find(({ status }) => status === "failed")?.summary).toBe(
+      `Denied: no policy of the source role allows sts:AssumeRole on this role. It can assume ${OTHER}, so a Resource list or a Condition excludes this role.`,
+    );
+  });
+
+  it.each([
+    ["of the source role", { trustedPrincipals: [OTHER] }, {}],
+    ["of the role behind it", {}, { trustedPrincipals: [OTHER] }],
+  ])("prints a command whose trust policy works: that %s", async (_title, hub, role) => {
+    const { aws, findings, again } = await diagnose({ aws: chained(hub, role), instance: LABELED });
+    const command = findings
+      .flatMap(({ next }) => next)
+      .find((step) => step.startsWith("npx aws-rolecall policy trust "));
+    const { output, errors, code } = await runRolecall(command?.split(" ").slice(2) ?? []);
+    expect({ errors, code }).toEqual({ errors: "", code: 0 });
+    const roleArn = command?.split(" ")[4] ?? "";
+    aws.setRole({
+      roleArn,
+      trustPolicy: JSON.parse(output),
+      ...(roleArn === HUB && { allowAssumeRole: ["*"] }),
+    });
+    expect((await again()).code).toBe(0);
   });
 
   it("reports a role that requires the instance's session name as assumable, and says when it is not", async () => {
@@ -868,6 +1169,14 @@ describe("rolecall doctor", () => {
       step: "sts",
       summary: expect.stringMatching(/proxy|EPROXY/),
     });
+  });
+
+  it.runIf(OWN_ADDRESS)("calls a simulator over plain http if the instance allows it", async () => {
+    const simulator = await startSimulator(OWN_ADDRESS ?? "");
+    const sts = { endpoint: simulator.url, region: "eu-central-1" };
+    const { findings } = await diagnose({ instance: { roleArn: ROLE, dangerouslyAllowPlainHttp: true, sts } });
+    expect(findings.find(({ step }) => step === "sts")?.summary).toContain(OWN_ADDRESS);
+    expect(simulator.signedBy).not.toEqual([]);
   });
 
   it("reports the steps that it skips after a failure", async () => {

@@ -241,6 +241,83 @@ describe("rolecall explain", () => {
     ]);
   });
 
+  describe("with a source role", () => {
+    const HUB = "arn:aws:iam::111122223333:role/Hub";
+    const sourceRole = {
+      roleArn: HUB,
+      externalId: "hub-4242",
+      roleSessionName: "central",
+      roleSessionDuration: 7200,
+      tags: { team: "blue", stage: "prod" },
+      transitiveTagKeys: ["team"],
+      sourceIdentity: "inventory",
+    };
+    const BEHIND = {
+      roleArn: ROLE,
+      allowedRoles: [ROLE],
+      externalId: "acme-4711",
+      tags: { command: "list" },
+      region: "eu-central-1",
+      sourceRole,
+    };
+
+    it("shows what each identity of the chain adds, but no external id and no policy", async () => {
+      const { settings, cacheKey, output } = await explained(BEHIND);
+      expect(settings).toMatchObject({
+        baseIdentity: { value: "the instance profile", from: "IMDS, at first use" },
+        sourceRole: { value: HUB, from: "instance.sourceRole" },
+        "sourceRole.roleSessionName": { value: "central", from: "instance.sourceRole.roleSessionName" },
+        "sourceRole.roleSessionDuration": { value: 7200, from: "instance.sourceRole.roleSessionDuration" },
+        "sourceRole.externalId": { from: "instance.sourceRole.externalId" },
+        "sourceRole.policy": {
+          value: "limited to assuming the listed roles",
+          from: "instance.allowedRoles",
+        },
+        "sourceRole.sourceIdentity": { value: "inventory", from: "instance.sourceRole.sourceIdentity" },
+        "sourceRole.tags": { value: sourceRole.tags, from: "instance.sourceRole.tags" },
+        "sourceRole.transitiveTagKeys": { value: ["team"], from: "instance.sourceRole.transitiveTagKeys" },
+        roleArn: { value: ROLE, from: "instance.roleArn" },
+        externalId: { from: "instance.externalId" },
+        tags: { value: { command: "list" }, from: "instance.tags" },
+        inheritedSourceIdentity: { value: "inventory", from: "instance.sourceRole" },
+        inheritedTags: { value: { team: "blue" }, from: "instance.sourceRole" },
+      });
+      expect(cacheKey.madeOf).toEqual(["sourceRole", "roleArn", "durationSeconds", "tags", "externalId"]);
+      const { chain } = createRoleRequest(BEHIND, {}, undefined, {});
+      const secrets = ["hub-4242", "acme-4711", chain.digest, chain.parent?.digest, "2012-10-17", "sts:AssumeRole"];
+      for (const secret of secrets) expect(output).not.toContain(secret);
+    });
+
+    it("prints the chain in the order of its calls", async () => {
+      const { output } = await runRolecall(["explain", "--config", await configOf(BEHIND)]);
+      expect(output).toMatch(/^base identity .*\nsource role +arn:aws:iam::111122223333:role\/Hub .*\n/);
+      expect(output).toMatch(/^source role external id +\(set, not shown\) .*\n(source role .*\n)+role +arn:/m);
+      expect(output).not.toMatch(/hub-4242|acme-4711/);
+      expect(output.split("\n").length).toBeLessThan(25);
+    });
+
+    it.each([
+      ["without allowedRoles", undefined, "limited to assuming roles", "default"],
+      [
+        "with a list that does not fit",
+        [
+          ROLE,
+          ...Array.from({ length: 50 }, (_, index) => `arn:aws:iam::123456789012:role/integrations/Role-${index}`),
+        ],
+        "limited to assuming any role, because the list does not fit",
+        "instance.allowedRoles",
+      ],
+    ])("shows the roles that it may assume: %s", async (_title, allowedRoles, value, from) => {
+      const { settings } = await explained({ roleArn: ROLE, allowedRoles, sourceRole: HUB });
+      expect(settings["sourceRole.policy"]).toEqual({ value, from });
+      expect(settings).toMatchObject({
+        "sourceRole.roleSessionName": { value: `rolecall-${hostname()}`, from: "default" },
+        "sourceRole.roleSessionDuration": { value: 3600, from: "default" },
+      });
+      expect(Object.keys(settings)).not.toContain("inheritedTags");
+    });
+  });
+
   it("prints a table for people", async () => {
     const { output } = await runRolecall(["explain", "--config", await configOf(INSTANCE)]);
     expect(output).toMatch(/^base identity +the instance profile +IMDS, at first use\nrole +arn:/);
@@ -256,6 +333,21 @@ describe("rolecall explain", () => {
     ["a user's ARN", ["arn:aws:iam::123456789012:user/ann"], {}, 1, /A user cannot be assumed/],
     ["an invalid duration", [ROLE, "--role-session-duration", "60"], {}, 1, /from 900 to 43200/],
     ["two roles", [ROLE, AUDIT], {}, 2, /takes one role/],
+    [
+      "no role, but a source role",
+      [],
+      { sourceRole: AUDIT },
+      1,
+      /^instance\.sourceRole is set without a role to assume/,
+    ],
+    ["the source role itself", [AUDIT], { sourceRole: AUDIT }, 1, /^command\.roleArn is the instance's sourceRole/],
+    [
+      "a duration over the limit of role chaining",
+      [ROLE, "--role-session-duration", "7200"],
+      { sourceRole: AUDIT },
+      1,
+      /^command\.roleSessionDuration is 7200, but a role that another role assumes lives for one hour at most/,
+    ],
   ])("rejects what a command would reject: %s", async (_title, args, instance, code, message) => {
     const {
       output,

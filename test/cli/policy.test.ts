@@ -74,6 +74,34 @@ describe("rolecall policy trust", () => {
   });
 });
 
+describe("rolecall policy with a source role in the file", () => {
+  const HUB = "arn:aws:iam::111122223333:role/Hub";
+  const instance = {
+    roleArn: INVENTORY,
+    externalId: "acme-4711",
+    sourceRole: { roleArn: HUB, externalId: "hub-0815", tags: { team: "blue" }, transitiveTagKeys: ["team"] },
+  };
+
+  it("prints all four documents, in each format", async () => {
+    const file = await configFile(instance);
+    for (const format of ["json", "terraform", "cloudformation"] as const) {
+      const print = async (...args: string[]) => {
+        const { output, errors } = await run(...args, "--config", file, "--format", format);
+        expect(errors).toBe("");
+        return output;
+      };
+      const text = (policy: Parameters<typeof formatPolicy>[0]) => formatPolicy(policy, format);
+      const listed = { variant: "listed-roles", instance } as const;
+      expect(await print("identity", "--principal", HOST)).toBe(text(identityPolicy({ ...listed, principal: HOST })));
+      expect(await print("trust", HUB, "--principal", HOST)).toBe(
+        text(trustPolicy({ instance, role: HUB, principal: HOST })),
+      );
+      expect(await print("identity", "--principal", HUB)).toBe(text(identityPolicy({ ...listed, principal: HUB })));
+      expect(await print("trust")).toBe(text(trustPolicy({ instance })));
+    }
+  });
+});
+
 describe("rolecall policy ec2-trust", () => {
   it("prints the trust policy of the machine's role", async () => {
     expect((await run("ec2-trust")).output).toBe(formatPolicy(ec2TrustPolicy(), "json"));
@@ -92,7 +120,7 @@ describe("rolecall policy reports an error and prints no document", () => {
   it.each<[string[], number, string]>([
     [[], 2, "rolecall policy takes one document type: identity, trust or ec2-trust."],
     [["toString"], 2, "rolecall policy takes one document type: identity, trust or ec2-trust."],
-    [["trust", INVENTORY], 2, "rolecall policy trust needs --principal <arn>."],
+    [["trust", INVENTORY], 2, "rolecall policy trust needs --principal <arn>, or --config with a sourceRole."],
     [["trust", INVENTORY, AUDIT, "--principal", HOST], 2, "rolecall policy trust takes one role"],
     [["ec2-trust", HOST], 2, "rolecall policy ec2-trust takes no role"],
     [["identity", INVENTORY, "--external-id", "acme"], 2, "rolecall policy identity does not take --external-id."],
@@ -109,6 +137,12 @@ describe("rolecall policy reports an error and prints no document", () => {
     const result = await run(...args);
     expect(result).toMatchObject({ code, output: "", errors: expect.stringContaining(message) });
     expect(result.errors).not.toMatch(/^\s+at /m);
+  });
+
+  it("requires a principal if the file has no source role", async () => {
+    const file = await configFile({ roleArn: INVENTORY });
+    const { code, errors } = await run("trust", "--config", file);
+    expect({ code, errors }).toEqual({ code: 1, errors: expect.stringMatching(/^principal is missing\./) });
   });
 
   it("does not print an external id in an error", async () => {

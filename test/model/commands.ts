@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { ROLE } from "../support/local.js";
 import { advisoryPoints, EXPIRY_MARGIN } from "./reference-model.js";
-import { type AnyRequestName, HUB_NAMES, HUBS, NO_ROLE, REQUEST_NAMES } from "./requests.js";
+import { type AnyRequestName, HUB_NAMES, HUBS, NO_ROLE, REQUEST_NAMES, type RequestName } from "./requests.js";
 import type { Scene } from "./scene.js";
 import type { StsFault } from "./world.js";
 
@@ -90,7 +90,10 @@ const stepWallClock = fc
 
 const sleep = span.map((ms) => step(`sleep ${ms} ms`, (scene) => scene.sleep(ms)));
 
-const refuse = name.map((it) => step(`a service refuses the session of ${it}`, (scene) => scene.refuse(it)));
+/** Only a session that is refused again and again shows how often it is replaced. */
+const refusedName = fc.constantFrom<RequestName[]>("inventory", "deploy", "inventory behind a hub");
+
+const refuse = refusedName.map((it) => step(`a service refuses the session of ${it}`, (scene) => scene.refuse(it)));
 
 const stsFails = fc
   .tuple(
@@ -140,7 +143,7 @@ const EVEN_TIME = [
   ...times(3, stsRecovers),
   ...times(1, profileChanges),
   ...times(2, invalidate),
-  ...times(2, refuse),
+  ...times(4, refuse),
   ...times(2, rotateBase),
   ...times(1, replaceBase),
   ...times(2, revokeHub),

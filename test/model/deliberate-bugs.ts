@@ -89,6 +89,38 @@ export const BUGS: Readonly<Record<string, DeliberateBug>> = {
     }),
     breaks: ["no other key's session"],
   },
+  "a role has one session, whichever hub assumes it": {
+    createResolver: inResolve((resolver, options) => {
+      const lastOf = oneForEach<{ session?: SessionCredentials }>(() => ({}));
+      return async (instance, command, wish) => {
+        const last = lastOf({ ...instance, sourceRole: undefined }, command, wish);
+        const known = last.session && lifeLeft(last.session, options) > 60_000 ? last.session : undefined;
+        last.session = await resolver.resolve(instance, command, wish);
+        return known && !wishes(wish) ? known : last.session;
+      };
+    }),
+    breaks: ["no other key's session"],
+  },
+  "the base identity assumes a role whose hub fails": {
+    createResolver: inResolve(
+      (resolver) => (instance, command, wish) =>
+        resolver.resolve(instance, command, wish).catch((error) => {
+          if (error.step !== "source-role") throw error;
+          return resolver.resolve({ ...instance, sourceRole: undefined }, command, wish);
+        }),
+    ),
+    breaks: ["no other key's session", "a key's work runs in the context of its own callers"],
+  },
+  "the sessions of a machine that gets another role are kept": {
+    createResolver({ instanceProfile, ...options }) {
+      const read = instanceProfile as NonNullable<CredentialResolverOptions["instanceProfile"]>;
+      return createCredentialResolver({
+        ...options,
+        instanceProfile: async () => ({ ...(await read()), accountId: "111122223333" }),
+      });
+    },
+    breaks: ["no other key's session", "nothing dropped comes back", "the newest session is served"],
+  },
   "a caller who must wait starts a load of its own": {
     createResolver(options) {
       const resolver = createCredentialResolver(options);
@@ -180,7 +212,7 @@ export const BUGS: Readonly<Record<string, DeliberateBug>> = {
     createResolver: inRefusals((resolver, instance, command, session) => {
       void resolver.invalidate(instance, command, session);
     }),
-    breaks: ["nobody waits while a session is valid"],
+    breaks: ["nobody waits while a session is valid", "one call per key and lifetime"],
   },
   "each refusal by a service asks STS again": {
     createResolver: inRefusals((resolver, instance, command, session) => {
@@ -191,7 +223,7 @@ export const BUGS: Readonly<Record<string, DeliberateBug>> = {
   "the wall clock measures how long a session has lived": {
     createResolver: ({ runtime, ...options }) =>
       createCredentialResolver({ ...options, runtime: { ...runtime, monotonic: () => runtime?.now?.() ?? 0 } }),
-    breaks: ["nobody waits while a session is valid"],
+    breaks: ["nobody waits while a session is valid", "no error while a source could answer"],
   },
   "STS is called in the async context of whoever called it first": {
     createResolver({ stsClient, ...options }) {

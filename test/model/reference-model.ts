@@ -251,6 +251,11 @@ export function invalidated(key: KeyModel, now: Moment, loading: boolean): KeyMo
   return { ...key, dropped: now.order, refusal: undefined, load, inDoubt: loading || load !== undefined };
 }
 
+/** The session may have been dropped or not. */
+export function doubted(key: KeyModel): KeyModel {
+  return { ...key, inDoubt: true, session: key.session && { ...key.session, doubtful: true } };
+}
+
 export function troubled(key: KeyModel, stepped: boolean): KeyModel {
   return {
     ...key,

@@ -4,6 +4,7 @@ import {
   answered,
   asked,
   CALL_LIMIT,
+  doubted,
   EXPIRY_MARGIN,
   failed,
   invalidated,
@@ -75,7 +76,7 @@ export class Witness {
   #profileChanged = 0;
   #profileReads = 0;
   /** The machine's role as the resolver knows it. */
-  #identity: { readonly is: string; readonly since: Moment } | undefined;
+  #identity: { readonly is: string; readonly since: Moment; readonly isCertain: boolean } | undefined;
   /** AWS's time in the last STS response, and when that response arrived. */
   #shown: { readonly time: number; readonly monotonic: number } | undefined;
   /** A set that seems expired by all known times: it may be used or not. */
@@ -133,16 +134,30 @@ export class Witness {
     const now = this.now();
     if (read) this.#baseKeys.set(read.accessKeyId, read.identity);
     if (read && [now.wall, this.#awsTime(now)].some((time) => read.expiration - time > EXPIRY_MARGIN)) {
-      const hasTurned = this.#identity !== undefined && this.#identity.is !== read.identity;
-      if (this.#identity?.is !== read.identity) this.#identity = { is: read.identity, since: now };
+      const { is, isCertain = true } = this.#identity ?? {};
+      if (is !== read.identity) this.#identity = { is: read.identity, since: now, isCertain: true };
       this.base = { ...read, asked, issued: now };
+      if (!isCertain) this.#updateAll(doubted);
       // The load that asked is among those that begin again, and which one that is, is not known.
-      if (hasTurned) for (const name of ROLE_NAMES) this.update(name, (key) => invalidated(key, now, true));
+      else if (is !== undefined && is !== read.identity) this.#updateAll((key) => invalidated(key, now, true));
       return;
     }
-    if (read) this.suspectBase = read.accessKeyId;
+    if (read) this.#suspect(read, now);
     this.lastProfileFailure = now;
     this.trouble();
+  }
+
+  /** A set that seems expired by all known times may be used or not, unless it is the first. */
+  #suspect({ accessKeyId, identity }: BaseKeys, now: Moment): void {
+    this.suspectBase = accessKeyId;
+    if (this.#identity === undefined) this.#identity = { is: identity, since: now, isCertain: true };
+    if (this.#identity.is === identity) return;
+    this.#identity = { is: identity, since: now, isCertain: false };
+    this.#updateAll(doubted);
+  }
+
+  #updateAll(change: (key: KeyModel) => KeyModel): void {
+    for (const name of ROLE_NAMES) this.update(name, change);
   }
 
   // --- what happens to AWS and the machine ----------------------------------------------------------
@@ -179,7 +194,7 @@ export class Witness {
   /** The machine sleeps: its monotonic clock stops while AWS's time advances. */
   sleep(ms: number): void {
     this.trouble(true);
-    for (const name of ROLE_NAMES) this.update(name, slept);
+    this.#updateAll(slept);
     this.world.sleep(ms);
   }
 
@@ -196,7 +211,7 @@ export class Witness {
 
   /** From now on, a proactive refresh of the currently held sessions can't be expected. */
   trouble(stepped = false): void {
-    for (const name of ROLE_NAMES) this.update(name, (key) => troubled(key, stepped));
+    this.#updateAll((key) => troubled(key, stepped));
   }
 
   // --- observations -------------------------------------------------------------------------------
@@ -223,7 +238,7 @@ export class Witness {
   isOfFormerBase({ identity }: KnownSession, now: Moment): boolean {
     const known = this.#identity;
     // At the very moment when the metadata service answers, the resolver does not know it yet.
-    return known !== undefined && known.is !== identity && known.since.monotonic < now.monotonic;
+    return known?.isCertain === true && known.is !== identity && known.since.monotonic < now.monotonic;
   }
 
   lastCallOf(name: RoleName): StsCall | undefined {

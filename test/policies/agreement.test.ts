@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { identityPolicy, type SetupPolicy, trustPolicy } from "../../src/policies/index.js";
 import { readAllowedRoles, refuseUnlessAllowed } from "../../src/request/allowed-roles.js";
 import { RoleArn } from "../../src/request/role-arn.js";
-import { IssuedSessions } from "../../src/testing/issued-sessions.js";
+import { type IssuedKeys, IssuedSessions } from "../../src/testing/issued-sessions.js";
 import { readLocalRole, readPermissions } from "../../src/testing/local-role.js";
 import { roleSessionIdentity } from "../../src/testing/role-identity.js";
 import { findDenial, type TrustQuestion } from "../../src/testing/trust.js";
@@ -39,19 +39,22 @@ interface Request extends Pick<TrustQuestion, "externalId" | "sourceIdentity"> {
 function setUp(policy: SetupPolicy, trust: SetupPolicy) {
   const permissions = readPermissions("host", { policy: policy.document }, []);
   const trusting = readLocalRole({ roleArn: OTHER_HOST, trustPolicy: trust.document }).trust([]);
-  return (host: string, roleArn: string, { tags = {}, ...request }: Request = {}) =>
-    findDenial({
-      caller: sessions.get(host)!,
+  return (host: string | IssuedKeys, roleArn: string, { tags = {}, ...request }: Request = {}) => {
+    const caller = typeof host === "string" ? sessions.get(host)! : host;
+    return findDenial({
+      caller,
       permissions,
       trust: trusting,
       roleArn,
       roleSessionName: "session",
       transitiveTagKeys: [],
       surroundings: { time: 0, region: "us-east-1", userAgent: undefined, given: new Map() },
-      tagged: Object.keys(tags).length > 0,
+      tagged: Object.keys(tags).length > 0 || caller.transitiveTags.size > 0,
       ...request,
+      sourceIdentity: request.sourceIdentity ?? caller.sourceIdentity,
       tags: new Map(Object.entries(tags)),
     })?.action;
+  };
 }
 
 describe("the listed-roles policy and allowedRoles", () => {
@@ -133,6 +136,70 @@ describe("the two documents for one instance", () => {
           expect(denied({ sourceIdentity: undefined })).toBe("sts:AssumeRole");
           expect(denied({ sourceIdentity: `${sourceIdentity}x` })).toBe("sts:AssumeRole");
         }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("the four documents for an instance with a source role", () => {
+  const scenes = fc.constantFrom(...HOSTS).chain((host) =>
+    fc.record({
+      host: fc.constant(host),
+      hub: hostileRole(partitionOf(host)),
+      roleArn: hostileRole(partitionOf(host)),
+      hubTags: tags,
+      transitive: fc.nat(5),
+      ownTags: tags,
+      ids: fc.tuple(
+        fc.option(externalId, { nil: undefined }),
+        fc.option(externalId, { nil: undefined }),
+        fc.option(sourceIdentity, { nil: undefined }),
+      ),
+    }),
+  );
+
+  it("let both hops pass, but only from a session with the labels that are inherited", { timeout: TIMEOUT }, () => {
+    fc.assert(
+      fc.property(scenes, ({ host, hub, roleArn, hubTags, transitive, ownTags, ids }) => {
+        fc.pre(hub !== roleArn);
+        const [hubId, externalId, sourceIdentity] = ids;
+        const transitiveTagKeys = Object.keys(hubTags).slice(0, transitive);
+        const isInherited = (key: string) => transitiveTagKeys.some((own) => own.toLowerCase() === key.toLowerCase());
+        const tags = Object.fromEntries(Object.entries(ownTags).filter(([key]) => !isInherited(key)));
+        const first = { externalId: hubId, tags: hubTags, transitiveTagKeys, sourceIdentity };
+        const second = { externalId, tags };
+        const setup = { instance: { roleArn, ...second, sourceRole: { roleArn: hub, ...first } } };
+        const listed = { variant: "listed-roles", ...setup } as const;
+
+        const machine = identityPolicy({ ...listed, principal: host });
+        const assumeHub = setUp(machine, trustPolicy({ ...setup, role: hub, principal: host }));
+        expect(assumeHub(host, hub, first)).toBeUndefined();
+        expect(assumeHub(OTHER_HOST, hub, first)).toBe("sts:AssumeRole");
+
+        const inherited = new Map(transitiveTagKeys.map((key) => [key, hubTags[key] ?? ""]));
+        const sessionOf = (change: Partial<Parameters<typeof issued.issue>[0]>) =>
+          issued.issue({
+            kind: "role",
+            identity: roleSessionIdentity("roleArn", hub, "session"),
+            sessionTags: new Map(Object.entries(hubTags)),
+            transitiveTags: inherited,
+            ...(sourceIdentity !== undefined && { sourceIdentity }),
+            ...change,
+          });
+        const assumeRole = setUp(identityPolicy({ ...listed, principal: hub }), trustPolicy(setup));
+        expect(assumeRole(sessionOf({}), roleArn, second)).toBeUndefined();
+        for (const [key, value] of inherited) {
+          const changed = new Map([...inherited, [key, `${value}x`]]);
+          expect(assumeRole(sessionOf({ sessionTags: changed, transitiveTags: changed }), roleArn, second)).toBe(
+            "sts:AssumeRole",
+          );
+        }
+        if (sourceIdentity !== undefined) {
+          const other = sessionOf({ sourceIdentity: `${sourceIdentity}x` });
+          expect(assumeRole(other, roleArn, second)).toBe("sts:AssumeRole");
+        }
+        expect(assumeRole(host, roleArn, second)).toBe("sts:AssumeRole");
       }),
       { numRuns: 200 },
     );

@@ -5,7 +5,7 @@ import { CredentialCache } from "../../src/session/credential-cache.js";
 import { INSTANCE_PROFILE_RULES } from "../../src/session/refresh-policy.js";
 import { createManualClock } from "../../src/testing/index.js";
 import { LRU_CHANNELS, listen } from "../support/events.js";
-import { createSource, HOUR, MINUTE, session } from "./support.js";
+import { createSource, failure, HOUR, MINUTE, session } from "./support.js";
 
 function createCache(options: { maxSessions?: number } = {}) {
   const clock = createManualClock({ random: () => 0 });
@@ -105,6 +105,23 @@ describe("an identity that turned into another one", () => {
     await cache.get(base.source, { forceRefresh: true });
     for (const { source } of [base, hub, role, stranger]) await cache.get(source);
     expect([hub.loads, role.loads, stranger.loads]).toEqual([2, 2, 1]);
+  });
+
+  it("also counts if the first one had expired by every clock", async () => {
+    const chain = createChain();
+    const { cache, base, hub } = chain;
+    const { credentials } = session(0);
+    base.answers(async () => ({
+      kind: "past-expiry",
+      credentials,
+      error: failure("INSTANCE_PROFILE_INVALID"),
+      identity: "role A",
+    }));
+    for (const { source } of [base, hub]) await cache.get(source);
+    becomesAnother(chain);
+    await cache.get(base.source, { forceRefresh: true });
+    await cache.get(hub.source);
+    expect(hub.loads).toBe(2);
   });
 
   it("also counts if its own session was evicted in the meantime", async () => {

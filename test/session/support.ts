@@ -66,6 +66,6 @@ export function session(number: number, life = HOUR): IssuedSession {
   };
 }
 
-function failure(code: RolecallErrorCode): RolecallError {
+export function failure(code: RolecallErrorCode): RolecallError {
   return new RolecallError(code, "It failed.", { step: "assume-role", hint: "Wait." });
 }

@@ -45,7 +45,7 @@ describe("a source role's session that leaks", () => {
   });
 });
 
-it("another list of allowed roles gets sessions of its own, of the source role and of the role", async () => {
+it("another list of allowed roles gets separate sessions, of the source role and of the role", async () => {
   const { aws, resolver } = await setUpHub();
   const narrow = { ...BEHIND_HUB, allowedRoles: [TARGET] };
   const wide = { ...BEHIND_HUB, allowedRoles: [TARGET, OTHER_TARGET] };

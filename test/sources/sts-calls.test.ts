@@ -255,8 +255,29 @@ it("the error names the base identity if its credentials take too long", async (
   const credentials = () => new Promise<never>(() => {});
   await expect(settleWithin(clock, 15 * SECOND, resolver.resolve({ ...instance, credentials }))).rejects.toMatchObject({
     code: "TIMEOUT",
+    step: "base-identity",
     message: expect.stringContaining("no credentials to call with"),
     hint: expect.stringContaining("instance.credentials"),
+  });
+});
+
+it("the error names the source role if its session takes too long", async () => {
+  const hub = "arn:aws:iam::123456789012:role/Hub";
+  const { aws, clock, resolver } = await setUpLocal({
+    roles: [
+      { roleArn: ROLE, trustedPrincipals: [hub] },
+      { roleArn: hub, allowAssumeRole: ["*"] },
+    ],
+  });
+  await resolver.resolve({ ...instance, sourceRole: hub }); // loads the SDK
+  aws.fault({ on: { target: "sts", roleArn: hub }, kind: "hang" });
+  const other = { ...instance, sourceRole: { roleArn: hub, roleSessionName: "other" } };
+  await expect(settleWithin(clock, 30 * SECOND, resolver.resolve(other))).rejects.toMatchObject({
+    code: "TIMEOUT",
+    step: "source-role",
+    roleArn: hub,
+    message: expect.stringContaining(`AssumeRole of ${hub}`),
+    hint: "Check the network to the STS endpoint, and try again.",
   });
 });
 

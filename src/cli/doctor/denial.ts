@@ -13,19 +13,24 @@ export interface Denial {
 }
 
 /** Each type of policy, as AWS spells it in its messages, and where to find it. */
-export const OWNERS = {
-  "identity-based policy": "IAM in the base identity's account, its own policies",
+const LOCATIONS = {
+  "identity-based policy": "IAM in the caller's account, its own policies",
   "role trust policy": "IAM in the role's account, the role's trust relationships",
   "resource-based policy": "IAM in the role's account, the role's trust relationships",
   "service control policy": "AWS Organizations, the policies of the caller's account and its parents",
   "resource control policy": "AWS Organizations, the policies of the role's account and its parents",
-  "permissions boundary": "IAM in the base identity's account, its permissions boundary",
-  "session policy": "The session policy of the base identity's session",
+  "permissions boundary": "IAM in the caller's account, its permissions boundary",
+  "session policy": "The session policy of the caller's session",
   "VPC endpoint policy": "VPC, the policy of the interface endpoint for STS",
 };
 
-type PolicyType = keyof typeof OWNERS;
-const POLICY_TYPES = Object.keys(OWNERS) as PolicyType[];
+type PolicyType = keyof typeof LOCATIONS;
+const POLICY_TYPES = Object.keys(LOCATIONS) as PolicyType[];
+
+/** Where to find a policy. @param caller who called STS, as in a sentence */
+export function locatePolicy(policy: PolicyType, caller: string): string {
+  return LOCATIONS[policy].replace("the caller", caller);
+}
 
 export function readDenial(error: RolecallError): Denial {
   return parseDenial(readAwsMessage(error));

@@ -1,12 +1,12 @@
 import type { RolecallError } from "../../errors.js";
-import { type Denial, describeDenial, OWNERS, readDenial } from "./denial.js";
+import type { Caller } from "./caller.js";
+import { type Denial, describeDenial, locatePolicy, readDenial } from "./denial.js";
 import { type Finding, failed } from "./finding.js";
 import { describeFailure, type RoleSettings } from "./observations.js";
 
 /** What is known about the caller. */
 export interface CallerContext {
-  /** The caller's ARN, if AWS names it. */
-  readonly callerArn: string | undefined;
+  readonly by: Caller;
   /** A role in another account that the caller could assume, which proves that its own policy allows it. */
   readonly assumable: string | undefined;
   /** The path of the instance file. */
@@ -14,9 +14,8 @@ export interface CallerContext {
 }
 
 /** A denial by STS, and what is known about the role and the caller. */
-interface DeniedRole extends Denial, CallerContext {
+interface DeniedRole extends Denial, CallerContext, Pick<RoleSettings, "externalId" | "sets"> {
   readonly roleArn: string;
-  readonly externalId: RoleSettings["externalId"];
 }
 
 export function parseArn(arn: string) {
@@ -25,39 +24,46 @@ export function parseArn(arn: string) {
 }
 
 /** Explains why a role cannot be assumed. */
-export function deniedFinding(error: RolecallError, { externalId }: RoleSettings, context: CallerContext): Finding {
+export function deniedFinding(error: RolecallError, settings: RoleSettings, context: CallerContext): Finding {
   if (error.code !== "ASSUME_ROLE_DENIED") return failed("assume", describeFailure(error), error.hint);
-  const denied = { ...readDenial(error), ...context, roleArn: error.roleArn ?? "", externalId };
-  const { roleArn, action, policy } = denied;
+  const denied = { ...settings, ...readDenial(error), ...context, roleArn: error.roleArn ?? "" };
+  const { roleArn, action, policy, by } = denied;
   const forgotten = forgottenAction(denied);
   if (forgotten) return forgotten;
   if (policy === undefined) return unexplained(denied);
   if (!denied.explicit && policy === "role trust policy") {
-    const summary = `Denied: no trust policy of this role allows ${action}. ${trustSuspects(denied)}.`;
+    const summary = `Denied: no trust policy of ${by.roleName} allows ${action}. ${trustSuspects(denied)}.`;
     return failed("assume", summary, ...trustChecks(denied));
   }
   if (!denied.explicit && policy === "identity-based policy") return notPermitted(denied);
   const advice = denied.explicit
     ? `find the Deny statement with ${action} or sts:*, and ask its owner to exempt ${roleArn}.`
     : `allow ${action} on ${roleArn} there.`;
-  return failed("assume", `Denied: ${describeDenial(denied)} on this role.`, `${OWNERS[policy]}: ${advice}`);
+  return failed(
+    "assume",
+    `Denied: ${describeDenial(denied)} on ${by.roleName}.`,
+    `${locatePolicy(policy, by.name)}: ${advice}`,
+  );
 }
 
-/** The settings that need an action which is often forgotten next to sts:AssumeRole. */
-const NEEDED_BY = new Map([
-  ["sts:TagSession", "the instance's tags need"],
-  ["sts:SetSourceIdentity", "the instance's source identity needs"],
-]);
+/** The setting that needs an action which is often forgotten next to sts:AssumeRole. */
+function findNeed({ action, by, sets }: DeniedRole): string | undefined {
+  const owner = by.roleName === "the source role" ? "the source role's" : "the instance's";
+  if (action === "sts:TagSession") return sets.tags ? `${owner} tags need` : `the tags inherited from ${by.name} need`;
+  if (action !== "sts:SetSourceIdentity") return undefined;
+  return sets.sourceIdentity ? `${owner} source identity needs` : `the source identity inherited from ${by.name} needs`;
+}
 
 /** If AWS names one of these actions, neither the principal nor the external id is the cause. */
-function forgottenAction({ action, policy, explicit, roleArn, callerArn }: DeniedRole): Finding | undefined {
-  const need = NEEDED_BY.get(action);
+function forgottenAction(denied: DeniedRole): Finding | undefined {
+  const { action, policy, explicit, roleArn, by } = denied;
+  const need = findNeed(denied);
   if (need === undefined || explicit) return undefined;
   const trust = `Add ${action} next to sts:AssumeRole in the role's trust policy, with conditions that match the request`;
-  const permission = `${action} on ${roleArn} in a policy of ${describePrincipal(callerArn)}.`;
+  const permission = `${action} on ${roleArn} in a policy of ${describePrincipal(by)}.`;
   switch (policy) {
     case undefined: {
-      const summary = `Denied: ${action} is not allowed on this role, and ${need} it.`;
+      const summary = `Denied: ${action} is not allowed on ${by.roleName}, and ${need} it.`;
       return failed("assume", summary, `${trust}. Also allow ${permission}`);
     }
     case "role trust policy": {
@@ -65,7 +71,7 @@ function forgottenAction({ action, policy, explicit, roleArn, callerArn }: Denie
       return failed("assume", summary, `${trust}.`);
     }
     case "identity-based policy": {
-      const summary = `Denied: no policy of the base identity allows ${action}, which ${need}.`;
+      const summary = `Denied: no policy of ${by.name} allows ${action}, which ${need}.`;
       return failed("assume", summary, `Allow ${permission}`);
     }
     default:
@@ -73,13 +79,13 @@ function forgottenAction({ action, policy, explicit, roleArn, callerArn }: Denie
   }
 }
 
-function notPermitted({ action, roleArn, callerArn, assumable }: DeniedRole): Finding {
+function notPermitted({ action, roleArn, by, assumable }: DeniedRole): Finding {
   const known =
     assumable === undefined ? "" : ` It can assume ${assumable}, so a Resource list or a Condition excludes this role.`;
   return failed(
     "assume",
-    `Denied: no policy of the base identity allows ${action} on this role.${known}`,
-    `Add ${roleArn} to the Resource list of ${action} in a policy of ${describePrincipal(callerArn)}.`,
+    `Denied: no policy of ${by.name} allows ${action} on ${by.roleName}.${known}`,
+    `Add ${roleArn} to the Resource list of ${action} in a policy of ${describePrincipal(by)}.`,
   );
 }
 
@@ -89,7 +95,7 @@ function trustSuspects({ externalId }: DeniedRole): string {
   return `Its trust policy names another principal, ${id}, or has another condition that is not met; or the role does not exist`;
 }
 
-function trustChecks({ action, roleArn, externalId, callerArn, config }: DeniedRole): string[] {
+function trustChecks({ action, roleArn, externalId, by, config }: DeniedRole): string[] {
   const { accountId, name } = parseArn(roleArn);
   const id = externalId
     ? `sts:ExternalId there equals ${externalId.from}`
@@ -97,8 +103,8 @@ function trustChecks({ action, roleArn, externalId, callerArn, config }: DeniedR
   return [
     `Look at its trust policy in account ${accountId}:`,
     `aws iam get-role --role-name ${name} --query Role.AssumeRolePolicyDocument`,
-    `Check that its Principal is ${describePrincipal(callerArn)}, its Action includes ${action}, and ${id}.`,
-    ...printedTrustPolicy(roleArn, callerArn, config),
+    `Check that its Principal is ${describePrincipal(by)}, its Action includes ${action}, and ${id}.`,
+    ...printedTrustPolicy(roleArn, by.arn, config),
   ];
 }
 
@@ -121,12 +127,12 @@ function shellWord(text: string): string {
 
 /** AWS names the policy type only within one account or organization. */
 function unexplained(denied: DeniedRole): Finding {
-  const { action, roleArn, callerArn, assumable } = denied;
-  const permission = `the base identity's own policy does not allow ${action} on this role`;
+  const { action, roleArn, by, assumable } = denied;
+  const permission = `${by.name}'s own policy does not allow ${action} on ${by.roleName}`;
   const suspects = trustSuspects(denied).replace(/^Its/, "its");
   const causes = [permission, suspects];
   const checks = [
-    [`Check that a policy of ${describePrincipal(callerArn)} allows ${action} on ${roleArn}.`],
+    [`Check that a policy of ${describePrincipal(by)} allows ${action} on ${roleArn}.`],
     trustChecks(denied),
   ];
   if (assumable !== undefined) {
@@ -150,7 +156,7 @@ function toPrincipalArn(callerArn: string): string {
   return callerArn.replace(/^arn:([\w-]+):sts::(\d{12}):assumed-role\/([^/]+)\/.*$/, "arn:$1:iam::$2:role/$3");
 }
 
-function describePrincipal(callerArn: string | undefined): string {
-  if (callerArn === undefined) return "the base identity's role or user";
-  return `${toPrincipalArn(callerArn)}${isRoleSession(callerArn) ? " (with its path, if it has one)" : ""}`;
+function describePrincipal({ arn, name }: Caller): string {
+  if (arn === undefined) return `${name}'s role or user`;
+  return `${toPrincipalArn(arn)}${isRoleSession(arn) ? " (with its path, if it has one)" : ""}`;
 }

@@ -19,6 +19,7 @@ export const EXIT_CODES = {
   sts: 4,
   clock: 4,
   caller: 3,
+  "source-role": 5,
   "allowed-roles": 5,
   assume: 5,
   "external-id": 5,

@@ -3,7 +3,7 @@ import { NO_ANSWER_IN_TIME, REFUSED } from "../../sources/imds-request.js";
 import type { MetadataProblem } from "../../sources/metadata-endpoint.js";
 import { isCertificateErrorCode, isSystemErrorCode } from "../../sources/safe-cause.js";
 import { adviseOnRegion } from "../known-regions.js";
-import { describeDenial, OWNERS, readDenial } from "./denial.js";
+import { describeDenial, locatePolicy, readDenial } from "./denial.js";
 import { type Finding, failed, ok, skipped, warning } from "./finding.js";
 import {
   describeFailure,
@@ -189,6 +189,6 @@ function unnamedCaller(sts: StsSeen, error: RolecallError): Finding {
   return warning(
     "caller",
     `STS does not say who the base identity is: ${describeDenial(denial)}.${named}`,
-    `${OWNERS[denial.policy ?? "VPC endpoint policy"]}: allow ${denial.action} there.`,
+    `${locatePolicy(denial.policy ?? "VPC endpoint policy", "the base identity")}: allow ${denial.action} there.`,
   );
 }

@@ -31,6 +31,8 @@ export interface Observations {
   readonly keys: Outcome<true> | undefined;
   readonly region: Outcome<Chosen<string>> | undefined;
   readonly sts: StsSeen | undefined;
+  /** The role that assumes the others; `undefined` if the instance has none. */
+  readonly sourceRole: RoleSeen | undefined;
   readonly roles: readonly RoleSeen[];
 }
 
@@ -82,6 +84,8 @@ export interface RoleSettings {
   readonly externalId: Chosen<true> | undefined;
   readonly roleSessionName: string | undefined;
   readonly duration: Chosen<number>;
+  /** Whether the call for the session sets these. Without that, the session can only inherit them from its caller. */
+  readonly sets: { readonly tags: boolean; readonly sourceIdentity: boolean };
 }
 
 /** The error's message without its hint. */
@@ -97,6 +101,11 @@ export function isChainingLimit(refusal: string): boolean {
 /** Whether STS accepts the base identity's keys, even if it denies GetCallerIdentity. */
 export function isAccepted({ caller }: StsSeen): boolean {
   return !caller.error || caller.error.code === "ASSUME_ROLE_DENIED";
+}
+
+/** Whether STS issues sessions of the role, under any session name. */
+export function isAssumable({ assumed, assumedByName }: RoleSeen): boolean {
+  return assumed?.value !== undefined || assumedByName?.value !== undefined;
 }
 
 /** The caller's ARN, from the response or from a denial that names it. */

@@ -1,11 +1,11 @@
 import type { RolecallError } from "../../errors.js";
 import { findPartition } from "../../request/regions.js";
-import { readDenial } from "./denial.js";
+import { type Caller, findCaller } from "./caller.js";
 import { deniedFinding, parseArn } from "./denied-role.js";
 import { type Finding, failed, ok, skipped, warning } from "./finding.js";
 import {
   describeFailure,
-  findCallerArn,
+  isAccepted,
   isChainingLimit,
   type Observations,
   type RoleSeen,
@@ -13,6 +13,7 @@ import {
 } from "./observations.js";
 
 const ALWAYS_GRANTED_SECONDS = 3600;
+const SOURCE_ROLE = "This is the source role: the base identity assumes it, and it assumes the roles of commands.";
 
 /**
  * The findings about one role, in the order in which a command depends on them.
@@ -24,47 +25,56 @@ export function roleFindings(role: RoleSeen, seen: Observations, config?: string
 
 function listFindings(role: RoleSeen, seen: Observations, config: string | undefined): Finding[] {
   const { settings, assumed, assumedByName } = role;
-  if (settings.error) return [failed("allowed-roles", describeFailure(settings.error), settings.error.hint)];
-  const { allowedBy } = settings.value;
-  const decision = allowedBy ? `Allowed by ${allowedBy}.` : "allowedRoles is not set, so IAM alone decides.";
-  const allowed = ok("allowed-roles", decision);
-  if (!assumed) return [allowed, skipped("assume", "Not checked: STS must accept the base identity first.")];
+  const isSourceRole = role === seen.sourceRole;
+  const step = isSourceRole ? "source-role" : "allowed-roles";
+  if (settings.error) return [failed(step, describeFailure(settings.error), settings.error.hint)];
+  const accepted = ok(step, isSourceRole ? SOURCE_ROLE : describeDecision(settings.value));
+  if (!assumed) return [accepted, skipped("assume", `Not checked: ${findPrerequisite(seen)} first.`)];
   if (assumed.error && !assumedByName?.value) {
-    return [allowed, refusalFinding(role.roleArn, assumed.error, settings.value, seen, config)];
+    return [accepted, refusalFinding(role, assumed.error, settings.value, findCaller(role, seen), seen, config)];
   }
   const remark = assumed.error ? " With another session name, it is denied." : "";
   return [
-    allowed,
+    accepted,
     ok("assume", `Can be assumed: ${assumed.value ?? assumedByName?.value}.${remark}`),
     externalIdFinding(role, settings.value),
-    durationFinding(role, settings.value),
+    durationFinding(role, settings.value, isSourceRole ? "the source role gets" : "commands get"),
   ];
 }
 
+function describeDecision({ allowedBy }: RoleSettings): string {
+  return allowedBy ? `Allowed by ${allowedBy}.` : "allowedRoles is not set, so IAM alone decides.";
+}
+
+function findPrerequisite({ sts }: Observations): string {
+  const isBaseAccepted = sts && isAccepted(sts);
+  return isBaseAccepted ? "the source role must be assumable" : "STS must accept the base identity";
+}
+
 function refusalFinding(
-  roleArn: string,
+  { roleArn }: RoleSeen,
   error: RolecallError,
   settings: RoleSettings,
+  by: Caller,
   seen: Observations,
   config: string | undefined,
 ): Finding {
-  const callerArn = (seen.sts && findCallerArn(seen.sts)) ?? readDenial(error).caller;
-  const caller = callerArn === undefined ? undefined : parseArn(callerArn);
+  const caller = by.arn === undefined ? undefined : parseArn(by.arn);
   const partition = caller?.partition ?? (seen.sts && findPartition(seen.sts.region));
   const own = parseArn(roleArn).partition;
   // If the partitions differ, this is the cause, whatever STS reports.
   if (partition !== undefined && partition !== own) {
     return failed(
       "assume",
-      `The base identity is in the partition ${partition}, but this role is in ${own}. Credentials work within one partition.`,
+      `The base identity is in the partition ${partition}, but ${by.roleName} is in ${own}. Credentials work within one partition.`,
       `Name a role in ${partition}, or set credentials for ${own} in the instance.`,
     );
   }
   // Within an account, a trust policy can be enough, so a role in the caller's account proves nothing about its policy.
-  const assumable = seen.roles.find(
+  const assumable = by.others.find(
     (other) => other.assumed?.value && caller && parseArn(other.roleArn).accountId !== caller.accountId,
   );
-  return deniedFinding(error, settings, { callerArn, assumable: assumable?.roleArn, config });
+  return deniedFinding(error, settings, { by, assumable: assumable?.roleArn, config });
 }
 
 function externalIdFinding({ withoutExternalId }: RoleSeen, { externalId }: RoleSettings): Finding {
@@ -82,7 +92,7 @@ function externalIdFinding({ withoutExternalId }: RoleSeen, { externalId }: Role
   );
 }
 
-function durationFinding({ roleArn, granted }: RoleSeen, { duration }: RoleSettings): Finding {
+function durationFinding({ roleArn, granted }: RoleSeen, { duration }: RoleSettings, outcome: string): Finding {
   const asked = duration.value;
   if (granted?.error) {
     return skipped("duration", `It is not known whether the role grants ${asked} s. ${describeFailure(granted.error)}`);
@@ -92,7 +102,7 @@ function durationFinding({ roleArn, granted }: RoleSeen, { duration }: RoleSetti
   }
   const { seconds, refusal } = granted.value;
   if (refusal === undefined) return ok("duration", `It grants sessions of ${asked} s.`);
-  const meaning = `${duration.from} requests ${asked} s, but commands get ${ALWAYS_GRANTED_SECONDS} s`;
+  const meaning = `${duration.from} requests ${asked} s, but ${outcome} ${ALWAYS_GRANTED_SECONDS} s`;
   const lower = `Set roleSessionDuration to ${seconds} or less. Sessions of any length are refreshed in time.`;
   if (isChainingLimit(refusal)) return failed("duration", `${meaning}. STS says: ${refusal}.`, lower);
   return failed(

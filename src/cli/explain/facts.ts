@@ -1,11 +1,12 @@
 import { hostname } from "node:os";
-import { digestParts } from "../../request/chain.js";
-import { toMachineSessionName } from "../../request/limits.js";
+import { type Assumption, digestParts, linksOf } from "../../request/chain.js";
+import { ROLE_SESSION_DURATION, toMachineSessionName } from "../../request/limits.js";
 import { assertConfidential } from "../../request/plain-http.js";
 import type { ChosenSettings } from "../../request/precedence.js";
 import { findDefaultRegion } from "../../request/regions.js";
 import type { DecidedRequest, RoleRequest } from "../../request/role-request.js";
 import type { Chosen } from "../../request/settings-table.js";
+import { ASSUME_ANY_ROLE, inheritedTags } from "../../request/source-role.js";
 import { assertStsRegion } from "../../request/sts-endpoint-region.js";
 
 type Env = Record<string, string | undefined>;
@@ -14,6 +15,14 @@ type Value = string | number | readonly string[] | Readonly<Record<string, strin
 /** The label of each setting in the text output, keyed by its name in the JSON output. */
 export const LABELS = {
   baseIdentity: "base identity",
+  sourceRole: "source role",
+  "sourceRole.roleSessionName": "source role session name",
+  "sourceRole.roleSessionDuration": "source role duration, seconds",
+  "sourceRole.externalId": "source role external id",
+  "sourceRole.policy": "source role session policy",
+  "sourceRole.sourceIdentity": "source role source identity",
+  "sourceRole.tags": "source role tags",
+  "sourceRole.transitiveTagKeys": "source role transitive tag keys",
   roleArn: "role",
   allowedBy: "allowed by",
   roleSessionName: "role session name",
@@ -24,6 +33,8 @@ export const LABELS = {
   sourceIdentity: "source identity",
   tags: "tags",
   transitiveTagKeys: "transitive tag keys",
+  inheritedSourceIdentity: "inherited source identity",
+  inheritedTags: "inherited tags",
   region: "region",
   stsRegion: "STS region",
   stsEndpoint: "STS endpoint",
@@ -45,9 +56,12 @@ type Row = readonly [setting: Fact["setting"], chosen: Chosen<Value | undefined>
 
 /** Every setting that is set and where it comes from, without secrets. */
 export function listFacts({ request, chosen }: DecidedRequest, env: Env): Fact[] {
+  const sourceRole = linksOf(request.chain).find(({ step }) => step === "source-role")?.assumption;
   const rows: Row[] = [
     ["baseIdentity", baseIdentity(request)],
+    ...sourceRoleRows(sourceRole, chosen.allowedBy),
     ...roleRows(chosen),
+    ...inheritedRows(sourceRole),
     ["region", chosen.region ?? { value: "the machine's", from: AT_FIRST_USE }],
     ["stsRegion", chosen.stsRegion ?? machineRegion(request)],
     ["stsEndpoint", findStsEndpoint(request, chosen.stsRegion?.value, env)],
@@ -55,6 +69,44 @@ export function listFacts({ request, chosen }: DecidedRequest, env: Env): Fact[]
     ofInstance("dangerouslyAllowPlainHttp", request.chain.sts.plainHttp && "allowed"),
   ];
   return rows.flatMap(([setting, found]) => (found ? [{ setting, ...found }] : []));
+}
+
+function sourceRoleRows(sourceRole: Assumption | undefined, allowedBy: ChosenSettings["allowedBy"]): Row[] {
+  if (!sourceRole) return [];
+  const { role, roleSessionName, durationSeconds, externalId, sourceIdentity, tags, transitiveTagKeys } = sourceRole;
+  const isDefaultDuration = durationSeconds === ROLE_SESSION_DURATION.default;
+  return [
+    ofInstance("sourceRole", role.arn),
+    roleSessionName === undefined
+      ? ["sourceRole.roleSessionName", byDefault(toMachineSessionName(hostname()))]
+      : ofInstance("sourceRole.roleSessionName", roleSessionName),
+    isDefaultDuration
+      ? ["sourceRole.roleSessionDuration", byDefault(durationSeconds)]
+      : ofInstance("sourceRole.roleSessionDuration", durationSeconds),
+    ["sourceRole.externalId", externalId ? { value: undefined, from: "instance.sourceRole.externalId" } : undefined],
+    ["sourceRole.policy", sourceRoleScope(sourceRole, allowedBy)],
+    ofInstance("sourceRole.sourceIdentity", sourceIdentity),
+    ofInstance("sourceRole.tags", unlessEmpty(tags)),
+    ofInstance("sourceRole.transitiveTagKeys", unlessEmpty(transitiveTagKeys)),
+  ];
+}
+
+/** What the session policy of the source role allows, without the policy. */
+function sourceRoleScope({ policy }: Assumption, allowedBy: ChosenSettings["allowedBy"]): Chosen<string> {
+  if (!allowedBy) return byDefault("limited to assuming roles");
+  const roles = policy === ASSUME_ANY_ROLE ? "any role, because the list does not fit" : "the listed roles";
+  return { value: `limited to assuming ${roles}`, from: "instance.allowedRoles" };
+}
+
+/** What the role's session gets from that of the source role. */
+function inheritedRows(sourceRole: Assumption | undefined): Row[] {
+  if (!sourceRole) return [];
+  const { sourceIdentity } = sourceRole;
+  const tags = unlessEmpty(inheritedTags(sourceRole));
+  return [
+    ["inheritedSourceIdentity", sourceIdentity ? { value: sourceIdentity, from: "instance.sourceRole" } : undefined],
+    ["inheritedTags", tags && { value: tags, from: "instance.sourceRole" }],
+  ];
 }
 
 function roleRows(chosen: ChosenSettings): Row[] {
@@ -70,14 +122,18 @@ function roleRows(chosen: ChosenSettings): Row[] {
     ["policy", policy === undefined ? undefined : { value: undefined, from: "instance.policy" }],
     ofInstance("policyArns", policyArns),
     ofInstance("sourceIdentity", sourceIdentity),
-    ofInstance("tags", Object.keys(tags).length > 0 ? tags : undefined),
-    ofInstance("transitiveTagKeys", transitiveTagKeys.length > 0 ? transitiveTagKeys : undefined),
+    ofInstance("tags", unlessEmpty(tags)),
+    ofInstance("transitiveTagKeys", unlessEmpty(transitiveTagKeys)),
   ];
 }
 
 /** For settings that a command cannot override. */
 function ofInstance(setting: Fact["setting"], value: Value | undefined): Row {
   return [setting, value === undefined ? undefined : { value, from: `instance.${setting}` }];
+}
+
+function unlessEmpty<T extends object>(value: T): T | undefined {
+  return Object.keys(value).length > 0 ? value : undefined;
 }
 
 function byDefault<T>(value: T): Chosen<T> {

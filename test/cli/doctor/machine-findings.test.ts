@@ -17,6 +17,7 @@ function clockFinding(clockOffset: number | undefined) {
     keys: { value: true },
     region: { value: { value: "eu-central-1", from: "instance.region" } },
     sts: { region: "eu-central-1", caller: { value: caller }, host: "sts.eu-central-1.amazonaws.com", clockOffset },
+    sourceRole: undefined,
     roles: [],
   };
   const found = machineFindings(seen).find(({ step }) => step === "clock");

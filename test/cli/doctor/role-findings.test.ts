@@ -29,6 +29,7 @@ function diagnosis(
         externalId: undefined,
         roleSessionName: undefined,
         duration: { value: 3600, from: "default" },
+        sets: { tags: false, sourceIdentity: false },
       },
     },
     assumed: { error },
@@ -46,6 +47,7 @@ function diagnosis(
       host: "sts.eu-central-1.amazonaws.com",
       clockOffset: 0,
     },
+    sourceRole: undefined,
     roles: [seen],
   };
   const { summary, next } = roleFindings(seen, around, config).find(({ status }) => status === "failed") ?? {};
@@ -73,7 +75,7 @@ describe("the findings for a denied role", () => {
     [
       " because no service control policy allows the sts:AssumeRole action",
       /no service control policy allows/,
-      /of the caller's account/,
+      /of the base identity's account/,
     ],
     [
       " because no permissions boundary allows the sts:AssumeRole action",
@@ -147,6 +149,7 @@ describe("a duration that STS rejects", () => {
           externalId: undefined,
           roleSessionName: undefined,
           duration: { value: 14_400, from: "instance.roleSessionDuration" },
+          sets: { tags: false, sourceIdentity: false },
         },
       },
       assumed: { value: "arn:aws:sts::123456789012:assumed-role/Inventory/rolecall-doctor" },

@@ -21,6 +21,7 @@ const shared = {
   roles,
   instance: anyInstance,
   authorTagKeys: listOf(anyOf("team", "owner")),
+  inheritedTagKeys: listOf(anyOf("eks-cluster-name", "team")),
   sourceIdentities: listOf(anyOf("jane", "*")),
 };
 const principal = anyOf(MACHINE, "arn:aws-cn:iam::111122223333:role/Machine");

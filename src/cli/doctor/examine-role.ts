@@ -1,0 +1,117 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { RolecallEvents } from "../../diagnostics.js";
+import type { CommandSettings } from "../../request/command-overrides.js";
+import { type IntegrationInstance, readInstance } from "../../request/integration-instance.js";
+import { ROLE_SESSION_DURATION, toMachineSessionName } from "../../request/limits.js";
+import { decideRequest, serviceRegion } from "../../request/role-request.js";
+import type { CredentialResolver } from "../../resolver-types.js";
+import type { Runtime } from "../../runtime.js";
+import { readAwsMessage } from "./denial.js";
+import {
+  type GrantedDuration,
+  isAssumable,
+  isChainingLimit,
+  type RoleSeen,
+  type RoleSettings,
+  toOutcome,
+} from "./observations.js";
+
+const HOUR_SECONDS = 3600;
+
+/** What the doctor examines roles with. */
+export interface Tools {
+  readonly resolver: CredentialResolver;
+  readonly runtime: Runtime;
+}
+
+/** Identifies the doctor's sessions in CloudTrail. */
+export function doctorName(runtime: Runtime): string {
+  return toMachineSessionName(runtime.hostname(), "rolecall-doctor");
+}
+
+/**
+ * Assumes a role as a command would.
+ * @param mayAssume whether there is an identity to assume it with
+ */
+export async function examineRole(
+  { resolver, runtime }: Tools,
+  instance: IntegrationInstance,
+  roleArn: string,
+  mayAssume: boolean,
+): Promise<RoleSeen> {
+  const settings = await toOutcome(readSettings(instance, roleArn, runtime));
+  if (settings.error || !mayAssume) return { roleArn, settings };
+  const { roleSessionName, externalId, duration } = settings.value;
+  const roleSessionDuration = ROLE_SESSION_DURATION.min;
+  // Does not call verify(): an endpoint policy may deny GetCallerIdentity to a session that commands can use.
+  const ask = (own: IntegrationInstance, command: Partial<CommandSettings>) => {
+    const session = resolver.resolve(own, { roleArn, roleSessionDuration, ...command });
+    return toOutcome(session.then(({ assumedRoleArn = roleArn }) => assumedRoleArn));
+  };
+  const name = { roleSessionName: doctorName(runtime) };
+  const assumed = await ask(instance, name);
+  const mayBeTheName = assumed.error?.code === "ASSUME_ROLE_DENIED" && roleSessionName !== undefined;
+  const assumedByName = mayBeTheName ? await ask(instance, { roleSessionName }) : undefined;
+  const seen: RoleSeen = { roleArn, settings, assumed, assumedByName };
+  if (!isAssumable(seen)) return seen;
+  const usable = assumed.value ? name : { roleSessionName };
+  const patterns = readInstance(instance).allowedRoles?.map(({ pattern }) => pattern);
+  const anyone = { ...instance, externalId: undefined, allowedRoles: patterns };
+  const assume = (seconds: number) => resolver.resolve(instance, { roleArn, roleSessionDuration: seconds, ...usable });
+  return {
+    ...seen,
+    withoutExternalId: externalId && (await ask(anyone, usable)),
+    granted: duration.value > HOUR_SECONDS ? await toOutcome(longestGranted(duration.value, assume)) : undefined,
+  };
+}
+
+async function readSettings(instance: IntegrationInstance, roleArn: string, { env }: Runtime): Promise<RoleSettings> {
+  const { request, chosen } = decideRequest(instance, { roleArn }, undefined, env);
+  serviceRegion(request);
+  const { tags, sourceIdentity } = chosen.limits;
+  return {
+    allowedBy: chosen.allowedBy?.pattern,
+    externalId: chosen.externalId && { value: true, from: chosen.externalId.from },
+    roleSessionName: chosen.roleSessionName?.value,
+    duration: chosen.durationSeconds,
+    sets: { tags: Object.keys(tags).length > 0, sourceIdentity: sourceIdentity !== undefined },
+  };
+}
+
+type Assume = (seconds: number) => Promise<unknown>;
+
+/**
+ * Finds the longest duration STS grants: `asked` itself, one hour with role chaining, or else a whole number of hours.
+ * A binary search takes at most four calls.
+ */
+async function longestGranted(asked: number, assume: Assume): Promise<GrantedDuration> {
+  const refusal = await findRefusal(asked, assume);
+  if (refusal === undefined) return { seconds: asked };
+  let granted = 1;
+  let refused = isChainingLimit(refusal) ? 1 : Math.ceil(asked / HOUR_SECONDS);
+  while (refused - granted > 1) {
+    const middle = Math.floor((granted + refused) / 2);
+    if ((await findRefusal(middle * HOUR_SECONDS, assume)) === undefined) granted = middle;
+    else refused = middle;
+  }
+  return { seconds: granted * HOUR_SECONDS, refusal };
+}
+
+/**
+ * The message with which STS rejects the duration; `undefined` if STS grants it. The library then falls back to one
+ * hour and reports the rejection in an event.
+ */
+async function findRefusal(seconds: number, assume: Assume): Promise<string | undefined> {
+  let refusal: string | undefined;
+  const onClamped = (event: unknown) => {
+    const { error } = event as RolecallEvents["duration-clamped"];
+    refusal = readAwsMessage(error).replace(/\.$/, "");
+  };
+  subscribe("aws-rolecall:duration-clamped", onClamped);
+  try {
+    await assume(seconds);
+  } finally {
+    unsubscribe("aws-rolecall:duration-clamped", onClamped);
+  }
+  return refusal;
+}
