@@ -66,35 +66,6 @@ describe("--config reports a file that it cannot use", () => {
     ["YAML", `# ours\nroleArn: ${ROLE}\nregion: eu-central-1\n`, `instance.json is YAML. ${EXPECTED}`],
     ["a YAML document", `---\nroleArn: ${ROLE}\n`, `instance.json is YAML. ${EXPECTED}`],
     ["a missing comma", '{\n  "roleArn": "x"\n  "region": "y"\n}', 'instance.json:3:3: expected ",", found a string.'],
-    ["a missing colon", '{\n  "roleArn" "x"\n}', 'instance.json:2:13: expected ":", found a string.'],
-    ["an unterminated object", '{\n  "roleArn": "x"\n', 'instance.json:3:1: expected "}", found the end of the file.'],
-    ["an unterminated array", '{ "allowedRoles": ["x" }', 'instance.json:1:24: expected ",", found "}".'],
-    ["a key without quotes", '{ roleArn: "x" }', "instance.json:1:3: expected a key in double quotes, found a word."],
-    [
-      "single quotes",
-      "{ 'roleArn': 'x' }",
-      "instance.json:1:3: expected a key in double quotes, found a single quote.",
-    ],
-    [
-      "typographic quotes",
-      "{ “roleArn”: 1 }",
-      "instance.json:1:3: expected a key in double quotes, found the character U+201C.",
-    ],
-    ["no value", '{ "roleArn": }', 'instance.json:1:14: expected a value, found "}".'],
-    ["a value without quotes", '{ "roleArn": arn }', "instance.json:1:14: expected a value, found a word."],
-    ["a second value", "{} {}", 'instance.json:1:4: expected the end of the file, found "{".'],
-    ["an unterminated string", '{ "roleArn": "x\n}', "instance.json:1:14: this string does not end on its line."],
-    [
-      "a Windows path",
-      '{ "tags": { "a": "C:\\path" } }',
-      "instance.json:1:18: this string has an invalid escape; write a backslash as \\\\.",
-    ],
-    ["an unterminated comment", "{ /* }", "instance.json:1:3: this comment does not end."],
-    [
-      "a tab inside a string",
-      '{ "tags": { "a": "b\tc" } }',
-      "instance.json:1:18: this string has a control character; write a tab as \\t and a line feed as \\n.",
-    ],
     ["nesting that is too deep", "[".repeat(100_000), `instance.json is nested too deeply. ${EXPECTED}`],
   ])("%s", async (_, contents, said) => {
     const { code, output, errors } = await explain(contents);
@@ -119,16 +90,6 @@ describe("--config reports a file that it cannot use", () => {
       "a key twice",
       `{\n  "roleArn": "${ROLE}",\n  "roleArn": "${ROLE}"\n}`,
       'instance.json:3:3: the key "roleArn" is given twice, first on line 2.',
-    ],
-    [
-      "a key twice, deeper",
-      '{ "tags": { "a": "1",\n "a": "2" } }',
-      'instance.json:2:2: the key "a" is given twice, first on line 1.',
-    ],
-    [
-      "__proto__ twice",
-      '{ "__proto__": 1, "__proto__": 2 }',
-      'instance.json:1:19: the key "__proto__" is given twice, first on line 1.',
     ],
   ])("%s", async (_, contents, said) => {
     const { code, errors } = await explain(contents);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { findDefaultRegion, findPartition, mayBeInPartition } from "../../src/request/regions.js";
 import { serviceRegion } from "../../src/request/role-request.js";
 import { sdkPartitionOf, sdkPartitions, sdkRegions } from "../support/sdk-partitions.js";
-import { ACCOUNT, CHINA_ROLE, expectInvalid, requestOf, roleRequestOf } from "./support.js";
+import { ACCOUNT, CHINA_ROLE, expectInvalid, requestOf } from "./support.js";
 
 const regions = sdkRegions();
 
@@ -134,86 +134,5 @@ describe("a region outside the role's partition", () => {
     expect(
       requestOf({ instance: { roleArn: CHINA_ROLE }, command: { region: "us-east-1" } }).chain.assumption,
     ).toBeDefined();
-  });
-});
-
-describe("the service's region", () => {
-  const env = { AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "eu-west-2" };
-
-  it.each([
-    [
-      "the command's, if it is set",
-      { command: { region: "us-east-1" }, instance: { region: "us-east-2" }, env },
-      "us-east-1",
-    ],
-    [
-      "the instance's, if the command sets none",
-      { command: { region: null }, instance: { region: "us-east-2" }, env },
-      "us-east-2",
-    ],
-    ["AWS_REGION, if neither sets one", { env }, "eu-west-1"],
-    ["AWS_DEFAULT_REGION fourth", { env: { AWS_DEFAULT_REGION: "eu-west-2" } }, "eu-west-2"],
-    ["AWS_DEFAULT_REGION, if AWS_REGION is empty", { env: { ...env, AWS_REGION: "" } }, "eu-west-2"],
-    ["taken from the metadata service, if nothing is set", {}, undefined],
-    [
-      "taken from the metadata service, if both variables are empty",
-      { env: { AWS_REGION: "", AWS_DEFAULT_REGION: "" } },
-      undefined,
-    ],
-  ])("is %s", (_, input, region) => {
-    expect(serviceRegion(roleRequestOf(input))).toBe(region);
-    expect(serviceRegion(requestOf(input))).toBe(region);
-  });
-
-  it.each(["AWS_REGION", "AWS_DEFAULT_REGION"])("is validated if it comes from %s", (field) => {
-    expectInvalid(
-      () => requestOf({ env: { [field]: "Europe" } }),
-      field,
-      `${field} is invalid: received "Europe". Allowed: an AWS region such as eu-central-1.`,
-    );
-  });
-});
-
-describe("the region of STS", () => {
-  const env = { AWS_REGION: "eu-west-1" };
-  const settings = { region: "us-east-2", sts: { region: "us-west-1" } };
-
-  it.each([
-    ["sts.region, if it is set", { instance: settings, env }, "us-west-1"],
-    ["the instance's, if the command sets none", { instance: { region: "us-east-2" }, env }, "us-east-2"],
-    ["AWS_REGION, if the instance sets none", { env }, "eu-west-1"],
-    ["AWS_DEFAULT_REGION fourth", { env: { AWS_DEFAULT_REGION: "eu-west-2" } }, "eu-west-2"],
-    ["never the command's", { command: { region: "us-east-1" } }, undefined],
-    [
-      "the instance's, even if the command sets a different one",
-      { instance: { region: "us-east-2" }, command: { region: "us-east-1" } },
-      "us-east-2",
-    ],
-  ])("is %s", (_, input, region) => {
-    expect(roleRequestOf(input).chain.sts.region).toBe(region);
-    expect(roleRequestOf(input).chain.sts.partition).toBe("aws");
-  });
-
-  it("is the first one in the role's partition", () => {
-    const command = { roleArn: CHINA_ROLE, region: "cn-north-1" };
-    const sts = (input: object) => requestOf({ command, ...input }).chain.sts;
-    expect(sts({ instance: { region: "us-east-2" }, env: { AWS_REGION: "cn-northwest-1" } })).toEqual({
-      region: "cn-northwest-1",
-      partition: "aws-cn",
-    });
-    expect(sts({ instance: { region: "us-east-2" }, env })).toEqual({ partition: "aws-cn" });
-    expect(sts({ env: { AWS_REGION: "moon-base-1" } })).toEqual({ region: "moon-base-1", partition: "aws-cn" });
-  });
-
-  it("can be in any partition if no role is assumed", () => {
-    expect(requestOf({ instance: settings }).chain.sts).toEqual({ region: "us-west-1", partition: undefined });
-  });
-
-  it("is not part of the session key unless the instance sets sts.region", () => {
-    const { key } = roleRequestOf({}).chain;
-    for (const input of [{ env }, { instance: { region: "us-east-2" } }, { command: { region: "us-east-1" } }]) {
-      expect(roleRequestOf(input).chain.key).toBe(key);
-    }
-    expect(roleRequestOf({ instance: { sts: { region: "us-west-1" } } }).chain.key).not.toBe(key);
   });
 });

@@ -135,20 +135,6 @@ describe.each([
   });
 });
 
-it("with several encryption keys, the first encrypts and all decrypt", () => {
-  const [old, next] = [newEncryptionKey(), newEncryptionKey()];
-  const storeKey = keyOf("a session");
-  const reader = { storeKey, role: roleOf(ROLE), now: NOW, clock: HOST };
-  const writtenWith = (keys: ReturnType<typeof newEncryptionKey>[]) =>
-    toRecord(sessionOf(ROLE, 1), reader.role, storeKey, keys);
-  const isRead = (record: string, encryptionKeys: ReturnType<typeof newEncryptionKey>[]) =>
-    "credentials" in readSessionRecord(record, { ...reader, encryptionKeys });
-  expect(isRead(writtenWith([old]), [old, next])).toBe(true);
-  expect(isRead(writtenWith([old, next]), [next])).toBe(false);
-  expect(isRead(writtenWith([next, old]), [next])).toBe(true);
-  expect(isRead(writtenWith([old]), [next, old])).toBe(true);
-});
-
 it(`${MUTATIONS.toLocaleString("en")} records that were swapped, changed, cut, replayed or sealed with other keys lead to no wrong session`, () => {
   const random = seededRandom(20_261_124);
   const below = (limit: number) => Math.floor(random() * limit);
