@@ -46,8 +46,6 @@ export function createStsCaller(cache: CredentialCache, source: SessionSource, a
     },
     async replace(refused, doubtful) {
       if (refused === undefined) return !doubtful; // a mock, which does not sign
-      // A role may do what it may do, in every session. A base identity may have become a different role.
-      if (doubtful && source.parentKey !== undefined) return false;
       return cache.replace(source, refused, doubtful).catch((error) => {
         if (doubtful) return false; // the refusal tells more
         throw error;
