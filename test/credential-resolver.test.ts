@@ -1,5 +1,5 @@
 import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
-import { DescribeInstancesCommand, DescribeRegionsCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
 import { createManualClock, type FaultEffect } from "../src/testing/index.js";
@@ -143,16 +143,16 @@ describe("the identity is never wrong", () => {
     expect(aws.requests).toEqual([]);
   });
 
-  it("20 regions that answer InvalidClientTokenId cost at most 1 AssumeRole", async () => {
+  it("20 regions that reject the session cost at most 1 AssumeRole", async () => {
     const regions = Array.from({ length: 20 }, (_, index) => `eu-north-${index + 1}`);
     const { aws, clock, resolver } = await setUpLocal({ disabledRegions: regions });
     await resolver.resolve(instance);
     await clock.advance(2 * MINUTE);
     aws.clearRequests();
     for (const region of regions) {
-      const ec2 = resolver.getClientForCommand(EC2Client, instance, { region });
-      await expect(ec2.send(new DescribeRegionsCommand({}))).rejects.toMatchObject({
-        name: expect.stringMatching(/InvalidClientTokenId|AuthFailure|UnrecognizedClient/),
+      const dynamodb = resolver.getClientForCommand(DynamoDBClient, instance, { region });
+      await expect(dynamodb.send(new ListTablesCommand({}))).rejects.toMatchObject({
+        name: "UnrecognizedClientException",
       });
     }
     expect(assumeRoleCalls(aws)).toBeLessThanOrEqual(1);

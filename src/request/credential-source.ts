@@ -5,10 +5,10 @@ import { IDENTITY_KEYS, readStaticKeys } from "./static-keys.js";
 import { conflict, invalid, isGiven, isRecord, readSettings, readText, type TextRule } from "./validation.js";
 import { readWebIdentity, WEB_IDENTITY_KEYS, type WebIdentity, type WebIdentitySource } from "./web-identity.js";
 
-const SOURCE_NAMES = ["Ec2InstanceMetadata", "EcsContainer", "WebIdentity", "Environment", "Runtime"] as const;
-
 /** A source of credentials that the platform offers, as AWS names it in `credential_source` where it does. */
-export type SourceName = (typeof SOURCE_NAMES)[number];
+export type SourceName = "Ec2InstanceMetadata" | "EcsContainer" | "WebIdentity" | "Environment" | "Runtime";
+
+const SOURCE_NAMES = ["Ec2InstanceMetadata", "EcsContainer", "WebIdentity", "Environment", "Runtime"] as const;
 
 /** A profile in the SDK's configuration files, such as one for IAM Identity Center (SSO) or with a `credential_process`. */
 export interface ProfileSource {

@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Diagnostics } from "../diagnostics.js";
 import { stableDigest } from "../request/canonical.js";
-import type { RoleLink } from "../request/chain.js";
+import { type Link, linksOf, type RoleLink } from "../request/chain.js";
 import type { Runtime } from "../runtime.js";
 import type { Flight } from "../session/flight.js";
 import { believedLife, drawAdvisoryPoint, EXPIRY_MARGIN, type RefreshRules } from "../session/refresh-policy.js";
@@ -30,6 +30,11 @@ export interface SharedSessionsOptions {
   rules: RefreshRules;
   /** Milliseconds: how long a caller without a session waits for another process, and how long a load may take. */
   times: { readonly attemptTimeout: number; readonly timeout: number };
+}
+
+/** The calls to STS that a session takes if no identity of its chain is held. */
+function countCalls(link: Link): number {
+  return linksOf(link).filter(({ assumption }) => assumption !== undefined).length;
 }
 
 /** One load's session in the store. */
@@ -65,11 +70,12 @@ export class SharedSessions {
     const place = await this.#locate(link);
     if (!place) return assume();
     const { visit, names } = place;
-    const deadline = runtime.monotonic() + times.attemptTimeout;
+    const calls = countCalls(link);
+    const deadline = runtime.monotonic() + calls * times.attemptTimeout;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       const shared = await this.#find(place, flight);
       if (shared) return shared;
-      const lock = await visit.lock(names[0], times.timeout + LOCK_MARGIN);
+      const lock = await visit.lock(names[0], calls * times.timeout + LOCK_MARGIN);
       if (lock === undefined) return this.#assumeAndShare(place, assume);
       if (lock !== "taken") {
         try {

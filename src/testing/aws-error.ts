@@ -28,3 +28,17 @@ export function usualCode(status: number): string {
       return status >= 500 ? "InternalFailure" : "InvalidAction";
   }
 }
+
+/** How a service, named as in signatures, refuses a call over its rate. */
+export function throttlingError(service: string | undefined): AwsError {
+  switch (service) {
+    case "account":
+      return new AwsError(429, "TooManyRequestsException", "Rate exceeded");
+    case "ec2":
+      return new AwsError(503, "RequestLimitExceeded", "Request limit exceeded.");
+    case "organizations":
+      return new AwsError(400, "TooManyRequestsException", "Rate exceeded");
+    default:
+      return new AwsError(400, "Throttling", "Rate exceeded");
+  }
+}

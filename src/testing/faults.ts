@@ -1,4 +1,4 @@
-import { AwsError, usualCode } from "./aws-error.js";
+import { AwsError, throttlingError, usualCode } from "./aws-error.js";
 import { type Answer, type Exchange, matchesFilter, type PatchCredentials, type RequestFilter } from "./exchange.js";
 import { shown } from "./read-options.js";
 
@@ -10,8 +10,9 @@ export type FaultEffect =
    */
   | { kind?: "status"; status: number; code?: string; message?: string; headers?: Record<string, string> }
   /**
-   * Responds with `Throttling` (status 400) to requests over a rate, by the server's clock. Allows `burst` requests at
-   * once after a pause, then `ratePerSecond`. Default for `burst`: one second's worth.
+   * Throttles requests over a rate, by the server's clock. Allows `burst` requests at once after a pause, then
+   * `ratePerSecond`. Default for `burst`: one second's worth. The error is `Throttling`, for Organizations and Account
+   * Management `TooManyRequestsException`, and for EC2 `RequestLimitExceeded`.
    */
   | { kind: "throttling"; ratePerSecond: number; burst?: number }
   /** Resets the connection; the request has no effect. */
@@ -165,7 +166,7 @@ function applyEffect(
     case "patch-credentials":
       return whole(answered(exchange, patch));
     case "throttling":
-      return whole(exchange.refuse(new AwsError(400, "Throttling", "Rate exceeded")));
+      return whole(exchange.refuse(throttlingError(exchange.about.service)));
     default: {
       const { status, code = usualCode(status), message = `Injected fault: ${code}`, headers } = fault;
       const refusal = exchange.refuse(new AwsError(status, code, message));

@@ -4,6 +4,12 @@ export type { IamPolicy } from "./iam-policy.js";
 export type { SignerIdentity } from "./issued-sessions.js";
 export { type IssuedCredentials, type LocalAws, startLocalAws } from "./local-aws.js";
 export type { LocalAwsOptions } from "./local-aws-options.js";
+export type {
+  LocalAccount,
+  LocalAccountState,
+  LocalMemberRole,
+  LocalOrganization,
+} from "./local-organization.js";
 export type { LocalRole } from "./local-role.js";
 export type { SocketCount } from "./loopback-server.js";
 export { createManualClock, type ManualClock, type ManualClockOptions } from "./manual-clock.js";

@@ -1,4 +1,6 @@
+import type { RequestFilter } from "./exchange.js";
 import type { IamPolicy } from "./iam-policy.js";
+import type { LocalOrganization } from "./local-organization.js";
 import type { LocalRole } from "./local-role.js";
 import type { OidcIssuerOptions } from "./oidc-issuer.js";
 import type { PlatformRole } from "./platform-role.js";
@@ -33,6 +35,11 @@ export interface LocalAwsOptions {
   /** The roles that STS knows. Default: none. For an unknown role, AssumeRole returns AccessDenied, as in AWS. */
   roles?: readonly LocalRole[];
   /**
+   * The organization, whose management account may list its accounts. Default: none. Organizations then answers
+   * AWSOrganizationsNotInUseException.
+   */
+  organization?: LocalOrganization;
+  /**
    * The documents of managed policies by ARN, for sessions with `PolicyArns`. A managed policy that is not listed here
    * allows no call to STS and every call to other services. Default: none.
    */
@@ -48,7 +55,10 @@ export interface LocalAwsOptions {
      */
     hopLimitExceeded?: boolean;
   };
-  /** Regions that are not enabled: STS is not activated there, and services reject sessions. Default: none. */
+  /**
+   * Regions that are not enabled in any account: STS is not activated there, and services reject sessions. For single
+   * accounts, see `organization`. Default: none.
+   */
   disabledRegions?: readonly string[];
   /**
    * Whether an AccessDenied message names the type of policy that decided, such as `because no role trust policy allows
@@ -61,7 +71,7 @@ export interface LocalAwsOptions {
    * "o-exampleorgid", "aws:SourceIp": "203.0.113.7", "aws:PrincipalTag/team": "blue" }`. They apply to AssumeRole calls
    * of every caller. A tag of the caller's session overrides `aws:PrincipalTag/…`. A multivalued key, such as
    * `aws:PrincipalOrgPaths`, takes a list. Default: `aws:SourceIp` is 127.0.0.1, `aws:MultiFactorAuthPresent` is false
-   * for sessions, and there are no keys for an organization, a VPC or tags.
+   * for sessions, the keys of organizations follow from `organization`, and there are no keys for a VPC or tags.
    */
   requestContext?: ConditionKeyValues;
   /**
@@ -70,4 +80,9 @@ export interface LocalAwsOptions {
    * it does not see when a test moves `clock`.
    */
   strictSignatureTime?: boolean;
+  /**
+   * Which requests `requests` and `count()` see. To bound the memory of a test with many requests, set a filter, such as
+   * `{ operation: "AssumeRole" }`, or `false` for none. Default `true`: all.
+   */
+  recordRequests?: boolean | RequestFilter;
 }

@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as realDelay } from "node:timers/promises";
+import { AccountRegions } from "./account-regions.js";
 import { authenticate } from "./authentication.js";
 import { createContainerEndpoint } from "./container-endpoint.js";
 import { type Exchange, matchesFilter, type RecordedRequest, type RequestFilter } from "./exchange.js";
@@ -7,10 +8,12 @@ import { type Fault, FaultList } from "./faults.js";
 import type { IamPolicy, Statement } from "./iam-policy.js";
 import { createImds } from "./imds-server.js";
 import { type IssuedKeys, IssuedSessions } from "./issued-sessions.js";
+import { KnownRoles } from "./known-roles.js";
 import type { LocalAwsOptions } from "./local-aws-options.js";
-import { type KnownRole, type LocalRole, readLocalRole, readPermissions } from "./local-role.js";
+import { type LocalRole, readPermissions } from "./local-role.js";
 import { type SocketCount, startLoopbackServer } from "./loopback-server.js";
 import { type LocalOidcIssuer, OidcIssuer } from "./oidc-issuer.js";
+import { Organization } from "./organization.js";
 import { createPlatformParts } from "./platform-parts.js";
 import type { LocalPlatformRole } from "./platform-role.js";
 import { assertPlatform, createPlatforms, type LocalPlatformName, type LocalPlatforms } from "./platforms.js";
@@ -54,7 +57,10 @@ export interface LocalAws extends AsyncDisposable {
    * {@link LocalPlatforms}. The option `platform` chooses it, and `processEnv` sets the variables.
    */
   readonly env: Readonly<Record<string, string>>;
-  /** All requests since the start or the last `clearRequests()`, in order of arrival. */
+  /**
+   * All requests since the start or the last `clearRequests()`, in order of arrival. The option `recordRequests` limits
+   * them.
+   */
   readonly requests: readonly Readonly<RecordedRequest>[];
   /** The number of recorded requests that match. With `status`, counts only those with that response status. */
   count(filter?: RequestFilter & { status?: number }): number;
@@ -132,13 +138,13 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
   const { instanceProfile, webIdentityRole } = parts;
   const platformRoles = [instanceProfile, parts.task, parts.pod, parts.lambda];
   const listed = readItems("roles", options.roles ?? []).map((role) => readOptions("roles", role));
-  const roles = new Map<string, KnownRole>(
-    [webIdentityRole, ...listed].map((role) => [role.roleArn, readLocalRole(role)]),
-  );
+  const organization = options.organization === undefined ? undefined : new Organization(options.organization);
+  const roles = new KnownRoles([webIdentityRole, ...listed], organization);
   const userPermissions = new Map<string, readonly Statement[]>();
-  const disabledRegions = new Set(readItems("disabledRegions", options.disabledRegions ?? []));
+  const regions = new AccountRegions(readItems("disabledRegions", options.disabledRegions ?? []), organization);
   const faults = new FaultList(now);
   const requests: RecordedRequest[] = [];
+  const isRecorded = readRecording(options.recordRequests ?? true);
   let latencies: { ms: number; filter: RequestFilter }[] = [];
   const closing = new AbortController();
   setMaxListeners(0, closing.signal); // every delayed response listens to it
@@ -146,10 +152,9 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
   const findPermissions = ({ kind, identity: { accessKeyId, roleArn = "" } }: IssuedKeys): readonly Statement[] => {
     if (kind === "user") return userPermissions.get(accessKeyId) ?? [];
     const platformRole = platformRoles.find((role) => role.kind === kind);
-    return platformRole?.findPermissions(roleArn) ?? roles.get(roleArn)?.permissions ?? [];
+    return platformRole?.findPermissions(roleArn) ?? roles.find(roleArn)?.permissions ?? [];
   };
 
-  const isDisabled = (name: string) => disabledRegions.has(name);
   const imds = createImds({
     profile: instanceProfile,
     now,
@@ -162,15 +167,16 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     issued,
     now,
     oidcIssuer,
-    findRole: (roleArn) => roles.get(roleArn),
+    findRole: (roleArn) => roles.find(roleArn),
     findPermissions,
     managedPolicies: readManagedPolicies("managedPolicies", options.managedPolicies ?? {}),
     defaultTrustedPrincipals: () => [...platformRoles.flatMap((role) => role.roleArns), webIdentityRole.roleArn],
-    isDisabled,
+    regions,
+    organization,
     denialContext: options.denialContext ?? false,
     requestContext,
   });
-  const sink = createServiceSink(isDisabled);
+  const sink = createServiceSink({ regions, organization });
   const { strictSignatureTime = false } = options;
   let firstRequestAt: number | undefined;
   const anyService = (request: WireRequest): Exchange => {
@@ -187,7 +193,7 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     const exchange = toExchange(request);
     const userAgent = request.headers["user-agent"]?.[0];
     const record: RecordedRequest = { ...exchange.about, time: now(), ...(userAgent !== undefined && { userAgent }) };
-    requests.push(record);
+    if (isRecorded(exchange.about)) requests.push(record);
     const latency = latencies.findLast(({ filter }) => matchesFilter(exchange.about, filter))?.ms ?? 0;
     if (latency > 0) await sleep(latency, closing.signal);
 
@@ -240,12 +246,8 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
       return platforms[name];
     },
     oidcIssuer,
-    setRole: (role) => {
-      roles.set(role.roleArn, readLocalRole(role));
-    },
-    removeRole: (roleArn) => {
-      roles.delete(roleArn);
-    },
+    setRole: (role) => roles.set(role),
+    removeRole: (roleArn) => roles.remove(roleArn),
     setLatency: (ms, filter) => {
       if (!(ms >= 0 && Number.isFinite(ms)))
         throw new RangeError(`setLatency(ms) takes a number of at least 0, got ${ms}`);
@@ -268,6 +270,16 @@ export async function startLocalAws(given: LocalAwsOptions = {}): Promise<LocalA
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Which requests to record. */
+function readRecording(option: boolean | RequestFilter): (about: Exchange["about"]) => boolean {
+  if (typeof option === "boolean") return () => option;
+  if (typeof option !== "object" || option === null) {
+    throw new TypeError(`recordRequests must be true, false or a filter, got ${shown(option)}`);
+  }
+  const filter = { ...option };
+  return (about) => matchesFilter(about, filter);
 }
 
 const DEFAULT_LIFETIME = 3_600_000;

@@ -35,7 +35,7 @@ export interface Surroundings {
   /** The region that the call is signed for. */
   readonly region: string;
   readonly userAgent: string | undefined;
-  /** The values that the test has set. */
+  /** The values that the test has set, and those that follow from the organization. */
   readonly given: RequestContext;
 }
 

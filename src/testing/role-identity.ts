@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { shown } from "./read-options.js";
 
 /** The parts of a role or user ARN. `name` does not include the path. */
 export interface PrincipalArn {
@@ -20,7 +21,7 @@ export function parseUserArn(arn: string): PrincipalArn | undefined {
 
 export function assertRoleArn(option: string, arn: string): PrincipalArn {
   const parsed = parseRoleArn(arn);
-  if (parsed === undefined) throw new TypeError(`${option} must be a role ARN, got ${JSON.stringify(arn)}`);
+  if (parsed === undefined) throw new TypeError(`${option} must be a role ARN, got ${shown(arn)}`);
   return parsed;
 }
 
@@ -57,8 +58,8 @@ export function toBase32(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => BASE32[byte % 32]).join("");
 }
 
-function parse(shape: RegExp, arn: string): PrincipalArn | undefined {
-  const match = shape.exec(arn);
+function parse(shape: RegExp, arn: unknown): PrincipalArn | undefined {
+  const match = typeof arn === "string" ? shape.exec(arn) : null;
   if (match === null) return undefined;
   const [, partition = "", accountId = "", name = ""] = match;
   return { partition, accountId, name };

@@ -1,19 +1,37 @@
-import { createHash, randomUUID } from "node:crypto";
+import { listRegions } from "./account-api.js";
+import type { AccountRegions } from "./account-regions.js";
 import { type Authentication, assertSender, describeSender } from "./authentication.js";
 import { AwsError } from "./aws-error.js";
-import { document, element } from "./aws-xml.js";
+import { element } from "./aws-xml.js";
+import { answerEc2 } from "./ec2-api.js";
 import type { Answer, Exchange } from "./exchange.js";
 import type { IssuedKeys } from "./issued-sessions.js";
-import { readParameters, refuseInQueryProtocol } from "./query-protocol.js";
+import type { Organization } from "./organization.js";
+import { listAccounts } from "./organizations-api.js";
+import { readParameters } from "./query-protocol.js";
 import { findServiceDenial } from "./service-permissions.js";
+import {
+  cborHeaders,
+  detectProtocol,
+  findRestOperation,
+  ok,
+  type Protocol,
+  readOperation,
+  refuseInProtocol,
+  xml,
+} from "./service-protocols.js";
 import type { WireRequest } from "./sigv4-verification.js";
 
-const EC2_NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/";
 const S3_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
-const EC2_REGIONS = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2"];
 const EMPTY_CBOR_MAP = Uint8Array.of(0xa0);
 
-type Protocol = "ec2" | "query" | "json" | "cbor" | "rest-json" | "s3" | "rest-xml";
+/** Services with one endpoint per partition. A client whose endpoint is configured signs for its own region. */
+const GLOBAL_SERVICES = new Set(["account", "organizations"]);
+
+export interface ServiceSinkOptions {
+  regions: AccountRegions;
+  organization: Organization | undefined;
+}
 
 /** A call to a service other than STS. */
 interface ServiceCall {
@@ -28,14 +46,14 @@ interface ServiceCall {
 
 /**
  * Handles requests to all services other than STS: records the signer and returns a minimal success response. Evaluates
- * the session's policies, but not the role's own.
+ * the session's policies, but not the role's own. Knows the accounts of the organization and their regions.
  */
-export function createServiceSink(isDisabled: (region: string) => boolean) {
+export function createServiceSink({ regions, organization }: ServiceSinkOptions) {
   return (request: WireRequest, sender: Authentication): Exchange => {
     const region = sender.signature?.region ?? "";
     const service = sender.signature?.service ?? "";
     const protocol = detectProtocol(request, service);
-    const operation = readOperation(request, protocol);
+    const operation = readOperation(request, protocol, service);
     const roleArn = sender.signer?.identity.roleArn;
     return {
       about: {
@@ -47,42 +65,32 @@ export function createServiceSink(isDisabled: (region: string) => boolean) {
       },
       answer: () => {
         const caller = assertSender(sender);
-        if (isDisabled(region)) {
-          throw new AwsError(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
-        }
+        const { accountId } = caller.identity;
+        if (!GLOBAL_SERVICES.has(service) && !regions.isEnabled(accountId, region)) throw notInRegion(protocol);
         const call = { protocol, service, operation, region, request, caller };
         assertPermitted(call);
-        return succeed(call);
+        return succeed(call, { regions, organization });
       },
-      refuse: (error) => refuse(protocol, error),
+      refuse: (error) => refuseInProtocol(protocol, error),
     };
   };
 }
 
-function detectProtocol(request: WireRequest, service: string): Protocol {
-  const contentType = header(request, "content-type") ?? "";
-  if (header(request, "smithy-protocol") === "rpc-v2-cbor") return "cbor";
-  if (header(request, "x-amz-target") !== undefined) return "json";
-  if (service === "ec2") return "ec2";
-  if (service.startsWith("s3")) return "s3";
-  if (readParameters(request).Action !== undefined) return "query";
-  return contentType.includes("xml") ? "rest-xml" : "rest-json";
-}
+const INVALID_TOKEN = "The security token included in the request is invalid.";
 
-function readOperation(request: WireRequest, protocol: Protocol): string {
-  const rest = `${request.method} ${request.path}`;
-  switch (protocol) {
-    case "ec2":
-    case "query":
-      return readParameters(request).Action ?? "unknown";
-    case "json":
-      return header(request, "x-amz-target")?.split(".").at(-1) ?? "unknown";
-    case "cbor":
-      return request.path.split("/").at(-1) || "unknown";
-    default:
-      // The JavaScript SDK names the operation of a REST call in the query.
-      return new URLSearchParams(request.query).get("x-id") ?? rest;
-  }
+/** How a service rejects keys in a region that is disabled in their account. */
+const NOT_IN_REGION: Record<Protocol, readonly [number, string, string]> = {
+  ec2: [401, "AuthFailure", "AWS was not able to validate the provided access credentials"],
+  query: [403, "InvalidClientTokenId", INVALID_TOKEN],
+  json: [400, "UnrecognizedClientException", INVALID_TOKEN],
+  cbor: [400, "UnrecognizedClientException", INVALID_TOKEN],
+  "rest-json": [403, "UnrecognizedClientException", INVALID_TOKEN],
+  s3: [400, "InvalidToken", "The provided token is malformed or otherwise invalid."],
+  "rest-xml": [403, "InvalidClientTokenId", INVALID_TOKEN],
+};
+
+function notInRegion(protocol: Protocol): AwsError {
+  return new AwsError(...NOT_IN_REGION[protocol]);
 }
 
 /** The status and code of a refusal, by protocol. */
@@ -96,68 +104,47 @@ const DENIED: Record<Protocol, readonly [number, string]> = {
   "rest-xml": [403, "AccessDenied"],
 };
 
-function assertPermitted({ protocol, service, operation, caller }: ServiceCall): void {
-  const isRest = protocol === "rest-json" || protocol === "rest-xml";
+function assertPermitted({ protocol, service, operation, request, caller }: ServiceCall): void {
+  const isUnknown =
+    (protocol === "rest-json" || protocol === "rest-xml") && findRestOperation(request, service) === undefined;
   const denial =
     caller.sessionPolicies &&
-    findServiceDenial(caller.sessionPolicies, { service, operation: isRest ? undefined : operation });
+    findServiceDenial(caller.sessionPolicies, { service, operation: isUnknown ? undefined : operation });
   if (denial === undefined) return;
   const reason = `User: ${caller.identity.arn} is not authorized to perform: ${denial}`;
   const prefix = protocol === "ec2" ? "You are not authorized to perform this operation. " : "";
   throw new AwsError(...DENIED[protocol], prefix + reason);
 }
 
-function succeed(call: ServiceCall): Answer {
-  const { protocol, operation, request } = call;
+function succeed(call: ServiceCall, { regions, organization }: ServiceSinkOptions): Answer {
+  const { protocol, service, operation, request, region } = call;
+  const caller = call.caller.identity;
   switch (protocol) {
     case "ec2":
-      return xml(
-        element(`${operation}Response`, [element("requestId", randomUUID()), ...ec2Result(call)], EC2_NAMESPACE),
-      );
+      return answerEc2({ operation, region, caller, parameters: readParameters(request) }, regions);
     case "query":
       return xml(element(`${operation}Response`, [element(`${operation}Result`, [])]));
     case "json":
-      return ok(header(request, "content-type") ?? "application/x-amz-json-1.1", "{}");
+      return ok(
+        request.headers["content-type"]?.[0] ?? "application/x-amz-json-1.1",
+        service === "organizations" && operation === "ListAccounts"
+          ? JSON.stringify(listAccounts(organization, caller, request.body))
+          : "{}",
+      );
     case "cbor":
       return { ...ok("application/cbor", EMPTY_CBOR_MAP), headers: cborHeaders() };
     case "rest-json":
-      return ok("application/json", "{}");
+      return ok(
+        "application/json",
+        service === "account" && operation === "ListRegions"
+          ? JSON.stringify(listRegions(organization, regions, caller, request.body))
+          : "{}",
+      );
     case "s3":
       return s3Result(request);
     case "rest-xml":
       return ok("application/xml", "");
   }
-}
-
-function ec2Result({ operation, region, caller }: ServiceCall): string[] {
-  if (operation === "DescribeRegions") return [element("regionInfo", EC2_REGIONS.map(regionItem))];
-  if (operation === "DescribeInstances") return [element("reservationSet", [reservation(region, caller)])];
-  return [];
-}
-
-function regionItem(name: string): string {
-  return element("item", [
-    element("regionName", name),
-    element("regionEndpoint", `ec2.${name}.amazonaws.com`),
-    element("optInStatus", "opt-in-not-required"),
-  ]);
-}
-
-/** One instance per account and region, the same for every call. */
-function reservation(region: string, { identity: { accountId } }: IssuedKeys): string {
-  const id = createHash("sha256").update(`${accountId}/${region}`).digest("hex").slice(0, 17);
-  const instance = element("item", [
-    element("instanceId", `i-${id}`),
-    element("imageId", "ami-0123456789abcdef0"),
-    element("instanceState", [element("code", 16), element("name", "running")]),
-    element("instanceType", "t3.micro"),
-    element("placement", [element("availabilityZone", `${region}a`)]),
-  ]);
-  return element("item", [
-    element("reservationId", `r-${id}`),
-    element("ownerId", accountId),
-    element("instancesSet", [instance]),
-  ]);
 }
 
 function s3Result({ method, path }: WireRequest): Answer {
@@ -171,64 +158,4 @@ function s3Result({ method, path }: WireRequest): Answer {
       S3_NAMESPACE,
     ),
   );
-}
-
-function refuse(protocol: Protocol, error: AwsError): Answer {
-  const { status, code, message } = error;
-  const refusal = (answer: Answer): Answer => ({ ...answer, status, errorCode: code });
-  switch (protocol) {
-    case "query":
-      return refuseInQueryProtocol(error);
-    case "ec2": {
-      const errors = element("Errors", [element("Error", [element("Code", code), element("Message", message)])]);
-      return refusal(xml(element("Response", [errors, element("RequestID", randomUUID())])));
-    }
-    case "s3":
-      return refusal(
-        xml(element("Error", [element("Code", code), element("Message", message), element("RequestId", randomUUID())])),
-      );
-    case "rest-xml":
-      return refuseInQueryProtocol(error);
-    case "cbor":
-      return { ...refusal(ok("application/cbor", cborTextMap({ __type: code, message }))), headers: cborHeaders() };
-    case "json":
-    case "rest-json": {
-      const answer = ok("application/json", JSON.stringify({ __type: code, message }));
-      return refusal({ ...answer, headers: { ...answer.headers, "x-amzn-errortype": code } });
-    }
-  }
-}
-
-function xml(root: string): Answer {
-  return ok("text/xml", document(root));
-}
-
-function ok(contentType: string, body: string | Uint8Array): Answer {
-  const requestId = randomUUID();
-  return {
-    status: 200,
-    headers: { "content-type": contentType, "x-amzn-requestid": requestId, "x-amz-request-id": requestId },
-    body,
-  };
-}
-
-function cborHeaders(): Record<string, string> {
-  return { "content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor", "x-amzn-requestid": randomUUID() };
-}
-
-/** A CBOR map of fewer than 24 text pairs, each text shorter than 64 KiB. */
-function cborTextMap(fields: Record<string, string>): Uint8Array {
-  const text = (value: string) => {
-    const bytes = Buffer.from(value);
-    return Buffer.concat([Buffer.of(0x79, bytes.length >> 8, bytes.length & 0xff), bytes]);
-  };
-  const entries = Object.entries(fields);
-  return Buffer.concat([
-    Buffer.of(0xa0 + entries.length),
-    ...entries.flatMap(([name, value]) => [text(name), text(value)]),
-  ]);
-}
-
-function header({ headers }: WireRequest, name: string): string | undefined {
-  return headers[name]?.[0];
 }

@@ -1,3 +1,4 @@
+import type { AccountRegions } from "./account-regions.js";
 import {
   type AssumeRoleInput,
   invalidParameter,
@@ -10,6 +11,8 @@ import { element } from "./aws-xml.js";
 import type { Answer, Exchange, PatchCredentials } from "./exchange.js";
 import type { Statement } from "./iam-policy.js";
 import type { IssuedKeys } from "./issued-sessions.js";
+import type { Organization } from "./organization.js";
+import { organizationContext } from "./organization-context.js";
 import { readParameters, refuseInQueryProtocol, succeedInQueryProtocol } from "./query-protocol.js";
 import type { Surroundings } from "./request-context.js";
 import { roleSessionIdentity } from "./role-identity.js";
@@ -27,7 +30,8 @@ export interface StsOptions extends WebIdentityOptions {
   findPermissions(keys: IssuedKeys): readonly Statement[];
   /** The principals that a role trusts if it names none. */
   defaultTrustedPrincipals(): readonly string[];
-  isDisabled(region: string): boolean;
+  regions: AccountRegions;
+  organization: Organization | undefined;
   /** Whether an AccessDenied message names the type of policy that decided. */
   denialContext: boolean;
 }
@@ -52,11 +56,13 @@ export function createSts(options: StsOptions): (request: WireRequest, sender: A
         }
         const caller = assertSender(sender);
         const region = sender.signature?.region ?? "";
-        if (options.isDisabled(region)) throw regionDisabled(caller);
+        assertKeysInRegion(options.regions, caller, region);
         if (parameters.Version !== STS_VERSION) throw invalidAction(operation, parameters.Version);
         if (operation === "AssumeRole") {
           const userAgent = request.headers["user-agent"]?.[0];
-          const surroundings = { time: options.now(), region, userAgent, given: options.requestContext };
+          const accounts = { principal: caller.identity.accountId, resource: parameters.RoleArn?.split(":")[4] };
+          const given = new Map([...organizationContext(options.organization, accounts), ...options.requestContext]);
+          const surroundings = { time: options.now(), region, userAgent, given };
           return assumeRole(options, caller, parameters, surroundings, patch);
         }
         if (operation === "GetCallerIdentity") return callerIdentity(caller);
@@ -95,10 +101,12 @@ function assumeRole(
     throw accessDenied(caller, denial.action, input.roleArn, options.denialContext ? denial : undefined);
   }
   assertDuration(input.duration, caller, role?.maxSessionDuration);
+  const identity = roleSessionIdentity("RoleArn", input.roleArn, input.roleSessionName);
+  if (!options.regions.isEnabled(identity.accountId, surroundings.region)) throw regionDisabled(identity.accountId);
 
   const fields = issueRoleSession(options.issued, patch, {
     kind: "role",
-    identity: roleSessionIdentity("RoleArn", input.roleArn, input.roleSessionName),
+    identity,
     expiration: surroundings.time + input.duration * 1000,
     issuedAt: surroundings.time,
     sessionTags: new Map([...caller.transitiveTags, ...input.tags]),
@@ -111,6 +119,13 @@ function assumeRole(
     element("PackedPolicySize", input.packedPolicySize),
     element("SourceIdentity", sourceIdentity),
   ]);
+}
+
+/** Keys are not known in a region that their account has not enabled. */
+function assertKeysInRegion(regions: AccountRegions, { identity: { accountId } }: IssuedKeys, region: string): void {
+  if (regions.isDisabled(region)) throw regionDisabled(accountId);
+  if (regions.isEnabled(accountId, region)) return;
+  throw new AwsError(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
 }
 
 /** A session's source identity and transitive tags persist through role chaining and cannot be changed. */
@@ -163,8 +178,8 @@ function describeTrustDenial({ action, policy, isExplicit }: TrustDenial): strin
   return `with an explicit deny in ${ARTICLES[policy]} ${policy}`;
 }
 
-function regionDisabled({ identity }: IssuedKeys): AwsError {
-  const message = `STS is not activated in this region for account:${identity.accountId}. Your account administrator can activate STS in this region using the IAM Console.`;
+function regionDisabled(accountId: string): AwsError {
+  const message = `STS is not activated in this region for account:${accountId}. Your account administrator can activate STS in this region using the IAM Console.`;
   return new AwsError(403, "RegionDisabledException", message);
 }
 

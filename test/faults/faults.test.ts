@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Cell, countAtMost, expectTable, secondsAtMost } from "../support/generated-part.js";
 import { ROLE, SECOND } from "../support/local.js";
-import { type Fault, IMDS_FAULTS, STS_FAULTS } from "./faults.js";
+import { type Fault, IMDS_FAULTS, SOURCE_ROLE_FAULTS, STS_FAULTS } from "./faults.js";
 import { MACHINE_EVENTS, observeMachine } from "./machine.js";
 import { type Observation, observeFault } from "./observe-fault.js";
 
@@ -15,6 +15,7 @@ const LONGEST_HOLD = 60 * SECOND;
 
 describe.each([
   ["STS", "sts faults", STS_FAULTS],
+  ["a source role", "source role faults", SOURCE_ROLE_FAULTS],
   ["the metadata service", "imds faults", IMDS_FAULTS],
 ])("%s", (_, name, faults) => {
   const rows = new Map<string, Cell[]>();
@@ -27,7 +28,7 @@ describe.each([
     expect([...needed.outcomes]).toEqual([fault.needed]);
     expect(Math.max(needed.took, goesOn.longest), "an answer within the deadline").toBeLessThanOrEqual(DEADLINE);
     for (const { roleArn, hint, printed } of needed.errors) {
-      if (fault.on === "sts") expect(roleArn).toBe(ROLE);
+      if (fault.on === "sts") expect(roleArn).toBe(fault.behindHub ?? ROLE);
       expect(hint).not.toBe("");
       expect(printed.length, "no answer is quoted in full").toBeLessThan(4000);
     }

@@ -1,6 +1,7 @@
 import type { RolecallErrorCode, SessionCredentials } from "../../src/index.js";
 import type { FaultEffect, LocalAws, ManualClock } from "../../src/testing/index.js";
-import { SECOND } from "../support/local.js";
+import { HUB } from "../support/hub.js";
+import { ROLE, SECOND } from "../support/local.js";
 import type { Relay } from "./relay.js";
 
 export interface FaultSetup {
@@ -15,6 +16,8 @@ export interface FaultSetup {
 export interface Fault {
   readonly name: string;
   readonly on: "sts" | "imds";
+  /** The role is assumed from {@link HUB}, and the errors name this role. */
+  readonly behindHub?: string;
   /** Returns a function that ends the fault. */
   begin(setup: FaultSetup): () => void;
   /** What a caller that needs credentials gets during the fault. */
@@ -160,6 +163,23 @@ export const STS_FAULTS: Fault[] = [
     },
   },
 ];
+
+/** Each hop of a chain fails alone. */
+export const SOURCE_ROLE_FAULTS: Fault[] = [
+  hop("source role: no answer", HUB, "TIMEOUT", { kind: "hang" }),
+  hop("source role: 403 AccessDenied", HUB, "ASSUME_ROLE_DENIED", { status: 403 }, { refusal: true }),
+  hop("source role: 500", HUB, "STS_UNAVAILABLE", { status: 500 }),
+  hop("source role: Throttling", HUB, "STS_UNAVAILABLE", { status: 400, code: "Throttling" }),
+  hop("its session: 403 ExpiredToken", ROLE, "BASE_IDENTITY_REJECTED", { status: 403, code: "ExpiredToken" }),
+  hop("role: no answer", ROLE, "TIMEOUT", { kind: "hang" }),
+  hop("role: 403 AccessDenied", ROLE, "ASSUME_ROLE_DENIED", { status: 403 }, { refusal: true }),
+  hop("role: 500", ROLE, "STS_UNAVAILABLE", { status: 500 }),
+];
+
+function hop(name: string, roleArn: string, needed: Needed, effect: FaultEffect, options: Options = {}): Fault {
+  const begin = ({ aws }: FaultSetup) => aws.fault({ on: { target: "sts", roleArn }, ...effect }).clear;
+  return { name, on: "sts", needed, ...options, behindHub: roleArn, begin };
+}
 
 export const IMDS_FAULTS: Fault[] = [
   imds("no answer for the token", "IMDS_UNREACHABLE", { kind: "hang" }, "token", { hangs: true }),

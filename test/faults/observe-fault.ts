@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { onTestFinished, vi } from "vitest";
 import { type CredentialResolver, createCredentialResolver } from "../../src/index.js";
+import { HUB } from "../support/hub.js";
 import { MINUTE, ROLE, SECOND, setUpLocal } from "../support/local.js";
 import { ask, type Caller, longest, passUntilEnded } from "./callers.js";
 import type { Fault } from "./faults.js";
@@ -60,10 +61,14 @@ export interface Remains {
   queued: number;
 }
 
-const instance = { roleArn: ROLE, region: "eu-central-1" };
-
 export async function observeFault(fault: Fault): Promise<Observation> {
-  const { aws, clock, resolver } = await setUpLocal();
+  const instance = { roleArn: ROLE, region: "eu-central-1", ...(fault.behindHub && { sourceRole: HUB }) };
+  const { aws, clock, resolver } = await setUpLocal({
+    roles: [
+      { roleArn: ROLE, trustedPrincipals: ["*"] },
+      { roleArn: HUB, allowAssumeRole: ["*"] },
+    ],
+  });
   const relay = fault.relayed ? await startRelay(aws.endpoint) : undefined;
   if (relay) vi.stubEnv("AWS_ENDPOINT_URL", relay.url);
   const times = timesOf(fault);

@@ -8,6 +8,8 @@ export const GUARDED_ROLE = "arn:aws:iam::444455556666:role/teams/red/Guarded";
 export const EVIL_ROLE = "arn:aws:iam::999999999999:role/Evil";
 /** Does not exist in the local AWS, which denies it. */
 export const UNKNOWN_ROLE = "arn:aws:iam::123456789012:role/Unknown";
+/** It may assume every role, and is asked for as a source role only. */
+export const HUB_ROLE = "arn:aws:iam::111122223333:role/Hub";
 export const CHINESE_ROLE = "arn:aws-cn:iam::123456789012:role/Inventory";
 
 export const EXTERNAL_ID = `${HUSH}-external:1`;

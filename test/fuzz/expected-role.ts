@@ -15,7 +15,42 @@ export interface Asked {
 export function judgeAssumptions(requests: readonly RecordedRequest[], asked: Asked): string[] {
   return requests
     .filter(({ operation }) => operation === "AssumeRole")
-    .flatMap((request) => [...judgeRole(request.roleArn, asked), ...judgeLimits(request.parameters, asked)]);
+    .flatMap((request) => {
+      if (sourceRoles(asked).includes(request.roleArn)) return judgeSourceRole(request, asked);
+      const { roleArn, parameters } = request;
+      return [...judgeRole(roleArn, asked), ...judgeLimits(parameters, asked), ...judgeCaller(request, asked)];
+    });
+}
+
+/** The roles that may stand between the base identity and the command's role. */
+function sourceRoles({ instance }: Asked): unknown[] {
+  return readings(instance, "sourceRole")
+    .flatMap((given) => (isObject(given) ? readings(given, "roleArn") : [given]))
+    .filter(isGiven);
+}
+
+/** Its session may only assume roles, and it has settings of its own. */
+function judgeSourceRole({ parameters: sent, session }: RecordedRequest, { instance }: Asked): string[] {
+  const own = only(readings(instance, "sourceRole"));
+  const expected = isObject(own) ? only(readings(own, "externalId")) : own === UNSURE ? UNSURE : undefined;
+  const problems =
+    expected === UNSURE || (expected ?? undefined) === sent.ExternalId
+      ? []
+      : ["the source role was assumed with another external id"];
+  const policy = sent.Policy === undefined ? undefined : JSON.parse(sent.Policy);
+  const actions = policy?.Statement?.flatMap(({ Action }: { Action: string[] }) => Action) ?? ["*"];
+  if (!actions.every((action: string) => /^sts:(AssumeRole|TagSession|SetSourceIdentity)$/.test(action)))
+    problems.push("the source role's session is not limited");
+  if (session?.roleArn === sent.RoleArn) problems.push("the source role assumed itself");
+  return problems;
+}
+
+/** With a source role, no other identity assumes a role; without one, no other role does. */
+function judgeCaller({ session }: RecordedRequest, asked: Asked): string[] {
+  const hubs = sourceRoles(asked);
+  const isHub = hubs.includes(session?.roleArn);
+  const isSure = readings(asked.instance, "sourceRole").length === 1;
+  return !isSure || isHub === hubs.length > 0 ? [] : [`the role was assumed by ${session?.arn}`];
 }
 
 /** The same check for the role in a request to a service. */
@@ -127,6 +162,10 @@ function readings(owner: unknown, key: string): unknown[] {
     }
   }
   return [...values];
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function isGiven(value: unknown): boolean {

@@ -8,7 +8,7 @@ import { EC2Client } from "@aws-sdk/client-ec2";
 import { type CredentialResolver, createCredentialResolver, type Runtime } from "../../src/index.js";
 import { systemRuntime } from "../../src/runtime.js";
 import { createMemoryStore, type LocalAws, startLocalAws } from "../../src/testing/index.js";
-import { CHINESE_ROLE, EVIL_ROLE, EXTERNAL_ID, GUARDED_ROLE, ROLE } from "./cast.js";
+import { CHINESE_ROLE, EVIL_ROLE, EXTERNAL_ID, GUARDED_ROLE, HUB_ROLE, ROLE } from "./cast.js";
 import { guardNetwork } from "./network-guard.js";
 
 const EVENTS = [
@@ -59,6 +59,7 @@ export async function openLab(): Promise<Lab> {
       { roleArn: GUARDED_ROLE, externalId: EXTERNAL_ID, trustedPrincipals: ["*"] },
       { roleArn: EVIL_ROLE, trustedPrincipals: ["*"] },
       { roleArn: CHINESE_ROLE, trustedPrincipals: ["*"] },
+      { roleArn: HUB_ROLE, trustedPrincipals: ["*"], allowAssumeRole: ["*"] },
     ],
   });
   isolateEnvironment(aws.env, folder);

@@ -6,6 +6,7 @@ import {
   ENDPOINT_WITH_PASSWORD,
   EXTERNAL_ID,
   GUARDED_ROLE,
+  HUB_ROLE,
   HUSH,
   PROXY,
   ROLE,
@@ -121,6 +122,22 @@ const sessionSettings = {
 /** `options.session`. */
 export const anySession = settings(sessionSettings);
 
+const sourceRole = fc.oneof(
+  anyOf(HUB_ROLE),
+  settings(
+    {
+      roleArn: anyOf(HUB_ROLE),
+      externalId: anyOf(`${EXTERNAL_ID}-of-the-hub`),
+      roleSessionName: identity.roleSessionName,
+      roleSessionDuration: anyOf(900, "3600"),
+      tags,
+      transitiveTagKeys: fc.constantFrom(recipeOf(["team"]), recipeOf([])),
+      sourceIdentity: anyOf("jane"),
+    },
+    { required: ["roleArn"], garbageFor: { externalId: misshapen(EXTERNAL_ID) } },
+  ),
+);
+
 const instanceSettings = {
   roleArn,
   ...identity,
@@ -130,6 +147,7 @@ const instanceSettings = {
   allowedRoles: listOf(allowedRole),
   credentials: fc.oneof(keys, credentialProvider),
   credentialsName: anyOf("machine"),
+  sourceRole,
   sts,
   network,
   dangerouslyAllowPlainHttp: anyOf(true, false),
@@ -149,7 +167,15 @@ const busyInstance = settings(instanceSettings, { garbageFor: secretive });
 
 /** An instance with few settings, so that most calls get as far as STS. */
 const calmInstance = settings(
-  { roleArn, ...identity, externalId: anyOf(EXTERNAL_ID), tags, allowedRoles: listOf(allowedRole), credentials: keys },
+  {
+    roleArn,
+    ...identity,
+    externalId: anyOf(EXTERNAL_ID),
+    tags,
+    allowedRoles: listOf(allowedRole),
+    credentials: keys,
+    sourceRole,
+  },
   { required: ["roleArn"], garbageFor: secretive },
 );
 

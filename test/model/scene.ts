@@ -9,6 +9,7 @@ import {
   isOverdue,
   isRefreshAdvised,
   type Moment,
+  mayBeLoading,
   mayBeRefused,
   mayFailWith,
   mustBeRefused,
@@ -55,6 +56,7 @@ export class Scene {
   readonly #world: World;
   readonly #callers: Caller[] = [];
   readonly #promises = new Set<Promise<unknown>>();
+  readonly #hubFailures = new Map<HubName, string>();
   #baseDropped = 0;
   #stepped = false;
   #closed = false;
@@ -153,7 +155,7 @@ export class Scene {
     else {
       const isWaitedFor = this.#waiting.some((caller) => caller.name === name);
       const hub = hubOf(name);
-      const waitsForHub = hub !== undefined && this.#isAsked(hub);
+      const waitsForHub = hub !== undefined && mayBeLoading(this.witness.key(hub), now);
       this.witness.update(name, (key) => invalidated(key, now, isWaitedFor || this.#isQueued || waitsForHub));
       if (hub) this.witness.update(hub, (key) => ({ ...key, refusal: undefined }));
     }
@@ -338,10 +340,15 @@ export class Scene {
     return waited === 0 && !wish.forceRefresh && mayBeRefused(this.witness.key(name), code, now);
   }
 
+  /** One failed load of a hub ends the loads of all roles behind it, one after the other. */
   #assertHubFailed(hub: HubName, code: string, now: Moment, who: string): void {
-    if (mayBeRefused(this.witness.key(hub), code, now)) return;
+    const failure = `${code} at ${now.monotonic}`;
+    if (this.#hubFailures.get(hub) === failure || mayBeRefused(this.witness.key(hub), code, now)) return;
+    this.#hubFailures.set(hub, failure);
     this.#assertLoadFailed(hub, code, now, who);
-    this.witness.update(hub, (key) => gaveUp(key, code));
+    // A role that was invalidated in the meantime asks for the hub again at once.
+    const isAskedAgain = this.witness.key(hub).load?.last.monotonic === now.monotonic;
+    if (!isAskedAgain) this.witness.update(hub, (key) => gaveUp(key, code));
   }
 
   #assertLoadFailed(name: RoleName, code: string, now: Moment, who: string): void {

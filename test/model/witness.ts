@@ -265,6 +265,7 @@ export class Witness {
   /** A hub is asked for once more if it was not asked for lately. */
   #hasOtherHub(hub: HubName, signer: string, began: Moment): boolean {
     const last = this.#lastCall.get(hub);
+    if (this.#profileFails || (this.lastProfileFailure?.order ?? 0) > began.order) return false;
     if (last === undefined || this.key(hub).session?.accessKeyId !== signer) return false;
     return began.monotonic - last.began.monotonic > HUB_IS_KEPT && last.began.order < began.order;
   }

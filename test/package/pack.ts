@@ -25,9 +25,11 @@ const here = dirname(fileURLToPath(import.meta.url));
 const project = join(here, "..", "..");
 /** Packages other than the library that consumers and the docs' examples use. */
 const broughtByConsumers = [
+  "@aws-sdk/client-account",
   "@aws-sdk/client-dynamodb",
   "@aws-sdk/client-ec2",
   "@aws-sdk/client-kinesis",
+  "@aws-sdk/client-organizations",
   "@aws-sdk/client-s3",
   "@types/node",
   "aws-sdk-client-mock",

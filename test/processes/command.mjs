@@ -1,7 +1,7 @@
 /**
  * One command in a separate process: gets the credentials of `ROLE_ARN` through the store in `STORE`, prints them with
  * the store's events, and exits. `CLOCK_AHEAD`: milliseconds by which its clock is ahead of the machine's.
- * `WAIT_FOR_REDIS`: whether the command starts only when Redis is connected.
+ * `SOURCE_ROLE`: the role that assumes it, if any. `WAIT_FOR_REDIS`: whether the command starts only when Redis is connected.
  */
 import { subscribe } from "node:diagnostics_channel";
 import { createRequire } from "node:module";
@@ -11,6 +11,7 @@ import { pathToFileURL } from "node:url";
 const {
   ROLECALL_BUILD,
   ROLE_ARN,
+  SOURCE_ROLE,
   STORE,
   DIRECTORY,
   REDIS_PORTS,
@@ -94,7 +95,9 @@ const runtime = { now: () => Date.now() + Number(CLOCK_AHEAD) };
 const assumeRole = { attemptTimeout: 60_000, timeout: 60_000 };
 const resolver = createCredentialResolver({ store, runtime, assumeRole });
 const began = performance.now();
-const { accessKeyId, assumedRoleArn, expiration } = await patiently(() => resolver.resolve({ roleArn: ROLE_ARN }));
+const { accessKeyId, assumedRoleArn, expiration } = await patiently(() =>
+  resolver.resolve({ roleArn: ROLE_ARN, sourceRole: SOURCE_ROLE }),
+);
 const took = performance.now() - began;
 // A refresh that this command started continues in the background, and closing the client would end it. Files have no
 // client: the process exits after the refresh.

@@ -1,5 +1,6 @@
 import { expect, onTestFinished } from "vitest";
 import { type LocalAws, startLocalAws } from "../../src/testing/index.js";
+import { HUB, OTHER_HUB } from "../support/hub.js";
 import { assumeRoleCalls, ROLE } from "../support/local.js";
 import type { useChildren } from "./children.js";
 
@@ -14,7 +15,11 @@ export interface Outcome {
 /** AWS with a clock that is ahead of the machine's by the given time. */
 export async function setUpCommands({ run }: Pick<ReturnType<typeof useChildren>, "run">) {
   let ahead = 0;
-  const aws = await startLocalAws({ clock: { now: () => Date.now() + ahead }, roles: [{ roleArn: ROLE }] });
+  const roles = [
+    { roleArn: ROLE, trustedPrincipals: ["*"] },
+    ...[HUB, OTHER_HUB].map((roleArn) => ({ roleArn, allowAssumeRole: ["*"] })),
+  ];
+  const aws = await startLocalAws({ clock: { now: () => Date.now() + ahead }, roles });
   onTestFinished(() => aws.close());
   const command = async (env: Record<string, string>) =>
     (await run("command.mjs", { ...aws.env, ROLE_ARN: ROLE, CLOCK_AHEAD: `${ahead}`, ...env })) as Outcome;

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { newEncryptionKeyText } from "../support/encryption-key.js";
-import { MINUTE } from "../support/local.js";
+import { assumedRoles, HUB, OTHER_HUB } from "../support/hub.js";
+import { MINUTE, ROLE } from "../support/local.js";
 import { CLIENT_NAMES, hasRedis, startRedis } from "../support/redis.js";
 import { inTurns, useChildren } from "./children.js";
 import { expectCalls, report, setUpCommands } from "./commands.js";
@@ -50,6 +51,21 @@ describe.each(places)("processes that share %s", (_, isThere, makePlace) => {
       const outcomes = await Promise.all(Array.from({ length: 50 }, () => command(place)));
       report(aws, outcomes);
       expectCalls(aws, outcomes, 1);
+    },
+    300_000,
+  );
+
+  it.runIf(isThere)(
+    "call AssumeRole once for a source role and once for the role behind it, and keep other chains apart",
+    async () => {
+      const { aws, command } = local;
+      const behind = (SOURCE_ROLE: string) => command({ ...place, SOURCE_ROLE });
+      const outcomes = await Promise.all([behind(HUB), behind(HUB), behind(HUB)]);
+      expect(new Set(outcomes.map(({ accessKeyId }) => accessKeyId)).size).toBe(1);
+      expect(assumedRoles(aws)).toEqual([[HUB], [ROLE]]);
+      const others = await Promise.all([behind(OTHER_HUB), command(place)]);
+      const used = [...outcomes, ...others].map(({ accessKeyId }) => accessKeyId);
+      expect(new Set(used).size).toBe(3);
     },
     300_000,
   );

@@ -13,7 +13,18 @@ let aws: LocalAws;
 let home: string;
 
 beforeEach(async () => {
-  aws = await startLocalAws({ roles: [{ roleArn: ROLE, externalId: "acme" }], region: "eu-west-1" });
+  aws = await startLocalAws({
+    roles: [{ roleArn: ROLE, externalId: "acme" }],
+    region: "eu-west-1",
+    organization: {
+      accounts: [
+        { id: "123456789012", regions: ["eu-west-1", "eu-south-2"] },
+        { id: "444455556666", state: "CLOSED" },
+      ],
+      pageSize: 2,
+      emptyPages: 1,
+    },
+  });
   home = await mkdtemp(join(tmpdir(), "rolecall-foreign-"));
 });
 afterEach(async () => {
@@ -55,6 +66,20 @@ describe("the AWS CLI", { timeout: PROGRAM_TIMEOUT }, () => {
     expect(stdout).toContain("eu-central-1");
     expect((await run("aws", ["s3api", "list-buckets", "--output", "json"])).code).toBe(0);
     expect(aws.count({ service: "s3", status: 200 })).toBe(1);
+  });
+
+  it.runIf(hasCli)("lists the accounts of an organization, and the regions of one", async () => {
+    const listAccounts = ["organizations", "list-accounts", "--output", "text", "--query"];
+    expect((await run("aws", [...listAccounts, "Accounts[].[Id,Status]"])).stdout.trim().split("\n")).toEqual([
+      "111122223333\tACTIVE",
+      "123456789012\tACTIVE",
+      "444455556666\tSUSPENDED",
+    ]);
+    expect(aws.count({ operation: "ListAccounts", status: 200 })).toBe(4);
+    const listRegions = ["account", "list-regions", "--region-opt-status-contains", "ENABLED", "--account-id"];
+    const { stdout } = await run("aws", [...listRegions, "123456789012", "--output", "json"]);
+    expect(JSON.parse(stdout).Regions).toEqual([{ RegionName: "eu-south-2", RegionOptStatus: "ENABLED" }]);
+    expect((await run("aws", [...listRegions, "111122223333"])).stderr).toContain("(AccessDeniedException)");
   });
 });
 

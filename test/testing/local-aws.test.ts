@@ -2,8 +2,9 @@ import { request } from "node:http";
 import { inspect } from "node:util";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createManualClock, type LocalAws, startLocalAws } from "../../src/testing/index.js";
+import { createManualClock, type LocalAws, type LocalAwsOptions, startLocalAws } from "../../src/testing/index.js";
 import {
+  assumedKeys,
   assumeRole,
   CALLER_IDENTITY,
   imdsToken,
@@ -88,6 +89,25 @@ describe("the record", () => {
     ]).toEqual([1, 0, 0]);
     aws.clearRequests();
     expect([aws.count(), aws.requests]).toEqual([0, []]);
+  });
+
+  it.each<[NonNullable<LocalAwsOptions["recordRequests"]>, string[]]>([
+    [true, ["token", "role-list", "credentials", "AssumeRole", "GetCallerIdentity"]],
+    [{ operation: "AssumeRole" }, ["AssumeRole"]],
+    [{ target: "imds" }, ["token", "role-list", "credentials"]],
+    [false, []],
+  ])("with recordRequests %o contains %o", async (recordRequests, expected) => {
+    await using limited = await startLocalAws({ recordRequests, roles: [{ roleArn: ROLE }] });
+    const role = await assumedKeys(limited);
+    await stsAs(limited, role).send(new GetCallerIdentityCommand({}));
+    expect(limited.requests.map(({ operation }) => operation)).toEqual(expected);
+    expect(limited.count({ status: 200 })).toBe(expected.length);
+  });
+
+  it("refuses another recordRequests", async () => {
+    await expect(startLocalAws({ recordRequests: 1000 as never })).rejects.toThrow(
+      "recordRequests must be true, false or a filter, got 1000",
+    );
   });
 
   it("is not changed by what a reader does to its session", async () => {

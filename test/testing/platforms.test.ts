@@ -130,6 +130,9 @@ describe("a platform's role", () => {
   it("must be a role's ARN", async () => {
     const { role } = (await start()).platform("ECS");
     expect(() => role.attach({ roleArn: "task" })).toThrow('role.roleArn must be a role ARN, got "task"');
+    // As text, it would be longer than a string can be.
+    const roleArn = new Array(4_000_000_000) as never;
+    expect(() => role.attach({ roleArn })).toThrow("role.roleArn must be a role ARN, got a object");
   });
 
   it("leaves a function without keys if it does not trust Lambda", async () => {

@@ -13,6 +13,23 @@ import { type LocalAws, startLocalAws } from "../../src/testing/index.js";
 import { type Keys, type RequestParts, ROLE, send, sign } from "./requests.js";
 
 const REGION = "eu-west-1";
+const QUERY: RequestParts = {
+  method: "POST",
+  headers: { "content-type": "application/x-www-form-urlencoded" },
+  body: "Action=ListUsers&Version=2010-05-08",
+};
+const CBOR: RequestParts = {
+  method: "POST",
+  path: "/service/GraniteServiceVersion20100801/operation/ListMetrics",
+  headers: { "smithy-protocol": "rpc-v2-cbor" },
+  body: "",
+};
+const REST_XML: RequestParts = {
+  method: "POST",
+  path: "/2013-04-01/hostedzone",
+  headers: { "content-type": "application/xml" },
+  body: "<a/>",
+};
 
 let aws: LocalAws;
 let keys: Keys;
@@ -44,7 +61,7 @@ describe("EC2", () => {
     expect((await ask("us-west-2"))?.[0]?.[1]).not.toBe(here?.[0]?.[1]);
   });
 
-  it("describes a few regions, and returns empty results for other operations", async () => {
+  it("describes the enabled regions, and returns empty results for other operations", async () => {
     const ec2 = new EC2Client(config());
     const { Regions } = await ec2.send(new DescribeRegionsCommand({}));
     expect(Regions?.map(({ RegionName }) => RegionName)).toContain("eu-central-1");
@@ -101,11 +118,17 @@ describe("any service", () => {
     kinesis.destroy();
   });
 
-  it("rejects sessions in a region that is not enabled", async () => {
-    await expect(new EC2Client(config("ap-east-1")).send(new DescribeRegionsCommand({}))).rejects.toMatchObject({
-      name: "InvalidClientTokenId",
-      $metadata: { httpStatusCode: 403 },
-    });
+  it.each<[string, RequestParts, string]>([
+    ["ec2", { ...QUERY, body: "Action=DescribeVpcs&Version=2016-11-15" }, "401 AuthFailure"],
+    ["iam", QUERY, "403 InvalidClientTokenId"],
+    ["dynamodb", { ...QUERY, headers: { "x-amz-target": "DynamoDB.ListTables" } }, "400 UnrecognizedClientException"],
+    ["monitoring", CBOR, "400 UnrecognizedClientException"],
+    ["lambda", { path: "/2015-03-31/functions" }, "403 UnrecognizedClientException"],
+    ["s3", { path: "/reports/" }, "400 InvalidToken"],
+    ["route53", REST_XML, "403 InvalidClientTokenId"],
+  ])("%s rejects sessions in a region that is not enabled", async (service, parts, refusal) => {
+    const { status } = await send(await sign(aws, keys, parts, { service, region: "ap-east-1" }));
+    expect(`${status} ${aws.requests.at(-1)?.errorCode}`).toBe(refusal);
   });
 });
 
@@ -136,34 +159,16 @@ describe("an error from a service", () => {
     await expect(call()).rejects.toMatchObject({ name: "ExpiredToken", $metadata: { httpStatusCode: 400 } });
   });
 
-  const query: RequestParts = {
-    method: "POST",
-    headers: { "content-type": "application/x-www-form-urlencoded" },
-    body: "Action=ListUsers&Version=2010-05-08",
-  };
-  const cbor: RequestParts = {
-    method: "POST",
-    path: "/service/GraniteServiceVersion20100801/operation/ListMetrics",
-    headers: { "smithy-protocol": "rpc-v2-cbor" },
-    body: "",
-  };
-  const restXml: RequestParts = {
-    method: "POST",
-    path: "/2013-04-01/hostedzone",
-    headers: { "content-type": "application/xml" },
-    body: "<a/>",
-  };
-
   it.each<[string, RequestParts, string, string, RegExp]>([
     [
       "iam",
-      query,
+      QUERY,
       "ListUsers",
       "<ListUsersResponse><ListUsersResult></ListUsersResult></ListUsersResponse>",
       /<ErrorResponse .*<Code>Oops<\/Code>/,
     ],
-    ["monitoring", cbor, "ListMetrics", "\uFFFD", /__type.*Oops.*message.*Injected fault: Oops/s],
-    ["route53", restXml, "POST /2013-04-01/hostedzone", "", /<ErrorResponse .*<Code>Oops<\/Code>/],
+    ["monitoring", CBOR, "ListMetrics", "\uFFFD", /__type.*Oops.*message.*Injected fault: Oops/s],
+    ["route53", REST_XML, "POST /2013-04-01/hostedzone", "", /<ErrorResponse .*<Code>Oops<\/Code>/],
     [
       "lambda",
       { path: "/2015-03-31/functions" },

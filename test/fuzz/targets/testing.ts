@@ -46,6 +46,27 @@ const localAwsOptions = settings({
   }),
   roles: listOf(role),
   imds: settings({ v1: anyOf(true, false), hopLimitExceeded: anyOf(true, false) }),
+  organization: settings(
+    {
+      accounts: listOf(
+        fc.oneof(
+          anyOf("123456789012", "1"),
+          settings({ id: anyOf("444455556666"), regions: listOf(anyOf("us-east-1")) }),
+        ),
+      ),
+      managementAccountId: anyOf("111122223333", "1"),
+      delegatedAdministrators: listOf(anyOf("123456789012")),
+      memberRoles: listOf(
+        settings({ roleName: anyOf("Audit", "a b"), trustPolicy: iamPolicy }, { required: ["roleName"] }),
+      ),
+      id: anyOf("o-exampleorgid"),
+      stateFields: listOf(anyOf("State", "Status")),
+      pageSize: anyOf(1, 0),
+      emptyPages: anyOf(0, -1),
+    },
+    { required: ["accounts"] },
+  ),
+  recordRequests: fc.oneof(anyOf(true, false), settings({ operation: anyOf("AssumeRole") })),
   disabledRegions: listOf(anyOf("us-east-1")),
   denialContext: anyOf(true, false),
   strictSignatureTime: anyOf(true, false),
