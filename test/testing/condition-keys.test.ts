@@ -21,7 +21,7 @@ describe("a condition key", () => {
   });
 
   it.each(["s3:prefix", "ec2:ResourceTag/team", "saml:aud", "oidc.eks.eu-west-1.amazonaws.com/id/ABC:sub"])(
-    "of another service is a text: %s",
+    "of another service has string values: %s",
     (name) => {
       expect(findConditionKey(name)).toEqual(text);
     },

@@ -39,7 +39,7 @@ describe("an operator", () => {
     },
   );
 
-  it("may have policy variables only if it compares texts", () => {
+  it("may have policy variables only if it compares strings", () => {
     const takesVariables = (name: string) => findOperator(name)?.takesVariables;
     expect(["StringEquals", "StringNotLike", "ArnLike"].map(takesVariables)).toEqual([true, true, true]);
     expect(["NumericEquals", "DateLessThan", "Bool", "IpAddress"].map(takesVariables)).toEqual([

@@ -34,7 +34,7 @@ describe("the facts about a request", () => {
     }
   });
 
-  it("say that an external id and a policy are set, and not what they are", () => {
+  it("say that an external id and a policy are set, without their values", () => {
     const facts = factsOf({
       roleArn: ROLE,
       externalId: EXTERNAL_ID,
@@ -70,7 +70,7 @@ describe("the endpoint of STS", () => {
     expect(factsOf({}, env).stsEndpoint).toEqual({ value: "https://sts.example.com", from: "AWS_ENDPOINT_URL" });
   });
 
-  it("is not shown if it is no URL", () => {
+  it("is not shown if it is not a URL", () => {
     expect(factsOf({}, { AWS_ENDPOINT_URL: "a secret" }).stsEndpoint).toEqual({
       value: "an invalid URL",
       from: "AWS_ENDPOINT_URL",
