@@ -5,7 +5,7 @@ import { parseJsonc } from "../../src/cli/jsonc.js";
 
 const parse = (text: string) => parseJsonc("file.json", text);
 
-describe("a text", () => {
+describe("a JSON document", () => {
   it("is read as JSON.parse reads it", () => {
     fc.assert(
       fc.property(fc.json(), fc.constantFrom(undefined, 2, "\t"), (json, space) => {
@@ -101,6 +101,6 @@ it("an error is one line that quotes nothing but punctuation, whatever the text"
   );
 });
 
-it("a text that is nested too deeply is a RangeError", () => {
+it("a document that is nested too deeply is a RangeError", () => {
   expect(() => parse("[".repeat(100_000))).toThrow(RangeError);
 });

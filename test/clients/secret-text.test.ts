@@ -26,7 +26,7 @@ describe.each(Object.entries(ENCODINGS))("a secret as %s", (_, encode) => {
   });
 });
 
-describe("a text without secrets", () => {
+describe("a message without secrets", () => {
   it("stays as it is", () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 200 }), (text) => {
@@ -66,7 +66,7 @@ describe("the limits", () => {
     expect(toSecrets(["x".repeat(16), "x".repeat(16)])).toHaveLength(1);
   });
 
-  it("redact a text of more than 64 Ki characters as a whole", () => {
+  it("redact a message of more than 64 Ki characters as a whole", () => {
     const longest = "x".repeat(64 * 1024);
     expect(withoutSecrets(longest, toSecrets([SECRET]))).toBe(longest);
     expect(withoutSecrets(`${longest}x`, toSecrets([SECRET]))).toBe(`${REDACTED} (65537 characters)`);

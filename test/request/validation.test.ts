@@ -31,7 +31,7 @@ const RUNS = { numRuns: 100 };
 /** Any UTF-16 units, lone surrogates included. */
 const UNITS = fc.nat(0xffff).map((unit) => String.fromCharCode(unit));
 
-describe("a text in an error", () => {
+describe("a string in an error", () => {
   const HIDDEN = /[\p{C}\u2028\u2029]/u;
 
   it("is one line without control, format or unassigned characters, and short", () => {
@@ -82,7 +82,7 @@ describe("the error for an invalid value", () => {
     expect(open.message).toBe(`field is invalid: received ${shown}. Allowed: x.`);
   });
 
-  it("repeats a text in the place of a text, and only its type in the place of anything else", () => {
+  it("repeats a string if a string is expected, and otherwise describes only the type", () => {
     expect(invalidText("field", "a b", "x").message).toContain('received "a b"');
     expect(invalidText("field", 12_345, "x").message).toContain("received a number");
   });
@@ -106,7 +106,7 @@ describe("the error for an invalid value", () => {
   });
 });
 
-describe("a text setting", () => {
+describe("a string setting", () => {
   const rule = { pattern: /^[a-z]+$/, min: 2, max: 4, allowed: "2 to 4 letters" };
 
   it.each([undefined, null])("is not set if it is %s", (value) => {
@@ -258,7 +258,7 @@ describe("an object of settings", () => {
     expect(() => assertNoMisspelling("args", { Region: "x" }, findMeant)).toThrow("reads like region");
   });
 
-  it("has the names of its class, and not those that every object inherits", () => {
+  it("has the names of its class, but no name that every object inherits", () => {
     class Settings {
       own = 1;
     }

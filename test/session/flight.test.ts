@@ -36,8 +36,8 @@ describe("a load that callers wait for", () => {
   });
 });
 
-describe("the demands of several callers", () => {
-  it("require no more than a cached session if none of them asks for more", () => {
+describe("what several callers require", () => {
+  it("is no more than a cached session if none of them asks for more", () => {
     const { mustBeNew, despiteRefusal, minRemaining } = new Flight().demand(NO_DEMAND);
     expect({ mustBeNew, despiteRefusal, minRemaining }).toEqual({
       mustBeNew: false,
@@ -46,7 +46,7 @@ describe("the demands of several callers", () => {
     });
   });
 
-  it("add up in any order: each caller gets at least what it asks", () => {
+  it("adds up in any order: each caller gets at least what it asks", () => {
     const demands = fc.array(
       fc.record({
         signal: fc.constant(undefined),
@@ -69,7 +69,7 @@ describe("the demands of several callers", () => {
     );
   });
 
-  it("ignore a remembered refusal for a forced refresh, unless the caller says otherwise", () => {
+  it("ignores a remembered refusal for a forced refresh, unless the caller says otherwise", () => {
     expect(new Flight().demand(demandOf({ forceRefresh: true })).despiteRefusal).toBe(true);
     const respectful = demandOf({ forceRefresh: true, despiteRefusal: false });
     expect(new Flight().demand(respectful).despiteRefusal).toBe(false);
@@ -82,7 +82,7 @@ describe("a session from another process", () => {
     expect([flight.admits(credentials, 999), flight.admits(credentials, 1000)]).toEqual([false, true]);
   });
 
-  it("will not do if a new one is demanded", () => {
+  it("will not do if a new one is required", () => {
     const flight = new Flight().demand(demandOf({ forceRefresh: true }));
     expect(flight.admits(credentials, Number.POSITIVE_INFINITY)).toBe(false);
   });

@@ -66,7 +66,7 @@ describe("a background refresh", () => {
     expect(drain()).toEqual(["first", "refresh"]);
   });
 
-  it("takes turns with the callers of its own line after 10 seconds", () => {
+  it("takes turns with the callers in the same line after 10 seconds", () => {
     const { add, advance, drain } = createQueue();
     add("refresh", BACKGROUND);
     for (const run of ["one", "two", "three"]) add(run);

@@ -110,7 +110,7 @@ describe("keys that STS does not know", () => {
     );
   });
 
-  it("names both partitions if the machine is in another one than the role", () => {
+  it("names both partitions if the machine and the role are in different ones", () => {
     expect(hintOf({ ...unknown, region: "cn-north-1", foreignRegion: "eu-west-1" })).toMatch(
       /^STS in cn-north-1 \(partition aws-cn\) .*this machine is in eu-west-1 \(partition aws\).*Use a role/,
     );

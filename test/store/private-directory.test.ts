@@ -128,7 +128,7 @@ describe("a path that cannot be used", () => {
     );
   });
 
-  it("is rejected when the store is created, if a file stands in its way", async () => {
+  it("is rejected when the store is created, if a file has the name of one of its parents", async () => {
     const file = join(path, "..", "..", "file");
     await writeFile(file, "");
     expect(() => new PrivateDirectory(join(file, "sessions"), isOurs)).toThrow("ENOTDIR");

@@ -140,7 +140,7 @@ describe("what is known about the caller and the role", () => {
     );
   });
 
-  it("is used: an external id that is set may be another one than the role's", () => {
+  it("is used: an external id that is set may differ from the one in the trust policy", () => {
     const externalId = { value: true, from: "instance.externalId" } as const;
     const untrusted = notAllowed("role trust policy");
     expect(diagnosis(untrusted).summary).toContain("requires an external id (none is set)");
