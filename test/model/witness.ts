@@ -6,6 +6,7 @@ import {
   CALL_LIMIT,
   doubted,
   EXPIRY_MARGIN,
+  elapsed,
   failed,
   invalidated,
   type KeyModel,
@@ -20,6 +21,9 @@ import {
 } from "./reference-model.js";
 import { type HubName, hubOf, ROLE_NAMES, type RoleName } from "./requests.js";
 import { type CallFailure, FAILURES, type IssuedSession, type StsFault, type World } from "./world.js";
+
+/** Milliseconds: a hub's session that is older may be the reason for a denial. */
+const MAY_BE_REVOKED_AFTER = 60_000;
 
 /** The request of the caller on whose behalf code runs. */
 export const callerContext = new AsyncLocalStorage<string>();
@@ -117,8 +121,10 @@ export class Witness {
     this.#calls.delete(call);
     this.update(call.name, (key) => failed(key, FAILURES[failure], now));
     const hub = hubOf(call.name);
-    if (hub === undefined || failure !== "base refused") return;
-    if (this.key(hub).session?.accessKeyId === call.signer) this.update(hub, (key) => refused(key, now));
+    const { session } = (hub && this.key(hub)) ?? {};
+    if (hub === undefined || session?.accessKeyId !== call.signer) return;
+    const mayBeRevoked = failure === "denied" && elapsed(session.asked, now) > MAY_BE_REVOKED_AFTER;
+    if (failure === "base refused" || mayBeRevoked) this.update(hub, (key) => refused(key, now));
   }
 
   profileReadBegins(): Moment {
