@@ -47,6 +47,11 @@ export function similarName<K extends string>(name: string, known: readonly K[])
 
 /** The returned function finds the setting that a misspelled name, such as `role_arn`, most likely means. */
 export function createMisspellingLookup(settings: readonly string[]): (name: string) => string | undefined {
-  const byLook = new Map(settings.toReversed().map((setting) => [toVisualForm(setting), setting]));
-  return (name) => (settings.includes(name) ? undefined : byLook.get(toVisualForm(name)));
+  // Made at first use: the tables of Unicode that it needs would add a tenth to the library's load time.
+  let byLook: ReadonlyMap<string, string> | undefined;
+  return (name) => {
+    if (settings.includes(name)) return undefined;
+    byLook ??= new Map(settings.toReversed().map((setting) => [toVisualForm(setting), setting]));
+    return byLook.get(toVisualForm(name));
+  };
 }

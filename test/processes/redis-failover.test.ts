@@ -28,9 +28,9 @@ describe.runIf(hasRedis).each(["cluster", "sentinels"] as const)("processes that
       const fleets = await Promise.all(PACKAGES.map((name) => setUpFleet(name, kind, topology.ports)));
       const inAll = <T>(task: (fleet: (typeof fleets)[number]) => Promise<T>) => Promise.all(fleets.map(task));
 
-      await inAll(({ run }) => run(10, CONNECTED));
+      await inAll(({ run }) => run(20, CONNECTED));
       const handedOver = topology.handOver();
-      await inAll(({ run }) => run(15, CONNECTED, handedOver));
+      await inAll(({ run }) => run(30, CONNECTED, handedOver));
       for (const { name, aws, outcomes } of fleets) {
         report(aws, outcomes);
         expectOneSession(outcomes, name);
