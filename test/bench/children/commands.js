@@ -1,5 +1,5 @@
 /**
- * Many commands of one contender, some at a time, by turns over the client classes and the roles. Prints how many different
+ * Many commands of one contender, some at a time, in alternation over the client classes and the roles. Prints how many different
  * sessions they got, and some of them to look at, each with the role that it was given for.
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";

@@ -60,7 +60,7 @@ function toCheck({ latency, form, ours, sdk, ratio }) {
 function toMarkdown(cases) {
   const best = (walls) => Math.min(...walls).toFixed(0);
   return [
-    `A new process imports \`EC2Client\`, gets the client for one role, sends \`DescribeInstances\` and ends with the answer. Beside it: the same \`EC2Client\` with the SDK's \`fromTemporaryCredentials\` as its \`credentials\`. Both read the instance profile from the metadata service and ask STS; the latency is added to each answer of these two, and EC2 answers at once. Each process was started ${RUNS} times or more, by turns, and timed from its start to its end: milliseconds in all, the empty process included. The ratio is the median over neighboring runs.`,
+    `A new process imports \`EC2Client\`, gets the client for one role, sends \`DescribeInstances\` and ends with the answer. Beside it: the same \`EC2Client\` with the SDK's \`fromTemporaryCredentials\` as its \`credentials\`. Both read the instance profile from the metadata service and ask STS; the latency is added to each answer of these two, and EC2 answers at once. Each process was started ${RUNS} times or more, in alternation, and timed from its start to its end: milliseconds in all, the empty process included. The ratio is the median over neighboring runs.`,
     "",
     "| latency | loaded by | aws-rolecall | best | fromTemporaryCredentials | best | ratio |",
     "|---:|---|---:|---:|---:|---:|---:|",

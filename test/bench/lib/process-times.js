@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 const now = () => performance.timeOrigin + performance.now();
 
 /**
- * Runs every process `runs` times in each round, by turns, and waits for its end. Gives by name, for each round, its runs:
+ * Runs every process `runs` times in each round, in alternation, and waits for its end. Gives by name, for each round, its runs:
  * `{ began, wall, output }`, in epoch milliseconds, milliseconds, and text.
  *
  * @param processes objects of `{ name, command?, args, env }`
