@@ -3,11 +3,11 @@ import { SharedHandlers } from "../../src/clients/shared-handlers.js";
 import type { StsTarget } from "../../src/request/chain.js";
 import { Flight } from "../../src/session/flight.js";
 import { readCallerIdentity } from "../../src/sources/caller-identity.js";
-import type { StsCaller } from "../../src/sources/sts-caller.js";
 import { StsCalls } from "../../src/sources/sts-calls.js";
 import { StsClients } from "../../src/sources/sts-clients.js";
 import { createManualClock } from "../../src/testing/index.js";
 import { ACCOUNT, ROLE } from "../support/local.js";
+import { unsignedCaller } from "../support/unsigned-caller.js";
 
 const TARGET: StsTarget = {
   region: "eu-central-1",
@@ -19,18 +19,7 @@ const TARGET: StsTarget = {
   trust: undefined,
   plainHttp: undefined,
 };
-const CALLER: StsCaller = {
-  key: "caller",
-  step: "assume-role",
-  roleArn: ROLE,
-  credentials: Object.assign(() => expect.fail("the client of this test does not sign"), {
-    memoized: true,
-    configBound: true,
-    attributed: true,
-  } as const),
-  ready: async () => undefined,
-  replace: async () => false,
-};
+const CALLER = unsignedCaller({ step: "assume-role", roleArn: ROLE });
 const SESSION = {
   Account: ACCOUNT,
   Arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Inventory/session`,

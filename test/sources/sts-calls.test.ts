@@ -3,11 +3,11 @@ import { SharedHandlers } from "../../src/clients/shared-handlers.js";
 import { RolecallError } from "../../src/errors.js";
 import type { StsTarget } from "../../src/request/chain.js";
 import { Flight } from "../../src/session/flight.js";
-import type { StsCaller } from "../../src/sources/sts-caller.js";
 import { type StsCallSettings, StsCalls, type StsQuestion } from "../../src/sources/sts-calls.js";
 import { StsClients } from "../../src/sources/sts-clients.js";
 import { createManualClock, type Fault } from "../../src/testing/index.js";
 import { assumeRoleCalls, HOUR, MINUTE, OTHER_ROLE, ROLE, SECOND, setUpLocal } from "../support/local.js";
+import { unsignedCaller } from "../support/unsigned-caller.js";
 
 const instance = { roleArn: ROLE, region: "eu-central-1" };
 const assumeRole = { target: "sts", operation: "AssumeRole" } as const;
@@ -317,21 +317,12 @@ function setUpQuestion(failures: readonly Error[], settings: Partial<StsCallSett
       machine: { region: async () => "eu-central-1" },
     }),
   });
-  const caller: StsCaller = {
-    key: "caller",
-    step: "base-identity",
-    roleArn: undefined,
-    credentials: Object.assign(() => expect.fail("the client of this test does not sign"), {
-      memoized: true,
-      configBound: true,
-      attributed: true,
-    } as const),
-    ready: async () => undefined,
+  const caller = unsignedCaller({
     replace: async (_, doubtful) => {
       replaced.push(doubtful);
       return true;
     },
-  };
+  });
   const question: StsQuestion<unknown> = {
     call: {
       action: "AssumeRole",
