@@ -13,6 +13,8 @@ const LONGEST_LIFE = 12 * 60 * MINUTE;
 const FIRST_BACKOFF = SECOND;
 const LONGEST_BACKOFF = MINUTE;
 const NEXT_LOOK = 5 * MINUTE;
+/** A session that was served this long may be the reason for a doubtful rejection. */
+const DOUBT_AFTER = MINUTE;
 
 /** How the sessions of one kind of source are kept fresh. */
 export interface RefreshRules {
@@ -120,6 +122,20 @@ export function nextLook(remaining: number, random: number): number {
 /** When to look for the session that another process asks for: 1 to 2 seconds. */
 export function lookAgain(random: number): number {
   return SECOND * (1 + random);
+}
+
+/** The last replacement of a session that somebody refused. */
+export interface Replacement {
+  readonly at: Moment;
+  /** Milliseconds until the next one. */
+  readonly hold: number;
+}
+
+/** @param doubtful the session may not be at fault: only one that was served for a while is replaced */
+export function mayReplace(session: Lifetime, now: Moment, doubtful: boolean, last: Replacement | undefined): boolean {
+  if (doubtful && elapsedBetween(session, now) <= DOUBT_AFTER) return false;
+  if (!doubtful && freshnessOf(session, now) !== "fresh") return true;
+  return last === undefined || elapsedBetween(last.at, now) >= last.hold;
 }
 
 /** Full jitter, exponential, so that one attempt always falls into the remaining life. No wait once the life is over. */

@@ -15,7 +15,9 @@ import {
   type Lifetime,
   lookAgain,
   type Moment,
+  mayReplace,
   nextLook,
+  type Replacement,
 } from "./refresh-policy.js";
 import type { SessionCredentials } from "./session-credentials.js";
 import { abortedError, tooManyRoundsError, tooShortLivedError, waitedTooLongError } from "./session-errors.js";
@@ -40,15 +42,6 @@ interface HeldSession extends Lifetime {
   readonly extension: number;
 }
 
-/** The last replacement of a session that a service refused. */
-interface Replacement {
-  readonly at: Moment;
-  /** Milliseconds until the next one. */
-  readonly hold: number;
-}
-
-/** Once a session has been served this long, a doubtful rejection by a service may be the session's fault. */
-const DOUBT_AFTER = 60_000;
 /** A caller without a signal waits no longer than this. */
 const LONGEST_WAIT = 60_000;
 /** The refresh timer leaves at least this between two attempts. */
@@ -139,7 +132,7 @@ export class SessionSlot {
    */
   async replace(accessKeyId: string, doubtful: boolean): Promise<boolean> {
     if (this.#session?.credentials.accessKeyId !== accessKeyId) return true;
-    if (!this.#replacing && this.#mayReplace(this.#session, doubtful)) {
+    if (!this.#replacing && mayReplace(this.#session, this.#now(), doubtful, this.#lastReplacement)) {
       this.#host.diagnostics.publish("invalidated", this.labels);
       this.#replacing = this.#loadReplacement(accessKeyId);
     }
@@ -376,14 +369,6 @@ export class SessionSlot {
   }
 
   // --- replacement of a session that a service refused ---
-
-  #mayReplace(session: HeldSession, doubtful: boolean): boolean {
-    const now = this.#now();
-    if (doubtful && elapsedBetween(session, now) <= DOUBT_AFTER) return false;
-    if (!doubtful && freshnessOf(session, now) !== "fresh") return true;
-    const { at, hold } = this.#lastReplacement ?? { at: now, hold: 0 };
-    return elapsedBetween(at, now) >= hold;
-  }
 
   async #loadReplacement(accessKeyId: string): Promise<boolean> {
     const flight = this.#flight ?? this.#startFlight();
