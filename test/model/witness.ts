@@ -120,6 +120,13 @@ export class Witness {
     call.failure = failure;
     this.#calls.delete(call);
     this.update(call.name, (key) => failed(key, FAILURES[failure], now));
+    for (const name of ROLE_NAMES) {
+      // Its load wanted another session of the hub, and ends with the hub's error instead of the refusal.
+      const isBehind = hubOf(name) === call.name && mayBeLoading(this.key(name), now);
+      if (isBehind && this.key(name).refusal?.code === FAILURES["base refused"]) {
+        this.update(name, (key) => ({ ...key, refusal: undefined }));
+      }
+    }
     const hub = hubOf(call.name);
     const { session } = (hub && this.key(hub)) ?? {};
     if (hub === undefined || session?.accessKeyId !== call.signer) return;
