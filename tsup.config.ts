@@ -14,10 +14,10 @@ type BundlerPlugin = NonNullable<Options["esbuildPlugins"]>[number];
  * the last one is for the command line alone.
  */
 const BUNDLED = ["leven", "lru-cache", "p-retry", "p-queue", "hpagent", "jsonc-parser"];
-/** What every entry loads with it: the library, and small modules that would otherwise be a file each. */
+/** What every entry loads: the library, and small modules that would each be one more file. */
 const FIRST = ["index.ts", "store/aws-environment.ts", "store/file-gate.ts"];
 /** An import of one of Node's modules, as esbuild writes it. */
-const NODE_IMPORT = /^import ([^"';]+) from "([\w:/]+)";$/gm;
+const NODE_IMPORT = /^import (\{[^}]+\}|\w+) from "([\w:/]+)";$/gm;
 const library = {
   index: "src/index.ts",
   testing: "src/testing/index.ts",
@@ -67,8 +67,8 @@ const commonJs: Plugin = {
 };
 
 /**
- * Takes Node's modules from `process.getBuiltinModule`: to `import` one takes Node half a millisecond, even if it is
- * loaded already.
+ * Takes Node's modules from `process.getBuiltinModule`, because importing one costs an ES module half a millisecond or
+ * more, even if Node has loaded it already. CommonJS requires them at no such cost.
  */
 const nodeModulesAtOnce: Plugin = {
   name: "node-modules-at-once",
@@ -93,7 +93,9 @@ const oneFileAtFirst: BundlerPlugin = {
   setup(build) {
     const contents = FIRST.map((file) => `import "./${file}";`).join("\n");
     build.onLoad(
-      { filter: /[\\/]src[\\/](index|(sources|clients|testing|cli|cli[\\/]\w+|store|policies|xsoar)[\\/]\w[\w-]*)\.ts$/ },
+      {
+        filter: /[\\/]src[\\/](index|(sources|clients|testing|cli|cli[\\/]\w+|store|policies|xsoar)[\\/]\w[\w-]*)\.ts$/,
+      },
       async ({ path }) => ({
         loader: "ts",
         contents: `${await readFile(path, "utf8")}\nimport "whole-library";\n`,
@@ -134,8 +136,9 @@ const agentsAsModule: BundlerPlugin = {
 };
 
 /**
- * lru-cache fills its lists item by item, which takes three milliseconds for those of a resolver, and reads `performance`,
- * which makes Node load another two milliseconds' worth of modules, for a time to live that the library does not use.
+ * Makes lru-cache faster to load and to construct. It fills its lists item by item, which takes two milliseconds for
+ * those of a resolver. For a time to live, which the library does not use, it reads `performance`: Node loads `perf_hooks`
+ * for that, which takes another one.
  */
 const quickCache: BundlerPlugin = {
   name: "quick-cache",
@@ -146,7 +149,8 @@ const quickCache: BundlerPlugin = {
         .replaceAll(/Array\.from\(\{length:(\w+)\}\)\.fill\(void 0\)/g, "new Array($1).fill(void 0)")
         .replace(/=typeof performance==[^;]+:Date;/, "=Date;");
       const lists = contents.match(/new Array\(\w+\)\.fill\(void 0\)/g)?.length;
-      if (lists !== 2 || contents.includes("performance")) throw new Error(`${path} is written in another way than before`);
+      if (lists !== 2 || contents.includes("performance"))
+        throw new Error(`${path} is written in another way than before`);
       return { contents };
     });
   },
@@ -214,7 +218,7 @@ export default defineConfig([
     noExternal: BUNDLED,
     esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, agentsAsModule, quickCache],
   },
-  // Apart, since they would share esbuild's helpers with the library: one more file to load.
+  // Separate, because with the library they would share a chunk of esbuild's helpers: one more file to load.
   { ...shared, entry: sdk },
   { ...shared, ...asCommonJs, entry: sdk },
   // The declarations of the CommonJS build.
