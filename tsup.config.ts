@@ -25,6 +25,7 @@ const library = {
   "redis-store": "src/store/redis-store.ts",
   policies: "src/policies/index.ts",
   xsoar: "src/xsoar/index.ts",
+  accounts: "src/accounts/index.ts",
 };
 const sdk = { "sdk/imds": "src/sdk/imds.ts", "sdk/profiles": "src/sdk/profiles.ts", "sdk/sts": "src/sdk/sts.ts" };
 
@@ -94,7 +95,8 @@ const oneFileAtFirst: BundlerPlugin = {
     const contents = FIRST.map((file) => `import "./${file}";`).join("\n");
     build.onLoad(
       {
-        filter: /[\\/]src[\\/](index|(sources|clients|testing|cli|cli[\\/]\w+|store|policies|xsoar)[\\/]\w[\w-]*)\.ts$/,
+        filter:
+          /[\\/]src[\\/](index|(sources|clients|testing|cli|cli[\\/]\w+|store|policies|xsoar|accounts)[\\/]\w[\w-]*)\.ts$/,
       },
       async ({ path }) => ({
         loader: "ts",
