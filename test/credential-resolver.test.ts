@@ -221,8 +221,9 @@ describe("refresh in the background", () => {
   it("a sweep over 200 accounts in two regions, then three idle hours, cost 200 AssumeRole", async () => {
     const accounts = Array.from({ length: 200 }, (_, index) => ({
       roleArn: `arn:aws:iam::${100_000_000_000 + index}:role/Audit`,
+      region: "us-east-1",
     }));
-    const { aws, clock, resolver } = await setUpLocal({ roles: accounts });
+    const { aws, clock, resolver } = await setUpLocal({ roles: accounts.map(({ roleArn }) => ({ roleArn })) });
     for (const region of ["us-east-1", "eu-central-1"]) {
       for (const account of accounts) {
         await resolver.getClientForCommand(EC2Client, account, { region }).send(new DescribeInstancesCommand({}));
