@@ -186,11 +186,14 @@ export function wasLeftToExpire(key: KeyModel, now: Moment): boolean {
   return remaining(session, now) <= EXPIRY_MARGIN;
 }
 
-/** Whether STS may not be called for a session, although a refresh may be advised: nobody has asked for it lately. */
+/** Whether STS must not be called for a session, although a refresh may be advised: nobody has asked for it lately. */
 export function mustRest(key: KeyModel, now: Moment): boolean {
   const session = held(key);
   if (!session || session.doubtful || session.stepped || key.forced || key.refused || mayBeLoading(key, now))
     return false;
+  // After a step of the wall clock during its load, the call that is signed again asks for it too late.
+  const arrived = elapsed(session.asked, session.issued);
+  if (arrived >= advisoryPoints(session.life).earliest) return false;
   return session.inUse === "not" && remaining(session, now) > EXPIRY_MARGIN;
 }
 
