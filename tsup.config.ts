@@ -20,6 +20,7 @@ const library = {
   "redis-store": "src/store/redis-store.ts",
   policies: "src/policies/index.ts",
   xsoar: "src/xsoar/index.ts",
+  accounts: "src/accounts/index.ts",
 };
 const sdk = { "sdk/imds": "src/sdk/imds.ts", "sdk/profiles": "src/sdk/profiles.ts", "sdk/sts": "src/sdk/sts.ts" };
 
@@ -70,7 +71,7 @@ const oneFileAtFirst: BundlerPlugin = {
   setup(build) {
     const whole = resolve("src/index.ts");
     build.onLoad(
-      { filter: /[\\/]src[\\/](sources|testing|cli|cli[\\/]\w+|store|policies|xsoar)[\\/]\w[\w-]*\.ts$/ },
+      { filter: /[\\/]src[\\/](sources|testing|cli|cli[\\/]\w+|store|policies|xsoar|accounts)[\\/]\w[\w-]*\.ts$/ },
       async ({ path }) => ({
         loader: "ts",
         contents: `${await readFile(path, "utf8")}\nimport "whole-library";\n`,

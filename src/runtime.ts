@@ -52,3 +52,15 @@ export const systemRuntime: Runtime = {
   env: process.env,
   hostname,
 };
+
+/** The clock of each resolver, for what runs on top of one. */
+const RUNTIMES = new WeakMap<object, Runtime>();
+
+export function rememberRuntime(resolver: object, runtime: Runtime): void {
+  RUNTIMES.set(resolver, runtime);
+}
+
+/** The machine's for a resolver that is wrapped, or that this library did not make. */
+export function runtimeOf(resolver: object): Runtime {
+  return RUNTIMES.get(resolver) ?? systemRuntime;
+}

@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import type { SessionCredentials } from "./session-credentials.js";
 
 /** What one caller asks of a session. Every key is an own one: an absent key would be read from `Object.prototype`. */
@@ -10,6 +11,8 @@ export interface SessionDemand {
   readonly minRemaining: number | undefined;
   /** Asks the source even if a refusal is remembered. A session that is held is served all the same. */
   readonly despiteRefusal: boolean | undefined;
+  /** Called when the load leaves the queue of calls to STS. */
+  readonly onTurn: (() => void) | undefined;
 }
 
 export const NO_DEMAND: SessionDemand = Object.freeze({
@@ -17,12 +20,15 @@ export const NO_DEMAND: SessionDemand = Object.freeze({
   forceRefresh: undefined,
   minRemaining: undefined,
   despiteRefusal: undefined,
+  onTurn: undefined,
 });
 
 /** One load in progress, shared by all who wait for it. */
 export class Flight {
   readonly #controller = new AbortController();
   #onUrgent: (() => void) | undefined;
+  #hasTurn = false;
+  readonly #onTurn: (() => void)[] = [];
   /** Whether a caller waits; `false` for a background refresh. */
   urgent = false;
   /** Only a session issued from now on will do. */
@@ -63,12 +69,24 @@ export class Flight {
     return this;
   }
 
+  /** The load has left the queue of calls to STS. */
+  takeTurn(): void {
+    this.#hasTurn = true;
+    for (const listener of this.#onTurn.splice(0)) queueMicrotask(listener); // an error it throws is not the load's
+  }
+
+  #whenTurn(listener: () => void): void {
+    if (this.#hasTurn) queueMicrotask(listener);
+    else this.#onTurn.push(listener);
+  }
+
   onUrgent(listener: () => void): void {
     this.#onUrgent = listener;
   }
 
   /** Adds what one more caller asks of the load. */
-  demand({ forceRefresh = false, despiteRefusal = forceRefresh, minRemaining = 0 }: SessionDemand): this {
+  demand({ forceRefresh = false, despiteRefusal = forceRefresh, minRemaining = 0, onTurn }: SessionDemand): this {
+    if (onTurn) this.#whenTurn(AsyncResource.bind(onTurn)); // it runs as the caller who gave it
     this.mustBeNew ||= forceRefresh;
     this.despiteRefusal ||= despiteRefusal;
     this.minRemaining = Math.max(this.minRemaining, minRemaining);

@@ -62,6 +62,7 @@ export class StsLimiter {
     // Without it, the queue would start the task in the context of the previous call, which may be another tenant's.
     const start = AsyncResource.bind(() => {
       waiting = false;
+      flight.takeTurn();
       return task();
     });
     const call = this.#queue.add(() => start(), { id, line, priority: flight.urgent ? urgent : BACKGROUND, signal });
