@@ -5,6 +5,8 @@ import { createLimitedSts, fixedWindow, type Limit, tokenBucket } from "../suppo
 import { SECOND } from "../support/local.js";
 import { seededRandom } from "../support/seeded-random.js";
 
+const roleOf = (index: number) => `arn:aws:iam::${100_000_000_000 + index}:role/Audit`;
+
 /** Milliseconds for a call. */
 const LATENCY = 100;
 
@@ -21,8 +23,7 @@ function setUp(limit: Limit, latency: number) {
   const { stsClient } = sts;
   const resolver = createCredentialResolver({ stsClient, runtime: clock, refresh: { ahead: false } });
   onTestFinished(() => resolver.close());
-  const resolve = (index: number) =>
-    resolver.resolve({ roleArn: `arn:aws:iam::${100_000_000_000 + index}:role/Audit`, region: "eu-central-1" });
+  const resolve = (index: number) => resolver.resolve({ roleArn: roleOf(index), region: "eu-central-1" });
   /** Advances the clock until the work has ended, and returns the seconds that it took on the clock. */
   const settle = async (work: Promise<unknown>) => {
     const began = clock.monotonic();
@@ -98,5 +99,50 @@ describe("an STS that throttles every call", () => {
     await resolver.close();
     await clock.settle();
     expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("a caller without a signal", () => {
+  const WAITING = 90;
+
+  /** One call at a time, each of which takes a second and grants a session. */
+  function setUpSlow() {
+    const setup = setUp(() => true, SECOND);
+    const { clock, sts } = setup;
+    const resolver = createCredentialResolver({
+      stsClient: sts.stsClient,
+      runtime: clock,
+      refresh: { ahead: false },
+      assumeRole: { maxConcurrent: 1 },
+    });
+    onTestFinished(() => resolver.close());
+    const resolve = (index: number, parts: object = {}) =>
+      resolver.resolve({ roleArn: roleOf(index), region: "eu-central-1", ...parts });
+    const queued = Array.from({ length: WAITING }, (_, index) => resolve(index));
+    return { ...setup, resolver, resolve, queued };
+  }
+
+  it("waits for a role behind a hub that waits in a long queue", async () => {
+    const { settle, resolve, queued } = setUpSlow();
+    const behindHub = resolve(WAITING, { sourceRole: roleOf(WAITING + 1) });
+    expect(await settle(Promise.all([...queued, behindHub]))).toBeCloseTo(WAITING + 2);
+  });
+
+  it("gets an error after a minute if its base identity's function hangs, however far the queue moves", async () => {
+    const { clock, settle, resolver, queued } = setUpSlow();
+    const hanging = resolver.resolve({ credentials: () => new Promise<never>(() => {}), region: "eu-central-1" });
+    const ended = hanging.catch(({ code }) => ({ code, at: clock.monotonic() }));
+    await settle(Promise.all(queued));
+    expect(await ended).toEqual({ code: "BASE_IDENTITY_UNAVAILABLE", at: 60 * SECOND });
+  });
+
+  it("gets an error a minute after the last answer of an STS that stops in the middle of a sweep", async () => {
+    const { clock, sts, resolve, queued } = setUpSlow();
+    const last = resolve(WAITING).catch(({ code }) => ({ code, at: clock.monotonic() }));
+    for (const call of queued) call.catch(() => {});
+    await clock.advance(70 * SECOND);
+    sts.hang();
+    await clock.advance(120 * SECOND);
+    expect(await last).toEqual({ code: "TIMEOUT", at: 130 * SECOND });
   });
 });

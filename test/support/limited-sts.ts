@@ -33,11 +33,14 @@ export function createLimitedSts(clock: ManualClock, limit: Limit, latency = 0) 
   const calls: { readonly time: number; readonly granted: boolean }[] = [];
   let inFlight = 0;
   let mostAtOnce = 0;
+  let hangs = false;
   const answer = async () => {
     if (latency > 0) await clock.sleep(latency / 2);
+    if (hangs) await new Promise(() => {});
     const granted = limit(clock.monotonic());
     calls.push({ time: clock.monotonic(), granted });
     if (latency > 0) await clock.sleep(latency / 2);
+    if (hangs) await new Promise(() => {});
     if (!granted) {
       throw Object.assign(new Error("Rate exceeded"), { name: "Throttling", $metadata: { httpStatusCode: 400 } });
     }
@@ -52,6 +55,10 @@ export function createLimitedSts(clock: ManualClock, limit: Limit, latency = 0) 
   };
   return {
     calls,
+    /** From now on, no call gets an answer. */
+    hang() {
+      hangs = true;
+    },
     get throttled() {
       return calls.filter(({ granted }) => !granted).length;
     },
