@@ -144,7 +144,7 @@ describe("after throttling", () => {
 });
 
 describe("the progress of the queue", () => {
-  it("is the time of the last answer that was no throttling, for those who wait in it", async () => {
+  it("is the time of the last answer other than throttling, for those who wait in it", async () => {
     const clock = createManualClock();
     const limiter = new StsLimiter(1, clock);
     const [calling, waiting] = [new Flight(), new Flight()];

@@ -44,7 +44,7 @@ describe("the rate of calls to STS", () => {
     expect([0, 3, 6, 30].map((seconds) => rateAt(rate, NOW + seconds * SECOND))).toEqual([20, 40, 80, 20_480]);
   });
 
-  it("after a long pause is that of the calls that were throttled, and not what it has grown to", () => {
+  it("after a long pause is that of the calls that were throttled, not what it has grown to", () => {
     const rate: LearnedRate = { perSecond: 20, since: 0 };
     const hour = 3600 * SECOND;
     const throttled = { sentAt: hour - 100, inFlight: 2, grantedInLastSecond: 1 };
