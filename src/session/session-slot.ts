@@ -2,8 +2,8 @@ import { AsyncResource } from "node:async_hooks";
 import { onAbort, raceAbort } from "../abort.js";
 import type { Diagnostics, SessionEvent } from "../diagnostics.js";
 import { errorOfCaller, isRolecallError, type RolecallError } from "../errors.js";
-import type { Runtime } from "../runtime.js";
-import { Flight, NO_DEMAND, type SessionDemand } from "./flight.js";
+import { type Runtime, scheduleAt } from "../runtime.js";
+import { Flight, LONGEST_WAIT, NO_DEMAND, type SessionDemand, waitsUntil } from "./flight.js";
 import { LastFailure } from "./last-failure.js";
 import {
   believedLife,
@@ -45,8 +45,6 @@ interface HeldSession extends Lifetime {
   readonly inUseFrom: number;
 }
 
-/** A caller without a signal waits no longer than this. */
-const LONGEST_WAIT = 60_000;
 /** The refresh timer leaves at least this between two attempts. */
 const SHORTEST_RETRY = 1000;
 /** Times that one load asks its source: unusable answers must not keep the process busy for ever. */
@@ -209,7 +207,7 @@ export class SessionSlot {
     }
     if (signal?.aborted) throw abortedError(this.#source, signal);
     diagnostics.publish(this.#flight ? "joined" : "miss", this.labels);
-    const credentials = await this.#wait(this.#flight?.demand(demand) ?? this.#startFlight(demand), signal);
+    const credentials = await this.#wait(this.#flight?.demand(demand) ?? this.#startFlight(demand), demand);
     if (this.#session?.credentials === credentials) this.#assertLivesFor(minRemaining);
     return credentials;
   }
@@ -219,16 +217,27 @@ export class SessionSlot {
     if (minRemaining > 0 && life < minRemaining) throw tooShortLivedError(this.#source, minRemaining, life);
   }
 
-  #wait(flight: Flight, signal: AbortSignal | undefined): Promise<SessionCredentials> {
+  #wait(flight: Flight, { signal, waitingLoad }: SessionDemand): Promise<SessionCredentials> {
+    const { runtime } = this.#host;
+    const since = runtime.monotonic();
+    const stopFollowing = waitingLoad?.follow(flight);
     flight.raise();
     return new Promise((resolve, reject) => {
       const giveUp = (error: RolecallError) => {
         stopWaiting();
         reject(error);
       };
-      const stopWaiting = signal
+      const stopTimer = signal
         ? onAbort(signal, () => giveUp(abortedError(this.#source, signal)))
-        : this.#host.runtime.schedule(LONGEST_WAIT, () => giveUp(waitedTooLongError(this.#source, LONGEST_WAIT)));
+        : scheduleAt(
+            runtime,
+            () => waitsUntil(flight, since),
+            () => giveUp(waitedTooLongError(this.#source, LONGEST_WAIT)),
+          );
+      const stopWaiting = () => {
+        stopTimer();
+        stopFollowing?.();
+      };
       flight.promise.finally(stopWaiting).then(resolve, reject);
     });
   }
@@ -381,7 +390,7 @@ export class SessionSlot {
     const flight = this.#flight ?? this.#startFlight();
     flight.replaces = true;
     try {
-      const another = await this.#wait(flight, undefined);
+      const another = await this.#wait(flight, NO_DEMAND);
       return another.accessKeyId !== accessKeyId;
     } finally {
       if (this.#session?.credentials.accessKeyId === accessKeyId) this.#noteReplacement(false);

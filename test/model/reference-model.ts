@@ -11,6 +11,8 @@ export const EXPIRY_MARGIN = 10 * SECOND;
 const LOAD_LIMIT = 10 * SECOND;
 export const CALL_LIMIT = 3 * SECOND;
 export const WAIT_LIMIT = MINUTE;
+/** Sums of fractions of a millisecond differ by less. */
+export const ROUNDING = 0.001;
 const SHORTEST_HOLD = SECOND;
 const LONGEST_HOLD = MINUTE;
 const ROUNDED = 1;
@@ -168,7 +170,7 @@ export function mayFailWith({ load, failure }: KeyModel, code: string, now: Mome
 }
 
 export function isOverdue({ first }: Load, now: Moment): boolean {
-  return now.monotonic - first.monotonic >= LOAD_LIMIT;
+  return now.monotonic - first.monotonic >= LOAD_LIMIT - ROUNDING;
 }
 
 /** Whether STS may be called now: once for each key and lifetime, unless a call failed or a caller required more. */
