@@ -232,6 +232,7 @@ class AccountTurns<T> {
 
   async askForRegions(turn: Turn): Promise<readonly string[]> {
     await this.#steps.credentials(turn);
+    turn.signal.throwIfAborted();
     return this.#steps.regions(turn);
   }
 
@@ -244,6 +245,7 @@ class AccountTurns<T> {
       if (!turn.signal.aborted) this.#failure = { error };
       throw error;
     }
+    turn.signal.throwIfAborted(); // a resolver may ignore the signal
     return this.#steps.work(turn, region);
   }
 }
