@@ -209,8 +209,8 @@ export class TargetRun<T> {
   #end(position: Position, outcome: Outcome<T>): void {
     this.#counts[outcome.status]++;
     if (outcome.status === "failed") this.#noteFailure();
-    this.#settings.onProgress?.(this.progress);
     this.#outbox.put({ outcome, position });
+    this.#settings.onProgress?.(this.progress);
   }
 
   #noteFailure(): void {

@@ -1,4 +1,4 @@
-import { RunOutcomes } from "../../src/accounts/fan-out.js";
+import { type FanOut, RunOutcomes } from "../../src/accounts/fan-out.js";
 import type { Outcome } from "../../src/accounts/outcome.js";
 import type { Plan, PlannedAccount } from "../../src/accounts/plan.js";
 import type { RunSettings, Steps } from "../../src/accounts/run-targets.js";
@@ -23,7 +23,8 @@ export const planOfAccounts = (count: number): Plan =>
   planOf(...Array.from({ length: count }, (_, index) => plannedAccount(`${100_000_000_000 + index}`, ["us-east-1"])));
 
 /** A run whose steps succeed at once, unless they are given. */
-export function createRun<T = string>(plan: Plan, steps: Partial<Steps<T>> = {}, settings: Partial<RunSettings> = {}) {
+export function createRun<T = string>(
+  plan: Plan | (() => Promise<Plan>), steps: Partial<Steps<T>> = {}, settings: Partial<RunSettings> = {}) {
   const clock = createManualClock();
   const all: Steps<T> = {
     credentials: async ({ begin }) => begin(),
@@ -31,7 +32,7 @@ export function createRun<T = string>(plan: Plan, steps: Partial<Steps<T>> = {},
     work: async ({ account }, region) => `${account.id} ${region}` as T,
     ...steps,
   };
-  const fanOut = new RunOutcomes(() => plan, all, {
+  const fanOut: FanOut<T> = new RunOutcomes(typeof plan === "function" ? plan : () => plan, all, {
     concurrency: 10,
     regionConcurrency: 4,
     timeout: undefined,
