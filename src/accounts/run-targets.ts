@@ -96,7 +96,6 @@ export class TargetRun<T> {
       await this.#runAll();
       this.#outbox.close();
     } catch (error) {
-      this.#abort(error);
       this.#outbox.close({ error });
     } finally {
       stopListening?.();
@@ -210,7 +209,12 @@ export class TargetRun<T> {
     this.#counts[outcome.status]++;
     if (outcome.status === "failed") this.#noteFailure();
     this.#outbox.put({ outcome, position });
-    this.#settings.onProgress?.(this.progress);
+    try {
+      this.#settings.onProgress?.(this.progress);
+    } catch (error) {
+      this.#abort(error); // before another target starts
+      throw error;
+    }
   }
 
   #noteFailure(): void {

@@ -247,6 +247,23 @@ describe("a stopped run", () => {
     expect(getEventListeners(controller.signal, "abort")).toEqual([]);
   });
 
+  it("starts nothing after onProgress throws", async () => {
+    const worked: string[] = [];
+    const regions = ["us-east-1", "eu-west-1"];
+    const { fanOut } = createRun(
+      planOf(plannedAccount(ACCOUNT, ["eu-west-1"], regions)),
+      { work: async (_turn, region) => `${worked.push(region)}` },
+      {
+        regionConcurrency: 2,
+        onProgress: () => {
+          throw new Error("no more");
+        },
+      },
+    );
+    await expect(fanOut.collect()).rejects.toThrow("no more");
+    expect(worked).toEqual([]);
+  });
+
   it("starts nothing if the signal has aborted before", async () => {
     const { fanOut } = createRun(planOfAccounts(3), {}, { signal: AbortSignal.abort() });
     const { skipped } = await fanOut.collect();
