@@ -53,7 +53,10 @@ export function memberPatterns({ settings, partition }: AccountsSetup): readonly
 }
 
 /** `undefined` if a role has nothing to do with the accounts. */
-export function findAccountsRole(setup: AccountsSetup | undefined, role: RoleArn | undefined): AccountsRole | undefined {
+export function findAccountsRole(
+  setup: AccountsSetup | undefined,
+  role: RoleArn | undefined,
+): AccountsRole | undefined {
   if (!setup || !role) return undefined;
   const { settings } = setup;
   if (role.arn === settings.organization?.roleArn?.arn) {

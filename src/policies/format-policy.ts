@@ -50,11 +50,7 @@ function readDocument(field: string, value: unknown): unknown {
   const json = asJson(value) ?? "";
   if (!json.startsWith("{") && !json.startsWith("[")) throw invalid(field, value, ALLOWED_POLICY);
   if (json.length > LONGEST_DOCUMENT) {
-    throw conflict(
-      field,
-      `has ${json.length} characters of JSON`,
-      "IAM does not accept a policy of that size.",
-    );
+    throw conflict(field, `has ${json.length} characters of JSON`, "IAM does not accept a policy of that size.");
   }
   return JSON.parse(json);
 }

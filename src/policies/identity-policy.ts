@@ -93,7 +93,11 @@ export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
   const role = readRoleArn("principal", settings.principal);
   const accountsPolicy = permissionsOfAccountsRole(chain.commands.accounts, role);
   if (accountsPolicy && variant !== "listed-roles") {
-    throw conflict("variant", "is for a role that assumes others, and principal is a role of instance.accounts", "Remove it.");
+    throw conflict(
+      "variant",
+      "is for a role that assumes others, and principal is a role of instance.accounts",
+      "Remove it.",
+    );
   }
   const setup = chain.sourceRole && chain.sourceRole.role.arn !== role?.arn ? chain.sourceRole : chain.commands;
   const partition = readPartition(settings.partition, listArns(setup, role));

@@ -11,8 +11,8 @@ import {
   readText,
   type TextRule,
 } from "../request/validation.js";
-import { readPartition } from "./partition.js";
 import { type AccountsRole, findAccountsRole } from "./accounts-setup.js";
+import { readPartition } from "./partition.js";
 import {
   countCharacters,
   oneOrList,
