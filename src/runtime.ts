@@ -25,9 +25,15 @@ export interface Runtime {
 /** The longest delay that Node's timers take; a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Not `performance.now()`: Node would load `perf_hooks` for it, which takes a new process more than a millisecond. */
+function monotonic(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}
+
 export const systemRuntime: Runtime = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic,
   random: () => Math.random(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
