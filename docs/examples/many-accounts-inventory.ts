@@ -14,7 +14,7 @@ async function listInstances({ client }: Target) {
   return ids;
 }
 
-/** Writes one line of JSON per target. Returns the exit code: 1 if a target failed. */
+/** Writes one line of JSON per target. Returns the exit code: 1 if something is missing. */
 export async function writeInventory(configFile: string, outputFile: string, signal?: AbortSignal): Promise<number> {
   const instance = defineInstance(JSON.parse(await readFile(configFile, "utf8")));
   const outcomes = forEachAccount(instance, {}, listInstances, { timeout: 60_000, signal });
@@ -23,7 +23,7 @@ export async function writeInventory(configFile: string, outputFile: string, sig
 
   const { planned, done, failed, skipped } = outcomes.progress;
   console.error(`${planned} targets: ${done} done, ${failed} failed, ${skipped} skipped`);
-  return failed > 0 ? 1 : 0;
+  return failed > 0 || signal?.aborted ? 1 : 0;
 }
 
 async function* toLines(outcomes: AsyncIterable<Outcome<unknown>>) {

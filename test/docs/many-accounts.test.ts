@@ -139,6 +139,19 @@ describe("the example that writes an inventory", () => {
     ]);
     expect(stderr).toHaveBeenCalledWith("19 targets: 17 done, 1 failed, 1 skipped");
   });
+
+  it("returns 1 when its signal aborts, and still writes one line for each target", async () => {
+    const { aws, stderr } = await setUp();
+    aws.fault({ on: { service: "ec2" }, kind: "hang" });
+    const file = await outputFile();
+    const stop = new AbortController();
+    const exitCode = writeInventory(CONFIG, file, stop.signal);
+    await vi.waitFor(() => expect(aws.count({ service: "ec2" })).toBe(5), { timeout: 30_000 }); // 4 regions and 1
+    stop.abort();
+    expect(await exitCode).toBe(1);
+    expect(await linesOf(file)).toHaveLength(TARGETS + 1);
+    expect(stderr).toHaveBeenCalledWith("19 targets: 0 done, 5 failed, 14 skipped");
+  });
 });
 
 describe("the example that makes a change", () => {
