@@ -37,7 +37,11 @@ const shared: Options = {
   splitting: true,
   // Readable: Node quotes the line that threw, and minifying gains no time.
   sourcemap: true,
-  define: { __ROLECALL_VERSION__: JSON.stringify(packageJson.version) },
+  define: {
+    __ROLECALL_VERSION__: JSON.stringify(packageJson.version),
+    // lru-cache asks for it at load, for a time to live that the library does not use. Node would load `perf_hooks`.
+    performance: "undefined",
+  },
 };
 
 /**
@@ -137,27 +141,6 @@ const agentsAsModule: BundlerPlugin = {
   },
 };
 
-/**
- * Makes lru-cache faster to load and to construct. It fills its lists item by item, which takes two milliseconds for
- * those of a resolver. For a time to live, which the library does not use, it reads `performance`: Node loads `perf_hooks`
- * for that, which takes another one.
- */
-const quickCache: BundlerPlugin = {
-  name: "quick-cache",
-  setup(build) {
-    build.onLoad({ filter: /[\\/]lru-cache[\\/].*[\\/]index\.min\.js$/ }, async ({ path }) => {
-      const text = await readFile(path, "utf8");
-      const contents = text
-        .replaceAll(/Array\.from\(\{length:(\w+)\}\)\.fill\(void 0\)/g, "new Array($1).fill(void 0)")
-        .replace(/=typeof performance==[^;]+:Date;/, "=Date;");
-      const lists = contents.match(/new Array\(\w+\)\.fill\(void 0\)/g)?.length;
-      if (lists !== 2 || contents.includes("performance"))
-        throw new Error(`${path} is written in another way than before`);
-      return { contents };
-    });
-  },
-};
-
 interface BundledPackage {
   readonly name: string;
   readonly version: string;
@@ -210,7 +193,7 @@ export default defineConfig([
     noExternal: BUNDLED,
     plugins: [nodeModulesAtOnce],
     external: [/^@aws-sdk\//], // the demo uses clients that are no dependency
-    esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, agentsAsModule, quickCache, bundledPackages],
+    esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, agentsAsModule, bundledPackages],
     dts: { entry: library },
   },
   {
@@ -218,7 +201,7 @@ export default defineConfig([
     ...asCommonJs,
     entry: library,
     noExternal: BUNDLED,
-    esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, agentsAsModule, quickCache],
+    esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, agentsAsModule],
   },
   // Separate, because with the library they would share a chunk of esbuild's helpers: one more file to load.
   { ...shared, entry: sdk },
