@@ -60,7 +60,7 @@ export class RunScope {
     return this.#accounts.organization !== undefined;
   }
 
-  /** Which accounts and regions; at once unless the organization has to be asked. */
+  /** Which accounts and regions; at once unless the organization must be asked. */
   plan(): Plan | Promise<Plan> {
     const { organization } = this.#accounts;
     if (!organization) return this.#plan(undefined);
