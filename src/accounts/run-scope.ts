@@ -28,6 +28,8 @@ export class RunScope {
   /** The regions that the caller narrows the run to. */
   readonly #wanted: Chosen<readonly string[]> | undefined;
   readonly #demand: PlanDemand;
+  /** The instance as it acts in the accounts, each of which adds its role. Defined once, so that it is read once. */
+  readonly #actor: IntegrationInstance;
 
   /** @throws RolecallError `INVALID_REQUEST` */
   constructor(instance: IntegrationInstance, command: CommandOverrides | null | undefined, demand: PlanDemand) {
@@ -46,6 +48,8 @@ export class RunScope {
     this.#wanted =
       given("options.regions", demand.regions) ?? given("command.region", region === undefined ? region : [region]);
     this.#demand = demand;
+    const externalId = this.#accounts.externalId ?? this.#instance.externalId;
+    this.#actor = defineInstance({ ...this.#instance, accounts: undefined, roleArn: undefined, externalId });
     this.resolver = demand.resolver ?? currentResolver();
     this.runtime = runtimeOf(this.resolver);
   }
@@ -68,12 +72,12 @@ export class RunScope {
   /** Sees to it that there are credentials for an account. */
   readonly credentials = async ({ account, signal, begin }: Turn): Promise<void> => {
     const { session } = this.#demand;
-    await this.resolver.resolve(this.#actAs(account), this.#command, { session, signal, onTurn: begin });
+    await this.resolver.resolve(this.#actorIn(account), this.#commandIn(account), { session, signal, onTurn: begin });
   };
 
   readonly verify = ({ account, signal, begin }: Turn): Promise<VerifiedIdentity> => {
     const { session } = this.#demand;
-    return this.resolver.verify(this.#actAs(account), this.#command, { session, signal, onTurn: begin });
+    return this.resolver.verify(this.#actorIn(account), this.#commandIn(account), { session, signal, onTurn: begin });
   };
 
   /** Asks AWS which regions are enabled in an account. */
@@ -94,8 +98,8 @@ export class RunScope {
     clientConfig: ClientConfigOf<K> | undefined,
   ): InstanceType<K> {
     const { session } = this.#demand;
-    const command = { ...this.#command, region };
-    return this.resolver.getClientForCommand(Client, this.#actAs(account), command, { session, clientConfig });
+    const command = { ...this.#commandIn(account), region };
+    return this.resolver.getClientForCommand(Client, this.#actorIn(account), command, { session, clientConfig });
   }
 
   #plan(listed: Parameters<typeof planTargets>[0]["listed"]): Plan {
@@ -129,9 +133,12 @@ export class RunScope {
     return findDefaultRegion(this.#partition) ?? "us-east-1";
   }
 
-  /** The instance as it acts in one account. */
-  #actAs({ roleArn, externalId = this.#instance.externalId }: PlannedAccount): IntegrationInstance {
-    return { ...this.#instance, accounts: undefined, roleArn, externalId };
+  #actorIn({ externalId }: PlannedAccount): IntegrationInstance {
+    return externalId === this.#accounts.externalId ? this.#actor : { ...this.#actor, externalId };
+  }
+
+  #commandIn({ roleArn }: PlannedAccount): CommandOverrides {
+    return { ...this.#command, roleArn };
   }
 
   /** The instance as it lists the accounts: as a role that can do nothing else, or as the base identity. */
