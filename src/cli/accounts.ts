@@ -74,7 +74,8 @@ type Pace = NonNullable<Parameters<AccountPlan["verify"]>[0]>;
 
 async function verify(plan: AccountPlan, pace: Pace, interruption: Interruption, io: CliIo, json: boolean) {
   const { stdout, stderr, env } = io;
-  const total = toAccountRows(plan.targets).length;
+  const places = new Map(toAccountRows(plan.targets).map(({ accountId }, index) => [accountId, index]));
+  const total = places.size;
   const display = new ProgressDisplay(stderr, env);
   const outcomes = [];
   let done = 0;
@@ -88,6 +89,8 @@ async function verify(plan: AccountPlan, pace: Pace, interruption: Interruption,
     display.show({ done, failed, total });
   }
   display.clear();
+  const placeOf = ({ accountId }: { readonly accountId: string }) => places.get(accountId) ?? total; // or not active
+  outcomes.sort((one, other) => placeOf(one) - placeOf(other));
   const summary = summarize(outcomes);
   const exitCode = interruption.exitCode ?? verifyExitCode(summary);
   if (json) stdout.write(verificationToJson(exitCode, outcomes));

@@ -24,10 +24,14 @@ export function toAccountRows(targets: readonly PlannedTarget[]): readonly Accou
 export function planToText({ targets, skipped }: Listed): string {
   const accounts = toAccountRows(targets);
   const table = accounts.length > 0 ? [...formatTable(accounts), ""] : [];
+  const isIncomplete = accounts.some(({ regions }) => regions.length === 0);
+  const advice = isIncomplete ? ["To see why regions could not be listed, run rolecall doctor --all-accounts."] : [];
   const left = skipped.length > 0 ? ["Skipped:", ...skipped.map((skip) => `  ${describeSkip(skip)}`), ""] : [];
   const targetCount = `${targets.length} ${targets.length === 1 ? "target" : "targets"}`;
   const skipCount = skipped.length > 0 ? `, ${skipped.length} skipped` : "";
-  return [...table, ...left, `${countAccounts(accounts.length)}, ${targetCount}${skipCount}.`, ""].join("\n");
+  return [...table, ...left, `${countAccounts(accounts.length)}, ${targetCount}${skipCount}.`, ...advice, ""].join(
+    "\n",
+  );
 }
 
 export function planToJson({ targets, skipped }: Listed): string {
@@ -47,7 +51,12 @@ function formatTable(accounts: readonly AccountRow[]): readonly string[] {
   const columns = hasNames ? [0, 1, 2, 3] : [0, 2, 3];
   const all = [header, ...rows].map((row) => columns.map((column) => row[column] ?? ""));
   const widths = columns.map((_, index) => Math.max(...all.map((row) => row[index]?.length ?? 0)));
-  return all.map((row) => row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ").trimEnd());
+  return all.map((row) =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 export function describeSkip(skip: PlannedSkip): string {
