@@ -3,6 +3,7 @@ import { isRolecallError } from "../../errors.js";
 import type { VerifiedIdentity } from "../../resolver-types.js";
 import type { Report } from "../report.js";
 import { countAccounts, listAccountLabels, toSafeJson } from "./account-label.js";
+import { groupBy } from "./group-by.js";
 import { describeReason } from "./plan-report.js";
 
 type Verified = Outcome<VerifiedIdentity>;
@@ -38,15 +39,8 @@ export function summarize(outcomes: readonly Verified[]): VerifySummary {
 }
 
 function group(outcomes: readonly Verified[]): readonly AccountGroup[] {
-  const groups = new Map<string, Verified[]>();
-  for (const outcome of outcomes) {
-    const code = codeOf(outcome);
-    const others = groups.get(code);
-    if (others) others.push(outcome);
-    else groups.set(code, [outcome]);
-  }
-  return [...groups]
-    .map(([code, accounts]) => ({ code, accounts, hint: accounts.map(hintOf).find((hint) => hint !== undefined) }))
+  return groupBy(outcomes, codeOf)
+    .map((accounts) => ({ code: codeOf(accounts[0]), accounts, hint: hintOf(accounts[0]) }))
     .sort((one, other) => other.accounts.length - one.accounts.length);
 }
 

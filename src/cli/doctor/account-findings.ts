@@ -1,5 +1,6 @@
 import { escapeInvisible } from "../../request/validation.js";
 import { countAccounts, type NamedAccount } from "../accounts/account-label.js";
+import { groupBy } from "../accounts/group-by.js";
 import { findCaller } from "./caller.js";
 import { deniedFinding } from "./denied-role.js";
 import { EXIT_CODES, type Finding, failed, ok, type Step, skipped } from "./finding.js";
@@ -74,15 +75,4 @@ function groupFindings(seen: Observations, config: string | undefined): Finding[
 function inAnyAccount({ step, status, summary, next }: Finding, { accountId }: NamedAccount): Finding {
   const anyAccount = (text: string) => text.replaceAll(accountId, "<account>");
   return { step, status, summary: anyAccount(summary), next: next.map(anyAccount) };
-}
-
-/** Groups are in the order of their first members, and none is empty. */
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly [T, ...T[]])[] {
-  const groups = new Map<string, [T, ...T[]]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return [...groups.values()];
 }
