@@ -26,7 +26,8 @@ rolecall-doctor-<host>. Requests a duration of more than one hour in full, to te
 
   --config <file>   The instance's settings, as JSON. Default: no settings.
   --all-accounts    Checks every account in the instance's accounts. Takes no role ARNs.
-  --json            Machine-readable output: { exitCode, findings: [{ step, status, summary, next, roleArn?, accounts? }] }.
+  --json            Machine-readable output:
+                    { exitCode, findings: [{ step, status, summary, next, roleArn?, accounts? }] }.
 
 Exit codes: 0 if nothing failed, even with warnings; otherwise, by the first failed step:
   1  invalid setting               3  base identity: metadata service, instance profile, keys

@@ -52,24 +52,25 @@ describe("docs/command-line.md", () => {
     expect(blocksOf("text")).toContain((await runRolecall(args)).output);
   });
 
-  it.each(["accounts --config accounts.json", "accounts --config accounts.json --verify", "doctor --all-accounts --config accounts.json"])(
-    "shows the output of rolecall %s for an organization",
-    async (line) => {
-      const aws = await startLocalAws(ORGANIZATION);
-      const folder = await mkdtemp(join(tmpdir(), "rolecall-docs-"));
-      onTestFinished(async () => {
-        await aws.close();
-        await rm(folder, { recursive: true });
-      });
-      for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
-      const config = join(folder, "accounts.json");
-      await writeFile(config, blocksOf("jsonc")[1] ?? "");
-      expect(blocksOf("sh")).toContain(`npx aws-rolecall ${line}\n`);
-      const { output } = await runRolecall(line.split(" ").map((word) => (word === "accounts.json" ? config : word)));
-      const shown = output.replaceAll(config, "accounts.json").replaceAll(hostname(), "engine-1");
-      expect(blocksOf("text")).toContain(shown.replace(/^\n/, ""));
-    },
-  );
+  it.each([
+    "accounts --config accounts.json",
+    "accounts --config accounts.json --verify",
+    "doctor --all-accounts --config accounts.json",
+  ])("shows the output of rolecall %s for an organization", async (line) => {
+    const aws = await startLocalAws(ORGANIZATION);
+    const folder = await mkdtemp(join(tmpdir(), "rolecall-docs-"));
+    onTestFinished(async () => {
+      await aws.close();
+      await rm(folder, { recursive: true });
+    });
+    for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
+    const config = join(folder, "accounts.json");
+    await writeFile(config, blocksOf("jsonc")[1] ?? "");
+    expect(blocksOf("sh")).toContain(`npx aws-rolecall ${line}\n`);
+    const { output } = await runRolecall(line.split(" ").map((word) => (word === "accounts.json" ? config : word)));
+    const shown = output.replaceAll(config, "accounts.json").replaceAll(hostname(), "engine-1");
+    expect(blocksOf("text")).toContain(shown.replace(/^\n/, ""));
+  });
 
   it("names every step of the doctor", () => {
     const steps = [...page.matchAll(/^\| `([a-z0-9-]+)` \| .* \| (\d?) ?\|$/gm)].map(([, step]) => step);
