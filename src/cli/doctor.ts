@@ -52,21 +52,15 @@ Examples:
       throw new UsageError("--all-accounts needs a file with accounts. Set them there, and name it with --config.");
     }
     const { roleArns, patterns } = chooseRoles(instance, positionals, allAccounts);
-    // Imported here because they load the SDK, which --help does not need.
-    const { examine } = await import("./doctor/examine.js");
-    const { machineFindings } = await import("./doctor/machine-findings.js");
-    const { roleFindings } = await import("./doctor/role-findings.js");
-    const { accountFindings } = await import("./doctor/account-findings.js");
+    // Imported here because it loads the SDK, which --help does not need.
+    const { diagnose } = await import("./doctor/diagnose.js");
     const display = new ProgressDisplay(io.stderr, io.env);
     const onProgress = (progress: WalkProgress) => display.show(progress);
-    const seen = await examine({ instance, roleArns, runtime: { ...systemRuntime, env: io.env }, onProgress });
+    const subject = { instance, roleArns, runtime: { ...systemRuntime, env: io.env }, onProgress };
+    const diagnosed = await diagnose(subject, values.config);
     display.clear();
-    const named = seen.accounts ? [] : seen.roles;
-    const roles = seen.sourceRole ? [seen.sourceRole, ...named] : named;
     const findings = [
-      ...machineFindings(seen),
-      ...roles.flatMap((role) => roleFindings(role, seen, values.config)),
-      ...accountFindings(seen, values.config),
+      ...diagnosed,
       ...patterns.map((roleArn) => ({ ...skipped("assume", SKIPPED_PATTERN), roleArn })),
     ];
     const firstFailed = findings.find(({ status }) => status === "failed");

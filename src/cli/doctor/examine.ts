@@ -10,7 +10,7 @@ import { isAccepted, type Metadata, type Observations, type StsSeen, toOutcome }
 import { listenToSts } from "./sts-listener.js";
 
 /** The configuration to examine, and the machine to examine it on. */
-interface Subject extends Omit<Tools, "resolver"> {
+export interface Subject extends Omit<Tools, "resolver"> {
   readonly instance: IntegrationInstance;
   readonly roleArns: readonly string[] | "all-accounts";
 }
