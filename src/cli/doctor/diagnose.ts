@@ -9,5 +9,9 @@ export async function diagnose(subject: Subject, file: string | undefined): Prom
   const seen = await examine(subject);
   const named = seen.accounts ? [] : seen.roles;
   const roles = seen.sourceRole ? [seen.sourceRole, ...named] : named;
-  return [...machineFindings(seen), ...roles.flatMap((role) => roleFindings(role, seen, file))];
+  return [
+    ...machineFindings(seen),
+    ...roles.flatMap((role) => roleFindings(role, seen, file)),
+    ...accountFindings(seen, file),
+  ];
 }
