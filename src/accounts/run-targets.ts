@@ -260,7 +260,7 @@ type Place = Omit<OutcomePlace, "milliseconds">;
 type Ending<O> = Omit<O, Exclude<keyof OutcomePlace, "milliseconds">>;
 
 /** The first items begin first; each that ends makes room for the next. */
-async function inParallel<Item>(
+export async function inParallel<Item>(
   items: Iterable<Item>,
   concurrency: number,
   task: (item: Item) => Promise<void>,
