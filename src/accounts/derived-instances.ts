@@ -1,6 +1,6 @@
+import type { Accounts } from "../request/accounts.js";
 import type { IntegrationInstance } from "../request/integration-instance.js";
 import type { RoleArn } from "../request/role-arn.js";
-import type { PlannedAccount } from "./plan.js";
 
 /** The session policy of the role that lists the accounts. */
 const MAY_LIST = JSON.stringify({
@@ -15,9 +15,9 @@ const OF_ROLES = {
   roleSessionDuration: undefined,
 } satisfies Partial<IntegrationInstance>;
 
-/** The instance as it acts in one account. */
-export function actingIn({ roleArn, externalId }: PlannedAccount, instance: IntegrationInstance): IntegrationInstance {
-  return { ...instance, accounts: undefined, roleArn, externalId: externalId ?? instance.externalId };
+/** The instance as it acts in its accounts; each request adds the account's role. */
+export function actingIn({ externalId }: Accounts, instance: IntegrationInstance): IntegrationInstance {
+  return { ...instance, accounts: undefined, roleArn: undefined, externalId: externalId ?? instance.externalId };
 }
 
 /** The instance as it lists the organization's accounts: as a role whose session can do nothing else, or as the base identity. */

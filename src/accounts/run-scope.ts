@@ -29,6 +29,8 @@ export class RunScope {
   /** The regions that the caller narrows the run to. */
   readonly #wanted: Chosen<readonly string[]> | undefined;
   readonly #demand: PlanDemand;
+  /** The instance as it acts in the accounts. Defined once, so that it is read once. */
+  readonly #actor: IntegrationInstance;
   readonly #partition: string;
   /** For services that have one endpoint for all regions of a partition. */
   readonly partitionRegion: string;
@@ -50,6 +52,7 @@ export class RunScope {
     this.#wanted =
       given("options.regions", demand.regions) ?? given("command.region", region === undefined ? region : [region]);
     this.#demand = demand;
+    this.#actor = defineInstance(actingIn(this.#accounts, this.#instance));
     this.resolver = demand.resolver ?? currentResolver();
     this.runtime = runtimeOf(this.resolver);
     this.#partition = choosePartition(this.#settings, this.#accounts, this.#wanted?.value, this.runtime.env);
@@ -73,12 +76,12 @@ export class RunScope {
   /** Sees to it that there are credentials for an account. */
   readonly credentials = async ({ account, signal, begin }: Turn): Promise<void> => {
     const { session } = this.#demand;
-    await this.resolver.resolve(this.#actAs(account), this.#command, { session, signal, onTurn: begin });
+    await this.resolver.resolve(this.#actorIn(account), this.#commandIn(account), { session, signal, onTurn: begin });
   };
 
   readonly verify = ({ account, signal, begin }: Turn): Promise<VerifiedIdentity> => {
     const { session } = this.#demand;
-    return this.resolver.verify(this.#actAs(account), this.#command, { session, signal, onTurn: begin });
+    return this.resolver.verify(this.#actorIn(account), this.#commandIn(account), { session, signal, onTurn: begin });
   };
 
   /** Asks AWS which regions are enabled in an account. */
@@ -95,9 +98,9 @@ export class RunScope {
     region: string | undefined,
     clientConfig: object | undefined,
   ): InstanceType<K> {
-    const command = { ...this.#command, region };
+    const command = { ...this.#commandIn(account), region };
     const options = { session: this.#demand.session, clientConfig: clientConfig as ClientConfigOf<K> };
-    return this.resolver.getClientForCommand(Client, this.#actAs(account), command, options);
+    return this.resolver.getClientForCommand(Client, this.#actorIn(account), command, options);
   }
 
   #plan(listed: Parameters<typeof planTargets>[0]["listed"]): Plan {
@@ -117,11 +120,15 @@ export class RunScope {
 
   /** What is wrong with one account's request, apart from its role, is wrong with all of them. */
   #assertServable([first]: readonly PlannedAccount[]): void {
-    if (first) this.resolver.provider(this.#actAs(first), this.#command, { session: this.#demand.session });
+    if (first) this.resolver.provider(this.#actorIn(first), this.#commandIn(first), { session: this.#demand.session });
   }
 
-  #actAs(account: PlannedAccount): IntegrationInstance {
-    return actingIn(account, this.#instance);
+  #actorIn({ externalId }: PlannedAccount): IntegrationInstance {
+    return externalId === this.#accounts.externalId ? this.#actor : { ...this.#actor, externalId };
+  }
+
+  #commandIn({ roleArn }: PlannedAccount): CommandOverrides {
+    return { ...this.#command, roleArn };
   }
 }
 

@@ -199,7 +199,7 @@ export class TargetRun<T> {
       const error = controller.signal.aborted ? controller.signal.reason : thrown;
       return { status: "failed", ...judgeError(error), milliseconds: milliseconds() };
     } finally {
-      over.abort();
+      if (timeout !== undefined) over.abort(); // an abort makes an error with its stack, so not for nothing
       this.#running.delete(controller);
       this.#counts.running--;
     }

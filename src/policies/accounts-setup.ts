@@ -21,7 +21,7 @@ export interface AccountsRole {
   readonly permissions: PolicyDocument | undefined;
 }
 
-/** The statement of whoever lists the accounts. */
+/** The statement of the caller that lists the accounts. */
 export const LIST_ACCOUNTS: PolicyStatement = allow("organizations:ListAccounts");
 const LIST_REGIONS: PolicyStatement = allow("account:ListRegions");
 

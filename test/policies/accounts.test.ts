@@ -89,7 +89,7 @@ describe.each([
   });
 });
 
-describe("the policy of whoever assumes the roles", () => {
+describe("the policy of the caller that assumes the roles", () => {
   const resourcesOf = (accounts: IntegrationInstance["accounts"], more: IntegrationInstance = {}) => {
     const policy = identityPolicy({ variant: "listed-roles", instance: { region: "eu-central-1", accounts, ...more } });
     return {
