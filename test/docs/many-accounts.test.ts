@@ -15,6 +15,7 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { encryptEverywhere } from "../../docs/examples/many-accounts-change.js";
 import { writeInventory } from "../../docs/examples/many-accounts-inventory.js";
 import { describeInstances } from "../../docs/examples/many-accounts-xsoar.js";
+import { runRolecall } from "../cli/run-rolecall.js";
 import { project } from "./code-blocks.js";
 
 /** The file that the page shows. The examples, the command line and the tests below read this one. */
@@ -114,6 +115,33 @@ describe("the settings of many accounts in a JSON file", () => {
     expect(aws.count({ operation: "AssumeRole" })).toBe(3); // the third is the role that lists the accounts
     expect(aws.count({ operation: "ListAccounts" })).toBe(1);
     expect(aws.count({ operation: "ListRegions" })).toBe(1); // the other account's regions are in the file
+  });
+});
+
+describe("rolecall accounts with the page's file", () => {
+  it("prints each account with its regions, and the one that is skipped", async () => {
+    const { aws } = await setUp();
+    const { code, output } = await runRolecall(["accounts", "--config", CONFIG, "--region", "us-east-1"], aws.env);
+    expect(code).toBe(0);
+    expect(output).toBe(`ACCOUNT       NAME      ROLE                                               REGIONS
+123456789012  Payments  arn:aws:iam::123456789012:role/integrations/Audit  us-east-1
+444455556666  Partner   arn:aws:iam::444455556666:role/partners/Audit      us-east-1
+
+Skipped:
+  888899990000 (Suspended): ACCOUNT_NOT_ACTIVE (SUSPENDED)
+
+2 accounts, 2 targets, 1 skipped.
+`);
+  });
+
+  it("verifies the roles that the examples act as", async () => {
+    const { aws } = await setUp();
+    const { code } = await runRolecall(["accounts", "--config", CONFIG, "--verify"], aws.env);
+    expect(code).toBe(0);
+    aws.setRole(denyPartner);
+    const { code: partly, output } = await runRolecall(["accounts", "--config", CONFIG, "--verify"], aws.env);
+    expect(partly).not.toBe(0);
+    expect(output).toContain("ASSUME_ROLE_DENIED");
   });
 });
 
