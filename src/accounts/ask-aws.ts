@@ -1,4 +1,4 @@
-import type { SdkClient, SdkClientConstructor } from "../clients/client-types.js";
+import type { SdkClientConstructor } from "../clients/client-types.js";
 import { isRolecallError, RolecallError } from "../errors.js";
 import { foreignLabel } from "../foreign-text.js";
 import { conflict } from "../request/validation.js";
@@ -105,4 +105,4 @@ export async function loadPeer<M>(field: string, packageName: string, load: () =
 }
 
 /** Makes a client of a class that is known at run time only. */
-export type MakeClient = <K extends SdkClientConstructor>(Client: K) => InstanceType<K> & SdkClient;
+export type MakeClient = <K extends SdkClientConstructor>(Client: K) => InstanceType<K>;

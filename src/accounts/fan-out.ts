@@ -1,3 +1,4 @@
+import { ONCE } from "../abort.js";
 import { isRolecallError, RolecallError } from "../errors.js";
 import { conflict } from "../request/validation.js";
 import { safeCause } from "../sources/safe-cause.js";
@@ -34,7 +35,7 @@ export interface FanOutResult<T> {
   byAccount(): ReadonlyMap<string, readonly Outcome<T>[]>;
   /**
    * @throws RolecallError `TARGETS_FAILED` if a target failed, or was not started because the run was stopped. Accounts that
-   * are not active and regions that are not listed are no reason.
+   * are not active and regions that are not listed do not count.
    */
   throwIfFailed(): void;
 }
@@ -57,8 +58,22 @@ export class RunOutcomes<T> implements FanOut<T> {
     return this.#run?.progress ?? { planned: 0, running: 0, done: 0, failed: 0, skipped: 0 };
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Outcome<T>, undefined> {
-    for await (const { outcome } of this.#read()) yield outcome;
+  [Symbol.asyncIterator](): AsyncGenerator<Outcome<T>, undefined> {
+    const left = new AbortController();
+    const outcomes = this.#readOutcomes(left.signal);
+    const end = outcomes.return.bind(outcomes);
+    const fail = outcomes.throw.bind(outcomes);
+    // A generator would wait for the next outcome first, and that may never come.
+    return Object.assign(outcomes, {
+      return: (value: undefined) => {
+        left.abort();
+        return end(value);
+      },
+      throw: (error: unknown) => {
+        left.abort();
+        return fail(error);
+      },
+    });
   }
 
   async collect(): Promise<FanOutResult<T>> {
@@ -68,7 +83,12 @@ export class RunOutcomes<T> implements FanOut<T> {
     return new AllOutcomes(placed.map(({ outcome }) => outcome));
   }
 
-  async *#read(): AsyncGenerator<PlacedOutcome<T>, undefined> {
+  async *#readOutcomes(left: AbortSignal): AsyncGenerator<Outcome<T>, undefined> {
+    for await (const { outcome } of this.#read(left)) yield outcome;
+  }
+
+  /** @param left aborts when nobody reads any more */
+  async *#read(left?: AbortSignal): AsyncGenerator<PlacedOutcome<T>, undefined> {
     if (this.#isRead) {
       throw conflict(
         "forEachAccount()",
@@ -77,12 +97,16 @@ export class RunOutcomes<T> implements FanOut<T> {
       );
     }
     this.#isRead = true;
-    this.#run = new TargetRun(await this.#plan(), this.#steps, this.#settings);
-    const ended = this.#run.start();
+    const plan = await this.#plan();
+    if (left?.aborted) return;
+    const run = new TargetRun(plan, this.#steps, this.#settings);
+    this.#run = run;
+    left?.addEventListener("abort", () => run.leave(), ONCE);
+    const ended = run.start();
     try {
-      for (let next = await this.#run.next(); !next.done; next = await this.#run.next()) yield next.value;
+      for (let next = await run.next(); !next.done; next = await run.next()) yield next.value;
     } finally {
-      this.#run.leave();
+      run.leave();
       await ended;
     }
   }

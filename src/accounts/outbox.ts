@@ -6,7 +6,7 @@ export class Outbox<T> {
   readonly #capacity: number;
   readonly #items: T[] = [];
   readonly #readers: { resolve(result: IteratorResult<T, undefined>): void; reject(error: unknown): void }[] = [];
-  #writers: (() => void)[] = [];
+  readonly #writers: (() => void)[] = [];
   #end: { readonly error?: unknown } | undefined;
 
   constructor(capacity: number) {
@@ -31,24 +31,26 @@ export class Outbox<T> {
     if (discarded) this.#items.length = 0;
     this.#end ??= end;
     for (const reader of this.#readers.splice(0)) this.next().then(reader.resolve, reader.reject);
-    this.#wakeWriters();
+    this.#wakeWriters(this.#writers.length);
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.#items.length > 0) {
       const value = this.#items.shift() as T;
-      this.#wakeWriters();
+      // One for each item: if all of them woke, each read would let in as many items as there are writers.
+      if (this.#items.length < this.#capacity) this.#wakeWriters(1);
       return Promise.resolve({ value, done: false });
     }
-    if (!this.#end) return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }));
-    const { error } = this.#end;
+    if (!this.#end) {
+      this.#wakeWriters(this.#writers.length);
+      return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }));
+    }
+    const end = this.#end;
     this.#end = {}; // an error is told once
-    return error === undefined ? Promise.resolve({ value: undefined, done: true }) : Promise.reject(error);
+    return "error" in end ? Promise.reject(end.error) : Promise.resolve({ value: undefined, done: true });
   }
 
-  #wakeWriters(): void {
-    const writers = this.#writers;
-    this.#writers = [];
-    for (const wake of writers) wake();
+  #wakeWriters(count: number): void {
+    for (const wake of this.#writers.splice(0, count)) wake();
   }
 }

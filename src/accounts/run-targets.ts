@@ -96,7 +96,6 @@ export class TargetRun<T> {
       await this.#runAll();
       this.#outbox.close();
     } catch (error) {
-      this.#abort(error);
       this.#outbox.close({ error });
     } finally {
       stopListening?.();
@@ -209,8 +208,13 @@ export class TargetRun<T> {
   #end(position: Position, outcome: Outcome<T>): void {
     this.#counts[outcome.status]++;
     if (outcome.status === "failed") this.#noteFailure();
-    this.#settings.onProgress?.(this.progress);
     this.#outbox.put({ outcome, position });
+    try {
+      this.#settings.onProgress?.(this.progress);
+    } catch (error) {
+      this.#abort(error); // before another target starts
+      throw error;
+    }
   }
 
   #noteFailure(): void {
@@ -232,6 +236,7 @@ class AccountTurns<T> {
 
   async askForRegions(turn: Turn): Promise<readonly string[]> {
     await this.#steps.credentials(turn);
+    turn.signal.throwIfAborted();
     return this.#steps.regions(turn);
   }
 
@@ -244,6 +249,7 @@ class AccountTurns<T> {
       if (!turn.signal.aborted) this.#failure = { error };
       throw error;
     }
+    turn.signal.throwIfAborted(); // a resolver may ignore the signal
     return this.#steps.work(turn, region);
   }
 }
