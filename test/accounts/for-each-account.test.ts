@@ -63,7 +63,9 @@ describe("forEachAccount", () => {
     const instance = { region: "eu-central-1", externalId: "instance-4711", accounts };
     (await forEachAccount(instance, {}, () => {}, { resolver }).collect()).throwIfFailed();
     const asked = aws.requests.filter(({ operation }) => operation === "AssumeRole");
-    const externalIds = new Map(asked.map(({ roleArn, parameters }) => [roleArn?.split(":")[4], parameters.ExternalId]));
+    const externalIds = new Map(
+      asked.map(({ roleArn, parameters }) => [roleArn?.split(":")[4], parameters.ExternalId]),
+    );
     expect(ACCOUNTS.map((id) => externalIds.get(id))).toEqual(["own-4711", "shared-4711", "shared-4711"]);
   });
 });

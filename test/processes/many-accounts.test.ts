@@ -47,7 +47,7 @@ interface Run {
 /** Runs `forEachAccount` in a process whose heap cannot grow beyond `heapLimit` MiB. */
 async function runOver(
   accounts: number,
-  { recordRequests, ...env }: { recordRequests: LocalAwsOptions["recordRequests"]; SIGNED_CALLS?: "true" },
+  { recordRequests, ...env }: { recordRequests: NonNullable<LocalAwsOptions["recordRequests"]>; SIGNED_CALLS?: "true" },
   heapLimit: number,
 ): Promise<{ aws: LocalAws; result: Run }> {
   const ids = Array.from({ length: accounts }, (_, index) => String(FIRST_ACCOUNT + index));
