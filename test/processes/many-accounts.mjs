@@ -8,6 +8,7 @@ import { pathToFileURL } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { PATIENT_STS, patiently } from "./patiently.mjs";
 
 const { ROLECALL_BUILD, ROLE_NAME, ACCOUNTS, FIRST_ACCOUNT, REGIONS, SIGNED_CALLS } = process.env;
 const load = (name) => import(pathToFileURL(`${ROLECALL_BUILD}/${name}.mjs`).href);
@@ -38,7 +39,8 @@ async function collectedHeap() {
   return process.memoryUsage().heapUsed;
 }
 
-const resolver = createCredentialResolver();
+const resolver = createCredentialResolver({ assumeRole: PATIENT_STS });
+await patiently(() => resolver.resolve({})); // the base identity
 const instance = { accounts: { roleName: ROLE_NAME, ids, regions } };
 const heap = { start: await collectedHeap(), peak: 0 };
 const sampling = setInterval(() => {

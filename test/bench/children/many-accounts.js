@@ -11,5 +11,6 @@ const onOutcome = (isDone) => outcomes[isDone ? "done" : "failed"]++;
 const began = performance.now();
 await run({ ...settings, work, onOutcome });
 const seconds = (performance.now() - began) / 1000;
-const bytes = process.resourceUsage().maxRSS * 1024;
-process.stdout.write(JSON.stringify({ ...outcomes, seconds, bytes }), () => process.exit());
+const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+const cpuSeconds = (userCPUTime + systemCPUTime) / 1e6;
+process.stdout.write(JSON.stringify({ ...outcomes, seconds, cpuSeconds, bytes: maxRSS * 1024 }), () => process.exit());

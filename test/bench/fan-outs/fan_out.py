@@ -29,5 +29,12 @@ began = time.perf_counter()
 with ThreadPoolExecutor(settings["atATime"]) as pool:
     done = sum(pool.map(in_account, settings["ids"]))
 seconds = time.perf_counter() - began
-kibibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps({"done": done, "failed": 0, "seconds": seconds, "bytes": kibibytes * 1024}))
+usage = resource.getrusage(resource.RUSAGE_SELF)
+result = {
+    "done": done,
+    "failed": 0,
+    "seconds": seconds,
+    "cpuSeconds": usage.ru_utime + usage.ru_stime,
+    "bytes": usage.ru_maxrss * 1024,
+}
+print(json.dumps(result))
