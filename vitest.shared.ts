@@ -13,7 +13,7 @@ export const shared = {
   resolve: {
     alias: [
       { find: /^aws-rolecall$/, replacement: source("index.ts") },
-      { find: /^aws-rolecall\/(testing|policies|xsoar)$/, replacement: source("$1/index.ts") },
+      { find: /^aws-rolecall\/(testing|policies|xsoar|accounts)$/, replacement: source("$1/index.ts") },
       { find: /^aws-rolecall\/(file-store|redis-store)$/, replacement: source("store/$1.ts") },
     ],
   },

@@ -4,7 +4,14 @@ import type { AuthorSession } from "./request/author-session.js";
 import type { RoleRequest } from "./request/role-request.js";
 import { createSettingsReader, type SettingsTable } from "./request/settings-table.js";
 import { hasMethods, invalid, isGiven, readBoolean, readInteger, readSetting } from "./request/validation.js";
-import type { ClientOptions, ProviderOptions, ResolveOptions, SessionOptions } from "./resolver-types.js";
+import type {
+  ClientOptions,
+  ProviderOptions,
+  ResolveOptions,
+  SessionOptions,
+  VerifyOptions,
+  WaitOptions,
+} from "./resolver-types.js";
 
 const SESSION_OPTION = {
   session: (_field, value) => value as AuthorSession | null | undefined, // read with the request
@@ -15,9 +22,14 @@ const MIN_REMAINING = {
 
 const SESSION_OPTIONS = SESSION_OPTION satisfies SettingsTable<keyof SessionOptions>;
 const PROVIDER_OPTIONS = { ...SESSION_OPTION, ...MIN_REMAINING } satisfies SettingsTable<keyof ProviderOptions>;
+const WAIT_OPTIONS = {
+  signal: readSignal,
+  onTurn: readCallback<() => void>,
+} satisfies SettingsTable<keyof WaitOptions>;
+const VERIFY_OPTIONS = { ...SESSION_OPTION, ...WAIT_OPTIONS } satisfies SettingsTable<keyof VerifyOptions>;
 const RESOLVE_OPTIONS = {
   ...SESSION_OPTION,
-  signal: readSignal,
+  ...WAIT_OPTIONS,
   forceRefresh: readBoolean,
   ...MIN_REMAINING,
 } satisfies SettingsTable<keyof ResolveOptions>;
@@ -36,6 +48,7 @@ function createOptionsReader<Table extends SettingsTable>(table: Table) {
 export const readSessionOptions = createOptionsReader(SESSION_OPTIONS);
 export const readProviderOptions = createOptionsReader(PROVIDER_OPTIONS);
 export const readResolveOptions = createOptionsReader(RESOLVE_OPTIONS);
+export const readVerifyOptions = createOptionsReader(VERIFY_OPTIONS);
 export const readClientOptions = createOptionsReader(CLIENT_OPTIONS);
 
 const knownClasses = new WeakSet<object>();
@@ -57,7 +70,13 @@ export function assertReachable(minRemaining = 0, { chain: { assumption } }: Rol
   throw invalid("options.minRemaining", minRemaining, allowed, { sensitive: false });
 }
 
-function readSignal(field: string, value: unknown): AbortSignal | undefined {
+export function readCallback<F extends (...args: never) => unknown>(field: string, value: unknown): F | undefined {
+  if (!isGiven(value)) return undefined;
+  if (typeof value !== "function") throw invalid(field, value, "a function");
+  return value as F;
+}
+
+export function readSignal(field: string, value: unknown): AbortSignal | undefined {
   if (!isGiven(value)) return undefined;
   if (isAbortSignal(field, value)) return value;
   throw invalid(field, value, "an AbortSignal");

@@ -5,6 +5,7 @@ import {
   readProviderOptions,
   readResolveOptions,
   readSessionOptions,
+  readVerifyOptions,
 } from "./call-options.js";
 import { ClientPool } from "./clients/client-pool.js";
 import type { SdkClientConstructor } from "./clients/client-types.js";
@@ -32,7 +33,9 @@ import type {
   ResolverStats,
   SessionOptions,
   VerifiedIdentity,
+  VerifyOptions,
 } from "./resolver-types.js";
+import { rememberRuntime } from "./runtime.js";
 import { closedError } from "./session/credential-cache.js";
 import type { SessionCredentials } from "./session/session-credentials.js";
 import { Sessions } from "./sessions.js";
@@ -48,7 +51,10 @@ type Command = CommandOverrides | null | undefined;
  * @throws RolecallError `INVALID_REQUEST` naming the option that is wrong
  */
 export function createCredentialResolver(options?: CredentialResolverOptions): CredentialResolver {
-  return new Resolver(readResolverOptions(options));
+  const settings = readResolverOptions(options);
+  const resolver = new Resolver(settings);
+  rememberRuntime(resolver, settings.runtime);
+  return resolver;
 }
 
 /** Methods are properties, so that callers can pass them on without the resolver. */
@@ -120,10 +126,11 @@ class Resolver implements CredentialResolver {
   readonly verify = async (
     instance: IntegrationInstance,
     command?: Command,
-    options?: SessionOptions,
+    options?: VerifyOptions,
   ): Promise<VerifiedIdentity> => {
-    const request = this.#request(instance, command, readSessionOptions(options).session);
-    return await verifyIdentity(request.chain, this.#sessions, this.#sts, this.#closing.signal);
+    const { session, ...demand } = readVerifyOptions(options);
+    const { chain } = this.#request(instance, command, session);
+    return await verifyIdentity(chain, demand, this.#sessions, this.#sts, this.#closing.signal);
   };
 
   readonly invalidate = async (

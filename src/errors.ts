@@ -13,10 +13,12 @@ export type RolecallErrorCode =
   | "STS_UNAVAILABLE"
   | "TIMEOUT"
   | "ABORTED"
-  | "RESOLVER_CLOSED";
+  | "RESOLVER_CLOSED"
+  | "ACCOUNTS_UNAVAILABLE"
+  | "TARGETS_FAILED";
 
-/** The stage at which the error occurred. */
-export type RolecallErrorStep = "request" | "base-identity" | "source-role" | "assume-role";
+/** The stage at which the error occurred. `accounts` and `work` are stages of a run over many accounts. */
+export type RolecallErrorStep = "request" | "base-identity" | "source-role" | "assume-role" | "accounts" | "work";
 
 /** The details of a {@link RolecallError}, besides its code and message. */
 export interface RolecallErrorDetails {

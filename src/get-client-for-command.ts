@@ -56,14 +56,20 @@ export function getClientForCommand<
   return (resolver ?? currentResolver()).getClientForCommand(Client, instance, command, clientOptions);
 }
 
-function assertResolver(field: string, resolver: CredentialResolver | null | undefined): void {
+export function assertResolver(
+  field: string,
+  resolver: unknown,
+): asserts resolver is CredentialResolver | null | undefined {
   if (!isGiven(resolver)) return;
   const usable =
-    typeof resolver === "object" && typeof readSetting(field, resolver, "getClientForCommand") === "function";
+    typeof resolver === "object" &&
+    resolver !== null &&
+    typeof readSetting(field, resolver, "getClientForCommand") === "function";
   if (!usable) throw invalid(field, resolver, "what createCredentialResolver() returns, or undefined");
 }
 
-function currentResolver(): CredentialResolver {
+/** The resolver of callers who name none. */
+export function currentResolver(): CredentialResolver {
   defaultResolver ??= createCredentialResolver();
   return defaultResolver;
 }

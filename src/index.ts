@@ -29,6 +29,8 @@ export type {
   ResolverStats,
   SessionOptions,
   VerifiedIdentity,
+  VerifyOptions,
+  WaitOptions,
 } from "./resolver-types.js";
 export type { Runtime } from "./runtime.js";
 export type { AwsCredentialIdentity, CredentialProvider } from "./sdk-types.js";

@@ -32,13 +32,25 @@ export interface ProviderOptions extends SessionOptions {
   minRemaining?: number | undefined;
 }
 
-/** What one caller asks of a session. */
-export interface ResolveOptions extends ProviderOptions {
+/** How one caller waits. */
+export interface WaitOptions {
   /**
    * Ends this caller's wait at once, with `ABORTED`. Others who wait for the same session are not affected. Without a signal a
    * caller waits until there is no progress for 60 seconds: a long queue in front of STS is progress while STS answers.
    */
   signal?: AbortSignal | undefined;
+  /**
+   * Called when the caller's load leaves the queue of calls to STS; not called if it needs no call. For a time limit that
+   * should not count the wait for a turn.
+   */
+  onTurn?: (() => void) | undefined;
+}
+
+/** What one caller asks of `verify`. */
+export interface VerifyOptions extends SessionOptions, WaitOptions {}
+
+/** What one caller asks of a session. */
+export interface ResolveOptions extends ProviderOptions, WaitOptions {
   /** Asks STS even if a valid session is held. Default `false`. */
   forceRefresh?: boolean | undefined;
 }
@@ -124,7 +136,7 @@ export interface CredentialResolver {
   verify<I extends IntegrationInstance>(
     instance: ExactInstance<I>,
     command?: CommandOverrides | null,
-    options?: SessionOptions,
+    options?: VerifyOptions,
   ): Promise<VerifiedIdentity>;
   /**
    * Drops the session that these settings lead to, so that the next command gets a new one; without a role, the base

@@ -44,9 +44,15 @@ export function scheduleAt(
 /** The longest delay that Node's timers take; a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Not `performance.now()`: Node would load `perf_hooks` for it, which takes a new process more than a millisecond. */
+function monotonic(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}
+
 export const systemRuntime: Runtime = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic,
   random: () => Math.random(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
@@ -71,3 +77,15 @@ export const systemRuntime: Runtime = {
   env: process.env,
   hostname,
 };
+
+/** The clock of each resolver, for what runs on top of one. */
+const RUNTIMES = new WeakMap<object, Runtime>();
+
+export function rememberRuntime(resolver: object, runtime: Runtime): void {
+  RUNTIMES.set(resolver, runtime);
+}
+
+/** The machine's for a resolver that is wrapped, or that this library did not make. */
+export function runtimeOf(resolver: object): Runtime {
+  return RUNTIMES.get(resolver) ?? systemRuntime;
+}

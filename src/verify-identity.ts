@@ -3,7 +3,7 @@ import { errorOfCaller, RolecallError } from "./errors.js";
 import { type Link, linksOf } from "./request/chain.js";
 import { isSessionForRole } from "./request/role-arn.js";
 import type { VerifiedIdentity } from "./resolver-types.js";
-import { Flight } from "./session/flight.js";
+import { Flight, type SessionDemand } from "./session/flight.js";
 import type { Sessions } from "./sessions.js";
 import type { CallerIdentity } from "./sources/caller-identity.js";
 import type { Sts } from "./sources/sts.js";
@@ -14,13 +14,14 @@ import type { Sts } from "./sources/sts.js";
  */
 export async function verifyIdentity(
   chain: Link,
+  demand: Partial<SessionDemand>,
   sessions: Sessions,
   sts: () => Promise<Sts>,
   closed: AbortSignal,
 ): Promise<VerifiedIdentity> {
   const role = chain.assumption?.role;
   // A "Test" button is pressed after a change, so a remembered refusal must not answer.
-  if (role) await sessions.get(chain, { despiteRefusal: true });
+  if (role) await sessions.get(chain, { ...demand, despiteRefusal: true });
   const loaded = await sts();
   const identify = (link: Link) =>
     untilClosed(closed, (flight) => loaded.identify(sessions.caller(link), link.sts, role?.arn, flight));

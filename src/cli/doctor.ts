@@ -39,15 +39,11 @@ Example: npx aws-rolecall doctor --config /etc/integration.json
     const instance = values.config === undefined ? {} : readInstanceFile(values.config, io.stderr);
     const { roleArns, patterns } =
       positionals.length > 0 ? { roleArns: [...new Set(positionals)], patterns: [] } : listRoles(instance);
-    // Imported here because they load the SDK, which --help does not need.
-    const { examine } = await import("./doctor/examine.js");
-    const { machineFindings } = await import("./doctor/machine-findings.js");
-    const { roleFindings } = await import("./doctor/role-findings.js");
-    const seen = await examine({ instance, roleArns, runtime: { ...systemRuntime, env: io.env } });
-    const roles = seen.sourceRole ? [seen.sourceRole, ...seen.roles] : seen.roles;
+    // Imported here because it loads the SDK, which --help does not need.
+    const { diagnose } = await import("./doctor/diagnose.js");
+    const subject = { instance, roleArns, runtime: { ...systemRuntime, env: io.env } };
     const findings = [
-      ...machineFindings(seen),
-      ...roles.flatMap((role) => roleFindings(role, seen, values.config)),
+      ...(await diagnose(subject, values.config)),
       ...patterns.map((roleArn) => ({ ...skipped("assume", SKIPPED_PATTERN), roleArn })),
     ];
     const firstFailed = findings.find(({ status }) => status === "failed");

@@ -1,3 +1,4 @@
+import { type AccountsSettings, readAccounts } from "./accounts.js";
 import { type AllowedRole, readAllowedRoles } from "./allowed-roles.js";
 import { COMMAND_SETTINGS } from "./command-overrides.js";
 import { CREDENTIALS_NAME, type CredentialSource, readCredentialSource } from "./credential-source.js";
@@ -63,6 +64,8 @@ export interface IntegrationInstance {
    * a role, for one hour at most. Default: the base identity assumes the roles of commands.
    */
   sourceRole?: string | SourceRoleSettings | null | undefined;
+  /** The accounts to act in, and the role in each: for `forEachAccount` of `aws-rolecall/accounts`. Default: none. */
+  accounts?: AccountsSettings | null | undefined;
   /** Which STS endpoint to call. */
   sts?: StsSettings | null | undefined;
   /** How AWS is reached: timeouts, attempts, proxy, certificates. For STS and all clients, never for IMDS. */
@@ -100,6 +103,7 @@ const INSTANCE_SETTINGS = {
   credentials: (field, value, { credentialsName, dangerouslyAllowPlainHttp }) =>
     readCredentialSource(field, value, credentialsName as string | undefined, dangerouslyAllowPlainHttp === true),
   sourceRole: readSourceRole,
+  accounts: readAccounts,
   sts: (field, value, { dangerouslyAllowPlainHttp }) =>
     readStsSettings(field, value, dangerouslyAllowPlainHttp === true),
   network: readNetworkSettings,

@@ -68,11 +68,7 @@ export function chooseSettings(
       given("options.session.sourceIdentity", author.sourceIdentity);
     assertMayBeBehind(instance.sourceRole, { role, durationSeconds, tags, sourceIdentity });
   }
-  const environment = envRegion(env);
-  const administered = [
-    given("instance.region", instance.region),
-    given(environment.name, readRegion(environment.name, environment.region)),
-  ];
+  const administered = [given("instance.region", instance.region), readEnvRegion(env)];
   return {
     role,
     allowedBy,
@@ -152,6 +148,12 @@ function assertNoLimits(owners: Record<string, Partial<Pick<InstanceSettings, (t
       );
     }
   }
+}
+
+/** The region that the environment sets. */
+export function readEnvRegion(env: Record<string, string | undefined>): Chosen<string> | undefined {
+  const { name, region } = envRegion(env);
+  return given(name, readRegion(name, region));
 }
 
 /** The region that the environment sets, not validated. An empty variable counts as not set. */

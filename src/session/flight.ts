@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import type { SessionCredentials } from "./session-credentials.js";
 
 /** What one caller asks of a session. Every key is an own one: an absent key would be read from `Object.prototype`. */
@@ -10,6 +11,8 @@ export interface SessionDemand {
   readonly minRemaining: number | undefined;
   /** Asks the source even if a refusal is remembered. A session that is held is served all the same. */
   readonly despiteRefusal: boolean | undefined;
+  /** Called when the load leaves the queue of calls to STS. */
+  readonly onTurn: (() => void) | undefined;
   /** The load that needs the session: the progress of the session's load is its own. */
   readonly waitingLoad: Flight | undefined;
 }
@@ -19,6 +22,7 @@ export const NO_DEMAND: SessionDemand = Object.freeze({
   forceRefresh: undefined,
   minRemaining: undefined,
   despiteRefusal: undefined,
+  onTurn: undefined,
   waitingLoad: undefined,
 });
 
@@ -44,6 +48,8 @@ export function waitsUntil({ progressedAt }: Progress, since: number): number {
 export class Flight implements Progress {
   readonly #controller = new AbortController();
   #onUrgent: (() => void) | undefined;
+  #hasTurn = false;
+  readonly #onTurn: (() => void)[] = [];
   #followed: Progress | undefined;
   #lastProgress = Number.NEGATIVE_INFINITY;
   /** Whether a caller waits; `false` for a background refresh. */
@@ -86,6 +92,17 @@ export class Flight implements Progress {
     return this;
   }
 
+  /** The load has left the queue of calls to STS. */
+  takeTurn(): void {
+    this.#hasTurn = true;
+    for (const listener of this.#onTurn.splice(0)) queueMicrotask(listener); // an error it throws is not the load's
+  }
+
+  #whenTurn(listener: () => void): void {
+    if (this.#hasTurn) queueMicrotask(listener);
+    else this.#onTurn.push(listener);
+  }
+
   onUrgent(listener: () => void): void {
     this.#onUrgent = listener;
   }
@@ -105,7 +122,8 @@ export class Flight implements Progress {
   }
 
   /** Adds what one more caller asks of the load. */
-  demand({ forceRefresh = false, despiteRefusal = forceRefresh, minRemaining = 0 }: SessionDemand): this {
+  demand({ forceRefresh = false, despiteRefusal = forceRefresh, minRemaining = 0, onTurn }: SessionDemand): this {
+    if (onTurn) this.#whenTurn(AsyncResource.bind(onTurn)); // it runs as the caller who gave it
     this.mustBeNew ||= forceRefresh;
     this.despiteRefusal ||= despiteRefusal;
     this.minRemaining = Math.max(this.minRemaining, minRemaining);

@@ -12,6 +12,7 @@ import {
   EXPIRY_MARGIN,
   elapsedBetween,
   freshnessOf,
+  inUseFrom,
   type Lifetime,
   lookAgain,
   type Moment,
@@ -40,6 +41,8 @@ interface HeldSession extends Lifetime {
   readonly credentials: SessionCredentials;
   /** The age until which it is served though it has expired; 0 for a session that is served while it is valid. */
   readonly extension: number;
+  /** Who asks for it at this age or later shows that it is in use. */
+  readonly inUseFrom: number;
 }
 
 /** The refresh timer leaves at least this between two attempts. */
@@ -58,7 +61,8 @@ export class SessionSlot {
   #session: HeldSession | undefined;
   #failure: LastFailure | undefined;
   #flight: Flight | undefined;
-  #usedSinceRefresh = false;
+  /** Whether the session is refreshed ahead. */
+  #isInUse = false;
   #cancelTimer: (() => void) | undefined;
   /** Counts invalidations: a load that began before one must not bring its session back. */
   #generation = 0;
@@ -96,7 +100,7 @@ export class SessionSlot {
    */
   get(demand: SessionDemand): Promise<SessionCredentials> {
     const now = this.#now();
-    this.#usedSinceRefresh = true;
+    this.#noteUse(now);
     const held = demand.forceRefresh ? undefined : this.#servable(now, demand.minRemaining);
     if (!held) return this.#join(demand, now);
     this.#host.diagnostics.publish("hit", this.labels);
@@ -310,22 +314,25 @@ export class SessionSlot {
     const since = (load.kind === "issued" && load.asked) || now;
     const life = believedLife(load.life);
     const isRepeated = isSameSet(load.credentials, this.#session?.credentials);
+    const advisoryPoint = isRepeated
+      ? nextLook(life, runtime.random())
+      : (load.advisoryPoint ?? drawAdvisoryPoint(life, this.#source.rules, runtime.random()));
+    const arrived = age + elapsedBetween(since, now);
     this.#session = {
       credentials: load.credentials,
       life,
       wall: since.wall - age,
       monotonic: since.monotonic - age,
       extension: 0,
-      advisoryPoint: isRepeated
-        ? nextLook(life, runtime.random())
-        : (load.advisoryPoint ?? drawAdvisoryPoint(life, this.#source.rules, runtime.random())),
+      advisoryPoint,
+      inUseFrom: inUseFrom(arrived, advisoryPoint),
     };
+    this.#isInUse = false;
     this.#failure = undefined;
     this.#lastSuccess = now.wall;
     if (load.kind === "issued") this.#noteIdentity(load.identity);
     if (flight.replaces) this.#noteReplacement(true); // the rejected call may have stopped waiting
-    this.#usedSinceRefresh = false;
-    this.#arm(Math.max(0, this.#session.advisoryPoint - elapsedBetween(this.#session, now)));
+    this.#arm(Math.max(0, advisoryPoint - arrived));
     const shared = load.kind === "shared";
     diagnostics.publish("refreshed", { ...this.labels, life: life - age, background: !flight.urgent, shared });
     return load.credentials;
@@ -341,7 +348,7 @@ export class SessionSlot {
     const isValid = this.#isValid(now);
     const failure = this.#noteFailure(error, now);
     if (isValid) throw error;
-    this.#session = { credentials, life: 0, ...now, extension: failure.hold, advisoryPoint: 0 };
+    this.#session = { credentials, life: 0, ...now, extension: failure.hold, advisoryPoint: 0, inUseFrom: 0 };
     this.#noteIdentity(identity);
     return credentials;
   }
@@ -397,6 +404,10 @@ export class SessionSlot {
 
   // --- the refresh ahead of need ---
 
+  #noteUse(now: Moment): void {
+    if (this.#session && elapsedBetween(this.#session, now) >= this.#session.inUseFrom) this.#isInUse = true;
+  }
+
   /**
    * Schedules the background refresh of a session in use; requests never depend on it. It runs in the async context of
    * the caller whose load brought the session: another key's context could act as somebody else.
@@ -411,7 +422,7 @@ export class SessionSlot {
 
   #refreshAhead(): void {
     this.#cancelTimer = undefined;
-    if (this.#usedSinceRefresh && this.#session && !this.#flight) this.#startFlight();
+    if (this.#isInUse && this.#session && !this.#flight) this.#startFlight();
   }
 
   #disarm(): void {

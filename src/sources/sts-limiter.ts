@@ -71,6 +71,7 @@ export class StsLimiter implements Progress {
     const start = AsyncResource.bind(() => {
       waiting = false;
       leaveQueue();
+      flight.takeTurn();
       this.#noteStart();
       return task();
     });

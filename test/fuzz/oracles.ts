@@ -17,6 +17,8 @@ const CODES: Readonly<Record<RolecallErrorCode, true>> = {
   TIMEOUT: true,
   ABORTED: true,
   RESOLVER_CLOSED: true,
+  ACCOUNTS_UNAVAILABLE: true,
+  TARGETS_FAILED: true,
 };
 
 /** Errors that the documentation promises before any network call. */

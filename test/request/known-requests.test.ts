@@ -92,6 +92,12 @@ const CHANGES: Record<(typeof INSTANCE_KEYS)[number], { value: () => unknown; ch
       change: (instance) => Object.assign(instance.sourceRole as object, { sourceIdentity: "Ada" }),
     },
   ],
+  accounts: [
+    {
+      value: () => ({ roleName: "Audit", ids: ["111122223333"] }),
+      change: ({ accounts }) => Object.assign(accounts as object, { roleName: "Other" }),
+    },
+  ],
   sts: [
     {
       value: () => ({ region: "us-east-1" }),

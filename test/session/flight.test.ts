@@ -52,6 +52,7 @@ describe("what several callers require", () => {
         forceRefresh: fc.option(fc.boolean(), { nil: undefined }),
         minRemaining: fc.option(fc.nat(1000), { nil: undefined }),
         despiteRefusal: fc.option(fc.boolean(), { nil: undefined }),
+        onTurn: fc.constant(undefined),
       }),
       { maxLength: 5 },
     );

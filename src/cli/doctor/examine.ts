@@ -10,7 +10,7 @@ import { isAccepted, type Metadata, type Observations, type StsSeen, toOutcome }
 import { listenToSts } from "./sts-listener.js";
 
 /** The configuration to examine, and the machine to examine it on. */
-interface Subject {
+export interface Subject {
   readonly instance: IntegrationInstance;
   readonly roleArns: readonly string[];
   readonly runtime: Runtime;

@@ -1,0 +1,108 @@
+import type { SdkClientConstructor } from "../clients/client-types.js";
+import { isRolecallError, RolecallError } from "../errors.js";
+import { foreignLabel } from "../foreign-text.js";
+import { conflict } from "../request/validation.js";
+import { safeCause } from "../sources/safe-cause.js";
+
+/** How lists are asked for: with more attempts than one command makes, since a run is nothing without them. */
+export const LIST_ATTEMPTS = 8;
+
+/** A client that lists something, and the error for what it throws. */
+export interface Listing {
+  /** As in IAM: `organizations:ListAccounts`. */
+  readonly action: string;
+  /** Who asks; `undefined` for the base identity. */
+  readonly roleArn: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface Page {
+  readonly NextToken?: string | undefined;
+}
+
+/**
+ * Reads all pages of a list. A page may be empty and have a successor.
+ * @throws RolecallError `ACCOUNTS_UNAVAILABLE`, `ABORTED`, or the identity's own error
+ */
+export async function readPages<P extends Page, Item>(
+  listing: Listing,
+  askForPage: (NextToken: string | undefined, options: { abortSignal?: AbortSignal }) => Promise<P>,
+  itemsOf: (page: P) => readonly Item[],
+): Promise<readonly Item[]> {
+  const { signal } = listing;
+  const items: Item[] = [];
+  const tokens = new Set<string>();
+  try {
+    for (let token: string | undefined; ; ) {
+      const page: P = await askForPage(token, signal ? { abortSignal: signal } : {});
+      items.push(...itemsOf(page));
+      token = page.NextToken || undefined;
+      if (token === undefined) return items;
+      if (tokens.has(token)) throw unusableAnswer(listing, "its pages repeat");
+      tokens.add(token);
+    }
+  } catch (error) {
+    throw signal?.aborted ? abortedError(listing, signal) : translate(listing, error);
+  }
+}
+
+function translate(listing: Listing, error: unknown): RolecallError {
+  if (isRolecallError(error)) return error;
+  const cause: Error & { $metadata?: { httpStatusCode?: number; requestId?: string } } = safeCause(error);
+  const awsCode = foreignLabel(cause.name);
+  const { httpStatusCode: status = 0, requestId } = cause.$metadata ?? {};
+  const isDenied = status === 403 || /^AccessDenied/.test(awsCode ?? "");
+  const what = `${awsCode ?? "unknown error"}, ${cause.message.replace(/\.$/, "")}`;
+  return unavailable(listing, what, {
+    awsCode,
+    requestId,
+    cause,
+    retryable: !isDenied && (status === 0 || status === 429 || status >= 500 || /Throttl|TooMany/.test(awsCode ?? "")),
+    hint: isDenied
+      ? `Allow ${listing.action} for ${listing.roleArn ?? "the base identity"}, in its permissions and in the session's policy.`
+      : "Look at the error's cause. Nothing was taken for an empty list.",
+  });
+}
+
+/** @param what what is wrong with the answer */
+export function unusableAnswer(listing: Listing, what: string, hint = "Look at what answers."): RolecallError {
+  return unavailable(listing, what, { hint });
+}
+
+function unavailable(
+  { action, roleArn }: Listing,
+  what: string,
+  details: {
+    hint: string;
+    retryable?: boolean;
+    awsCode?: string | undefined;
+    requestId?: string | undefined;
+    cause?: unknown;
+  },
+): RolecallError {
+  const message = `${action} as ${roleArn ?? "the base identity"} failed: ${what}.`;
+  return new RolecallError("ACCOUNTS_UNAVAILABLE", message, { step: "accounts", roleArn, ...details });
+}
+
+function abortedError({ action, roleArn }: Listing, signal: AbortSignal): RolecallError {
+  return new RolecallError("ABORTED", `The signal aborted ${action}.`, {
+    step: "accounts",
+    roleArn,
+    cause: signal.reason,
+    hint: "Nothing was started.",
+  });
+}
+
+/** @param load `import("…")`, written out where it is called, so that bundlers see it */
+export async function loadPeer<M>(field: string, packageName: string, load: () => Promise<M>): Promise<M> {
+  try {
+    return await load();
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") throw error;
+    throw conflict(field, `needs ${packageName}, which is not installed`, `Run npm install ${packageName}.`);
+  }
+}
+
+/** Makes a client of a class that is known at run time only. */
+export type MakeClient = <K extends SdkClientConstructor>(Client: K) => InstanceType<K>;

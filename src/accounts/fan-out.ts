@@ -1,0 +1,139 @@
+import { isRolecallError, RolecallError } from "../errors.js";
+import { conflict } from "../request/validation.js";
+import { safeCause } from "../sources/safe-cause.js";
+import type { Done, Failed, Outcome, Skipped } from "./outcome.js";
+import type { Plan } from "./plan.js";
+import { type PlacedOutcome, type Progress, type RunSettings, type Steps, TargetRun } from "./run-targets.js";
+
+/** Reasons that a reader of the settings expects; after any other one, something that was asked for was not done. */
+const EXPECTED: ReadonlySet<string> = new Set<Skipped["reason"]>(["ACCOUNT_NOT_ACTIVE", "REGION_NOT_LISTED"]);
+
+/**
+ * The outcomes of a run over many accounts, as they end. The run starts when it is read, once: iterate over it, or call
+ * `collect()`. Leaving the iteration aborts what runs, and starts nothing more.
+ */
+export interface FanOut<T> extends AsyncIterable<Outcome<T>> {
+  /** How far the run is: all zeros until the accounts are known. */
+  readonly progress: Progress;
+  /**
+   * Reads all outcomes into memory.
+   * @returns the outcomes in the order of the plan, whether they are done, failed or skipped
+   * @throws RolecallError if the accounts cannot be listed, or may not be acted in; nothing was started then
+   */
+  collect(): Promise<FanOutResult<T>>;
+}
+
+/** All outcomes of a run, each list in the order of the plan. */
+export interface FanOutResult<T> {
+  /** What the work returned, for targets that are done. */
+  readonly values: readonly T[];
+  readonly done: readonly Done<T>[];
+  readonly failures: readonly Failed[];
+  readonly skipped: readonly Skipped[];
+  /** The outcomes of each account, by its id. */
+  byAccount(): ReadonlyMap<string, readonly Outcome<T>[]>;
+  /**
+   * @throws RolecallError `TARGETS_FAILED` if a target failed, or was not started because the run was stopped. Accounts that
+   * are not active and regions that are not listed are no reason.
+   */
+  throwIfFailed(): void;
+}
+
+export class RunOutcomes<T> implements FanOut<T> {
+  readonly #plan: () => Plan | Promise<Plan>;
+  readonly #steps: Steps<T>;
+  readonly #settings: RunSettings;
+  #run: TargetRun<T> | undefined;
+  #isRead = false;
+
+  /** @param plan throws what keeps the run from starting */
+  constructor(plan: () => Plan | Promise<Plan>, steps: Steps<T>, settings: RunSettings) {
+    this.#plan = plan;
+    this.#steps = steps;
+    this.#settings = settings;
+  }
+
+  get progress(): Progress {
+    return this.#run?.progress ?? { planned: 0, running: 0, done: 0, failed: 0, skipped: 0 };
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Outcome<T>, undefined> {
+    for await (const { outcome } of this.#read()) yield outcome;
+  }
+
+  async collect(): Promise<FanOutResult<T>> {
+    const placed: PlacedOutcome<T>[] = [];
+    for await (const each of this.#read()) placed.push(each);
+    placed.sort((one, other) => one.position[0] - other.position[0] || one.position[1] - other.position[1]);
+    return new AllOutcomes(placed.map(({ outcome }) => outcome));
+  }
+
+  async *#read(): AsyncGenerator<PlacedOutcome<T>, undefined> {
+    if (this.#isRead) {
+      throw conflict(
+        "forEachAccount()",
+        "was read before",
+        "Call it again for another run, or keep what collect() returns.",
+      );
+    }
+    this.#isRead = true;
+    this.#run = new TargetRun(await this.#plan(), this.#steps, this.#settings);
+    const ended = this.#run.start();
+    try {
+      for (let next = await this.#run.next(); !next.done; next = await this.#run.next()) yield next.value;
+    } finally {
+      this.#run.leave();
+      await ended;
+    }
+  }
+}
+
+class AllOutcomes<T> implements FanOutResult<T> {
+  readonly done: readonly Done<T>[];
+  readonly failures: readonly Failed[];
+  readonly skipped: readonly Skipped[];
+  readonly #outcomes: readonly Outcome<T>[];
+
+  constructor(outcomes: readonly Outcome<T>[]) {
+    this.#outcomes = outcomes;
+    this.done = outcomes.filter((outcome) => outcome.status === "done");
+    this.failures = outcomes.filter((outcome) => outcome.status === "failed");
+    this.skipped = outcomes.filter((outcome) => outcome.status === "skipped");
+  }
+
+  get values(): readonly T[] {
+    return this.done.map(({ value }) => value);
+  }
+
+  byAccount(): ReadonlyMap<string, readonly Outcome<T>[]> {
+    const accounts = new Map<string, Outcome<T>[]>();
+    for (const outcome of this.#outcomes) {
+      const others = accounts.get(outcome.accountId);
+      if (others) others.push(outcome);
+      else accounts.set(outcome.accountId, [outcome]);
+    }
+    return accounts;
+  }
+
+  throwIfFailed(): void {
+    const left = this.skipped.filter(({ reason }) => !EXPECTED.has(reason));
+    if (this.failures.length === 0 && left.length === 0) return;
+    const codes = [...this.failures.map(({ code }) => code), ...left.map(({ reason }) => reason)];
+    const message = `${codes.length} of ${this.#outcomes.length} targets are not done: ${countEach(codes)}.`;
+    const [first] = this.failures;
+    throw new RolecallError("TARGETS_FAILED", message, {
+      step: "work",
+      retryable: this.failures.some(({ retryable }) => retryable),
+      cause: first && (isRolecallError(first.error) ? first.error : safeCause(first.error)),
+      hint: "Look at failures and skipped: each names its account and region.",
+    });
+  }
+}
+
+/** Such as `ASSUME_ROLE_DENIED 3, TIMEOUT 1`: the most frequent first. */
+function countEach(codes: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const code of codes) counts.set(code, (counts.get(code) ?? 0) + 1);
+  const ordered = [...counts].sort(([, one], [, other]) => other - one);
+  return ordered.map(([code, count]) => `${code} ${count}`).join(", ");
+}

@@ -1,0 +1,153 @@
+import type { ClientConfigOf, SdkClientConstructor } from "../clients/client-types.js";
+import { defineInstance } from "../define-instance.js";
+import { currentResolver } from "../get-client-for-command.js";
+import type { Accounts } from "../request/accounts.js";
+import { type CommandOverrides, readCommand } from "../request/command-overrides.js";
+import { type InstanceSettings, type IntegrationInstance, readInstance } from "../request/integration-instance.js";
+import { envRegion, given, readEnvRegion } from "../request/precedence.js";
+import { findDefaultRegion, findPartition } from "../request/regions.js";
+import type { Chosen } from "../request/settings-table.js";
+import { conflict } from "../request/validation.js";
+import type { CredentialResolver, VerifiedIdentity } from "../resolver-types.js";
+import { type Runtime, runtimeOf } from "../runtime.js";
+import { LIST_ATTEMPTS, type MakeClient } from "./ask-aws.js";
+import { actingIn, listingAs } from "./derived-instances.js";
+import { listAccounts } from "./list-accounts.js";
+import { listRegions } from "./list-regions.js";
+import { type Plan, type PlannedAccount, planTargets } from "./plan.js";
+import type { PlanDemand } from "./run-options.js";
+import type { Turn } from "./run-targets.js";
+
+/** Instance, command and options of one run, read once: later changes to them do not count. */
+export class RunScope {
+  readonly resolver: CredentialResolver;
+  readonly runtime: Runtime;
+  readonly #instance: IntegrationInstance;
+  readonly #settings: InstanceSettings;
+  readonly #accounts: Accounts;
+  readonly #command: Pick<CommandOverrides, "roleSessionName" | "roleSessionDuration">;
+  /** The regions that the caller narrows the run to. */
+  readonly #wanted: Chosen<readonly string[]> | undefined;
+  readonly #demand: PlanDemand;
+  readonly #partition: string;
+  /** For services that have one endpoint for all regions of a partition. */
+  readonly partitionRegion: string;
+
+  /** @throws RolecallError `INVALID_REQUEST` */
+  constructor(instance: IntegrationInstance, command: CommandOverrides | null | undefined, demand: PlanDemand) {
+    this.#instance = defineInstance(instance);
+    this.#settings = readInstance(this.#instance);
+    this.#accounts = requireAccounts(this.#settings);
+    const { roleArn, region, ...session } = readCommand(command);
+    if (roleArn) {
+      const hint = "Leave it out: the role of each account is accounts.roleName of the instance.";
+      throw conflict("command.roleArn", "names one role, and the run has one for each account", hint, roleArn.arn);
+    }
+    if (region !== undefined && demand.regions) {
+      throw conflict("options.regions", "is set together with command.region", "Set only one of them.");
+    }
+    this.#command = session;
+    this.#wanted =
+      given("options.regions", demand.regions) ?? given("command.region", region === undefined ? region : [region]);
+    this.#demand = demand;
+    this.resolver = demand.resolver ?? currentResolver();
+    this.runtime = runtimeOf(this.resolver);
+    this.#partition = choosePartition(this.#settings, this.#accounts, this.#wanted?.value, this.runtime.env);
+    this.partitionRegion = findDefaultRegion(this.#partition) ?? "us-east-1";
+  }
+
+  get asksOrganization(): boolean {
+    return this.#accounts.organization !== undefined;
+  }
+
+  /** Which accounts and regions; at once unless the organization has to be asked. */
+  plan(): Plan | Promise<Plan> {
+    const { organization } = this.#accounts;
+    if (!organization) return this.#plan(undefined);
+    const lister = listingAs(organization.roleArn, this.partitionRegion, this.#instance);
+    const makeClient: MakeClient = (Client) =>
+      this.resolver.getClientForCommand(Client, lister, {}, { clientConfig: toListConfig(this.#settings) as never });
+    return listAccounts(organization, makeClient, this.#demand.signal).then((listed) => this.#plan(listed));
+  }
+
+  /** Sees to it that there are credentials for an account. */
+  readonly credentials = async ({ account, signal, begin }: Turn): Promise<void> => {
+    const { session } = this.#demand;
+    await this.resolver.resolve(this.#actAs(account), this.#command, { session, signal, onTurn: begin });
+  };
+
+  readonly verify = ({ account, signal, begin }: Turn): Promise<VerifiedIdentity> => {
+    const { session } = this.#demand;
+    return this.resolver.verify(this.#actAs(account), this.#command, { session, signal, onTurn: begin });
+  };
+
+  /** Asks AWS which regions are enabled in an account. */
+  readonly regions = ({ account, signal, begin }: Turn): Promise<readonly string[]> => {
+    begin();
+    const makeClient: MakeClient = (Client) =>
+      this.client(Client, account, this.partitionRegion, toListConfig(this.#settings));
+    return listRegions(account.roleArn, makeClient, signal);
+  };
+
+  client<K extends SdkClientConstructor>(
+    Client: K,
+    account: PlannedAccount,
+    region: string | undefined,
+    clientConfig: object | undefined,
+  ): InstanceType<K> {
+    const command = { ...this.#command, region };
+    const options = { session: this.#demand.session, clientConfig: clientConfig as ClientConfigOf<K> };
+    return this.resolver.getClientForCommand(Client, this.#actAs(account), command, options);
+  }
+
+  #plan(listed: Parameters<typeof planTargets>[0]["listed"]): Plan {
+    const { allowedRoles, region } = this.#settings;
+    const plan = planTargets({
+      accounts: this.#accounts,
+      allowedRoles,
+      partition: this.#partition,
+      listed,
+      accountIds: this.#demand.accountIds,
+      regions: this.#wanted,
+      defaultRegion: given("instance.region", region) ?? readEnvRegion(this.runtime.env),
+    });
+    this.#assertServable(plan.accounts);
+    return plan;
+  }
+
+  /** What is wrong with one account's request, apart from its role, is wrong with all of them. */
+  #assertServable([first]: readonly PlannedAccount[]): void {
+    if (first) this.resolver.provider(this.#actAs(first), this.#command, { session: this.#demand.session });
+  }
+
+  #actAs(account: PlannedAccount): IntegrationInstance {
+    return actingIn(account, this.#instance);
+  }
+}
+
+/** Asks more often than one command does, since a run is nothing without its lists. */
+function toListConfig({ network }: InstanceSettings): object {
+  return network?.maxAttempts === undefined ? { maxAttempts: LIST_ATTEMPTS } : {};
+}
+
+function requireAccounts({ accounts }: InstanceSettings): Accounts {
+  if (accounts) return accounts;
+  const hint = "Set roleName and ids, or roleName and organization.";
+  throw conflict("instance.accounts", "is missing", hint);
+}
+
+/** The partition of the roles: the settings name no ARN of theirs. */
+function choosePartition(
+  { sourceRole, region }: InstanceSettings,
+  { organization, regions, ids = [] }: Accounts,
+  wanted: readonly string[] | undefined,
+  env: Runtime["env"],
+): string {
+  const named = sourceRole?.role ?? organization?.roleArn;
+  if (named) return named.partition;
+  const lists = [wanted, regions, ...ids.map((entry) => entry.regions)];
+  const [first = region ?? envRegion(env).region ?? ""] = lists.flatMap((list) =>
+    list === "enabled" ? [] : (list ?? []),
+  );
+  return findPartition(first) ?? "aws";
+}

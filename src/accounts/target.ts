@@ -1,0 +1,49 @@
+import type { ClientConfigOf, SdkClientConstructor } from "../clients/client-types.js";
+import type { Place } from "./outcome.js";
+import type { RunScope } from "./run-scope.js";
+import type { Turn } from "./run-targets.js";
+
+/** One account and region of a run. */
+export interface Target extends Place {
+  /** Aborts when the target's time is over, or when the run is aborted. The clients of {@link Target.client} heed it. */
+  readonly signal: AbortSignal;
+  /**
+   * A client that acts as the account's role, in the target's region. See `getClientForCommand`. Its calls end when
+   * `signal` aborts, unless they are given another one.
+   */
+  client<K extends SdkClientConstructor>(Client: K, clientConfig?: ClientConfigOf<K>): InstanceType<K>;
+}
+
+export function createTarget(
+  scope: RunScope,
+  { account, signal }: Turn,
+  region: string,
+  common: object | undefined,
+): Target {
+  const { id, name, roleArn } = account;
+  return {
+    accountId: id,
+    ...(name !== undefined && { accountName: name }),
+    region,
+    roleArn,
+    signal,
+    client: <K extends SdkClientConstructor>(Client: K, clientConfig?: ClientConfigOf<K>) => {
+      const config = common || clientConfig ? { ...common, ...clientConfig } : undefined;
+      return abortWith(signal, scope.client(Client, account, region, config));
+    },
+  };
+}
+
+type Send = (command: unknown, ...rest: readonly unknown[]) => unknown;
+
+/** What is set on a client of the pool stays with its caller. */
+function abortWith<C extends object>(signal: AbortSignal, client: C): C {
+  const { send } = client as unknown as { send: Send };
+  const sendUntilAborted: Send = (command, ...rest) => {
+    const [options] = rest;
+    if (options === undefined) return Reflect.apply(send, client, [command, { abortSignal: signal }]);
+    if (typeof options === "function") return Reflect.apply(send, client, [command, { abortSignal: signal }, options]);
+    return Reflect.apply(send, client, [command, { abortSignal: signal, ...(options as object) }, ...rest.slice(1)]);
+  };
+  return Object.assign(client, { send: sendUntilAborted });
+}
