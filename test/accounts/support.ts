@@ -24,7 +24,10 @@ export const planOfAccounts = (count: number): Plan =>
 
 /** A run whose steps succeed at once, unless they are given. */
 export function createRun<T = string>(
-  plan: Plan | (() => Promise<Plan>), steps: Partial<Steps<T>> = {}, settings: Partial<RunSettings> = {}) {
+  plan: Plan | (() => Promise<Plan>),
+  steps: Partial<Steps<T>> = {},
+  settings: Partial<RunSettings> = {},
+) {
   const clock = createManualClock();
   const all: Steps<T> = {
     credentials: async ({ begin }) => begin(),

@@ -101,7 +101,9 @@ const ending: fc.Arbitrary<Ending> = fc.record({
 const account: fc.Arbitrary<AccountScene> = fc.record({
   regions: fc.shuffledSubarray(REGIONS, { minLength: 1 }),
   listing: fc.option(ending, { nil: undefined, freq: 2 }),
-  credentials: fc.tuple(ending, fc.constantFrom(0, 0, 0, 0, 5)).map(([credentials, queued]) => ({ ...credentials, queued })),
+  credentials: fc
+    .tuple(ending, fc.constantFrom(0, 0, 0, 0, 5))
+    .map(([credentials, queued]) => ({ ...credentials, queued })),
   work: fc.array(ending, { minLength: REGIONS.length, maxLength: REGIONS.length }),
 });
 
