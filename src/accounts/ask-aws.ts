@@ -1,3 +1,4 @@
+import { raceAbort } from "../abort.js";
 import type { SdkClientConstructor } from "../clients/client-types.js";
 import { isRolecallError, RolecallError } from "../errors.js";
 import { foreignLabel } from "../foreign-text.js";
@@ -34,7 +35,7 @@ export async function readPages<P extends Page, Item>(
   const tokens = new Set<string>();
   try {
     for (let token: string | undefined; ; ) {
-      const page: P = await askForPage(token, signal ? { abortSignal: signal } : {});
+      const page: P = await raceAbort(askForPage(token, signal ? { abortSignal: signal } : {}), signal);
       items.push(...itemsOf(page));
       token = page.NextToken || undefined;
       if (token === undefined) return items;

@@ -27,13 +27,13 @@ export async function listAccounts(
     ({ Accounts }) => Accounts ?? [],
   );
   const excluded = new Set(exclude);
-  const listed = all
-    .map((account) => read(account, listing))
+  const accounts = new Map(all.map((account) => [account.Id, read(account, listing)])); // pages may overlap
+  const listed = [...accounts.values()]
     .filter((account) => !paths || isBelow(paths, account, listing))
     .filter(({ id }) => !excluded.has(id));
   if (listed.length > 0) return listed;
   const hint = paths ? `Check ${FIELD}.paths and exclude.` : "Check in which organization the caller is.";
-  throw unusableAnswer(listing, `none of the organization's ${all.length} accounts is in scope`, hint);
+  throw unusableAnswer(listing, `none of the organization's ${accounts.size} accounts is in scope`, hint);
 }
 
 interface PlacedAccount extends ListedAccount {

@@ -26,5 +26,5 @@ export async function listRegions(
     ({ Regions }) => (Regions ?? []).flatMap(({ RegionName }) => RegionName ?? []),
   );
   if (regions.length === 0) throw unusableAnswer(listing, "the answer names no region");
-  return regions;
+  return [...new Set(regions)]; // pages may overlap
 }

@@ -40,10 +40,10 @@ type Send = (command: unknown, ...rest: readonly unknown[]) => unknown;
 function abortWith<C extends object>(signal: AbortSignal, client: C): C {
   const { send } = client as unknown as { send: Send };
   const sendUntilAborted: Send = (command, ...rest) => {
-    const [options] = rest;
-    if (options === undefined) return Reflect.apply(send, client, [command, { abortSignal: signal }]);
-    if (typeof options === "function") return Reflect.apply(send, client, [command, { abortSignal: signal }, options]);
-    return Reflect.apply(send, client, [command, { abortSignal: signal, ...(options as object) }, ...rest.slice(1)]);
+    const [first, ...others] = typeof rest[0] === "function" ? [undefined, ...rest] : rest;
+    const options = (first ?? {}) as { abortSignal?: unknown };
+    const abortSignal = options.abortSignal ?? signal;
+    return Reflect.apply(send, client, [command, { ...options, abortSignal }, ...others]);
   };
   return Object.assign(client, { send: sendUntilAborted });
 }

@@ -143,7 +143,10 @@ describe("collect", () => {
   });
 
   it("keeps apart what is done, failed and skipped, and groups it by account", async () => {
-    const plan = { ...TWO_ACCOUNTS, inactive: [{ account: plannedAccount("777788889999", undefined), state: "CLOSED" }] };
+    const plan = {
+      ...TWO_ACCOUNTS,
+      inactive: [{ account: plannedAccount("777788889999", undefined), state: "CLOSED" }],
+    };
     const { fanOut } = createRun(plan, {
       work: async (turn, region) => {
         if (isOfOther(turn)) throw new RangeError("no");

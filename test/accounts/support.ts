@@ -1,3 +1,4 @@
+import type { MakeClient } from "../../src/accounts/ask-aws.js";
 import { type FanOut, RunOutcomes } from "../../src/accounts/fan-out.js";
 import type { Outcome } from "../../src/accounts/outcome.js";
 import type { Plan, PlannedAccount } from "../../src/accounts/plan.js";
@@ -24,7 +25,10 @@ export const planOfAccounts = (count: number): Plan =>
 
 /** A run whose steps succeed at once, unless they are given. */
 export function createRun<T = string>(
-  plan: Plan | (() => Promise<Plan>), steps: Partial<Steps<T>> = {}, settings: Partial<RunSettings> = {}) {
+  plan: Plan | (() => Promise<Plan>),
+  steps: Partial<Steps<T>> = {},
+  settings: Partial<RunSettings> = {},
+) {
   const clock = createManualClock();
   const all: Steps<T> = {
     credentials: async ({ begin }) => begin(),
@@ -51,3 +55,12 @@ export const endingOf = (outcome: Outcome<unknown>): string =>
   outcome.status === "done" ? "done" : outcome.status === "failed" ? outcome.code : outcome.reason;
 
 export const forever = <T>() => new Promise<T>(() => {});
+
+/** A client that answers with these pages, one after the other. */
+export const clientOf = (...pages: object[]): MakeClient =>
+  (() => ({
+    send: async ({ input: { NextToken = "0" } }: { input: { NextToken?: string } }) => ({
+      ...pages[Number(NextToken)],
+      ...(Number(NextToken) + 1 < pages.length && { NextToken: `${Number(NextToken) + 1}` }),
+    }),
+  })) as never;
