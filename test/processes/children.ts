@@ -5,7 +5,12 @@ import { build } from "esbuild";
 import { afterAll, beforeAll } from "vitest";
 import { buildLibrary } from "../support/build-library.js";
 
-const ENTRIES = { index: "index.ts", "file-store": "store/file-store.ts", "redis-store": "store/redis-store.ts" };
+const ENTRIES = {
+  index: "index.ts",
+  accounts: "accounts/index.ts",
+  "file-store": "store/file-store.ts",
+  "redis-store": "store/redis-store.ts",
+};
 
 /** In one file each, because a process loads that in half the time of a package's hundreds of files. */
 const REDIS_CLIENTS = ["redis", "ioredis"];
