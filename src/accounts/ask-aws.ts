@@ -85,7 +85,10 @@ function unavailable(
   return new RolecallError("ACCOUNTS_UNAVAILABLE", message, { step: "accounts", roleArn, ...details });
 }
 
-function abortedError({ action, roleArn }: Listing, signal: AbortSignal): RolecallError {
+export function abortedError(
+  { action, roleArn }: Pick<Listing, "action" | "roleArn">,
+  signal: AbortSignal,
+): RolecallError {
   return new RolecallError("ABORTED", `The signal aborted ${action}.`, {
     step: "accounts",
     roleArn,

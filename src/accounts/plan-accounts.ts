@@ -1,6 +1,7 @@
 import type { CommandOverrides } from "../request/command-overrides.js";
 import type { ExactInstance, IntegrationInstance } from "../request/integration-instance.js";
 import type { VerifiedIdentity } from "../resolver-types.js";
+import { abortedError } from "./ask-aws.js";
 import { type FanOut, RunOutcomes } from "./fan-out.js";
 import { assertWork, runWork } from "./for-each-account.js";
 import type { Place, Skipped } from "./outcome.js";
@@ -68,7 +69,8 @@ async function askForRegions(scope: RunScope, plan: Plan, demand: ReturnType<typ
     settings,
   );
   const { done } = await fanOut.collect();
-  demand.signal?.throwIfAborted();
+  const { signal } = demand;
+  if (signal?.aborted) throw abortedError({ action: "account:ListRegions", roleArn: undefined }, signal);
   const known = new Map(done.map(({ accountId, value }) => [accountId, value]));
   return {
     ...plan,

@@ -99,11 +99,12 @@ export class RunScope {
   }
 
   #plan(listed: Parameters<typeof planTargets>[0]["listed"]): Plan {
-    const { allowedRoles, region } = this.#settings;
+    const { allowedRoles, externalId, region } = this.#settings;
     const environment = envRegion(this.runtime.env);
     return planTargets({
       accounts: this.#accounts,
       allowedRoles,
+      externalId,
       partition: this.#partition,
       listed,
       accountIds: this.#demand.accountIds,

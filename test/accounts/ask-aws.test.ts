@@ -53,14 +53,19 @@ describe("the pages of a list", () => {
 });
 
 describe("an optional package", () => {
-  it.each(["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"])("that is missing is an error that names it (%s)", async (code) => {
-    const load = () => Promise.reject(Object.assign(new Error("no"), { code }));
-    await expect(loadPeer("instance.accounts.organization", "@aws-sdk/client-organizations", load)).rejects.toMatchObject({
-      code: "INVALID_REQUEST",
-      field: "instance.accounts.organization",
-      message: expect.stringContaining("Run npm install @aws-sdk/client-organizations."),
-    });
-  });
+  it.each(["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"])(
+    "that is missing is an error that names it (%s)",
+    async (code) => {
+      const load = () => Promise.reject(Object.assign(new Error("no"), { code }));
+      await expect(
+        loadPeer("instance.accounts.organization", "@aws-sdk/client-organizations", load),
+      ).rejects.toMatchObject({
+        code: "INVALID_REQUEST",
+        field: "instance.accounts.organization",
+        message: expect.stringContaining("Run npm install @aws-sdk/client-organizations."),
+      });
+    },
+  );
 
   it("that cannot be loaded for a different reason rejects with that", async () => {
     const error = new SyntaxError("broken");

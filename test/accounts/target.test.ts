@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { SdkClientConstructor } from "../../src/clients/client-types.js";
 import type { RunScope } from "../../src/accounts/run-scope.js";
 import { createTarget } from "../../src/accounts/target.js";
+import type { SdkClientConstructor } from "../../src/clients/client-types.js";
 import { ACCOUNT, plannedAccount } from "./support.js";
 
 class RecordingClient {
