@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
 import { basename, resolve } from "node:path";
 import { transform } from "esbuild";
 import { defineConfig, type Options } from "tsup";
@@ -13,6 +14,10 @@ type BundlerPlugin = NonNullable<Options["esbuildPlugins"]>[number];
  * the last one is for the command line alone.
  */
 const BUNDLED = ["leven", "lru-cache", "p-retry", "p-queue", "hpagent", "jsonc-parser"];
+/** What every entry loads: the library, and small modules that would each be one more file. */
+const FIRST = ["index.ts", "store/aws-environment.ts", "store/file-gate.ts"];
+/** An import of one of Node's modules, as esbuild writes it. */
+const NODE_IMPORT = /^import (\{[^}]+\}|\w+) from "([\w:/]+)";$/gm;
 const library = {
   index: "src/index.ts",
   testing: "src/testing/index.ts",
@@ -32,7 +37,11 @@ const shared: Options = {
   splitting: true,
   // Readable: Node quotes the line that threw, and minifying gains no time.
   sourcemap: true,
-  define: { __ROLECALL_VERSION__: JSON.stringify(packageJson.version) },
+  define: {
+    __ROLECALL_VERSION__: JSON.stringify(packageJson.version),
+    // lru-cache asks for it at load, for a time to live that the library does not use. Node would load `perf_hooks`.
+    performance: "undefined",
+  },
 };
 
 /**
@@ -63,21 +72,43 @@ const commonJs: Plugin = {
 };
 
 /**
+ * Takes Node's modules from `process.getBuiltinModule`, because importing one costs an ES module half a millisecond or
+ * more, even if Node has loaded it already. CommonJS requires them at no such cost.
+ */
+const nodeModulesAtOnce: Plugin = {
+  name: "node-modules-at-once",
+  renderChunk(code, { path }) {
+    if (!path.endsWith(".js")) return;
+    const take = (whole: string, names: string, id: string) => {
+      if (!isBuiltin(id)) return whole;
+      return `const ${names.replace(/ as /g, ": ")} = process.getBuiltinModule("${id}");`;
+    };
+    return { code: code.replace(NODE_IMPORT, take) };
+  },
+};
+
+const asCommonJs: Options = { outExtension: () => ({ js: ".cjs" }), plugins: [commonJs] };
+
+/**
  * Puts all that is loaded at first into one file, since each file costs Node half a millisecond. A bundler splits what
  * several entries share by which of them share it; so every other entry imports the library as a whole.
  */
 const oneFileAtFirst: BundlerPlugin = {
   name: "one-file-at-first",
   setup(build) {
-    const whole = resolve("src/index.ts");
+    const contents = FIRST.map((file) => `import "./${file}";`).join("\n");
     build.onLoad(
-      { filter: /[\\/]src[\\/](sources|testing|cli|cli[\\/]\w+|store|policies|xsoar|accounts)[\\/]\w[\w-]*\.ts$/ },
+      {
+        filter:
+          /[\\/]src[\\/](index|(sources|clients|testing|cli|cli[\\/]\w+|store|policies|xsoar|accounts)[\\/]\w[\w-]*)\.ts$/,
+      },
       async ({ path }) => ({
         loader: "ts",
         contents: `${await readFile(path, "utf8")}\nimport "whole-library";\n`,
       }),
     );
-    build.onResolve({ filter: /^whole-library$/ }, () => ({ path: whole, sideEffects: true }));
+    build.onResolve({ filter: /^whole-library$/ }, ({ path }) => ({ path, namespace: "first", sideEffects: true }));
+    build.onLoad({ filter: /.*/, namespace: "first" }, () => ({ contents, resolveDir: resolve("src") }));
   },
 };
 
@@ -158,20 +189,23 @@ function billOfMaterials(packages: readonly BundledPackage[]): object {
 export default defineConfig([
   {
     ...shared,
-    entry: { ...library, ...sdk, cli: "src/cli/index.ts" },
+    entry: { ...library, cli: "src/cli/index.ts" },
     noExternal: BUNDLED,
+    plugins: [nodeModulesAtOnce],
     external: [/^@aws-sdk\//], // the demo uses clients that are no dependency
     esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, agentsAsModule, bundledPackages],
     dts: { entry: library },
   },
   {
     ...shared,
-    entry: { ...library, ...sdk },
-    outExtension: () => ({ js: ".cjs" }),
+    ...asCommonJs,
+    entry: library,
     noExternal: BUNDLED,
-    plugins: [commonJs],
     esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, agentsAsModule],
   },
+  // Separate, because with the library they would share a chunk of esbuild's helpers: one more file to load.
+  { ...shared, entry: sdk },
+  { ...shared, ...asCommonJs, entry: sdk },
   // The declarations of the CommonJS build.
   { ...shared, format: "cjs", entry: library, dts: { entry: library, only: true } },
 ]);

@@ -51,13 +51,13 @@ export interface CredentialResolverOptions {
     | undefined;
   assumeRole?:
     | {
-        /** AssumeRole calls at a time. Default 25. Throttling lowers it for a while. */
+        /** AssumeRole calls at a time. Default 25. After throttling, calls also start at the rate that STS grants. */
         maxConcurrent?: number | undefined;
         /** Calls for one session until it counts as failed. Default 3. Throttled ones do not count while a caller waits. */
         attempts?: number | undefined;
         /** Milliseconds for one call. Default 3000. */
         attemptTimeout?: number | undefined;
-        /** Milliseconds for all calls and waits of one session. Default 10000. */
+        /** Milliseconds for all calls and waits of one session, not counting a queue that moves. Default 10000. */
         timeout?: number | undefined;
       }
     | undefined;

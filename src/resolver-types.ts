@@ -36,7 +36,7 @@ export interface ProviderOptions extends SessionOptions {
 export interface WaitOptions {
   /**
    * Ends this caller's wait at once, with `ABORTED`. Others who wait for the same session are not affected. Without a signal a
-   * caller waits 60 seconds at most.
+   * caller waits until there is no progress for 60 seconds: a long queue in front of STS is progress while STS answers.
    */
   signal?: AbortSignal | undefined;
   /**

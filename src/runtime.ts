@@ -22,12 +22,37 @@ export interface Runtime {
   hostname(): string;
 }
 
+/**
+ * Runs `task` at the monotonic time that `due` returns, which may become a later one meanwhile. Does not keep the process
+ * alive. Returns a function that cancels it.
+ */
+export function scheduleAt(
+  runtime: Pick<Runtime, "monotonic" | "schedule">,
+  due: () => number,
+  task: () => void,
+): () => void {
+  const left = () => due() - runtime.monotonic();
+  const look = () => {
+    const ms = left();
+    if (ms > 0) cancel = runtime.schedule(ms, look);
+    else task();
+  };
+  let cancel = runtime.schedule(left(), look);
+  return () => cancel();
+}
+
 /** The longest delay that Node's timers take; a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Not `performance.now()`: Node would load `perf_hooks` for it, which takes a new process more than a millisecond. */
+function monotonic(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}
+
 export const systemRuntime: Runtime = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic,
   random: () => Math.random(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {

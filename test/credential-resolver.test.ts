@@ -190,6 +190,8 @@ describe("refresh in the background", () => {
   it.each([
     ["20 s", 20 * SECOND],
     ["20 min", 20 * MINUTE],
+    ["29 min", 29 * MINUTE],
+    ["40 min", 40 * MINUTE],
   ])("over 24 h of one-hour sessions with a command every %s, only the first command waits", async (_, interval) => {
     const { aws, clock, resolver } = await setUpLocal();
     await resolver.resolve(instance);
@@ -213,6 +215,25 @@ describe("refresh in the background", () => {
     await resolver.resolve(instance);
     await clock.advance(24 * HOUR);
     expect(assumeRoleCalls(aws)).toBe(1);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("a sweep over 200 accounts in two regions, then three idle hours, cost 200 AssumeRole", async () => {
+    const accounts = Array.from({ length: 200 }, (_, index) => ({
+      roleArn: `arn:aws:iam::${100_000_000_000 + index}:role/Audit`,
+      region: "us-east-1",
+    }));
+    const { aws, clock, resolver } = await setUpLocal({ roles: accounts.map(({ roleArn }) => ({ roleArn })) });
+    for (const region of ["us-east-1", "eu-central-1"]) {
+      for (const account of accounts) {
+        await resolver.getClientForCommand(EC2Client, account, { region }).send(new DescribeInstancesCommand({}));
+        await clock.advance(SECOND);
+      }
+    }
+    await clock.advance(3 * HOUR);
+    expect(aws.count({ target: "service", status: 200 })).toBe(400);
+    expect(assumeRoleCalls(aws)).toBe(200);
+    expect(aws.count({ target: "imds" })).toBe(3);
     expect(clock.pendingTimers).toBe(0);
   });
 });

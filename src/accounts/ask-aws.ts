@@ -1,5 +1,5 @@
 import { raceAbort } from "../abort.js";
-import type { SdkClient, SdkClientConstructor } from "../clients/client-types.js";
+import type { SdkClientConstructor } from "../clients/client-types.js";
 import { isRolecallError, RolecallError } from "../errors.js";
 import { foreignLabel } from "../foreign-text.js";
 import { conflict } from "../request/validation.js";
@@ -85,10 +85,7 @@ function unavailable(
   return new RolecallError("ACCOUNTS_UNAVAILABLE", message, { step: "accounts", roleArn, ...details });
 }
 
-export function abortedError(
-  { action, roleArn }: Pick<Listing, "action" | "roleArn">,
-  signal: AbortSignal,
-): RolecallError {
+function abortedError({ action, roleArn }: Listing, signal: AbortSignal): RolecallError {
   return new RolecallError("ABORTED", `The signal aborted ${action}.`, {
     step: "accounts",
     roleArn,
@@ -109,4 +106,4 @@ export async function loadPeer<M>(field: string, packageName: string, load: () =
 }
 
 /** Makes a client of a class that is known at run time only. */
-export type MakeClient = <K extends SdkClientConstructor>(Client: K) => InstanceType<K> & SdkClient;
+export type MakeClient = <K extends SdkClientConstructor>(Client: K) => InstanceType<K>;

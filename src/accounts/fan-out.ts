@@ -35,7 +35,7 @@ export interface FanOutResult<T> {
   byAccount(): ReadonlyMap<string, readonly Outcome<T>[]>;
   /**
    * @throws RolecallError `TARGETS_FAILED` if a target failed, or was not started because the run was stopped. Accounts that
-   * are not active and regions that are not listed are no reason.
+   * are not active and regions that are not listed do not count.
    */
   throwIfFailed(): void;
 }

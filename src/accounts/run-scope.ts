@@ -4,13 +4,14 @@ import { currentResolver } from "../get-client-for-command.js";
 import type { Accounts } from "../request/accounts.js";
 import { type CommandOverrides, readCommand } from "../request/command-overrides.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "../request/integration-instance.js";
-import { envRegion, given } from "../request/precedence.js";
-import { findDefaultRegion, findPartition, readRegion } from "../request/regions.js";
+import { envRegion, given, readEnvRegion } from "../request/precedence.js";
+import { findDefaultRegion, findPartition } from "../request/regions.js";
 import type { Chosen } from "../request/settings-table.js";
 import { conflict } from "../request/validation.js";
 import type { CredentialResolver, VerifiedIdentity } from "../resolver-types.js";
 import { type Runtime, runtimeOf } from "../runtime.js";
-import { LIST_ATTEMPTS } from "./ask-aws.js";
+import { LIST_ATTEMPTS, type MakeClient } from "./ask-aws.js";
+import { actingIn, listingAs } from "./derived-instances.js";
 import { listAccounts } from "./list-accounts.js";
 import { listRegions } from "./list-regions.js";
 import { type Plan, type PlannedAccount, planTargets } from "./plan.js";
@@ -28,6 +29,11 @@ export class RunScope {
   /** The regions that the caller narrows the run to. */
   readonly #wanted: Chosen<readonly string[]> | undefined;
   readonly #demand: PlanDemand;
+  /** The instance as it acts in the accounts. Defined once, so that it is read once. */
+  readonly #actor: IntegrationInstance;
+  readonly #partition: string;
+  /** For services that have one endpoint for all regions of a partition. */
+  readonly partitionRegion: string;
 
   /** @throws RolecallError `INVALID_REQUEST` */
   constructor(instance: IntegrationInstance, command: CommandOverrides | null | undefined, demand: PlanDemand) {
@@ -46,62 +52,60 @@ export class RunScope {
     this.#wanted =
       given("options.regions", demand.regions) ?? given("command.region", region === undefined ? region : [region]);
     this.#demand = demand;
+    this.#actor = defineInstance(actingIn(this.#accounts, this.#instance));
     this.resolver = demand.resolver ?? currentResolver();
     this.runtime = runtimeOf(this.resolver);
+    this.#partition = choosePartition(this.#settings, this.#accounts, this.#wanted?.value, this.runtime.env);
+    this.partitionRegion = findDefaultRegion(this.#partition) ?? "us-east-1";
   }
 
   get asksOrganization(): boolean {
     return this.#accounts.organization !== undefined;
   }
 
-  /** Which accounts and regions; at once unless the organization has to be asked. */
+  /** Which accounts and regions; at once unless the organization must be asked. */
   plan(): Plan | Promise<Plan> {
     const { organization } = this.#accounts;
     if (!organization) return this.#plan(undefined);
-    const makeClient = <K extends SdkClientConstructor>(Client: K) => {
-      const config = this.#listConfig() as ClientConfigOf<K>;
-      return this.resolver.getClientForCommand(Client, this.#lister(), {}, { clientConfig: config });
-    };
+    const lister = listingAs(organization.roleArn, this.partitionRegion, this.#instance);
+    const makeClient: MakeClient = (Client) =>
+      this.resolver.getClientForCommand(Client, lister, {}, { clientConfig: toListConfig(this.#settings) as never });
     return listAccounts(organization, makeClient, this.#demand.signal).then((listed) => this.#plan(listed));
   }
 
   /** Sees to it that there are credentials for an account. */
   readonly credentials = async ({ account, signal, begin }: Turn): Promise<void> => {
     const { session } = this.#demand;
-    await this.resolver.resolve(this.#actAs(account), this.#command, { session, signal, onTurn: begin });
+    await this.resolver.resolve(this.#actorIn(account), this.#commandIn(account), { session, signal, onTurn: begin });
   };
 
   readonly verify = ({ account, signal, begin }: Turn): Promise<VerifiedIdentity> => {
     const { session } = this.#demand;
-    return this.resolver.verify(this.#actAs(account), this.#command, { session, signal, onTurn: begin });
+    return this.resolver.verify(this.#actorIn(account), this.#commandIn(account), { session, signal, onTurn: begin });
   };
 
   /** Asks AWS which regions are enabled in an account. */
   readonly regions = ({ account, signal, begin }: Turn): Promise<readonly string[]> => {
     begin();
-    return listRegions(
-      account.roleArn,
-      (Client) =>
-        this.client(Client, account, this.partitionRegion, this.#listConfig() as ClientConfigOf<typeof Client>),
-      signal,
-    );
+    const makeClient: MakeClient = (Client) =>
+      this.client(Client, account, this.partitionRegion, toListConfig(this.#settings));
+    return listRegions(account.roleArn, makeClient, signal);
   };
 
   client<K extends SdkClientConstructor>(
     Client: K,
     account: PlannedAccount,
     region: string | undefined,
-    clientConfig: ClientConfigOf<K> | undefined,
+    clientConfig: object | undefined,
   ): InstanceType<K> {
-    const { session } = this.#demand;
-    const command = { ...this.#command, region };
-    return this.resolver.getClientForCommand(Client, this.#actAs(account), command, { session, clientConfig });
+    const command = { ...this.#commandIn(account), region };
+    const options = { session: this.#demand.session, clientConfig: clientConfig as ClientConfigOf<K> };
+    return this.resolver.getClientForCommand(Client, this.#actorIn(account), command, options);
   }
 
   #plan(listed: Parameters<typeof planTargets>[0]["listed"]): Plan {
     const { allowedRoles, externalId, region } = this.#settings;
-    const environment = envRegion(this.runtime.env);
-    return planTargets({
+    const plan = planTargets({
       accounts: this.#accounts,
       allowedRoles,
       externalId,
@@ -109,62 +113,49 @@ export class RunScope {
       listed,
       accountIds: this.#demand.accountIds,
       regions: this.#wanted,
-      defaultRegion:
-        given("instance.region", region) ?? given(environment.name, readRegion(environment.name, environment.region)),
+      defaultRegion: given("instance.region", region) ?? readEnvRegion(this.runtime.env),
     });
+    this.#assertServable(plan.accounts);
+    return plan;
   }
 
-  /** The partition of the roles, for which the settings name no ARN. */
-  get #partition(): string {
-    const { sourceRole, region } = this.#settings;
-    const { organization, regions, ids } = this.#accounts;
-    const named = sourceRole?.role ?? organization?.roleArn;
-    if (named) return named.partition;
-    const lists = [this.#wanted?.value, regions, ...(ids ?? []).map((entry) => entry.regions)];
-    const [first] = lists.flatMap((list) => (list === "enabled" ? [] : (list ?? [])));
-    return findPartition(first ?? region ?? envRegion(this.runtime.env).region ?? "") ?? "aws";
+  /** What is wrong with one account's request, apart from its role, is wrong with all of them. */
+  #assertServable([first]: readonly PlannedAccount[]): void {
+    if (first) this.resolver.provider(this.#actorIn(first), this.#commandIn(first), { session: this.#demand.session });
   }
 
-  /** For services that have one endpoint for all regions of a partition. */
-  get partitionRegion(): string {
-    return findDefaultRegion(this.#partition) ?? "us-east-1";
+  #actorIn({ externalId }: PlannedAccount): IntegrationInstance {
+    return externalId === this.#accounts.externalId ? this.#actor : { ...this.#actor, externalId };
   }
 
-  /** The instance as it acts in one account. */
-  #actAs({ roleArn, externalId = this.#instance.externalId }: PlannedAccount): IntegrationInstance {
-    return { ...this.#instance, accounts: undefined, roleArn, externalId };
-  }
-
-  /** The instance as it lists the accounts: as a role that can do nothing else, or as the base identity. */
-  #lister(): IntegrationInstance {
-    const role = this.#accounts.organization?.roleArn;
-    const shared = { ...this.#instance, accounts: undefined, region: this.partitionRegion };
-    const without = { allowedRoles: undefined, policyArns: undefined, roleSessionDuration: undefined };
-    if (role) return { ...shared, ...without, roleArn: role.arn, allowedRoles: [role.arn], policy: MAY_LIST };
-    const nothing = { roleArn: undefined, externalId: undefined, policy: undefined, tags: undefined };
-    return {
-      ...shared,
-      ...without,
-      ...nothing,
-      transitiveTagKeys: undefined,
-      sourceIdentity: undefined,
-      sourceRole: undefined,
-    };
-  }
-
-  #listConfig(): object {
-    return this.#settings.network?.maxAttempts === undefined ? { maxAttempts: LIST_ATTEMPTS } : {};
+  #commandIn({ roleArn }: PlannedAccount): CommandOverrides {
+    return { ...this.#command, roleArn };
   }
 }
 
-/** The session policy of the role that lists the accounts. */
-const MAY_LIST = JSON.stringify({
-  Version: "2012-10-17",
-  Statement: [{ Effect: "Allow", Action: "organizations:ListAccounts", Resource: "*" }],
-});
+/** Asks more often than one command does, since a run is nothing without its lists. */
+function toListConfig({ network }: InstanceSettings): object {
+  return network?.maxAttempts === undefined ? { maxAttempts: LIST_ATTEMPTS } : {};
+}
 
 function requireAccounts({ accounts }: InstanceSettings): Accounts {
   if (accounts) return accounts;
   const hint = "Set roleName and ids, or roleName and organization.";
   throw conflict("instance.accounts", "is missing", hint);
+}
+
+/** The partition of the roles: the settings name no ARN of theirs. */
+function choosePartition(
+  { sourceRole, region }: InstanceSettings,
+  { organization, regions, ids = [] }: Accounts,
+  wanted: readonly string[] | undefined,
+  env: Runtime["env"],
+): string {
+  const named = sourceRole?.role ?? organization?.roleArn;
+  if (named) return named.partition;
+  const lists = [wanted, regions, ...ids.map((entry) => entry.regions)];
+  const [first = region ?? envRegion(env).region ?? ""] = lists.flatMap((list) =>
+    list === "enabled" ? [] : (list ?? []),
+  );
+  return findPartition(first) ?? "aws";
 }

@@ -199,7 +199,7 @@ export class TargetRun<T> {
       const error = controller.signal.aborted ? controller.signal.reason : thrown;
       return { status: "failed", ...judgeError(error), milliseconds: milliseconds() };
     } finally {
-      over.abort();
+      if (timeout !== undefined) over.abort(); // an abort makes an error with its stack, so not for nothing
       this.#running.delete(controller);
       this.#counts.running--;
     }
@@ -260,7 +260,7 @@ type Place = Omit<OutcomePlace, "milliseconds">;
 type Ending<O> = Omit<O, Exclude<keyof OutcomePlace, "milliseconds">>;
 
 /** The first items begin first; each that ends makes room for the next. */
-async function inParallel<Item>(
+export async function inParallel<Item>(
   items: Iterable<Item>,
   concurrency: number,
   task: (item: Item) => Promise<void>,

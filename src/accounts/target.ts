@@ -29,7 +29,7 @@ export function createTarget(
     signal,
     client: <K extends SdkClientConstructor>(Client: K, clientConfig?: ClientConfigOf<K>) => {
       const config = common || clientConfig ? { ...common, ...clientConfig } : undefined;
-      return abortWith(signal, scope.client(Client, account, region, config as ClientConfigOf<K> | undefined));
+      return abortWith(signal, scope.client(Client, account, region, config));
     },
   };
 }

@@ -1,6 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { similarName } from "../request/similar-names.js";
 import { escapeInvisible } from "../request/validation.js";
+import type { InterruptionSignal } from "./interruption.js";
 import type { ReportOutput } from "./report.js";
 
 /** A subcommand of `rolecall`. */
@@ -19,6 +20,8 @@ export interface CliIo {
   readonly stdout: ReportOutput;
   readonly stderr: ReportOutput;
   readonly env: Record<string, string | undefined>;
+  /** Listens for a request to end. Until the returned function is called, the request does not end the process. */
+  onSignal(listener: (name: InterruptionSignal) => void): () => void;
 }
 
 /** The command line, or a file it names, is invalid. The message says what is wrong and how to fix it. */

@@ -1,7 +1,9 @@
 import { readAllowedRoles } from "../request/allowed-roles.js";
-import type { IntegrationInstance } from "../request/integration-instance.js";
+import { type IntegrationInstance, readInstance } from "../request/integration-instance.js";
 import { readRoleArn } from "../request/role-arn.js";
 import { systemRuntime } from "../runtime.js";
+import { countAccounts, listAccountLabels, toSafeJson } from "./accounts/account-label.js";
+import { ProgressDisplay, type WalkProgress } from "./accounts/progress-display.js";
 import { type CliCommand, type CliIo, parseCommandLine, UsageError } from "./command.js";
 import { EXIT_CODES, type Finding, skipped } from "./doctor/finding.js";
 import { readInstanceFile } from "./instance-file.js";
@@ -11,48 +13,59 @@ const SKIPPED_PATTERN = "This is a pattern. To check its roles, pass their ARNs 
 
 export const command: CliCommand = {
   help: `Usage: rolecall doctor [<role ARN> ...] [--config <file>] [--json]
+       rolecall doctor --all-accounts --config <file> [--json]
 
 Checks the setup of this machine: metadata service, base identity, region, STS, clock, the source role if the instance
 has one, and each role. Shows what is wrong and how to fix it. Without role ARNs, it checks the instance's role and the
-exact ARNs in allowedRoles.
+exact ARNs in allowedRoles. With --all-accounts, it checks the role of each account in the instance's accounts instead,
+whether the accounts can be listed, and, if regions are "enabled", the regions of each account. Accounts with the same
+problem are one finding.
 
 Creates nothing in AWS. Calls sts:GetCallerIdentity, and sts:AssumeRole for unused 15-minute sessions named
 rolecall-doctor-<host>. Requests a duration of more than one hour in full, to test it. Prints no secrets.
 
   --config <file>   The instance's settings, as JSON. Default: no settings.
-  --json            Machine-readable output: { exitCode, findings: [{ step, status, summary, next, roleArn? }] }.
+  --all-accounts    Checks every account in the instance's accounts. Takes no role ARNs.
+  --json            Machine-readable output:
+                    { exitCode, findings: [{ step, status, summary, next, roleArn?, accounts? }] }.
 
 Exit codes: 0 if nothing failed, even with warnings; otherwise, by the first failed step:
   1  invalid setting               3  base identity: metadata service, instance profile, keys
   2  invalid command line or file  4  environment: region, network to STS, clock
-                                   5  role
+                                   5  role, list of accounts or regions
 
-Example: npx aws-rolecall doctor --config /etc/integration.json
+Examples:
+  npx aws-rolecall doctor --config /etc/integration.json
+  npx aws-rolecall doctor --all-accounts --config /etc/integration.json
 `,
   async run(args, io) {
     const { values, positionals } = parseCommandLine({
       args,
-      options: { config: { type: "string" }, json: { type: "boolean" } },
+      options: { config: { type: "string" }, "all-accounts": { type: "boolean" }, json: { type: "boolean" } },
       allowPositionals: true,
     });
     for (const role of positionals) assertRole(role);
+    const allAccounts = values["all-accounts"] === true;
+    if (allAccounts && positionals.length > 0) throw new UsageError("Name roles, or use --all-accounts, not both.");
     const instance = values.config === undefined ? {} : readInstanceFile(values.config, io.stderr);
-    const { roleArns, patterns } =
-      positionals.length > 0 ? { roleArns: [...new Set(positionals)], patterns: [] } : listRoles(instance);
-    // Imported here because they load the SDK, which --help does not need.
-    const { examine } = await import("./doctor/examine.js");
-    const { machineFindings } = await import("./doctor/machine-findings.js");
-    const { roleFindings } = await import("./doctor/role-findings.js");
-    const seen = await examine({ instance, roleArns, runtime: { ...systemRuntime, env: io.env } });
-    const roles = seen.sourceRole ? [seen.sourceRole, ...seen.roles] : seen.roles;
+    if (allAccounts && !readInstance(instance).accounts) {
+      throw new UsageError("--all-accounts needs a file with accounts. Set them there, and name it with --config.");
+    }
+    const { roleArns, patterns } = chooseRoles(instance, positionals, allAccounts);
+    // Imported here because it loads the SDK, which --help does not need.
+    const { diagnose } = await import("./doctor/diagnose.js");
+    const display = new ProgressDisplay(io.stderr, io.env);
+    const onProgress = (progress: WalkProgress) => display.show(progress);
+    const subject = { instance, roleArns, runtime: { ...systemRuntime, env: io.env }, onProgress };
+    const diagnosed = await diagnose(subject, values.config);
+    display.clear();
     const findings = [
-      ...machineFindings(seen),
-      ...roles.flatMap((role) => roleFindings(role, seen, values.config)),
+      ...diagnosed,
       ...patterns.map((roleArn) => ({ ...skipped("assume", SKIPPED_PATTERN), roleArn })),
     ];
     const firstFailed = findings.find(({ status }) => status === "failed");
     const exitCode = firstFailed ? EXIT_CODES[firstFailed.step] : 0;
-    if (values.json) io.stdout.write(`${JSON.stringify({ exitCode, findings }, undefined, 2)}\n`);
+    if (values.json) io.stdout.write(toSafeJson({ exitCode, findings }));
     else print(findings, io);
     return exitCode;
   },
@@ -64,6 +77,11 @@ function assertRole(argument: string): void {
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error });
   }
+}
+
+function chooseRoles(instance: IntegrationInstance, given: readonly string[], allAccounts: boolean) {
+  if (allAccounts) return { roleArns: "all-accounts" as const, patterns: [] };
+  return given.length > 0 ? { roleArns: [...new Set(given)], patterns: [] } : listRoles(instance);
 }
 
 /** Separates the configured role ARNs from the patterns, which cannot be assumed. */
@@ -78,12 +96,14 @@ function listRoles({ roleArn, allowedRoles }: IntegrationInstance) {
 
 function print(findings: readonly Finding[], { stdout, env }: CliIo): void {
   const report = new Report(stdout, env);
-  let lastRole: string | undefined;
+  let lastHeading: string | undefined;
   report.heading("This machine");
-  for (const { status, summary, next, roleArn } of findings) {
-    if (roleArn !== undefined && roleArn !== lastRole) report.heading(roleArn);
-    lastRole = roleArn;
-    report.mark(status, summary);
+  for (const { step, status, summary, next, roleArn, accounts } of findings) {
+    const heading = step === "accounts" || accounts ? "The accounts" : roleArn;
+    if (heading !== undefined && heading !== lastHeading) report.heading(heading);
+    lastHeading = heading;
+    report.mark(status, accounts ? `${countAccounts(accounts.length)}: ${summary}` : summary);
+    if (accounts) report.advice(listAccountLabels(accounts));
     for (const step of next) report.advice(step);
   }
   const { failures } = report;

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { INTERRUPTION_CODES, type InterruptionSignal } from "./interruption.js";
 import { runCli } from "./run.js";
 
 const { stdout, stderr, env } = process;
@@ -7,4 +8,12 @@ for (const stream of [stdout, stderr]) {
     if (error.code !== "EPIPE") throw error; // EPIPE: the reader closed the pipe early, such as head
   });
 }
-process.exitCode = await runCli(process.argv.slice(2), { stdout, stderr, env });
+process.exitCode = await runCli(process.argv.slice(2), { stdout, stderr, env, onSignal });
+
+function onSignal(listener: (name: InterruptionSignal) => void): () => void {
+  const names = Object.keys(INTERRUPTION_CODES) as InterruptionSignal[];
+  for (const name of names) process.on(name, listener);
+  return () => {
+    for (const name of names) process.off(name, listener);
+  };
+}

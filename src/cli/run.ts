@@ -11,6 +11,7 @@ Commands:
   demo                Demonstrates the library against a local AWS simulator: no account, no network.
   doctor              Checks the setup of this machine. Shows what is wrong and how to fix it.
   explain             Shows which identity a command would run as. Makes no network calls.
+  accounts            Lists the accounts of a run over many accounts. Tries to assume the role of each.
   credential-process  Prints credentials for the AWS CLI, boto3 and Terraform.
   cache               Lists or deletes the sessions in the file store.
   policy              Prints IAM policies for the machine's role and for the roles it assumes.
@@ -23,6 +24,7 @@ const COMMANDS: Record<string, () => Promise<{ readonly command: CliCommand }>> 
   demo: () => import("./demo.js"),
   doctor: () => import("./doctor.js"),
   explain: () => import("./explain.js"),
+  accounts: () => import("./accounts.js"),
   "credential-process": () => import("./credential-process.js"),
   cache: () => import("./cache.js"),
   policy: () => import("./policy.js"),

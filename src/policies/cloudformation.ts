@@ -5,12 +5,12 @@ import { type PolicyDocument, type SetupPolicy, toRolePath } from "./policy-docu
  * A CloudFormation template in YAML. It uses fixed logical ids and no `Fn::Sub`, so names and patterns are never
  * interpreted. It names roles, so deploying it requires CAPABILITY_NAMED_IAM.
  */
-export function toCloudFormation(kind: SetupPolicy["kind"], document: PolicyDocument, role: RoleArn): string {
-  return `${toYaml({ AWSTemplateFormatVersion: "2010-09-09", ...TEMPLATES[kind](document, role) })}\n`;
+export function toCloudFormation(policy: SetupPolicy, role: RoleArn): string {
+  return `${toYaml({ AWSTemplateFormatVersion: "2010-09-09", ...TEMPLATES[policy.kind](policy, role) })}\n`;
 }
 
-const TEMPLATES: Record<SetupPolicy["kind"], (document: PolicyDocument, role: RoleArn) => object> = {
-  identity: (document, { name }) => ({
+const TEMPLATES: Record<SetupPolicy["kind"], (policy: SetupPolicy, role: RoleArn) => object> = {
+  identity: ({ document }, { name }) => ({
     Description: `Permissions of the role ${name}`,
     Resources: {
       Policy: {
@@ -19,11 +19,11 @@ const TEMPLATES: Record<SetupPolicy["kind"], (document: PolicyDocument, role: Ro
       },
     },
   }),
-  trust: (document, role) => ({
+  trust: ({ document, permissions }, role) => ({
     Description: `The role ${role.name} and its trust policy`,
-    Resources: { Role: roleResource(document, role) },
+    Resources: { Role: roleResource(document, role, permissions) },
   }),
-  "ec2-trust": (document, role) => ({
+  "ec2-trust": ({ document }, role) => ({
     Description: `The machine's role ${role.name} and its instance profile`,
     Resources: {
       Role: roleResource(document, role),
@@ -35,10 +35,15 @@ const TEMPLATES: Record<SetupPolicy["kind"], (document: PolicyDocument, role: Ro
   }),
 };
 
-function roleResource(document: PolicyDocument, role: RoleArn) {
+function roleResource(document: PolicyDocument, role: RoleArn, permissions?: PolicyDocument) {
   return {
     Type: "AWS::IAM::Role",
-    Properties: { RoleName: role.name, Path: toRolePath(role), AssumeRolePolicyDocument: document },
+    Properties: {
+      RoleName: role.name,
+      Path: toRolePath(role),
+      AssumeRolePolicyDocument: document,
+      ...(permissions && { Policies: [{ PolicyName: "aws-rolecall", PolicyDocument: permissions }] }),
+    },
   };
 }
 

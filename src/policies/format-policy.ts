@@ -10,8 +10,8 @@ export type PolicyFormat = "json" | "terraform" | "cloudformation";
 
 const FORMATS: Record<PolicyFormat, (policy: SetupPolicy) => string> = {
   json: toJson,
-  terraform: (policy) => toTerraform(policy.kind, policy.document, requireRole("terraform", policy)),
-  cloudformation: (policy) => toCloudFormation(policy.kind, policy.document, requireRole("cloudformation", policy)),
+  terraform: (policy) => toTerraform(policy, requireRole("terraform", policy)),
+  cloudformation: (policy) => toCloudFormation(policy, requireRole("cloudformation", policy)),
 };
 
 /**
@@ -26,17 +26,18 @@ export function formatPolicy(policy: SetupPolicy, format: PolicyFormat): string 
   return FORMATS[format](readSetupPolicy(policy));
 }
 
-const KEYS = ["kind", "document", "roleArn", "partition", "warnings"] as const;
+const KEYS = ["kind", "document", "permissions", "roleArn", "partition", "warnings"] as const;
 const KINDS: readonly unknown[] = ["identity", "trust", "ec2-trust"];
 const ALLOWED_POLICY = "the result of identityPolicy, trustPolicy or ec2TrustPolicy";
 
 function readSetupPolicy(policy: unknown): SetupPolicy {
-  const { kind, document, roleArn, ...others } = readSettings("policy", policy, KEYS);
+  const { kind, document, permissions, roleArn, ...others } = readSettings("policy", policy, KEYS);
   if (!KINDS.includes(kind)) throw invalid("policy", policy, ALLOWED_POLICY);
   return {
     ...others,
     kind,
-    document: readDocument(document),
+    document: readDocument("policy.document", document),
+    ...(permissions !== undefined && { permissions: readDocument("policy.permissions", permissions) }),
     roleArn: readRoleArn("policy.roleArn", roleArn)?.arn,
   } as SetupPolicy;
 }
@@ -45,15 +46,11 @@ function readSetupPolicy(policy: unknown): SetupPolicy {
 const LONGEST_DOCUMENT = 100_000;
 
 /** Copies the document through JSON, so that the formatters only see finite plain data. */
-function readDocument(value: unknown): unknown {
+function readDocument(field: string, value: unknown): unknown {
   const json = asJson(value) ?? "";
-  if (!json.startsWith("{") && !json.startsWith("[")) throw invalid("policy.document", value, ALLOWED_POLICY);
+  if (!json.startsWith("{") && !json.startsWith("[")) throw invalid(field, value, ALLOWED_POLICY);
   if (json.length > LONGEST_DOCUMENT) {
-    throw conflict(
-      "policy.document",
-      `has ${json.length} characters of JSON`,
-      "IAM does not accept a policy of that size.",
-    );
+    throw conflict(field, `has ${json.length} characters of JSON`, "IAM does not accept a policy of that size.");
   }
   return JSON.parse(json);
 }

@@ -1,6 +1,7 @@
 import { toIamResource } from "../request/allowed-roles.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
 import { conflict, invalid, invalidText, isGiven, readSettings, type TextRule } from "../request/validation.js";
+import { LIST_ACCOUNTS, memberPatterns, permissionsOfAccountsRole } from "./accounts-setup.js";
 import { DEFAULT_PARTITION, type NamedArn, readPartition } from "./partition.js";
 import {
   countCharacters,
@@ -36,8 +37,8 @@ export interface IdentityPolicyOptions extends RolesAndSettings {
   /** The actions that commands need, such as `ec2:DescribeInstances` or `s3:Get*`. Only with `own-permissions`. */
   actions?: readonly string[] | null | undefined;
   /**
-   * The ARN of the role that the policy is for: the machine's role, or the instance's `sourceRole`. Required for Terraform
-   * and CloudFormation, which attach the policy to it. Default: the machine's role.
+   * The ARN of the role that the policy is for: the machine's role, the instance's `sourceRole`, or a role of its `accounts`.
+   * Required for Terraform and CloudFormation, which attach the policy to it. Default: the machine's role.
    */
   principal?: string | null | undefined;
   /** Default: the partition of the ARNs, or `aws`. */
@@ -75,7 +76,8 @@ const VARIANTS: Record<IdentityPolicyVariant, (input: Input) => VariantResult> =
 /**
  * Creates the policy of the machine's role, from its instance profile: the roles it may assume, or its own permissions.
  * With `sourceRole` in the instance, the machine's role may assume only the source role. If `principal` is the source
- * role, creates its policy: the roles of commands.
+ * role, creates its policy: the roles of commands. With `accounts`, these are the roles in the accounts and the one that
+ * lists them. If `principal` is one of those, creates its policy: what the library calls as this role.
  * @throws RolecallError `INVALID_REQUEST` naming the invalid option or instance setting
  */
 export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
@@ -89,6 +91,14 @@ export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
   const variant = readVariant(settings.variant);
   const chain = readRolesAndSettings(settings);
   const role = readRoleArn("principal", settings.principal);
+  const accountsPolicy = permissionsOfAccountsRole(chain.commands.accounts, role);
+  if (accountsPolicy && variant !== "listed-roles") {
+    throw conflict(
+      "variant",
+      "is for a role that assumes others, and principal is a role of instance.accounts",
+      "Remove it.",
+    );
+  }
   const setup = chain.sourceRole && chain.sourceRole.role.arn !== role?.arn ? chain.sourceRole : chain.commands;
   const partition = readPartition(settings.partition, listArns(setup, role));
   const actions = readActions(settings.actions);
@@ -104,8 +114,14 @@ export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
     const hint = "Remove actions, or use own-permissions.";
     throw conflict("actions", `cannot be combined with the variant ${variant}`, hint);
   }
-  const { statements, warnings } = VARIANTS[variant]({ setup, actions, partition });
-  const document = toDocument(statements);
+  const made = accountsPolicy
+    ? { statements: accountsPolicy.Statement, warnings: [] }
+    : VARIANTS[variant]({ setup, actions, partition });
+  const { warnings } = made;
+  const isMachine = !accountsPolicy && (!chain.sourceRole || setup === chain.sourceRole);
+  const organization = chain.commands.accounts?.settings.organization;
+  const lists = isMachine && organization !== undefined && !organization.roleArn;
+  const document = toDocument(lists ? [...made.statements, LIST_ACCOUNTS] : made.statements);
   return {
     kind: "identity",
     document,
@@ -160,8 +176,20 @@ function listedRoles({ setup, partition }: Input): VariantResult {
   if (roles.length === 0) {
     throw conflict(setup.field, "is empty and allows no role", "If the machine assumes no role, use own-permissions.");
   }
-  const resources = [...new Set(roles.map((role) => toIamResource(role, partition ?? DEFAULT_PARTITION)))];
+  const toResources = (arns: readonly string[]) => [
+    ...new Set(arns.map((arn) => toIamResource(arn, partition ?? DEFAULT_PARTITION))),
+  ];
+  const listed = toResources(roles);
+  const isTooLarge = countCharacters(toDocument([allowAssumeRole(setup, listed)])) > MAX_MANAGED;
+  const patterns = isTooLarge && setup.accounts ? toResources(rolesToAssume(setup, memberPatterns) ?? []) : listed;
+  const resources = patterns.length < listed.length ? patterns : listed;
   const warnings = resources.flatMap(warnOfWildcards);
+  if (resources !== listed) {
+    const message =
+      `The ARNs of ${setup.accounts?.settings.ids?.length} accounts do not fit into a managed policy, so the document has a ` +
+      "pattern for each name of a role. The trust policies of these roles decide about the accounts.";
+    warnings.push(warn("accounts-by-pattern", message));
+  }
   if (partition === undefined) {
     const message = "No ARN names a partition, so aws is assumed. To use another one, set partition.";
     warnings.push(warn("partition-assumed", message));

@@ -23,6 +23,11 @@ export interface SetupPolicy {
    */
   readonly kind: "identity" | "trust" | "ec2-trust";
   readonly document: PolicyDocument;
+  /**
+   * With `trust`, for a role of `instance.accounts`: what the library calls as this role. Terraform and CloudFormation add
+   * it to the role; `json` leaves it out, and `identityPolicy` creates it alone.
+   */
+  readonly permissions?: PolicyDocument | undefined;
   /** The ARN of the role that the document is for; `undefined` if it was not set. */
   readonly roleArn: string | undefined;
   /** The partition of the document: `aws`, `aws-cn`, `aws-us-gov`, … */
@@ -38,6 +43,7 @@ export type PolicyWarningCode =
   | "every-role"
   | "every-action"
   | "every-resource"
+  | "accounts-by-pattern"
   | "any-source-identity"
   | "partition-assumed"
   | "too-large";

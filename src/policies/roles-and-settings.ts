@@ -11,6 +11,7 @@ import type { RoleArn } from "../request/role-arn.js";
 import { checkTransitiveTagKeys, mergeTags, readTags, type SessionTags } from "../request/session-tags.js";
 import { assertMayBeBehind, assertNotInherited, inheritedTags, type SourceRole } from "../request/source-role.js";
 import { conflict, invalid, isGiven, quoted, readList, readText, type TextRule } from "../request/validation.js";
+import { type AccountsSetup, memberRoles, toAccountsSetup } from "./accounts-setup.js";
 
 /** The roles that commands use, and the settings of their sessions. */
 export interface RolesAndSettings {
@@ -18,7 +19,7 @@ export interface RolesAndSettings {
   roles?: readonly AllowedRole[] | null | undefined;
   /**
    * An instance configuration. Used: `allowedRoles` or else `roleArn`, the tags, the source identity, the external id and
-   * `sourceRole`.
+   * `sourceRole`, and `accounts`.
    */
   instance?: IntegrationInstance | null | undefined;
   /** Keys of session tags that authors may add to the instance's tags, with any value. Default: none. */
@@ -60,6 +61,8 @@ export interface Setup {
   readonly externalId: string | undefined;
   /** `undefined` if there is no list, so IAM alone decides. */
   readonly allowed: readonly AllowedRoleEntry[] | undefined;
+  /** The accounts whose roles the caller assumes. */
+  readonly accounts: AccountsSetup | undefined;
   /** Tags that every call sets. */
   readonly fixedTags: SessionTags;
   /** Tags and source identity that every session inherits from the source role. */
@@ -106,6 +109,7 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
     role: settings?.roleArn,
     externalId: settings?.externalId,
     allowed: settings ? settings.allowedRoles : readAllowedRoles("roles", roles),
+    accounts: toAccountsSetup(settings),
     fixedTags,
     inherited,
     tagKeys: [...tagKeys, ...inheritedKeys],
@@ -143,6 +147,7 @@ function toSetup(
     role,
     externalId,
     allowed: undefined,
+    accounts: undefined,
     fixedTags: tags,
     inherited: { tags: {}, sourceIdentity: undefined },
     tagKeys: [...Object.keys(tags), ...inheritedKeys],
@@ -153,10 +158,22 @@ function toSetup(
 }
 
 /**
- * The ARNs and patterns of the roles to assume: the list, or else the instance's role. `undefined` if neither is set.
+ * The ARNs and patterns of the roles to assume: the list, or else the instance's role and those in its accounts; and the
+ * role that lists the accounts, which no list contains. `undefined` if none is set.
  */
-export function rolesToAssume({ allowed, role }: Setup): readonly string[] | undefined {
-  return allowed?.map(({ pattern }) => pattern) ?? (role && [role.arn]);
+export function rolesToAssume(
+  { allowed, role, accounts }: Setup,
+  rolesIn: (accounts: AccountsSetup) => readonly string[] = memberRoles,
+): readonly string[] | undefined {
+  if (!allowed && !role && !accounts) return undefined;
+  const reader = accounts?.settings.organization?.roleArn;
+  return [
+    ...(allowed?.map(({ pattern }) => pattern) ?? [
+      ...(role ? [role.arn] : []),
+      ...(accounts ? rolesIn(accounts) : []),
+    ]),
+    ...(reader ? [reader.arn] : []),
+  ];
 }
 
 /** Reads tag keys, and adds them to those of `fixed`. */

@@ -2,17 +2,16 @@ import type { RoleArn } from "../request/role-arn.js";
 import { type PolicyDocument, type SetupPolicy, toRolePath } from "./policy-document.js";
 
 /** Terraform resources (HCL) that contain the document. */
-export function toTerraform(kind: SetupPolicy["kind"], document: PolicyDocument, role: RoleArn): string {
+export function toTerraform({ kind, document, permissions }: SetupPolicy, role: RoleArn): string {
   const label = toLabel(role.name);
   switch (kind) {
     case "identity":
-      return resource("aws_iam_role_policy", label, {
-        name: toHcl("aws-rolecall"),
-        role: toHcl(role.name),
-        policy: jsonEncoded(document),
-      });
+      return permissionsResource(label, document, toHcl(role.name));
     case "trust":
-      return roleResource(label, document, role);
+      return [
+        roleResource(label, document, role),
+        ...(permissions ? [permissionsResource(label, permissions, `aws_iam_role.${label}.name`)] : []),
+      ].join("\n");
     case "ec2-trust":
       return [
         roleResource(label, document, role),
@@ -23,6 +22,11 @@ export function toTerraform(kind: SetupPolicy["kind"], document: PolicyDocument,
         }),
       ].join("\n");
   }
+}
+
+/** @param role the role's name, as HCL */
+function permissionsResource(label: string, document: PolicyDocument, role: string): string {
+  return resource("aws_iam_role_policy", label, { name: toHcl("aws-rolecall"), role, policy: jsonEncoded(document) });
 }
 
 function roleResource(label: string, document: PolicyDocument, role: RoleArn): string {

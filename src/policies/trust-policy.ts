@@ -11,6 +11,7 @@ import {
   readText,
   type TextRule,
 } from "../request/validation.js";
+import { type AccountsRole, findAccountsRole } from "./accounts-setup.js";
 import { readPartition } from "./partition.js";
 import {
   countCharacters,
@@ -39,8 +40,8 @@ export interface TrustPolicyOptions extends RolesAndSettings {
    */
   principal?: string | readonly string[] | undefined;
   /**
-   * The ARN of the role to assume: one of the list of roles, if there is one, or the instance's `sourceRole`. Default: the
-   * instance's `roleArn`.
+   * The ARN of the role to assume: one of the list of roles, if there is one, the instance's `sourceRole`, or a role of its
+   * `accounts`: the one that lists them, or the one in any of them. Default: the instance's `roleArn`.
    */
   role?: string | null | undefined;
   /**
@@ -75,7 +76,8 @@ export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
   const principals = readPrincipals(settings.principal, isSourceRole ? undefined : sourceRole?.role);
   const named = principals.map((arn) => ({ field: "principal", arn }));
   readPartition(undefined, [...named, { field: "role", arn: role.arn }]); // throws unless all have the same partition
-  const externalIds = readExternalIds(settings.externalId, setup, role);
+  const ofAccounts = isSourceRole ? undefined : findAccountsRole(commands.accounts, role);
+  const externalIds = readExternalIds(settings.externalId, setup, role, ofAccounts);
   const document = toDocument(
     statements(setup, externalIds).map((statement) => ({
       Effect: "Allow",
@@ -86,6 +88,7 @@ export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
   return {
     kind: "trust",
     document,
+    ...(ofAccounts?.permissions && { permissions: ofAccounts.permissions }),
     roleArn: role.arn,
     partition: role.partition,
     warnings: [...warnOfAnySourceIdentity(setup), ...warnOfSize(document)],
@@ -107,9 +110,15 @@ function readPrincipals(value: unknown, caller: RoleArn | undefined): readonly s
   return principals;
 }
 
-function readExternalIds(value: unknown, setup: Setup, role: RoleArn): readonly string[] | undefined {
+function readExternalIds(
+  value: unknown,
+  setup: Setup,
+  role: RoleArn,
+  ofAccounts: AccountsRole | undefined,
+): readonly string[] | undefined {
   const given = readTexts("externalId", readLimit("externalId", value), EXTERNAL_ID);
-  const bound = refuseUnlessAllowed(setup.allowed, role)?.externalId ?? setup.externalId;
+  const allowedBy = ofAccounts?.kind === "reader" ? undefined : refuseUnlessAllowed(setup.allowed, role);
+  const bound = allowedBy?.externalId ?? ofAccounts?.externalId ?? setup.externalId;
   if (given === undefined) return bound === undefined ? undefined : [bound];
   const isSent = bound === undefined ? !setup.hasInstance : given.includes(bound); // without an external id, an instance sends none
   if (isSent) return given;

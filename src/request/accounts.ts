@@ -114,7 +114,7 @@ export function readAccounts(field: string, value: unknown): Accounts | undefine
 }
 
 /** Account ids stay strings: some begin with zeros. */
-function readAccountId(field: string, value: unknown): string {
+export function readAccountId(field: string, value: unknown): string {
   if (typeof value === "string" && ACCOUNT_ID.test(value)) return value;
   const digits = typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? String(value) : value;
   const isShort = typeof digits === "string" && /^\d{1,11}$/.test(digits);
@@ -124,7 +124,7 @@ function readAccountId(field: string, value: unknown): string {
     : isNumber
       ? ". Put it in quotes: as a number, an id can lose its leading zeros"
       : "";
-  throw invalid(field, value, `an account id, 12 digits in quotes${why}`, {
+  throw invalid(field, value, `an account id, 12 digits${typeof value === "string" ? "" : " in quotes"}${why}`, {
     sensitive: !isNumber && typeof value !== "string",
   });
 }
@@ -155,7 +155,7 @@ function readPath(field: string, value: unknown): string {
   throw invalidText(field, value, allowed);
 }
 
-function readRoleName(field: string, value: unknown): string | undefined {
+export function readRoleName(field: string, value: unknown): string | undefined {
   if (!isGiven(value)) return undefined;
   if (typeof value === "string" && ROLE_NAME.test(value)) return value;
   const role = typeof value === "string" ? /^arn:[^:]*:iam::[^:]*:role\/(.+)$/.exec(value)?.[1] : undefined;

@@ -55,7 +55,10 @@ export function chooseSettings(
   env: Record<string, string | undefined>,
 ): ChosenSettings {
   const limits = mergeLimits(instance, author);
-  if (!role) assertNoLimits({ instance, "options.session": author });
+  if (!role) {
+    assertNoLimits({ instance, "options.session": author });
+    assertNoAccounts(instance);
+  }
   const durationSeconds = commandFirst(
     "roleSessionDuration",
     command.roleSessionDuration,
@@ -68,11 +71,7 @@ export function chooseSettings(
       given("options.session.sourceIdentity", author.sourceIdentity);
     assertMayBeBehind(instance.sourceRole, { role, durationSeconds, tags, sourceIdentity });
   }
-  const environment = envRegion(env);
-  const administered = [
-    given("instance.region", instance.region),
-    given(environment.name, readRegion(environment.name, environment.region)),
-  ];
+  const administered = [given("instance.region", instance.region), readEnvRegion(env)];
   return {
     role,
     allowedBy,
@@ -152,6 +151,19 @@ function assertNoLimits(owners: Record<string, Partial<Pick<InstanceSettings, (t
       );
     }
   }
+}
+
+/** A command that knows nothing of accounts would act as the base identity, in an account that the list may not contain. */
+function assertNoAccounts({ accounts }: InstanceSettings): void {
+  if (!accounts) return;
+  const hint = "Call forEachAccount() to act in these accounts, or set roleArn to act as one role.";
+  throw conflict("instance.accounts", "is set, and no role to act as", hint);
+}
+
+/** The region that the environment sets. */
+export function readEnvRegion(env: Record<string, string | undefined>): Chosen<string> | undefined {
+  const { name, region } = envRegion(env);
+  return given(name, readRegion(name, region));
 }
 
 /** The region that the environment sets, not validated. An empty variable counts as not set. */

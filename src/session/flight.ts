@@ -13,6 +13,8 @@ export interface SessionDemand {
   readonly despiteRefusal: boolean | undefined;
   /** Called when the load leaves the queue of calls to STS. */
   readonly onTurn: (() => void) | undefined;
+  /** The load that needs the session: the progress of the session's load is its own. */
+  readonly waitingLoad: Flight | undefined;
 }
 
 export const NO_DEMAND: SessionDemand = Object.freeze({
@@ -21,14 +23,35 @@ export const NO_DEMAND: SessionDemand = Object.freeze({
   minRemaining: undefined,
   despiteRefusal: undefined,
   onTurn: undefined,
+  waitingLoad: undefined,
 });
 
+/** What loads wait for: the queue in front of STS, or another load. */
+export interface Progress {
+  /** Monotonic time of the last progress, milliseconds; `-Infinity` before the first. */
+  readonly progressedAt: number;
+}
+
+/** A caller without a signal waits no longer than this for a load that makes no progress. */
+export const LONGEST_WAIT = 60_000;
+
+/**
+ * Until when a caller without a signal waits. Each answer of STS to another call puts the end off while the load waits
+ * in the queue: its own turn comes closer. A load elsewhere, or a queue that stands still, makes no progress.
+ * @param since when the caller came; all times are monotonic, in milliseconds
+ */
+export function waitsUntil({ progressedAt }: Progress, since: number): number {
+  return Math.max(since, progressedAt) + LONGEST_WAIT;
+}
+
 /** One load in progress, shared by all who wait for it. */
-export class Flight {
+export class Flight implements Progress {
   readonly #controller = new AbortController();
   #onUrgent: (() => void) | undefined;
   #hasTurn = false;
   readonly #onTurn: (() => void)[] = [];
+  #followed: Progress | undefined;
+  #lastProgress = Number.NEGATIVE_INFINITY;
   /** Whether a caller waits; `false` for a background refresh. */
   urgent = false;
   /** Only a session issued from now on will do. */
@@ -82,6 +105,20 @@ export class Flight {
 
   onUrgent(listener: () => void): void {
     this.#onUrgent = listener;
+  }
+
+  /** The progress of what the load waits for is its own, until the returned function is called. */
+  follow(progress: Progress): () => void {
+    this.#followed = progress;
+    return () => {
+      if (this.#followed !== progress) return;
+      this.#lastProgress = this.progressedAt;
+      this.#followed = undefined;
+    };
+  }
+
+  get progressedAt(): number {
+    return Math.max(this.#lastProgress, this.#followed?.progressedAt ?? Number.NEGATIVE_INFINITY);
   }
 
   /** Adds what one more caller asks of the load. */

@@ -113,6 +113,16 @@ export function drawAdvisoryPoint(life: number, rules: RefreshRules, random: num
   return Math.min(Math.round(point), rules.readAgainAfter ?? Number.POSITIVE_INFINITY);
 }
 
+/**
+ * A session is in use, and refreshed ahead, once a caller asks for it at this age or later. Before, the caller may be the
+ * command that loaded it, and the last: a sweep of a thousand accounts costs a thousand sessions and not two thousand.
+ * A third is early enough for a session that is asked for every two thirds of its life: it never expires for its callers.
+ * @param arrived the age at which this process got it
+ */
+export function inUseFrom(arrived: number, advisoryPoint: number): number {
+  return Math.round(arrived + (advisoryPoint - arrived) / 3);
+}
+
 /** When to ask a source again that repeated its set, or that is served beyond its expiry: 5 to 10 minutes. */
 export function nextLook(remaining: number, random: number): number {
   const delay = NEXT_LOOK * (1 + random);

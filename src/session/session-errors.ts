@@ -12,10 +12,10 @@ export function abortedError(source: SessionSource, signal: AbortSignal): Roleca
 }
 
 export function waitedTooLongError(source: SessionSource, ms: number): RolecallError {
-  return new RolecallError("TIMEOUT", `No credentials within ${ms / 1000} seconds.`, {
+  return new RolecallError("TIMEOUT", `No credentials, and no progress for ${ms / 1000} seconds.`, {
     ...labelsOf(source),
     retryable: true,
-    hint: "Check how many calls to STS run and wait: stats() returns assumeRoleInFlight and assumeRoleQueued.",
+    hint: "Check whether STS and the source of the base identity answer. stats() returns how many calls to STS run and wait.",
   });
 }
 

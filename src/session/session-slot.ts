@@ -2,8 +2,8 @@ import { AsyncResource } from "node:async_hooks";
 import { onAbort, raceAbort } from "../abort.js";
 import type { Diagnostics, SessionEvent } from "../diagnostics.js";
 import { errorOfCaller, isRolecallError, type RolecallError } from "../errors.js";
-import type { Runtime } from "../runtime.js";
-import { Flight, NO_DEMAND, type SessionDemand } from "./flight.js";
+import { type Runtime, scheduleAt } from "../runtime.js";
+import { Flight, LONGEST_WAIT, NO_DEMAND, type SessionDemand, waitsUntil } from "./flight.js";
 import { LastFailure } from "./last-failure.js";
 import {
   believedLife,
@@ -12,6 +12,7 @@ import {
   EXPIRY_MARGIN,
   elapsedBetween,
   freshnessOf,
+  inUseFrom,
   type Lifetime,
   lookAgain,
   type Moment,
@@ -40,10 +41,10 @@ interface HeldSession extends Lifetime {
   readonly credentials: SessionCredentials;
   /** The age until which it is served though it has expired; 0 for a session that is served while it is valid. */
   readonly extension: number;
+  /** Who asks for it at this age or later shows that it is in use. */
+  readonly inUseFrom: number;
 }
 
-/** A caller without a signal waits no longer than this. */
-const LONGEST_WAIT = 60_000;
 /** The refresh timer leaves at least this between two attempts. */
 const SHORTEST_RETRY = 1000;
 /** Times that one load asks its source: unusable answers must not keep the process busy for ever. */
@@ -60,7 +61,8 @@ export class SessionSlot {
   #session: HeldSession | undefined;
   #failure: LastFailure | undefined;
   #flight: Flight | undefined;
-  #usedSinceRefresh = false;
+  /** Whether the session is refreshed ahead. */
+  #isInUse = false;
   #cancelTimer: (() => void) | undefined;
   /** Counts invalidations: a load that began before one must not bring its session back. */
   #generation = 0;
@@ -98,7 +100,7 @@ export class SessionSlot {
    */
   get(demand: SessionDemand): Promise<SessionCredentials> {
     const now = this.#now();
-    this.#usedSinceRefresh = true;
+    this.#noteUse(now);
     const held = demand.forceRefresh ? undefined : this.#servable(now, demand.minRemaining);
     if (!held) return this.#join(demand, now);
     this.#host.diagnostics.publish("hit", this.labels);
@@ -205,7 +207,7 @@ export class SessionSlot {
     }
     if (signal?.aborted) throw abortedError(this.#source, signal);
     diagnostics.publish(this.#flight ? "joined" : "miss", this.labels);
-    const credentials = await this.#wait(this.#flight?.demand(demand) ?? this.#startFlight(demand), signal);
+    const credentials = await this.#wait(this.#flight?.demand(demand) ?? this.#startFlight(demand), demand);
     if (this.#session?.credentials === credentials) this.#assertLivesFor(minRemaining);
     return credentials;
   }
@@ -215,16 +217,27 @@ export class SessionSlot {
     if (minRemaining > 0 && life < minRemaining) throw tooShortLivedError(this.#source, minRemaining, life);
   }
 
-  #wait(flight: Flight, signal: AbortSignal | undefined): Promise<SessionCredentials> {
+  #wait(flight: Flight, { signal, waitingLoad }: SessionDemand): Promise<SessionCredentials> {
+    const { runtime } = this.#host;
+    const since = runtime.monotonic();
+    const stopFollowing = waitingLoad?.follow(flight);
     flight.raise();
     return new Promise((resolve, reject) => {
       const giveUp = (error: RolecallError) => {
         stopWaiting();
         reject(error);
       };
-      const stopWaiting = signal
+      const stopTimer = signal
         ? onAbort(signal, () => giveUp(abortedError(this.#source, signal)))
-        : this.#host.runtime.schedule(LONGEST_WAIT, () => giveUp(waitedTooLongError(this.#source, LONGEST_WAIT)));
+        : scheduleAt(
+            runtime,
+            () => waitsUntil(flight, since),
+            () => giveUp(waitedTooLongError(this.#source, LONGEST_WAIT)),
+          );
+      const stopWaiting = () => {
+        stopTimer();
+        stopFollowing?.();
+      };
       flight.promise.finally(stopWaiting).then(resolve, reject);
     });
   }
@@ -301,22 +314,25 @@ export class SessionSlot {
     const since = (load.kind === "issued" && load.asked) || now;
     const life = believedLife(load.life);
     const isRepeated = isSameSet(load.credentials, this.#session?.credentials);
+    const advisoryPoint = isRepeated
+      ? nextLook(life, runtime.random())
+      : (load.advisoryPoint ?? drawAdvisoryPoint(life, this.#source.rules, runtime.random()));
+    const arrived = age + elapsedBetween(since, now);
     this.#session = {
       credentials: load.credentials,
       life,
       wall: since.wall - age,
       monotonic: since.monotonic - age,
       extension: 0,
-      advisoryPoint: isRepeated
-        ? nextLook(life, runtime.random())
-        : (load.advisoryPoint ?? drawAdvisoryPoint(life, this.#source.rules, runtime.random())),
+      advisoryPoint,
+      inUseFrom: inUseFrom(arrived, advisoryPoint),
     };
+    this.#isInUse = false;
     this.#failure = undefined;
     this.#lastSuccess = now.wall;
     if (load.kind === "issued") this.#noteIdentity(load.identity);
     if (flight.replaces) this.#noteReplacement(true); // the rejected call may have stopped waiting
-    this.#usedSinceRefresh = false;
-    this.#arm(Math.max(0, this.#session.advisoryPoint - elapsedBetween(this.#session, now)));
+    this.#arm(Math.max(0, advisoryPoint - arrived));
     const shared = load.kind === "shared";
     diagnostics.publish("refreshed", { ...this.labels, life: life - age, background: !flight.urgent, shared });
     return load.credentials;
@@ -332,7 +348,7 @@ export class SessionSlot {
     const isValid = this.#isValid(now);
     const failure = this.#noteFailure(error, now);
     if (isValid) throw error;
-    this.#session = { credentials, life: 0, ...now, extension: failure.hold, advisoryPoint: 0 };
+    this.#session = { credentials, life: 0, ...now, extension: failure.hold, advisoryPoint: 0, inUseFrom: 0 };
     this.#noteIdentity(identity);
     return credentials;
   }
@@ -374,7 +390,7 @@ export class SessionSlot {
     const flight = this.#flight ?? this.#startFlight();
     flight.replaces = true;
     try {
-      const another = await this.#wait(flight, undefined);
+      const another = await this.#wait(flight, NO_DEMAND);
       return another.accessKeyId !== accessKeyId;
     } finally {
       if (this.#session?.credentials.accessKeyId === accessKeyId) this.#noteReplacement(false);
@@ -387,6 +403,10 @@ export class SessionSlot {
   }
 
   // --- the refresh ahead of need ---
+
+  #noteUse(now: Moment): void {
+    if (this.#session && elapsedBetween(this.#session, now) >= this.#session.inUseFrom) this.#isInUse = true;
+  }
 
   /**
    * Schedules the background refresh of a session in use; requests never depend on it. It runs in the async context of
@@ -402,7 +422,7 @@ export class SessionSlot {
 
   #refreshAhead(): void {
     this.#cancelTimer = undefined;
-    if (this.#usedSinceRefresh && this.#session && !this.#flight) this.#startFlight();
+    if (this.#isInUse && this.#session && !this.#flight) this.#startFlight();
   }
 
   #disarm(): void {

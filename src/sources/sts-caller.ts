@@ -38,7 +38,7 @@ export function createStsCaller(cache: CredentialCache, source: SessionSource, a
       if (!asksSts) return;
       const { signal, despiteRefusal } = flight;
       try {
-        await cache.get(source, { signal, despiteRefusal });
+        await cache.get(source, { signal, despiteRefusal, waitingLoad: flight });
       } catch (error) {
         flight.lacksParent = true;
         throw error;

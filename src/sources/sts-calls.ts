@@ -2,7 +2,7 @@ import pRetry from "p-retry";
 import { raceAbort, withDeadline } from "../abort.js";
 import { isRolecallError, type RolecallError } from "../errors.js";
 import type { StsTarget } from "../request/chain.js";
-import type { Runtime } from "../runtime.js";
+import { type Runtime, scheduleAt } from "../runtime.js";
 import type { Flight } from "../session/flight.js";
 import { certainlyElapsed, type Moment } from "../session/refresh-policy.js";
 import { type ObservedCall, observeCall } from "./observed-call.js";
@@ -27,7 +27,7 @@ export interface StsCallSettings {
   readonly attempts: number;
   /** Milliseconds for one call. */
   readonly attemptTimeout: number;
-  /** Milliseconds for all calls and waits of one result, from the first call on. */
+  /** Milliseconds for all calls and waits of one result, from the first call on, and from the queue's last progress. */
   readonly timeout: number;
 }
 
@@ -57,7 +57,7 @@ export interface StsQuestion<T> {
 }
 
 /** Calls for one result, throttled ones included: answers that come at once and ask for no wait end here. */
-const MOST_CALLS = 100;
+const MOST_CALLS = 30;
 /** Temporary failures, with the upper bound of the first wait in milliseconds. Each further wait doubles it. */
 const FIRST_WAIT: ReadonlyMap<StsErrorKind, number> = new Map([
   ["throttling", 1000],
@@ -97,7 +97,7 @@ export class StsCalls {
 
   constructor(options: StsCallsOptions) {
     this.#options = options;
-    this.limiter = new StsLimiter(options.settings.maxConcurrent, () => options.runtime.monotonic());
+    this.limiter = new StsLimiter(options.settings.maxConcurrent, options.runtime);
   }
 
   /** @throws RolecallError see {@link translateStsError}, or the calling identity's own error */
@@ -111,12 +111,14 @@ export class StsCalls {
     const remedy = createRemedy(caller, signal);
     let lastError = this.#timeout(call, "no success", settings.timeout);
     let began: number | undefined; // when the first call left the queue
+    /** STS may be slow to grant: what it answers to other calls brings a throttled one closer. */
+    const ends = () => Math.max(began ?? 0, flight.progressedAt) + settings.timeout;
     let cancelDeadline: (() => void) | undefined;
     let wait = 0;
 
     const send = () => {
       began ??= runtime.monotonic();
-      cancelDeadline ??= runtime.schedule(settings.timeout, () => deadline.abort(lastError));
+      cancelDeadline ??= scheduleAt(runtime, ends, () => deadline.abort(lastError));
       return this.#send(question, signal);
     };
     const attempt = async (attemptNumber: number) => {
@@ -133,16 +135,15 @@ export class StsCalls {
         }
       }
     };
-    /** While a caller waits, throttled attempts do not count: the limiter slows all calls down until they get through. */
+    /** While a caller waits, throttled attempts do not count: the limiter slows all calls down to what STS grants. */
     const counts = ({ kind }: FailedAttempt) => kind !== "throttling" || !flight.urgent || maxAttempts !== undefined;
-    const fitsDeadline = () => runtime.monotonic() - (began ?? 0) + wait < settings.timeout;
+    const fitsDeadline = () => runtime.monotonic() + wait < ends();
     try {
       return await pRetry(attempt, {
         retries: maxAttempts ?? settings.attempts, // one more than count, since p-retry stops when none is left
         minTimeout: 0, // each attempt begins with its own wait, on the runtime's clock
         onFailedAttempt: ({ error, attemptNumber }) => {
           if (!isFailedAttempt(error)) throw error;
-          if (error.kind === "throttling") this.limiter.noteThrottling();
           wait = this.#drawWait(error, attemptNumber);
         },
         shouldConsumeRetry: ({ error }) => counts(error as FailedAttempt),
@@ -189,18 +190,18 @@ export class StsCalls {
       if (isFailedAttempt(error) || isRolecallError(error)) throw error;
       const { region = observed.region } = call;
       const foreignRegion = endpoint?.foreignRegion;
-      throw toFailedAttempt(
-        error,
-        { ...noted({ region, foreignRegion }), usesInjectedClient: clients.injected },
-        observed.accessKeyId,
-      );
+      const known = { ...noted({ region, foreignRegion }), usesInjectedClient: clients.injected };
+      const failed = toFailedAttempt(error, known, observed.accessKeyId);
+      if (failed.kind === "throttling") this.limiter.noteThrottling(asked.monotonic);
+      else if (failed.kind !== "transient") this.limiter.noteAnswer();
+      throw failed;
     }
     // The time limit was over before its timer had a chance: the process stood still.
     if (certainlyElapsed(asked, { wall: runtime.now(), monotonic: runtime.monotonic() }) > settings.attemptTimeout) {
       throw limit.reason();
     }
     const answer = readOrFail((given) => read(given, { asked, date: parseDate(observed.date) }), output);
-    this.limiter.noteSuccess();
+    this.limiter.noteAnswer();
     return answer;
   }
 

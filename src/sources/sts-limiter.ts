@@ -1,10 +1,9 @@
 import { AsyncResource } from "node:async_hooks";
 import PQueue from "p-queue";
-import type { Flight } from "../session/flight.js";
+import type { Runtime } from "../runtime.js";
+import type { Flight, Progress } from "../session/flight.js";
 import { BACKGROUND, FairQueue, type QueueOptions, WAITING_CALLER, WAITING_CALLER_AGAIN } from "./fair-queue.js";
-
-/** Successful calls before the concurrency rises by one. */
-const SUCCESSES_PER_STEP = 10;
+import { afterThrottling, FASTEST_ANSWER, type LearnedRate, rateAt, UNLIMITED } from "./sts-rate.js";
 
 type Run = () => Promise<unknown>;
 
@@ -18,24 +17,31 @@ export interface LimitedCall {
 }
 
 /**
- * Limits the concurrent calls to STS. Waiting callers go before background refreshes, and tenants take turns. Throttling
- * halves the concurrency, and successful calls restore it step by step.
+ * Limits the calls to STS: how many run at once, and after throttling how many start in a second. Waiting callers go
+ * before background refreshes, and tenants take turns.
  */
-export class StsLimiter {
+export class StsLimiter implements Progress {
   readonly #queue: PQueue<FairQueue<Run>, QueueOptions & { signal?: AbortSignal }>;
-  readonly #maxConcurrent: number;
-  #successes = 0;
+  readonly #runtime: Pick<Runtime, "monotonic" | "sleep">;
+  #rate: LearnedRate = UNLIMITED;
+  /** Monotonic time before which no call starts. */
+  #nextStart = Number.NEGATIVE_INFINITY;
+  /** Ends the wait for it. Absent while nothing is queued: a process must not live on for it. */
+  #pause: AbortController | undefined;
+  /** Monotonic times at which STS answered other than by throttling: those of the last second, and the latest. */
+  readonly #answers: number[] = [];
   #lastId = 0;
 
-  /** @param now the monotonic clock, milliseconds */
-  constructor(maxConcurrent: number, now: () => number) {
-    this.#maxConcurrent = maxConcurrent;
+  constructor(maxConcurrent: number, runtime: Pick<Runtime, "monotonic" | "sleep">) {
+    this.#runtime = runtime;
     const queueClass = class extends FairQueue<Run> {
       constructor() {
-        super(now);
+        super(() => runtime.monotonic());
       }
     };
     this.#queue = new PQueue({ concurrency: maxConcurrent, queueClass });
+    this.#queue.on("add", () => this.#startWhenAllowed());
+    this.#queue.on("next", () => this.#startWhenAllowed());
   }
 
   get inFlight(): number {
@@ -46,41 +52,82 @@ export class StsLimiter {
     return this.#queue.size;
   }
 
-  get concurrency(): number {
-    return this.#queue.concurrency;
+  /** When STS last answered other than by throttling: every call in the queue has come closer to its turn. */
+  get progressedAt(): number {
+    return this.#answers.at(-1) ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Runs `task` when it reaches the front of the queue, in the async context of this call. */
-  run<T>(
+  async run<T>(
     flight: Flight,
     task: () => Promise<T>,
     { line = [], signal = flight.signal, isRetry }: LimitedCall = {},
   ): Promise<T> {
     const id = String(++this.#lastId);
     const urgent = isRetry ? WAITING_CALLER_AGAIN : WAITING_CALLER;
+    const leaveQueue = flight.follow(this);
     let waiting = true;
     // Without it, the queue would start the task in the context of the previous call, which may be another tenant's.
     const start = AsyncResource.bind(() => {
       waiting = false;
+      leaveQueue();
       flight.takeTurn();
+      this.#noteStart();
       return task();
     });
     const call = this.#queue.add(() => start(), { id, line, priority: flight.urgent ? urgent : BACKGROUND, signal });
     flight.onUrgent(() => {
       if (waiting && !signal.aborted) this.#queue.setPriority(id, urgent);
     });
-    return call;
+    try {
+      return await call;
+    } finally {
+      leaveQueue();
+    }
   }
 
-  noteThrottling(): void {
-    this.#successes = 0;
-    this.#queue.concurrency = Math.max(1, Math.floor(this.#queue.concurrency / 2));
+  /** @param sentAt monotonic time, milliseconds */
+  noteThrottling(sentAt: number): void {
+    const now = this.#runtime.monotonic();
+    const grantedInLastSecond = this.#answers.filter((time) => time > now - 1000).length;
+    this.#rate = afterThrottling(this.#rate, now, { sentAt, inFlight: this.inFlight, grantedInLastSecond });
   }
 
-  noteSuccess(): void {
-    if (this.#queue.concurrency >= this.#maxConcurrent) return;
-    if (++this.#successes < SUCCESSES_PER_STEP) return;
-    this.#successes = 0;
-    this.#queue.concurrency++;
+  /** STS gave a session, or refused one for good. */
+  noteAnswer(): void {
+    const now = this.#runtime.monotonic();
+    this.#answers.push(now);
+    while ((this.#answers[0] ?? now) <= now - 1000) this.#answers.shift();
+  }
+
+  #noteStart(): void {
+    const now = this.#runtime.monotonic();
+    const interval = 1000 / rateAt(this.#rate, now);
+    const isSlower = interval > FASTEST_ANSWER / this.#queue.concurrency; // than the calls that may run at once
+    this.#nextStart = isSlower ? now + interval : now;
+    this.#startWhenAllowed();
+  }
+
+  /** Holds the queue until the next call may start. */
+  #startWhenAllowed(): void {
+    const wait = this.#nextStart - this.#runtime.monotonic();
+    if (wait > 0 && this.#queue.size > 0) {
+      this.#queue.pause();
+      this.#pause ??= this.#startAfter(wait);
+      return;
+    }
+    this.#pause?.abort();
+    this.#pause = undefined;
+    this.#queue.start();
+  }
+
+  #startAfter(wait: number): AbortController {
+    const pause = new AbortController();
+    const resume = () => {
+      this.#pause = undefined;
+      this.#startWhenAllowed();
+    };
+    this.#runtime.sleep(wait, pause.signal).then(resume, () => {});
+    return pause;
   }
 }

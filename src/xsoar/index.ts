@@ -1,3 +1,4 @@
+export { type AccountOptionsFromParams, accountOptionsFromParams } from "./account-options-from-params.js";
 export { type ClientConfigFromParams, clientConfigFromParams } from "./client-config-from-params.js";
 export { commandFromArgs, type XsoarArgs } from "./command-from-args.js";
 export { instanceFromParams } from "./instance-from-params.js";

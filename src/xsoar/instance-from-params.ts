@@ -5,6 +5,7 @@ import { assertInPartition, readRegion } from "../request/regions.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
 import { readStsEndpoint, type StsSettings } from "../request/sts-settings.js";
 import { conflict, invalidText, readInteger, readText, withoutUndefined } from "../request/validation.js";
+import { ACCOUNTS, accountsFromParams } from "./accounts-from-params.js";
 import { ACCESS_KEY_PAIRS, credentialsFromParams } from "./credentials-from-params.js";
 import { networkFromParams } from "./network-from-params.js";
 import { type Parameter, Parameters, type XsoarParams } from "./params.js";
@@ -14,8 +15,8 @@ const REGION = ["defaultRegion", "region", "default_region"] as const;
 const ROLE_ARN = ["roleArn", "role_arn"] as const;
 const SESSION_NAME = ["roleSessionName", "role_session_name"] as const;
 const DURATION = ["sessionDuration", "roleSessionDuration", "session_duration", "role_session_duration"] as const;
-/** Parameters that name a role without its account. They are not supported. */
-const ROLE_BY_NAME = ["role_name", "access_role_name", "accounts_to_access"] as const;
+/** Names a role of whichever account a command's `account_id` names. It is not supported, since nothing lists the accounts. */
+const ROLE_BY_NAME = "role_name";
 
 /**
  * Reads the integration instance that an administrator configured in Cortex XSOAR from its raw parameters
@@ -47,17 +48,19 @@ export function instanceFromParams(
     credentials: credentialsFromParams(given),
     sts: stsFromParams(given, role),
     network: networkFromParams(given, env),
+    accounts: accountsFromParams(given),
   });
 }
 
 /** Ignoring a misspelled or unsupported parameter would make commands run as the wrong identity. */
 function assertNoOtherIdentity(given: Parameters): void {
-  for (const { field, value } of ROLE_BY_NAME.map((name) => given.get(name))) {
-    if (value === undefined) continue;
-    const hint = "Set roleArn to the ARN of the role, and leave this parameter empty.";
-    throw conflict(field, "is set, but role names are not supported", hint);
+  const { field, value } = given.get(ROLE_BY_NAME);
+  if (value !== undefined) {
+    const hint =
+      "Leave it empty. For one role, set roleArn to its ARN; for many accounts, set access_role_name and accounts_to_access.";
+    throw conflict(field, "is set, but it names a role without its accounts", hint);
   }
-  given.assertNoMisspelling([...ROLE_ARN, ...ROLE_BY_NAME, "credentials", ...ACCESS_KEY_PAIRS.flat()]);
+  given.assertNoMisspelling([...ROLE_ARN, ROLE_BY_NAME, ...ACCOUNTS, "credentials", ...ACCESS_KEY_PAIRS.flat()]);
 }
 
 function readDefaultRegion(given: Parameters, role: RoleArn | undefined): string {

@@ -25,6 +25,12 @@ export interface XsoarParameters {
   roleSessionDuration?: number | string | null | undefined;
   session_duration?: number | string | null | undefined;
   role_session_duration?: number | string | null | undefined;
+  /** The role's path and name in each of `accounts_to_access`, with or without `role/` before it. */
+  access_role_name?: string | null | undefined;
+  /** Account ids: a string with commas between them, or a list of strings. */
+  accounts_to_access?: string | readonly string[] | null | undefined;
+  /** Accounts at a time. See {@link accountOptionsFromParams}. */
+  max_workers?: number | string | null | undefined;
   credentials?: XsoarCredentials | string | null | undefined;
   /** A separate key pair, used if `credentials` is empty. Each is a string or `{ password }`. */
   access_key?: XsoarCredentials | string | null | undefined;

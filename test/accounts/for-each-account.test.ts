@@ -56,4 +56,16 @@ describe("forEachAccount", () => {
     }).collect();
     expect(result.values).toHaveLength(3 * 17);
   });
+
+  it("passes each account's own external id, else the accounts', to STS", async () => {
+    const own = { id: ACCOUNTS[0] as string, externalId: "own-4711" };
+    const accounts = { roleName: "integrations/Audit", externalId: "shared-4711", ids: [own, ...ACCOUNTS.slice(1)] };
+    const instance = { region: "eu-central-1", externalId: "instance-4711", accounts };
+    (await forEachAccount(instance, {}, () => {}, { resolver }).collect()).throwIfFailed();
+    const asked = aws.requests.filter(({ operation }) => operation === "AssumeRole");
+    const externalIds = new Map(
+      asked.map(({ roleArn, parameters }) => [roleArn?.split(":")[4], parameters.ExternalId]),
+    );
+    expect(ACCOUNTS.map((id) => externalIds.get(id))).toEqual(["own-4711", "shared-4711", "shared-4711"]);
+  });
 });

@@ -11,24 +11,18 @@ function scopeOf(resolver: object, instance: object, command: object = {}, optio
 }
 
 describe("a scope", () => {
-  it.each([
-    ["the region", { region: "cn-north-1" }, {}, "aws-cn"],
-    ["the regions of the accounts", { accounts: { regions: ["us-gov-west-1"] } }, {}, "aws-us-gov"],
-    ["the regions of one account", { accounts: { ids: [{ id: ID, regions: ["cn-north-1"] }] } }, {}, "aws-cn"],
-    ["the region of the command", {}, { region: "us-gov-east-1" }, "aws-us-gov"],
-    ["the source role", { sourceRole: `arn:aws-cn:iam::${ID}:role/Hub`, region: "cn-north-1" }, {}, "aws-cn"],
-  ])(
-    "takes the partition of its roles from %s",
-    async (_what, { accounts = {}, ...instance }: never, command, partition) => {
-      const { resolver } = await setUpLocal();
-      const scope = scopeOf(
-        resolver,
-        { ...(instance as object), accounts: { roleName: "Audit", ids: [ID], ...(accounts as object) } },
-        command,
-      );
-      expect(await scope.plan()).toMatchObject({ accounts: [{ roleArn: `arn:${partition}:iam::${ID}:role/Audit` }] });
-    },
-  );
+  it.each<[string, object, object, object, string]>([
+    ["the region", { region: "cn-north-1" }, {}, {}, "aws-cn"],
+    ["the regions of the accounts", {}, { regions: ["us-gov-west-1"] }, {}, "aws-us-gov"],
+    ["the regions of one account", {}, { ids: [{ id: ID, regions: ["cn-north-1"] }] }, {}, "aws-cn"],
+    ["the region of the command", {}, {}, { region: "us-gov-east-1" }, "aws-us-gov"],
+    ["the source role", { sourceRole: `arn:aws-cn:iam::${ID}:role/Hub`, region: "cn-north-1" }, {}, {}, "aws-cn"],
+  ])("takes the partition of its roles from %s", async (_what, instance, accounts, command, partition) => {
+    const { resolver } = await setUpLocal();
+    const all = { ...instance, accounts: { roleName: "Audit", ids: [ID], ...accounts } };
+    const plan = await scopeOf(resolver, all, command).plan();
+    expect(plan).toMatchObject({ accounts: [{ roleArn: `arn:${partition}:iam::${ID}:role/Audit` }] });
+  });
 
   it("is not affected by later changes of the instance", async () => {
     const { resolver } = await setUpLocal();

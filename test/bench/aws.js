@@ -17,10 +17,12 @@ const operations = {
   counts() {
     const { requests, sockets } = aws;
     const answered = requests.filter(({ status }) => status === 200);
+    const inServices = answered.filter(({ target }) => target === "service");
     const imds = answered.filter(({ target }) => target === "imds").map(({ operation }) => operation);
     return {
       assumeRole: answered.filter(({ operation }) => operation === "AssumeRole").length,
       imds: Object.fromEntries([...new Set(imds)].map((name) => [name, imds.filter((other) => other === name).length])),
+      places: new Set(inServices.map(({ roleArn, region }) => `${roleArn} ${region}`)).size,
       refused: requests.length - answered.length,
       sockets: { sts: sockets.aws.peak, imds: sockets.imds.peak },
     };

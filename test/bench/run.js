@@ -17,6 +17,7 @@ const EXPERIMENTS = [
   "sockets",
   "bundle",
   "scale",
+  "many-accounts",
 ];
 const DOCS = new URL("../../docs/", import.meta.url);
 

@@ -1,18 +1,29 @@
+import type { CliIo } from "../../src/cli/command.js";
 import { runCli } from "../../src/cli/run.js";
 
-/** Runs a `rolecall` command in this process, with its own environment. Set `isTTY` to simulate a terminal. */
+interface RunOptions {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly onSignal?: CliIo["onSignal"];
+}
+
+/**
+ * Runs a `rolecall` command in this process, with its own environment. Set `isTTY` and `columns` to simulate a terminal,
+ * and `onSignal` to send it signals.
+ */
 export async function runRolecall(
   args: readonly string[],
   env: Record<string, string | undefined> = {},
-  { isTTY = false } = {},
+  { isTTY = false, columns, onSignal = () => () => {} }: RunOptions = {},
 ) {
   const written = { output: "", errors: "" };
   const to = (name: keyof typeof written) => ({
     isTTY,
+    ...(columns !== undefined && { columns }),
     write(text: string) {
       written[name] += text;
     },
   });
-  const code = await runCli(args, { stdout: to("output"), stderr: to("errors"), env });
+  const code = await runCli(args, { stdout: to("output"), stderr: to("errors"), env, onSignal });
   return { code, ...written };
 }

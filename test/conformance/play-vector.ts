@@ -191,7 +191,9 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
     },
     async remainingAtOwnRefresh(): Promise<number> {
       const expiration = held?.expiration?.getTime() ?? Number.NaN;
-      await cache.get(source); // only a session in use is refreshed proactively
+      // Only a session in use is refreshed proactively. No window is more than half of the lifetime.
+      await clock.advance((expiration - clock.now()) / 2 - 1);
+      await cache.get(source);
       const asksBefore = asked.length;
       answer = {};
       await clock.advance(expiration - clock.now());

@@ -15,6 +15,7 @@ const allSources = readdirSync(join(project, "src"), { recursive: true, encoding
   .map((path) => read(`src/${path}`))
   .join("\n");
 const examples = filesOf("docs/examples", /\.ts$/);
+const settings = filesOf("docs/examples", /\.json$/);
 
 describe("the code in the docs", () => {
   it("has a language on every block", () => {
@@ -28,8 +29,9 @@ describe("the code in the docs", () => {
   );
 
   it("shows every example on some page", () => {
-    const shown = inLanguage("ts").map((block) => flat(bodyOf(block)));
-    const unseen = examples.filter((file) => !shown.some((text) => flat(read(file)).includes(text)));
+    const shown = [...inLanguage("ts"), ...inLanguage("json")].map((block) => flat(bodyOf(block)));
+    const files = [...examples, ...settings];
+    const unseen = files.filter((file) => !shown.some((text) => flat(read(file)).includes(text)));
     expect(unseen).toEqual([]);
   });
 
@@ -39,7 +41,9 @@ describe("the code in the docs", () => {
     (_, text) => expect(holds(filesOf("test/package/consumers/jest", /\.js$/), text)).toBe(true),
   );
 
-  it.each(inLanguage("json").map((block) => [place(block), block.text]))("%s is valid JSON", (_, text) => {
+  const isSettings = ({ text }: { text: string }) => settings.some((file) => read(file) === text);
+  const policies = inLanguage("json").filter((block) => !isSettings(block));
+  it.each(policies.map((block) => [place(block), block.text]))("%s is a policy, or one of the examples", (_, text) => {
     const { Version, Statement } = JSON.parse(text);
     expect(Version).toBe("2012-10-17");
     expect(Statement).toEqual(expect.arrayContaining([expect.objectContaining({ Effect: "Allow" })]));

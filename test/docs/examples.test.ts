@@ -27,6 +27,7 @@ import { printEvents } from "../../docs/examples/print-events.js";
 import { configure } from "../../docs/examples/resolver-options.js";
 import { testConnection } from "../../docs/examples/verify.js";
 import { runCommand } from "../../docs/examples/xsoar.js";
+import * as xsoarAccounts from "../../docs/examples/xsoar-accounts.js";
 import { createCertificates } from "../support/certificates.js";
 import { startConnectProxy } from "../support/connect-proxy.js";
 import { OWN_ADDRESS, startSimulator } from "../support/simulator.js";
@@ -216,6 +217,53 @@ describe("a Cortex XSOAR integration", () => {
     aws.fault({ on: { target: "service" }, status: 503 });
     await expect(run()).rejects.toThrow();
     expect(aws.count({ target: "service" })).toBe(1);
+  });
+});
+
+describe("a Cortex XSOAR integration for many accounts", () => {
+  const params = {
+    defaultRegion: "eu-central-1",
+    access_role_name: "role/integrations/Audit",
+    accounts_to_access: "123456789012, 444455556666,000012345678",
+    max_workers: "5",
+    roleSessionName: "xsoar",
+  };
+  const organization = {
+    accounts: ["123456789012", { id: "444455556666", memberRoles: false }, "000012345678"],
+    memberRoles: [{ roleName: "integrations/Audit" }],
+  };
+  const accountsOf = ({ instances }: { instances: object[] }) =>
+    instances.map((each) => ("AccountId" in each ? each.AccountId : undefined));
+
+  it("works in each account, and names the one that fails", async () => {
+    const aws = await setUp({ organization });
+    const result = await xsoarAccounts.listInstances(params, { account_id: "", region: "" });
+    expect(accountsOf(result)).toEqual(["123456789012", "000012345678"]);
+    expect(result.errors).toEqual(["Account 444455556666: ASSUME_ROLE_DENIED"]);
+    expect(aws.count({ service: "ec2", status: 200 })).toBe(2);
+  });
+
+  it("works in the account that a command names, with its leading zeros", async () => {
+    const aws = await setUp({ organization });
+    expect(accountsOf(await xsoarAccounts.listInstances(params, { account_id: "000012345678" }))).toEqual([
+      "000012345678",
+    ]);
+    expect(assumeRoleCalls(aws)).toBe(1);
+  });
+
+  it("acts as a command's own role only", async () => {
+    const aws = await setUp();
+    expect(accountsOf(await xsoarAccounts.listInstances(params, { roleArn: AUDIT }))).toEqual([undefined]);
+    expect(lastRequest(aws)).toMatchObject({ service: "ec2", session: { roleArn: AUDIT } });
+    expect(assumeRoleCalls(aws)).toBe(1);
+  });
+
+  it("refuses an account that is not listed before any call", async () => {
+    const aws = await setUp({ organization });
+    await expect(xsoarAccounts.listInstances(params, { account_id: "777788889999" })).rejects.toMatchObject({
+      field: "args.account_id",
+    });
+    expect(aws.requests).toEqual([]);
   });
 });
 

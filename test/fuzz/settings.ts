@@ -138,6 +138,16 @@ const sourceRole = fc.oneof(
   ),
 );
 
+const accounts = settings(
+  {
+    roleName: anyOf("Audit", "integrations/Audit"),
+    externalId: anyOf(EXTERNAL_ID),
+    ids: fc.constantFrom(recipeOf(["111122223333"]), recipeOf([{ id: "123456789012", roleName: "Other" }])),
+    regions: fc.constantFrom(recipeOf("enabled"), recipeOf(["us-east-1"])),
+  },
+  { required: ["roleName", "ids"], garbageFor: { externalId: misshapen(EXTERNAL_ID) } },
+);
+
 const instanceSettings = {
   roleArn,
   ...identity,
@@ -148,6 +158,7 @@ const instanceSettings = {
   credentials: fc.oneof(keys, credentialProvider),
   credentialsName: anyOf("machine"),
   sourceRole,
+  accounts,
   sts,
   network,
   dangerouslyAllowPlainHttp: anyOf(true, false),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { ROLE } from "../support/local.js";
-import { advisoryPoints, EXPIRY_MARGIN } from "./reference-model.js";
+import { advisoryPoints, EXPIRY_MARGIN, usePoints } from "./reference-model.js";
 import { type AnyRequestName, HUB_NAMES, HUBS, NO_ROLE, REQUEST_NAMES, type RequestName } from "./requests.js";
 import type { Scene } from "./scene.js";
 import type { StsFault } from "./world.js";
@@ -26,6 +26,7 @@ function step(label: string, run: (scene: Scene) => unknown): ModelCommand {
 
 /** Points in the lifetime of a held session, by its age. */
 const AGES = {
+  "a caller shows that it is in use": (life: number) => usePoints(life, SECOND).latest,
   "the refresh may be advised": (life: number) => advisoryPoints(life).earliest,
   "the refresh is advised": (life: number) => advisoryPoints(life).latest,
   "it is about to expire": (life: number) => life - EXPIRY_MARGIN - 1,

@@ -208,6 +208,28 @@ export const BUGS: Readonly<Record<string, DeliberateBug>> = {
     },
     breaks: ["keys that were refused are replaced"],
   },
+  "a session is refreshed ahead if it was ever asked for": {
+    createResolver(options) {
+      const resolver = createCredentialResolver(options);
+      const timers = new Map<string, () => void>();
+      return wrapResolver(resolver, {
+        async resolve(instance, command, wish) {
+          const session = await resolver.resolve(instance, command, wish);
+          if (timers.has(session.accessKeyId) || !instance.roleArn) return session;
+          const ask = () => void resolver.resolve(instance, command, sessionOf(wish)).catch(() => {});
+          const inItsLastMinute = lifeLeft(session, options) - 60_000;
+          const cancel = options.runtime?.schedule?.(inItsLastMinute, AsyncResource.bind(ask));
+          if (cancel) timers.set(session.accessKeyId, cancel);
+          return session;
+        },
+        async close() {
+          for (const cancel of timers.values()) cancel();
+          await resolver.close();
+        },
+      });
+    },
+    breaks: ["an idle session is left to expire"],
+  },
   "a session that a service refuses is dropped at once": {
     createResolver: inRefusals((resolver, instance, command, session) => {
       void resolver.invalidate(instance, command, session);

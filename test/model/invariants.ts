@@ -8,6 +8,7 @@ export type Invariant =
   | "nothing dropped comes back"
   | "the newest session is served"
   | "a session in use is refreshed ahead"
+  | "an idle session is left to expire"
   | "an advised refresh begins"
   | "a wish is granted"
   | "an abort frees one caller at once"

@@ -11,8 +11,11 @@ export const EXPIRY_MARGIN = 10 * SECOND;
 const LOAD_LIMIT = 10 * SECOND;
 export const CALL_LIMIT = 3 * SECOND;
 export const WAIT_LIMIT = MINUTE;
+/** Sums of fractions of a millisecond differ by less. */
+export const ROUNDING = 0.001;
 const SHORTEST_HOLD = SECOND;
 const LONGEST_HOLD = MINUTE;
+const ROUNDED = 1;
 
 export interface Moment {
   readonly wall: number;
@@ -31,7 +34,8 @@ export interface Session {
   readonly issued: Moment;
   /** An invalidation met the load that returned it: the session may have been dropped or not. */
   readonly doubtful: boolean;
-  readonly usedSince: boolean;
+  /** A caller asked for it so late that it must be refreshed ahead, or may be. */
+  readonly inUse: "certainly" | "perhaps" | "not";
   /** A source failed, or a clock did not advance evenly, during its lifetime. */
   readonly troubled: boolean;
   readonly stepped: boolean;
@@ -114,6 +118,13 @@ export function advisoryPoints(life: number): { earliest: number; latest: number
   return { earliest: life - window, latest: life - window / 2 };
 }
 
+/** The earliest and the latest age from which a caller who asks for a session shows that it is in use. */
+export function usePoints(life: number, arrived: number): { earliest: number; latest: number } {
+  const { earliest, latest } = advisoryPoints(life);
+  const firstThird = (point: number) => arrived + (point - arrived) / 3;
+  return { earliest: firstThird(earliest) - ROUNDED, latest: firstThird(latest) + ROUNDED };
+}
+
 export function isRefreshAdvised(session: Session, now: Moment): boolean {
   return elapsed(session.asked, now) >= advisoryPoints(session.life).latest;
 }
@@ -159,7 +170,7 @@ export function mayFailWith({ load, failure }: KeyModel, code: string, now: Mome
 }
 
 export function isOverdue({ first }: Load, now: Moment): boolean {
-  return now.monotonic - first.monotonic >= LOAD_LIMIT;
+  return now.monotonic - first.monotonic >= LOAD_LIMIT - ROUNDING;
 }
 
 /** Whether STS may be called now: once for each key and lifetime, unless a call failed or a caller required more. */
@@ -173,8 +184,19 @@ export function mayAsk(key: KeyModel, now: Moment): boolean {
 /** Whether a session in use has expired although its source was available all the time. */
 export function wasLeftToExpire(key: KeyModel, now: Moment): boolean {
   const session = held(key);
-  if (!session || session.doubtful || session.troubled || !session.usedSince) return false;
+  if (!session || session.doubtful || session.troubled || session.inUse !== "certainly") return false;
   return remaining(session, now) <= EXPIRY_MARGIN;
+}
+
+/** Whether STS must not be called for a session, although a refresh may be advised: nobody has asked for it lately. */
+export function mustRest(key: KeyModel, now: Moment): boolean {
+  const session = held(key);
+  if (!session || session.doubtful || session.stepped || key.forced || key.refused || mayBeLoading(key, now))
+    return false;
+  // After a step of the wall clock during its load, the call that is signed again asks for it too late.
+  const arrived = elapsed(session.asked, session.issued);
+  if (arrived >= advisoryPoints(session.life).earliest) return false;
+  return session.inUse === "not" && remaining(session, now) > EXPIRY_MARGIN;
 }
 
 // --- events ---------------------------------------------------------------------------------------
@@ -182,13 +204,20 @@ export function wasLeftToExpire(key: KeyModel, now: Moment): boolean {
 export function used(key: KeyModel, wish: Wish, now: Moment): KeyModel {
   const asksForMore = wish.forceRefresh === true || wish.minRemaining !== undefined;
   const { session } = key;
-  // A use as late as this leaves no time for a refresh before expiry.
-  const inTime = session !== undefined && remaining(session, now) > EXPIRY_MARGIN + WAIT_LIMIT;
   return {
     ...key,
     forced: key.forced || (asksForMore && !mustBeServed(key, wish, now)),
-    session: session && { ...session, usedSince: session.usedSince || inTime },
+    session: session && { ...session, inUse: useAfter(session, now) },
   };
+}
+
+function useAfter(session: Session, now: Moment): Session["inUse"] {
+  const age = elapsed(session.asked, now);
+  const { earliest, latest } = usePoints(session.life, elapsed(session.asked, session.issued));
+  // A use as late as this leaves no time for a refresh before expiry.
+  const inTime = remaining(session, now) > EXPIRY_MARGIN + WAIT_LIMIT;
+  if (session.inUse === "certainly" || (age >= latest && inTime)) return "certainly";
+  return age >= earliest ? "perhaps" : session.inUse;
 }
 
 export function asked(key: KeyModel, now: Moment): KeyModel {
@@ -220,7 +249,7 @@ export function answered(
     forced: doubtful && key.forced,
     refused: false,
     replaced: key.refused && !wasDue ? session.issued : key.replaced,
-    session: { ...session, doubtful, usedSince: false, stepped: false, slept: false },
+    session: { ...session, doubtful, inUse: "not", stepped: false, slept: false },
   };
 }
 

@@ -14,6 +14,7 @@ import {
   mayFailWith,
   mustBeRefused,
   mustBeServed,
+  ROUNDING,
   used,
   WAIT_LIMIT,
   type Wish,
@@ -114,7 +115,9 @@ export class Scene {
   async advance(ms: number): Promise<void> {
     await this.#world.clock.advance(ms);
     const now = this.witness.now();
-    const late = this.#waiting.find(({ abort, started }) => !abort && now.awake - started.awake > WAIT_LIMIT);
+    const late = this.#waiting.find(
+      ({ abort, started }) => !abort && now.awake - started.awake > WAIT_LIMIT + ROUNDING,
+    );
     this.witness.watch(() => {
       if (late) violated("nobody waits for ever", `one for ${late.name} has waited for more than a minute`);
     });
@@ -336,7 +339,7 @@ export class Scene {
   /** Whether only this caller ends, while the load continues: it waited too long, or it got a remembered denial. */
   #isAnsweredAlone({ abort, started, wish }: Caller, name: RequestName, code: string, now: Moment): boolean {
     const waited = now.monotonic - started.monotonic;
-    if (code === "TIMEOUT") return !abort && waited >= WAIT_LIMIT;
+    if (code === "TIMEOUT") return !abort && waited >= WAIT_LIMIT - ROUNDING;
     return waited === 0 && !wish.forceRefresh && mayBeRefused(this.witness.key(name), code, now);
   }
 

@@ -14,12 +14,13 @@ import {
   type Moment,
   mayAsk,
   mayBeLoading,
+  mustRest,
   NEW_KEY,
   refused,
   slept,
   troubled,
 } from "./reference-model.js";
-import { type HubName, hubOf, ROLE_NAMES, type RoleName } from "./requests.js";
+import { HUBS, type HubName, hubOf, ROLE_NAMES, type RoleName } from "./requests.js";
 import { type CallFailure, FAILURES, type IssuedSession, type StsFault, type World } from "./world.js";
 
 /** Milliseconds: a hub's session that is older may be the reason for a denial. */
@@ -317,6 +318,10 @@ export class Witness {
     const last = this.#lastCall.get(name);
     if (this.calls.some((call) => call.name === name)) violated("one flight per key", `a second call for ${name}`);
     if (!mayAsk(key, now)) violated("one call per key and lifetime", `${name} is asked for while it is fresh`);
+    // Loads ask for a hub, and they are not visible before they call STS.
+    if (!(name in HUBS) && mustRest(key, now)) {
+      violated("an idle session is left to expire", `STS is asked for ${name}, and nobody has asked for it lately`);
+    }
     const isRepeated = last?.failure === "base refused" && mayBeLoading(key, now) && key.load?.calls === 1;
     if (isRepeated && last.signer === signer && this.hasOtherKeys(last, key.load)) {
       violated("keys that were refused are replaced", `${name} is asked for with the same ones`);

@@ -7,6 +7,7 @@ import { subscribe } from "node:diagnostics_channel";
 import { createRequire } from "node:module";
 import { setTimeout as delay } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import { PATIENT_STS, patiently } from "./patiently.mjs";
 
 const {
   ROLECALL_BUILD,
@@ -91,9 +92,7 @@ subscribe("aws-rolecall:refreshed", ({ background }) => background && isRefreshe
 const { createCredentialResolver } = await load("index");
 const { store, end } = await STORES[STORE]();
 const runtime = { now: () => Date.now() + Number(CLOCK_AHEAD) };
-// Many processes share few processors, so a call to STS can be slow, and the others must wait for it.
-const assumeRole = { attemptTimeout: 60_000, timeout: 60_000 };
-const resolver = createCredentialResolver({ store, runtime, assumeRole });
+const resolver = createCredentialResolver({ store, runtime, assumeRole: PATIENT_STS });
 const began = performance.now();
 const { accessKeyId, assumedRoleArn, expiration } = await patiently(() =>
   resolver.resolve({ roleArn: ROLE_ARN, sourceRole: SOURCE_ROLE }),
@@ -105,14 +104,3 @@ const isRefreshDue = expiration.getTime() - runtime.now() < 15 * 60_000;
 if (STORE === "redis" && isRefreshDue) await Promise.race([refreshed, delay(5000, undefined, { ref: false })]);
 await end();
 process.stdout.write(JSON.stringify({ accessKeyId, assumedRoleArn, storeErrors, took }));
-
-/** If fifty processes start at once on few processors, the metadata service can exceed its one-second timeout. */
-async function patiently(resolve) {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await resolve();
-    } catch (error) {
-      if (error.code !== "IMDS_UNREACHABLE" || attempt === 10) throw error;
-    }
-  }
-}

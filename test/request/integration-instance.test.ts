@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { expectInvalid, ROLE, refusalOf, requestOf, roleRequestOf } from "./support.js";
 
 const KEYS =
-  "roleArn, roleSessionName, roleSessionDuration, region, policy, policyArns, tags, sourceIdentity, externalId, transitiveTagKeys, allowedRoles, dangerouslyAllowPlainHttp, credentialsName, credentials, sourceRole, sts, network, integration";
+  "roleArn, roleSessionName, roleSessionDuration, region, policy, policyArns, tags, sourceIdentity, externalId, transitiveTagKeys, allowedRoles, dangerouslyAllowPlainHttp, credentialsName, credentials, sourceRole, accounts, sts, network, integration";
 
 describe("an integration instance", () => {
   it("can be empty: commands then run as the instance profile", () => {

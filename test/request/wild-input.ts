@@ -113,6 +113,18 @@ const nearly: Record<string, fc.Arbitrary<unknown>> = {
       { requiredKeys: ["roleArn"] },
     ),
   ),
+  accounts: fc.record(
+    {
+      roleName: fc.oneof(fc.constantFrom("Audit", "integrations/Audit", ROLE), anything),
+      externalId: fc.oneof(fc.constant("ab"), anything),
+      ids: fc.array(
+        fc.oneof(fc.stringMatching(/^\d{11,12}$/), fc.record({ id: fc.stringMatching(/^\d{12}$/) }), anything),
+      ),
+      organization: fc.oneof(fc.record({ roleArn: fc.constantFrom(ROLE, OTHER_ROLE) }), anything),
+      regions: fc.oneof(fc.constant("enabled"), fc.array(fc.constantFrom("us-east-1", "x")), anything),
+    },
+    { requiredKeys: ["roleName"] },
+  ),
   credentialsName: fc.oneof(fc.constant("vault"), fc.string({ maxLength: 70 })),
   dangerouslyAllowPlainHttp: fc.oneof(fc.boolean(), anything),
   integration: fc.string({ maxLength: 60 }),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Flight, NO_DEMAND, type SessionDemand } from "../../src/session/flight.js";
+import { Flight, LONGEST_WAIT, NO_DEMAND, type SessionDemand, waitsUntil } from "../../src/session/flight.js";
 import { session } from "./support.js";
 
 const { credentials } = session(1);
@@ -49,17 +49,17 @@ describe("what several callers require", () => {
   it("adds up in any order: each caller gets at least what it asks", () => {
     const demands = fc.array(
       fc.record({
-        signal: fc.constant(undefined),
         forceRefresh: fc.option(fc.boolean(), { nil: undefined }),
         minRemaining: fc.option(fc.nat(1000), { nil: undefined }),
         despiteRefusal: fc.option(fc.boolean(), { nil: undefined }),
         onTurn: fc.constant(undefined),
+        waitingLoad: fc.constant(undefined),
       }),
       { maxLength: 5 },
     );
     fc.assert(
       fc.property(demands, (all) => {
-        const flight = all.reduce((joined, each) => joined.demand(each), new Flight());
+        const flight = all.reduce((joined, each) => joined.demand(demandOf(each)), new Flight());
         expect(flight.mustBeNew).toBe(all.some(({ forceRefresh }) => forceRefresh));
         expect(flight.minRemaining).toBe(Math.max(0, ...all.map(({ minRemaining = 0 }) => minRemaining)));
         expect(flight.despiteRefusal).toBe(
@@ -74,6 +74,55 @@ describe("what several callers require", () => {
     expect(new Flight().demand(demandOf({ forceRefresh: true })).despiteRefusal).toBe(true);
     const respectful = demandOf({ forceRefresh: true, despiteRefusal: false });
     expect(new Flight().demand(respectful).despiteRefusal).toBe(false);
+  });
+});
+
+describe("the progress of a load", () => {
+  const NEVER = Number.NEGATIVE_INFINITY;
+
+  it("is that of the queue while it waits there, and stays as it was afterwards", () => {
+    const flight = new Flight();
+    expect(flight.progressedAt).toBe(NEVER);
+    const queue = { progressedAt: NEVER };
+    const leave = flight.follow(queue);
+    expect(flight.progressedAt).toBe(NEVER);
+    queue.progressedAt = 5;
+    expect(flight.progressedAt).toBe(5);
+    leave();
+    queue.progressedAt = 7;
+    expect(flight.progressedAt).toBe(5);
+  });
+
+  it("is that of the queue in which the session waits that it is obtained with", () => {
+    const queue = { progressedAt: NEVER };
+    const [hub, role] = [new Flight(), new Flight()];
+    hub.follow(queue);
+    role.follow(hub);
+    queue.progressedAt = 5;
+    expect(role.progressedAt).toBe(5);
+  });
+
+  it("is that of the latest queue, whenever it leaves the one before", () => {
+    const flight = new Flight();
+    const leaveFirst = flight.follow({ progressedAt: 1 });
+    flight.follow({ progressedAt: 2 });
+    leaveFirst();
+    expect(flight.progressedAt).toBe(2);
+  });
+
+  it("never goes back when it moves to a queue that stands still", () => {
+    const flight = new Flight();
+    flight.follow({ progressedAt: 5 })();
+    flight.follow({ progressedAt: 2 });
+    expect(flight.progressedAt).toBe(5);
+  });
+
+  it.each([
+    ["from its arrival if there was none", NEVER, 100],
+    ["from its arrival if that is later", 50, 100],
+    ["from the last progress if that is later", 150, 150],
+  ])("lets a caller wait for a minute %s", (_, progressedAt, from) => {
+    expect(waitsUntil({ progressedAt }, 100)).toBe(from + LONGEST_WAIT);
   });
 });
 

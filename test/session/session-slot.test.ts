@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Diagnostics } from "../../src/diagnostics.js";
 import { closedError } from "../../src/session/credential-cache.js";
-import { type Flight, NO_DEMAND, type SessionDemand } from "../../src/session/flight.js";
+import { Flight, NO_DEMAND, type SessionDemand } from "../../src/session/flight.js";
 import { INSTANCE_PROFILE_RULES } from "../../src/session/refresh-policy.js";
 import { redacted } from "../../src/session/session-credentials.js";
 import { SessionSlot } from "../../src/session/session-slot.js";
@@ -52,18 +52,6 @@ describe("refresh", () => {
     expect((await get()).accessKeyId).toBe("ASIA2");
   });
 
-  it("is scheduled for a session in use, but not for an idle one", async () => {
-    const [used, idle] = [createSlot(), createSlot()];
-    await used.get();
-    await used.get();
-    await idle.get();
-    for (const { clock } of [used, idle]) await clock.advance(45 * MINUTE);
-    expect([used.it.loads, idle.it.loads]).toEqual([2, 1]);
-    for (const { clock } of [used, idle]) await clock.advance(2 * HOUR);
-    expect([used.it.loads, idle.it.loads]).toEqual([2, 1]);
-    expect([used.clock.pendingTimers, idle.clock.pendingTimers]).toEqual([0, 0]);
-  });
-
   it("does not depend on its timer: after a freeze, the caller waits for a new session", async () => {
     const { clock, get } = createSlot();
     await get();
@@ -101,9 +89,10 @@ describe("refresh", () => {
   it("is retried by the timer after a failure, so that an infrequent command does not find an expired session", async () => {
     const { clock, it, get } = createSlot();
     await get();
+    await clock.advance(20 * MINUTE);
     await get();
     it.fails("STS_UNAVAILABLE");
-    await clock.advance(50 * MINUTE);
+    await clock.advance(30 * MINUTE);
     it.answers(async () => session(99));
     await clock.advance(2 * MINUTE);
     expect((await get()).accessKeyId).toBe("ASIA99");
@@ -231,14 +220,119 @@ describe("a caller's options", () => {
     await expect(get({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
     expect(it.loads).toBe(0);
   });
+});
 
-  it("a caller without a signal waits at most 60 s", async () => {
+describe("a caller without a signal", () => {
+  /** A slot whose load waits in a queue for ever, and how callers of it end. */
+  function createQueuedSlot() {
+    const { clock, it, get } = createSlot();
+    const queue = { progressedAt: Number.NEGATIVE_INFINITY };
+    let leaveQueue: (() => void) | undefined;
+    it.answers((flight) => {
+      leaveQueue = flight.follow(queue);
+      return new Promise(() => {});
+    });
+    const ask = () => {
+      const caller: { ended?: { code: string; at: number } } = {};
+      get().catch(({ code }) => {
+        caller.ended = { code, at: clock.monotonic() };
+      });
+      return caller;
+    };
+    const answer = () => {
+      queue.progressedAt = clock.monotonic();
+    };
+    return { clock, ask, answer, leaveQueue: () => leaveQueue?.() };
+  }
+
+  it("waits at most 60 s for a load that hangs", async () => {
     const { clock, it, get } = createSlot();
     it.answers(() => new Promise(() => {}));
-    const outcome = expect(get()).rejects.toMatchObject({ code: "TIMEOUT", retryable: true });
+    const outcome = expect(get()).rejects.toMatchObject({
+      code: "TIMEOUT",
+      retryable: true,
+      message: expect.stringContaining("No credentials, and no progress for 60 seconds."),
+    });
     await clock.advance(MINUTE);
     await outcome;
+    expect(clock.pendingTimers).toBe(0);
   });
+
+  it("waits at most 60 s for a load in a queue that stands still", async () => {
+    const { clock, ask } = createQueuedSlot();
+    const caller = ask();
+    await clock.advance(MINUTE - 1);
+    expect(caller.ended).toBeUndefined();
+    await clock.advance(1);
+    expect(caller.ended).toEqual({ code: "TIMEOUT", at: MINUTE });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("waits on while the queue moves, and for 60 s after it has stopped", async () => {
+    const { clock, ask, answer } = createQueuedSlot();
+    const caller = ask();
+    for (let minute = 0; minute < 10; minute++) {
+      await clock.advance(MINUTE - 1);
+      answer();
+    }
+    const lastAnswer = clock.monotonic();
+    await clock.advance(HOUR);
+    expect(caller.ended).toEqual({ code: "TIMEOUT", at: lastAnswer + MINUTE });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("who comes late waits for 60 s, too", async () => {
+    const { clock, ask, answer } = createQueuedSlot();
+    const first = ask();
+    await clock.advance(10 * SECOND);
+    answer();
+    await clock.advance(30 * SECOND);
+    const second = ask();
+    await clock.advance(HOUR);
+    expect([first.ended?.at, second.ended?.at]).toEqual([70 * SECOND, 100 * SECOND]);
+  });
+
+  it("is not kept waiting by a queue that the load has left", async () => {
+    const { clock, ask, answer, leaveQueue } = createQueuedSlot();
+    const caller = ask();
+    await clock.advance(30 * SECOND);
+    answer();
+    leaveQueue();
+    await clock.advance(30 * SECOND);
+    answer();
+    await clock.advance(HOUR);
+    expect(caller.ended).toEqual({ code: "TIMEOUT", at: 90 * SECOND });
+  });
+
+  it("leaves no timer behind when the load ends", async () => {
+    const { clock, it, get } = createSlot({ refreshAhead: false });
+    let finish: (() => void) | undefined;
+    it.answers(() => new Promise((resolve) => (finish = () => resolve(session(1)))));
+    const callers = Promise.all([get(), get()]);
+    await clock.settle();
+    expect(clock.pendingTimers).toBe(2);
+    finish?.();
+    await callers;
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+it("a load that needs another session makes progress with that session's load, as long as it waits for it", async () => {
+  const { clock, it, get } = createSlot({ refreshAhead: false });
+  const queue = { progressedAt: 5 };
+  let finish: (() => void) | undefined;
+  it.answers((flight) => {
+    flight.follow(queue);
+    return new Promise((resolve) => (finish = () => resolve(session(1))));
+  });
+  const waitingLoad = new Flight();
+  const needed = get({ waitingLoad, signal: waitingLoad.signal });
+  await clock.settle();
+  expect(waitingLoad.progressedAt).toBe(5);
+  finish?.();
+  await needed;
+  queue.progressedAt = 7;
+  expect(waitingLoad.progressedAt).toBe(5);
 });
 
 describe("a denial", () => {
@@ -262,9 +356,10 @@ describe("a denial", () => {
   it("does not end a valid session", async () => {
     const { clock, it, get } = createSlot();
     const first = await get();
+    await clock.advance(20 * MINUTE);
     await get();
     it.fails("ASSUME_ROLE_DENIED");
-    await clock.advance(HOUR - 11 * SECOND);
+    await clock.advance(40 * MINUTE - 11 * SECOND);
     expect(await get()).toBe(first);
     expect(it.loads).toBeGreaterThan(5);
     await clock.advance(SECOND);
@@ -310,10 +405,11 @@ describe("invalidate", () => {
   it("discards a background load that began before it", async () => {
     const { clock, it, get, slot } = createSlot();
     await get();
+    await clock.advance(20 * MINUTE);
     await get();
     let finish: (() => void) | undefined;
     it.answers(() => new Promise((resolve) => (finish = () => resolve(session(2)))));
-    await clock.advance(45 * MINUTE);
+    await clock.advance(25 * MINUTE);
     await slot.invalidate();
     finish?.();
     await clock.settle();

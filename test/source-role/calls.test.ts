@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { assumedRoles, BEHIND_HUB, HUB, OTHER_HUB, OTHER_TARGET, setUpHub, targetRole } from "../support/hub.js";
-import { assumeRoleCalls, MINUTE, SECOND } from "../support/local.js";
+import { assumeRoleCalls, HOUR, MINUTE, SECOND } from "../support/local.js";
 
 const ACCOUNTS = 250;
 const accounts = Array.from({ length: ACCOUNTS }, (_, index) => ({ ...BEHIND_HUB, roleArn: targetRole(index + 1) }));
@@ -13,6 +13,18 @@ describe("a source role and 250 accounts", () => {
     expect(sessions.map(({ accountId }) => accountId)).toEqual(accounts.map(({ roleArn }) => roleArn.split(":")[4]));
     expect(assumeRoleCalls(aws)).toBe(ACCOUNTS + 1);
     expect(aws.count({ ...assumeRole, roleArn: HUB })).toBe(1);
+  });
+
+  it("take 251 calls in all if nobody asks for them in the next three hours", async () => {
+    const { aws, clock, resolver } = await setUpHub({ targets: ACCOUNTS });
+    for (const instance of accounts) {
+      await resolver.resolve(instance);
+      await clock.advance(SECOND);
+      await resolver.resolve(instance);
+    }
+    await clock.advance(3 * HOUR);
+    expect(assumeRoleCalls(aws)).toBe(ACCOUNTS + 1);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it("share the limit of calls at a time with the calls for source roles", async () => {

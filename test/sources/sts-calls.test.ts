@@ -349,11 +349,10 @@ describe("one question", () => {
     expect(sent).toEqual([0, 100, 300]);
   });
 
-  it("is asked again after throttling with waits from 1 s to 2 s, and slows the other calls down", async () => {
-    const { ask, calls, sent } = setUpQuestion(Array.from({ length: 3 }, () => failure("Throttling", 400)));
+  it("is asked again after throttling with waits from 1 s to 2 s", async () => {
+    const { ask, sent } = setUpQuestion(Array.from({ length: 3 }, () => failure("Throttling", 400)));
     expect(await ask()).toBe("answer");
     expect(sent).toEqual([0, 500, 1500, 2500]);
-    expect(calls.limiter.concurrency).toBe(1);
   });
 
   it.each([

@@ -12,7 +12,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 /** A limiter with one call at a time, and the order in which calls ran. */
 function setUp() {
   const clock = createManualClock();
-  const limiter = new StsLimiter(1, clock.monotonic);
+  const limiter = new StsLimiter(1, clock);
   const order: string[] = [];
   const run = (name: string, flight: Flight, line: readonly string[], isRetry = false) =>
     limiter.run(flight, async () => void order.push(name), { line, isRetry });
@@ -116,7 +116,7 @@ describe("a background refresh", () => {
 describe("the async context of a call", () => {
   it("is the context of its caller, not of the call that ended before it", async () => {
     const tenant = new AsyncLocalStorage<string>();
-    const limiter = new StsLimiter(1, () => 0);
+    const limiter = new StsLimiter(1, createManualClock());
     const names = ["a", "b", "c"];
     const seen = await Promise.all(
       names.map((name) =>

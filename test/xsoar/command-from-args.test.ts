@@ -17,6 +17,7 @@ describe("commandFromArgs", () => {
       { roleArn: ROLE, roleSessionName: "n1", roleSessionDuration: 3600, region: "us-east-1", policy: "{}", tags: "x" },
       { roleArn: ROLE, roleSessionName: "n1", roleSessionDuration: 3600, region: "us-east-1" },
     ],
+    ["account_id, which is ignored", { account_id: "111122223333", accountId: 7 }, {}],
     ["an empty misspelled argument, which is ignored", { role_arn: "" }, {}],
   ])("%s", (_, args, command) => {
     expect(commandFromArgs(args as XsoarArgs)).toEqual(command);

@@ -19,16 +19,36 @@ const credentials = (sessionToken?: string) => ({
   credentials: { accessKeyId: ID, secretAccessKey: "hush", ...(sessionToken && { sessionToken }) },
 });
 
+const accounts = (change: object = {}) => ({
+  access_role_name: "Audit",
+  accounts_to_access: "111122223333,000012345678",
+  ...change,
+});
+const listing = (ids = ["111122223333", "000012345678"], roleName = "Audit") => ({
+  ...DEFAULTS,
+  accounts: { roleName, ids },
+});
+
 describe("instanceFromParams reads every form of every parameter", () => {
   it.each<[string, object, object, Record<string, string>?]>([
     ["only the region", {}, DEFAULTS],
     ["other parameters are the integration's own", { fetch_limit: 50, role: "x", Region: "x" }, DEFAULTS],
     ["an empty misspelled parameter, which is ignored", { RoleArn: null, accessKeyId: "" }, DEFAULTS],
     [
-      "unsupported parameters, if they are empty",
+      "a role's name and accounts, if they are empty",
       { role_name: "", access_role_name: null, accounts_to_access: "" },
       DEFAULTS,
     ],
+
+    ["many accounts", accounts(), listing(["111122223333", "000012345678"])],
+    ["many accounts beside a role", accounts({ roleArn: ROLE }), { ...listing(), roleArn: ROLE }],
+    ["one account", accounts({ accounts_to_access: "000012345678" }), listing(["000012345678"])],
+    ["a list of accounts", accounts({ accounts_to_access: ["111122223333", "000012345678"] }), listing()],
+    ["a JSON array of accounts", accounts({ accounts_to_access: '["111122223333", "000012345678"]' }), listing()],
+    ["accounts with white space", accounts({ accounts_to_access: " 111122223333 , 000012345678\n" }), listing()],
+    ["a role after role/", accounts({ access_role_name: "role/Audit" }), listing()],
+    ["a role with a path", accounts({ access_role_name: "a/Audit" }), listing(undefined, "a/Audit")],
+    ["max_workers is not part of an instance", { max_workers: "5" }, DEFAULTS],
 
     ["region", { defaultRegion: "", region: "us-east-1" }, { ...DEFAULTS, region: "us-east-1" }],
     ["default_region", { defaultRegion: "", default_region: "us-east-1" }, { ...DEFAULTS, region: "us-east-1" }],
@@ -216,9 +236,26 @@ describe("instanceFromParams rejects an invalid form and names the parameter", (
       { access_key: ID, secret_key: "hush-hush", access_key_id: OTHER_ID, secret_access_key: "hush-hush" },
       "params.access_key is set too",
     ],
-    ["role_name", { role_name: "PowerUserAccess" }, "roleArn"],
-    ["access_role_name", { roleArn: ROLE, access_role_name: "Audit" }, "roleArn"],
-    ["accounts_to_access", { accounts_to_access: "111122223333,444455556666" }, "roleArn"],
+    ["role_name", { role_name: "PowerUserAccess" }, "without its accounts"],
+    ["role_name", { role_name: "Audit", access_role_name: "Audit", accounts_to_access: "111122223333" }],
+    ["accounts_to_access", { access_role_name: "Audit" }, "is missing, but params.access_role_name is set"],
+    ["accounts_to_access", { access_role_name: "Audit", accounts_to_access: "" }, "is missing"],
+    ["access_role_name", { accounts_to_access: "111122223333" }, "is missing, but params.accounts_to_access is set"],
+    ["access_role_name", accounts({ access_role_name: "arn:aws:iam::111122223333:role/Audit" }), "other parts"],
+    ["access_role_name", accounts({ access_role_name: "role/" })],
+    ["access_role_name", accounts({ access_role_name: "/integrations/Audit" })],
+    ["access_role_name", accounts({ access_role_name: ["Audit"] })],
+    ["accounts_to_access[1]", accounts({ accounts_to_access: "111122223333,12345678" }), 'write "000012345678"'],
+    ["accounts_to_access[1]", accounts({ accounts_to_access: "111122223333," }), "an empty string"],
+    ["accounts_to_access[1]", accounts({ accounts_to_access: "111122223333,111122223333" }), "is in the list twice"],
+    ["accounts_to_access[0]", accounts({ accounts_to_access: [12345678] }), 'write "000012345678"'],
+    ["accounts_to_access[0]", accounts({ accounts_to_access: 111122223333 }), "Put it in quotes"],
+    ["accounts_to_access[0]", accounts({ accounts_to_access: "[111122223333]" }), "Put it in quotes"],
+    ["accounts_to_access", accounts({ accounts_to_access: "[012345678901]" }), "a JSON array"],
+    ["accounts_to_access", accounts({ accounts_to_access: [] }), "at least one"],
+    ["accounts_to_access", accounts({ accounts_to_access: { id: "111122223333" } }), "with commas between them"],
+    ["accountsToAccess", { accountsToAccess: "111122223333" }, "Write it as accounts_to_access"],
+    ["accessRoleName", { accessRoleName: "Audit" }, "Write it as access_role_name"],
     ["accessKeyId", { accessKeyId: ID }, "Write it as access_key_id"],
     ["SecretKey", { access_key: ID, SecretKey: "hush-hush" }, "Write it as secret_key"],
     ["roleName", { roleName: "Audit" }, "reads like role_name"],

@@ -4,6 +4,9 @@ import { type Denial, describeDenial, locatePolicy, readDenial } from "./denial.
 import { type Finding, failed } from "./finding.js";
 import { describeFailure, type RoleSettings } from "./observations.js";
 
+/** Where the settings of the accounts begin. */
+export const ACCOUNT_SETTINGS = "instance.accounts";
+
 /** What is known about the caller. */
 export interface CallerContext {
   readonly by: Caller;
@@ -104,20 +107,24 @@ function trustChecks({ action, roleArn, externalId, by, config }: DeniedRole): s
     `Look at its trust policy in account ${accountId}:`,
     `aws iam get-role --role-name ${name} --query Role.AssumeRolePolicyDocument`,
     `Check that its Principal is ${describePrincipal(by)}, its Action includes ${action}, and ${id}.`,
-    ...printedTrustPolicy(roleArn, by.arn, config),
+    ...printedTrustPolicy(roleArn, by.arn, config, externalId?.from.startsWith(ACCOUNT_SETTINGS)),
   ];
 }
 
-/** The external id, the tags and the source identity are known only from the instance file. */
-function printedTrustPolicy(roleArn: string, callerArn = "", config?: string): string[] {
+/**
+ * The external id, the tags and the source identity are known only from the instance file.
+ * @param hasOwnId whether the external id is one that `rolecall policy` does not read there
+ */
+function printedTrustPolicy(roleArn: string, callerArn = "", config?: string, hasOwnId = false): string[] {
   const principal = toPrincipalArn(callerArn);
   if (!/:(role|user)\//.test(principal)) return [];
   const kind = config === undefined ? "trust policy without an external id" : "matching trust policy";
   const path = isRoleSession(callerArn) ? " (add the principal's path, if it has one)" : "";
   const command = `npx aws-rolecall policy trust ${shellWord(roleArn)} --principal ${shellWord(principal)}`;
+  const ownId = hasOwnId ? " --external-id <id>" : "";
   return [
     `This command prints a ${kind}${path}. Add its statements to the existing trust policy:`,
-    config === undefined ? command : `${command} --config ${shellWord(config)}`,
+    config === undefined ? command : `${command} --config ${shellWord(config)}${ownId}`,
   ];
 }
 

@@ -6,6 +6,7 @@ import { ROLE_SESSION_DURATION, toMachineSessionName } from "../../request/limit
 import { decideRequest, serviceRegion } from "../../request/role-request.js";
 import type { CredentialResolver } from "../../resolver-types.js";
 import type { Runtime } from "../../runtime.js";
+import type { WalkProgress } from "../accounts/progress-display.js";
 import { readAwsMessage } from "./denial.js";
 import {
   type GrantedDuration,
@@ -22,6 +23,8 @@ const HOUR_SECONDS = 3600;
 export interface Tools {
   readonly resolver: CredentialResolver;
   readonly runtime: Runtime;
+  /** Called after each account. */
+  readonly onProgress?: ((progress: WalkProgress) => void) | undefined;
 }
 
 /** Identifies the doctor's sessions in CloudTrail. */
@@ -61,11 +64,17 @@ export async function examineRole(
   return {
     ...seen,
     withoutExternalId: externalId && (await ask(anyone, usable)),
-    granted: duration.value > HOUR_SECONDS ? await toOutcome(longestGranted(duration.value, assume)) : undefined,
+    granted:
+      duration.value > HOUR_SECONDS ? await toOutcome(longestGranted(roleArn, duration.value, assume)) : undefined,
   };
 }
 
-async function readSettings(instance: IntegrationInstance, roleArn: string, { env }: Runtime): Promise<RoleSettings> {
+/** What a command with a role would request. */
+export async function readSettings(
+  instance: IntegrationInstance,
+  roleArn: string,
+  { env }: Runtime,
+): Promise<RoleSettings> {
   const { request, chosen } = decideRequest(instance, { roleArn }, undefined, env);
   serviceRegion(request);
   const { tags, sourceIdentity } = chosen.limits;
@@ -84,14 +93,14 @@ type Assume = (seconds: number) => Promise<unknown>;
  * Finds the longest duration STS grants: `asked` itself, one hour with role chaining, or else a whole number of hours.
  * A binary search takes at most four calls.
  */
-async function longestGranted(asked: number, assume: Assume): Promise<GrantedDuration> {
-  const refusal = await findRefusal(asked, assume);
+async function longestGranted(roleArn: string, asked: number, assume: Assume): Promise<GrantedDuration> {
+  const refusal = await findRefusal(roleArn, asked, assume);
   if (refusal === undefined) return { seconds: asked };
   let granted = 1;
   let refused = isChainingLimit(refusal) ? 1 : Math.ceil(asked / HOUR_SECONDS);
   while (refused - granted > 1) {
     const middle = Math.floor((granted + refused) / 2);
-    if ((await findRefusal(middle * HOUR_SECONDS, assume)) === undefined) granted = middle;
+    if ((await findRefusal(roleArn, middle * HOUR_SECONDS, assume)) === undefined) granted = middle;
     else refused = middle;
   }
   return { seconds: granted * HOUR_SECONDS, refusal };
@@ -101,11 +110,11 @@ async function longestGranted(asked: number, assume: Assume): Promise<GrantedDur
  * The message with which STS rejects the duration; `undefined` if STS grants it. The library then falls back to one
  * hour and reports the rejection in an event.
  */
-async function findRefusal(seconds: number, assume: Assume): Promise<string | undefined> {
+async function findRefusal(roleArn: string, seconds: number, assume: Assume): Promise<string | undefined> {
   let refusal: string | undefined;
   const onClamped = (event: unknown) => {
-    const { error } = event as RolecallEvents["duration-clamped"];
-    refusal = readAwsMessage(error).replace(/\.$/, "");
+    const { error, roleArn: clamped } = event as RolecallEvents["duration-clamped"];
+    if (clamped === roleArn) refusal = readAwsMessage(error).replace(/\.$/, "");
   };
   subscribe("aws-rolecall:duration-clamped", onClamped);
   try {

@@ -2,22 +2,24 @@ import { type IntegrationInstance, readInstance } from "../../request/integratio
 import { ROLE_SESSION_DURATION } from "../../request/limits.js";
 import type { Chosen } from "../../request/settings-table.js";
 import { limitSourceRole } from "../../request/source-role.js";
+import { examineAccounts } from "./examine-accounts.js";
 import { doctorName, examineRole, type Tools } from "./examine-role.js";
 import { isAssumable, type Observations, type RoleSeen, type RoleSettings } from "./observations.js";
 
 /**
- * Assumes the instance's source role, if it has one, and then each role.
+ * Assumes the instance's source role, if it has one, and then each role, or the role of each of its accounts.
  * @param mayAssume whether STS accepts the base identity
  */
 export async function examineRoles(
   tools: Tools,
   instance: IntegrationInstance,
-  roleArns: readonly string[],
+  roleArns: readonly string[] | "all-accounts",
   mayAssume: boolean,
-): Promise<Pick<Observations, "sourceRole" | "roles">> {
+): Promise<Pick<Observations, "sourceRole" | "roles" | "accounts">> {
   const sourceRole = await examineSourceRole(tools, instance, mayAssume);
   const own = sourceRole ? withShortSourceRole(instance, sourceRole, tools) : instance;
   const mayGoOn = mayAssume && (!sourceRole || isAssumable(sourceRole));
+  if (roleArns === "all-accounts") return { sourceRole, ...(await examineAccounts(tools, own, mayGoOn)) };
   const roles: RoleSeen[] = [];
   for (const roleArn of roleArns) roles.push(await examineRole(tools, own, roleArn, mayGoOn));
   return { sourceRole, roles };

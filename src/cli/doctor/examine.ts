@@ -1,19 +1,18 @@
 import { createCredentialResolver } from "../../credential-resolver.js";
 import type { IntegrationInstance } from "../../request/integration-instance.js";
 import { decideRequest } from "../../request/role-request.js";
-import type { Runtime } from "../../runtime.js";
 import { readInstanceRegion } from "../../sources/instance-profile.js";
 import { noteUnusedIdentities, noteUnusedProxy } from "../../sources/unused-environment.js";
+import type { Tools } from "./examine-role.js";
 import { examineRoles, withoutRole } from "./examine-roles.js";
 import { lookAtMetadata } from "./look-at-machine.js";
 import { isAccepted, type Metadata, type Observations, type StsSeen, toOutcome } from "./observations.js";
 import { listenToSts } from "./sts-listener.js";
 
 /** The configuration to examine, and the machine to examine it on. */
-interface Subject {
+export interface Subject extends Omit<Tools, "resolver"> {
   readonly instance: IntegrationInstance;
-  readonly roleArns: readonly string[];
-  readonly runtime: Runtime;
+  readonly roleArns: readonly string[] | "all-accounts";
 }
 
 /**
@@ -21,7 +20,7 @@ interface Subject {
  * and requests sessions that nothing uses.
  */
 export async function examine(subject: Subject): Promise<Observations> {
-  const { roleArns, runtime } = subject;
+  const { roleArns, runtime, onProgress } = subject;
   const instance = withoutRole(subject.instance);
   const decide = (own: IntegrationInstance) => decideRequest(own, undefined, undefined, runtime.env);
   const { request, chosen } = decide({
@@ -55,7 +54,7 @@ export async function examine(subject: Subject): Promise<Observations> {
       sts = { region: asked, caller, ...listener.lastAnswer() };
     }
     const mayAssume = sts !== undefined && isAccepted(sts);
-    const roles = await examineRoles({ resolver, runtime }, subject.instance, roleArns, mayAssume);
+    const roles = await examineRoles({ resolver, runtime, onProgress }, subject.instance, roleArns, mayAssume);
     return { base, notes, metadata, keys, region, sts, ...roles };
   } finally {
     await resolver.close();
@@ -63,7 +62,7 @@ export async function examine(subject: Subject): Promise<Observations> {
   }
 }
 
-async function readRegion(metadata: Metadata | undefined, runtime: Runtime): Promise<Observations["region"]> {
+async function readRegion(metadata: Metadata | undefined, runtime: Tools["runtime"]): Promise<Observations["region"]> {
   if (metadata?.problem) return undefined;
   return toOutcome(readInstanceRegion(runtime).then((value) => ({ value, from: "the metadata service" })));
 }

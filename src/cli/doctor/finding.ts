@@ -1,3 +1,5 @@
+import type { NamedAccount } from "../accounts/account-label.js";
+
 /** The result of one step of the setup guide. */
 export interface Finding {
   readonly step: Step;
@@ -8,6 +10,8 @@ export interface Finding {
   readonly next: readonly string[];
   /** Present only for the steps of a role. */
   readonly roleArn?: string;
+  /** The accounts that the finding is about. Only with `--all-accounts`. */
+  readonly accounts?: readonly NamedAccount[];
 }
 
 /** Each step, and the exit code if it is the first to fail. */
@@ -20,13 +24,15 @@ export const EXIT_CODES = {
   clock: 4,
   caller: 3,
   "source-role": 5,
+  accounts: 5,
   "allowed-roles": 5,
   assume: 5,
   "external-id": 5,
   duration: 5,
+  "account-regions": 5,
 } as const;
 
-type Step = keyof typeof EXIT_CODES;
+export type Step = keyof typeof EXIT_CODES;
 
 /** Creates findings of one status. Leaves out advice that is `undefined`. */
 function report(status: Finding["status"]) {

@@ -3,6 +3,7 @@ import type { BaseIdentity } from "../../request/base-identity.js";
 import type { Chosen } from "../../request/settings-table.js";
 import type { CallerIdentity } from "../../sources/caller-identity.js";
 import type { MetadataProblem } from "../../sources/metadata-endpoint.js";
+import type { NamedAccount } from "../accounts/account-label.js";
 import { readDenial } from "./denial.js";
 
 /** A result, or the error that a command would get. */
@@ -34,6 +35,23 @@ export interface Observations {
   /** The role that assumes the others; `undefined` if the instance has none. */
   readonly sourceRole: RoleSeen | undefined;
   readonly roles: readonly RoleSeen[];
+  /** Only with `--all-accounts`: `roles` are then those of the accounts. */
+  readonly accounts?: AccountsSeen | undefined;
+}
+
+/** How the accounts of the instance were found. */
+export interface AccountsSeen {
+  /** Whether AWS Organizations lists accounts, rather than the settings alone. */
+  readonly asksOrganization: boolean;
+  /** The role that lists the accounts; `undefined` if the base identity does. */
+  readonly lister: Pick<RoleSeen, "roleArn" | "settings"> | undefined;
+  /** The accounts that are not active, or why there is no plan. `undefined` if the list was not asked for. */
+  readonly inactive: Outcome<readonly InactiveAccountSeen[]> | undefined;
+}
+
+export interface InactiveAccountSeen extends NamedAccount {
+  /** As AWS Organizations spells it. */
+  readonly state: string;
 }
 
 /** The instance metadata service. */
@@ -70,6 +88,10 @@ export interface RoleSeen {
   readonly withoutExternalId?: Outcome<string> | undefined;
   /** Only if the settings request more than one hour. */
   readonly granted?: Outcome<GrantedDuration> | undefined;
+  /** The account, if it was found in `instance.accounts`. */
+  readonly account?: NamedAccount;
+  /** Whether the role may list the regions of its account. Only if the settings ask for the enabled regions. */
+  readonly regions?: Outcome<true> | undefined;
 }
 
 export interface GrantedDuration {

@@ -8,6 +8,7 @@ import {
   isAccepted,
   isChainingLimit,
   type Observations,
+  type Outcome,
   type RoleSeen,
   type RoleSettings,
 } from "./observations.js";
@@ -39,6 +40,7 @@ function listFindings(role: RoleSeen, seen: Observations, config: string | undef
     ok("assume", `Can be assumed: ${assumed.value ?? assumedByName?.value}.${remark}`),
     externalIdFinding(role, settings.value),
     durationFinding(role, settings.value, isSourceRole ? "the source role gets" : "commands get"),
+    ...(role.regions ? [regionsFinding(role.regions)] : []),
   ];
 }
 
@@ -46,7 +48,7 @@ function describeDecision({ allowedBy }: RoleSettings): string {
   return allowedBy ? `Allowed by ${allowedBy}.` : "allowedRoles is not set, so IAM alone decides.";
 }
 
-function findPrerequisite({ sts }: Observations): string {
+export function findPrerequisite({ sts }: Observations): string {
   const isBaseAccepted = sts && isAccepted(sts);
   return isBaseAccepted ? "the source role must be assumable" : "STS must accept the base identity";
 }
@@ -90,6 +92,11 @@ function externalIdFinding({ withoutExternalId }: RoleSeen, { externalId }: Role
     "An external id is set, but the role can be assumed without it.",
     "If the role serves several customers, require sts:ExternalId in its trust policy. Otherwise, remove externalId.",
   );
+}
+
+function regionsFinding({ error }: Outcome<true>): Finding {
+  if (error) return failed("account-regions", describeFailure(error), error.hint);
+  return ok("account-regions", "account:ListRegions lists the enabled regions of the account.");
 }
 
 function durationFinding({ roleArn, granted }: RoleSeen, { duration }: RoleSettings, outcome: string): Finding {

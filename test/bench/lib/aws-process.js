@@ -9,8 +9,9 @@ const SCRIPT = fileURLToPath(new URL("../aws.js", import.meta.url));
  * Starts IMDS and STS of `aws-rolecall/testing` in a process of its own. The instance profile may assume all `roles`,
  * objects with a `roleArn`. With `timeLapse` (`{ factor, origin }`) that AWS lives in faster time; its latency does not.
  *
- * `counts()` tells what was answered since the start or `clear()`: `assumeRole`, `imds` by operation, `refused` (all that
- * was not answered with 200); and `sockets`, the most that were open at once since the start.
+ * `counts()` tells what was answered since the start or `clear()`: `assumeRole`, `imds` by operation, `places` (roles and
+ * regions in which a service other than STS was asked), `refused` (all that was not answered with 200); and `sockets`, the
+ * most that were open at once since the start.
  */
 export async function startAws({ roles, timeLapse }) {
   const { execArgv, env } = timeLapseArguments(timeLapse);

@@ -17,6 +17,7 @@ const NAMED = [
   "@backstage/integration-aws-node",
   "@middy/sts",
   "lru-cache",
+  "p-limit",
   "p-retry",
 ];
 
@@ -32,7 +33,7 @@ export function toPage(results, { rounds }) {
     "This page compares the library with its alternatives. `npm run bench` generates it: it installs the alternatives, measures everything in one run and draws the plots. The metadata service and STS are the library's own local AWS, in a separate process, on loopback. Each contender runs in separate processes, interleaved with all others.",
     "",
     `- ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} × ${cpus()[0].model.trim()}, ${process.platform}`,
-    `- medians of ${rounds} rounds (3 for memory and scale, 2 for counts), with the minimum and maximum in parentheses`,
+    `- medians of ${rounds} rounds (3 for memory and scale, 2 for counts and many accounts), with the minimum and maximum in parentheses`,
     `- ${versions.join(", ")}`,
     "",
     "Times depend on the machine. Compare the ratios and the counts.",

@@ -1,5 +1,10 @@
 import fc from "fast-check";
-import { clientConfigFromParams, commandFromArgs, instanceFromParams } from "../../../src/xsoar/index.js";
+import {
+  accountOptionsFromParams,
+  clientConfigFromParams,
+  commandFromArgs,
+  instanceFromParams,
+} from "../../../src/xsoar/index.js";
 import { anyOf, callWith, garbage, mostly, settings } from "../arbitraries.js";
 import { CHINESE_ROLE, PROXY, ROLE, SECRET_KEY, SESSION_TOKEN } from "../cast.js";
 import { json, object, odd } from "../recipe.js";
@@ -30,6 +35,9 @@ const params = settings(
     roleSessionName: anyOf("scan", ""),
     sessionDuration: anyOf(900, "3600", ""),
     roleSessionDuration: anyOf(900, ""),
+    access_role_name: anyOf("Audit", "role/a/Audit", ""),
+    accounts_to_access: anyOf("111122223333,444455556666", '["111122223333"]', ""),
+    max_workers: anyOf(5, "5", ""),
     credentials: keyField,
     access_key: fc.oneof(anyOf("AKIAIOSFODNN7EXAMPLE"), keyField),
     secret_key: fc.oneof(anyOf(SECRET_KEY), keyField),
@@ -66,6 +74,11 @@ export const xsoar: readonly Target[] = [
     name: "commandFromArgs",
     input: callWith(mostly(anyCommand)),
     attempt: (_lab, args) => commandFromArgs(...(args as Parameters<typeof commandFromArgs>)),
+  },
+  {
+    name: "accountOptionsFromParams",
+    input: callWith(params, mostly(settings({ account_id: anyOf("111122223333", "") }))),
+    attempt: (_lab, args) => accountOptionsFromParams(...(args as Parameters<typeof accountOptionsFromParams>)),
   },
   {
     name: "clientConfigFromParams",

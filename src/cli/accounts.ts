@@ -1,0 +1,106 @@
+import { type AccountPlan, planAccounts } from "../accounts/index.js";
+import { createCredentialResolver } from "../credential-resolver.js";
+import { accountLabel } from "./accounts/account-label.js";
+import { planToJson, planToText, toAccountRows } from "./accounts/plan-report.js";
+import { ProgressDisplay } from "./accounts/progress-display.js";
+import { printSummary, summarize, verificationToJson, verifyExitCode } from "./accounts/verify-summary.js";
+import { type CliCommand, type CliIo, parseCommandLine, UsageError } from "./command.js";
+import { readInstanceFile } from "./instance-file.js";
+import { type Interruption, listenForInterruption } from "./interruption.js";
+import { Report } from "./report.js";
+
+const OPTIONS = {
+  config: { type: "string" },
+  account: { type: "string", multiple: true },
+  region: { type: "string", multiple: true },
+  verify: { type: "boolean" },
+  concurrency: { type: "string" },
+  timeout: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
+export const command: CliCommand = {
+  help: `Usage: rolecall accounts --config <file> [--account <id>]... [--region <region>]... [options]
+       rolecall accounts --config <file> --verify [options]
+
+Lists the accounts and regions of a run over many accounts, the role in each account, and what the run would skip. With
+--verify, assumes the role of each account and asks AWS who it is. Shows how many accounts failed for which reason.
+
+  --config <file>         The instance's settings, with accounts, as JSON.
+  --account <id>          Only this account. Repeatable.
+  --region <region>       Only this region. Repeatable.
+  --verify                Assumes the role of each account. Needs no permissions besides sts:AssumeRole.
+  --concurrency <number>  Accounts at a time. Default: 10.
+  --timeout <seconds>     The time limit for one account, not counting its time in the queue. Default: none.
+  --json                  Machine-readable output: { targets, skipped }, or { exitCode, accounts } with --verify.
+
+If the instance has accounts.organization, it calls organizations:ListAccounts. If regions are "enabled", it assumes
+the role of each account and calls account:ListRegions there.
+
+Exit codes: 0 there is a plan or, with --verify, all active accounts can be assumed; 6 some accounts can't be assumed;
+7 no account can be assumed; 1 there is no plan, for the reason shown; 2 the command line or the file is invalid.
+After SIGINT or SIGTERM, it prints what is known so far and exits with 130 or 143.
+
+Example: npx aws-rolecall accounts --config /etc/integration.json --verify
+`,
+  async run(args, io) {
+    const { values } = parseCommandLine({ args, options: OPTIONS });
+    if (values.config === undefined) throw new UsageError("rolecall accounts needs --config <file>.");
+    const concurrency = readWholeNumber("concurrency", values.concurrency, 1000);
+    const seconds = readWholeNumber("timeout", values.timeout, 86_400);
+    const instance = readInstanceFile(values.config, io.stderr);
+    const interruption = listenForInterruption(io);
+    const { signal } = interruption;
+    const pace = { concurrency, timeout: seconds && seconds * 1000, signal };
+    const resolver = createCredentialResolver({ runtime: { env: io.env } });
+    try {
+      const narrowed = { accountIds: values.account, regions: values.region };
+      const plan = await planAccounts(instance, {}, { ...narrowed, ...pace, resolver });
+      if (values.verify) return await verify(plan, pace, interruption, io, values.json === true);
+      io.stdout.write(values.json ? planToJson(plan) : planToText(plan));
+      return 0;
+    } catch (error) {
+      if (interruption.exitCode === undefined) throw error;
+      io.stderr.write("Interrupted before the accounts were known. Nothing was tried.\n");
+      return interruption.exitCode;
+    } finally {
+      interruption.ignore();
+      await resolver.close();
+    }
+  },
+};
+
+type Pace = NonNullable<Parameters<AccountPlan["verify"]>[0]>;
+
+async function verify(plan: AccountPlan, pace: Pace, interruption: Interruption, io: CliIo, json: boolean) {
+  const { stdout, stderr, env } = io;
+  const places = new Map(toAccountRows(plan.targets).map(({ accountId }, index) => [accountId, index]));
+  const total = places.size;
+  const display = new ProgressDisplay(stderr, env);
+  const outcomes = [];
+  let done = 0;
+  let failed = 0;
+  for await (const outcome of plan.verify(pace)) {
+    outcomes.push(outcome);
+    if (outcome.status === "skipped" || interruption.exitCode !== undefined) continue;
+    if (outcome.status === "done") done++;
+    else failed++;
+    if (outcome.status === "failed") display.note(`${accountLabel(outcome)}: ${outcome.code}`);
+    display.show({ done, failed, total });
+  }
+  display.clear();
+  const placeOf = ({ accountId }: { readonly accountId: string }) => places.get(accountId) ?? total; // or not active
+  outcomes.sort((one, other) => placeOf(one) - placeOf(other));
+  const summary = summarize(outcomes);
+  const exitCode = interruption.exitCode ?? verifyExitCode(summary);
+  if (json) stdout.write(verificationToJson(exitCode, outcomes));
+  else printSummary(summary, new Report(stdout, env));
+  return exitCode;
+}
+
+function readWholeNumber(option: string, text: string | undefined, max: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (value >= 1 && value <= max) return value;
+  throw new UsageError(`--${option} takes a whole number from 1 to ${max}.`);
+}

@@ -1,0 +1,99 @@
+import type { AccountEntry, Accounts } from "../request/accounts.js";
+import type { InstanceSettings } from "../request/integration-instance.js";
+import { findPartition } from "../request/regions.js";
+import type { RoleArn } from "../request/role-arn.js";
+import { conflict } from "../request/validation.js";
+import { type PolicyDocument, type PolicyStatement, toDocument } from "./policy-document.js";
+
+/** The accounts of an instance, as far as they decide documents. */
+export interface AccountsSetup {
+  readonly settings: Accounts;
+  /** `*` if nothing names it. */
+  readonly partition: string;
+}
+
+/** A role that exists because of an instance's accounts: it lists them, or it acts in one of them. */
+export interface AccountsRole {
+  readonly kind: "reader" | "member";
+  /** The external id that the accounts' settings name. */
+  readonly externalId: string | undefined;
+  /** What the library itself calls as this role. */
+  readonly permissions: PolicyDocument | undefined;
+}
+
+/** The statement of the caller that lists the accounts. */
+export const LIST_ACCOUNTS: PolicyStatement = allow("organizations:ListAccounts");
+const LIST_REGIONS: PolicyStatement = allow("account:ListRegions");
+
+export function toAccountsSetup(instance: InstanceSettings | undefined): AccountsSetup | undefined {
+  if (!instance?.accounts) return undefined;
+  const { accounts: settings, sourceRole, region } = instance;
+  const lists = [settings.regions, ...(settings.ids ?? []).map((entry) => entry.regions)];
+  const [listed] = lists.flatMap((list) => (list === "enabled" ? [] : (list ?? [])));
+  const named = sourceRole?.role ?? settings.organization?.roleArn;
+  return { settings, partition: named?.partition ?? findPartition(listed ?? region ?? "") ?? "*" };
+}
+
+/** The roles in the accounts: an ARN for each account that is listed, and a pattern for those of the organization. */
+export function memberRoles({ settings, partition }: AccountsSetup): readonly string[] {
+  const { roleName, ids = [], organization } = settings;
+  const listed = ids.map((entry) => ({ account: entry.id, name: entry.roleName ?? roleName }));
+  const roles = organization
+    ? [{ account: "*", name: roleName }, ...listed.filter(({ name }) => name !== roleName)]
+    : listed;
+  return roles.map(({ account, name }) => toArn(partition, account, name));
+}
+
+/** A pattern for each name of a role: for more accounts than a policy has room for. */
+export function memberPatterns({ settings, partition }: AccountsSetup): readonly string[] {
+  const { roleName, ids, organization } = settings;
+  const names = new Set(organization ? [roleName] : []);
+  for (const entry of ids ?? []) names.add(entry.roleName ?? roleName);
+  return [...names].map((name) => toArn(partition, "*", name));
+}
+
+/** `undefined` if a role has nothing to do with the accounts. */
+export function findAccountsRole(
+  setup: AccountsSetup | undefined,
+  role: RoleArn | undefined,
+): AccountsRole | undefined {
+  if (!setup || !role) return undefined;
+  const { settings } = setup;
+  if (role.arn === settings.organization?.roleArn?.arn) {
+    return { kind: "reader", externalId: undefined, permissions: toDocument([LIST_ACCOUNTS]) };
+  }
+  const entry = settings.ids?.find(({ id }) => id === role.accountId);
+  if (!entry && !settings.organization) return undefined;
+  return role.arn === toArn(role.partition, role.accountId, entry?.roleName ?? settings.roleName)
+    ? toMember(settings, entry)
+    : undefined;
+}
+
+/** What a role of the accounts may do; `undefined` for other roles. */
+export function permissionsOfAccountsRole(
+  setup: AccountsSetup | undefined,
+  role: RoleArn | undefined,
+): PolicyDocument | undefined {
+  const found = findAccountsRole(setup, role);
+  if (!found || found.permissions) return found?.permissions;
+  const hint = "Give it the permissions that the work in the accounts needs.";
+  throw conflict("principal", "is a role of instance.accounts, as which the library itself calls nothing", hint);
+}
+
+function toMember(settings: Accounts, entry: AccountEntry | undefined): AccountsRole {
+  const asksRegions = (entry?.regions ?? settings.regions) === "enabled";
+  return {
+    kind: "member",
+    externalId: entry?.externalId ?? settings.externalId,
+    permissions: asksRegions ? toDocument([LIST_REGIONS]) : undefined,
+  };
+}
+
+function toArn(partition: string, account: string, roleName: string): string {
+  return `arn:${partition}:iam::${account}:role/${roleName}`;
+}
+
+/** Both actions have no resource. */
+function allow(action: string): PolicyStatement {
+  return { Effect: "Allow", Action: action, Resource: "*" };
+}
