@@ -65,7 +65,7 @@ const BAD_INPUT: readonly (Given & { what: string; field: string; says: RegExp }
     what: "an id of 11 digits",
     accounts: { ...ACCOUNTS, ids: ["11122223333"] },
     field: "instance.accounts.ids[0]",
-    says: /received "11122223333".*12 digits in quotes.*leading zeros: write "011122223333"/,
+    says: /received "11122223333".*12 digits.*leading zeros: write "011122223333"/,
   },
   {
     what: "a number that lost its leading zeros",

@@ -1,6 +1,8 @@
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
-import { expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { forEachAccount } from "../../src/accounts/index.js";
+import { createCredentialResolver } from "../../src/index.js";
+import { startLocalAws } from "../../src/testing/index.js";
 import { setUpLocal } from "../support/local.js";
 import { endingOf, forever } from "./support.js";
 
@@ -14,6 +16,15 @@ const THROWING = "300000000006";
 const IDS = [HANGING, SUSPENDED, WITHOUT_ROLE, ...GOOD, DENIED, REGION_OFF, THROWING];
 
 const TIMEOUT = 2000;
+/** A manual clock does not wait for the modules that a first refused call imports. */
+beforeAll(async () => {
+  await using aws = await startLocalAws({ processEnv: true, region: "eu-central-1" });
+  aws.fault({ on: { operation: "DescribeInstances" }, status: 403, code: "UnauthorizedOperation" });
+  await using resolver = createCredentialResolver();
+  const ec2 = resolver.getClientForCommand(EC2Client, {});
+  await expect(ec2.send(new DescribeInstancesCommand({}))).rejects.toThrow("UnauthorizedOperation");
+});
+
 const roleOf = (id: string) => `arn:aws:iam::${id}:role/integrations/Audit`;
 
 async function setUpAccounts() {
