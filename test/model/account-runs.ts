@@ -173,29 +173,25 @@ async function playScene(create: CreateFanOut, given: RunScene): Promise<void> {
   });
 
   let isOver = false;
-  const read = async () => {
+  const readToTheEnd = async () => {
     try {
       await witness.read(fanOut);
-    } finally {
       cancelAbort();
-      await assertNothingLeft();
+      for (let job = 0; job < PROMISE_JOBS; job++) await undefined;
+      // At once: a later look would miss a timer that has fired meanwhile.
+      if (clock.pendingTimers !== witness.timers) throw new Violation("a timer is left");
+      if (getEventListeners(controller.signal, "abort").length > 0) throw new Violation("a listener is left");
+    } finally {
+      isOver = true;
     }
   };
-  const assertNothingLeft = async () => {
-    for (let job = 0; job < PROMISE_JOBS; job++) await undefined;
-    // At once: a later look would miss a timer that has fired meanwhile.
-    if (clock.pendingTimers !== witness.timers) throw new Violation("a timer is left");
-    if (getEventListeners(controller.signal, "abort").length > 0) throw new Violation("a listener is left");
-  };
-  const reading = read().finally(() => {
-    isOver = true;
-  });
-  reading.catch(() => {}); // it is awaited below
+  const reading = Promise.allSettled([readToTheEnd()]);
   for (let step = 0; !isOver; step++) {
     if (step === MOST_STEPS) throw new Violation("the run hangs");
     await clock.advance(STEP);
   }
-  await reading;
+  const [read] = await reading;
+  if (read.status === "rejected") throw read.reason;
   witness.stop("the run ends");
   if (witness.timers > 0) await clock.advance(STEP);
   witness.check(fanOut.progress);
