@@ -16,7 +16,10 @@ const OF_ROLES = {
 } satisfies Partial<IntegrationInstance>;
 
 /** The instance as it acts in its accounts; each request adds the account's role. */
-export function actingIn({ externalId }: Accounts, instance: IntegrationInstance): IntegrationInstance {
+export function actingIn(
+  { externalId }: Pick<Accounts, "externalId">,
+  instance: IntegrationInstance,
+): IntegrationInstance {
   return { ...instance, accounts: undefined, roleArn: undefined, externalId: externalId ?? instance.externalId };
 }
 

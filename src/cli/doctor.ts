@@ -59,10 +59,7 @@ Examples:
     const subject = { instance, roleArns, runtime: { ...systemRuntime, env: io.env }, onProgress };
     const diagnosed = await diagnose(subject, values.config);
     display.clear();
-    const findings = [
-      ...diagnosed,
-      ...patterns.map((roleArn) => ({ ...skipped("assume", SKIPPED_PATTERN), roleArn })),
-    ];
+    const findings = [...diagnosed, ...patterns.map((roleArn) => ({ ...skipped("assume", SKIPPED_PATTERN), roleArn }))];
     const firstFailed = findings.find(({ status }) => status === "failed");
     const exitCode = firstFailed ? EXIT_CODES[firstFailed.step] : 0;
     if (values.json) io.stdout.write(toSafeJson({ exitCode, findings }));

@@ -64,8 +64,8 @@ Prints an IAM policy document for the setup, with warnings on stderr. Sends noth
 identity    The permissions of the machine's role. <role>: the ARNs or patterns it may assume. Default: from --config.
             With sourceRole in --config: the machine's role may assume only that role. To print the permissions of the
             source role, name it with --principal. With accounts: also the roles there. The same for their permissions.
-trust       The trust policy of a role to assume. <role>: its ARN. Default: the roleArn in --config. For a role of accounts:
-            terraform and cloudformation also give it the permission that the library needs.
+trust       The trust policy of a role to assume. <role>: its ARN. Default: the roleArn in --config. For a role in
+            accounts, terraform and cloudformation also give it the permission that the library needs.
 ec2-trust   The trust policy of the machine's role, which lets EC2 assume it.
 
   --principal <arn>        The machine's role, from its instance profile. For trust, also an IAM user with static keys;

@@ -153,7 +153,7 @@ function assertNoLimits(owners: Record<string, Partial<Pick<InstanceSettings, (t
   }
 }
 
-/** A command that knows nothing of accounts would act as the base identity, in an account that the list may not contain. */
+/** A command that is not made for accounts would act as the base identity, in an account that may not be in the list. */
 function assertNoAccounts({ accounts }: InstanceSettings): void {
   if (!accounts) return;
   const hint = "Call forEachAccount() to act in these accounts, or set roleArn to act as one role.";
