@@ -25,7 +25,7 @@ import { createTarget, type Target } from "./target.js";
  *   console.log(outcome.accountId, outcome.region, outcome.status);
  * }
  * ```
- * @throws {@link RolecallError} `INVALID_REQUEST` or `ROLE_NOT_ALLOWED`, before anything starts
+ * @throws RolecallError `INVALID_REQUEST` or `ROLE_NOT_ALLOWED`, before anything starts
  */
 export function forEachAccount<T, I extends IntegrationInstance = IntegrationInstance>(
   instance: ExactInstance<I>,

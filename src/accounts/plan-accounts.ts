@@ -33,7 +33,7 @@ export interface AccountPlan {
 /**
  * Lists what {@link forEachAccount} would do: for a person to look at, or to try before it counts. Where the regions are
  * `"enabled"`, each account is asked for them.
- * @throws {@link RolecallError} as {@link forEachAccount} does, and `ACCOUNTS_UNAVAILABLE` if the organization's accounts
+ * @throws RolecallError as {@link forEachAccount} does, and `ACCOUNTS_UNAVAILABLE` if the organization's accounts
  * cannot be listed
  */
 export async function planAccounts<I extends IntegrationInstance = IntegrationInstance>(

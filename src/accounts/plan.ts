@@ -55,8 +55,6 @@ export interface Plan {
 export interface PlanInput {
   readonly accounts: Accounts;
   readonly allowedRoles: readonly AllowedRoleEntry[] | undefined;
-  /** The instance's, for accounts whose settings name none. */
-  readonly externalId: string | undefined;
   readonly partition: string;
   /** The accounts of the organization; `undefined` without one. */
   readonly listed: readonly ListedAccount[] | undefined;
@@ -127,9 +125,8 @@ function planAccount({ id, name, entry, field }: Candidate, input: PlanInput): P
   const role = readRoleArn(field, roleArn) as RoleArn;
   const allowedBy = refuseUnlessAllowed(allowedRoles, role, field);
   const externalId = entry?.externalId ?? accounts.externalId;
-  const used = externalId ?? input.externalId;
-  if (allowedBy?.externalId !== undefined && used !== undefined && used !== allowedBy.externalId) {
-    const owner = entry?.externalId !== undefined ? field : accounts.externalId !== undefined ? FIELD : "instance";
+  if (allowedBy?.externalId !== undefined && externalId !== undefined && externalId !== allowedBy.externalId) {
+    const owner = entry?.externalId === undefined ? FIELD : field;
     const hint = "Set the external id in one of the two places.";
     throw conflict(`${owner}.externalId`, "differs from the one that allowedRoles binds to this role", hint, roleArn);
   }

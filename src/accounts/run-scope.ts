@@ -104,11 +104,10 @@ export class RunScope {
   }
 
   #plan(listed: Parameters<typeof planTargets>[0]["listed"]): Plan {
-    const { allowedRoles, externalId, region } = this.#settings;
+    const { allowedRoles, region } = this.#settings;
     const plan = planTargets({
       accounts: this.#accounts,
       allowedRoles,
-      externalId,
       partition: this.#partition,
       listed,
       accountIds: this.#demand.accountIds,

@@ -11,7 +11,6 @@ function plan(settings: object, input: Partial<Parameters<typeof planTargets>[0]
   return planTargets({
     accounts: accounts as NonNullable<typeof accounts>,
     allowedRoles: undefined,
-    externalId: undefined,
     partition: "aws",
     listed: undefined,
     accountIds: undefined,
