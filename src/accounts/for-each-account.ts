@@ -38,7 +38,7 @@ export function forEachAccount<T, I extends IntegrationInstance = IntegrationIns
   const scope = new RunScope(instance, command, demand);
   // Without an organization, a mistake shows here and not when the outcomes are read.
   const known = scope.asksOrganization ? undefined : (scope.plan() as Plan);
-  return runWork(scope, () => known ?? scope.plan(), work, demand);
+  return runWork(scope, async () => scope.assertCanList(known ?? (await scope.plan())), work, demand);
 }
 
 export function assertWork(work: unknown): void {

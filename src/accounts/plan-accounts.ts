@@ -43,7 +43,7 @@ export async function planAccounts<I extends IntegrationInstance = IntegrationIn
 ): Promise<AccountPlan> {
   const demand = readPlanOptions(options);
   const scope = new RunScope(instance, command, demand);
-  const plan = await askForRegions(scope, await scope.plan(), demand);
+  const plan = await askForRegions(scope, await scope.assertCanList(await scope.plan()), demand);
   return {
     targets: plan.accounts.flatMap(toTargets),
     skipped: [...plan.inactive.map(toInactive), ...plan.accounts.flatMap(toUnlisted)],

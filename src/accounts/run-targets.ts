@@ -244,9 +244,9 @@ class AccountTurns<T> {
   async work(turn: Turn, region: string): Promise<T> {
     if (this.#failure) throw this.#failure.error;
     try {
-      await this.#steps.credentials(turn);
+      await raceAbort(this.#steps.credentials(turn), turn.signal);
     } catch (error) {
-      if (!turn.signal.aborted) this.#failure = { error };
+      this.#failure = { error };
       throw error;
     }
     turn.signal.throwIfAborted(); // a resolver may ignore the signal

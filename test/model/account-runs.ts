@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import fc from "fast-check";
 import { type FanOut, RunOutcomes } from "../../src/accounts/fan-out.js";
-import type { Outcome } from "../../src/accounts/outcome.js";
+import type { Failed, Outcome } from "../../src/accounts/outcome.js";
 import type { Plan, PlannedAccount } from "../../src/accounts/plan.js";
 import type { RunProgress, RunSettings, Steps, Turn } from "../../src/accounts/run-targets.js";
 import { isRolecallError } from "../../src/index.js";
@@ -460,6 +460,15 @@ class Witness {
     if (!this.#outcomes.every(isKnown)) throw new Violation("an account is not in the plan");
   }
 
+  /** Whether the account's credentials took too long for an earlier region, so that this one did not ask for them. */
+  #sharesTimeout({ accountId, error, milliseconds }: Failed): boolean {
+    const isSource = (other: Outcome<string>) =>
+      other.accountId === accountId && other.status === "failed" && other.milliseconds === this.#scene.timeout;
+    return (
+      milliseconds === 0 && this.#outcomes.some((other) => isSource(other) && Object.is((other as Failed).error, error))
+    );
+  }
+
   /** Whether an outcome is what happened. */
   #checkTruth(outcome: Outcome<string>): void {
     const place = `${outcome.accountId} ${outcome.region ?? ""}`;
@@ -474,7 +483,7 @@ class Witness {
         case "failed": {
           const { error, code, milliseconds } = outcome;
           if (!isRolecallError(error)) return THROWN.some((thrown) => Object.is(thrown, error));
-          if (code === "TIMEOUT") return timeout !== undefined && milliseconds === timeout;
+          if (code === "TIMEOUT") return milliseconds === timeout || this.#sharesTimeout(outcome);
           return code === "ABORTED" && isAborted;
         }
         case "skipped": {

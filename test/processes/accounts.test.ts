@@ -29,15 +29,17 @@ it.each(["break", "signal"])("nothing keeps a process alive after a run that end
   expect(told.msToExit).toBeLessThan(2000); // the calls hang for ever, and the time limit is a minute
 });
 
-it("an organization without its optional package is an error that says what to install", async () => {
-  const WITHOUT = "@aws-sdk/client-organizations";
-  const ACCOUNTS = JSON.stringify({ roleName: "Audit", organization: {} });
+it.each([
+  ["organization", { organization: {} }, "@aws-sdk/client-organizations"],
+  ["regions", { ids: IDS, regions: "enabled" }, "@aws-sdk/client-account"],
+])("accounts.%s without its optional package is an error before anything starts", async (name, settings, WITHOUT) => {
+  const ACCOUNTS = JSON.stringify({ roleName: "Audit", ...settings });
   const told = await run("accounts.mjs", { ...aws.env, ACCOUNTS, WITHOUT });
   expect(told).toMatchObject({
     ended: [],
     error: {
       code: "INVALID_REQUEST",
-      message: `instance.accounts.organization needs ${WITHOUT}, which is not installed. Run npm install ${WITHOUT}.`,
+      message: `instance.accounts.${name} needs ${WITHOUT}, which is not installed. Run npm install ${WITHOUT}.`,
     },
   });
 });
