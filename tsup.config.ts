@@ -39,8 +39,8 @@ const shared: Options = {
   sourcemap: true,
   define: {
     __ROLECALL_VERSION__: JSON.stringify(packageJson.version),
-    // lru-cache asks for it at load, for a time to live that the library does not use. Node would load `perf_hooks`.
-    performance: "undefined",
+    // lru-cache and p-retry read it for time limits that the library does not set. Node would load `perf_hooks` for it.
+    performance: "Date",
   },
 };
 

@@ -9,9 +9,9 @@ import { packed, runNode } from "./consumer.js";
  * The number of files and bytes determines how long Node takes to load the library, and is the same on every machine.
  * Line breaks cost no time.
  */
-const FIRST_LOAD = { files: 2, bytes: 208 * 1024 };
+const FIRST_LOAD = { files: 2, bytes: 212 * 1024 };
 /** For the command line: its entry, the command, and the code that they share with the library. */
-const COMMAND_FILES = 9;
+const COMMAND_FILES = 10;
 /** Minified size that the library adds to an application with the SDK's clients. Before gzip. */
 const ADDED_TO_A_BUNDLE = 184 * 1024;
 
