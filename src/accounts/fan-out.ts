@@ -4,7 +4,7 @@ import { conflict } from "../request/validation.js";
 import { safeCause } from "../sources/safe-cause.js";
 import type { Done, Failed, Outcome, Skipped } from "./outcome.js";
 import type { Plan } from "./plan.js";
-import { type PlacedOutcome, type Progress, type RunSettings, type Steps, TargetRun } from "./run-targets.js";
+import { type PlacedOutcome, type RunProgress, type RunSettings, type Steps, TargetRun } from "./run-targets.js";
 
 /** Reasons that a reader of the settings expects; after any other one, something that was asked for was not done. */
 const EXPECTED: ReadonlySet<string> = new Set<Skipped["reason"]>(["ACCOUNT_NOT_ACTIVE", "REGION_NOT_LISTED"]);
@@ -15,7 +15,7 @@ const EXPECTED: ReadonlySet<string> = new Set<Skipped["reason"]>(["ACCOUNT_NOT_A
  */
 export interface FanOut<T> extends AsyncIterable<Outcome<T>> {
   /** How far the run is: all zeros until the accounts are known. */
-  readonly progress: Progress;
+  readonly progress: RunProgress;
   /**
    * Reads all outcomes into memory.
    * @returns the outcomes in the order of the plan, whether they are done, failed or skipped
@@ -54,7 +54,7 @@ export class RunOutcomes<T> implements FanOut<T> {
     this.#settings = settings;
   }
 
-  get progress(): Progress {
+  get progress(): RunProgress {
     return this.#run?.progress ?? { planned: 0, running: 0, done: 0, failed: 0, skipped: 0 };
   }
 

@@ -25,7 +25,7 @@ import { createTarget, type Target } from "./target.js";
  *   console.log(outcome.accountId, outcome.region, outcome.status);
  * }
  * ```
- * @throws {@link RolecallError} `INVALID_REQUEST` or `ROLE_NOT_ALLOWED`, before anything starts
+ * @throws RolecallError `INVALID_REQUEST` or `ROLE_NOT_ALLOWED`, before anything starts
  */
 export function forEachAccount<T, I extends IntegrationInstance = IntegrationInstance>(
   instance: ExactInstance<I>,
@@ -38,7 +38,7 @@ export function forEachAccount<T, I extends IntegrationInstance = IntegrationIns
   const scope = new RunScope(instance, command, demand);
   // Without an organization, a mistake shows here and not when the outcomes are read.
   const known = scope.asksOrganization ? undefined : (scope.plan() as Plan);
-  return runWork(scope, () => known ?? scope.plan(), work, demand);
+  return runWork(scope, async () => scope.assertCanList(known ?? (await scope.plan())), work, demand);
 }
 
 export function assertWork(work: unknown): void {

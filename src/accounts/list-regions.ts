@@ -1,5 +1,10 @@
 import { type Listing, loadPeer, type MakeClient, readPages, unusableAnswer } from "./ask-aws.js";
 
+/** @throws RolecallError `INVALID_REQUEST` without the optional package */
+export function loadAccountClient() {
+  return loadPeer("instance.accounts.regions", "@aws-sdk/client-account", () => import("@aws-sdk/client-account"));
+}
+
 /**
  * The regions that are enabled in the account of the client's role.
  * https://docs.aws.amazon.com/accounts/latest/reference/API_ListRegions.html
@@ -9,11 +14,7 @@ export async function listRegions(
   makeClient: MakeClient,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { AccountClient, ListRegionsCommand } = await loadPeer(
-    "instance.accounts.regions",
-    "@aws-sdk/client-account",
-    () => import("@aws-sdk/client-account"),
-  );
+  const { AccountClient, ListRegionsCommand } = await loadAccountClient();
   const client = makeClient(AccountClient);
   const listing: Listing = { action: "account:ListRegions", roleArn, signal };
   const regions = await readPages(

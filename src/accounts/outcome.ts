@@ -29,7 +29,7 @@ export interface Failed extends OutcomePlace {
   readonly status: "failed";
   /** What was thrown. */
   readonly error: unknown;
-  /** The code of a {@link RolecallError}; for other errors their name, which is AWS's code for an error of an AWS client. */
+  /** The code of a RolecallError; for other errors their name, which is AWS's code for an error of an AWS client. */
   readonly code: string;
   /** Whether the same work may succeed later. */
   readonly retryable: boolean;

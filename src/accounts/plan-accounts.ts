@@ -33,7 +33,7 @@ export interface AccountPlan {
 /**
  * Lists what {@link forEachAccount} would do: for a person to look at, or to try before it counts. Where the regions are
  * `"enabled"`, each account is asked for them.
- * @throws {@link RolecallError} as {@link forEachAccount} does, and `ACCOUNTS_UNAVAILABLE` if the organization's accounts
+ * @throws RolecallError as {@link forEachAccount} does, and `ACCOUNTS_UNAVAILABLE` if the organization's accounts
  * cannot be listed
  */
 export async function planAccounts<I extends IntegrationInstance = IntegrationInstance>(
@@ -43,7 +43,7 @@ export async function planAccounts<I extends IntegrationInstance = IntegrationIn
 ): Promise<AccountPlan> {
   const demand = readPlanOptions(options);
   const scope = new RunScope(instance, command, demand);
-  const plan = await askForRegions(scope, await scope.plan(), demand);
+  const plan = await askForRegions(scope, await scope.assertCanList(await scope.plan()), demand);
   return {
     targets: plan.accounts.flatMap(toTargets),
     skipped: [...plan.inactive.map(toInactive), ...plan.accounts.flatMap(toUnlisted)],

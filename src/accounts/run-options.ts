@@ -5,7 +5,7 @@ import type { AuthorSession } from "../request/author-session.js";
 import { createSettingsReader, type SettingsTable } from "../request/settings-table.js";
 import { isGiven, readInteger, readLimit, readRecord } from "../request/validation.js";
 import type { CredentialResolver } from "../resolver-types.js";
-import type { Progress } from "./run-targets.js";
+import type { RunProgress } from "./run-targets.js";
 
 /** Which of the instance's accounts and regions, and who asks. */
 export interface PlanOptions {
@@ -39,7 +39,7 @@ export interface RunOptions extends Pick<PlanOptions, "signal" | "concurrency" |
   /** The configuration of all clients that `target.client()` makes. Identity and region are not part of it. */
   clientConfig?: object | undefined;
   /** Called after each outcome. An error that it throws ends the run. */
-  onProgress?: ((progress: Progress) => unknown) | undefined;
+  onProgress?: ((progress: RunProgress) => unknown) | undefined;
 }
 
 /** The options of a run that makes its own plan. */
@@ -69,7 +69,7 @@ const RUN_OPTIONS = {
   canary: (field, value) => readInteger(field, value, 0, Number.MAX_SAFE_INTEGER, "accounts") ?? 0,
   clientConfig: (field, value): object | undefined =>
     isGiven(value) ? readRecord(field, value, "an object with the clients' configuration") : undefined,
-  onProgress: readCallback<(progress: Progress) => unknown>,
+  onProgress: readCallback<(progress: RunProgress) => unknown>,
 } satisfies SettingsTable<keyof RunOptions>;
 
 const readPlan = createSettingsReader(PLAN_OPTIONS);

@@ -13,7 +13,7 @@ import { type Runtime, runtimeOf } from "../runtime.js";
 import { LIST_ATTEMPTS, type MakeClient } from "./ask-aws.js";
 import { actingIn, listingAs } from "./derived-instances.js";
 import { listAccounts } from "./list-accounts.js";
-import { listRegions } from "./list-regions.js";
+import { listRegions, loadAccountClient } from "./list-regions.js";
 import { type Plan, type PlannedAccount, planTargets } from "./plan.js";
 import type { PlanDemand } from "./run-options.js";
 import type { Turn } from "./run-targets.js";
@@ -71,6 +71,12 @@ export class RunScope {
     const makeClient: MakeClient = (Client) =>
       this.resolver.getClientForCommand(Client, lister, {}, { clientConfig: toListConfig(this.#settings) as never });
     return listAccounts(organization, makeClient, this.#demand.signal).then((listed) => this.#plan(listed));
+  }
+
+  /** Without the means to list regions, a run would fail in one account after another. */
+  async assertCanList(plan: Plan): Promise<Plan> {
+    if (plan.accounts.some(({ regions }) => regions.known === undefined)) await loadAccountClient();
+    return plan;
   }
 
   /** Sees to it that there are credentials for an account. */

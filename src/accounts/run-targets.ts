@@ -36,12 +36,12 @@ export interface RunSettings {
   /** Accounts that come first, one target at a time. */
   readonly canary: number;
   readonly signal: AbortSignal | undefined;
-  readonly onProgress: ((progress: Progress) => unknown) | undefined;
+  readonly onProgress: ((progress: RunProgress) => unknown) | undefined;
   readonly runtime: Runtime;
 }
 
 /** How far a run is. At the end, `planned` is the sum of `done`, `failed` and `skipped`. */
-export interface Progress {
+export interface RunProgress {
   /** Targets. An account counts as one until its regions are known. */
   readonly planned: number;
   readonly running: number;
@@ -79,7 +79,7 @@ export class TargetRun<T> {
     this.#counts.planned = perAccount.reduce((sum, count) => sum + count, plan.inactive.length);
   }
 
-  get progress(): Progress {
+  get progress(): RunProgress {
     return { ...this.#counts };
   }
 
@@ -244,9 +244,9 @@ class AccountTurns<T> {
   async work(turn: Turn, region: string): Promise<T> {
     if (this.#failure) throw this.#failure.error;
     try {
-      await this.#steps.credentials(turn);
+      await raceAbort(this.#steps.credentials(turn), turn.signal);
     } catch (error) {
-      if (!turn.signal.aborted) this.#failure = { error };
+      this.#failure = { error };
       throw error;
     }
     turn.signal.throwIfAborted(); // a resolver may ignore the signal

@@ -63,12 +63,12 @@ describe("a call of a target's client", () => {
     const recording = client();
     (recording.send as (...call: unknown[]) => void)("command", ...given);
     expect(recording.calls).toEqual([["command", { ...(options as object), abortSignal: signal }, ...rest]]);
-    expect((recording.calls[0]?.[1] as { abortSignal: unknown }).abortSignal).toBe(signal);
+    expect((recording.calls[0] as [unknown, { abortSignal: unknown }])[1].abortSignal).toBe(signal);
   });
 
   it("with another signal ends when that one aborts", () => {
     const recording = createRecordingTarget().client();
     recording.send("command", { abortSignal: another });
-    expect((recording.calls[0]?.[1] as { abortSignal: unknown }).abortSignal).toBe(another);
+    expect((recording.calls[0] as [unknown, { abortSignal: unknown }])[1].abortSignal).toBe(another);
   });
 });

@@ -95,7 +95,7 @@ const CHANGES: Record<(typeof INSTANCE_KEYS)[number], { value: () => unknown; ch
   accounts: [
     {
       value: () => ({ roleName: "Audit", ids: ["111122223333"] }),
-      change: (instance) => delete instance.accounts,
+      change: ({ accounts }) => Object.assign(accounts as object, { roleName: "" }),
     },
   ],
   sts: [
