@@ -3,9 +3,6 @@ import { MINUTE } from "../support/local.js";
 import { criteriaOf, reportOf } from "./report.js";
 import { runSoak } from "./soak.js";
 
-/** Real time that a busy machine may need. */
-const TIMEOUT = 180_000;
-
 it("a few roles survive two hours full of failures, and every call to STS is accounted for", async () => {
   const lines: string[] = [];
   const result = await runSoak({
@@ -26,4 +23,4 @@ it("a few roles survive two hours full of failures, and every call to STS is acc
   ).toEqual([]);
   expect(Object.keys(result.tally.injected).length, report).toBeGreaterThanOrEqual(4);
   expect(lines).toHaveLength(2);
-}, TIMEOUT);
+}, 180_000); // real time that a busy machine may need
