@@ -71,9 +71,7 @@ export async function readInstanceProfile(
     if (address) assertOnThisMachine(address);
     const token = await requestToken(request);
     try {
-      const role = await requestItem(request, PROFILE_PATH, token);
-      if (!ROLE_NAME.test(role)) throw invalidProfile();
-      return { credentials: parseCredentials(await requestItem(request, PROFILE_PATH + role, token)), identity: role };
+      return await requestSet(request, token);
     } catch (error) {
       throw (await explainMissingProfile(error, runtime)) ?? error;
     }
@@ -82,6 +80,32 @@ export async function readInstanceProfile(
     if (signal?.aborted) throw signal.reason;
     throw isRolecallError(error) ? error : unreachable(CREDENTIALS, error, await noteUnusedIdentities(runtime.env));
   });
+}
+
+/** The machine may get another role between the two requests: then the listed one has no credentials any more. */
+async function requestSet(request: RequestMetadata, token: string): Promise<SourceIdentity> {
+  const role = await requestRole(request, token);
+  try {
+    return await requestSetOf(role, request, token);
+  } catch (error) {
+    const current = isNotFound(error) ? await requestRole(request, token) : role;
+    if (current === role) throw error;
+    return requestSetOf(current, request, token);
+  }
+}
+
+async function requestRole(request: RequestMetadata, token: string): Promise<string> {
+  const role = await requestItem(request, PROFILE_PATH, token);
+  if (!ROLE_NAME.test(role)) throw invalidProfile();
+  return role;
+}
+
+async function requestSetOf(role: string, request: RequestMetadata, token: string): Promise<SourceIdentity> {
+  return { credentials: parseCredentials(await requestItem(request, PROFILE_PATH + role, token)), identity: role };
+}
+
+function isNotFound(error: unknown): error is MetadataError {
+  return error instanceof MetadataError && error.statusCode === 404;
 }
 
 function parseCredentials(text: string): AwsCredentialIdentity {
@@ -161,7 +185,7 @@ async function readWithinDeadline<T>(
 async function explainMissingProfile(error: unknown, { env }: Runtime): Promise<RolecallError | undefined> {
   if (!(error instanceof MetadataError)) return undefined;
   if (error.problem === TOO_LARGE) return invalidProfile(`${TOO_LARGE.cause}: ${TOO_LARGE.fix}.`, error);
-  if (error.statusCode !== 404) return undefined;
+  if (!isNotFound(error)) return undefined;
   const hint = "Attach an instance profile to the EC2 instance: EC2 console, Actions, Security, Modify IAM role.";
   return new RolecallError("INSTANCE_PROFILE_MISSING", "No IAM role is attached to this instance.", {
     step: "base-identity",

@@ -22,6 +22,8 @@ export interface Fault {
   begin(setup: FaultSetup): () => void;
   /** What a caller that needs credentials gets during the fault. */
   readonly needed: "served" | RolecallErrorCode;
+  /** STS throttles every call, so the first call of a load waits for its turn. */
+  readonly throttles?: boolean;
   /** AWS responds with a denial, which is remembered for up to a minute. */
   readonly refusal?: boolean;
   /** There is a relay between the library and the endpoint. */
@@ -33,7 +35,7 @@ export interface Fault {
 }
 
 type Needed = Fault["needed"];
-type Options = Pick<Fault, "refusal" | "relayed" | "heavy" | "hangs">;
+type Options = Pick<Fault, "throttles" | "refusal" | "relayed" | "heavy" | "hangs">;
 
 const TEN_MEGABYTES = 10_000_000;
 
@@ -93,11 +95,11 @@ export const STS_FAULTS: Fault[] = [
   sts("403 RegionDisabled", "REGION_DISABLED", { status: 403, code: "RegionDisabledException" }, { refusal: true }),
   sts("403 ExpiredToken", "BASE_IDENTITY_REJECTED", { status: 403, code: "ExpiredToken" }),
   sts("403 from a proxy, in HTML", "STS_UNAVAILABLE", { ...html(), status: 403 } as FaultEffect),
-  sts("429", "STS_UNAVAILABLE", { status: 429 }),
+  sts("429", "STS_UNAVAILABLE", { status: 429 }, { throttles: true }),
   sts("500", "STS_UNAVAILABLE", { status: 500 }),
   sts("503", "STS_UNAVAILABLE", { status: 503 }),
   sts("503 from a load balancer, in HTML", "STS_UNAVAILABLE", { ...html(), status: 503 } as FaultEffect),
-  sts("Throttling", "STS_UNAVAILABLE", { status: 400, code: "Throttling" }),
+  sts("Throttling", "STS_UNAVAILABLE", { status: 400, code: "Throttling" }, { throttles: true }),
   sts("Throttling, Retry-After 1 s", "STS_UNAVAILABLE", {
     status: 400,
     code: "Throttling",
@@ -169,7 +171,7 @@ export const SOURCE_ROLE_FAULTS: Fault[] = [
   hop("source role: no answer", HUB, "TIMEOUT", { kind: "hang" }),
   hop("source role: 403 AccessDenied", HUB, "ASSUME_ROLE_DENIED", { status: 403 }, { refusal: true }),
   hop("source role: 500", HUB, "STS_UNAVAILABLE", { status: 500 }),
-  hop("source role: Throttling", HUB, "STS_UNAVAILABLE", { status: 400, code: "Throttling" }),
+  hop("source role: Throttling", HUB, "STS_UNAVAILABLE", { status: 400, code: "Throttling" }, { throttles: true }),
   hop("its session: 403 ExpiredToken", ROLE, "BASE_IDENTITY_REJECTED", { status: 403, code: "ExpiredToken" }),
   hop("role: no answer", ROLE, "TIMEOUT", { kind: "hang" }),
   hop("role: 403 AccessDenied", ROLE, "ASSUME_ROLE_DENIED", { status: 403 }, { refusal: true }),

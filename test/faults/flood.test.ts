@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createManualClock, type LocalAws } from "../../src/testing/index.js";
 import { countAtMost, expectTable, secondsAtMost } from "../support/generated-part.js";
-import { ACCOUNT, HOUR, ROLE, SECOND, setUpLocal } from "../support/local.js";
+import { ACCOUNT, HOUR, MINUTE, ROLE, SECOND, setUpLocal } from "../support/local.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { ask, longest } from "./callers.js";
 
@@ -84,13 +84,15 @@ it("waiting callers come before background refreshes", async () => {
     roles: [...held, ...waitedFor].map((roleArn) => ({ roleArn })),
     resolver: { assumeRole: { maxConcurrent: 2 } },
   });
-  for (const use of [1, 2]) {
-    await Promise.all(held.map((roleArn) => resolver.resolve({ region, roleArn })));
-    if (use === 1) aws.clearRequests();
-  }
+  const useAll = () => Promise.all(held.map((roleArn) => resolver.resolve({ region, roleArn })));
+  await useAll();
+  aws.clearRequests();
   aws.setLatency(LATENCY, { target: "sts" });
-  const refreshesDue = 48.75 * 60 * SECOND; // the clock's random() is 0.5
-  await clock.advance(refreshesDue);
+  const refreshesDue = 48.75 * MINUTE; // the clock's random() is 0.5
+  const inUse = refreshesDue / 3; // asked for from then on, a session is refreshed ahead
+  await clock.advance(inUse);
+  await useAll();
+  await clock.advance(refreshesDue - inUse);
   expect(resolver.stats()).toMatchObject({ assumeRoleInFlight: 2, assumeRoleQueued: held.length - 2 });
 
   const callers = waitedFor.map((roleArn) => ask(resolver, { region, roleArn }, clock));

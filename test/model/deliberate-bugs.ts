@@ -242,10 +242,10 @@ export const BUGS: Readonly<Record<string, DeliberateBug>> = {
     }),
     breaks: ["one call per key and lifetime"],
   },
-  "the wall clock measures how long a session has lived": {
+  "the wall clock measures how long a session has lived and a caller has waited": {
     createResolver: ({ runtime, ...options }) =>
       createCredentialResolver({ ...options, runtime: { ...runtime, monotonic: () => runtime?.now?.() ?? 0 } }),
-    breaks: ["nobody waits while a session is valid", "no error while a source could answer"],
+    breaks: ["nobody waits while a session is valid", "no error while a source could answer", "nobody waits for ever"],
   },
   "STS is called in the async context of whoever called it first": {
     createResolver({ stsClient, ...options }) {

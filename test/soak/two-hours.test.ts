@@ -23,4 +23,4 @@ it("a few roles survive two hours full of failures, and every call to STS is acc
   ).toEqual([]);
   expect(Object.keys(result.tally.injected).length, report).toBeGreaterThanOrEqual(4);
   expect(lines).toHaveLength(2);
-}, 60_000);
+}, 180_000); // real time that a busy machine may need

@@ -68,6 +68,18 @@ describe("reading the instance profile", () => {
     expect(await read).toBe(first);
   });
 
+  it("succeeds if the machine gets another role between two requests of one read", async () => {
+    const { aws, clock, resolver } = await setUpLocal();
+    const another = "arn:aws:iam::111122223333:role/AnotherMachine";
+    aws.fault({ on: { target: "imds", operation: "credentials" }, times: 1, status: 500 });
+    const read = resolver.resolve(noRole);
+    await vi.waitFor(() => expect(aws.count({ target: "imds", operation: "credentials" })).toBe(1));
+    aws.instanceProfile.attach({ roleArn: another });
+    await passThrough(clock, read);
+    expect((await read).accessKeyId).toBe(aws.instanceProfile.current()?.accessKeyId);
+    expect(aws.count({ target: "imds", operation: "role-list" })).toBe(2);
+  });
+
   it("works again after a failure", async () => {
     const { aws, resolver } = await setUpLocal();
     const fault = aws.fault({ on: { target: "imds", operation: "token" }, status: 403 });
@@ -142,6 +154,13 @@ describe("the error names the cause", () => {
       step: "base-identity",
       hint: expect.stringContaining("Attach an instance profile"),
     });
+  });
+
+  it("if the role that is listed has no credentials", async () => {
+    const { aws, resolver } = await setUpLocal();
+    aws.fault({ on: { target: "imds", operation: "credentials" }, status: 404 });
+    await expect(resolver.resolve(noRole)).rejects.toMatchObject({ code: "INSTANCE_PROFILE_MISSING" });
+    expect(aws.count({ target: "imds", operation: "credentials" })).toBe(1);
   });
 
   it.each<[string, object, string, RegExp]>([
