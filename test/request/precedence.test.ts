@@ -319,3 +319,10 @@ it("the environment's region is that of the first variable that is set and not e
   expect(envRegion({ AWS_REGION: "", AWS_DEFAULT_REGION: "eu-west-1" })).toEqual(fromDefault);
   expect(envRegion({ AWS_DEFAULT_REGION: "" })).toEqual({ name: "AWS_DEFAULT_REGION", region: undefined });
 });
+
+it("an instance with accounts acts as a role, and never as the base identity", () => {
+  const instance = { accounts: { roleName: "Audit", ids: ["111122223333"] } };
+  expectInvalid(() => requestOf({ instance }), "instance.accounts", /forEachAccount\(\)/);
+  expect(requestOf({ instance, command: { roleArn: ROLE } }).chain.assumption?.role.arn).toBe(ROLE);
+  expect(requestOf({ instance: { ...instance, roleArn: ROLE } }).chain.assumption?.role.arn).toBe(ROLE);
+});
