@@ -165,8 +165,10 @@ export class Witness {
   #suspect({ accessKeyId, identity }: BaseKeys, now: Moment): void {
     this.suspectBase = accessKeyId;
     if (this.#identity === undefined) this.#identity = { is: identity, since: now, isCertain: true };
-    if (this.#identity.is === identity) return;
-    this.#identity = { is: identity, since: now, isCertain: false };
+    const { is, isCertain = true } = this.#identity;
+    // While its last set is valid, an expired one of another role changes nothing: that comes with a later read.
+    if (is === identity && isCertain) return;
+    if (is !== identity) this.#identity = { is: identity, since: now, isCertain: false };
     this.#updateAll(doubted);
   }
 
