@@ -406,7 +406,7 @@ describe("an endpoint that hangs", () => {
     expect(proxy.open()).toBe(2);
     expect(asked.map(({ socket }) => socket?.timeout)).toEqual([10_000, 10_000]);
     await resolver.close();
-    await vi.waitFor(() => expect(proxy.open()).toBe(0));
+    await vi.waitFor(() => expect(proxy.open()).toBe(0), 30_000);
   });
 
   it("times out after STS's own limit if that is shorter", async () => {

@@ -8,6 +8,8 @@ import type { IntegrationInstance } from "../../src/index.js";
 import { type LocalAws, type LocalOrganization, startLocalAws } from "../../src/testing/index.js";
 import { runRolecall } from "./run-rolecall.js";
 
+/** A busy machine is not a failure. */
+const PATIENCE = 30_000;
 const AUDIT = "integrations/Audit";
 const FIRST = "123456789012";
 const SECOND = "444455556666";
@@ -255,7 +257,7 @@ describe("rolecall accounts --verify", () => {
     let listening = 0;
     const onSignal = (listener: (name: InterruptionSignal) => void) => {
       listening++;
-      const sent = vi.waitUntil(() => aws.requests.some(({ roleArn = "" }) => roleArn.includes(SECOND)));
+      const sent = vi.waitUntil(() => aws.requests.some(({ roleArn = "" }) => roleArn.includes(SECOND)), PATIENCE);
       void sent.then(() => listener(name));
       return () => {
         listening = 0;
@@ -275,7 +277,7 @@ describe("rolecall accounts --verify", () => {
     const aws = await startOrganization({ accounts: [FIRST] });
     aws.fault({ on: { target: "service" }, kind: "hang" });
     const onSignal = (listener: (name: InterruptionSignal) => void) => {
-      void vi.waitUntil(() => aws.count({ target: "service" }) > 0).then(() => listener("SIGINT"));
+      void vi.waitUntil(() => aws.count({ target: "service" }) > 0, PATIENCE).then(() => listener("SIGINT"));
       return () => {};
     };
     const { code, output, errors } = await accounts(DISCOVERED, ["--verify"], { onSignal });

@@ -73,7 +73,7 @@ describe("reading the instance profile", () => {
     const another = "arn:aws:iam::111122223333:role/AnotherMachine";
     aws.fault({ on: { target: "imds", operation: "credentials" }, times: 1, status: 500 });
     const read = resolver.resolve(noRole);
-    await vi.waitFor(() => expect(aws.count({ target: "imds", operation: "credentials" })).toBe(1));
+    await vi.waitFor(() => expect(aws.count({ target: "imds", operation: "credentials" })).toBe(1), 30_000);
     aws.instanceProfile.attach({ roleArn: another });
     await passThrough(clock, read);
     expect((await read).accessKeyId).toBe(aws.instanceProfile.current()?.accessKeyId);
