@@ -43,7 +43,7 @@ export async function readPages<P extends Page, Item>(
       tokens.add(token);
     }
   } catch (error) {
-    throw signal?.aborted ? abortedError(listing, signal) : translate(listing, error);
+    throw signal?.aborted ? abortedBeforeStart(listing.action, signal, listing.roleArn) : translate(listing, error);
   }
 }
 
@@ -85,8 +85,9 @@ function unavailable(
   return new RolecallError("ACCOUNTS_UNAVAILABLE", message, { step: "accounts", roleArn, ...details });
 }
 
-function abortedError({ action, roleArn }: Listing, signal: AbortSignal): RolecallError {
-  return new RolecallError("ABORTED", `The signal aborted ${action}.`, {
+/** @param what what the signal ended */
+export function abortedBeforeStart(what: string, signal: AbortSignal, roleArn?: string): RolecallError {
+  return new RolecallError("ABORTED", `The signal aborted ${what}.`, {
     step: "accounts",
     roleArn,
     cause: signal.reason,

@@ -1,5 +1,6 @@
 import { ONCE } from "../abort.js";
 import { isRolecallError, RolecallError } from "../errors.js";
+import { groupBy } from "../group-by.js";
 import { conflict } from "../request/validation.js";
 import { safeCause } from "../sources/safe-cause.js";
 import type { Done, Failed, Outcome, Skipped } from "./outcome.js";
@@ -130,13 +131,7 @@ class AllOutcomes<T> implements FanOutResult<T> {
   }
 
   byAccount(): ReadonlyMap<string, readonly Outcome<T>[]> {
-    const accounts = new Map<string, Outcome<T>[]>();
-    for (const outcome of this.#outcomes) {
-      const others = accounts.get(outcome.accountId);
-      if (others) others.push(outcome);
-      else accounts.set(outcome.accountId, [outcome]);
-    }
-    return accounts;
+    return groupBy(this.#outcomes, ({ accountId }) => accountId);
   }
 
   throwIfFailed(): void {
@@ -156,8 +151,7 @@ class AllOutcomes<T> implements FanOutResult<T> {
 
 /** Such as `ASSUME_ROLE_DENIED 3, TIMEOUT 1`: the most frequent first. */
 function countEach(codes: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const code of codes) counts.set(code, (counts.get(code) ?? 0) + 1);
-  const ordered = [...counts].sort(([, one], [, other]) => other - one);
-  return ordered.map(([code, count]) => `${code} ${count}`).join(", ");
+  const groups = [...groupBy(codes, (code) => code)];
+  const ordered = groups.sort(([, one], [, other]) => other.length - one.length);
+  return ordered.map(([code, { length }]) => `${code} ${length}`).join(", ");
 }

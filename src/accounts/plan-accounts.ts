@@ -1,7 +1,7 @@
-import { RolecallError } from "../errors.js";
 import type { CommandOverrides } from "../request/command-overrides.js";
 import type { ExactInstance, IntegrationInstance } from "../request/integration-instance.js";
 import type { VerifiedIdentity } from "../resolver-types.js";
+import { abortedBeforeStart } from "./ask-aws.js";
 import { type FanOut, RunOutcomes } from "./fan-out.js";
 import { assertWork, runWork } from "./for-each-account.js";
 import type { Place, Skipped } from "./outcome.js";
@@ -69,7 +69,7 @@ async function askForRegions(scope: RunScope, plan: Plan, demand: ReturnType<typ
     settings,
   );
   const { done } = await fanOut.collect();
-  if (demand.signal?.aborted) throw abortedError(demand.signal);
+  if (demand.signal?.aborted) throw abortedBeforeStart("the plan", demand.signal);
   const known = new Map(done.map(({ accountId, value }) => [accountId, value]));
   return {
     ...plan,
@@ -107,12 +107,4 @@ function toUnlisted(account: PlannedAccount): readonly PlannedSkip[] {
   const { known, wanted } = account.regions;
   const unlisted = known && wanted ? wanted.filter((region) => !known.includes(region)) : [];
   return unlisted.map((region) => ({ ...placeOf(account), region, reason: "REGION_NOT_LISTED" }));
-}
-
-function abortedError(signal: AbortSignal): RolecallError {
-  return new RolecallError("ABORTED", "The signal aborted the plan.", {
-    step: "accounts",
-    cause: signal.reason,
-    hint: "Nothing was started.",
-  });
 }

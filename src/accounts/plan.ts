@@ -1,4 +1,4 @@
-import type { AccountEntry, Accounts, RegionChoice } from "../request/accounts.js";
+import { type AccountEntry, type Accounts, type RegionChoice, toRoleArnIn } from "../request/accounts.js";
 import { type AllowedRoleEntry, refuseUnlessAllowed } from "../request/allowed-roles.js";
 import { assertInPartition } from "../request/regions.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
@@ -121,7 +121,7 @@ function mergeAccounts(
 
 function planAccount({ id, name, entry, field }: Candidate, input: PlanInput): PlannedAccount {
   const { accounts, allowedRoles, partition } = input;
-  const roleArn = `arn:${partition}:iam::${id}:role/${entry?.roleName ?? accounts.roleName}`;
+  const roleArn = toRoleArnIn(id, partition, entry?.roleName ?? accounts.roleName);
   const role = readRoleArn(field, roleArn) as RoleArn;
   const allowedBy = refuseUnlessAllowed(allowedRoles, role, field);
   const externalId = entry?.externalId ?? accounts.externalId;

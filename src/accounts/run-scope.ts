@@ -1,11 +1,11 @@
 import type { ClientConfigOf, SdkClientConstructor } from "../clients/client-types.js";
 import { defineInstance } from "../define-instance.js";
 import { currentResolver } from "../get-client-for-command.js";
-import type { Accounts } from "../request/accounts.js";
+import { type Accounts, findAccountsPartition } from "../request/accounts.js";
 import { type CommandOverrides, readCommand } from "../request/command-overrides.js";
 import { type InstanceSettings, type IntegrationInstance, readInstance } from "../request/integration-instance.js";
 import { envRegion, given, readEnvRegion } from "../request/precedence.js";
-import { findDefaultRegion, findPartition } from "../request/regions.js";
+import { findDefaultRegion } from "../request/regions.js";
 import type { Chosen } from "../request/settings-table.js";
 import { conflict } from "../request/validation.js";
 import type { CredentialResolver, VerifiedIdentity } from "../resolver-types.js";
@@ -55,7 +55,9 @@ export class RunScope {
     this.#actor = defineInstance(actingIn(this.#accounts, this.#instance));
     this.resolver = demand.resolver ?? currentResolver();
     this.runtime = runtimeOf(this.resolver);
-    this.#partition = choosePartition(this.#settings, this.#accounts, this.#wanted?.value, this.runtime.env);
+    const { sourceRole, region: fallback = envRegion(this.runtime.env).region } = this.#settings;
+    const regions = { wanted: this.#wanted?.value, fallback };
+    this.#partition = findAccountsPartition(this.#accounts, sourceRole, regions) ?? "aws";
     this.partitionRegion = findDefaultRegion(this.#partition) ?? "us-east-1";
   }
 
@@ -147,20 +149,4 @@ function requireAccounts({ accounts }: InstanceSettings): Accounts {
   if (accounts) return accounts;
   const hint = "Set roleName and ids, or roleName and organization.";
   throw conflict("instance.accounts", "is missing", hint);
-}
-
-/** The partition of the roles: the settings name no ARN of theirs. */
-function choosePartition(
-  { sourceRole, region }: InstanceSettings,
-  { organization, regions, ids = [] }: Accounts,
-  wanted: readonly string[] | undefined,
-  env: Runtime["env"],
-): string {
-  const named = sourceRole?.role ?? organization?.roleArn;
-  if (named) return named.partition;
-  const lists = [wanted, regions, ...ids.map((entry) => entry.regions)];
-  const [first = region ?? envRegion(env).region ?? ""] = lists.flatMap((list) =>
-    list === "enabled" ? [] : (list ?? []),
-  );
-  return findPartition(first) ?? "aws";
 }

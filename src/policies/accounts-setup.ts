@@ -1,6 +1,5 @@
-import type { AccountEntry, Accounts } from "../request/accounts.js";
+import { type AccountEntry, type Accounts, findAccountsPartition, toRoleArnIn } from "../request/accounts.js";
 import type { InstanceSettings } from "../request/integration-instance.js";
-import { findPartition } from "../request/regions.js";
 import type { RoleArn } from "../request/role-arn.js";
 import { conflict } from "../request/validation.js";
 import { type PolicyDocument, type PolicyStatement, toDocument } from "./policy-document.js";
@@ -27,11 +26,8 @@ const LIST_REGIONS: PolicyStatement = allow("account:ListRegions");
 
 export function toAccountsSetup(instance: InstanceSettings | undefined): AccountsSetup | undefined {
   if (!instance?.accounts) return undefined;
-  const { accounts: settings, sourceRole, region } = instance;
-  const lists = [settings.regions, ...(settings.ids ?? []).map((entry) => entry.regions)];
-  const [listed] = lists.flatMap((list) => (list === "enabled" ? [] : (list ?? [])));
-  const named = sourceRole?.role ?? settings.organization?.roleArn;
-  return { settings, partition: named?.partition ?? findPartition(listed ?? region ?? "") ?? "*" };
+  const { accounts: settings, sourceRole, region: fallback } = instance;
+  return { settings, partition: findAccountsPartition(settings, sourceRole, { fallback }) ?? "*" };
 }
 
 /** The roles in the accounts: an ARN for each account that is listed, and a pattern for those of the organization. */
@@ -41,7 +37,7 @@ export function memberRoles({ settings, partition }: AccountsSetup): readonly st
   const roles = organization
     ? [{ account: "*", name: roleName }, ...listed.filter(({ name }) => name !== roleName)]
     : listed;
-  return roles.map(({ account, name }) => toArn(partition, account, name));
+  return roles.map(({ account, name }) => toRoleArnIn(account, partition, name));
 }
 
 /** A pattern for each name of a role: for more accounts than a policy has room for. */
@@ -49,7 +45,7 @@ export function memberPatterns({ settings, partition }: AccountsSetup): readonly
   const { roleName, ids, organization } = settings;
   const names = new Set(organization ? [roleName] : []);
   for (const entry of ids ?? []) names.add(entry.roleName ?? roleName);
-  return [...names].map((name) => toArn(partition, "*", name));
+  return [...names].map((name) => toRoleArnIn("*", partition, name));
 }
 
 /** `undefined` if a role has nothing to do with the accounts. */
@@ -64,7 +60,7 @@ export function findAccountsRole(
   }
   const entry = settings.ids?.find(({ id }) => id === role.accountId);
   if (!entry && !settings.organization) return undefined;
-  return role.arn === toArn(role.partition, role.accountId, entry?.roleName ?? settings.roleName)
+  return role.arn === toRoleArnIn(role.accountId, role.partition, entry?.roleName ?? settings.roleName)
     ? toMember(settings, entry)
     : undefined;
 }
@@ -87,10 +83,6 @@ function toMember(settings: Accounts, entry: AccountEntry | undefined): Accounts
     externalId: entry?.externalId ?? settings.externalId,
     permissions: asksRegions ? toDocument([LIST_REGIONS]) : undefined,
   };
-}
-
-function toArn(partition: string, account: string, roleName: string): string {
-  return `arn:${partition}:iam::${account}:role/${roleName}`;
 }
 
 /** Both actions have no resource. */

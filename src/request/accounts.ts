@@ -1,5 +1,5 @@
 import { readExternalId } from "./limits.js";
-import { readRegion } from "./regions.js";
+import { findPartition, readRegion } from "./regions.js";
 import { type RoleArn, readRoleArn } from "./role-arn.js";
 import { createSettingsReader, type ReadByTable, type SettingsTable } from "./settings-table.js";
 import { conflict, invalid, invalidText, isGiven, readLimit, readList } from "./validation.js";
@@ -111,6 +111,28 @@ export function readAccounts(field: string, value: unknown): Accounts | undefine
     throw conflict(`${field}.ids[${contradiction}]`, "is in organization.exclude, too", hint);
   }
   return { ...settings, roleName };
+}
+
+/**
+ * The partition of the roles in the accounts, for which the settings name no ARN.
+ * @param regions those that a run asks for, and the one that counts if none is listed
+ * @returns `undefined` if nothing names it
+ */
+export function findAccountsPartition(
+  { organization, regions: listed, ids = [] }: Accounts,
+  sourceRole: { readonly role: RoleArn } | undefined,
+  regions: { readonly wanted?: readonly string[] | undefined; readonly fallback: string | undefined },
+): string | undefined {
+  const named = sourceRole?.role ?? organization?.roleArn;
+  if (named) return named.partition;
+  const lists = [regions.wanted, listed, ...ids.map((entry) => entry.regions)];
+  const [first = regions.fallback] = lists.flatMap((list) => (list === "enabled" ? [] : (list ?? [])));
+  return first === undefined ? undefined : findPartition(first);
+}
+
+/** @param account an account id, or `*` */
+export function toRoleArnIn(account: string, partition: string, roleName: string): string {
+  return `arn:${partition}:iam::${account}:role/${roleName}`;
 }
 
 /** Account ids stay strings: some begin with zeros. */

@@ -1,4 +1,5 @@
 import type { AccountPlan, PlannedSkip, PlannedTarget } from "../../accounts/index.js";
+import { groupBy } from "../../group-by.js";
 import { escapeInvisible } from "../../request/validation.js";
 import { accountLabel, countAccounts, shownName, toSafeJson } from "./account-label.js";
 
@@ -11,13 +12,10 @@ export interface AccountRow extends Omit<PlannedTarget, "region"> {
 
 /** One row for each account, in the order of the plan. */
 export function toAccountRows(targets: readonly PlannedTarget[]): readonly AccountRow[] {
-  const rows = new Map<string, AccountRow & { readonly regions: string[] }>();
-  for (const { region, ...account } of targets) {
-    const row = rows.get(account.accountId) ?? { ...account, regions: [] };
-    if (region !== undefined) row.regions.push(region);
-    rows.set(account.accountId, row);
-  }
-  return [...rows.values()];
+  return [...groupBy(targets, ({ accountId }) => accountId).values()].map((group) => {
+    const [{ region: _, ...account }] = group;
+    return { ...account, regions: group.flatMap(({ region }) => region ?? []) };
+  });
 }
 
 /** The plan as a table, then what is skipped and why, then the numbers. */

@@ -1,9 +1,9 @@
 import type { Outcome } from "../../accounts/index.js";
 import { isRolecallError } from "../../errors.js";
+import { groupBy } from "../../group-by.js";
 import type { VerifiedIdentity } from "../../resolver-types.js";
 import type { Report } from "../report.js";
 import { countAccounts, listAccountLabels, toSafeJson } from "./account-label.js";
-import { groupBy } from "./group-by.js";
 import { describeReason } from "./plan-report.js";
 
 type Verified = Outcome<VerifiedIdentity>;
@@ -39,8 +39,8 @@ export function summarize(outcomes: readonly Verified[]): VerifySummary {
 }
 
 function group(outcomes: readonly Verified[]): readonly AccountGroup[] {
-  return groupBy(outcomes, codeOf)
-    .map((accounts) => ({ code: codeOf(accounts[0]), accounts, hint: hintOf(accounts[0]) }))
+  return [...groupBy(outcomes, codeOf)]
+    .map(([code, accounts]) => ({ code, accounts, hint: hintOf(accounts[0]) }))
     .sort((one, other) => other.accounts.length - one.accounts.length);
 }
 

@@ -1,6 +1,6 @@
+import { groupBy } from "../../group-by.js";
 import { escapeInvisible } from "../../request/validation.js";
 import { countAccounts, type NamedAccount } from "../accounts/account-label.js";
-import { groupBy } from "../accounts/group-by.js";
 import { findCaller } from "./caller.js";
 import { deniedFinding } from "./denied-role.js";
 import { EXIT_CODES, type Finding, failed, ok, type Step, skipped } from "./finding.js";
@@ -27,8 +27,7 @@ function listFindings(accounts: AccountsSeen, seen: Observations, config: string
   const total = countAccounts(seen.roles.length + inactive.value.length);
   return [
     ok("accounts", `${by}: the instance has ${total}.`),
-    ...groupBy(inactive.value, ({ state }) => state).map((group) => {
-      const state = escapeInvisible(group[0].state);
+    ...[...groupBy(inactive.value, ({ state }) => escapeInvisible(state))].map(([state, group]) => {
       const accounts = group.map(({ state: _, ...account }) => account);
       return { ...skipped("accounts", `Not active (${state}), so a run skips it.`), accounts };
     }),
@@ -62,7 +61,7 @@ function groupFindings(seen: Observations, config: string | undefined): Finding[
     return account ? roleFindings(role, seen, config).map((finding) => ({ account, finding })) : [];
   });
   const groups = groupBy(found, ({ account, finding }) => JSON.stringify(inAnyAccount(finding, account)));
-  const findings = groups.map((group) => {
+  const findings = [...groups.values()].map((group) => {
     const [{ account, finding }] = group;
     // What one account alone has keeps its id, so that commands can be copied.
     if (group.length === 1) return { ...finding, accounts: [account] };
