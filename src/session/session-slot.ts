@@ -1,9 +1,9 @@
 import { AsyncResource } from "node:async_hooks";
-import { onAbort, raceAbort } from "../abort.js";
+import { raceAbort } from "../abort.js";
 import type { Diagnostics, SessionEvent } from "../diagnostics.js";
 import { errorOfCaller, isRolecallError, type RolecallError } from "../errors.js";
-import { type Runtime, scheduleAt } from "../runtime.js";
-import { Flight, LONGEST_WAIT, NO_DEMAND, type SessionDemand, waitsUntil } from "./flight.js";
+import type { Runtime } from "../runtime.js";
+import { Flight, NO_DEMAND, type SessionDemand } from "./flight.js";
 import { LastFailure } from "./last-failure.js";
 import {
   believedLife,
@@ -21,8 +21,9 @@ import {
   type Replacement,
 } from "./refresh-policy.js";
 import type { SessionCredentials } from "./session-credentials.js";
-import { abortedError, tooManyRoundsError, tooShortLivedError, waitedTooLongError } from "./session-errors.js";
+import { abortedError, tooManyRoundsError, tooShortLivedError } from "./session-errors.js";
 import type { IssuedSession, Load, PastExpiry, SessionSource, SharedSession } from "./session-source.js";
+import { waitForLoad } from "./wait-for-load.js";
 
 /** What all slots of a cache share. */
 export interface SlotHost {
@@ -217,29 +218,8 @@ export class SessionSlot {
     if (minRemaining > 0 && life < minRemaining) throw tooShortLivedError(this.#source, minRemaining, life);
   }
 
-  #wait(flight: Flight, { signal, waitingLoad }: SessionDemand): Promise<SessionCredentials> {
-    const { runtime } = this.#host;
-    const since = runtime.monotonic();
-    const stopFollowing = waitingLoad?.follow(flight);
-    flight.raise();
-    return new Promise((resolve, reject) => {
-      const giveUp = (error: RolecallError) => {
-        stopWaiting();
-        reject(error);
-      };
-      const stopTimer = signal
-        ? onAbort(signal, () => giveUp(abortedError(this.#source, signal)))
-        : scheduleAt(
-            runtime,
-            () => waitsUntil(flight, since),
-            () => giveUp(waitedTooLongError(this.#source, LONGEST_WAIT)),
-          );
-      const stopWaiting = () => {
-        stopTimer();
-        stopFollowing?.();
-      };
-      flight.promise.finally(stopWaiting).then(resolve, reject);
-    });
+  #wait(flight: Flight, demand: SessionDemand): Promise<SessionCredentials> {
+    return waitForLoad(flight, demand, this.#source, this.#host.runtime);
   }
 
   // --- the load ---

@@ -1,7 +1,7 @@
 import type { Organization } from "./organization.js";
 
 /** The regions that AWS enables in every account, in the partition `aws`. */
-const DEFAULT_REGIONS = [
+export const DEFAULT_REGIONS: readonly string[] = [
   "ap-northeast-1",
   "ap-northeast-2",
   "ap-northeast-3",

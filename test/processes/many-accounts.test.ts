@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished } from "vitest";
+import { DEFAULT_REGIONS } from "../../src/testing/account-regions.js";
 import { type LocalAws, type LocalAwsOptions, startLocalAws } from "../../src/testing/index.js";
 import { useChildren } from "./children.js";
 
@@ -6,26 +7,6 @@ const { run } = useChildren();
 
 const ROLE_NAME = "integrations/Audit";
 const FIRST_ACCOUNT = 123456789012;
-/** Those that are enabled in every account. */
-const REGIONS = [
-  "ap-northeast-1",
-  "ap-northeast-2",
-  "ap-northeast-3",
-  "ap-south-1",
-  "ap-southeast-1",
-  "ap-southeast-2",
-  "ca-central-1",
-  "eu-central-1",
-  "eu-north-1",
-  "eu-west-1",
-  "eu-west-2",
-  "eu-west-3",
-  "sa-east-1",
-  "us-east-1",
-  "us-east-2",
-  "us-west-1",
-  "us-west-2",
-];
 const MIB = 1024 * 1024;
 
 interface Run {
@@ -58,7 +39,7 @@ async function runOver(
     ROLE_NAME,
     ACCOUNTS: String(accounts),
     FIRST_ACCOUNT: String(FIRST_ACCOUNT),
-    REGIONS: REGIONS.join(),
+    REGIONS: DEFAULT_REGIONS.join(),
     NODE_OPTIONS: `--max-old-space-size=${heapLimit}`,
   };
   const result = (await run("many-accounts.mjs", { ...aws.env, ...settings, ...env })) as Run;
@@ -75,7 +56,7 @@ function reportOf(
     (bytes / MIB).toFixed(1),
   );
   return (
-    `${accounts} accounts in ${REGIONS.length} regions: ${seconds.toFixed(1)} s, ${sockets.aws.peak} sockets; ` +
+    `${accounts} accounts in ${DEFAULT_REGIONS.length} regions: ${seconds.toFixed(1)} s, ${sockets.aws.peak} sockets; ` +
     `heap ${start} MiB at the start, at most ${peak}, ${end} at the end with ${sessions} sessions and ${clients} clients; ` +
     `the whole process at most ${whole} MiB`
   );
@@ -84,7 +65,7 @@ function reportOf(
 it("a run over 10,000 accounts in 17 regions loses no target, assumes each role once and keeps its memory", async () => {
   const accounts = 10_000;
   const { aws, result } = await runOver(accounts, { recordRequests: { operation: "AssumeRole" } }, 128);
-  const targets = accounts * REGIONS.length;
+  const targets = accounts * DEFAULT_REGIONS.length;
   expect(result.firstError).toBeUndefined();
   expect(result).toMatchObject({ done: targets, failed: 0, skipped: 0, once: targets });
   const asked = aws.requests.map(({ roleArn }) => roleArn);
@@ -97,7 +78,7 @@ it("a run over 10,000 accounts in 17 regions loses no target, assumes each role 
 it("each target of 100 accounts in 17 regions signs its own call as its account's role", async () => {
   const accounts = 100;
   const { aws, result } = await runOver(accounts, { recordRequests: true, SIGNED_CALLS: "true" }, 128);
-  const targets = accounts * REGIONS.length;
+  const targets = accounts * DEFAULT_REGIONS.length;
   expect(result.firstError).toBeUndefined();
   expect(result).toMatchObject({ done: targets, failed: 0, skipped: 0, once: targets });
   expect(aws.count({ operation: "AssumeRole" })).toBe(accounts);

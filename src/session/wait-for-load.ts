@@ -1,0 +1,40 @@
+import { onAbort } from "../abort.js";
+import type { RolecallError } from "../errors.js";
+import { type Runtime, scheduleAt } from "../runtime.js";
+import { type Flight, LONGEST_WAIT, type SessionDemand, waitsUntil } from "./flight.js";
+import type { SessionCredentials } from "./session-credentials.js";
+import { abortedError, waitedTooLongError } from "./session-errors.js";
+import type { SessionSource } from "./session-source.js";
+
+/**
+ * One caller's wait for a load that others may share: until the load ends, the caller's signal aborts, or, without a
+ * signal, there is no progress for too long.
+ */
+export function waitForLoad(
+  flight: Flight,
+  { signal, waitingLoad }: SessionDemand,
+  source: SessionSource,
+  runtime: Runtime,
+): Promise<SessionCredentials> {
+  const since = runtime.monotonic();
+  const stopFollowing = waitingLoad?.follow(flight);
+  flight.raise();
+  return new Promise((resolve, reject) => {
+    const giveUp = (error: RolecallError) => {
+      stopWaiting();
+      reject(error);
+    };
+    const stopTimer = signal
+      ? onAbort(signal, () => giveUp(abortedError(source, signal)))
+      : scheduleAt(
+          runtime,
+          () => waitsUntil(flight, since),
+          () => giveUp(waitedTooLongError(source, LONGEST_WAIT)),
+        );
+    const stopWaiting = () => {
+      stopTimer();
+      stopFollowing?.();
+    };
+    flight.promise.finally(stopWaiting).then(resolve, reject);
+  });
+}
