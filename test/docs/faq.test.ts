@@ -166,7 +166,11 @@ describe("twenty minutes without STS", () => {
     const { aws, clock, resolver } = await setUp();
     clock.setRandom(() => random);
     const settings = { ...instance, ...(roleSessionDuration && { roleSessionDuration }) };
-    const command = () => resolver.resolve(settings).then(() => true, () => false);
+    const command = () =>
+      resolver.resolve(settings).then(
+        () => true,
+        () => false,
+      );
     expect(await command()).toBe(true);
     for (let age = 0; age < begins; age += MINUTE) {
       await clock.advance(MINUTE);

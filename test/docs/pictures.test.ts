@@ -13,6 +13,8 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const ALMOST_ONE = 1 - Number.EPSILON;
+/** The mean width of a character of DejaVu Sans, a wide font, in ems. */
+const WIDE_CHARACTER = 0.53;
 
 const life = read("docs/images/session-life.svg");
 const advisedFrom = drawAdvisoryPoint(HOUR, ROLE_RULES, 0);
@@ -45,7 +47,8 @@ describe("the picture of a session's life", () => {
     expect(textOf("first-backoff")).toContain(`up to ${inWords(backoffAfter(1, HOUR, 1))} at first`);
     expect(textOf("longest-backoff")).toContain(`up to ${backoffAfter(100, HOUR, 1) / SECOND} s later`);
     const options = read("docs/getting-started.md");
-    const limit = (name: string) => Number(new RegExp(`\\| \`${name}\` \\| ([\\d,]+)`).exec(options)?.[1]?.replace(",", ""));
+    const limit = (name: string) =>
+      Number(new RegExp(`\\| \`${name}\` \\| ([\\d,]+)`).exec(options)?.[1]?.replace(",", ""));
     expect(textOf("attempts")).toContain(`up to ${limit("assumeRole.attempts")} attempts`);
     const [each, all] = [limit("assumeRole.attemptTimeout"), limit("assumeRole.timeout")].map(inWords);
     expect(textOf("attempt-timeout")).toBe(`of ${each} each, and ${all} at most,`);
@@ -87,6 +90,23 @@ describe.each(["docs/images/chain.svg", "docs/images/session-life.svg"])("%s", (
   it("has an opaque background, so that it is readable on light and on dark pages", () => {
     const [, width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(picture) ?? [];
     expect(picture).toContain(`<rect width="${width}" height="${height}" rx="8" fill="#ffffff"/>`);
+  });
+
+  it("has no text that leaves its box, also in a wide font", () => {
+    const boxes = [
+      ...picture.matchAll(/<rect[^>]*? x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"/g),
+    ].map((box) => box.slice(1).map(Number));
+    const [, width = 0] = (/viewBox="0 0 (\d+)/.exec(picture) ?? []).map(Number);
+    const texts = [...picture.matchAll(/<text([^>]*) x="([\d.]+)" y="([\d.]+)">([^<]+)</g)];
+    const tooLong = texts.filter(([, attributes = "", left, top, text = ""]) => {
+      const size = /small/.test(attributes) ? 12 : /heading/.test(attributes) ? 16 : 14;
+      const [x, y] = [Number(left), Number(top)];
+      const box = boxes.find(([bx = 0, by = 0, w = 0, h = 0]) => x >= bx && x <= bx + w && y >= by && y <= by + h);
+      const right = box ? (box[0] ?? 0) + (box[2] ?? 0) : width;
+      return x + text.replaceAll(/&#\d+;/g, "’").length * size * WIDE_CHARACTER > right;
+    });
+    expect(texts.length).toBeGreaterThan(10);
+    expect(tooLong.map(([, , , , text]) => text)).toEqual([]);
   });
 
   it("is shown on a page", () => {
