@@ -108,7 +108,7 @@ export async function runAs(
   }
 }
 
-/** A machine without a region is no reason to stop: the program may name one for each of its calls. */
+/** On a machine without a region, the program may still name one for each of its calls. */
 async function readRegion(client: STSClient): Promise<string | undefined> {
   try {
     return await client.config.region();

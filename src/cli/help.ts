@@ -8,7 +8,7 @@ const MAX_COLUMNS = 120;
 /** With less room beside the names, explanations stand below them. */
 const MIN_EXPLANATION = 40;
 
-/** Writes `--help` texts for an output: within its width, and in color if it is a terminal. */
+/** Writes the `--help` of one command for an output: within its width, and in color if it is a terminal. */
 export class HelpText {
   readonly #columns: number;
   readonly #color: boolean;

@@ -166,7 +166,7 @@ describe("without credentials", () => {
   it.each([
     ["a role that is not allowed", "arn:aws:iam::123456789012:role/Admin", "Admin"],
     ["a role that STS denies", AUDIT, "AssumeRole"],
-  ])("the program is not started, and the exit code is none of its own: %s", async (_, role, said) => {
+  ])("the program is not started, and the exit code tells that: %s", async (_, role, said) => {
     const { aws, run, ran } = await setUp();
     aws.fault({ on: { operation: "AssumeRole" }, status: 403, code: "AccessDenied" });
     const { code, output, errors } = await run([role, "--", "prog"], async () => ENDED);
