@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createCredentialResolver, setDefaultResolver } from "aws-rolecall";
 import { createManualClock, type LocalAwsOptions, startLocalAws } from "aws-rolecall/testing";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
@@ -9,6 +12,7 @@ import {
   presignDownload,
 } from "../../docs/examples/faq.js";
 import { drawAdvisoryPoint, EXPIRY_MARGIN, ROLE_RULES } from "../../src/session/refresh-policy.js";
+import { runRolecall } from "../cli/run-rolecall.js";
 import { read } from "./code-blocks.js";
 
 const PAGE = "docs/faq.md";
@@ -60,6 +64,35 @@ describe("the questions", () => {
     const sentences = answers.map((text) => text.split(/[.:?;] (?=[A-Z`[])/).length);
     expect(answers.filter((text) => /^[|`-]{1,3}[\s`|]/.test(text))).toEqual([]);
     expect(sentences.filter((count) => count < 2)).toEqual([]);
+  });
+});
+
+describe("a pod with its own role", () => {
+  const explain = async (credentials: string, env: Record<string, string>) => {
+    const folder = await mkdtemp(join(tmpdir(), "rolecall-faq-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const config = join(folder, "instance.json");
+    await writeFile(config, JSON.stringify({ ...instance, ...(credentials && { credentials }) }));
+    const { output, errors } = await runRolecall(["explain", "--config", config], env);
+    return output.split("\n")[0] || errors;
+  };
+  const announced = { AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://169.254.170.23/v1/credentials" };
+
+  it("never acts as the node if it announces its role and the line is missing", async () => {
+    expect(await explain("", announced)).toContain("the environment announces a container's role");
+  });
+
+  it.each([
+    ["Ec2InstanceMetadata", announced, /^base identity +the instance profile/],
+    ["Runtime", {}, /^base identity +the instance profile/],
+    ["Runtime", announced, /^base identity +the container's credential endpoint/],
+    [
+      "EcsContainer",
+      {},
+      /neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set/,
+    ],
+  ])("with %j and %j, the first line of rolecall explain says what it acts as", async (line, env, first) => {
+    expect(await explain(line, env)).toMatch(first);
   });
 });
 
