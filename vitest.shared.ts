@@ -31,6 +31,7 @@ export const shared = {
 
 /** Tests with programs of others: Moto, the AWS CLI, boto3, and a cluster and Sentinels of Redis. */
 export const PROGRAMS = [
+  "test/cli/exec/programs.test.ts",
   "test/conformance/moto-accounts.test.ts",
   "test/conformance/moto.test.ts",
   "test/store/redis-topologies.test.ts",
