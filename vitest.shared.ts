@@ -33,6 +33,7 @@ export const shared = {
 export const PROGRAMS = [
   "test/conformance/moto-accounts.test.ts",
   "test/conformance/moto.test.ts",
+  "test/docs/moving-xsoar.test.ts",
   "test/store/redis-topologies.test.ts",
   "test/testing/foreign-clients.test.ts",
 ];
