@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setDefaultResolver } from "aws-rolecall";
-import { type LocalAws, type LocalRole, startLocalAws } from "aws-rolecall/testing";
+import { type LocalAws, startLocalAws } from "aws-rolecall/testing";
+import type { XsoarArgs, XsoarParams } from "aws-rolecall/xsoar";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { describeInstances } from "../../docs/examples/moving-xsoar-after.js";
 import { isThere, PROGRAM_TIMEOUT, runProgram } from "../support/programs.js";
@@ -28,8 +29,8 @@ const tenCommands = Array.from({ length: 10 }, (_, index) => ({ region: index % 
 beforeEach(() => setDefaultResolver(undefined));
 
 /** Runs the program in Python with a command for each of `args`, then the same commands with the library. */
-async function runBoth(given: object, args: object[], more: { roles?: LocalRole[] } = {}) {
-  const roles = [{ roleArn: INVENTORY }, { roleArn: AUDIT }, ...(more.roles ?? [])];
+async function runBoth(given: XsoarParams, args: XsoarArgs[]) {
+  const roles = [{ roleArn: INVENTORY }, { roleArn: AUDIT }];
   const aws = await startLocalAws({ processEnv: true, region: "eu-central-1", roles });
   const home = await mkdtemp(join(tmpdir(), "rolecall-moving-"));
   onTestFinished(async () => {
@@ -48,7 +49,7 @@ async function runBoth(given: object, args: object[], more: { roles?: LocalRole[
   aws.clearRequests();
 
   const values: unknown[] = [];
-  for (const each of args) values.push(await describeInstances({ defaultRegion: "", ...given }, each));
+  for (const each of args) values.push(await describeInstances(given, each));
   return { before, after: { values, ...observe(aws) } };
 }
 
