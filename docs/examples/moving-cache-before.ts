@@ -24,7 +24,7 @@ export class RoleClients {
 
   async ec2For(settings: Settings): Promise<EC2Client> {
     const cached = this.#entries.get(settings.roleArn);
-    if (cached) {
+    if (cached !== undefined) {
       const { ec2, expiration } = await cached;
       if (expiration > this.#now()) return ec2;
     }
