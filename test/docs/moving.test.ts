@@ -91,7 +91,9 @@ describe("from fromTemporaryCredentials", () => {
       region: "us-east-1",
     });
     expect(commands(aws)).toEqual(before.commands);
-    expectOnPage(`| AssumeRole calls for two roles in two regions | ${before.calls} | ${assumeRoleCalls(aws)} |`);
+    expectOnPage(
+      `| AssumeRole calls for two roles in two regions, with one client each | ${before.calls} | ${assumeRoleCalls(aws)} |`,
+    );
   });
 
   it("lets the central role's session do nothing but assume roles", async () => {
@@ -320,7 +322,9 @@ describe("from Backstage's DefaultAwsCredentialsManager", () => {
       region: "us-east-1",
     });
     expect(commands(aws)).toEqual(before.commands);
-    expectOnPage(`| AssumeRole calls for two accounts in two regions | ${before.calls} | ${assumeRoleCalls(aws)} |`);
+    expectOnPage(
+      `| AssumeRole calls for two accounts in two regions, with one client each | ${before.calls} | ${assumeRoleCalls(aws)} |`,
+    );
   });
 
   it("serves plugins that take a credentials manager, with the same sessions", async () => {
