@@ -17,7 +17,7 @@ import {
   setDefaultResolver,
 } from "aws-rolecall";
 import { createManualClock, type LocalAws, type LocalAwsOptions, startLocalAws } from "aws-rolecall/testing";
-import { afterAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import * as backstageAfter from "../../docs/examples/moving-backstage-after.js";
 import * as backstageBefore from "../../docs/examples/moving-backstage-before.js";
 import { credentialsManager } from "../../docs/examples/moving-backstage-halfway.js";
@@ -274,6 +274,24 @@ describe("from fromTemporaryCredentials", () => {
         "arn:aws:sts::777788889999:assumed-role",
       ]);
       expect(assumeRoleCalls(aws)).toBe(3);
+    });
+
+    it("waits for a code for 60 s", async () => {
+      await setUpProfile();
+      const clock = createManualClock({ now: Date.now() });
+      await using resolver = createCredentialResolver({ runtime: clock });
+      const isAsked = vi.fn();
+      const instance = instanceWithMfa(PROFILE, () => {
+        isAsked();
+        return new Promise(() => {});
+      });
+      const failed = expect(resolver.resolve(instance, { roleArn: PAYMENTS })).rejects.toMatchObject({
+        code: "TIMEOUT",
+        step: "base-identity",
+      });
+      await vi.waitFor(() => expect(isAsked).toHaveBeenCalled());
+      await clock.advance(MINUTE);
+      await failed;
     });
 
     it("reports a profile that needs a code", async () => {
