@@ -409,6 +409,12 @@ describe("from Backstage's DefaultAwsCredentialsManager", () => {
       });
     });
 
+    it("without accountDefaults, an account that is not listed is an error after a call to STS", async () => {
+      const aws = await setUp({ roles });
+      await expect(actsAs({}, { accountId: "777788889999" })).rejects.toThrow("no AWS integration that matches");
+      expect(aws.count({ operation: "GetCallerIdentity" })).toBe(1);
+    });
+
     it("the main account has no role: a role name there is ignored", async () => {
       await setUp({ roles });
       const arn = await actsAs({ mainAccount: { roleName: "integrations/Audit" } });
