@@ -34,6 +34,7 @@ export const PROGRAMS = [
   "test/cli/exec/programs.test.ts",
   "test/conformance/moto-accounts.test.ts",
   "test/conformance/moto.test.ts",
+  "test/docs/moving-xsoar.test.ts",
   "test/store/redis-topologies.test.ts",
   "test/testing/foreign-clients.test.ts",
 ];
