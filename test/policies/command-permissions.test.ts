@@ -76,7 +76,7 @@ describe.each(READERS)("%s reads the commands", (_, read) => {
     expect(errorOf(Object.fromEntries([["a", ["ec2:DescribeVpcs"]], ...names]))).toMatchObject({
       code: "INVALID_REQUEST",
       field: "commands",
-      message: "commands has more than 10000 commands.",
+      message: expect.stringContaining("commands has more than 10000 commands."),
     });
   });
 
@@ -94,17 +94,17 @@ describe.each(READERS)("%s reads the commands", (_, read) => {
   });
 
   it("and rejects a getter that throws, without its error", () => {
-    const secret = new Error("secret");
-    const thrower = Object.defineProperty({}, "a", {
-      enumerable: true,
-      get() {
-        throw secret;
-      },
-    });
-    expect(errorOf(thrower)).toMatchObject({ code: "INVALID_REQUEST", field: "commands.a" });
-    expect(errorOf({ a: [Object.defineProperty({}, "actions", { get: () => secret.cause })] })).toMatchObject({
-      field: 'commands["a"][0].actions',
-    });
+    const throwing = (key: string) =>
+      Object.defineProperty({}, key, {
+        enumerable: true,
+        get() {
+          throw new Error("hush");
+        },
+      });
+    expect(errorOf(throwing("a"))).toMatchObject({ code: "INVALID_REQUEST", field: "commands.a" });
+    const error = errorOf({ a: [throwing("actions")] });
+    expect(error).toMatchObject({ code: "INVALID_REQUEST", field: 'commands["a"][0].actions' });
+    expect(String(error)).not.toContain("hush");
   });
 });
 

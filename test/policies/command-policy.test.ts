@@ -69,7 +69,7 @@ describe("the session policy of a command", () => {
   it.each<[unknown, string, unknown?]>([
     ["aws-ec2-stpo", 'name is "aws-ec2-stpo", which is not in commands. Did you mean "aws-ec2-stop"?'],
     ["AWS_EC2_List", 'Did you mean "aws-ec2-list"'],
-    ["aws-ec2-stat", 'Did you mean "aws-ec2-start" or "aws-ec2-stop" or "aws-ec2-list"?'],
+    ["aws-ec2-stat", 'Did you mean "aws-ec2-start" or "aws-ec2-stop"?'],
     ["terminate", 'Allowed: the name of a command: "aws-ec2-start", "aws-ec2-stop", "aws-ec2-list" and 1 more.'],
     ["a\u001b[2J", 'received "a\\u001b[2J"'],
     ["", "name is invalid: received an empty string."],

@@ -66,7 +66,7 @@ describe("the policy of a role", () => {
     [["s3:GetObject", "s3:Get*", "s3:getobjectacl", "s3:PutObject"], ["s3:Get*", "s3:PutObject"]],
     [["ec2:Describe*", "ec2:DescribeVpc*", "ec2:D*s", "ec2:*"], "ec2:*"],
     [["ec2:*", "s3:Get*", "*"], "*"],
-    [["ec2:Get?", "ec2:GetA", "ec2:GetAB", "ec2:Get?*"], ["ec2:Get?", "ec2:Get?*", "ec2:GetAB"].slice(0, 2)],
+    [["ec2:Get?", "ec2:GetA", "ec2:GetAB", "ec2:Get?*"], "ec2:Get?*"],
     [["ec2:**", "ec2:*"], "ec2:*"],
     [["ec2:Get*A*", "ec2:Get*", "ec2a:GetA"], ["ec2:Get*", "ec2a:GetA"]],
   ])("leaves out what a wildcard covers: %j", (given, Action) => {
@@ -197,16 +197,16 @@ describe("the warnings about actions", () => {
 
 describe("the warnings about size", () => {
   it("are silent if the document fits into a managed policy", () => {
-    expect(codesOf({ a: actions(60), b: actions(60, "rds"), c: actions(60, "sqs") })).toEqual([]);
+    expect(codesOf({ a: actions(55), b: actions(55, "rds"), c: actions(55, "sqs") })).toEqual([]);
   });
 
   it("name the commands of each managed policy, in their order, if the document is larger", () => {
     const commands: CommandPermissions = {
-      a: actions(60),
-      b: actions(60, "rds"),
+      a: actions(55),
+      b: actions(55, "rds"),
       nothing: [],
-      c: actions(60, "sqs"),
-      d: actions(60, "sns"),
+      c: actions(55, "sqs"),
+      d: actions(55, "sns"),
     };
     const [warning, ...others] = warningsOf(commands);
     expect(others).toEqual([]);
@@ -220,7 +220,7 @@ describe("the warnings about size", () => {
   it("split any number of commands into policies that fit and cover all of them", () => {
     const names = Array.from({ length: 200 }, (_, index) => `command-${index}`);
     const commands = Object.fromEntries(
-      names.map((name, index) => [name, [...actions(1 + (index % 7), `s${index % 50}`), "ec2:DescribeInstances"]]),
+      names.map((name, index) => [name, [...actions(1 + (index % 7), `s${index}`), "ec2:DescribeInstances"]]),
     );
     const [warning] = warningsOf(commands);
     expect(warning?.message).toContain("the limit of 10240 for all inline policies of a role.");
@@ -235,7 +235,7 @@ describe("the warnings about size", () => {
 
   it("say if the role would have more managed policies than it may by default", () => {
     const commands = Object.fromEntries(
-      Array.from({ length: 33 }, (_, index) => [`c${index}`, actions(60, `s${index}`)]),
+      Array.from({ length: 33 }, (_, index) => [`c${index}`, actions(55, `s${index}`)]),
     );
     const [warning] = warningsOf(commands);
     expect(warning?.split?.length).toBeGreaterThan(10);
