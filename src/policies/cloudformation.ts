@@ -1,5 +1,11 @@
 import type { RoleArn } from "../request/role-arn.js";
-import { COMMANDS_POLICY_NAME, POLICY_NAME, type PolicyDocument, type SetupPolicy, toRolePath } from "./policy-document.js";
+import {
+  COMMANDS_POLICY_NAME,
+  POLICY_NAME,
+  type PolicyDocument,
+  type SetupPolicy,
+  toRolePath,
+} from "./policy-document.js";
 
 /**
  * A CloudFormation template in YAML. It uses fixed logical ids and no `Fn::Sub`, so names and patterns are never

@@ -20,9 +20,7 @@ import { readTextList } from "./roles-and-settings.js";
  * Something that a command needs: an action on every resource, such as `ec2:DescribeInstances` or `s3:Get*`, or actions on
  * resources. A resource is an ARN or a pattern, as in an IAM policy; it may contain policy variables.
  */
-export type CommandPermission =
-  | string
-  | { readonly actions: readonly string[]; readonly resources: readonly string[] };
+export type CommandPermission = string | { readonly actions: readonly string[]; readonly resources: readonly string[] };
 
 /** What each command needs, by the name of the command. An empty list: the command makes no call that needs a permission. */
 export type CommandPermissions = Readonly<Record<string, readonly CommandPermission[]>>;

@@ -1,7 +1,13 @@
 import { MAX_POLICY_CHARACTERS } from "../request/limits.js";
 import { similarName } from "../request/similar-names.js";
 import { conflict, invalidText, quoted } from "../request/validation.js";
-import { type CommandPermissions, fieldOf, readCommandNames, readCommandNeeds, toPermissions } from "./command-permissions.js";
+import {
+  type CommandPermissions,
+  fieldOf,
+  readCommandNames,
+  readCommandNeeds,
+  toPermissions,
+} from "./command-permissions.js";
 import { countCharacters, type PolicyDocument, toDocument } from "./policy-document.js";
 
 /** How many names an error lists. */
@@ -41,10 +47,15 @@ function denyEverything(): PolicyDocument {
 function unknownCommand(name: unknown, known: readonly string[]): Error {
   const similar = typeof name === "string" ? similarNames(name, known) : [];
   if (similar.length > 0) {
-    return conflict("name", `is ${quoted(name as string)}, which is not in commands`, `Did you mean ${listed(similar, " or ")}?`);
+    return conflict(
+      "name",
+      `is ${quoted(name as string)}, which is not in commands`,
+      `Did you mean ${listed(similar, " or ")}?`,
+    );
   }
   const others = known.length > SHOWN_NAMES ? ` and ${known.length - SHOWN_NAMES} more` : "";
-  const commands = known.length === 0 ? "none, because commands is empty" : `${listed(known.slice(0, SHOWN_NAMES))}${others}`;
+  const commands =
+    known.length === 0 ? "none, because commands is empty" : `${listed(known.slice(0, SHOWN_NAMES))}${others}`;
   return invalidText("name", name, `the name of a command: ${commands}`);
 }
 

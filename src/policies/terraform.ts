@@ -1,5 +1,11 @@
 import type { RoleArn } from "../request/role-arn.js";
-import { COMMANDS_POLICY_NAME, POLICY_NAME, type PolicyDocument, type SetupPolicy, toRolePath } from "./policy-document.js";
+import {
+  COMMANDS_POLICY_NAME,
+  POLICY_NAME,
+  type PolicyDocument,
+  type SetupPolicy,
+  toRolePath,
+} from "./policy-document.js";
 
 /** Terraform resources (HCL) that contain the document. */
 export function toTerraform({ kind, document, permissions }: SetupPolicy, role: RoleArn): string {

@@ -1,10 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  type CommandPermissions,
-  commandPolicy,
-  permissionsTable,
-  rolePermissions,
-} from "../../src/policies/index.js";
+import { type CommandPermissions, commandPolicy, permissionsTable, rolePermissions } from "../../src/policies/index.js";
 
 const READERS: readonly [string, (commands: never) => unknown][] = [
   ["rolePermissions", (commands) => rolePermissions(commands)],
@@ -28,7 +23,11 @@ describe.each(READERS)("%s reads the commands", (_, read) => {
     [null, "commands", "received null."],
     [[["ec2:DescribeVpcs"]], "commands", "received an array of 1."],
     ["a", "commands", "received a string of 1 characters."],
-    [{ a: undefined }, 'commands["a"]', "received undefined. Allowed: a list of permissions; [] if the command needs none."],
+    [
+      { a: undefined },
+      'commands["a"]',
+      "received undefined. Allowed: a list of permissions; [] if the command needs none.",
+    ],
     [{ a: null }, 'commands["a"]', "received null."],
     [{ a: "ec2:DescribeVpcs" }, 'commands["a"]', "received a string of 16 characters. Allowed: a list of permissions."],
     [{ a: ["ec2:DescribeVpcs", ""] }, 'commands["a"][1]', "received an empty string."],
@@ -42,7 +41,11 @@ describe.each(READERS)("%s reads the commands", (_, read) => {
     // biome-ignore lint/suspicious/noSparseArray: what the test is about
     [{ a: ["ec2:DescribeVpcs", , "ec2:DescribeSubnets"] }, 'commands["a"][1]', "received undefined."],
     [{ a: [{ action: ["s3:GetObject"], resources: [ARN] }] }, 'commands["a"][0].action', "reads like actions"],
-    [{ a: [{ actions: ["s3:GetObject"] }] }, 'commands["a"][0].resources', "received undefined. Allowed: a list of at least one"],
+    [
+      { a: [{ actions: ["s3:GetObject"] }] },
+      'commands["a"][0].resources',
+      "received undefined. Allowed: a list of at least one",
+    ],
     [on(undefined), 'commands["a"][0].actions', "received undefined."],
     [on([]), 'commands["a"][0].actions', "received an empty array."],
     [on("s3:GetObject"), 'commands["a"][0].actions', "received a string of 12 characters."],
@@ -109,12 +112,17 @@ describe.each(READERS)("%s reads the commands", (_, read) => {
 });
 
 describe("the name of a command", () => {
-  it.each([["__proto__"], ["constructor"], ["toString"], ["a command"], ["停止"], ["a".repeat(128)]])("may be %j", (name) => {
-    const commands = JSON.parse(JSON.stringify({ other: [] }).replace("other", name).replace("[]", '["ec2:DescribeVpcs"]'));
-    expect(rolePermissions(commands).document.Statement).toHaveLength(1);
-    expect(commandPolicy<CommandPermissions>(commands, name).Statement).toMatchObject([{ Effect: "Allow" }]);
-    expect(permissionsTable(commands)).toContain(`| \`${name}\` | \`ec2:DescribeVpcs\` |\n`);
-  });
+  it.each([["__proto__"], ["constructor"], ["toString"], ["a command"], ["停止"], ["a".repeat(128)]])(
+    "may be %j",
+    (name) => {
+      const commands = JSON.parse(
+        JSON.stringify({ other: [] }).replace("other", name).replace("[]", '["ec2:DescribeVpcs"]'),
+      );
+      expect(rolePermissions(commands).document.Statement).toHaveLength(1);
+      expect(commandPolicy<CommandPermissions>(commands, name).Statement).toMatchObject([{ Effect: "Allow" }]);
+      expect(permissionsTable(commands)).toContain(`| \`${name}\` | \`ec2:DescribeVpcs\` |\n`);
+    },
+  );
 
   it.each([
     ["", '""'],
@@ -149,6 +157,8 @@ it("all commands together may have 20,000 actions and resources", () => {
 
 it("commands must not be empty", () => {
   for (const read of [rolePermissions, permissionsTable]) {
-    expect(() => read({})).toThrow(expect.objectContaining({ field: "commands", message: expect.stringContaining("commands is empty.") }));
+    expect(() => read({})).toThrow(
+      expect.objectContaining({ field: "commands", message: expect.stringContaining("commands is empty.") }),
+    );
   }
 });

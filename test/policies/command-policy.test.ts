@@ -12,7 +12,10 @@ const commands = {
   "show-identity": [],
 } satisfies CommandPermissions;
 
-const find = (name: unknown, among: unknown = commands) => () => commandPolicy(among as CommandPermissions, name as string);
+const find =
+  (name: unknown, among: unknown = commands) =>
+  () =>
+    commandPolicy(among as CommandPermissions, name as string);
 
 /** A command whose policy has `length` characters. */
 function ofLength(length: number): CommandPermissions {

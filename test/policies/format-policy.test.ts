@@ -9,7 +9,15 @@ import {
   type SetupPolicy,
   trustPolicy,
 } from "../../src/policies/index.js";
-import { commandPermissions, externalId, hostileRole, PARTITIONS, pattern, sourceIdentity, tags } from "./arbitraries.js";
+import {
+  commandPermissions,
+  externalId,
+  hostileRole,
+  PARTITIONS,
+  pattern,
+  sourceIdentity,
+  tags,
+} from "./arbitraries.js";
 import { readCloudFormation, readTerraform } from "./read-back.js";
 
 const HOST = "arn:aws:iam::111122223333:role/integrations/integration-host";

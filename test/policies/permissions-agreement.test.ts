@@ -34,7 +34,8 @@ function evaluate(document: PolicyDocument) {
 
 /** Whether a permission is for this action on this resource. Written without the library's own matching. */
 function isFor(permission: CommandPermission, { action, resource }: Question): boolean {
-  const { actions, resources } = typeof permission === "string" ? { actions: [permission], resources: ["*"] } : permission;
+  const { actions, resources } =
+    typeof permission === "string" ? { actions: [permission], resources: ["*"] } : permission;
   return (
     actions.some((pattern) => toRegExp(pattern, "i").test(action)) &&
     resources.some((pattern) => toRegExp(pattern).test(resource))
@@ -42,7 +43,10 @@ function isFor(permission: CommandPermission, { action, resource }: Question): b
 }
 
 function toRegExp(pattern: string, flags = ""): RegExp {
-  const source = pattern.replace(/[\\^$.|+()[\]{}]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".");
+  const source = pattern
+    .replace(/[\\^$.|+()[\]{}]/g, "\\$&")
+    .replace(/\*/g, ".*")
+    .replace(/\?/g, ".");
   return new RegExp(`^${source}$`, `s${flags}`);
 }
 
@@ -76,7 +80,8 @@ describe("the role's permissions, evaluated as IAM does", () => {
       fc.property(scenes, ({ commands, asked }) => {
         const isAllowed = evaluate(rolePermissions(commands).document);
         const needed = Object.values(commands).flat();
-        for (const question of needed.flatMap(namedBy)) expect({ question, is: isAllowed(question) }).toEqual({ question, is: true });
+        for (const question of needed.flatMap(namedBy))
+          expect({ question, is: isAllowed(question) }).toEqual({ question, is: true });
         for (const question of asked) {
           const is = isNeeded(needed, question);
           expect({ question, is: isAllowed(question) }).toEqual({ question, is });
@@ -99,7 +104,9 @@ describe("the role's permissions, evaluated as IAM does", () => {
   });
 });
 
-it("a command's session policy allows what that command names, and nothing that only others name", { timeout: TIMEOUT }, () => {
+it("a command's session policy allows what that command names, and nothing that only others name", {
+  timeout: TIMEOUT,
+}, () => {
   const verdicts = { own: 0, others: 0 };
   fc.assert(
     fc.property(scenes, ({ commands, asked }) => {
@@ -163,7 +170,12 @@ describe("a session with the policy of its command", () => {
     const instance = { roleArn: INVENTORY, region: "eu-central-1" };
     const session = { policy: commandPolicy(commands, name) };
     const ec2 = resolver.getClientForCommand(EC2Client, instance, {}, { session });
-    const s3 = resolver.getClientForCommand(S3Client, instance, {}, { session, clientConfig: { forcePathStyle: true } });
+    const s3 = resolver.getClientForCommand(
+      S3Client,
+      instance,
+      {},
+      { session, clientConfig: { forcePathStyle: true } },
+    );
     const dynamo = resolver.getClientForCommand(DynamoDBClient, instance, {}, { session });
     for (const [call, send] of Object.entries(calls)) {
       const outcome = await send(ec2, s3, dynamo).then(

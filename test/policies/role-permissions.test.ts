@@ -63,12 +63,18 @@ describe("the policy of a role", () => {
   });
 
   it.each<[string[], string | string[]]>([
-    [["s3:GetObject", "s3:Get*", "s3:getobjectacl", "s3:PutObject"], ["s3:Get*", "s3:PutObject"]],
+    [
+      ["s3:GetObject", "s3:Get*", "s3:getobjectacl", "s3:PutObject"],
+      ["s3:Get*", "s3:PutObject"],
+    ],
     [["ec2:Describe*", "ec2:DescribeVpc*", "ec2:D*s", "ec2:*"], "ec2:*"],
     [["ec2:*", "s3:Get*", "*"], "*"],
     [["ec2:Get?", "ec2:GetA", "ec2:GetAB", "ec2:Get?*"], "ec2:Get?*"],
     [["ec2:**", "ec2:*"], "ec2:*"],
-    [["ec2:Get*A*", "ec2:Get*", "ec2a:GetA"], ["ec2:Get*", "ec2a:GetA"]],
+    [
+      ["ec2:Get*A*", "ec2:Get*", "ec2a:GetA"],
+      ["ec2:Get*", "ec2a:GetA"],
+    ],
   ])("leaves out what a wildcard covers: %j", (given, Action) => {
     expect(statementsOf({ a: given })).toEqual([{ Effect: "Allow", Action, Resource: "*" }]);
   });
@@ -139,8 +145,7 @@ describe("the warnings about actions", () => {
     expect(warningsOf({ a: ["ec2:*"], b: ["*", "ec2:*"] })).toEqual([
       {
         code: "every-action",
-        message:
-          'Action "*" (b) allows every action of every service. List only the actions that commands need.',
+        message: 'Action "*" (b) allows every action of every service. List only the actions that commands need.',
       },
       {
         code: "every-action",
@@ -181,12 +186,15 @@ describe("the warnings about actions", () => {
     expect(message).toContain(" and 3 more. ");
   });
 
-  it.each(["sts:AssumeRole", "STS:assumerole", "sts:Assume*"])("say that the library itself assumes the role: %s", (given) => {
-    const commands = { a: [{ actions: [given], resources: [INVENTORY] }] };
-    expect(codesOf(commands)).toContain("assume-role");
-    expect(messageOf("assume-role", commands)).toMatch(/assumes the role itself before a command runs/);
-    expect(statementsOf(commands)).toHaveLength(1);
-  });
+  it.each(["sts:AssumeRole", "STS:assumerole", "sts:Assume*"])(
+    "say that the library itself assumes the role: %s",
+    (given) => {
+      const commands = { a: [{ actions: [given], resources: [INVENTORY] }] };
+      expect(codesOf(commands)).toContain("assume-role");
+      expect(messageOf("assume-role", commands)).toMatch(/assumes the role itself before a command runs/);
+      expect(statementsOf(commands)).toHaveLength(1);
+    },
+  );
 
   it("say it once for every action of sts, too, but not for *", () => {
     expect(codesOf({ a: ["sts:*"] })).toEqual(["every-action", "assume-role"]);
