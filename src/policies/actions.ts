@@ -23,10 +23,15 @@ export function mergeActions(actions: readonly string[]): readonly string[] {
     if (!spelling.has(key)) spelling.set(key, action);
   }
   const wildcards = [...spelling.keys()].filter(hasWildcard).map((pattern) => {
-    return { pattern, prefix: pattern.slice(0, pattern.search(/[*?]/)) };
+    const [prefix = "", ...parts] = pattern.split(/[*?]+/);
+    return { pattern, prefix, part: parts.toSorted((one, other) => other.length - one.length)[0] ?? "" };
   });
+  // Most patterns fail the two cheap tests, and a list may have thousands of them.
   const isCovered = (key: string) =>
-    wildcards.some(({ pattern, prefix }) => pattern !== key && key.startsWith(prefix) && covers(pattern, key));
+    wildcards.some(
+      ({ pattern, prefix, part }) =>
+        pattern !== key && key.startsWith(prefix) && key.includes(part) && covers(pattern, key),
+    );
   return [...spelling]
     .filter(([key]) => !isCovered(key))
     .toSorted(([one], [other]) => (one < other ? -1 : 1))

@@ -47,8 +47,8 @@ export interface NamedResource {
 const ALLOWED_COMMANDS = 'an object such as { "<command>": ["ec2:DescribeInstances"] }';
 const ALLOWED_PERMISSION = `${ACTION.allowed}, or an object { actions: [...], resources: [...] }`;
 const MAX_COMMANDS = 10_000;
-/** Of all commands together. All the managed policies that a role may have hold fewer. */
-const MAX_PERMISSIONS = 20_000;
+/** Actions and ARNs of all commands together. All the managed policies that a role may have hold fewer. */
+const MAX_PERMISSIONS = 10_000;
 
 const NAME: TextRule = {
   pattern: /^(?! )[^\p{C}\p{Zl}\p{Zp}]+(?<! )$/u,
@@ -87,9 +87,9 @@ export function readCommands(commands: unknown): {
   let count = 0;
   const needs = names.map((name) => {
     const command = readCommandNeeds(commands as object, name, (resource) => resources.push(resource));
-    count += command.grants.reduce((sum, { actions, resources }) => sum + actions.length + resources.length, 0);
-    if (count <= MAX_PERMISSIONS) return command;
-    throw conflict("commands", `has more than ${MAX_PERMISSIONS} actions and resources`, "Use wildcards.");
+    for (const { actions } of command.grants) count += actions.length;
+    if (count + resources.length <= MAX_PERMISSIONS) return command;
+    throw conflict("commands", `has more than ${MAX_PERMISSIONS} actions and ARNs in all`, "Use wildcards.");
   });
   return { commands: needs, resources };
 }

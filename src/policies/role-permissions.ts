@@ -36,12 +36,13 @@ export function rolePermissions(commands: CommandPermissions, options: RolePermi
     const hint = "Create the role without a permission policy: it may then do nothing.";
     throw conflict("commands", "needs no permission, and IAM does not accept a policy without one", hint);
   }
+  const sized = needs.map((command) => ({ ...command, size: sizeOf(command.grants) }));
   return {
     kind: "permissions",
     document,
     roleArn: role?.arn,
     partition,
-    warnings: [...warnOfActions(needs), ...warnOfSize(document, needs), ...warnOfSessionPolicies(needs)],
+    warnings: [...warnOfActions(needs), ...warnOfSize(document, sized), ...warnOfSessionPolicies(sized)],
   };
 }
 
@@ -125,10 +126,15 @@ function list(items: readonly string[], shown = 10): string {
   return `${items.slice(0, shown).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
-function warnOfSize(document: PolicyDocument, needs: readonly CommandNeeds[]): PolicyWarning[] {
+/** A command, and the size of a policy for it alone. */
+interface SizedCommand extends CommandNeeds {
+  readonly size: number;
+}
+
+function warnOfSize(document: PolicyDocument, needs: readonly SizedCommand[]): PolicyWarning[] {
   const excess = describeExcess(document);
   if (excess === undefined) return [];
-  const tooLarge = needs.filter(({ grants }) => sizeOf(grants) > MAX_MANAGED);
+  const tooLarge = needs.filter(({ size }) => size > MAX_MANAGED);
   if (tooLarge.length > 0) {
     const message =
       `${excess} Even alone, these commands do not fit into a managed policy: ${list(tooLarge.map(withSize))}. Use ` +
@@ -164,12 +170,12 @@ function splitCommands(needs: readonly CommandNeeds[]): readonly (readonly strin
   return policies;
 }
 
-function withSize({ name, grants }: CommandNeeds): string {
-  return `${name} (${sizeOf(grants)} characters)`;
+function withSize({ name, size }: SizedCommand): string {
+  return `${name} (${size} characters)`;
 }
 
-function warnOfSessionPolicies(needs: readonly CommandNeeds[]): PolicyWarning[] {
-  const large = needs.filter(({ grants }) => sizeOf(grants) > MAX_POLICY_CHARACTERS);
+function warnOfSessionPolicies(needs: readonly SizedCommand[]): PolicyWarning[] {
+  const large = needs.filter(({ size }) => size > MAX_POLICY_CHARACTERS);
   if (large.length === 0) return [];
   const message =
     `A session policy may have ${MAX_POLICY_CHARACTERS} characters, so commandPolicy refuses these commands: ` +

@@ -43,7 +43,7 @@ const permission = fc.oneof(
     { required: ["actions", "resources"] },
   ),
 );
-const commands = settings({ list: listOf(permission), stop: listOf(permission), none: listOf(garbage) }, {});
+const commands = settings({ list: listOf(permission), stop: listOf(permission) }, { required: ["list"] });
 
 const document = fc.oneof(
   fc.constant(
