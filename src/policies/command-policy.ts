@@ -39,7 +39,7 @@ export function commandPolicy<C extends CommandPermissions>(
   );
 }
 
-/** A policy must have a statement, and without a policy the session could do all that the role may. */
+/** Explicit, because without a policy the session could do all that the role may. */
 function denyEverything(): PolicyDocument {
   return toDocument([{ Effect: "Deny", Action: "*", Resource: "*" }]);
 }

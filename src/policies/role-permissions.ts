@@ -34,7 +34,7 @@ export function rolePermissions(commands: CommandPermissions, options: RolePermi
   const document = toPermissions(needs.flatMap(({ grants }) => grants));
   if (document.Statement.length === 0) {
     const hint = "Create the role without a permission policy: it may then do nothing.";
-    throw conflict("commands", "needs no permission, and IAM does not accept a policy without one", hint);
+    throw conflict("commands", "names no permission, so the role needs no policy", hint);
   }
   const sized = needs.map((command) => ({ ...command, size: sizeOf(command.grants) }));
   return {

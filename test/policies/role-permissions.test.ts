@@ -279,7 +279,10 @@ describe("an invalid option", () => {
 
   it("is a list of commands that need no permission", () => {
     expect(() => rolePermissions({ a: [], b: [] })).toThrow(
-      expect.objectContaining({ field: "commands", message: expect.stringMatching(/^commands needs no permission, /) }),
+      expect.objectContaining({
+        field: "commands",
+        message: expect.stringMatching(/^commands names no permission, so the role needs no policy\./),
+      }),
     );
   });
 });
