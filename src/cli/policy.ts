@@ -12,5 +12,9 @@ export const command: CommandGroup = {
       summary: "The trust policy of the machine's role, which lets EC2 assume it.",
       load: () => import("./policy/ec2-trust.js"),
     },
+    permissions: {
+      summary: "The permissions of the role that commands act as.",
+      load: () => import("./policy/permissions.js"),
+    },
   },
 };

@@ -19,9 +19,10 @@ export interface PolicyStatement {
 /** A policy document for the setup, with warnings for the administrator. */
 export interface SetupPolicy {
   /**
-   * `identity`: a role's permissions. `trust`: who may assume a role. `ec2-trust`: lets EC2 assume the machine's role.
+   * `identity`: what the machine's role or another calling role may do. `trust`: who may assume a role. `ec2-trust`: lets
+   * EC2 assume the machine's role. `permissions`: what the role that commands act as may do.
    */
-  readonly kind: "identity" | "trust" | "ec2-trust";
+  readonly kind: "identity" | "trust" | "ec2-trust" | "permissions";
   readonly document: PolicyDocument;
   /**
    * With `trust`, for a role of `instance.accounts`: what the library calls as this role. Terraform and CloudFormation add
@@ -42,6 +43,8 @@ export type PolicyWarningCode =
   | "any-account"
   | "every-role"
   | "every-action"
+  | "wildcard-action"
+  | "assume-role"
   | "every-resource"
   | "accounts-by-pattern"
   | "any-source-identity"
@@ -53,7 +56,14 @@ export interface PolicyWarning {
   readonly code: PolicyWarningCode;
   /** The problem and what to do about it. */
   readonly message: string;
+  /** With `too-large` from `rolePermissions`: the names of the commands in each managed policy, so that each fits. */
+  readonly split?: readonly (readonly string[])[] | undefined;
 }
+
+/** The name of the inline policy with what the library itself needs. */
+export const POLICY_NAME = "aws-rolecall";
+/** The name of the inline policy with what commands need. A role may have both, and an equal name would replace one. */
+export const COMMANDS_POLICY_NAME = "aws-rolecall-commands";
 
 export function warn(code: PolicyWarningCode, message: string): PolicyWarning {
   return { code, message };

@@ -1,5 +1,5 @@
 import { type IncomingHttpHeaders, request } from "node:http";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { startCredentialEndpoint } from "../../../src/cli/exec/credential-endpoint.js";
 import { RolecallError } from "../../../src/errors.js";
 import type { SessionCredentials } from "../../../src/session/session-credentials.js";
@@ -86,9 +86,9 @@ describe("the endpoint of a program", () => {
   });
 
   it("refuses connections once it is closed, also open ones", async () => {
-    const { endpoint, send } = await setUp(() => new Promise(() => {}));
+    const { endpoint, send, asked } = await setUp(() => new Promise(() => {}));
     const waiting = send();
-    await new Promise((resolve) => setImmediate(resolve));
+    await vi.waitFor(() => expect(asked()).toBe(1));
     await endpoint.close();
     await expect(waiting).rejects.toThrow();
     await expect(send()).rejects.toMatchObject({ code: "ECONNREFUSED" });

@@ -1,5 +1,13 @@
 import fc from "fast-check";
-import { ec2TrustPolicy, formatPolicy, identityPolicy, trustPolicy } from "../../../src/policies/index.js";
+import {
+  commandPolicy,
+  ec2TrustPolicy,
+  formatPolicy,
+  identityPolicy,
+  permissionsTable,
+  rolePermissions,
+  trustPolicy,
+} from "../../../src/policies/index.js";
 import { anyOf, callWith, garbage, listOf, settings } from "../arbitraries.js";
 import { EXTERNAL_ID, GUARDED_ROLE, ROLE } from "../cast.js";
 import { json, object, recipeOf } from "../recipe.js";
@@ -26,6 +34,16 @@ const shared = {
 };
 const principal = anyOf(MACHINE, "arn:aws-cn:iam::111122223333:role/Machine");
 const partition = anyOf("aws", "aws-cn");
+
+const actions = anyOf("ec2:DescribeInstances", "ec2:Describe*", "*", "sts:AssumeRole");
+const permission = fc.oneof(
+  actions,
+  settings(
+    { actions: listOf(actions), resources: listOf(anyOf("arn:aws:s3:::reports/*", "arn:aws-cn:s3:::reports/*", "*")) },
+    { required: ["actions", "resources"] },
+  ),
+);
+const commands = settings({ list: listOf(permission), stop: listOf(permission) }, { required: ["list"] });
 
 const document = fc.oneof(
   fc.constant(
@@ -70,11 +88,26 @@ export const policies: readonly Target[] = [
     attempt: (_lab, args) => ec2TrustPolicy(...(args as Parameters<typeof ec2TrustPolicy>)),
   },
   {
+    name: "rolePermissions",
+    input: callWith(commands, settings({ role: anyOf(MACHINE) })),
+    attempt: (_lab, args) => rolePermissions(...(args as Parameters<typeof rolePermissions>)),
+  },
+  {
+    name: "commandPolicy",
+    input: callWith(commands, fc.oneof(anyOf("list", "stop", "lst", "__proto__"), garbage)),
+    attempt: (_lab, args) => commandPolicy(...(args as Parameters<typeof commandPolicy>)),
+  },
+  {
+    name: "permissionsTable",
+    input: callWith(commands),
+    attempt: (_lab, args) => permissionsTable(...(args as Parameters<typeof permissionsTable>)),
+  },
+  {
     name: "formatPolicy",
     input: callWith(
       settings(
         {
-          kind: anyOf("identity", "trust", "ec2-trust"),
+          kind: anyOf("identity", "trust", "ec2-trust", "permissions"),
           document,
           roleArn: anyOf(MACHINE),
           partition,
