@@ -23,6 +23,10 @@ const TEMPLATES: Record<SetupPolicy["kind"], (policy: SetupPolicy, role: RoleArn
     Description: `The role ${role.name} and its trust policy`,
     Resources: { Role: roleResource(document, role, permissions) },
   }),
+  "ecs-trust": machineRole,
+  "lambda-trust": machineRole,
+  "pod-identity-trust": machineRole,
+  "irsa-trust": machineRole,
   "ec2-trust": ({ document }, role) => ({
     Description: `The machine's role ${role.name} and its instance profile`,
     Resources: {
@@ -34,6 +38,10 @@ const TEMPLATES: Record<SetupPolicy["kind"], (policy: SetupPolicy, role: RoleArn
     },
   }),
 };
+
+function machineRole({ document }: SetupPolicy, role: RoleArn) {
+  return { Description: `The machine's role ${role.name}`, Resources: { Role: roleResource(document, role) } };
+}
 
 function roleResource(document: PolicyDocument, role: RoleArn, permissions?: PolicyDocument) {
   return {

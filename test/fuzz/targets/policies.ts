@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { ec2TrustPolicy, formatPolicy, identityPolicy, trustPolicy } from "../../../src/policies/index.js";
+import { ec2TrustPolicy, formatPolicy, identityPolicy, machineTrustPolicy, trustPolicy } from "../../../src/policies/index.js";
 import { anyOf, callWith, garbage, listOf, settings } from "../arbitraries.js";
 import { EXTERNAL_ID, GUARDED_ROLE, ROLE } from "../cast.js";
 import { json, object, recipeOf } from "../recipe.js";
@@ -55,7 +55,13 @@ export const policies: readonly Target[] = [
     name: "trustPolicy",
     input: callWith(
       settings(
-        { ...shared, principal, role: anyOf(ROLE, GUARDED_ROLE), externalId: anyOf(EXTERNAL_ID) },
+        {
+          ...shared,
+          principal,
+          role: anyOf(ROLE, GUARDED_ROLE),
+          externalId: anyOf(EXTERNAL_ID),
+          accountRoot: anyOf(true, false),
+        },
         {
           required: ["principal", "role"],
           garbageFor: { externalId: misshapen(EXTERNAL_ID), roles: misshapen(EXTERNAL_ID) },
@@ -70,11 +76,32 @@ export const policies: readonly Target[] = [
     attempt: (_lab, args) => ec2TrustPolicy(...(args as Parameters<typeof ec2TrustPolicy>)),
   },
   {
+    name: "machineTrustPolicy",
+    input: callWith(
+      settings(
+        {
+          machine: anyOf("ec2", "ecs", "lambda", "pod-identity", "irsa"),
+          principal,
+          partition,
+          region: anyOf("eu-central-1", "cn-north-1"),
+          clusterArn: anyOf("arn:aws:eks:eu-central-1:111122223333:cluster/production"),
+          provider: anyOf("arn:aws:iam::111122223333:oidc-provider/oidc.example.com/id/EXAMPLE"),
+          issuer: anyOf("https://oidc.example.com/id/EXAMPLE"),
+          audience: anyOf("sts.amazonaws.com"),
+          namespace: anyOf("integrations", "team-*"),
+          serviceAccount: anyOf("inventory", "*"),
+        },
+        { required: ["machine"] },
+      ),
+    ),
+    attempt: (_lab, args) => machineTrustPolicy(...(args as Parameters<typeof machineTrustPolicy>)),
+  },
+  {
     name: "formatPolicy",
     input: callWith(
       settings(
         {
-          kind: anyOf("identity", "trust", "ec2-trust"),
+          kind: anyOf("identity", "trust", "ec2-trust", "irsa-trust"),
           document,
           roleArn: anyOf(MACHINE),
           partition,
