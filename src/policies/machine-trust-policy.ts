@@ -1,6 +1,14 @@
 import { assertInPartition, readRegion } from "../request/regions.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
-import { conflict, invalidText, isGiven, readSettings, readText, type TextRule } from "../request/validation.js";
+import {
+  conflict,
+  invalidText,
+  isGiven,
+  readLimit,
+  readSettings,
+  readText,
+  type TextRule,
+} from "../request/validation.js";
 import { DEFAULT_PARTITION, type NamedArn, readPartition } from "./partition.js";
 import {
   type Machine,
@@ -12,15 +20,11 @@ import {
 } from "./policy-document.js";
 import { type MachineService, serviceLabel, servicePrincipal } from "./service-principals.js";
 
-/** The options of every machine. */
-interface MachineRoleOptions {
+/** An EC2 instance, or a Lambda function. */
+export interface ServiceMachineOptions {
+  machine: "ec2" | "lambda";
   /** The ARN of the machine's role. Required for Terraform and CloudFormation, which create the role. */
   principal?: string | null | undefined;
-}
-
-/** An EC2 instance, or a Lambda function. */
-export interface ServiceMachineOptions extends MachineRoleOptions {
-  machine: "ec2" | "lambda";
   /** Default: the partition of `principal`, or `aws`. */
   partition?: string | null | undefined;
 }
@@ -31,25 +35,29 @@ export interface EcsMachineOptions {
   /** The ARN of the task's role, whose account is the one of the tasks. */
   principal: string;
   /** The region of the tasks. Default: any region. ECS does not support limiting the role to one cluster. */
-  region?: string | null | undefined;
+  region?: string | undefined;
 }
 
 /** A pod that gets its role from EKS Pod Identity. By default, an association in any cluster may use the role. */
-export interface PodIdentityMachineOptions extends MachineRoleOptions {
+export interface PodIdentityMachineOptions {
   machine: "pod-identity";
+  /** The ARN of the pod's role. Required for Terraform and CloudFormation, which create the role. */
+  principal?: string | null | undefined;
   /** Default: the partition of `principal` or `clusterArn`, or `aws`. */
   partition?: string | null | undefined;
   /** The only cluster whose pods may use the role, in the role's account. Default: any cluster. */
-  clusterArn?: string | null | undefined;
+  clusterArn?: string | undefined;
   /** The only namespace; may contain IAM's `*` and `?`. Default: any namespace. */
-  namespace?: string | null | undefined;
+  namespace?: string | undefined;
   /** The only service account; may contain IAM's `*` and `?`. Default: any service account. */
-  serviceAccount?: string | null | undefined;
+  serviceAccount?: string | undefined;
 }
 
 /** A pod whose service account's OIDC token STS exchanges for a session of the role (IRSA). */
-export interface IrsaMachineOptions extends MachineRoleOptions {
+export interface IrsaMachineOptions {
   machine: "irsa";
+  /** The ARN of the pod's role. Required for Terraform and CloudFormation, which create the role. */
+  principal?: string | null | undefined;
   /**
    * The ARN of the cluster's OIDC provider in IAM, in the role's account. Set either this, or `issuer` together with
    * `principal`.
@@ -194,7 +202,7 @@ function ecs(settings: Settings, role: RoleArn | undefined): Result {
     const hint = "Set it to the ARN of the task's role. The policy limits the role to tasks in its account.";
     throw conflict("principal", "is missing", hint);
   }
-  const region = readRegion("region", settings.region);
+  const region = readRegion("region", readLimit("region", settings.region));
   if (region !== undefined) assertInPartition({ from: "region", value: region }, role);
   const { partition, accountId } = role;
   const statement = {
@@ -210,9 +218,8 @@ function ecs(settings: Settings, role: RoleArn | undefined): Result {
 
 /** https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html */
 function podIdentity(settings: Settings, role: RoleArn | undefined): Result {
-  const cluster = readText("clusterArn", settings.clusterArn, CLUSTER);
-  const namespace = readText("namespace", settings.namespace, NAMESPACE);
-  const serviceAccount = readText("serviceAccount", settings.serviceAccount, SERVICE_ACCOUNT);
+  const cluster = readText("clusterArn", readLimit("clusterArn", settings.clusterArn), CLUSTER);
+  const { namespace, serviceAccount } = readServiceAccount(settings);
   const arns = [...named("principal", role?.arn), ...named("clusterArn", cluster)];
   const partition = readPartition(settings.partition, arns) ?? DEFAULT_PARTITION;
   assertInAccount("clusterArn", cluster, role);
@@ -226,7 +233,7 @@ function podIdentity(settings: Settings, role: RoleArn | undefined): Result {
     Action: ["sts:AssumeRole", "sts:TagSession"],
     ...(Object.keys(conditions).length > 0 && { Condition: conditions }),
   };
-  return { partition, statement, warnings: warnOfPatterns({ namespace, serviceAccount }) };
+  return { partition, statement, warnings: warnOfPatterns({ namespace, "service account": serviceAccount }) };
 }
 
 /** https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html */
@@ -235,11 +242,9 @@ function irsa(settings: Settings, role: RoleArn | undefined): Result {
   const partition = readPartition(undefined, [...named("provider", provider), ...named("principal", role?.arn)]);
   assertInAccount("provider", provider, role);
   const audience = readText("audience", settings.audience, AUDIENCE) ?? DEFAULT_AUDIENCE;
-  const namespace = required("namespace", readText("namespace", settings.namespace, NAMESPACE));
-  const serviceAccount = required(
-    "serviceAccount",
-    readText("serviceAccount", settings.serviceAccount, SERVICE_ACCOUNT),
-  );
+  const { namespace, serviceAccount } = readServiceAccount(settings);
+  if (namespace === undefined) throw isMissing("namespace");
+  if (serviceAccount === undefined) throw isMissing("serviceAccount");
   const issuer = provider.slice(provider.indexOf("/") + 1);
   const statement = {
     Principal: { Federated: provider },
@@ -252,7 +257,7 @@ function irsa(settings: Settings, role: RoleArn | undefined): Result {
   return {
     partition: partition ?? DEFAULT_PARTITION,
     statement,
-    warnings: warnOfPatterns({ namespace, serviceAccount }),
+    warnings: warnOfPatterns({ namespace, "service account": serviceAccount }),
   };
 }
 
@@ -290,9 +295,15 @@ function named(field: string, arn: string | undefined): readonly NamedArn[] {
   return arn === undefined ? [] : [{ field, arn }];
 }
 
-function required(field: string, value: string | undefined): string {
-  if (value !== undefined) return value;
-  throw conflict(field, "is missing", "Set it: without it, every pod of the cluster could assume the role.");
+function readServiceAccount({ namespace, serviceAccount }: Settings) {
+  return {
+    namespace: readText("namespace", readLimit("namespace", namespace), NAMESPACE),
+    serviceAccount: readText("serviceAccount", readLimit("serviceAccount", serviceAccount), SERVICE_ACCOUNT),
+  };
+}
+
+function isMissing(field: string): Error {
+  return conflict(field, "is missing", "Set it: without it, every pod of the cluster could assume the role.");
 }
 
 /** AWS finds the cluster or the provider only in the role's account. */
@@ -305,21 +316,24 @@ function assertInAccount(field: string, arn: string | undefined, role: RoleArn |
 
 /** Tests values with wildcards by `StringLike`, the others by `StringEquals`. */
 function conditionsOf(values: Readonly<Record<string, string | undefined>>): NonNullable<PolicyStatement["Condition"]> {
-  const conditions: Record<string, Record<string, string>> = {};
-  for (const [key, value] of Object.entries(values)) {
-    if (value === undefined) continue;
-    const operator = /[*?]/.test(value) ? "StringLike" : "StringEquals";
-    conditions[operator] = { ...conditions[operator], [key]: value };
-  }
-  return conditions;
+  const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const exact = given.filter(([, value]) => !hasWildcard(value));
+  const patterns = given.filter(([, value]) => hasWildcard(value));
+  return {
+    ...(exact.length > 0 && { StringEquals: Object.fromEntries(exact) }),
+    ...(patterns.length > 0 && { StringLike: Object.fromEntries(patterns) }),
+  };
 }
 
-function warnOfPatterns(names: { readonly [option: string]: string | undefined }): PolicyWarning[] {
-  return Object.entries(names)
-    .filter(([, name]) => name !== undefined && /[*?]/.test(name))
-    .map(([option, name]) => {
-      const what = option === "namespace" ? "namespace" : "service account";
-      const message = `"${name}" trusts every ${what} with a matching name, also one that somebody creates later. Name one ${what} if you can.`;
-      return warn("any-service-account", message);
-    });
+function hasWildcard(value: string): boolean {
+  return /[*?]/.test(value);
+}
+
+/** @param names what each name is the name of */
+function warnOfPatterns(names: Readonly<Record<string, string | undefined>>): PolicyWarning[] {
+  return Object.entries(names).flatMap(([what, name]) => {
+    if (name === undefined || !hasWildcard(name)) return [];
+    const message = `"${name}" trusts every ${what} with a matching name, even one that is created later. Name one ${what} if you can.`;
+    return [warn("any-service-account", message)];
+  });
 }
