@@ -35,7 +35,7 @@ const REFUSED: Record<LocalPlatformName, string> = {
   EC2: "INSTANCE_PROFILE_INVALID",
   ECS: "BASE_IDENTITY_UNAVAILABLE",
   EKSPodIdentity: "BASE_IDENTITY_UNAVAILABLE",
-  IRSA: "BASE_IDENTITY_UNAVAILABLE",
+  IRSA: "ASSUME_ROLE_DENIED",
   Lambda: "INVALID_REQUEST",
 };
 
@@ -134,12 +134,15 @@ describe("the document for EKS Pod Identity", () => {
     expect(await identityOn("EKSPodIdentity", trust)).toBe(REFUSED.EKSPodIdentity);
   });
 
-  it.each([{}, { namespace: "default" }, { clusterArn: CLUSTER }, { ...POD, namespace: "de*" }, { serviceAccount: "*" }])(
-    "lets a pod in with the limits %j",
-    async (some) => {
-      expect(await identityOn("EKSPodIdentity", { machine: "pod-identity", principal: HOST, ...some })).toBe(ACTS);
-    },
-  );
+  it.each([
+    {},
+    { namespace: "default" },
+    { clusterArn: CLUSTER },
+    { ...POD, namespace: "de*" },
+    { serviceAccount: "*" },
+  ])("lets a pod in with the limits %j", async (some) => {
+    expect(await identityOn("EKSPodIdentity", { machine: "pod-identity", principal: HOST, ...some })).toBe(ACTS);
+  });
 
   /** Whether EKS may assume the role for a pod with these tags. */
   function mayAssume(options: object, tags: Record<string, string>, service = "pods.eks.amazonaws.com"): boolean {
@@ -189,11 +192,15 @@ describe("the document for a service account with an OIDC token", () => {
     { subject: "integration" },
     { audience: "pods.eks.amazonaws.com" },
     { audience: "sts.amazonaws.com.cn" },
-    { issuer: "https://oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE00000000000000000EXAMPLE00" },
   ])("refuses the token %j", async (claims) => {
     const audiences = ["sts.amazonaws.com", "sts.amazonaws.com.cn", "pods.eks.amazonaws.com"];
     const code = await identityOn("IRSA", OPTIONS.IRSA, { claims, oidcIssuer: { audiences } });
     expect(code).toBe(REFUSED.IRSA);
+  });
+
+  it("is not evaluated for the token of an issuer that IAM has no provider for", async () => {
+    const claims = { issuer: `${ISSUER}0` };
+    expect(await identityOn("IRSA", OPTIONS.IRSA, { claims })).toBe("BASE_IDENTITY_UNAVAILABLE");
   });
 
   it.each([

@@ -137,18 +137,18 @@ describe("the trust policy of the machine's role", () => {
     });
   });
 
-  it.each([
-    { machine: "irsa", provider: PROVIDER },
-    { machine: "pod-identity" },
-  ] as const)("warns about each wildcard of $machine", (options) => {
-    const warnings = (pod: { namespace: string; serviceAccount: string }) =>
-      machineTrustPolicy({ ...options, ...pod }).warnings;
-    expect(warnings(POD)).toEqual([]);
-    expect(warnings({ namespace: "team-?", serviceAccount: "*" })).toEqual([
-      { code: "any-service-account", message: expect.stringMatching(/^"team-\?" trusts every namespace /) },
-      { code: "any-service-account", message: expect.stringMatching(/^"\*" trusts every service account /) },
-    ]);
-  });
+  it.each([{ machine: "irsa", provider: PROVIDER }, { machine: "pod-identity" }] as const)(
+    "warns about each wildcard of $machine",
+    (options) => {
+      const warnings = (pod: { namespace: string; serviceAccount: string }) =>
+        machineTrustPolicy({ ...options, ...pod }).warnings;
+      expect(warnings(POD)).toEqual([]);
+      expect(warnings({ namespace: "team-?", serviceAccount: "*" })).toEqual([
+        { code: "any-service-account", message: expect.stringMatching(/^"team-\?" trusts every namespace /) },
+        { code: "any-service-account", message: expect.stringMatching(/^"\*" trusts every service account /) },
+      ]);
+    },
+  );
 });
 
 const SERVICES = {
@@ -163,7 +163,8 @@ describe.each(MACHINES)("the service principal for %s", (machine) => {
   const partitions = sdkPartitions().map(({ id }) => id);
 
   it.each(partitions)("is known in %s", (partition) => {
-    const Service = machine === "ec2" && partition === "aws-cn" ? "ec2.amazonaws.com.cn" : `${SERVICES[machine]}.amazonaws.com`;
+    const Service =
+      machine === "ec2" && partition === "aws-cn" ? "ec2.amazonaws.com.cn" : `${SERVICES[machine]}.amazonaws.com`;
     const principal = HOST.replace("aws", partition);
     expect(machineTrustPolicy({ machine, principal })).toMatchObject({
       partition,
@@ -203,7 +204,11 @@ describe("an invalid option is an error that names it", () => {
     ["options.role", { machine: "ec2", role: HOST }, "options.role is not a setting."],
     ["region", { machine: "lambda", region: "eu-central-1" }, "region is not an option of the machine lambda."],
     ["namespace", { machine: "ec2", namespace: "x" }, "namespace is not an option of the machine ec2."],
-    ["partition", { machine: "ecs", principal: HOST, partition: "aws" }, "partition is not an option of the machine ecs."],
+    [
+      "partition",
+      { machine: "ecs", principal: HOST, partition: "aws" },
+      "partition is not an option of the machine ecs.",
+    ],
     ["partition", { ...irsa, partition: "aws" }, "partition is not an option of the machine irsa."],
     ["principal", { machine: "ecs" }, "principal is missing."],
     ["principal", { machine: "ec2", principal: "integration-host" }, "principal is invalid"],

@@ -165,7 +165,11 @@ describe("the trust policy of a role that trusts the account of the machine's ro
   it("requires the machine's role in every statement", () => {
     const instance = { roleArn: INVENTORY, tags: { team: "red" }, sourceIdentity: "inventory" };
     const statements = byAccount({ instance });
-    expect(statements.map(({ Action }) => Action)).toEqual(["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]);
+    expect(statements.map(({ Action }) => Action)).toEqual([
+      "sts:AssumeRole",
+      "sts:TagSession",
+      "sts:SetSourceIdentity",
+    ]);
     for (const { Principal, Condition } of statements) {
       expect(Principal).toEqual({ AWS: "arn:aws:iam::111122223333:root" });
       expect(Condition?.ArnEquals).toEqual({ "aws:PrincipalArn": HOST });
@@ -195,14 +199,16 @@ describe("the trust policy of a role that trusts the account of the machine's ro
 
   it("is for the source role, too, if the instance has one", () => {
     const sourceRole = "arn:aws:iam::444455556666:role/central";
-    expect(trustPolicy({ accountRoot: true, instance: { roleArn: INVENTORY, sourceRole } }).document.Statement).toEqual([
-      {
-        Effect: "Allow",
-        Principal: { AWS: "arn:aws:iam::444455556666:root" },
-        Action: "sts:AssumeRole",
-        Condition: { ArnEquals: { "aws:PrincipalArn": sourceRole } },
-      },
-    ]);
+    expect(trustPolicy({ accountRoot: true, instance: { roleArn: INVENTORY, sourceRole } }).document.Statement).toEqual(
+      [
+        {
+          Effect: "Allow",
+          Principal: { AWS: "arn:aws:iam::444455556666:root" },
+          Action: "sts:AssumeRole",
+          Condition: { ArnEquals: { "aws:PrincipalArn": sourceRole } },
+        },
+      ],
+    );
   });
 
   it("is only on request", () => {

@@ -1,5 +1,11 @@
 import fc from "fast-check";
-import { ec2TrustPolicy, formatPolicy, identityPolicy, machineTrustPolicy, trustPolicy } from "../../../src/policies/index.js";
+import {
+  ec2TrustPolicy,
+  formatPolicy,
+  identityPolicy,
+  machineTrustPolicy,
+  trustPolicy,
+} from "../../../src/policies/index.js";
 import { anyOf, callWith, garbage, listOf, settings } from "../arbitraries.js";
 import { EXTERNAL_ID, GUARDED_ROLE, ROLE } from "../cast.js";
 import { json, object, recipeOf } from "../recipe.js";
