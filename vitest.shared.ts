@@ -31,8 +31,10 @@ export const shared = {
 
 /** Tests with programs of others: Moto, the AWS CLI, boto3, and a cluster and Sentinels of Redis. */
 export const PROGRAMS = [
+  "test/cli/exec/programs.test.ts",
   "test/conformance/moto-accounts.test.ts",
   "test/conformance/moto.test.ts",
+  "test/docs/moving-xsoar.test.ts",
   "test/store/redis-topologies.test.ts",
   "test/testing/foreign-clients.test.ts",
 ];

@@ -4,48 +4,47 @@ import { accountLabel } from "./accounts/account-label.js";
 import { planToJson, planToText, toAccountRows } from "./accounts/plan-report.js";
 import { ProgressDisplay } from "./accounts/progress-display.js";
 import { printSummary, summarize, verificationToJson, verifyExitCode } from "./accounts/verify-summary.js";
-import { type CliCommand, type CliIo, parseCommandLine, UsageError } from "./command.js";
+import { type CliIo, defineCommand, UsageError } from "./command.js";
 import { readInstanceFile } from "./instance-file.js";
 import { type Interruption, listenForInterruption } from "./interruption.js";
 import { Report } from "./report.js";
 
-const OPTIONS = {
-  config: { type: "string" },
-  account: { type: "string", multiple: true },
-  region: { type: "string", multiple: true },
-  verify: { type: "boolean" },
-  concurrency: { type: "string" },
-  timeout: { type: "string" },
-  json: { type: "boolean" },
-} as const;
-
-export const command: CliCommand = {
-  help: `Usage: rolecall accounts --config <file> [--account <id>]... [--region <region>]... [options]
-       rolecall accounts --config <file> --verify [options]
-
-Lists the accounts and regions of a run over many accounts, the role in each account, and what the run would skip. With
---verify, assumes the role of each account and asks AWS who it is. Shows how many accounts failed for which reason.
-
-  --config <file>         The instance's settings, with accounts, as JSON.
-  --account <id>          Only this account. Repeatable.
-  --region <region>       Only this region. Repeatable.
-  --verify                Assumes the role of each account. Needs no permissions besides sts:AssumeRole.
-  --concurrency <number>  Accounts at a time. Default: 10.
-  --timeout <seconds>     The time limit for one account, not counting its time in the queue. Default: none.
-  --json                  Machine-readable output: { targets, skipped }, or { exitCode, accounts } with --verify.
-
-If the instance has accounts.organization, it calls organizations:ListAccounts. If regions are "enabled", it assumes
-the role of each account and calls account:ListRegions there.
-
-Exit codes: 0 there is a plan or, with --verify, all active accounts can be assumed; 6 some accounts can't be assumed;
-7 no account can be assumed; 1 there is no plan, for the reason shown; 2 the command line or the file is invalid.
-After SIGINT or SIGTERM, it prints what is known so far and exits with 130 or 143.
-
-Example: npx aws-rolecall accounts --config /etc/integration.json --verify
-`,
-  async run(args, io) {
-    const { values } = parseCommandLine({ args, options: OPTIONS });
-    if (values.config === undefined) throw new UsageError("rolecall accounts needs --config <file>.");
+export const command = defineCommand(
+  {
+    about: [
+      "Lists the accounts and regions of a run over many accounts, the role in each account, and what the run would " +
+        "skip. With --verify, assumes the role of each account and asks AWS who it is. Shows how many accounts failed for " +
+        "which reason.",
+    ],
+    options: {
+      config: { value: "<file>", help: "The instance's settings, with accounts, as JSON.", required: true },
+      account: { value: "<id>", help: "Only this account.", multiple: true },
+      region: { value: "<region>", help: "Only this region.", multiple: true },
+      verify: { help: "Assumes the role of each account. Needs no permissions besides sts:AssumeRole." },
+      concurrency: { value: "<number>", help: "Accounts at a time. Default: 10." },
+      timeout: {
+        value: "<seconds>",
+        help: "The time limit for one account, not counting its time in the queue. Default: none.",
+      },
+      json: { help: "Machine-readable output: { targets, skipped }, or { exitCode, accounts } with --verify." },
+    },
+    notes: [
+      'If the instance has accounts.organization, it calls organizations:ListAccounts. If regions are "enabled", it ' +
+        "assumes the role of each account and calls account:ListRegions there.",
+      "After SIGINT or SIGTERM, it prints what is known so far.",
+    ],
+    exitCodes: {
+      0: "There is a plan or, with --verify, all active accounts can be assumed.",
+      1: "There is no plan, for the reason shown.",
+      2: "The command line, or the file, is invalid.",
+      6: "Some accounts can't be assumed.",
+      7: "No account can be assumed.",
+      130: "Interrupted by SIGINT.",
+      143: "Interrupted by SIGTERM.",
+    },
+    examples: ["npx aws-rolecall accounts --config /etc/integration.json --verify"],
+  },
+  async ({ values }, io) => {
     const concurrency = readWholeNumber("concurrency", values.concurrency, 1000);
     const seconds = readWholeNumber("timeout", values.timeout, 86_400);
     const instance = readInstanceFile(values.config, io.stderr);
@@ -68,7 +67,7 @@ Example: npx aws-rolecall accounts --config /etc/integration.json --verify
       await resolver.close();
     }
   },
-};
+);
 
 type Pace = NonNullable<Parameters<AccountPlan["verify"]>[0]>;
 

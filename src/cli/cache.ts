@@ -1,35 +1,32 @@
 import type { FileStore, StoredSession } from "../store/file-store.js";
-import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
-import { KEYS_HELP, KEYS_VARIABLE, openFileStore } from "./options.js";
+import { type CliCommand, type CommandGroup, defineCommand } from "./command.js";
+import { DIRECTORY_OPTION, KEYS_HELP, KEYS_VARIABLE, openFileStore } from "./options.js";
 
-const ACTIONS: Record<string, (store: FileStore) => Promise<string>> = { list, clear };
+const LIST = "Lists the sessions in the file store: key, account, expiry and role. Prints no secrets.";
+const CLEAR = "Deletes the sessions in the file store. Running processes keep the ones they hold in memory.";
 
-export const command: CliCommand = {
-  help: `Usage: rolecall cache list [--directory <path>]
-       rolecall cache clear [--directory <path>]
-
-list   Lists the sessions in the file store: key, account, expiry and role. Prints no secrets.
-clear  Deletes the sessions. Running processes keep the ones they hold in memory.
-
-  --directory <path>   The file store's directory. Default: the per-user cache directory.
-
-${KEYS_HELP}
-
-Example: npx aws-rolecall cache list --directory /var/cache/integrations
-`,
-  async run(args, { stdout, env }) {
-    const { values, positionals } = parseCommandLine({
-      args,
-      options: { directory: { type: "string" } },
-      allowPositionals: true,
-    });
-    const [action = "", ...others] = positionals;
-    const perform = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
-    if (!perform || others.length > 0) throw new UsageError("rolecall cache takes one action: list or clear.");
-    stdout.write(await perform(openFileStore(values.directory, env)));
-    return 0;
+export const command: CommandGroup = {
+  about: ["Lists or deletes the sessions in the file store, which processes of the same user share."],
+  commands: {
+    list: { summary: LIST, load: async () => ({ command: cacheCommand("list", LIST, list) }) },
+    clear: { summary: CLEAR, load: async () => ({ command: cacheCommand("clear", CLEAR, clear) }) },
   },
 };
+
+function cacheCommand(name: string, about: string, perform: (store: FileStore) => Promise<string>): CliCommand {
+  return defineCommand(
+    {
+      about: [about],
+      options: { directory: DIRECTORY_OPTION },
+      notes: [KEYS_HELP],
+      examples: [`npx aws-rolecall cache ${name} --directory /var/cache/integrations`],
+    },
+    async ({ values }, { stdout, env }) => {
+      stdout.write(await perform(openFileStore(values.directory, env)));
+      return 0;
+    },
+  );
+}
 
 async function list(store: FileStore): Promise<string> {
   const sessions = await store.list();

@@ -1,18 +1,85 @@
-import { type ParseArgsConfig, parseArgs } from "node:util";
-import { similarName } from "../request/similar-names.js";
 import { escapeInvisible } from "../request/validation.js";
+import type { RunProgram } from "./exec/run-program.js";
 import type { InterruptionSignal } from "./interruption.js";
 import type { ReportOutput } from "./report.js";
 
+/** An option of a command: what `--help` says about it, and the rules that its use must follow. */
+export interface OptionSpec {
+  readonly help: string;
+  /** What stands for the value in `--help`, such as `<file>`. An option without a value or choices is a flag. */
+  readonly value?: string;
+  /** The only values that the option takes. */
+  readonly choices?: readonly string[];
+  readonly default?: string;
+  readonly required?: true;
+  /** Whether it can be used more than once. The command then uses all the values. */
+  readonly multiple?: true;
+  /** What contradicts it: the names of other options, also as `name=value`, and the name of the arguments. */
+  readonly excludes?: readonly string[];
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+/** What the command line of a command may contain, and its `--help`. */
+export interface CommandSpec<O extends OptionSpecs = OptionSpecs> {
+  /** Paragraphs. */
+  readonly about: readonly string[];
+  /** The arguments besides options. Default: none. */
+  readonly arguments?: { readonly name: string; readonly min?: number; readonly max: number };
+  /** Whether a program and its arguments follow after `--`. */
+  readonly program?: true;
+  readonly options: O;
+  /** Paragraphs after the options. */
+  readonly notes?: readonly string[];
+  readonly exitCodes?: Readonly<Record<string, string>>;
+  /** The exit code after a RolecallError or a StoreError. Default: 1. */
+  readonly failureCode?: number;
+  readonly examples: readonly string[];
+}
+
+type OptionValue<S extends OptionSpec> = S extends { choices: readonly (infer C)[] }
+  ? C
+  : S extends { value: string }
+    ? string
+    : boolean;
+
+/** The values of a command's options. */
+export type OptionValues<O extends OptionSpecs> = {
+  readonly [K in keyof O]: O[K] extends { multiple: true }
+    ? readonly OptionValue<O[K]>[] | undefined
+    : O[K] extends { required: true } | { default: string }
+      ? OptionValue<O[K]>
+      : OptionValue<O[K]> | undefined;
+};
+
+/** A command line that fits its {@link CommandSpec}. */
+export interface CommandLine<O extends OptionSpecs = OptionSpecs> {
+  readonly values: OptionValues<O>;
+  readonly arguments: readonly string[];
+  /** What follows after `--`. Empty unless the command takes a program. */
+  readonly program: readonly string[];
+}
+
 /** A subcommand of `rolecall`. */
 export interface CliCommand {
-  /** The output of `rolecall <command> --help`. */
-  readonly help: string;
+  readonly spec: CommandSpec;
   /**
    * @returns the exit code
    * @throws UsageError or RolecallError; `runCli` prints the message without a stack
    */
-  run(args: string[], io: CliIo): Promise<number>;
+  run(line: CommandLine, io: CliIo): Promise<number>;
+}
+
+/** Several commands under one name. */
+export interface CommandGroup {
+  readonly about: readonly string[];
+  readonly commands: Readonly<Record<string, GroupMember>>;
+}
+
+interface GroupMember {
+  readonly summary: string;
+  /** Loaded on demand, so that `--help` does not load the SDK. */
+  load(): Promise<{ readonly command: CliCommand | CommandGroup }>;
 }
 
 /** The only parts of the process that a command may use. */
@@ -22,6 +89,15 @@ export interface CliIo {
   readonly env: Record<string, string | undefined>;
   /** Listens for a request to end. Until the returned function is called, the request does not end the process. */
   onSignal(listener: (name: InterruptionSignal) => void): () => void;
+  readonly runProgram: RunProgram;
+}
+
+/** Binds a command's `run` to the options that its `spec` declares. */
+export function defineCommand<const O extends OptionSpecs>(
+  spec: CommandSpec<O>,
+  run: (line: CommandLine<O>, io: CliIo) => Promise<number>,
+): CliCommand {
+  return { spec, run: run as CliCommand["run"] };
 }
 
 /** The command line, or a file it names, is invalid. The message says what is wrong and how to fix it. */
@@ -32,44 +108,4 @@ export class UsageError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(escapeInvisible(message), options);
   }
-}
-
-/**
- * Parses a command line with `util.parseArgs`. Unlike `parseArgs`, rejects a repeated option unless it is `multiple`.
- * @throws UsageError if the command line does not fit the options
- */
-export function parseCommandLine<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
-  const { args, options = {} } = config;
-  const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
-  const given = tokens.filter((token) => token.kind === "option");
-  const unknown = given.find(({ name }) => !Object.hasOwn(options, name));
-  if (unknown) throw unknownOption(unknown.rawName, Object.keys(options));
-  const parsed = parseStrictly(config);
-  const single = given.map(({ name }) => name).filter((name) => !options[name]?.multiple);
-  const repeated = single.find((name, index) => single.indexOf(name) < index);
-  if (repeated !== undefined) throw givenTwice(repeated);
-  return parsed;
-}
-
-function parseStrictly<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
-  try {
-    return parseArgs(config);
-  } catch (error) {
-    throw new UsageError((error as Error).message.replace(/\.?$/, "."), { cause: error });
-  }
-}
-
-function unknownOption(rawName: string, known: readonly string[]): UsageError {
-  const meant = rawName.startsWith("--") ? similarName(rawName.slice(2), known) : undefined;
-  return new UsageError(`Unknown option '${rawName}'.${meant === undefined ? "" : ` Did you mean '--${meant}'?`}`);
-}
-
-/** For an option that other subcommands may repeat, but this one may not. */
-export function onlyValue(option: string, values: readonly string[] | undefined): string | undefined {
-  if (values !== undefined && values.length > 1) throw givenTwice(option);
-  return values?.[0];
-}
-
-function givenTwice(option: string): UsageError {
-  return new UsageError(`--${option} is given twice. Use it once.`);
 }

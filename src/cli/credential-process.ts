@@ -1,8 +1,8 @@
 import { createCredentialResolver } from "../credential-resolver.js";
 import { createRoleRequest } from "../request/role-request.js";
 import type { SessionCredentials } from "../session/session-credentials.js";
-import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
-import { KEYS_HELP, openFileStore, REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./options.js";
+import { defineCommand, UsageError } from "./command.js";
+import { KEYS_HELP, REQUEST_OPTIONS, readRequestOptions, readStoreOptions, STORE_OPTIONS } from "./options.js";
 
 /** Milliseconds. With less, the AWS CLI and boto3 would refresh on every call. */
 const MIN_REMAINING = 15 * 60_000;
@@ -11,41 +11,35 @@ const TIME_FOR_MORE = 2000;
 /** Milliseconds that the process may stay alive after printing, to store a refreshed session. */
 const TIME_TO_STORE = 1000;
 
-export const command: CliCommand = {
-  help: `Usage: rolecall credential-process [--role-arn <arn>] [options]
-
-Prints credentials for the AWS CLI, boto3, Terraform and any SDK that supports credential_process. Processes of the
-same user share sessions through the file store, including Node.js processes that use fileStore().
-
-  --role-arn <arn>                    Same as the command argument roleArn. Default: the instance's role.
-${REQUEST_OPTIONS_HELP}
-  --store <file|none>                 Where sessions are shared. Default: file.
-  --directory <path>                  The file store's directory. Default: the per-user cache directory.
-  --print-secrets-to-terminal         Allows output to a terminal, which is refused by default.
-
-${KEYS_HELP}
-
-The session has at least 15 minutes left, or half of its duration if that is less. If AWS issues no new session, the
-stored one is printed until it expires. Exit code 1: no credentials; stderr shows the reason, and stdout is empty.
-
-Example: npx aws-rolecall credential-process --config instance.json --role-arn arn:aws:iam::123456789012:role/Inventory
-
-In ~/.aws/config:
-  [profile inventory]
-  credential_process = rolecall credential-process --config /etc/integration.json
-`,
-  async run(args, { stdout, stderr, env }) {
-    const { values } = parseCommandLine({
-      args,
-      options: {
-        ...REQUEST_OPTIONS,
-        "role-arn": { type: "string" },
-        store: { type: "string", default: "file" },
-        directory: { type: "string" },
-        "print-secrets-to-terminal": { type: "boolean" },
-      },
-    });
-    if (values.store !== "file" && values.store !== "none") throw new UsageError("--store takes file or none.");
+export const command = defineCommand(
+  {
+    about: [
+      "Prints credentials for the AWS CLI, boto3, Terraform and any SDK that supports credential_process. Processes of " +
+        "the same user share sessions through the file store, including Node.js processes that use fileStore().",
+    ],
+    options: {
+      "role-arn": { value: "<arn>", help: "Same as the command argument roleArn. Default: the instance's role." },
+      ...REQUEST_OPTIONS,
+      ...STORE_OPTIONS,
+      "print-secrets-to-terminal": { help: "Allows output to a terminal, which is refused by default." },
+    },
+    notes: [
+      KEYS_HELP,
+      "The session has at least 15 minutes left, or half of its duration if that is less. If AWS issues no new session, " +
+        "the stored one is printed until it expires.",
+      "To use it, add a line to a profile in ~/.aws/config: credential_process = rolecall credential-process --config " +
+        "/etc/integration.json",
+    ],
+    exitCodes: {
+      0: "The credentials are on stdout.",
+      1: "There are no credentials, for the reason shown on stderr. Stdout is empty.",
+      2: "The command line, or a file that it names, is invalid.",
+    },
+    examples: [
+      "npx aws-rolecall credential-process --config instance.json --role-arn arn:aws:iam::123456789012:role/Inventory",
+    ],
+  },
+  async ({ values }, { stdout, stderr, env }) => {
     if (stdout.isTTY && !values["print-secrets-to-terminal"]) {
       throw new UsageError(
         "rolecall credential-process prints secrets, and its output is a terminal. Run it from an SDK, or add --print-secrets-to-terminal.",
@@ -53,7 +47,7 @@ In ~/.aws/config:
     }
     const { instance, overrides } = readRequestOptions(values, values["role-arn"], stderr);
     const { assumption } = createRoleRequest(instance, overrides, undefined, env).chain;
-    const store = values.store === "file" ? openFileStore(values.directory, env) : undefined;
+    const store = readStoreOptions(values, env);
     const resolver = createCredentialResolver({ store, runtime: { env } });
     const minRemaining = assumption ? Math.min(MIN_REMAINING, (assumption.durationSeconds * 1000) / 2) : 0;
     const held = await resolver.resolve(instance, overrides);
@@ -65,7 +59,7 @@ In ~/.aws/config:
     setTimeout(() => void resolver.close(), TIME_TO_STORE).unref();
     return 0;
   },
-};
+);
 
 /** https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html */
 function toProcessOutput({ accessKeyId, secretAccessKey, sessionToken, expiration }: SessionCredentials): string {

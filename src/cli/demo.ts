@@ -1,7 +1,7 @@
 import { devNull } from "node:os";
 import { createCredentialResolver } from "../credential-resolver.js";
 import { createManualClock, startLocalAws } from "../testing/index.js";
-import { type CliCommand, parseCommandLine } from "./command.js";
+import { defineCommand } from "./command.js";
 import { toOutcome } from "./doctor/observations.js";
 import { Report, type ReportOutput } from "./report.js";
 
@@ -15,19 +15,18 @@ const MINUTE = 60_000;
 const INTRODUCTION =
   "aws-rolecall on a local AWS simulator: IMDSv2 and STS on loopback, every signature verified, a manual clock.";
 
-export const command: CliCommand = {
-  help: `Usage: rolecall demo
-
-Demonstrates the library against a local AWS simulator: no account, no network. Each claim is checked against the
-requests that the simulator received. The exit code is 0 if all checks pass.
-
-Example: npx aws-rolecall demo
-`,
-  async run(args, { stdout }) {
-    parseCommandLine({ args, options: {} });
-    return runDemo(stdout);
+export const command = defineCommand(
+  {
+    about: [
+      "Demonstrates the library against a local AWS simulator: no account, no network. Each claim is checked against " +
+        "the requests that the simulator received.",
+    ],
+    options: {},
+    exitCodes: { 0: "All checks pass.", 1: "A check fails, or the SDK clients that the demo uses are not installed." },
+    examples: ["npx aws-rolecall demo"],
   },
-};
+  (_, { stdout }) => runDemo(stdout),
+);
 
 /** @returns the exit code: 0 if every check passed */
 export async function runDemo(output: ReportOutput): Promise<number> {

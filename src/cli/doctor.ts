@@ -4,54 +4,56 @@ import { readRoleArn } from "../request/role-arn.js";
 import { systemRuntime } from "../runtime.js";
 import { countAccounts, listAccountLabels, toSafeJson } from "./accounts/account-label.js";
 import { ProgressDisplay, type WalkProgress } from "./accounts/progress-display.js";
-import { type CliCommand, type CliIo, parseCommandLine, UsageError } from "./command.js";
+import { type CliIo, defineCommand, UsageError } from "./command.js";
 import { EXIT_CODES, type Finding, skipped } from "./doctor/finding.js";
 import { readInstanceFile } from "./instance-file.js";
 import { Report } from "./report.js";
 
 const SKIPPED_PATTERN = "This is a pattern. To check its roles, pass their ARNs as arguments.";
 
-export const command: CliCommand = {
-  help: `Usage: rolecall doctor [<role ARN> ...] [--config <file>] [--json]
-       rolecall doctor --all-accounts --config <file> [--json]
-
-Checks the setup of this machine: metadata service, base identity, region, STS, clock, the source role if the instance
-has one, and each role. Shows what is wrong and how to fix it. Without role ARNs, it checks the instance's role and the
-exact ARNs in allowedRoles. With --all-accounts, it checks the role of each account in the instance's accounts instead,
-whether the accounts can be listed, and, if regions are "enabled", the regions of each account. Accounts with the same
-problem are one finding.
-
-Creates nothing in AWS. Calls sts:GetCallerIdentity, and sts:AssumeRole for unused 15-minute sessions named
-rolecall-doctor-<host>. Requests a duration of more than one hour in full, to test it. Prints no secrets.
-
-  --config <file>   The instance's settings, as JSON. Default: no settings.
-  --all-accounts    Checks every account in the instance's accounts. Takes no role ARNs.
-  --json            Machine-readable output:
-                    { exitCode, findings: [{ step, status, summary, next, roleArn?, accounts? }] }.
-
-Exit codes: 0 if nothing failed, even with warnings; otherwise, by the first failed step:
-  1  invalid setting               3  base identity: metadata service, instance profile, keys
-  2  invalid command line or file  4  environment: region, network to STS, clock
-                                   5  role, list of accounts or regions
-
-Examples:
-  npx aws-rolecall doctor --config /etc/integration.json
-  npx aws-rolecall doctor --all-accounts --config /etc/integration.json
-`,
-  async run(args, io) {
-    const { values, positionals } = parseCommandLine({
-      args,
-      options: { config: { type: "string" }, "all-accounts": { type: "boolean" }, json: { type: "boolean" } },
-      allowPositionals: true,
-    });
-    for (const role of positionals) assertRole(role);
+export const command = defineCommand(
+  {
+    about: [
+      "Checks the setup of this machine: metadata service, base identity, region, STS, clock, the source role if the " +
+        "instance has one, and each role. Shows what is wrong and how to fix it. Without role ARNs, it checks the " +
+        "instance's role and the exact ARNs in allowedRoles.",
+      "Creates nothing in AWS. Calls sts:GetCallerIdentity, and sts:AssumeRole for unused 15-minute sessions named " +
+        "rolecall-doctor-<host>. Requests a duration of more than one hour in full, to test it. Prints no secrets.",
+    ],
+    arguments: { name: "<role ARN>", max: Number.POSITIVE_INFINITY },
+    options: {
+      config: { value: "<file>", help: "The instance's settings, as JSON. Default: no settings." },
+      "all-accounts": {
+        help:
+          "Checks the role of each account in the instance's accounts instead, whether the accounts can be listed, and, " +
+          'if regions are "enabled", the regions of each account. Accounts with the same problem are one finding.',
+        excludes: ["<role ARN>"],
+      },
+      json: {
+        help: "Machine-readable output: { exitCode, findings }, each with step, status, summary, next, roleArn?, accounts?.",
+      },
+    },
+    exitCodes: {
+      0: "Nothing failed, even with warnings. Otherwise, the first failed step decides:",
+      1: "A setting is invalid.",
+      2: "The command line, or the file, is invalid.",
+      3: "The base identity: metadata service, instance profile, keys.",
+      4: "The environment: region, network to STS, clock.",
+      5: "A role, the list of accounts, or their regions.",
+    },
+    examples: [
+      "npx aws-rolecall doctor --config /etc/integration.json",
+      "npx aws-rolecall doctor --all-accounts --config /etc/integration.json",
+    ],
+  },
+  async ({ values, arguments: given }, io) => {
+    for (const role of given) assertRole(role);
     const allAccounts = values["all-accounts"] === true;
-    if (allAccounts && positionals.length > 0) throw new UsageError("Name roles, or use --all-accounts, not both.");
     const instance = values.config === undefined ? {} : readInstanceFile(values.config, io.stderr);
     if (allAccounts && !readInstance(instance).accounts) {
       throw new UsageError("--all-accounts needs a file with accounts. Set them there, and name it with --config.");
     }
-    const { roleArns, patterns } = chooseRoles(instance, positionals, allAccounts);
+    const { roleArns, patterns } = chooseRoles(instance, given, allAccounts);
     // Imported here because it loads the SDK, which --help does not need.
     const { diagnose } = await import("./doctor/diagnose.js");
     const display = new ProgressDisplay(io.stderr, io.env);
@@ -66,7 +68,7 @@ Examples:
     else print(findings, io);
     return exitCode;
   },
-};
+);
 
 function assertRole(argument: string): void {
   try {

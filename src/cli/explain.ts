@@ -1,31 +1,29 @@
 import { decideRequest, serviceRegion } from "../request/role-request.js";
-import { type CliCommand, parseCommandLine, UsageError } from "./command.js";
+import { defineCommand } from "./command.js";
 import { type Fact, LABELS, listFacts, listKeyParts } from "./explain/facts.js";
 import { adviseOnRegion } from "./known-regions.js";
-import { REQUEST_OPTIONS, REQUEST_OPTIONS_HELP, readRequestOptions } from "./options.js";
+import { REQUEST_OPTIONS, readRequestOptions } from "./options.js";
 
-export const command: CliCommand = {
-  help: `Usage: rolecall explain [<role ARN>] [options]
-
-Shows which identity a command would run as, through which other identities, and where each setting comes from. Makes no
-network calls, neither to AWS nor to the metadata service. <role ARN> is the command argument roleArn. Default: the
-instance's role.
-
-${REQUEST_OPTIONS_HELP}
-  --json                              Machine-readable output. External ids, policies and keys are never shown.
-
-Exit codes: 0; 1 if the command would be refused, with the reason; 2 for an invalid command line.
-
-Example: npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --config /etc/integration.json
-`,
-  async run(args, { stdout, stderr, env }) {
-    const { values, positionals } = parseCommandLine({
-      args,
-      options: { ...REQUEST_OPTIONS, json: { type: "boolean" } },
-      allowPositionals: true,
-    });
-    const [roleArn, ...others] = positionals;
-    if (others.length > 0) throw new UsageError("rolecall explain takes one role.");
+export const command = defineCommand(
+  {
+    about: [
+      "Shows which identity a command would run as, through which other identities, and where each setting comes from. " +
+        "Makes no network calls, neither to AWS nor to the metadata service. <role ARN> is the command argument roleArn. " +
+        "Default: the instance's role.",
+    ],
+    arguments: { name: "<role ARN>", max: 1 },
+    options: {
+      ...REQUEST_OPTIONS,
+      json: { help: "Machine-readable output. External ids, policies and keys are never shown." },
+    },
+    exitCodes: {
+      0: "The command would run.",
+      1: "The command would be refused, for the reason shown.",
+      2: "The command line, or a file that it names, is invalid.",
+    },
+    examples: ["npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --config /etc/integration.json"],
+  },
+  async ({ values, arguments: [roleArn] }, { stdout, stderr, env }) => {
     const { instance, overrides } = readRequestOptions(values, roleArn, stderr);
     const explained = decideRequest(instance, overrides, undefined, env);
     serviceRegion(explained.request);
@@ -40,7 +38,7 @@ Example: npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --con
     stdout.write(values.json ? toJson(facts, madeOf) : toText(facts, madeOf));
     return 0;
   },
-};
+);
 
 function toJson(facts: readonly Fact[], madeOf: readonly string[]): string {
   const settings = Object.fromEntries(facts.map(({ setting, value, from }) => [setting, { value, from }]));

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { runProgram } from "./exec/run-program.js";
 import { INTERRUPTION_CODES, type InterruptionSignal } from "./interruption.js";
 import { runCli } from "./run.js";
 
@@ -8,7 +9,7 @@ for (const stream of [stdout, stderr]) {
     if (error.code !== "EPIPE") throw error; // EPIPE: the reader closed the pipe early, such as head
   });
 }
-process.exitCode = await runCli(process.argv.slice(2), { stdout, stderr, env, onSignal });
+process.exitCode = await runCli(process.argv.slice(2), { stdout, stderr, env, onSignal, runProgram });
 
 function onSignal(listener: (name: InterruptionSignal) => void): () => void {
   const names = Object.keys(INTERRUPTION_CODES) as InterruptionSignal[];

@@ -1,3 +1,5 @@
+import { hasColor, paint, wrapWords } from "./terminal-text.js";
+
 /** Where a report is written: the process's output, or a test's. */
 export interface ReportOutput {
   write(text: string): unknown;
@@ -26,7 +28,7 @@ export class Report {
 
   constructor(output: ReportOutput, env: Record<string, string | undefined>) {
     this.#output = output;
-    this.#color = output.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+    this.#color = hasColor(output, env);
     this.#columns = output.isTTY ? Math.min(output.columns || MAX_COLUMNS, MAX_COLUMNS) : Number.POSITIVE_INFINITY;
   }
 
@@ -63,17 +65,10 @@ export class Report {
 
   /** On a terminal, breaks lines between words and indents the continuation lines. */
   #wrap(text: string, indent: number): string {
-    const lines = [""];
-    for (const word of text.split(" ")) {
-      const line = lines.at(-1) ?? "";
-      if (line === "") lines[lines.length - 1] = word;
-      else if (indent + line.length + 1 + word.length > this.#columns) lines.push(word);
-      else lines[lines.length - 1] = `${line} ${word}`;
-    }
-    return lines.join(`\n${" ".repeat(indent)}`);
+    return wrapWords(text.split(" "), this.#columns - indent).join(`\n${" ".repeat(indent)}`);
   }
 
   #paint(code: string, text: string): string {
-    return this.#color ? `\u001b[${code}m${text}\u001b[0m` : text;
+    return this.#color ? paint(code, text) : text;
   }
 }

@@ -3,68 +3,107 @@ import { similarName } from "../request/similar-names.js";
 import { escapeInvisible } from "../request/validation.js";
 import { StoreError } from "../store/credential-store.js";
 import { VERSION } from "../version.js";
-import { type CliCommand, type CliIo, UsageError } from "./command.js";
+import { type CliCommand, type CliIo, type CommandGroup, UsageError } from "./command.js";
+import { parseCommandLine, splitProgram } from "./command-line.js";
+import { HelpText } from "./help.js";
 
-const USAGE = `Usage: rolecall <command>
-
-Commands:
-  demo                Demonstrates the library against a local AWS simulator: no account, no network.
-  doctor              Checks the setup of this machine. Shows what is wrong and how to fix it.
-  explain             Shows which identity a command would run as. Makes no network calls.
-  accounts            Lists the accounts of a run over many accounts. Tries to assume the role of each.
-  credential-process  Prints credentials for the AWS CLI, boto3 and Terraform.
-  cache               Lists or deletes the sessions in the file store.
-  policy              Prints IAM policies for the machine's role and for the roles it assumes.
-
-Run \`rolecall <command> --help\` for the options and an example, or \`rolecall --version\` for the version.
-`;
-
-/** Loaded on demand, so that `--help` does not load the SDK. */
-const COMMANDS: Record<string, () => Promise<{ readonly command: CliCommand }>> = {
-  demo: () => import("./demo.js"),
-  doctor: () => import("./doctor.js"),
-  explain: () => import("./explain.js"),
-  accounts: () => import("./accounts.js"),
-  "credential-process": () => import("./credential-process.js"),
-  cache: () => import("./cache.js"),
-  policy: () => import("./policy.js"),
+/** All commands. */
+export const ROLECALL: CommandGroup = {
+  about: ["Acts as AWS roles, and helps to set them up. `rolecall --version` shows the version."],
+  commands: {
+    demo: {
+      summary: "Demonstrates the library against a local AWS simulator: no account, no network.",
+      load: () => import("./demo.js"),
+    },
+    doctor: {
+      summary: "Checks the setup of this machine. Shows what is wrong and how to fix it.",
+      load: () => import("./doctor.js"),
+    },
+    explain: {
+      summary: "Shows which identity a command would run as. Makes no network calls.",
+      load: () => import("./explain.js"),
+    },
+    accounts: {
+      summary: "Lists the accounts of a run over many accounts. Tries to assume the role of each.",
+      load: () => import("./accounts.js"),
+    },
+    exec: {
+      summary: "Runs any program as a command would act, with credentials that stay fresh.",
+      load: () => import("./exec.js"),
+    },
+    "credential-process": {
+      summary: "Prints credentials for the AWS CLI, boto3 and Terraform.",
+      load: () => import("./credential-process.js"),
+    },
+    cache: {
+      summary: "Lists or deletes the sessions in the file store.",
+      load: () => import("./cache.js"),
+    },
+    policy: {
+      summary: "Prints IAM policies for the machine's role and for the roles it assumes.",
+      load: () => import("./policy.js"),
+    },
+  },
 };
 
 /** @returns the exit code: the command's own, 1 for an error, or 2 for an invalid command line */
-export async function runCli([name, ...args]: readonly string[], io: CliIo): Promise<number> {
-  if (name === "--help" || name === "-h") {
-    io.stdout.write(USAGE);
-    return 0;
-  }
-  if (name === "--version") {
+export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  if (args[0] === "--version") {
     io.stdout.write(`${VERSION}\n`);
     return 0;
   }
-  const load = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!load) {
-    io.stderr.write(name === undefined ? USAGE : `${unknownCommand(name)}\n\n${USAGE}`);
-    return 2;
+  return runGroup("rolecall", ROLECALL, args, io);
+}
+
+async function runGroup(
+  name: string,
+  group: CommandGroup,
+  [first, ...args]: readonly string[],
+  io: CliIo,
+): Promise<number> {
+  const member = first !== undefined && Object.hasOwn(group.commands, first) ? group.commands[first] : undefined;
+  if (!member) {
+    const asksForHelp = [first, ...args].some(isHelp);
+    const { stdout, stderr, env } = io;
+    if (!asksForHelp && first !== undefined) stderr.write(`${unknownCommand(name, first, group)}\n\n`);
+    const output = asksForHelp ? stdout : stderr;
+    output.write(new HelpText(output, env).ofGroup(name, group));
+    return asksForHelp ? 0 : 2;
   }
-  const { command } = await load();
-  if (args.includes("--help") || args.includes("-h")) {
-    io.stdout.write(command.help);
+  const { command } = await member.load();
+  const fullName = `${name} ${first}`;
+  if ("commands" in command) return runGroup(fullName, command, args, io);
+  return runCommand(fullName, command, args, io);
+}
+
+async function runCommand(name: string, command: CliCommand, args: readonly string[], io: CliIo): Promise<number> {
+  const { spec } = command;
+  const { stdout, stderr, env } = io;
+  if (splitProgram(spec, args).own.some(isHelp)) {
+    stdout.write(new HelpText(stdout, env).ofCommand(name, spec));
     return 0;
   }
   try {
-    return await command.run(args, io);
+    return await command.run(parseCommandLine(name, spec, args), io);
   } catch (error) {
     if (error instanceof UsageError) {
-      io.stderr.write(`${error.message}\nSee: rolecall ${name} --help\n`);
+      stderr.write(`${error.message}\nSee: ${name} --help\n`);
       return 2;
     }
     if (!isRolecallError(error) && !(error instanceof StoreError)) throw error;
-    io.stderr.write(`${error.message}\n`);
-    return 1;
+    stderr.write(`${error.message}\n`);
+    return spec.failureCode ?? 1;
   }
 }
 
-function unknownCommand(name: string): string {
-  const meant = similarName(name, Object.keys(COMMANDS));
+function isHelp(argument: string | undefined): boolean {
+  return argument === "--help" || argument === "-h";
+}
+
+function unknownCommand(name: string, given: string, { commands }: CommandGroup): string {
+  if (given.startsWith("-")) return `${name} takes a command before any option.`;
+  const meant = similarName(given, Object.keys(commands));
   const suggestion = meant === undefined ? "" : ` Did you mean "${meant}"?`;
-  return `Unknown command ${escapeInvisible(JSON.stringify(name))}.${suggestion}`;
+  const whole = [...name.split(" ").slice(1), given].join(" ");
+  return `Unknown command ${escapeInvisible(JSON.stringify(whole))}.${suggestion}`;
 }

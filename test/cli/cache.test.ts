@@ -139,10 +139,6 @@ describe("rolecall cache", () => {
   });
 
   it.each([[["show"]], [[]], [["list", "more"]], [["list", "--all"]]])("rejects other arguments: %j", async (args) => {
-    expect(await run(args)).toMatchObject({
-      code: 2,
-      output: "",
-      errors: expect.stringContaining("rolecall cache --help"),
-    });
+    expect(await run(args)).toMatchObject({ code: 2, output: "", errors: expect.stringContaining("rolecall cache") });
   });
 });

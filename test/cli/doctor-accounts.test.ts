@@ -255,7 +255,7 @@ describe("rolecall doctor --all-accounts", () => {
   });
 
   it.each([
-    ["roles", ["doctor", "--all-accounts", MACHINE], /^Name roles, or use --all-accounts, not both\./],
+    ["roles", ["doctor", "--all-accounts", MACHINE], /^Use --all-accounts or <role ARN>, not both\./],
     ["no accounts in the file", ["doctor", "--all-accounts"], /^--all-accounts needs a file with accounts\./],
   ])("is a usage error with %s", async (_what, args, message) => {
     const { code, errors } = await runRolecall(args);

@@ -332,7 +332,7 @@ describe("rolecall explain", () => {
     ["a role in another partition", [ROLE], { region: "cn-north-1" }, 1, /the role is in partition aws/],
     ["a user's ARN", ["arn:aws:iam::123456789012:user/ann"], {}, 1, /A user cannot be assumed/],
     ["an invalid duration", [ROLE, "--role-session-duration", "60"], {}, 1, /from 900 to 43200/],
-    ["two roles", [ROLE, AUDIT], {}, 2, /takes one role/],
+    ["two roles", [ROLE, AUDIT], {}, 2, /takes only one <role ARN>/],
     [
       "no role, but a source role",
       [],

@@ -5,7 +5,10 @@ interface RunOptions {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly onSignal?: CliIo["onSignal"];
+  readonly runProgram?: CliIo["runProgram"];
 }
+
+const notExpected: CliIo["runProgram"] = () => Promise.reject(new Error("this command runs no program"));
 
 /**
  * Runs a `rolecall` command in this process, with its own environment. Set `isTTY` and `columns` to simulate a terminal,
@@ -14,7 +17,7 @@ interface RunOptions {
 export async function runRolecall(
   args: readonly string[],
   env: Record<string, string | undefined> = {},
-  { isTTY = false, columns, onSignal = () => () => {} }: RunOptions = {},
+  { isTTY = false, columns, onSignal = () => () => {}, runProgram = notExpected }: RunOptions = {},
 ) {
   const written = { output: "", errors: "" };
   const to = (name: keyof typeof written) => ({
@@ -24,6 +27,6 @@ export async function runRolecall(
       written[name] += text;
     },
   });
-  const code = await runCli(args, { stdout: to("output"), stderr: to("errors"), env, onSignal });
+  const code = await runCli(args, { stdout: to("output"), stderr: to("errors"), env, onSignal, runProgram });
   return { code, ...written };
 }

@@ -16,6 +16,7 @@ const allSources = readdirSync(join(project, "src"), { recursive: true, encoding
   .join("\n");
 const examples = filesOf("docs/examples", /\.ts$/);
 const settings = filesOf("docs/examples", /\.json$/);
+const pythonPrograms = filesOf("docs/examples", /\.py$/);
 
 describe("the code in the docs", () => {
   it("has a language on every block", () => {
@@ -28,9 +29,14 @@ describe("the code in the docs", () => {
     (_, text) => expect(holds(examples, text)).toBe(true),
   );
 
+  it.each(inLanguage("python").map((block) => [place(block), block.text]))(
+    "%s equals an example in Python that the tests with programs run",
+    (_, text) => expect(pythonPrograms.map(read)).toContain(text),
+  );
+
   it("shows every example on some page", () => {
-    const shown = [...inLanguage("ts"), ...inLanguage("json")].map((block) => flat(bodyOf(block)));
-    const files = [...examples, ...settings];
+    const shown = ["ts", "json", "python"].flatMap(inLanguage).map((block) => flat(bodyOf(block)));
+    const files = [...examples, ...settings, ...pythonPrograms];
     const unseen = files.filter((file) => !shown.some((text) => flat(read(file)).includes(text)));
     expect(unseen).toEqual([]);
   });

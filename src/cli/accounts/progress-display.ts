@@ -1,4 +1,5 @@
 import type { ReportOutput } from "../report.js";
+import { hasColor } from "../terminal-text.js";
 import { countAccounts } from "./account-label.js";
 
 /** How far a walk over accounts is. */
@@ -24,7 +25,7 @@ export class ProgressDisplay {
   constructor(output: ReportOutput, env: Record<string, string | undefined>) {
     this.#output = output;
     this.#isTerminal = output.isTTY === true && env.TERM !== "dumb";
-    this.#color = this.#isTerminal && !env.NO_COLOR;
+    this.#color = hasColor(output, env);
   }
 
   show(progress: WalkProgress): void {

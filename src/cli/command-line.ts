@@ -1,0 +1,116 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { similarName } from "../request/similar-names.js";
+import { type CommandLine, type CommandSpec, type OptionSpec, UsageError } from "./command.js";
+
+type Values = ReturnType<typeof parseArgs>["values"];
+
+/**
+ * Reads a command line by the rules of the command's options. The rules are the same for all commands.
+ * @param name the command's whole name, such as `rolecall policy trust`
+ * @throws UsageError for an unknown, repeated, missing or contradicting option, or a value that an option does not take
+ */
+export function parseCommandLine(name: string, spec: CommandSpec, args: readonly string[]): CommandLine {
+  const { own, program } = splitProgram(spec, args);
+  const config = { args: [...own], options: toConfig(spec), allowPositionals: true };
+  const { tokens } = parseArgs({ ...config, strict: false, tokens: true });
+  const given = tokens.filter((token) => token.kind === "option");
+  refuseUnknown(spec, given);
+  const names = given.map((token) => token.name);
+  refuseRepeated(spec, names);
+  const { values, positionals } = parseStrictly(config);
+  checkArguments(name, spec, positionals.length, program.length);
+  for (const [option, rules] of Object.entries(spec.options)) checkValue(name, option, rules, values[option]);
+  refuseContradictions(spec, names, values, positionals.length > 0);
+  return { values, arguments: positionals, program } as CommandLine;
+}
+
+/** A program has options too, so everything after the first `--` belongs to it. */
+export function splitProgram({ program }: CommandSpec, args: readonly string[]) {
+  const end = program ? args.indexOf("--") : -1;
+  return end < 0 ? { own: args, program: [] } : { own: args.slice(0, end), program: args.slice(end + 1) };
+}
+
+/** `<file>`, or for choices without a better word `<file|none>`; `undefined` for a flag. */
+export function valuePlaceholder({ value, choices }: OptionSpec): string | undefined {
+  return value ?? (choices && `<${choices.join("|")}>`);
+}
+
+function toConfig({ options }: CommandSpec): NonNullable<ParseArgsConfig["options"]> {
+  const entries = Object.entries(options).map(([name, { multiple, default: fallback, ...rules }]) => [
+    name,
+    {
+      type: valuePlaceholder(rules) === undefined ? ("boolean" as const) : ("string" as const),
+      ...(multiple && { multiple }),
+      ...(fallback !== undefined && { default: fallback }),
+    },
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function refuseUnknown({ options }: CommandSpec, given: readonly { name: string; rawName: string }[]): void {
+  const unknown = given.find(({ name }) => !Object.hasOwn(options, name));
+  if (!unknown) return;
+  const { rawName } = unknown;
+  const meant = rawName.startsWith("--") ? similarName(rawName.slice(2), Object.keys(options)) : undefined;
+  throw new UsageError(`Unknown option '${rawName}'.${meant === undefined ? "" : ` Did you mean '--${meant}'?`}`);
+}
+
+function refuseRepeated({ options }: CommandSpec, names: readonly string[]): void {
+  const single = names.filter((name) => !options[name]?.multiple);
+  const repeated = single.find((name, index) => single.indexOf(name) < index);
+  if (repeated !== undefined) throw new UsageError(`--${repeated} is given twice. Use it once.`);
+}
+
+function parseStrictly(config: ParseArgsConfig) {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new UsageError((error as Error).message.replace(/\.?$/, "."), { cause: error });
+  }
+}
+
+function checkArguments(command: string, spec: CommandSpec, count: number, programLength: number): void {
+  const { name = "", min = 0, max = 0 } = spec.arguments ?? {};
+  if (count > max && max === 0) throw new UsageError(`${command} takes options only, and no other arguments.`);
+  if (count > max) throw new UsageError(`${command} takes only ${max === 1 ? "one" : max} ${name}.`);
+  if (count < min) throw new UsageError(`${command} needs ${name}.`);
+  if (spec.program && programLength === 0) {
+    throw new UsageError(`${command} needs a program after --, as in: ${command} -- aws s3 ls`);
+  }
+}
+
+function checkValue(command: string, option: string, rules: OptionSpec, value: Values[string]): void {
+  const { required, choices } = rules;
+  if (value === undefined) {
+    if (required) throw new UsageError(`${command} needs --${option} ${valuePlaceholder(rules)}.`);
+    return;
+  }
+  for (const each of [value].flat()) {
+    if (each === "") throw new UsageError(`--${option} is empty. Give it a value, or leave it out.`);
+    if (choices && !choices.includes(each as string)) {
+      throw new UsageError(`--${option} takes ${new Intl.ListFormat("en", { type: "disjunction" }).format(choices)}.`);
+    }
+  }
+}
+
+function refuseContradictions(
+  spec: CommandSpec,
+  names: readonly string[],
+  values: Values,
+  hasArguments: boolean,
+): void {
+  const isUsed = (other: string): boolean => {
+    if (other === spec.arguments?.name) return hasArguments;
+    const [name = "", value] = other.split("=");
+    return names.includes(name) && (value === undefined || values[name] === value);
+  };
+  for (const name of names) {
+    const other = spec.options[name]?.excludes?.find(isUsed);
+    if (other !== undefined) throw new UsageError(`Use --${name} or ${toOptionText(other)}, not both.`);
+  }
+}
+
+/** What an entry of `excludes` looks like on a command line. */
+export function toOptionText(excluded: string): string {
+  return excluded.startsWith("<") ? excluded : `--${excluded.replace("=", " ")}`;
+}

@@ -1,0 +1,51 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+
+/** A terminal sends these to the program as well, so they are passed on only without one. */
+const FROM_TERMINAL: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT", "SIGHUP"];
+const PASSED_ON: readonly NodeJS.Signals[] = ["SIGTERM", "SIGUSR1", "SIGUSR2", "SIGCONT"];
+
+/** Shells use these codes too. */
+const NOT_FOUND = 127;
+const NOT_EXECUTABLE = 126;
+const SIGNAL_BASE = 128;
+
+export type ProgramEnd =
+  | { readonly kind: "ended"; readonly exitCode: number }
+  | { readonly kind: "not-started"; readonly exitCode: number; readonly reason: string };
+
+/** Runs a program and waits for its end. */
+export type RunProgram = (words: readonly string[], env: Record<string, string | undefined>) => Promise<ProgramEnd>;
+
+/** The program has this process's input, output and terminal. Signals reach it; this process ends after it. */
+export const runProgram: RunProgram = async ([program = "", ...args], env) => {
+  const child = spawn(program, args, { stdio: "inherit", env });
+  const hasTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
+  const stopListening = listen((signal) => {
+    if (!hasTerminal || !FROM_TERMINAL.includes(signal)) child.kill(signal);
+  });
+  try {
+    return await new Promise((resolve) => {
+      child.once("error", (error) => resolve(toFailure(error)));
+      child.once("exit", (code, signal) => {
+        const exitCode = signal ? SIGNAL_BASE + constants.signals[signal] : (code ?? 0);
+        resolve({ kind: "ended", exitCode });
+      });
+    });
+  } finally {
+    stopListening();
+  }
+};
+
+function listen(listener: (signal: NodeJS.Signals) => void): () => void {
+  const signals = [...FROM_TERMINAL, ...PASSED_ON];
+  for (const signal of signals) process.on(signal, listener);
+  return () => {
+    for (const signal of signals) process.off(signal, listener);
+  };
+}
+
+function toFailure({ code, message }: NodeJS.ErrnoException): ProgramEnd {
+  if (code === "ENOENT") return { kind: "not-started", exitCode: NOT_FOUND, reason: "it was not found" };
+  return { kind: "not-started", exitCode: NOT_EXECUTABLE, reason: code ?? message };
+}

@@ -1,0 +1,42 @@
+import { trustPolicy } from "../../policies/index.js";
+import { defineCommand, UsageError } from "../command.js";
+import { FORMAT_OPTION, POLICY_EXIT_CODES, printPolicy } from "./print-policy.js";
+import { readSourceOptions, SOURCE_OPTIONS } from "./source-options.js";
+
+export const command = defineCommand(
+  {
+    about: [
+      "Prints the trust policy of a role to assume. <role> is its ARN. Default: the roleArn in --config. For a role in " +
+        "accounts, terraform and cloudformation also give it the permission that the library needs.",
+    ],
+    arguments: { name: "<role>", max: 1 },
+    options: {
+      principal: {
+        value: "<arn>",
+        help:
+          "Who may assume the role: the machine's role, from its instance profile, or an IAM user with static keys. With " +
+          "sourceRole in --config, that role is the default.",
+        multiple: true,
+      },
+      "external-id": {
+        value: "<id>",
+        help: "The external id that the role requires; of several, any is accepted. Default: the one in --config.",
+        multiple: true,
+      },
+      ...SOURCE_OPTIONS,
+      ...FORMAT_OPTION,
+    },
+    exitCodes: POLICY_EXIT_CODES,
+    examples: [
+      "npx aws-rolecall policy trust --config instance.json --principal arn:aws:iam::111122223333:role/integration-host",
+    ],
+  },
+  async ({ values, arguments: [role] }, io) => {
+    const { principal, config, "external-id": externalId } = values;
+    if (principal === undefined && config === undefined) {
+      throw new UsageError("rolecall policy trust needs --principal <arn>, or --config with a sourceRole.");
+    }
+    const source = readSourceOptions(values, io.stderr);
+    return printPolicy(trustPolicy({ ...source, principal, role, externalId }), values.format, io);
+  },
+);
