@@ -49,7 +49,20 @@ function judgeRun(_lab: Lab, _args: unknown[], value: unknown): string[] {
 }
 
 const word = fc.constantFrom(
-  ...["explain", "policy", "cache", "credential-process", "doctor", "demo", "identity", "trust", "ec2-trust", "list"],
+  ...[
+    "explain",
+    "policy",
+    "cache",
+    "credential-process",
+    "doctor",
+    "demo",
+    "identity",
+    "trust",
+    "ec2-trust",
+    "ecs-trust",
+    "irsa-trust",
+    "list",
+  ],
   ...[
     "--help",
     "-h",
