@@ -12,14 +12,17 @@ export const command: CommandGroup = {
       summary: "The trust policy of the machine's role, which lets EC2 assume it.",
       load: () => import("./policy/ec2-trust.js"),
     },
-    "ecs-trust": { summary: "The same for an ECS task.", load: () => import("./policy/ecs-trust.js") },
-    "lambda-trust": { summary: "The same for a Lambda function.", load: () => import("./policy/lambda-trust.js") },
+    "ecs-trust": { summary: "The trust policy of an ECS task's role.", load: () => import("./policy/ecs-trust.js") },
+    "lambda-trust": {
+      summary: "The trust policy of a Lambda function's execution role.",
+      load: () => import("./policy/lambda-trust.js"),
+    },
     "pod-identity-trust": {
-      summary: "The same for a pod with EKS Pod Identity.",
+      summary: "The trust policy of a pod's role, for EKS Pod Identity.",
       load: () => import("./policy/pod-identity-trust.js"),
     },
     "irsa-trust": {
-      summary: "The same for a pod whose service account has an OIDC token (IRSA).",
+      summary: "The trust policy of a pod's role, for its service account's OIDC token (IRSA).",
       load: () => import("./policy/irsa-trust.js"),
     },
   },
