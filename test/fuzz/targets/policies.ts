@@ -32,6 +32,9 @@ const shared = {
 };
 const principal = anyOf(MACHINE, "arn:aws-cn:iam::111122223333:role/Machine");
 const partition = anyOf("aws", "aws-cn");
+const CLUSTER = "arn:aws:eks:eu-central-1:111122223333:cluster/production";
+const PROVIDER = "arn:aws:iam::111122223333:oidc-provider/oidc.example.com/id/EXAMPLE";
+const pod = { namespace: anyOf("integrations", "team-*"), serviceAccount: anyOf("inventory", "*") };
 
 const document = fc.oneof(
   fc.constant(
@@ -84,20 +87,20 @@ export const policies: readonly Target[] = [
   {
     name: "machineTrustPolicy",
     input: callWith(
-      settings(
-        {
-          machine: anyOf("ec2", "ecs", "lambda", "pod-identity", "irsa"),
-          principal,
-          partition,
-          region: anyOf("eu-central-1", "cn-north-1"),
-          clusterArn: anyOf("arn:aws:eks:eu-central-1:111122223333:cluster/production"),
-          provider: anyOf("arn:aws:iam::111122223333:oidc-provider/oidc.example.com/id/EXAMPLE"),
-          issuer: anyOf("https://oidc.example.com/id/EXAMPLE"),
-          audience: anyOf("sts.amazonaws.com"),
-          namespace: anyOf("integrations", "team-*"),
-          serviceAccount: anyOf("inventory", "*"),
-        },
-        { required: ["machine"] },
+      fc.oneof(
+        settings({ machine: anyOf("ec2", "lambda"), principal, partition }, { required: ["machine"] }),
+        settings(
+          { machine: anyOf("ecs"), principal, region: anyOf("eu-central-1", "cn-north-1") },
+          { required: ["machine", "principal"] },
+        ),
+        settings(
+          { machine: anyOf("pod-identity"), principal, clusterArn: anyOf(CLUSTER), ...pod },
+          { required: ["machine"] },
+        ),
+        settings(
+          { machine: anyOf("irsa"), provider: anyOf(PROVIDER), audience: anyOf("sts.amazonaws.com"), ...pod },
+          { required: ["machine", "provider", "namespace", "serviceAccount"] },
+        ),
       ),
     ),
     attempt: (_lab, args) => machineTrustPolicy(...(args as Parameters<typeof machineTrustPolicy>)),
