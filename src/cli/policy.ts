@@ -25,5 +25,9 @@ export const command: CommandGroup = {
       summary: "The trust policy of a pod's role, for its service account's OIDC token (IRSA).",
       load: () => import("./policy/irsa-trust.js"),
     },
+    permissions: {
+      summary: "The permissions of the role that commands act as.",
+      load: () => import("./policy/permissions.js"),
+    },
   },
 };

@@ -35,6 +35,7 @@ const KINDS: readonly unknown[] = [
   "lambda-trust",
   "pod-identity-trust",
   "irsa-trust",
+  "permissions",
 ] satisfies SetupPolicy["kind"][];
 const ALLOWED_POLICY = "the result of a function of aws-rolecall/policies, such as trustPolicy";
 
@@ -76,7 +77,7 @@ function toJson({ document }: SetupPolicy): string {
 }
 
 /** Requires the role, and a document that both formats can represent: they cannot escape characters above U+00FF. */
-function requireRole(format: PolicyFormat, { document, roleArn }: SetupPolicy): RoleArn {
+function requireRole(format: PolicyFormat, { kind, document, roleArn }: SetupPolicy): RoleArn {
   const json = JSON.stringify(document);
   if (escapeNonLatin(json) !== json) {
     throw conflict(
@@ -87,7 +88,7 @@ function requireRole(format: PolicyFormat, { document, roleArn }: SetupPolicy): 
   }
   if (roleArn === undefined) {
     throw conflict(
-      "principal",
+      kind === "permissions" ? "role" : "principal",
       `is missing, but ${format} requires it`,
       "Set it to the ARN of the role that the policy is for.",
     );

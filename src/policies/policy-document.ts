@@ -25,10 +25,10 @@ export type Machine = "ec2" | "ecs" | "lambda" | "pod-identity" | "irsa";
 /** A policy document for the setup, with warnings for the administrator. */
 export interface SetupPolicy {
   /**
-   * `identity`: a role's permissions. `trust`: who may assume a role. `ec2-trust`, `ecs-trust`, …: lets what runs the
-   * program assume the machine's role.
+   * `identity`: what the machine's role or another calling role may do. `trust`: who may assume a role. `permissions`: what
+   * the role that commands act as may do. `ec2-trust`, `ecs-trust`, …: lets what runs the program assume the machine's role.
    */
-  readonly kind: "identity" | "trust" | `${Machine}-trust`;
+  readonly kind: "identity" | "trust" | `${Machine}-trust` | "permissions";
   readonly document: PolicyDocument;
   /**
    * With `trust`, for a role of `instance.accounts`: what the library calls as this role. Terraform and CloudFormation add
@@ -49,6 +49,8 @@ export type PolicyWarningCode =
   | "any-account"
   | "every-role"
   | "every-action"
+  | "wildcard-action"
+  | "assume-role"
   | "every-resource"
   | "accounts-by-pattern"
   | "any-source-identity"
@@ -61,7 +63,14 @@ export interface PolicyWarning {
   readonly code: PolicyWarningCode;
   /** The problem and what to do about it. */
   readonly message: string;
+  /** With `too-large` from `rolePermissions`: the names of the commands in each managed policy, so that each fits. */
+  readonly split?: readonly (readonly string[])[] | undefined;
 }
+
+/** The name of the inline policy with what the library itself needs. */
+export const POLICY_NAME = "aws-rolecall";
+/** The name of the inline policy with what commands need. A role may have both, and an equal name would replace one. */
+export const COMMANDS_POLICY_NAME = "aws-rolecall-commands";
 
 export function warn(code: PolicyWarningCode, message: string): PolicyWarning {
   return { code, message };

@@ -3,11 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
+  type CommandPermissions,
+  commandPolicy,
   ec2TrustPolicy,
   formatPolicy,
   identityPolicy,
   type MachineTrustPolicyOptions,
   machineTrustPolicy,
+  permissionsTable,
+  rolePermissions,
   trustPolicy,
 } from "../../src/policies/index.js";
 import { readCloudFormation, readTerraform } from "../policies/read-back.js";
@@ -20,11 +24,13 @@ const AUDIT = "arn:aws:iam::444455556666:role/integration-audit";
 
 const run = (...args: string[]) => runRolecall(["policy", ...args]);
 
-async function configFile(instance: unknown): Promise<string> {
+const configFile = (instance: unknown) => fileWith(JSON.stringify(instance));
+
+async function fileWith(text: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "rolecall-policy-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, "instance.json");
-  await writeFile(file, JSON.stringify(instance));
+  await writeFile(file, text);
   return file;
 }
 
@@ -170,6 +176,91 @@ describe("rolecall policy for the role of another machine", () => {
   it("prints a warning about a wildcard", async () => {
     const { code, errors } = await run("pod-identity-trust", "--namespace", "team-*");
     expect({ code, errors }).toEqual({ code: 0, errors: expect.stringMatching(/^warning: "team-\*" trusts every /) });
+  });
+});
+
+describe("rolecall policy permissions", () => {
+  const INSTANCES = "arn:aws:ec2:*:123456789012:instance/*";
+  const commands: CommandPermissions = {
+    "list-instances": ["ec2:DescribeInstances"],
+    "stop-instances": ["ec2:DescribeInstances", { actions: ["ec2:StopInstances"], resources: [INSTANCES] }],
+    nothing: [],
+  };
+  const print = async (contents: unknown, ...args: string[]) => {
+    const file = await fileWith(typeof contents === "string" ? contents : JSON.stringify(contents));
+    const { errors, ...result } = await run("permissions", "--commands", file, ...args);
+    return { ...result, errors: errors.replaceAll(file, "commands.json") };
+  };
+
+  it("prints the permissions of the role, from a file with comments", async () => {
+    const text = `// What each command needs.\n${JSON.stringify(commands).replace("]}", "],}")}`;
+    const { document } = rolePermissions(commands);
+    const { code, output, errors } = await print(text);
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(JSON.parse(output)).toEqual(document);
+  });
+
+  it.each(["terraform", "cloudformation"] as const)("prints %s for the role", async (format) => {
+    const { code, output } = await print(commands, "--format", format, "--principal", INVENTORY);
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: formatPolicy(rolePermissions(commands, { role: INVENTORY }), format),
+    });
+  });
+
+  it("prints the session policy of a command", async () => {
+    for (const name of ["stop-instances", "nothing"]) {
+      const { code, output } = await print(commands, "--command", name);
+      expect({ code, document: JSON.parse(output) }).toEqual({ code: 0, document: commandPolicy(commands, name) });
+    }
+  });
+
+  it("prints a table", async () => {
+    const { code, output } = await print(commands, "--format", "markdown");
+    expect({ code, output }).toEqual({ code: 0, output: permissionsTable(commands) });
+  });
+
+  it("prints warnings on stderr", async () => {
+    const { code, output, errors } = await print({ all: ["*"] });
+    expect(JSON.parse(output)).toMatchObject({ Statement: [{ Action: "*" }] });
+    expect({ code, errors }).toEqual({
+      code: 0,
+      errors:
+        'warning: Action "*" (all) allows every action of every service. List only the actions that commands need.\n',
+    });
+  });
+
+  it.each<[unknown, string[], number, string]>([
+    ['{\n  "a": ["ec2:DescribeVpcs"]\n  "b": []\n}', [], 2, 'commands.json:3:3: expected ",", found a string.'],
+    ['{\n  "a": [],\n  "a": []\n}', [], 2, 'commands.json:3:3: the key "a" is given twice, first on line 2.'],
+    ["a:\n  - ec2:DescribeVpcs\n", [], 2, "commands.json is YAML. --commands takes a JSON file"],
+    ["", [], 2, "commands.json is empty. --commands takes a JSON file with what each command needs."],
+    [{ a: ["ec2"] }, [], 1, 'commands["a"][0] is invalid: received "ec2". Allowed: an action'],
+    [[], ["--format", "markdown"], 1, "commands is invalid: received an empty array."],
+    [commands, ["--command", "stop-instance"], 1, 'which is not in commands. Did you mean "stop-instances"?'],
+    [commands, ["--principal", "Inventory"], 1, "role is invalid"],
+    [commands, ["--format", "terraform"], 2, "needs --principal <arn> with --format terraform."],
+    [commands, ["--command", "nothing", "--principal", INVENTORY], 2, "Use --command or --principal, not both."],
+    [commands, ["--command", "nothing", "--format", "markdown"], 2, "Use --command or --format markdown, not both."],
+    [
+      commands,
+      ["--principal", INVENTORY, "--format", "markdown"],
+      2,
+      "Use --principal or --format markdown, not both.",
+    ],
+  ])("reports an error and prints no document: %j %j", async (contents, args, code, message) => {
+    expect(await print(contents, ...args)).toMatchObject({
+      code,
+      output: "",
+      errors: expect.stringContaining(message),
+    });
+  });
+
+  it("requires the file", async () => {
+    const { code, errors } = await run("permissions");
+    expect({ code, errors }).toEqual({ code: 2, errors: expect.stringContaining("needs --commands <file>.") });
+    const missing = await run("permissions", "--commands", "/no/such/file");
+    expect(missing).toMatchObject({ code: 2, errors: expect.stringContaining("Cannot read /no/such/file: ENOENT.") });
   });
 });
 

@@ -1,14 +1,24 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  type CommandPermissions,
   ec2TrustPolicy,
   formatPolicy,
   identityPolicy,
   machineTrustPolicy,
+  rolePermissions,
   type SetupPolicy,
   trustPolicy,
 } from "../../src/policies/index.js";
-import { externalId, hostileRole, PARTITIONS, pattern, sourceIdentity, tags } from "./arbitraries.js";
+import {
+  commandPermissions,
+  externalId,
+  hostileRole,
+  PARTITIONS,
+  pattern,
+  sourceIdentity,
+  tags,
+} from "./arbitraries.js";
 import { readCloudFormation, readTerraform } from "./read-back.js";
 
 const HOST = "arn:aws:iam::111122223333:role/integrations/integration-host";
@@ -153,9 +163,11 @@ const policies: fc.Arbitrary<SetupPolicy> = fc.constantFrom(...PARTITIONS).chain
       sourceIdentity: fc.option(sourceIdentity, { nil: undefined }),
       tags,
       accountRoot: fc.boolean(),
-      kind: fc.constantFrom("identity", "trust", "ec2", "ecs", "lambda", "pod-identity", "irsa"),
+      commands: commandPermissions,
+      kind: fc.constantFrom("identity", "trust", "ec2", "ecs", "lambda", "pod-identity", "irsa", "permissions"),
     })
-    .map(({ principal, role, others, kind, accountRoot, ...labels }) => {
+    .map(({ principal, role, others, commands, kind, accountRoot, ...labels }) => {
+      if (kind === "permissions") return rolePermissions(inPartition(commands, partition), { role: principal });
       const instance = { roleArn: role, allowedRoles: [role, ...others], ...labels };
       const pod = { principal, namespace: "team-*", serviceAccount: "inventory" };
       switch (kind) {
@@ -173,6 +185,11 @@ const policies: fc.Arbitrary<SetupPolicy> = fc.constantFrom(...PARTITIONS).chain
     }),
 );
 
+/** The same permissions on the resources of another partition. */
+function inPartition(commands: CommandPermissions, partition: string): CommandPermissions {
+  return JSON.parse(JSON.stringify(commands).replaceAll('"arn:aws:', `"arn:${partition}:`));
+}
+
 /** The documents in resources, whatever name the resource type has for them. */
 function documentsIn(resources: Record<string, unknown>[]): unknown[] {
   return resources.flatMap((properties) =>
@@ -181,6 +198,9 @@ function documentsIn(resources: Record<string, unknown>[]): unknown[] {
       .filter((value) => value !== undefined),
   );
 }
+
+/** Whether the resource is a policy of a role that exists, not a role. */
+const attaches = ({ kind }: SetupPolicy) => kind === "identity" || kind === "permissions";
 
 it("for any valid input, each format parses back to the same document and names", {
   timeout: 30_000,
@@ -194,12 +214,12 @@ it("for any valid input, each format parses back to the same document and names"
       const resources = Object.values(hcl).flatMap((labels) => Object.values(labels).flat());
       for (const label of Object.values(hcl).flatMap(Object.keys)) expect(label).toMatch(/^[A-Za-z_][\w-]*$/);
       expect(documentsIn(resources)).toEqual([policy.document]);
-      expect(resources[0]).toMatchObject(policy.kind === "identity" ? { role: name } : { name });
+      expect(resources[0]).toMatchObject(attaches(policy) ? { role: name } : { name });
 
       const yaml = formatPolicy(policy, "cloudformation");
       const properties = Object.values(readCloudFormation(yaml).Resources).map(({ Properties }) => Properties);
       expect(documentsIn(properties)).toEqual([policy.document]);
-      expect(properties[0]).toMatchObject(policy.kind === "identity" ? { Roles: [name] } : { RoleName: name });
+      expect(properties[0]).toMatchObject(attaches(policy) ? { Roles: [name] } : { RoleName: name });
       expect(yaml).not.toMatch(/Fn::|\{\{resolve:/);
     }),
     { numRuns: 150 },

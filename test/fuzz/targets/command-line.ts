@@ -61,6 +61,7 @@ const word = fc.constantFrom(
     "ec2-trust",
     "ecs-trust",
     "irsa-trust",
+    "permissions",
     "list",
   ],
   ...[
@@ -82,6 +83,8 @@ const word = fc.constantFrom(
     "--author-tag",
     "--source-identity",
     "--partition",
+    "--commands",
+    "--command",
   ],
   ...[
     "--directory=/dev/null/x",

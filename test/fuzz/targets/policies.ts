@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import {
+  commandPolicy,
   ec2TrustPolicy,
   formatPolicy,
   identityPolicy,
   machineTrustPolicy,
+  permissionsTable,
+  rolePermissions,
   trustPolicy,
 } from "../../../src/policies/index.js";
 import { anyOf, callWith, garbage, listOf, settings } from "../arbitraries.js";
@@ -35,6 +38,16 @@ const partition = anyOf("aws", "aws-cn");
 const CLUSTER = "arn:aws:eks:eu-central-1:111122223333:cluster/production";
 const PROVIDER = "arn:aws:iam::111122223333:oidc-provider/oidc.example.com/id/EXAMPLE";
 const pod = { namespace: anyOf("integrations", "team-*"), serviceAccount: anyOf("inventory", "*") };
+
+const actions = anyOf("ec2:DescribeInstances", "ec2:Describe*", "*", "sts:AssumeRole");
+const permission = fc.oneof(
+  actions,
+  settings(
+    { actions: listOf(actions), resources: listOf(anyOf("arn:aws:s3:::reports/*", "arn:aws-cn:s3:::reports/*", "*")) },
+    { required: ["actions", "resources"] },
+  ),
+);
+const commands = settings({ list: listOf(permission), stop: listOf(permission) }, { required: ["list"] });
 
 const document = fc.oneof(
   fc.constant(
@@ -106,11 +119,26 @@ export const policies: readonly Target[] = [
     attempt: (_lab, args) => machineTrustPolicy(...(args as Parameters<typeof machineTrustPolicy>)),
   },
   {
+    name: "rolePermissions",
+    input: callWith(commands, settings({ role: anyOf(MACHINE) })),
+    attempt: (_lab, args) => rolePermissions(...(args as Parameters<typeof rolePermissions>)),
+  },
+  {
+    name: "commandPolicy",
+    input: callWith(commands, fc.oneof(anyOf("list", "stop", "lst", "__proto__"), garbage)),
+    attempt: (_lab, args) => commandPolicy(...(args as Parameters<typeof commandPolicy>)),
+  },
+  {
+    name: "permissionsTable",
+    input: callWith(commands),
+    attempt: (_lab, args) => permissionsTable(...(args as Parameters<typeof permissionsTable>)),
+  },
+  {
     name: "formatPolicy",
     input: callWith(
       settings(
         {
-          kind: anyOf("identity", "trust", "ec2-trust", "irsa-trust"),
+          kind: anyOf("identity", "trust", "ec2-trust", "irsa-trust", "permissions"),
           document,
           roleArn: anyOf(MACHINE),
           partition,
