@@ -22,6 +22,10 @@ const TEMPLATES: Record<SetupPolicy["kind"], (policy: SetupPolicy, role: RoleArn
     Description: `The role ${role.name} and its trust policy`,
     Resources: { Role: roleResource(document, role, permissions) },
   }),
+  "ecs-trust": machineRole,
+  "lambda-trust": machineRole,
+  "pod-identity-trust": machineRole,
+  "irsa-trust": machineRole,
   "ec2-trust": ({ document }, role) => ({
     Description: `The machine's role ${role.name} and its instance profile`,
     Resources: {
@@ -33,6 +37,10 @@ const TEMPLATES: Record<SetupPolicy["kind"], (policy: SetupPolicy, role: RoleArn
     },
   }),
 };
+
+function machineRole({ document }: SetupPolicy, role: RoleArn) {
+  return { Description: `The machine's role ${role.name}`, Resources: { Role: roleResource(document, role) } };
+}
 
 function permissionsTemplate(document: PolicyDocument, { name }: RoleArn, policyName: string) {
   return {

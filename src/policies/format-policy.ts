@@ -27,8 +27,17 @@ export function formatPolicy(policy: SetupPolicy, format: PolicyFormat): string 
 }
 
 const KEYS = ["kind", "document", "permissions", "roleArn", "partition", "warnings"] as const;
-const KINDS: readonly unknown[] = ["identity", "trust", "ec2-trust", "permissions"];
-const ALLOWED_POLICY = "the result of identityPolicy, trustPolicy, ec2TrustPolicy or rolePermissions";
+const KINDS: readonly unknown[] = [
+  "identity",
+  "trust",
+  "ec2-trust",
+  "ecs-trust",
+  "lambda-trust",
+  "pod-identity-trust",
+  "irsa-trust",
+  "permissions",
+] satisfies SetupPolicy["kind"][];
+const ALLOWED_POLICY = "the result of a function of aws-rolecall/policies, such as trustPolicy";
 
 function readSetupPolicy(policy: unknown): SetupPolicy {
   const { kind, document, permissions, roleArn, ...others } = readSettings("policy", policy, KEYS);

@@ -3,8 +3,17 @@ export { commandPolicy } from "./command-policy.js";
 export { type Ec2TrustPolicyOptions, ec2TrustPolicy } from "./ec2-trust-policy.js";
 export { formatPolicy, type PolicyFormat } from "./format-policy.js";
 export { type IdentityPolicyOptions, type IdentityPolicyVariant, identityPolicy } from "./identity-policy.js";
+export {
+  type EcsMachineOptions,
+  type IrsaMachineOptions,
+  type MachineTrustPolicyOptions,
+  machineTrustPolicy,
+  type PodIdentityMachineOptions,
+  type ServiceMachineOptions,
+} from "./machine-trust-policy.js";
 export { permissionsTable } from "./permissions-table.js";
 export type {
+  Machine,
   PolicyDocument,
   PolicyStatement,
   PolicyWarning,

@@ -20,6 +20,11 @@ export function toTerraform({ kind, document, permissions }: SetupPolicy, role: 
         roleResource(label, document, role),
         ...(permissions ? [permissionsResource(label, permissions, `aws_iam_role.${label}.name`)] : []),
       ].join("\n");
+    case "ecs-trust":
+    case "lambda-trust":
+    case "pod-identity-trust":
+    case "irsa-trust":
+      return roleResource(label, document, role);
     case "ec2-trust":
       return [
         roleResource(label, document, role),

@@ -8,6 +8,8 @@ import {
   ec2TrustPolicy,
   formatPolicy,
   identityPolicy,
+  type MachineTrustPolicyOptions,
+  machineTrustPolicy,
   permissionsTable,
   rolePermissions,
   trustPolicy,
@@ -83,6 +85,12 @@ describe("rolecall policy trust", () => {
     const { output } = await run("trust", INVENTORY, "--principal", HOST, "--external-id", "acme-4711");
     expect(JSON.parse(output).Statement[0].Condition).toEqual({ StringEquals: { "sts:ExternalId": "acme-4711" } });
   });
+
+  it("trusts the account of the machine's role on request", async () => {
+    const { code, output, errors } = await run("trust", INVENTORY, "--principal", HOST, "--account-root");
+    const { document } = trustPolicy({ role: INVENTORY, principal: HOST, accountRoot: true });
+    expect({ code, errors, document: JSON.parse(output) }).toEqual({ code: 0, errors: "", document });
+  });
 });
 
 describe("rolecall policy with a source role in the file", () => {
@@ -124,6 +132,50 @@ describe("rolecall policy ec2-trust", () => {
     expect(Object.keys(readTerraform(terraform.output)).sort()).toEqual(["aws_iam_instance_profile", "aws_iam_role"]);
     const cloudFormation = await run("ec2-trust", "--principal", HOST, "--format", "cloudformation");
     expect(Object.keys(readCloudFormation(cloudFormation.output).Resources)).toEqual(["Role", "InstanceProfile"]);
+  });
+});
+
+describe("rolecall policy for the role of another machine", () => {
+  const ISSUER = "https://oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE";
+  const POD = ["--namespace", "integrations", "--service-account", "inventory"];
+  const pod = { namespace: "integrations", serviceAccount: "inventory" };
+  const cluster = "arn:aws:eks:eu-central-1:111122223333:cluster/production";
+  const provider = "arn:aws:iam::111122223333:oidc-provider/oidc.example.com/id/EXAMPLE";
+
+  it.each<[string[], MachineTrustPolicyOptions]>([
+    [["ecs-trust", "--principal", HOST], { machine: "ecs", principal: HOST }],
+    [
+      ["ecs-trust", "--principal", HOST, "--region", "eu-central-1"],
+      { machine: "ecs", principal: HOST, region: "eu-central-1" },
+    ],
+    [["lambda-trust"], { machine: "lambda" }],
+    [["lambda-trust", "--partition", "aws-iso"], { machine: "lambda", partition: "aws-iso" }],
+    [["pod-identity-trust"], { machine: "pod-identity" }],
+    [
+      ["pod-identity-trust", "--cluster-arn", cluster, ...POD, "--principal", HOST],
+      { machine: "pod-identity", clusterArn: cluster, ...pod, principal: HOST },
+    ],
+    [
+      ["irsa-trust", "--provider", provider, ...POD, "--audience", "integrations"],
+      { machine: "irsa", provider, ...pod, audience: "integrations" },
+    ],
+    [
+      ["irsa-trust", "--issuer", ISSUER, "--principal", HOST, ...POD],
+      { machine: "irsa", issuer: ISSUER, principal: HOST, ...pod },
+    ],
+  ])("prints the document: %j", async (args, options) => {
+    const policy = machineTrustPolicy(options);
+    const { code, output, errors } = await run(...args);
+    expect({ code, output, errors }).toEqual({ code: 0, output: formatPolicy(policy, "json"), errors: "" });
+    if (!args.includes("--principal")) return;
+    for (const format of ["terraform", "cloudformation"] as const) {
+      expect((await run(...args, "--format", format)).output).toBe(formatPolicy(policy, format));
+    }
+  });
+
+  it("prints a warning about a wildcard", async () => {
+    const { code, errors } = await run("pod-identity-trust", "--namespace", "team-*");
+    expect({ code, errors }).toEqual({ code: 0, errors: expect.stringMatching(/^warning: "team-\*" trusts every /) });
   });
 });
 
@@ -221,6 +273,11 @@ describe("rolecall policy reports an error and prints no document", () => {
     [["ec2-trust", HOST], 2, "rolecall policy ec2-trust takes options only, and no other arguments."],
     [["identity", INVENTORY, "--external-id", "acme"], 2, "Unknown option '--external-id'."],
     [["ec2-trust", "--config", "instance.json"], 2, "Unknown option '--config'."],
+    [["ecs-trust"], 2, "rolecall policy ecs-trust needs --principal <arn>."],
+    [["irsa-trust", "--namespace", "x"], 2, "rolecall policy irsa-trust needs --service-account <name>."],
+    [["irsa-trust", "--namespace", "x", "--service-account", "y"], 1, "provider is missing."],
+    [["lambda-trust", "--partition", "aws-moon"], 1, "partition is aws-moon, and its Lambda service principal is not"],
+    [["pod-identity-trust", "--cluster-arn", "production"], 1, "clusterArn is invalid"],
     [["identity", "--config", "/no/such/file"], 2, "Cannot read /no/such/file: ENOENT."],
     [["identity", INVENTORY, "--principal"], 2, "--principal"],
     [["identity"], 1, "roles is missing."],

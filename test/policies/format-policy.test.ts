@@ -5,6 +5,7 @@ import {
   ec2TrustPolicy,
   formatPolicy,
   identityPolicy,
+  machineTrustPolicy,
   rolePermissions,
   type SetupPolicy,
   trustPolicy,
@@ -100,6 +101,37 @@ describe("the three formats", () => {
     });
   });
 
+  it.each([
+    machineTrustPolicy({ machine: "ecs", principal: HOST }),
+    machineTrustPolicy({ machine: "lambda", principal: HOST }),
+    machineTrustPolicy({ machine: "pod-identity", principal: HOST, namespace: "integrations" }),
+    machineTrustPolicy({
+      machine: "irsa",
+      principal: HOST,
+      issuer: "https://oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE",
+      namespace: "integrations",
+      serviceAccount: "inventory",
+    }),
+  ])("terraform and cloudformation create only the role if the machine is not EC2: $kind", (policy) => {
+    expect(readTerraform(formatPolicy(policy, "terraform"))).toEqual({
+      aws_iam_role: {
+        "integration-host": [{ name: "integration-host", path: "/integrations/", assume_role_policy: policy.document }],
+      },
+    });
+    const template = readCloudFormation(formatPolicy(policy, "cloudformation"));
+    expect(template.Description).toBe("The machine's role integration-host");
+    expect(template.Resources).toEqual({
+      Role: {
+        Type: "AWS::IAM::Role",
+        Properties: {
+          RoleName: "integration-host",
+          Path: "/integrations/",
+          AssumeRolePolicyDocument: policy.document,
+        },
+      },
+    });
+  });
+
   it("cloudformation attaches the policy to the machine's role", () => {
     expect(readCloudFormation(formatPolicy(identity, "cloudformation")).Resources).toEqual({
       Policy: {
@@ -130,14 +162,26 @@ const policies: fc.Arbitrary<SetupPolicy> = fc.constantFrom(...PARTITIONS).chain
       externalId: fc.option(externalId, { nil: undefined }),
       sourceIdentity: fc.option(sourceIdentity, { nil: undefined }),
       tags,
+      accountRoot: fc.boolean(),
       commands: commandPermissions,
-      kind: fc.constantFrom("identity", "trust", "ec2-trust", "permissions"),
+      kind: fc.constantFrom("identity", "trust", "ec2", "ecs", "lambda", "pod-identity", "irsa", "permissions"),
     })
-    .map(({ principal, role, others, commands, kind, ...labels }) => {
+    .map(({ principal, role, others, commands, kind, accountRoot, ...labels }) => {
       if (kind === "permissions") return rolePermissions(inPartition(commands, partition), { role: principal });
       const instance = { roleArn: role, allowedRoles: [role, ...others], ...labels };
-      if (kind === "identity") return identityPolicy({ variant: "listed-roles", instance, principal });
-      return kind === "trust" ? trustPolicy({ instance, principal }) : ec2TrustPolicy({ principal });
+      const pod = { principal, namespace: "team-*", serviceAccount: "inventory" };
+      switch (kind) {
+        case "identity":
+          return identityPolicy({ variant: "listed-roles", instance, principal });
+        case "trust":
+          return trustPolicy({ instance, principal, accountRoot });
+        case "pod-identity":
+          return machineTrustPolicy({ machine: kind, ...pod });
+        case "irsa":
+          return machineTrustPolicy({ machine: kind, issuer: "https://oidc.example.com/id/EXAMPLE", ...pod });
+        default:
+          return machineTrustPolicy({ machine: kind, principal });
+      }
     }),
 );
 
@@ -178,7 +222,7 @@ it("for any valid input, each format parses back to the same document and names"
       expect(properties[0]).toMatchObject(attaches(policy) ? { Roles: [name] } : { RoleName: name });
       expect(yaml).not.toMatch(/Fn::|\{\{resolve:/);
     }),
-    { numRuns: 100 },
+    { numRuns: 150 },
   );
 });
 

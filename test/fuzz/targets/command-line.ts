@@ -59,6 +59,8 @@ const word = fc.constantFrom(
     "identity",
     "trust",
     "ec2-trust",
+    "ecs-trust",
+    "irsa-trust",
     "permissions",
     "list",
   ],

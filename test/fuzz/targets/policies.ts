@@ -4,6 +4,7 @@ import {
   ec2TrustPolicy,
   formatPolicy,
   identityPolicy,
+  machineTrustPolicy,
   permissionsTable,
   rolePermissions,
   trustPolicy,
@@ -34,6 +35,9 @@ const shared = {
 };
 const principal = anyOf(MACHINE, "arn:aws-cn:iam::111122223333:role/Machine");
 const partition = anyOf("aws", "aws-cn");
+const CLUSTER = "arn:aws:eks:eu-central-1:111122223333:cluster/production";
+const PROVIDER = "arn:aws:iam::111122223333:oidc-provider/oidc.example.com/id/EXAMPLE";
+const pod = { namespace: anyOf("integrations", "team-*"), serviceAccount: anyOf("inventory", "*") };
 
 const actions = anyOf("ec2:DescribeInstances", "ec2:Describe*", "*", "sts:AssumeRole");
 const permission = fc.oneof(
@@ -73,7 +77,13 @@ export const policies: readonly Target[] = [
     name: "trustPolicy",
     input: callWith(
       settings(
-        { ...shared, principal, role: anyOf(ROLE, GUARDED_ROLE), externalId: anyOf(EXTERNAL_ID) },
+        {
+          ...shared,
+          principal,
+          role: anyOf(ROLE, GUARDED_ROLE),
+          externalId: anyOf(EXTERNAL_ID),
+          accountRoot: anyOf(true, false),
+        },
         {
           required: ["principal", "role"],
           garbageFor: { externalId: misshapen(EXTERNAL_ID), roles: misshapen(EXTERNAL_ID) },
@@ -86,6 +96,27 @@ export const policies: readonly Target[] = [
     name: "ec2TrustPolicy",
     input: callWith(settings({ principal, partition })),
     attempt: (_lab, args) => ec2TrustPolicy(...(args as Parameters<typeof ec2TrustPolicy>)),
+  },
+  {
+    name: "machineTrustPolicy",
+    input: callWith(
+      fc.oneof(
+        settings({ machine: anyOf("ec2", "lambda"), principal, partition }, { required: ["machine"] }),
+        settings(
+          { machine: anyOf("ecs"), principal, region: anyOf("eu-central-1", "cn-north-1") },
+          { required: ["machine", "principal"] },
+        ),
+        settings(
+          { machine: anyOf("pod-identity"), principal, clusterArn: anyOf(CLUSTER), ...pod },
+          { required: ["machine"] },
+        ),
+        settings(
+          { machine: anyOf("irsa"), provider: anyOf(PROVIDER), audience: anyOf("sts.amazonaws.com"), ...pod },
+          { required: ["machine", "provider", "namespace", "serviceAccount"] },
+        ),
+      ),
+    ),
+    attempt: (_lab, args) => machineTrustPolicy(...(args as Parameters<typeof machineTrustPolicy>)),
   },
   {
     name: "rolePermissions",
@@ -107,7 +138,7 @@ export const policies: readonly Target[] = [
     input: callWith(
       settings(
         {
-          kind: anyOf("identity", "trust", "ec2-trust", "permissions"),
+          kind: anyOf("identity", "trust", "ec2-trust", "irsa-trust", "permissions"),
           document,
           roleArn: anyOf(MACHINE),
           partition,
