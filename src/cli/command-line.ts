@@ -13,6 +13,9 @@ export function parseCommandLine(name: string, spec: CommandSpec, args: readonly
   const { own, program } = splitProgram(spec, args);
   const config = { args: [...own], options: toConfig(spec), allowPositionals: true };
   const { tokens } = parseArgs({ ...config, strict: false, tokens: true });
+  if (spec.program && program.length === 0 && tokens.some(({ kind }) => kind === "positional")) {
+    throw programMissing(name, spec); // its own options and arguments look like those of the command
+  }
   const given = tokens.filter((token) => token.kind === "option");
   refuseUnknown(spec, given);
   const names = given.map((token) => token.name);
@@ -47,12 +50,23 @@ function toConfig({ options }: CommandSpec): NonNullable<ParseArgsConfig["option
   return Object.fromEntries(entries);
 }
 
-function refuseUnknown({ options }: CommandSpec, given: readonly { name: string; rawName: string }[]): void {
+function refuseUnknown(
+  { options, arguments: words }: CommandSpec,
+  given: readonly { name: string; rawName: string }[],
+): void {
   const unknown = given.find(({ name }) => !Object.hasOwn(options, name));
   if (!unknown) return;
-  const { rawName } = unknown;
+  const { name, rawName } = unknown;
+  if (words && name === toOptionName(words.name)) {
+    throw new UsageError(`Unknown option '${rawName}'. Write ${words.name} without an option.`);
+  }
   const meant = rawName.startsWith("--") ? similarName(rawName.slice(2), Object.keys(options)) : undefined;
   throw new UsageError(`Unknown option '${rawName}'.${meant === undefined ? "" : ` Did you mean '--${meant}'?`}`);
+}
+
+/** What an option for these arguments would be called: `role-arn` for `<role ARN>`. */
+function toOptionName(argumentName: string): string {
+  return argumentName.replaceAll(/[<>]/g, "").replaceAll(" ", "-").toLowerCase();
 }
 
 function refuseRepeated({ options }: CommandSpec, names: readonly string[]): void {
@@ -71,12 +85,17 @@ function parseStrictly(config: ParseArgsConfig) {
 
 function checkArguments(command: string, spec: CommandSpec, count: number, programLength: number): void {
   const { name = "", min = 0, max = 0 } = spec.arguments ?? {};
-  if (count > max && max === 0) throw new UsageError(`${command} takes options only, and no other arguments.`);
+  if (count > max && max === 0) {
+    const advice = "role-arn" in spec.options ? " Write --role-arn before the role." : "";
+    throw new UsageError(`${command} takes options only.${advice}`);
+  }
   if (count > max) throw new UsageError(`${command} takes only ${max === 1 ? "one" : max} ${name}.`);
   if (count < min) throw new UsageError(`${command} needs ${name}.`);
-  if (spec.program && programLength === 0) {
-    throw new UsageError(`${command} needs a program after --, as in: ${command} -- aws s3 ls`);
-  }
+  if (spec.program && programLength === 0) throw programMissing(command, spec);
+}
+
+function programMissing(command: string, { examples: [example] }: CommandSpec): UsageError {
+  return new UsageError(`${command} needs a program after --, as in: ${example}`);
 }
 
 function checkValue(command: string, option: string, rules: OptionSpec, value: Values[string]): void {

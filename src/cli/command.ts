@@ -100,6 +100,11 @@ export function defineCommand<const O extends OptionSpecs>(
   return { spec, run: run as CliCommand["run"] };
 }
 
+/** A command as it works right after `npm install`: `npx aws-rolecall policy` for `rolecall policy`. */
+export function toTypedCommand(name: string): string {
+  return name.replace(/^rolecall\b/, "npx aws-rolecall");
+}
+
 /** The command line, or a file it names, is invalid. The message says what is wrong and how to fix it. */
 export class UsageError extends Error {
   override readonly name = "UsageError";

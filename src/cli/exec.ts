@@ -10,7 +10,7 @@ import type { SessionCredentials } from "../session/session-credentials.js";
 import { type CliIo, defineCommand, UsageError } from "./command.js";
 import { toChildEnvironment } from "./exec/child-environment.js";
 import { startCredentialEndpoint } from "./exec/credential-endpoint.js";
-import { REQUEST_OPTIONS, readRequestOptions, readStoreOptions, STORE_OPTIONS } from "./options.js";
+import { KEYS_HELP, REQUEST_OPTIONS, readRequestOptions, readStoreOptions, STORE_OPTIONS } from "./options.js";
 
 /** As `env` and `timeout` do, so that a script can tell it from an exit code of the program. */
 const FAILURE_CODE = 125;
@@ -34,6 +34,7 @@ export const command = defineCommand(
       ...STORE_OPTIONS,
     },
     notes: [
+      KEYS_HELP,
       "The program does not see the keys, profiles and configuration files of AWS that this process has, and does not ask " +
         "the instance metadata service. Its input, output and terminal are those of this process, and signals reach it.",
     ],
@@ -72,7 +73,9 @@ function assertIdentityChosen(
 ) {
   const { assumption } = createRoleRequest(instance, overrides, undefined, env).chain;
   if (assumption && asBase) {
-    throw new UsageError("--base-identity is for an instance without a role, but --config names one.");
+    throw new UsageError(
+      "--base-identity is for an instance without a role, but --config names one. To run the program as that role, remove --base-identity.",
+    );
   }
   if (!assumption && !asBase) {
     throw new UsageError(

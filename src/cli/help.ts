@@ -1,4 +1,4 @@
-import type { CommandGroup, CommandSpec, OptionSpec } from "./command.js";
+import { type CommandGroup, type CommandSpec, type OptionSpec, toTypedCommand } from "./command.js";
 import { toOptionText, valuePlaceholder } from "./command-line.js";
 import type { ReportOutput } from "./report.js";
 import { hasColor, paint, wrapWords } from "./terminal-text.js";
@@ -37,7 +37,7 @@ export class HelpText {
       "Commands",
       Object.entries(commands).map(([each, { summary }]) => [each, summary]),
     );
-    this.#paragraphs([`Run \`${name} <command> --help\` for the options and examples.`]);
+    this.#paragraphs([`Run \`${toTypedCommand(name)} <command> --help\` for the options and examples.`]);
     return this.#text();
   }
 

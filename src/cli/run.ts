@@ -3,7 +3,7 @@ import { similarName } from "../request/similar-names.js";
 import { escapeInvisible } from "../request/validation.js";
 import { StoreError } from "../store/credential-store.js";
 import { VERSION } from "../version.js";
-import { type CliCommand, type CliIo, type CommandGroup, UsageError } from "./command.js";
+import { type CliCommand, type CliIo, type CommandGroup, toTypedCommand, UsageError } from "./command.js";
 import { parseCommandLine, splitProgram } from "./command-line.js";
 import { HelpText } from "./help.js";
 
@@ -87,7 +87,7 @@ async function runCommand(name: string, command: CliCommand, args: readonly stri
     return await command.run(parseCommandLine(name, spec, args), io);
   } catch (error) {
     if (error instanceof UsageError) {
-      stderr.write(`${error.message}\nSee: ${name} --help\n`);
+      stderr.write(`${error.message}\nSee: ${toTypedCommand(name)} --help\n`);
       return 2;
     }
     if (!isRolecallError(error) && !(error instanceof StoreError)) throw error;

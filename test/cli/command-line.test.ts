@@ -34,7 +34,7 @@ describe("every option of every command", () => {
       const args = [...words, ...use(name, option), ...use(name, option), ...needs(spec, name)];
       const { code, output, errors } = await runRolecall(args);
       expect({ code, output }).toEqual({ code: 2, output: "" });
-      expect(errors).toBe(`--${name} is given twice. Use it once.\nSee: rolecall ${words.join(" ")} --help\n`);
+      expect(errors).toBe(`--${name} is given twice. Use it once.\nSee: npx aws-rolecall ${words.join(" ")} --help\n`);
     },
   );
 
@@ -153,7 +153,7 @@ describe("a command line", () => {
   it("of a command without arguments refuses one", async () => {
     const { code, errors } = await runRolecall(["demo", "fast"]);
     expect(code).toBe(2);
-    expect(errors).toContain("rolecall demo takes options only, and no other arguments.");
+    expect(errors).toContain("rolecall demo takes options only.");
   });
 
   it("leaves everything after the first -- to the program", () => {
@@ -162,10 +162,26 @@ describe("a command line", () => {
     expect(line).toEqual({ values: {}, arguments: ["a"], program: ["prog", "--file", "x", "--", "--help"] });
   });
 
-  it.each([[["a"]], [["a", "--"]]])("without a program is refused if the command runs one: %j", (args) => {
-    expect(() => parseCommandLine("rolecall test", { ...spec, program: true }, args)).toThrow(
-      "rolecall test needs a program after --",
+  it.each([
+    [["a"]],
+    [["a", "--"]],
+    [["a", "prog", "get", "item"]],
+    [["a", "prog", "--unknown"]],
+    [["a", "prog", "--file", "x", "--file", "y"]],
+  ])("without a program after -- is refused if the command runs one: %j", (args) => {
+    const runner: CommandSpec = { ...spec, program: true, examples: ["npx aws-rolecall test a -- prog"] };
+    expect(() => parseCommandLine("rolecall test", runner, args)).toThrow(
+      "rolecall test needs a program after --, as in: npx aws-rolecall test a -- prog",
     );
+  });
+
+  it.each([
+    [["exec", "--role-arn", ROLE, "--", "prog"], "Unknown option '--role-arn'. Write <role ARN> without an option."],
+    [["credential-process", ROLE], "rolecall credential-process takes options only. Write --role-arn before the role."],
+  ])("says how this command takes a role: %j", async (args, message) => {
+    const { code, errors } = await runRolecall(args);
+    expect(code).toBe(2);
+    expect(errors).toContain(`${message}\n`);
   });
 });
 

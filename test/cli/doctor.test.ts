@@ -1234,7 +1234,7 @@ describe("rolecall doctor", () => {
       code: 2,
       output: "",
       errors: expect.stringMatching(
-        /^role is invalid: received "Inventory"\. Allowed: a role ARN.*\nSee: rolecall doctor/,
+        /^role is invalid: received "Inventory"\. Allowed: a role ARN.*\nSee: npx aws-rolecall doctor/,
       ),
     });
   });

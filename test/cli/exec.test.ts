@@ -132,7 +132,7 @@ describe("the base identity", () => {
     const { run, ran } = await setUp();
     const { code, errors } = await run(["--base-identity", "--", "prog"], async () => ENDED);
     expect({ code, ran }).toEqual({ code: 2, ran: [] });
-    expect(errors).toContain("--base-identity is for an instance without a role");
+    expect(errors).toContain("To run the program as that role, remove --base-identity.");
   });
 
   it("with keys that do not expire is refused, because SDKs take no such keys from an endpoint", async () => {

@@ -59,3 +59,12 @@ describe.each(COMMANDS.map(({ words, command }) => ({ line: words.join(" "), wor
     });
   },
 );
+
+const withStore = COMMANDS.filter(({ command: { spec } }) => "directory" in spec.options);
+
+it.each(withStore.map(({ words }) => [words.join(" "), words] as const))(
+  "rolecall %s --help says how to set the encryption keys of the file store",
+  async (_, words) => {
+    expect(await helpAt(words, 120)).toContain("Set ROLECALL_ENCRYPTION_KEYS to the store's encryption keys");
+  },
+);

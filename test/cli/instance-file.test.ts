@@ -71,13 +71,13 @@ describe("--config reports a file that it cannot use", () => {
     const { code, output, errors } = await explain(contents);
     expect({ code, output }).toEqual({ code: 2, output: "" });
     expect(errors.split("\n")[0]).toBe(said);
-    expect(errors).toMatch(/\nSee: rolecall explain --help\n$/);
+    expect(errors).toMatch(/\nSee: npx aws-rolecall explain --help\n$/);
   });
 
   it("reports a directory", async () => {
     const { code, output, errors } = await runRolecall(["explain", "--config", folder]);
     expect({ code, output }).toEqual({ code: 2, output: "" });
-    expect(errors).toBe(`${folder} is a directory. ${EXPECTED}\nSee: rolecall explain --help\n`);
+    expect(errors).toBe(`${folder} is a directory. ${EXPECTED}\nSee: npx aws-rolecall explain --help\n`);
   });
 
   it("recognizes YAML by the file name", async () => {

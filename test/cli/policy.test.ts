@@ -264,13 +264,20 @@ describe("rolecall policy permissions", () => {
   });
 });
 
+it("rolecall policy ecs-trust warns about a region that may be misspelled", async () => {
+  const { code, output, errors } = await run("ecs-trust", "--principal", HOST, "--region", "eu-centrl-1");
+  expect(code).toBe(0);
+  expect(output).toContain("arn:aws:ecs:eu-centrl-1:111122223333:*");
+  expect(errors).toMatch(/^warning: this release does not know the region eu-centrl-1\. Did you mean eu-central-1\?/);
+});
+
 describe("rolecall policy reports an error and prints no document", () => {
   it.each<[string[], number, string]>([
     [[], 2, "Usage: rolecall policy <command>"],
     [["toString"], 2, 'Unknown command "policy toString".'],
     [["trust", INVENTORY], 2, "rolecall policy trust needs --principal <arn>, or --config with a sourceRole."],
     [["trust", INVENTORY, AUDIT, "--principal", HOST], 2, "rolecall policy trust takes only one <role>."],
-    [["ec2-trust", HOST], 2, "rolecall policy ec2-trust takes options only, and no other arguments."],
+    [["ec2-trust", HOST], 2, "rolecall policy ec2-trust takes options only."],
     [["identity", INVENTORY, "--external-id", "acme"], 2, "Unknown option '--external-id'."],
     [["ec2-trust", "--config", "instance.json"], 2, "Unknown option '--config'."],
     [["ecs-trust"], 2, "rolecall policy ecs-trust needs --principal <arn>."],

@@ -43,7 +43,7 @@ describe("rolecall", () => {
   ])("suggests a similar option, if there is one: %j", async (args, said) => {
     const { code, output, errors } = await runRolecall(args);
     expect({ code, output }).toEqual({ code: 2, output: "" });
-    expect(errors).toMatch(`Unknown option ${said}\nSee: rolecall ${args[0]} `);
+    expect(errors).toMatch(`Unknown option ${said}\nSee: npx aws-rolecall ${args[0]} `);
   });
 
   it.each(["docter", "toString", "__proto__", "frobnicate", ""])("rejects the unknown command %j", async (name) => {
@@ -70,7 +70,7 @@ describe.each(LEAVES)("rolecall %s", (name) => {
   it("names an unknown option on stderr, points to --help and exits with code 2", async () => {
     const { code, output, errors } = await runRolecall([...words, "--no-such-option"]);
     expect({ code, output }).toEqual({ code: 2, output: "" });
-    expect(errors).toBe(`Unknown option '--no-such-option'.\nSee: rolecall ${name} --help\n`);
+    expect(errors).toBe(`Unknown option '--no-such-option'.\nSee: npx aws-rolecall ${name} --help\n`);
   });
 });
 
@@ -79,6 +79,7 @@ describe.each(GROUPS)("rolecall %s", (name) => {
     const { code, output, errors } = await runRolecall([name, "--help"]);
     expect({ code, errors }).toEqual({ code: 0, errors: "" });
     expect(output).toMatch(new RegExp(`^Usage: rolecall ${name} <command>`));
+    expect(output).toContain(`\nRun \`npx aws-rolecall ${name} <command> --help\` for`);
     expect(await runRolecall([name])).toEqual({ code: 2, output: "", errors: output });
   });
 

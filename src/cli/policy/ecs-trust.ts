@@ -1,5 +1,6 @@
 import { machineTrustPolicy } from "../../policies/index.js";
 import { defineCommand } from "../command.js";
+import { adviseOnRegion } from "../known-regions.js";
 import { FORMAT_OPTION, POLICY_EXIT_CODES, printPolicy } from "./print-policy.js";
 
 export const command = defineCommand(
@@ -16,6 +17,9 @@ export const command = defineCommand(
     ],
   },
   async ({ values: { principal, region, format } }, io) => {
-    return printPolicy(machineTrustPolicy({ machine: "ecs", principal, region }), format, io);
+    const code = printPolicy(machineTrustPolicy({ machine: "ecs", principal, region }), format, io);
+    const advice = region && adviseOnRegion(region);
+    if (advice) io.stderr.write(`warning: this release does not know the region ${region}. ${advice}\n`);
+    return code;
   },
 );

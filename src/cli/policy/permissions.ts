@@ -8,8 +8,8 @@ const EXPECTED = "--commands takes a JSON file with what each command needs.";
 export const command = defineCommand(
   {
     about: [
-      "Prints the permissions of the role that commands act as, from what each command needs. Warns about those that are " +
-        "too broad. If the document is too large, names the commands to put into each of several.",
+      "Prints the permissions of the role that commands act as, from what each command needs. Warns about permissions " +
+        "that are too broad. If the document is too large, the warning says which commands to put into which document.",
       "With --command, prints the session policy of that command: commandPolicy in aws-rolecall/policies creates the same.",
     ],
     options: {

@@ -14,18 +14,18 @@ export const command = defineCommand(
       principal: {
         value: "<arn>",
         help:
-          "Who may assume the role: the machine's role, from its instance profile, or an IAM user with static keys. With " +
-          "sourceRole in --config, that role is the default.",
+          "Who may assume the role: the machine's role, also if that is a container or a function, or an IAM user with " +
+          "static keys. With sourceRole in --config, that role is the default.",
         multiple: true,
       },
       "external-id": {
         value: "<id>",
-        help: "The external id that the role requires; of several, any is accepted. Default: the one in --config.",
+        help: "The external id that the role requires. If you give several, any one of them is accepted. Default: the one in --config.",
         multiple: true,
       },
       "account-root": {
         help:
-          "Name the account of --principal, with --principal as a condition. Then the policy can be saved before that " +
+          "Names the account of --principal, with --principal as a condition. Then the policy can be saved before that " +
           "role exists, and stays valid if the role is created again.",
       },
       ...SOURCE_OPTIONS,
