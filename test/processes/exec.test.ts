@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { constants } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { createInterface } from "node:readline";
@@ -105,6 +106,19 @@ describe("a program in rolecall exec", () => {
     expect(await nextLine()).toBe("input: hello");
     stdin.end();
     expect(await once(running, "exit")).toEqual([0, null]);
+  });
+
+  it.runIf(hasProcessList)("has an input that waits, which programs in most languages rely on", async () => {
+    const { start } = await setUp();
+    const program = `trap 'grep flags /proc/self/fdinfo/0; exit' USR1; echo ready; while :; do sleep 0.05; done`;
+    const running = start("sh", "-c", program);
+    const lines = createInterface({ input: running.stdout })[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe("ready");
+    running.kill("SIGUSR1"); // passed on only after rolecall has looked at its own input
+    const [, flags = ""] = String((await lines.next()).value).split(/\s+/);
+    expect(Number.parseInt(flags, 8) & constants.O_NONBLOCK).toBe(0);
+    expect(flags).toMatch(/^0[0-7]+$/);
+    await once(running, "exit");
   });
 
   it("gets the signals that rolecall gets, and rolecall ends after it", async () => {

@@ -1,9 +1,13 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { isatty } from "node:tty";
 
 /** A terminal sends these to the program as well, so they are passed on only without one. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT", "SIGHUP"];
 const PASSED_ON: readonly NodeJS.Signals[] = ["SIGTERM", "SIGUSR1", "SIGUSR2", "SIGCONT"];
+
+/** Input, output and errors. */
+const STANDARD_STREAMS = [0, 1, 2];
 
 /** Shells use these codes too. */
 const NOT_FOUND = 127;
@@ -20,7 +24,8 @@ export type RunProgram = (words: readonly string[], env: Record<string, string |
 /** The program has this process's input, output and terminal. Signals reach it; this process ends after it. */
 export const runProgram: RunProgram = async ([program = "", ...args], env) => {
   const child = spawn(program, args, { stdio: "inherit", env });
-  const hasTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
+  // Not process.stdin: Node then makes the pipe non-blocking, also for the program, which reads from the same one.
+  const hasTerminal = STANDARD_STREAMS.some(isatty);
   const stopListening = listen((signal) => {
     if (!hasTerminal || !FROM_TERMINAL.includes(signal)) child.kill(signal);
   });
