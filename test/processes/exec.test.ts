@@ -29,6 +29,9 @@ const hasTerminal = (() => {
 /** In milliseconds: a busy machine may take long to run a program. */
 const PATIENCE = { timeout: 30_000 };
 
+const hasSignals = process.platform !== "win32";
+if (!hasSignals) console.log("On Windows: no program sends signals to rolecall");
+
 const hasProcessList = process.platform === "linux";
 if (!hasProcessList) console.log("Not on Linux: the token is not looked for in /proc");
 
@@ -88,6 +91,7 @@ describe("a program in rolecall exec", () => {
   it.each([
     ["no-such-program", 127, "it was not found"],
     ["./package.json", 126, "EACCES"],
+    ["./package.json/program", 126, "ENOTDIR"],
   ])("that can't be run is named: %s", async (program, expected, reason) => {
     const { start } = await setUp();
     const running = start(program);
@@ -129,6 +133,14 @@ describe("a program in rolecall exec", () => {
       expect(await nextLine()).toBe(signal);
     }
     expect(await once(running, "exit")).toEqual([7, null]);
+  });
+
+  it.runIf(hasSignals)("gets a signal that comes as it starts", async () => {
+    const { start } = await setUp();
+    for (let times = 0; times < 5; times++) {
+      const running = start("sh", "-c", "trap 'exit 7' TERM; kill -TERM $PPID; while :; do sleep 0.05; done");
+      expect(await once(running, "exit")).toEqual([7, null]);
+    }
   });
 
   it.runIf(hasTerminal)("gets each Ctrl+C in a terminal once, and can go on", async () => {

@@ -77,9 +77,12 @@ describe("the environment of a program", () => {
     expect(toChildEnvironment(own, IDENTITY)).toEqual({ ...own, ...SET });
   });
 
-  it.each(["ROLECALL_ENCRYPTION_KEYS", "Rolecall_Encryption_Keys"])("does not have the file store's keys: %s", (name) => {
-    expect(toChildEnvironment({ [name]: "c2VjcmV0" }, IDENTITY)).toEqual(SET);
-  });
+  it.each(["ROLECALL_ENCRYPTION_KEYS", "Rolecall_Encryption_Keys"])(
+    "does not have the file store's keys: %s",
+    (name) => {
+      expect(toChildEnvironment({ [name]: "c2VjcmV0" }, IDENTITY)).toEqual(SET);
+    },
+  );
 
   it("keeps this process's region if the identity has none", () => {
     const { AWS_REGION, AWS_DEFAULT_REGION, ...rest } = SET;
