@@ -91,7 +91,7 @@ async function setUp() {
       return { kind: "ended", exitCode: code };
     };
     const instance = { roleArn: ROLE, roleSessionName: "exec", region: "eu-central-1" };
-    return runAs(resolver, instance, {}, words, { stderr: { write: () => undefined }, env, runProgram });
+    return runAs(resolver, instance, {}, words, { stderr: { write: () => undefined }, env, runProgram }, clock.now);
   };
   return { aws, advance, run };
 }
