@@ -29,7 +29,7 @@ export const command = defineCommand(
       ...REQUEST_OPTIONS,
       "base-identity": {
         help: "Acts as the base identity itself, which is refused by default if nothing names a role.",
-        excludes: ["<role ARN>"],
+        excludes: ["<role ARN>", "role-session-name", "role-session-duration"],
       },
       ...STORE_OPTIONS,
     },
