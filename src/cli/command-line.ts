@@ -4,6 +4,14 @@ import { type CommandLine, type CommandSpec, type OptionSpec, UsageError } from 
 
 type Values = ReturnType<typeof parseArgs>["values"];
 
+/** An option as it stands on the command line. */
+interface GivenOption {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
 /**
  * Reads a command line by the rules of the command's options. The rules are the same for all commands.
  * @param name the command's whole name, such as `rolecall policy trust`
@@ -13,15 +21,17 @@ export function parseCommandLine(name: string, spec: CommandSpec, args: readonly
   const { own, program } = splitProgram(spec, args);
   const config = { args: [...own], options: toConfig(spec), allowPositionals: true };
   const { tokens } = parseArgs({ ...config, strict: false, tokens: true });
-  if (spec.program && program.length === 0 && tokens.some(({ kind }) => kind === "positional")) {
-    throw programMissing(name, spec); // its own options and arguments look like those of the command
-  }
   const given = tokens.filter((token) => token.kind === "option");
+  // Before the options, because those of the program are among them.
+  const words = tokens.filter((token) => token.kind === "positional");
+  if (words.length > 0) checkProgram(name, spec, program);
   refuseUnknown(spec, given);
+  refuseSwallowed(spec, given);
   const names = given.map((token) => token.name);
   refuseRepeated(spec, names);
   const { values, positionals } = parseStrictly(config);
-  checkArguments(name, spec, positionals.length, program.length);
+  checkArguments(name, spec, positionals.length);
+  checkProgram(name, spec, program);
   for (const [option, rules] of Object.entries(spec.options)) checkValue(name, option, rules, values[option]);
   refuseContradictions(spec, names, values, positionals.length > 0);
   return { values, arguments: positionals, program } as CommandLine;
@@ -50,10 +60,7 @@ function toConfig({ options }: CommandSpec): NonNullable<ParseArgsConfig["option
   return Object.fromEntries(entries);
 }
 
-function refuseUnknown(
-  { options, arguments: words }: CommandSpec,
-  given: readonly { name: string; rawName: string }[],
-): void {
+function refuseUnknown({ options, arguments: words }: CommandSpec, given: readonly GivenOption[]): void {
   const unknown = given.find(({ name }) => !Object.hasOwn(options, name));
   if (!unknown) return;
   const { name, rawName } = unknown;
@@ -67,6 +74,15 @@ function refuseUnknown(
 /** What an option for these arguments would be called: `role-arn` for `<role ARN>`. */
 function toOptionName(argumentName: string): string {
   return argumentName.replaceAll(/[<>]/g, "").replaceAll(" ", "-").toLowerCase();
+}
+
+/** With a forgotten value, the next option would be the value. */
+function refuseSwallowed({ options }: CommandSpec, given: readonly GivenOption[]): void {
+  for (const { name, value = "", inlineValue } of given) {
+    const placeholder = options[name] && valuePlaceholder(options[name]);
+    if (placeholder === undefined || inlineValue || !/^-./s.test(value)) continue;
+    throw new UsageError(`--${name} needs a value. If the value starts with a dash, write --${name}=${placeholder}.`);
+  }
 }
 
 function refuseRepeated({ options }: CommandSpec, names: readonly string[]): void {
@@ -83,7 +99,7 @@ function parseStrictly(config: ParseArgsConfig) {
   }
 }
 
-function checkArguments(command: string, spec: CommandSpec, count: number, programLength: number): void {
+function checkArguments(command: string, spec: CommandSpec, count: number): void {
   const { name = "", min = 0, max = 0 } = spec.arguments ?? {};
   if (count > max && max === 0) {
     const advice = "role-arn" in spec.options ? " Write --role-arn before the role." : "";
@@ -91,11 +107,14 @@ function checkArguments(command: string, spec: CommandSpec, count: number, progr
   }
   if (count > max) throw new UsageError(`${command} takes only ${max === 1 ? "one" : max} ${name}.`);
   if (count < min) throw new UsageError(`${command} needs ${name}.`);
-  if (spec.program && programLength === 0) throw programMissing(command, spec);
 }
 
-function programMissing(command: string, { examples: [example] }: CommandSpec): UsageError {
-  return new UsageError(`${command} needs a program after --, as in: ${example}`);
+function checkProgram(command: string, spec: CommandSpec, [program]: readonly string[]): void {
+  if (!spec.program) return;
+  if (program === undefined) {
+    throw new UsageError(`${command} needs a program after --, as in: ${spec.examples[0]}`);
+  }
+  if (program === "") throw new UsageError("The program after -- has an empty name.");
 }
 
 function checkValue(command: string, option: string, rules: OptionSpec, value: Values[string]): void {

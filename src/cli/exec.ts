@@ -29,7 +29,7 @@ export const command = defineCommand(
       ...REQUEST_OPTIONS,
       "base-identity": {
         help: "Acts as the base identity itself, which is refused by default if nothing names a role.",
-        excludes: ["<role ARN>"],
+        excludes: ["<role ARN>", "role-session-name", "role-session-duration"],
       },
       ...STORE_OPTIONS,
     },
@@ -94,12 +94,13 @@ export async function runAs(
   overrides: CommandSettings,
   program: readonly string[],
   io: Pick<CliIo, "stderr" | "env" | "runProgram">,
+  now: () => number = Date.now,
 ): Promise<number> {
   const client = resolver.getClientForCommand(STSClient, instance, overrides);
   const provide = resolver.provider(instance, overrides);
   const [region, session] = await Promise.all([readRegion(client), provide()]);
   assertTemporary(session);
-  const endpoint = await startCredentialEndpoint(provide);
+  const endpoint = await startCredentialEndpoint(provide, { now });
   try {
     const end = await io.runProgram(program, toChildEnvironment(io.env, { ...endpoint, region }));
     if (end.kind === "not-started") {

@@ -63,7 +63,7 @@ async function runGroup(
 ): Promise<number> {
   const member = first !== undefined && Object.hasOwn(group.commands, first) ? group.commands[first] : undefined;
   if (!member) {
-    const asksForHelp = [first, ...args].some(isHelp);
+    const asksForHelp = first?.startsWith("-") === true && [first, ...args].some(isHelp);
     const { stdout, stderr, env } = io;
     if (!asksForHelp && first !== undefined) stderr.write(`${unknownCommand(name, first, group)}\n\n`);
     const output = asksForHelp ? stdout : stderr;

@@ -185,6 +185,33 @@ describe("a command line", () => {
   });
 });
 
+describe("a program's command line", () => {
+  it.each([
+    [[ROLE, "aws", "s3", "ls"]],
+    [["aws", "s3", "ls"]],
+    [["aws", "s3", "ls", "--recursive"]],
+    [["--region", "eu-central-1", "aws", "sts", "get-caller-identity", "--query", "Arn"]],
+  ])("without -- in front of it is refused with the right form: %j", async (args) => {
+    const { code, output, errors } = await runRolecall(["exec", ...args]);
+    expect({ code, output }).toEqual({ code: 2, output: "" });
+    expect(errors).toContain("rolecall exec needs a program after --, as in: npx aws-rolecall exec --config");
+  });
+
+  it("with an empty name is refused", async () => {
+    const { code, errors } = await runRolecall(["exec", ROLE, "--", "", "--flag"]);
+    expect(code).toBe(2);
+    expect(errors).toContain("The program after -- has an empty name.");
+  });
+});
+
+describe("an option without its value", () => {
+  it.each(["--json", "-x"])("is named in one line without escapes, if %s follows it", async (next) => {
+    const { code, errors } = await runRolecall(["explain", "--config", next]);
+    expect(code).toBe(2);
+    expect(errors).toMatch(/^--config needs a value\. If the value starts with a dash, write --config=<file>\.\nSee: /);
+  });
+});
+
 describe("a trust policy", () => {
   const trust = async (...args: string[]) => {
     const { code, output, errors } = await runRolecall(["policy", "trust", ROLE, ...args]);

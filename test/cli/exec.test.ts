@@ -108,6 +108,73 @@ describe("rolecall exec", () => {
   });
 });
 
+describe("on a platform with its own identity", () => {
+  const chosen = { roleArn: ROLE, roleSessionName: "exec", credentials: "Runtime" } as const;
+
+  it.each(["ECS", "EKSPodIdentity", "IRSA", "Lambda"] as const)(
+    "%s: rolecall uses that identity, and the program sees only the role's",
+    async (platform) => {
+      const { aws, run, ran } = await setUp(chosen);
+      const { env } = aws.platform(platform);
+      let arn: string | undefined;
+      const { code, errors } = await run(
+        ["--", "prog"],
+        async (childEnv) => {
+          arn = await whoAmI(childEnv);
+          return ENDED;
+        },
+        env,
+      );
+      expect({ code, errors, arn }).toEqual({
+        code: 0,
+        errors: "",
+        arn: "arn:aws:sts::123456789012:assumed-role/Inventory/exec",
+      });
+      expect(aws.count({ target: "imds" })).toBe(0);
+      const announced = Object.entries(env).filter(([name]) => /CREDENTIALS|TOKEN|ROLE|KEY/.test(name));
+      expect(announced.length).toBeGreaterThan(0);
+      for (const [name, value] of announced) expect(ran[0]?.env[name]).not.toBe(value);
+    },
+  );
+});
+
+describe("rolecall in rolecall exec", () => {
+  it("acts as the outer role only if the instance says so", async () => {
+    const { run } = await setUp({ region: "eu-central-1", credentials: "EcsContainer" });
+    const { run: runOuter } = await setUp();
+    let arn: string | undefined;
+    await runOuter(["--", "rolecall"], async (outer) => {
+      const args = ["--base-identity", "--", "prog"];
+      await run(
+        args,
+        async (env) => {
+          arn = await whoAmI({ ...env, AWS_ENDPOINT_URL: outer.AWS_ENDPOINT_URL });
+          return ENDED;
+        },
+        outer,
+      );
+      return ENDED;
+    });
+    expect(arn).toBe("arn:aws:sts::123456789012:assumed-role/Inventory/exec");
+  });
+
+  it.each([
+    [{ region: "eu-central-1" }, "the environment announces a container's role"],
+    [{ region: "eu-central-1", credentials: "Ec2InstanceMetadata" as const }, "AWS_EC2_METADATA_DISABLED is true"],
+  ])("says what to write if the instance does not: %j", async (instance, said) => {
+    const { run, ran } = await setUp(instance);
+    const { run: runOuter } = await setUp();
+    await runOuter(["--", "rolecall"], async (outer) => {
+      const { code, errors } = await run([ROLE, "--", "prog"], async () => ENDED, outer);
+      expect({ code, ran }).toEqual({ code: 125, ran: [] });
+      expect(errors).toContain(said);
+      expect(errors).toContain('"credentials": "EcsContainer"');
+      expect(errors).not.toContain(outer.AWS_CONTAINER_AUTHORIZATION_TOKEN);
+      return ENDED;
+    });
+  });
+});
+
 describe("the base identity", () => {
   it("is never served because nothing names a role", async () => {
     const { aws, run, ran } = await setUp({ region: "eu-central-1" });

@@ -33,6 +33,19 @@ describe("rolecall", () => {
   });
 
   it.each([
+    [["exce", "--config", "x", "--", "aws", "s3", "help", "--help"], 'Unknown command "exce". Did you mean "exec"?'],
+    [["frobnicate", "--help"], 'Unknown command "frobnicate".'],
+    [["policy", "trsut", "-h"], 'Unknown command "policy trsut". Did you mean "trust"?'],
+  ])(
+    "rejects an unknown command also with --help, so that a script does not take it for success: %j",
+    async (args, said) => {
+      const { code, output, errors } = await runRolecall(args);
+      expect({ code, output }).toEqual({ code: 2, output: "" });
+      expect(errors).toContain(said);
+    },
+  );
+
+  it.each([
     [["explain", "--confg", "x"], "'--confg'. Did you mean '--config'?"],
     [["explain", "--role-sesion-name=x"], "'--role-sesion-name'. Did you mean '--role-session-name'?"],
     [["policy", "trust", "--externalid", "x"], "'--externalid'. Did you mean '--external-id'?"],

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { constants } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { createInterface } from "node:readline";
@@ -27,6 +28,9 @@ const hasTerminal = (() => {
 })();
 /** In milliseconds: a busy machine may take long to run a program. */
 const PATIENCE = { timeout: 30_000 };
+
+const hasSignals = process.platform !== "win32";
+if (!hasSignals) console.log("On Windows: no program sends signals to rolecall");
 
 const hasProcessList = process.platform === "linux";
 if (!hasProcessList) console.log("Not on Linux: the token is not looked for in /proc");
@@ -87,6 +91,7 @@ describe("a program in rolecall exec", () => {
   it.each([
     ["no-such-program", 127, "it was not found"],
     ["./package.json", 126, "EACCES"],
+    ["./package.json/program", 126, "ENOTDIR"],
   ])("that can't be run is named: %s", async (program, expected, reason) => {
     const { start } = await setUp();
     const running = start(program);
@@ -107,6 +112,19 @@ describe("a program in rolecall exec", () => {
     expect(await once(running, "exit")).toEqual([0, null]);
   });
 
+  it.runIf(hasProcessList)("has an input that waits, which programs in most languages rely on", async () => {
+    const { start } = await setUp();
+    const program = `trap 'grep flags /proc/self/fdinfo/0; exit' USR1; echo ready; while :; do sleep 0.05; done`;
+    const running = start("sh", "-c", program);
+    const lines = createInterface({ input: running.stdout })[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe("ready");
+    running.kill("SIGUSR1"); // passed on only after rolecall has looked at its own input
+    const [, flags = ""] = String((await lines.next()).value).split(/\s+/);
+    expect(Number.parseInt(flags, 8) & constants.O_NONBLOCK).toBe(0);
+    expect(flags).toMatch(/^0[0-7]+$/);
+    await once(running, "exit");
+  });
+
   it("gets the signals that rolecall gets, and rolecall ends after it", async () => {
     const { start } = await setUp();
     const { running, nextLine } = await listening(start);
@@ -115,6 +133,14 @@ describe("a program in rolecall exec", () => {
       expect(await nextLine()).toBe(signal);
     }
     expect(await once(running, "exit")).toEqual([7, null]);
+  });
+
+  it.runIf(hasSignals)("gets a signal that comes as it starts", async () => {
+    const { start } = await setUp();
+    for (let times = 0; times < 5; times++) {
+      const running = start("sh", "-c", "trap 'exit 7' TERM; kill -TERM $PPID; while :; do sleep 0.05; done");
+      expect(await once(running, "exit")).toEqual([7, null]);
+    }
   });
 
   it.runIf(hasTerminal)("gets each Ctrl+C in a terminal once, and can go on", async () => {

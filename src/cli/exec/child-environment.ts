@@ -6,10 +6,22 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /**
  * Variables that give an SDK an identity, or name one. Whole families, so that a variable that an SDK adds to one of them is
- * covered. A test compares them with the SDK's source.
+ * covered. A test compares them with the SDK's source. AMAZON_* are read by the SDK for Ruby and version 2 of the one for
+ * JavaScript.
  */
 const IDENTITY =
-  /^(AWS_(ACCESS_KEY|SECRET_|SESSION_TOKEN|SECURITY_TOKEN|BEARER_TOKEN|CREDENTIAL|CONTAINER_|SHARED_CREDENTIALS_|CONFIG_FILE$|WEB_IDENTITY_|ROLE_|SSO_|LOGIN_|SIGNIN_|ACCOUNT_ID$|(DEFAULT_)?PROFILE$)|BOTO_CONFIG$)/i;
+  /^(AMAZON_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$|AWS_(ACCESS_KEY|SECRET_|SESSION_TOKEN|SECURITY_TOKEN|BEARER_TOKEN|CREDENTIAL|CONTAINER_|SHARED_CREDENTIALS_|CONFIG_FILE$|WEB_IDENTITY_|ROLE_|SSO_|LOGIN_|SIGNIN_|ACCOUNT_ID$|(DEFAULT_)?PROFILE$)|BOTO_CONFIG$)/i;
+const STORE_KEYS = new RegExp(`^${KEYS_VARIABLE}$`, "i");
+/**
+ * SDKs prefer the profiles of configuration files to an endpoint. Without a variable, they read the files in the home
+ * directory: the last two are for version 1 of the SDK for Java, and for boto3, which also reads the files of boto 2.
+ */
+const FILE_VARIABLES = [
+  "AWS_CONFIG_FILE",
+  "AWS_SHARED_CREDENTIALS_FILE",
+  "AWS_CREDENTIAL_PROFILES_FILE",
+  "BOTO_CONFIG",
+] as const;
 const PROXY = /^(https?|all)_proxy$/i;
 
 /** What the program gets in place of the identities of this process. */
@@ -18,28 +30,32 @@ export interface ChildIdentity extends Pick<CredentialEndpoint, "uri" | "token">
 }
 
 /**
- * The environment of a program that has one identity: the endpoint's. SDKs prefer the profiles of the configuration files to
- * an endpoint, and the metadata service is their last resort, so the program gets neither.
+ * The environment of a program that has one identity: the endpoint's. The program gets no profiles, and no metadata
+ * service, which is the last resort of SDKs.
  */
 export function toChildEnvironment(
   env: Env,
   { uri, token, region }: ChildIdentity,
 ): Record<string, string | undefined> {
-  const kept = Object.entries(env).filter(([name]) => !IDENTITY.test(name) && name !== KEYS_VARIABLE);
+  const kept = Object.entries(env).filter(([name]) => !IDENTITY.test(name) && !STORE_KEYS.test(name));
   return {
     ...Object.fromEntries(kept),
     ...(kept.some(([name]) => PROXY.test(name)) && withoutProxy(env, new URL(uri).hostname)),
     ...(region !== undefined && { AWS_REGION: region, AWS_DEFAULT_REGION: region }),
-    AWS_CONFIG_FILE: devNull,
-    AWS_SHARED_CREDENTIALS_FILE: devNull,
+    ...Object.fromEntries(FILE_VARIABLES.map((name) => [name, devNull])),
     AWS_EC2_METADATA_DISABLED: "true",
     AWS_CONTAINER_CREDENTIALS_FULL_URI: uri,
     AWS_CONTAINER_AUTHORIZATION_TOKEN: token,
   };
 }
 
-/** Some programs would send the request for the credentials through the proxy. */
+/** Some programs would send the request for the credentials through the proxy. Each of them reads one of the variables. */
 function withoutProxy({ NO_PROXY, no_proxy }: Env, host: string) {
-  const exempt = [NO_PROXY || no_proxy, host].filter(Boolean).join(",");
-  return { NO_PROXY: exempt, no_proxy: exempt };
+  return { NO_PROXY: exempt(NO_PROXY || no_proxy, host), no_proxy: exempt(no_proxy || NO_PROXY, host) };
+}
+
+/** `*` means all hosts only if nothing else is in the list. */
+function exempt(hosts: string | undefined, host: string): string {
+  if (!hosts) return host;
+  return hosts.trim() === "*" ? hosts : `${hosts},${host}`;
 }

@@ -9,6 +9,11 @@ const HOST = "127.0.0.1";
 const PATH = "/credentials";
 /** Milliseconds for a client to send its request. A program's SDK needs one or two of them. */
 const REQUEST_TIMEOUT = 5000;
+/**
+ * Milliseconds. The library serves credentials that have expired by this machine's clock if the clock is fast, or if AWS
+ * extends those of an instance profile. The AWS CLI and boto3 refuse them with their own expiration.
+ */
+const LIFE_OF_EXPIRED = 60_000;
 
 /** Where one program gets its credentials, and only that program: nobody else has the token. */
 export interface CredentialEndpoint {
@@ -16,6 +21,12 @@ export interface CredentialEndpoint {
   readonly token: string;
   /** Ends all connections. */
   close(): Promise<void>;
+}
+
+interface EndpointOptions {
+  /** The time, in epoch milliseconds. */
+  readonly now?: () => number;
+  readonly requestTimeout?: number;
 }
 
 interface Answer {
@@ -26,17 +37,25 @@ interface Answer {
 /**
  * Serves the credentials of one identity on loopback, as a container credential endpoint.
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
- * @param provide returns valid credentials, or throws a RolecallError
+ * @param provide returns usable credentials, or throws a RolecallError
  */
-export async function startCredentialEndpoint(provide: () => Promise<SessionCredentials>): Promise<CredentialEndpoint> {
+export async function startCredentialEndpoint(
+  provide: () => Promise<SessionCredentials>,
+  { now = Date.now, requestTimeout = REQUEST_TIMEOUT }: EndpointOptions = {},
+): Promise<CredentialEndpoint> {
   const token = randomBytes(32).toString("base64url");
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT });
+  const server = createServer({
+    requestTimeout,
+    headersTimeout: requestTimeout,
+    connectionsCheckingInterval: requestTimeout / 5, // by default, Node looks every 30 seconds
+  });
   server.listen(0, HOST);
   await once(server, "listening");
+  server.on("error", () => {}); // one connection can't be accepted, as with too many open files
   const host = `${HOST}:${(server.address() as AddressInfo).port}`;
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const refusal = refuse(request, host, token);
-    const answer = refusal ? Promise.resolve(refusal) : provide().then(toAnswer, toFailure);
+    const answer = refusal ? Promise.resolve(refusal) : loadAnswer(provide, now);
     void answer.then((settled) => send(response, settled));
   });
   return {
@@ -72,7 +91,18 @@ function isToken(given: string | undefined, token: string): boolean {
   return given !== undefined && timingSafeEqual(hash(given), hash(token));
 }
 
-function toAnswer({ accessKeyId, secretAccessKey, sessionToken, expiration, accountId }: SessionCredentials): Answer {
+async function loadAnswer(provide: () => Promise<SessionCredentials>, now: () => number): Promise<Answer> {
+  try {
+    return toAnswer(await provide(), now());
+  } catch (error) {
+    return toFailure(error);
+  }
+}
+
+function toAnswer(credentials: SessionCredentials, now: number): Answer {
+  const { accessKeyId, secretAccessKey, sessionToken, accountId } = credentials;
+  const isExpired = credentials.expiration !== undefined && credentials.expiration.getTime() <= now;
+  const expiration = isExpired ? new Date(now + LIFE_OF_EXPIRED) : credentials.expiration;
   const body = {
     AccessKeyId: accessKeyId,
     SecretAccessKey: secretAccessKey,

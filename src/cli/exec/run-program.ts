@@ -1,9 +1,13 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
+import { isatty } from "node:tty";
 
 /** A terminal sends these to the program as well, so they are passed on only without one. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT", "SIGHUP"];
 const PASSED_ON: readonly NodeJS.Signals[] = ["SIGTERM", "SIGUSR1", "SIGUSR2", "SIGCONT"];
+
+/** Input, output and errors. */
+const STANDARD_STREAMS = [0, 1, 2];
 
 /** Shells use these codes too. */
 const NOT_FOUND = 127;
@@ -19,23 +23,35 @@ export type RunProgram = (words: readonly string[], env: Record<string, string |
 
 /** The program has this process's input, output and terminal. Signals reach it; this process ends after it. */
 export const runProgram: RunProgram = async ([program = "", ...args], env) => {
-  const child = spawn(program, args, { stdio: "inherit", env });
-  const hasTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
+  // Not process.stdin: Node then makes the pipe non-blocking, also for the program, which reads from the same one.
+  const hasTerminal = STANDARD_STREAMS.some((descriptor) => isatty(descriptor));
+  let child: ChildProcess | undefined;
+  // Before the program starts: a signal that comes at that moment would end this process alone.
   const stopListening = listen((signal) => {
-    if (!hasTerminal || !FROM_TERMINAL.includes(signal)) child.kill(signal);
+    if (!hasTerminal || !FROM_TERMINAL.includes(signal)) child?.kill(signal);
   });
   try {
-    return await new Promise((resolve) => {
-      child.once("error", (error) => resolve(toFailure(error)));
-      child.once("exit", (code, signal) => {
-        const exitCode = signal ? SIGNAL_BASE + constants.signals[signal] : (code ?? 0);
-        resolve({ kind: "ended", exitCode });
-      });
-    });
+    child = spawn(program, args, { stdio: "inherit", env });
+    return await waitForEnd(child);
+  } catch (error) {
+    return toFailure(error as NodeJS.ErrnoException); // Node throws some errors of the system, and emits others
   } finally {
     stopListening();
   }
 };
+
+function waitForEnd(child: ChildProcess): Promise<ProgramEnd> {
+  return new Promise((resolve, reject) => {
+    child.on("error", (error) => {
+      // Otherwise it runs, and refuses a signal: this user may not send one to sudo.
+      if (child.pid === undefined) reject(error);
+    });
+    child.once("exit", (code, signal) => {
+      const exitCode = signal ? SIGNAL_BASE + constants.signals[signal] : (code ?? 0);
+      resolve({ kind: "ended", exitCode });
+    });
+  });
+}
 
 function listen(listener: (signal: NodeJS.Signals) => void): () => void {
   const signals = [...FROM_TERMINAL, ...PASSED_ON];

@@ -11,6 +11,8 @@ const SET = {
   AWS_DEFAULT_REGION: "eu-central-1",
   AWS_CONFIG_FILE: devNull,
   AWS_SHARED_CREDENTIALS_FILE: devNull,
+  AWS_CREDENTIAL_PROFILES_FILE: devNull,
+  BOTO_CONFIG: devNull,
   AWS_EC2_METADATA_DISABLED: "true",
   AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://127.0.0.1:4711/credentials",
   AWS_CONTAINER_AUTHORIZATION_TOKEN: "the-token",
@@ -26,6 +28,7 @@ const IDENTITIES = [
   "AWS_SECURITY_TOKEN",
   "AWS_CREDENTIAL_EXPIRATION",
   "AWS_CREDENTIAL_FILE",
+  "AWS_CREDENTIAL_PROFILES_FILE",
   "AWS_ACCOUNT_ID",
   "AWS_PROFILE",
   "AWS_DEFAULT_PROFILE",
@@ -40,6 +43,9 @@ const IDENTITIES = [
   "AWS_SHARED_CREDENTIALS_FILE",
   "AWS_CONFIG_FILE",
   "BOTO_CONFIG",
+  "AMAZON_ACCESS_KEY_ID",
+  "AMAZON_SECRET_ACCESS_KEY",
+  "AMAZON_SESSION_TOKEN",
 ];
 /** Variables of the SDK's credential providers that give no identity. */
 const HARMLESS = /^AWS_(REGION|DEFAULT_REGION|EXECUTION_ENV|SDK_UA_APP_ID|EC2_METADATA_\w+|LAMBDA_FUNCTION_NAME)$/;
@@ -71,9 +77,12 @@ describe("the environment of a program", () => {
     expect(toChildEnvironment(own, IDENTITY)).toEqual({ ...own, ...SET });
   });
 
-  it("does not have the keys of the file store", () => {
-    expect(toChildEnvironment({ ROLECALL_ENCRYPTION_KEYS: "c2VjcmV0" }, IDENTITY)).toEqual(SET);
-  });
+  it.each(["ROLECALL_ENCRYPTION_KEYS", "Rolecall_Encryption_Keys"])(
+    "does not have the file store's keys: %s",
+    (name) => {
+      expect(toChildEnvironment({ [name]: "c2VjcmV0" }, IDENTITY)).toEqual(SET);
+    },
+  );
 
   it("keeps this process's region if the identity has none", () => {
     const { AWS_REGION, AWS_DEFAULT_REGION, ...rest } = SET;
@@ -84,8 +93,16 @@ describe("the environment of a program", () => {
     [{ HTTP_PROXY: "http://proxy" }, "127.0.0.1"],
     [{ https_proxy: "http://proxy", NO_PROXY: "internal" }, "internal,127.0.0.1"],
     [{ ALL_PROXY: "http://proxy", no_proxy: "internal" }, "internal,127.0.0.1"],
+    [{ HTTP_PROXY: "http://proxy", NO_PROXY: "*" }, "*"],
+    [{ HTTP_PROXY: "http://proxy", no_proxy: " * " }, " * "],
   ])("sends no request for credentials through a proxy: %j", (given, exempt) => {
     expect(toChildEnvironment(given, IDENTITY)).toMatchObject({ NO_PROXY: exempt, no_proxy: exempt });
+  });
+
+  it("keeps both lists of hosts without a proxy, because programs read one or the other", () => {
+    const given = { http_proxy: "http://proxy", NO_PROXY: "internal", no_proxy: "intranet" };
+    const expected = { NO_PROXY: "internal,127.0.0.1", no_proxy: "intranet,127.0.0.1" };
+    expect(toChildEnvironment(given, IDENTITY)).toMatchObject(expected);
   });
 });
 

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { type IncomingHttpHeaders, request } from "node:http";
+import { connect, Server } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { startCredentialEndpoint } from "../../../src/cli/exec/credential-endpoint.js";
 import { RolecallError } from "../../../src/errors.js";
@@ -18,12 +20,16 @@ interface Answer {
   readonly body: string;
 }
 
-async function setUp(provide = async () => SESSION) {
+/** Before {@link SESSION} expires. */
+const NOW = Date.parse("2026-01-31T11:30:00Z");
+
+async function setUp(provide = async () => SESSION, options: Parameters<typeof startCredentialEndpoint>[1] = {}) {
   let asked = 0;
-  const endpoint = await startCredentialEndpoint(() => {
+  const counted = () => {
     asked++;
     return provide();
-  });
+  };
+  const endpoint = await startCredentialEndpoint(counted, { now: () => NOW, ...options });
   onTestFinished(() => endpoint.close());
   const { port, pathname } = new URL(endpoint.uri);
   const send = (options: { method?: string; path?: string; headers?: Record<string, string> } = {}) =>
@@ -83,6 +89,62 @@ describe("the endpoint of a program", () => {
     const last = await send();
     expect(last.status).toBe(500);
     expect(last.body).not.toContain("wJalrXUtnFEMI");
+  });
+
+  it("says that credentials expire later if they are served after their expiration, which the AWS CLI and boto3 refuse", async () => {
+    const { send } = await setUp(undefined, { now: () => Date.parse("2026-01-31T12:00:00Z") });
+    expect(JSON.parse((await send()).body).Expiration).toBe("2026-01-31T12:01:00.000Z");
+  });
+
+  it("answers with an error if the credentials can't even be asked for", async () => {
+    const { send } = await setUp(() => {
+      throw new Error("with a secret: wJalrXUtnFEMI");
+    });
+    const { status, body } = await send();
+    expect(status).toBe(500);
+    expect(body).not.toContain("wJalrXUtnFEMI");
+  });
+
+  it("goes on if a connection can't be accepted", async () => {
+    const listen = vi.spyOn(Server.prototype, "listen");
+    onTestFinished(() => listen.mockRestore());
+    const { send } = await setUp();
+    const [server] = listen.mock.contexts as Server[];
+    server?.emit("error", Object.assign(new Error("accept EMFILE"), { code: "EMFILE" }));
+    expect((await send()).status).toBe(200);
+  });
+
+  it("goes on if a client leaves before the answer", async () => {
+    let give = (_: SessionCredentials): void => {};
+    const { endpoint, port, send, asked } = await setUp(
+      () =>
+        new Promise((resolve) => {
+          give = resolve;
+        }),
+    );
+    const client = connect(Number(port), "127.0.0.1");
+    client.write(`GET /credentials HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: ${endpoint.token}\r\n\r\n`);
+    await vi.waitFor(() => expect(asked()).toBe(1));
+    client.destroy();
+    const refused = await send({ headers: {} });
+    give(SESSION);
+    expect(refused.status).toBe(401);
+    const answered = send();
+    await vi.waitFor(() => expect(asked()).toBe(2));
+    give(SESSION);
+    expect((await answered).status).toBe(200);
+  });
+
+  it("ends the connection of a client that sends its request too slowly", async () => {
+    const { port } = await setUp(undefined, { requestTimeout: 100 });
+    const client = connect(Number(port), "127.0.0.1");
+    client.write("GET /cred");
+    let answer = "";
+    client.on("data", (chunk) => {
+      answer += chunk;
+    });
+    await once(client, "close");
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
   });
 
   it("refuses connections once it is closed, also open ones", async () => {

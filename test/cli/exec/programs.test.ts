@@ -40,8 +40,8 @@ const PROGRAMS = [
 ];
 
 /**
- * A local AWS, a resolver and a program that all have the same clock, which only the test moves. The machine offers two
- * other identities: a user's keys in the default profile, and the instance profile.
+ * A local AWS, a resolver and a program that all have the same clock, which only the test moves. The machine offers three
+ * other identities: a user's keys in the default profile and in boto 2's file, and the instance profile.
  */
 async function setUp() {
   const clock = createManualClock({ now: Date.parse("2026-01-31T08:00:00Z") });
@@ -59,6 +59,10 @@ async function setUp() {
   await writeFile(
     join(home, ".aws", "credentials"),
     `[default]\naws_access_key_id = ${user.accessKeyId}\naws_secret_access_key = ${user.secretAccessKey}\n`,
+  );
+  await writeFile(
+    join(home, ".boto"),
+    `[Credentials]\naws_access_key_id = ${user.accessKeyId}\naws_secret_access_key = ${user.secretAccessKey}\n`,
   );
   const clockFile = join(home, "clock");
   const writeClock = () => writeFile(clockFile, String(clock.now()));
@@ -87,7 +91,7 @@ async function setUp() {
       return { kind: "ended", exitCode: code };
     };
     const instance = { roleArn: ROLE, roleSessionName: "exec", region: "eu-central-1" };
-    return runAs(resolver, instance, {}, words, { stderr: { write: () => undefined }, env, runProgram });
+    return runAs(resolver, instance, {}, words, { stderr: { write: () => undefined }, env, runProgram }, clock.now);
   };
   return { aws, advance, run };
 }
