@@ -16,11 +16,13 @@ import type {
   SdkClientConstructor,
   StsLike,
 } from "../src/index.js";
+import type { CommandPermissions, commandPolicy } from "../src/policies/index.js";
 
 // Compiled by `npm run types`; nothing here runs.
 declare const get: typeof getClientForCommand;
 declare const resolver: CredentialResolver;
 declare const instance: IntegrationInstance;
+declare const create: typeof commandPolicy;
 
 describe("getClientForCommand", () => {
   it("returns exactly the client type of the class", () => {
@@ -55,6 +57,36 @@ describe("getClientForCommand", () => {
     >();
     expectTypeOf<{ roleArn: number }>().not.toExtend<NonNullable<Parameters<typeof get>[2]>>();
     expectTypeOf<{ roleArm: string }>().not.toExtend<Required<IntegrationInstance>>();
+  });
+});
+
+describe("commandPolicy", () => {
+  const commands = {
+    list: ["ec2:DescribeInstances"],
+    stop: [{ actions: ["ec2:StopInstances"], resources: ["arn:aws:ec2:*:*:instance/*"] }],
+    none: [],
+  } satisfies CommandPermissions;
+  const anyCommands: CommandPermissions = commands;
+  function policyOf(name: string) {
+    return create(anyCommands, name);
+  }
+
+  it("returns a session policy, without a cast", () => {
+    const client = () => get(EC2Client, instance, {}, { session: { policy: create(commands, "stop") } });
+    expectTypeOf(client).returns.toEqualTypeOf<EC2Client>();
+    expectTypeOf(policyOf).returns.toExtend<Exclude<IntegrationInstance["policy"], string | undefined>>();
+  });
+
+  it("accepts only the names of the commands, if they are known", () => {
+    // @ts-expect-error there is no command start
+    () => create(commands, "start");
+    expectTypeOf(policyOf).parameter(0).toEqualTypeOf<string>();
+  });
+
+  it("does not accept permissions of another shape", () => {
+    expectTypeOf<{ a: ["ec2:DescribeInstances"] }>().toExtend<CommandPermissions>();
+    expectTypeOf<{ a: "ec2:DescribeInstances" }>().not.toExtend<CommandPermissions>();
+    expectTypeOf<{ a: [{ actions: ["ec2:StopInstances"] }] }>().not.toExtend<CommandPermissions>();
   });
 });
 

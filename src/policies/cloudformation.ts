@@ -1,5 +1,11 @@
 import type { RoleArn } from "../request/role-arn.js";
-import { type PolicyDocument, type SetupPolicy, toRolePath } from "./policy-document.js";
+import {
+  COMMANDS_POLICY_NAME,
+  POLICY_NAME,
+  type PolicyDocument,
+  type SetupPolicy,
+  toRolePath,
+} from "./policy-document.js";
 
 /**
  * A CloudFormation template in YAML. It uses fixed logical ids and no `Fn::Sub`, so names and patterns are never
@@ -10,19 +16,16 @@ export function toCloudFormation(policy: SetupPolicy, role: RoleArn): string {
 }
 
 const TEMPLATES: Record<SetupPolicy["kind"], (policy: SetupPolicy, role: RoleArn) => object> = {
-  identity: ({ document }, { name }) => ({
-    Description: `Permissions of the role ${name}`,
-    Resources: {
-      Policy: {
-        Type: "AWS::IAM::Policy",
-        Properties: { PolicyName: "aws-rolecall", Roles: [name], PolicyDocument: document },
-      },
-    },
-  }),
+  identity: ({ document }, role) => permissionsTemplate(document, role, POLICY_NAME),
+  permissions: ({ document }, role) => permissionsTemplate(document, role, COMMANDS_POLICY_NAME),
   trust: ({ document, permissions }, role) => ({
     Description: `The role ${role.name} and its trust policy`,
     Resources: { Role: roleResource(document, role, permissions) },
   }),
+  "ecs-trust": machineRole,
+  "lambda-trust": machineRole,
+  "pod-identity-trust": machineRole,
+  "irsa-trust": machineRole,
   "ec2-trust": ({ document }, role) => ({
     Description: `The machine's role ${role.name} and its instance profile`,
     Resources: {
@@ -35,6 +38,22 @@ const TEMPLATES: Record<SetupPolicy["kind"], (policy: SetupPolicy, role: RoleArn
   }),
 };
 
+function machineRole({ document }: SetupPolicy, role: RoleArn) {
+  return { Description: `The machine's role ${role.name}`, Resources: { Role: roleResource(document, role) } };
+}
+
+function permissionsTemplate(document: PolicyDocument, { name }: RoleArn, policyName: string) {
+  return {
+    Description: `Permissions of the role ${name}`,
+    Resources: {
+      Policy: {
+        Type: "AWS::IAM::Policy",
+        Properties: { PolicyName: policyName, Roles: [name], PolicyDocument: document },
+      },
+    },
+  };
+}
+
 function roleResource(document: PolicyDocument, role: RoleArn, permissions?: PolicyDocument) {
   return {
     Type: "AWS::IAM::Role",
@@ -42,7 +61,7 @@ function roleResource(document: PolicyDocument, role: RoleArn, permissions?: Pol
       RoleName: role.name,
       Path: toRolePath(role),
       AssumeRolePolicyDocument: document,
-      ...(permissions && { Policies: [{ PolicyName: "aws-rolecall", PolicyDocument: permissions }] }),
+      ...(permissions && { Policies: [{ PolicyName: POLICY_NAME, PolicyDocument: permissions }] }),
     },
   };
 }

@@ -27,8 +27,17 @@ export function formatPolicy(policy: SetupPolicy, format: PolicyFormat): string 
 }
 
 const KEYS = ["kind", "document", "permissions", "roleArn", "partition", "warnings"] as const;
-const KINDS: readonly unknown[] = ["identity", "trust", "ec2-trust"];
-const ALLOWED_POLICY = "the result of identityPolicy, trustPolicy or ec2TrustPolicy";
+const KINDS: readonly unknown[] = [
+  "identity",
+  "trust",
+  "ec2-trust",
+  "ecs-trust",
+  "lambda-trust",
+  "pod-identity-trust",
+  "irsa-trust",
+  "permissions",
+] satisfies SetupPolicy["kind"][];
+const ALLOWED_POLICY = "the result of a function of aws-rolecall/policies, such as trustPolicy";
 
 function readSetupPolicy(policy: unknown): SetupPolicy {
   const { kind, document, permissions, roleArn, ...others } = readSettings("policy", policy, KEYS);
@@ -68,7 +77,7 @@ function toJson({ document }: SetupPolicy): string {
 }
 
 /** Requires the role, and a document that both formats can represent: they cannot escape characters above U+00FF. */
-function requireRole(format: PolicyFormat, { document, roleArn }: SetupPolicy): RoleArn {
+function requireRole(format: PolicyFormat, { kind, document, roleArn }: SetupPolicy): RoleArn {
   const json = JSON.stringify(document);
   if (escapeNonLatin(json) !== json) {
     throw conflict(
@@ -79,7 +88,7 @@ function requireRole(format: PolicyFormat, { document, roleArn }: SetupPolicy): 
   }
   if (roleArn === undefined) {
     throw conflict(
-      "principal",
+      kind === "permissions" ? "role" : "principal",
       `is missing, but ${format} requires it`,
       "Set it to the ARN of the role that the policy is for.",
     );

@@ -1,7 +1,8 @@
 import { toIamResource } from "../request/allowed-roles.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
-import { conflict, invalid, invalidText, isGiven, readSettings, type TextRule } from "../request/validation.js";
+import { conflict, invalid, invalidText, isGiven, readSettings } from "../request/validation.js";
 import { LIST_ACCOUNTS, memberPatterns, permissionsOfAccountsRole } from "./accounts-setup.js";
+import { ACTION, isEveryAction, warnOfEveryAction } from "./actions.js";
 import { DEFAULT_PARTITION, type NamedArn, readPartition } from "./partition.js";
 import {
   countCharacters,
@@ -21,6 +22,7 @@ import {
   rolesToAssume,
   type Setup,
 } from "./roles-and-settings.js";
+import { describeExcess, MAX_MANAGED } from "./size-limits.js";
 
 /**
  * What the machine's role, or the source role, may do:
@@ -44,17 +46,6 @@ export interface IdentityPolicyOptions extends RolesAndSettings {
   /** Default: the partition of the ARNs, or `aws`. */
   partition?: string | null | undefined;
 }
-
-const ACTION: TextRule = {
-  pattern: /^(\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*?]+)$/,
-  min: 1,
-  max: 128,
-  allowed: "an action such as ec2:DescribeInstances or s3:Get*",
-};
-
-/** In characters: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
-const MAX_INLINE = 10_240;
-const MAX_MANAGED = 6_144;
 
 interface Input {
   readonly setup: Setup;
@@ -238,7 +229,7 @@ function ownPermissions({ setup, actions }: Input): VariantResult {
       { Effect: "Deny", Action: "sts:AssumeRole", Resource: "*" },
     ],
     warnings: [
-      ...actions.filter((action) => /^[*?]+$|:[*?]+$/.test(action)).map(warnOfEveryAction),
+      ...actions.filter(isEveryAction).map((action) => warnOfEveryAction(action)),
       warn(
         "every-resource",
         'Resource "*" allows the actions on every resource. List specific resources where you can.',
@@ -247,19 +238,9 @@ function ownPermissions({ setup, actions }: Input): VariantResult {
   };
 }
 
-function warnOfEveryAction(action: string): PolicyWarning {
-  const scope = action === "*" ? "every action of every service" : `every action of ${action.split(":")[0]}`;
-  return warn("every-action", `Action "${action}" allows ${scope}. List only the actions that commands need.`);
-}
-
 function warnOfSize(document: PolicyDocument): PolicyWarning[] {
-  const size = countCharacters(document);
-  if (size <= MAX_MANAGED) return [];
-  const managed = `the limit of ${MAX_MANAGED} for a managed policy`;
-  const problem =
-    size > MAX_INLINE
-      ? `more than ${managed} and the limit of ${MAX_INLINE} for all inline policies of a role`
-      : `more than ${managed}, so it fits only as an inline policy`;
+  const excess = describeExcess(document);
+  if (excess === undefined) return [];
   const advice = "Use patterns such as role/integration-*, or split the list into several documents.";
-  return [warn("too-large", `The document has ${size} characters, ${problem}. ${advice}`)];
+  return [warn("too-large", `${excess} ${advice}`)];
 }

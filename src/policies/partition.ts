@@ -37,15 +37,3 @@ export function readPartition(option: unknown, arns: readonly NamedArn[]): strin
 function parsePartitionPattern({ arn }: NamedArn): string {
   return arn.split(":")[1] ?? "";
 }
-
-/** AWS does not publish the names for other partitions, such as the isolated ones. */
-const EC2_PRINCIPALS: Readonly<Record<string, string>> = {
-  aws: "ec2.amazonaws.com",
-  "aws-cn": "ec2.amazonaws.com.cn",
-  "aws-us-gov": "ec2.amazonaws.com",
-};
-
-/** The EC2 service principal of a partition; `undefined` if unknown. */
-export function ec2ServicePrincipal(partition: string): string | undefined {
-  return Object.hasOwn(EC2_PRINCIPALS, partition) ? EC2_PRINCIPALS[partition] : undefined;
-}

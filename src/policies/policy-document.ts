@@ -9,19 +9,26 @@ export interface PolicyDocument {
 /** One statement of a {@link PolicyDocument}. */
 export interface PolicyStatement {
   readonly Effect: "Allow" | "Deny";
-  readonly Principal?: { readonly AWS: string | readonly string[] } | { readonly Service: string };
+  readonly Principal?:
+    | { readonly AWS: string | readonly string[] }
+    | { readonly Service: string }
+    | { readonly Federated: string };
   readonly Action: string | readonly string[];
   readonly Resource?: string | readonly string[];
   /** Maps operators to condition keys to allowed values. */
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
+/** What runs the program and gives it the base identity. `irsa`: an EKS service account with an OIDC token. */
+export type Machine = "ec2" | "ecs" | "lambda" | "pod-identity" | "irsa";
+
 /** A policy document for the setup, with warnings for the administrator. */
 export interface SetupPolicy {
   /**
-   * `identity`: a role's permissions. `trust`: who may assume a role. `ec2-trust`: lets EC2 assume the machine's role.
+   * `identity`: what the machine's role or another calling role may do. `trust`: who may assume a role. `permissions`: what
+   * the role that commands act as may do. `ec2-trust`, `ecs-trust`, …: lets what runs the program assume the machine's role.
    */
-  readonly kind: "identity" | "trust" | "ec2-trust";
+  readonly kind: "identity" | "trust" | `${Machine}-trust` | "permissions";
   readonly document: PolicyDocument;
   /**
    * With `trust`, for a role of `instance.accounts`: what the library calls as this role. Terraform and CloudFormation add
@@ -30,7 +37,7 @@ export interface SetupPolicy {
   readonly permissions?: PolicyDocument | undefined;
   /** The ARN of the role that the document is for; `undefined` if it was not set. */
   readonly roleArn: string | undefined;
-  /** The partition of the document: `aws`, `aws-cn`, `aws-us-gov`, … */
+  /** The partition of the document, such as `aws` or `aws-cn`. */
   readonly partition: string;
   /** What an administrator should check before using the document. May be empty. */
   readonly warnings: readonly PolicyWarning[];
@@ -42,9 +49,12 @@ export type PolicyWarningCode =
   | "any-account"
   | "every-role"
   | "every-action"
+  | "wildcard-action"
+  | "assume-role"
   | "every-resource"
   | "accounts-by-pattern"
   | "any-source-identity"
+  | "any-service-account"
   | "partition-assumed"
   | "too-large";
 
@@ -53,7 +63,14 @@ export interface PolicyWarning {
   readonly code: PolicyWarningCode;
   /** The problem and what to do about it. */
   readonly message: string;
+  /** With `too-large` from `rolePermissions`: the names of the commands in each managed policy, so that each fits. */
+  readonly split?: readonly (readonly string[])[] | undefined;
 }
+
+/** The name of the inline policy with what the library itself needs. */
+export const POLICY_NAME = "aws-rolecall";
+/** The name of the inline policy with what commands need. A role may have both, and an equal name would replace one. */
+export const COMMANDS_POLICY_NAME = "aws-rolecall-commands";
 
 export function warn(code: PolicyWarningCode, message: string): PolicyWarning {
   return { code, message };

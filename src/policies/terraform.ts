@@ -1,5 +1,11 @@
 import type { RoleArn } from "../request/role-arn.js";
-import { type PolicyDocument, type SetupPolicy, toRolePath } from "./policy-document.js";
+import {
+  COMMANDS_POLICY_NAME,
+  POLICY_NAME,
+  type PolicyDocument,
+  type SetupPolicy,
+  toRolePath,
+} from "./policy-document.js";
 
 /** Terraform resources (HCL) that contain the document. */
 export function toTerraform({ kind, document, permissions }: SetupPolicy, role: RoleArn): string {
@@ -7,11 +13,18 @@ export function toTerraform({ kind, document, permissions }: SetupPolicy, role: 
   switch (kind) {
     case "identity":
       return permissionsResource(label, document, toHcl(role.name));
+    case "permissions":
+      return permissionsResource(`${label}-commands`, document, toHcl(role.name), COMMANDS_POLICY_NAME);
     case "trust":
       return [
         roleResource(label, document, role),
         ...(permissions ? [permissionsResource(label, permissions, `aws_iam_role.${label}.name`)] : []),
       ].join("\n");
+    case "ecs-trust":
+    case "lambda-trust":
+    case "pod-identity-trust":
+    case "irsa-trust":
+      return roleResource(label, document, role);
     case "ec2-trust":
       return [
         roleResource(label, document, role),
@@ -25,8 +38,8 @@ export function toTerraform({ kind, document, permissions }: SetupPolicy, role: 
 }
 
 /** @param role the role's name, as HCL */
-function permissionsResource(label: string, document: PolicyDocument, role: string): string {
-  return resource("aws_iam_role_policy", label, { name: toHcl("aws-rolecall"), role, policy: jsonEncoded(document) });
+function permissionsResource(label: string, document: PolicyDocument, role: string, name = POLICY_NAME): string {
+  return resource("aws_iam_role_policy", label, { name: toHcl(name), role, policy: jsonEncoded(document) });
 }
 
 function roleResource(label: string, document: PolicyDocument, role: RoleArn): string {

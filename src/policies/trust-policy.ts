@@ -1,4 +1,4 @@
-import { refuseUnlessAllowed } from "../request/allowed-roles.js";
+import { refuseUnlessAllowed, toIamResource } from "../request/allowed-roles.js";
 import { EXTERNAL_ID } from "../request/limits.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
 import type { SessionTags } from "../request/session-tags.js";
@@ -6,6 +6,7 @@ import {
   conflict,
   invalid,
   lengthOf,
+  readFlag,
   readLimit,
   readSettings,
   readText,
@@ -49,6 +50,12 @@ export interface TrustPolicyOptions extends RolesAndSettings {
    * sends. Default: the external id bound to the role in the list of roles, or else the instance's, or else none.
    */
   externalId?: string | readonly string[] | undefined;
+  /**
+   * Whether the policy names the account of `principal`, with the condition that `aws:PrincipalArn` is `principal`. Then
+   * you can save the policy before `principal` exists, and it stays valid if `principal` is deleted and created again.
+   * `principal` then needs a permission for the call in its own policy, even in the same account. Default `false`.
+   */
+  accountRoot?: boolean | null | undefined;
 }
 
 /** Excludes session ARNs, which match only that one session and lack the role's path. */
@@ -67,7 +74,13 @@ const PRINCIPAL: TextRule = {
  * is not in the list
  */
 export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
-  const settings = readSettings("options", options, [...ROLES_AND_SETTINGS, "principal", "role", "externalId"]);
+  const settings = readSettings("options", options, [
+    ...ROLES_AND_SETTINGS,
+    "principal",
+    "role",
+    "externalId",
+    "accountRoot",
+  ]);
   const { commands, sourceRole } = readRolesAndSettings(settings);
   const role = readRoleArn("role", settings.role) ?? commands.role;
   if (!role) throw conflict("role", "is missing", "Set it to the ARN of the role to assume.");
@@ -78,12 +91,11 @@ export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
   readPartition(undefined, [...named, { field: "role", arn: role.arn }]); // throws unless all have the same partition
   const ofAccounts = isSourceRole ? undefined : findAccountsRole(commands.accounts, role);
   const externalIds = readExternalIds(settings.externalId, setup, role, ofAccounts);
+  const isByAccount = readFlag("accountRoot", settings.accountRoot) ?? false;
   const document = toDocument(
-    statements(setup, externalIds).map((statement) => ({
-      Effect: "Allow",
-      Principal: { AWS: oneOrList(principals) },
-      ...statement,
-    })),
+    statements(setup, externalIds).map((statement) =>
+      isByAccount ? trustAccount(principals, role.partition, statement) : trustPrincipals(principals, statement),
+    ),
   );
   return {
     kind: "trust",
@@ -137,6 +149,26 @@ function readTexts(field: string, value: unknown, rule: TextRule): readonly stri
 }
 
 type Grant = Pick<PolicyStatement, "Action" | "Condition">;
+
+function trustPrincipals(principals: readonly string[], grant: Grant): PolicyStatement {
+  return { Effect: "Allow", Principal: { AWS: oneOrList(principals) }, ...grant };
+}
+
+/**
+ * IAM stores the unique id of a principal, but leaves an account and a condition as they are. For a role's session,
+ * `aws:PrincipalArn` is the role's ARN with its path:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+ */
+function trustAccount(principals: readonly string[], partition: string, grant: Grant): PolicyStatement {
+  const roots = principals.map((arn) => `arn:${partition}:iam::${arn.split(":")[4]}:root`);
+  const arns = principals.map((arn) => toIamResource(arn, partition));
+  return {
+    Effect: "Allow",
+    Principal: { AWS: oneOrList([...new Set(roots)]) },
+    Action: grant.Action,
+    Condition: { ArnEquals: { "aws:PrincipalArn": oneOrList(arns) }, ...grant.Condition },
+  };
+}
 
 /**
  * The calling session has the labels that are inherited: `aws:` keys test it, `sts:` and request keys test the call. One

@@ -1,4 +1,5 @@
-import { ec2ServicePrincipal } from "../policies/partition.js";
+import { servicePrincipal } from "../policies/service-principals.js";
+import { findPartition } from "../request/regions.js";
 import type { PlatformHost, PlatformRole } from "./platform-role.js";
 
 /** The instance that the local AWS imitates. */
@@ -20,15 +21,19 @@ export const EC2_HOST: PlatformHost = {
   option: "instanceProfile",
   kind: "instance-profile",
   roleSessionName: INSTANCE_ID,
-  findService: ec2ServicePrincipal,
+  findService: (partition) => servicePrincipal("ec2", partition),
 };
 
-export const ECS_HOST: PlatformHost = {
-  option: "role",
-  kind: "ecs-task",
-  roleSessionName: TASK_ID,
-  findService: () => "ecs-tasks.amazonaws.com",
-};
+/** For the source, see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html. */
+export function ecsHost(region: string): PlatformHost {
+  return {
+    option: "role",
+    kind: "ecs-task",
+    roleSessionName: TASK_ID,
+    findService: (partition) => servicePrincipal("ecs-tasks", partition),
+    findSourceArn: (partition, account) => `arn:${partition}:ecs:${region}:${account}:task/${CLUSTER_NAME}/${TASK_ID}`,
+  };
+}
 
 /** For the tags, see https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html. */
 export function eksPodHost(region: string): PlatformHost {
@@ -36,9 +41,9 @@ export function eksPodHost(region: string): PlatformHost {
     option: "role",
     kind: "eks-pod",
     roleSessionName: `eks-${CLUSTER_NAME}-${POD_NAME}-${POD_UID}`,
-    findService: () => "pods.eks.amazonaws.com",
+    findService: (partition) => servicePrincipal("pods.eks", partition),
     sessionTags: new Map([
-      ["eks-cluster-arn", `arn:aws:eks:${region}:${PLATFORM_ACCOUNT}:cluster/${CLUSTER_NAME}`],
+      ["eks-cluster-arn", clusterArn(region)],
       ["eks-cluster-name", CLUSTER_NAME],
       ["kubernetes-namespace", NAMESPACE],
       ["kubernetes-service-account", SERVICE_ACCOUNT],
@@ -52,8 +57,12 @@ export const LAMBDA_HOST: PlatformHost = {
   option: "role",
   kind: "lambda",
   roleSessionName: LAMBDA_FUNCTION_NAME,
-  findService: () => "lambda.amazonaws.com",
+  findService: (partition) => servicePrincipal("lambda", partition),
 };
+
+function clusterArn(region: string): string {
+  return `arn:${findPartition(region) ?? "aws"}:eks:${region}:${PLATFORM_ACCOUNT}:cluster/${CLUSTER_NAME}`;
+}
 
 export const DEFAULT_INSTANCE_PROFILE = defaultRole("rolecall-instance-profile");
 export const DEFAULT_TASK_ROLE = defaultRole("rolecall-ecs-task");

@@ -8,7 +8,7 @@ import {
   DEFAULT_TASK_ROLE,
   DEFAULT_WEB_IDENTITY_ROLE,
   EC2_HOST,
-  ECS_HOST,
+  ecsHost,
   eksPodHost,
   LAMBDA_HOST,
   PLATFORM_ACCOUNT,
@@ -45,7 +45,7 @@ export function createPlatformParts({ region, oidcIssuer, ...options }: Platform
   const token = (name: string, audience: string) => new ServiceAccountToken(oidcIssuer, tokenFiles, name, audience);
   return {
     instanceProfile: new PlatformRoleState(EC2_HOST, ofRole, instanceProfile),
-    task: new PlatformRoleState(ECS_HOST, ofRole, DEFAULT_TASK_ROLE),
+    task: new PlatformRoleState(ecsHost(region), ofRole, DEFAULT_TASK_ROLE),
     taskPath: `/v2/credentials/${randomUUID()}`,
     pod: new PlatformRoleState(eksPodHost(region), ofRole, DEFAULT_POD_ROLE),
     podToken: token("eks-pod-identity-token", "pods.eks.amazonaws.com"),

@@ -66,6 +66,8 @@ export interface PlatformHost {
   readonly roleSessionName: string;
   /** The service that assumes the role; `undefined` if it is not known for this partition. */
   findService(partition: string): string | undefined;
+  /** What the service assumes the role for, as `aws:SourceArn`; `undefined` if the service does not say. */
+  findSourceArn?(partition: string, accountId: string): string;
   /** Session tags that the platform sets. All of them are transitive. */
   readonly sessionTags?: ReadonlyMap<string, string>;
 }
@@ -117,7 +119,9 @@ export class PlatformRoleState implements LocalPlatformRole {
     const trust = this.#trust;
     const { now, requestContext } = this.#options;
     const { sessionTags } = this.#host;
-    const context = serviceContext(service, now(), requestContext, sessionTags);
+    const [, partition = "", , , accountId = ""] = roleArn.split(":");
+    const sourceArn = this.#host.findSourceArn?.(partition, accountId);
+    const context = serviceContext({ service, sourceArn, time: now(), given: requestContext, tags: sessionTags });
     const actions = ["sts:AssumeRole", ...(sessionTags ? ["sts:TagSession"] : [])];
     return actions.every((action) => trusts(trust, "Service", service, { action, roleArn, context }));
   }

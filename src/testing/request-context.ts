@@ -93,19 +93,25 @@ export function webIdentityContext({ issuer, subject, audience, ...call }: WebId
   ]);
 }
 
+/** A service that assumes the role of a platform. */
+export interface ServiceCall {
+  readonly service: string | undefined;
+  /** What it assumes the role for. */
+  readonly sourceArn: string | undefined;
+  readonly time: number;
+  readonly given: RequestContext;
+  readonly tags: ReadonlyMap<string, string> | undefined;
+}
+
 /** The context when a service, such as EC2, assumes the role of a platform. */
-export function serviceContext(
-  service: string | undefined,
-  time: number,
-  given: RequestContext,
-  tags: ReadonlyMap<string, string> = new Map(),
-): RequestContext {
+export function serviceContext({ service, sourceArn, time, given, tags = new Map() }: ServiceCall): RequestContext {
+  const source = toEntries({ "aws:sourcearn": sourceArn, "aws:sourceaccount": sourceArn?.split(":")[4] });
   const own = toEntries({
     "aws:principalisawsservice": "true",
     "aws:principalservicename": service,
     "aws:tagkeys": [...tags.keys()],
   });
-  return new Map([...given, ...own, ...tagEntries("aws:requesttag/", tags), ...timeEntries(time)]);
+  return new Map([...source, ...given, ...own, ...tagEntries("aws:requesttag/", tags), ...timeEntries(time)]);
 }
 
 function callerEntries({ caller, surroundings }: TrustQuestion): Entry[] {

@@ -1,12 +1,11 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { fromHttp } from "@aws-sdk/credential-provider-http";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { RunProgram } from "../../src/cli/exec/run-program.js";
 import type { IntegrationInstance } from "../../src/index.js";
 import { type LocalAws, startLocalAws } from "../../src/testing/index.js";
+import { whoAmI } from "../support/who-am-i.js";
 import { runRolecall } from "./run-rolecall.js";
 
 const ROLE = "arn:aws:iam::123456789012:role/integrations/Inventory";
@@ -45,19 +44,6 @@ async function setUp(instance: IntegrationInstance | ((aws: LocalAws) => Integra
       },
     );
   return { aws, folder, run, ran };
-}
-
-/** What an SDK in the program does: asks the endpoint, and then STS who it is. */
-async function whoAmI(env: Env): Promise<string | undefined> {
-  const credentials = fromHttp({
-    awsContainerCredentialsFullUri: env.AWS_CONTAINER_CREDENTIALS_FULL_URI ?? "",
-    awsContainerAuthorizationToken: env.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? "",
-    maxRetries: 0,
-  });
-  const client = new STSClient({ credentials, region: env.AWS_REGION ?? "", endpoint: env.AWS_ENDPOINT_URL ?? "" });
-  const { Arn } = await client.send(new GetCallerIdentityCommand({}));
-  client.destroy();
-  return Arn;
 }
 
 describe("rolecall exec", () => {

@@ -2,7 +2,18 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ec2TrustPolicy, formatPolicy, identityPolicy, trustPolicy } from "../../src/policies/index.js";
+import {
+  type CommandPermissions,
+  commandPolicy,
+  ec2TrustPolicy,
+  formatPolicy,
+  identityPolicy,
+  type MachineTrustPolicyOptions,
+  machineTrustPolicy,
+  permissionsTable,
+  rolePermissions,
+  trustPolicy,
+} from "../../src/policies/index.js";
 import { readCloudFormation, readTerraform } from "../policies/read-back.js";
 import { runRolecall } from "./run-rolecall.js";
 
@@ -13,11 +24,13 @@ const AUDIT = "arn:aws:iam::444455556666:role/integration-audit";
 
 const run = (...args: string[]) => runRolecall(["policy", ...args]);
 
-async function configFile(instance: unknown): Promise<string> {
+const configFile = (instance: unknown) => fileWith(JSON.stringify(instance));
+
+async function fileWith(text: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "rolecall-policy-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, "instance.json");
-  await writeFile(file, JSON.stringify(instance));
+  await writeFile(file, text);
   return file;
 }
 
@@ -72,6 +85,12 @@ describe("rolecall policy trust", () => {
     const { output } = await run("trust", INVENTORY, "--principal", HOST, "--external-id", "acme-4711");
     expect(JSON.parse(output).Statement[0].Condition).toEqual({ StringEquals: { "sts:ExternalId": "acme-4711" } });
   });
+
+  it("trusts the account of the machine's role on request", async () => {
+    const { code, output, errors } = await run("trust", INVENTORY, "--principal", HOST, "--account-root");
+    const { document } = trustPolicy({ role: INVENTORY, principal: HOST, accountRoot: true });
+    expect({ code, errors, document: JSON.parse(output) }).toEqual({ code: 0, errors: "", document });
+  });
 });
 
 describe("rolecall policy with a source role in the file", () => {
@@ -116,6 +135,135 @@ describe("rolecall policy ec2-trust", () => {
   });
 });
 
+describe("rolecall policy for the role of another machine", () => {
+  const ISSUER = "https://oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE";
+  const POD = ["--namespace", "integrations", "--service-account", "inventory"];
+  const pod = { namespace: "integrations", serviceAccount: "inventory" };
+  const cluster = "arn:aws:eks:eu-central-1:111122223333:cluster/production";
+  const provider = "arn:aws:iam::111122223333:oidc-provider/oidc.example.com/id/EXAMPLE";
+
+  it.each<[string[], MachineTrustPolicyOptions]>([
+    [["ecs-trust", "--principal", HOST], { machine: "ecs", principal: HOST }],
+    [
+      ["ecs-trust", "--principal", HOST, "--region", "eu-central-1"],
+      { machine: "ecs", principal: HOST, region: "eu-central-1" },
+    ],
+    [["lambda-trust"], { machine: "lambda" }],
+    [["lambda-trust", "--partition", "aws-iso"], { machine: "lambda", partition: "aws-iso" }],
+    [["pod-identity-trust"], { machine: "pod-identity" }],
+    [
+      ["pod-identity-trust", "--cluster-arn", cluster, ...POD, "--principal", HOST],
+      { machine: "pod-identity", clusterArn: cluster, ...pod, principal: HOST },
+    ],
+    [
+      ["irsa-trust", "--provider", provider, ...POD, "--audience", "integrations"],
+      { machine: "irsa", provider, ...pod, audience: "integrations" },
+    ],
+    [
+      ["irsa-trust", "--issuer", ISSUER, "--principal", HOST, ...POD],
+      { machine: "irsa", issuer: ISSUER, principal: HOST, ...pod },
+    ],
+  ])("prints the document: %j", async (args, options) => {
+    const policy = machineTrustPolicy(options);
+    const { code, output, errors } = await run(...args);
+    expect({ code, output, errors }).toEqual({ code: 0, output: formatPolicy(policy, "json"), errors: "" });
+    if (!args.includes("--principal")) return;
+    for (const format of ["terraform", "cloudformation"] as const) {
+      expect((await run(...args, "--format", format)).output).toBe(formatPolicy(policy, format));
+    }
+  });
+
+  it("prints a warning about a wildcard", async () => {
+    const { code, errors } = await run("pod-identity-trust", "--namespace", "team-*");
+    expect({ code, errors }).toEqual({ code: 0, errors: expect.stringMatching(/^warning: "team-\*" trusts every /) });
+  });
+});
+
+describe("rolecall policy permissions", () => {
+  const INSTANCES = "arn:aws:ec2:*:123456789012:instance/*";
+  const commands: CommandPermissions = {
+    "list-instances": ["ec2:DescribeInstances"],
+    "stop-instances": ["ec2:DescribeInstances", { actions: ["ec2:StopInstances"], resources: [INSTANCES] }],
+    nothing: [],
+  };
+  const print = async (contents: unknown, ...args: string[]) => {
+    const file = await fileWith(typeof contents === "string" ? contents : JSON.stringify(contents));
+    const { errors, ...result } = await run("permissions", "--commands", file, ...args);
+    return { ...result, errors: errors.replaceAll(file, "commands.json") };
+  };
+
+  it("prints the permissions of the role, from a file with comments", async () => {
+    const text = `// What each command needs.\n${JSON.stringify(commands).replace("]}", "],}")}`;
+    const { document } = rolePermissions(commands);
+    const { code, output, errors } = await print(text);
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(JSON.parse(output)).toEqual(document);
+  });
+
+  it.each(["terraform", "cloudformation"] as const)("prints %s for the role", async (format) => {
+    const { code, output } = await print(commands, "--format", format, "--principal", INVENTORY);
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: formatPolicy(rolePermissions(commands, { role: INVENTORY }), format),
+    });
+  });
+
+  it("prints the session policy of a command", async () => {
+    for (const name of ["stop-instances", "nothing"]) {
+      const { code, output } = await print(commands, "--command", name);
+      expect({ code, document: JSON.parse(output) }).toEqual({ code: 0, document: commandPolicy(commands, name) });
+    }
+  });
+
+  it("prints a table", async () => {
+    const { code, output } = await print(commands, "--format", "markdown");
+    expect({ code, output }).toEqual({ code: 0, output: permissionsTable(commands) });
+  });
+
+  it("prints warnings on stderr", async () => {
+    const { code, output, errors } = await print({ all: ["*"] });
+    expect(JSON.parse(output)).toMatchObject({ Statement: [{ Action: "*" }] });
+    expect({ code, errors }).toEqual({
+      code: 0,
+      errors:
+        'warning: Action "*" (all) allows every action of every service. List only the actions that commands need.\n',
+    });
+  });
+
+  it.each<[unknown, string[], number, string]>([
+    ['{\n  "a": ["ec2:DescribeVpcs"]\n  "b": []\n}', [], 2, 'commands.json:3:3: expected ",", found a string.'],
+    ['{\n  "a": [],\n  "a": []\n}', [], 2, 'commands.json:3:3: the key "a" is given twice, first on line 2.'],
+    ["a:\n  - ec2:DescribeVpcs\n", [], 2, "commands.json is YAML. --commands takes a JSON file"],
+    ["", [], 2, "commands.json is empty. --commands takes a JSON file with what each command needs."],
+    [{ a: ["ec2"] }, [], 1, 'commands["a"][0] is invalid: received "ec2". Allowed: an action'],
+    [[], ["--format", "markdown"], 1, "commands is invalid: received an empty array."],
+    [commands, ["--command", "stop-instance"], 1, 'which is not in commands. Did you mean "stop-instances"?'],
+    [commands, ["--principal", "Inventory"], 1, "role is invalid"],
+    [commands, ["--format", "terraform"], 2, "needs --principal <arn> with --format terraform."],
+    [commands, ["--command", "nothing", "--principal", INVENTORY], 2, "Use --command or --principal, not both."],
+    [commands, ["--command", "nothing", "--format", "markdown"], 2, "Use --command or --format markdown, not both."],
+    [
+      commands,
+      ["--principal", INVENTORY, "--format", "markdown"],
+      2,
+      "Use --principal or --format markdown, not both.",
+    ],
+  ])("reports an error and prints no document: %j %j", async (contents, args, code, message) => {
+    expect(await print(contents, ...args)).toMatchObject({
+      code,
+      output: "",
+      errors: expect.stringContaining(message),
+    });
+  });
+
+  it("requires the file", async () => {
+    const { code, errors } = await run("permissions");
+    expect({ code, errors }).toEqual({ code: 2, errors: expect.stringContaining("needs --commands <file>.") });
+    const missing = await run("permissions", "--commands", "/no/such/file");
+    expect(missing).toMatchObject({ code: 2, errors: expect.stringContaining("Cannot read /no/such/file: ENOENT.") });
+  });
+});
+
 describe("rolecall policy reports an error and prints no document", () => {
   it.each<[string[], number, string]>([
     [[], 2, "Usage: rolecall policy <command>"],
@@ -125,6 +273,11 @@ describe("rolecall policy reports an error and prints no document", () => {
     [["ec2-trust", HOST], 2, "rolecall policy ec2-trust takes options only, and no other arguments."],
     [["identity", INVENTORY, "--external-id", "acme"], 2, "Unknown option '--external-id'."],
     [["ec2-trust", "--config", "instance.json"], 2, "Unknown option '--config'."],
+    [["ecs-trust"], 2, "rolecall policy ecs-trust needs --principal <arn>."],
+    [["irsa-trust", "--namespace", "x"], 2, "rolecall policy irsa-trust needs --service-account <name>."],
+    [["irsa-trust", "--namespace", "x", "--service-account", "y"], 1, "provider is missing."],
+    [["lambda-trust", "--partition", "aws-moon"], 1, "partition is aws-moon, and its Lambda service principal is not"],
+    [["pod-identity-trust", "--cluster-arn", "production"], 1, "clusterArn is invalid"],
     [["identity", "--config", "/no/such/file"], 2, "Cannot read /no/such/file: ENOENT."],
     [["identity", INVENTORY, "--principal"], 2, "--principal"],
     [["identity"], 1, "roles is missing."],

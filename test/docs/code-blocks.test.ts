@@ -115,6 +115,11 @@ describe("the links in the docs", () => {
   });
 });
 
+it("README.md links every page in docs", () => {
+  const linked = [...read("README.md").matchAll(/\]\(([^)#\s]+)/g)].map(([, target]) => target);
+  expect(filesOf("docs", /\.md$/).filter((page) => !linked.includes(page))).toEqual([]);
+});
+
 describe("pages that list every item", () => {
   const membersOf = (source: string, start: RegExp, end: string, member: RegExp) => {
     const from = source.search(start);

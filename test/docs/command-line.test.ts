@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { EXIT_CODES } from "../../src/cli/doctor/finding.js";
 import { type LocalAwsOptions, startLocalAws } from "../../src/testing/index.js";
 import { runRolecall } from "../cli/run-rolecall.js";
+import { whoAmI } from "../support/who-am-i.js";
 
 const page = await readFile(new URL("../../docs/command-line.md", import.meta.url), "utf8");
 const { output: usage } = await runRolecall(["--help"]);
@@ -50,6 +51,34 @@ describe("docs/command-line.md", () => {
     const command = blocksOf("sh").find((text) => text.startsWith("npx aws-rolecall explain")) ?? "";
     const args = command.trim().replace("instance.json", config).split(" ").slice(2);
     expect(blocksOf("text")).toContain((await runRolecall(args)).output);
+  });
+
+  it("runs the programs of rolecall exec as the page says", async () => {
+    const roles = ["arn:aws:iam::123456789012:role/integrations/Inventory", "arn:aws:iam::444455556666:role/Audit"];
+    const aws = await startLocalAws({ roles: roles.map((roleArn) => ({ roleArn, trustedPrincipals: ["*"] })) });
+    const folder = await mkdtemp(join(tmpdir(), "rolecall-docs-"));
+    onTestFinished(async () => {
+      await aws.close();
+      await rm(folder, { recursive: true });
+    });
+    for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
+    const config = join(folder, "instance.json");
+    await writeFile(config, blocksOf("jsonc")[0] ?? "");
+    const block = blocksOf("sh").find((text) => text.startsWith("npx aws-rolecall exec")) ?? "";
+    const ran: unknown[] = [];
+    for (const line of block.trim().split("\n")) {
+      const args = line.replace("instance.json", `${config} --store none`).split(" ").slice(2);
+      await runRolecall(args, aws.env, {
+        runProgram: async (words, env) => {
+          ran.push([words.join(" "), env.AWS_REGION, (await whoAmI(env))?.split("/").slice(0, 2).join("/")]);
+          return { kind: "ended", exitCode: 0 };
+        },
+      });
+    }
+    expect(ran).toEqual([
+      ["aws sts get-caller-identity", "eu-central-1", "arn:aws:sts::123456789012:assumed-role/Inventory"],
+      ["python3 report.py", "eu-central-1", "arn:aws:sts::444455556666:assumed-role/Audit"],
+    ]);
   });
 
   it.each([

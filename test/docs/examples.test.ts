@@ -1,14 +1,17 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DescribeInstancesCommand, EC2Client, StopInstancesCommand } from "@aws-sdk/client-ec2";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { createCredentialResolver, setDefaultResolver } from "aws-rolecall";
+import { commandPolicy } from "aws-rolecall/policies";
 import { createManualClock, type LocalAws, type LocalAwsOptions, startLocalAws } from "aws-rolecall/testing";
 import { mockClient } from "aws-sdk-client-mock";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import * as after from "../../docs/examples/after.js";
 import { instanceWithOwnCredentials } from "../../docs/examples/base-identity.js";
 import * as before from "../../docs/examples/before.js";
+import { permissions, stopInstance } from "../../docs/examples/command-permissions.js";
 import {
   afterRevocation,
   clientForPresigning,
@@ -111,6 +114,26 @@ it("a command that narrows its session sends a session policy and a tag", async 
     Statement: [{ Action: "s3:GetObject", Resource: "arn:aws:s3:::reports/*" }],
   });
   expect(parameters).toMatchObject({ "Tags.member.1.Key": "command", "Tags.member.1.Value": "read-report" });
+});
+
+describe("a command with the policy of what it needs", () => {
+  it("makes its call, in a session that allows nothing else", async () => {
+    const aws = await setUp();
+    await stopInstance(instance, { instanceId: "i-0123456789abcdef0" });
+    expect(lastRequest(aws)).toMatchObject({ operation: "StopInstances", status: 200 });
+    const { parameters } = aws.requests.find(({ operation }) => operation === "AssumeRole") ?? {};
+    expect(JSON.parse(parameters?.Policy ?? "")).toEqual(commandPolicy(permissions, "stop-instances"));
+  });
+
+  it("is denied a call that only another command needs", async () => {
+    await setUp();
+    await using resolver = createCredentialResolver();
+    const session = { policy: commandPolicy(permissions, "list-instances") };
+    const ec2 = resolver.getClientForCommand(EC2Client, instance, {}, { session });
+    await expect(ec2.send(new DescribeInstancesCommand({}))).resolves.toBeDefined();
+    const stop = ec2.send(new StopInstancesCommand({ InstanceIds: ["i-0123456789abcdef0"] }));
+    await expect(stop).rejects.toMatchObject({ name: "UnauthorizedOperation" });
+  });
 });
 
 describe("every setting of an instance", () => {

@@ -23,7 +23,7 @@ function writeFileOf(text: string): void {
 
 async function run(text: string) {
   const words = toWords(COMMAND.exec(text)?.[1] ?? "");
-  return runRolecall(words.map((word) => (word === "instance.json" ? join(folder, word) : word)));
+  return runRolecall(words.map((word) => (/^(instance|commands)\.json$/.test(word) ? join(folder, word) : word)));
 }
 
 describe.each([

@@ -44,3 +44,42 @@ export const tags = fc
     selector: ([key]) => key.toLowerCase(),
   })
   .map((pairs) => Object.fromEntries(pairs));
+
+/** Few letters, in either case, so that actions and resources are often equal or match. */
+const word = text("abAB", 1, 3);
+export const action = fc.tuple(fc.constantFrom("s3", "ec2", "EC2"), word).map((parts) => parts.join(":"));
+const actionPattern = fc.oneof(
+  { weight: 3, arbitrary: action },
+  { weight: 2, arbitrary: fc.tuple(fc.constantFrom("s3", "ec2"), text("abA*?", 1, 4)).map((parts) => parts.join(":")) },
+  fc.constantFrom("*", "s3:*", "ec2:?*", "ec2:**"),
+);
+
+export const resource = text("ab/", 1, 3).map((path) => `arn:aws:s3:::${path}`);
+const resourcePattern = fc.oneof(
+  { weight: 2, arbitrary: resource },
+  text(`ab/*?"'|\\\``, 1, 4).map((path) => `arn:aws:s3:::${path}`),
+  fc.constant("*"),
+);
+
+const commandName = fc.oneof(
+  text("abc-", 1, 3),
+  text(`a|\`\\<*_"'é `, 1, 8).filter((name) => name.trim() === name),
+  fc.constantFrom("__proto__", "constructor", "toString"),
+);
+const commandPermission = fc.oneof(
+  actionPattern,
+  fc.record({
+    actions: fc.array(actionPattern, { minLength: 1, maxLength: 3 }),
+    resources: fc.array(resourcePattern, { minLength: 1, maxLength: 3 }),
+  }),
+);
+
+/** What each of a few commands needs, at least one action in all. */
+export const commandPermissions = fc
+  .uniqueArray(fc.tuple(commandName, fc.array(commandPermission, { maxLength: 4 })), {
+    minLength: 1,
+    maxLength: 4,
+    selector: ([name]) => name,
+  })
+  .filter((entries) => entries.some(([, permissions]) => permissions.length > 0))
+  .map((entries) => Object.fromEntries(entries));

@@ -1,13 +1,24 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  type CommandPermissions,
   ec2TrustPolicy,
   formatPolicy,
   identityPolicy,
+  machineTrustPolicy,
+  rolePermissions,
   type SetupPolicy,
   trustPolicy,
 } from "../../src/policies/index.js";
-import { externalId, hostileRole, PARTITIONS, pattern, sourceIdentity, tags } from "./arbitraries.js";
+import {
+  commandPermissions,
+  externalId,
+  hostileRole,
+  PARTITIONS,
+  pattern,
+  sourceIdentity,
+  tags,
+} from "./arbitraries.js";
 import { readCloudFormation, readTerraform } from "./read-back.js";
 
 const HOST = "arn:aws:iam::111122223333:role/integrations/integration-host";
@@ -90,6 +101,37 @@ describe("the three formats", () => {
     });
   });
 
+  it.each([
+    machineTrustPolicy({ machine: "ecs", principal: HOST }),
+    machineTrustPolicy({ machine: "lambda", principal: HOST }),
+    machineTrustPolicy({ machine: "pod-identity", principal: HOST, namespace: "integrations" }),
+    machineTrustPolicy({
+      machine: "irsa",
+      principal: HOST,
+      issuer: "https://oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE",
+      namespace: "integrations",
+      serviceAccount: "inventory",
+    }),
+  ])("terraform and cloudformation create only the role if the machine is not EC2: $kind", (policy) => {
+    expect(readTerraform(formatPolicy(policy, "terraform"))).toEqual({
+      aws_iam_role: {
+        "integration-host": [{ name: "integration-host", path: "/integrations/", assume_role_policy: policy.document }],
+      },
+    });
+    const template = readCloudFormation(formatPolicy(policy, "cloudformation"));
+    expect(template.Description).toBe("The machine's role integration-host");
+    expect(template.Resources).toEqual({
+      Role: {
+        Type: "AWS::IAM::Role",
+        Properties: {
+          RoleName: "integration-host",
+          Path: "/integrations/",
+          AssumeRolePolicyDocument: policy.document,
+        },
+      },
+    });
+  });
+
   it("cloudformation attaches the policy to the machine's role", () => {
     expect(readCloudFormation(formatPolicy(identity, "cloudformation")).Resources).toEqual({
       Policy: {
@@ -120,14 +162,33 @@ const policies: fc.Arbitrary<SetupPolicy> = fc.constantFrom(...PARTITIONS).chain
       externalId: fc.option(externalId, { nil: undefined }),
       sourceIdentity: fc.option(sourceIdentity, { nil: undefined }),
       tags,
-      kind: fc.constantFrom("identity", "trust", "ec2-trust"),
+      accountRoot: fc.boolean(),
+      commands: commandPermissions,
+      kind: fc.constantFrom("identity", "trust", "ec2", "ecs", "lambda", "pod-identity", "irsa", "permissions"),
     })
-    .map(({ principal, role, others, kind, ...labels }) => {
+    .map(({ principal, role, others, commands, kind, accountRoot, ...labels }) => {
+      if (kind === "permissions") return rolePermissions(inPartition(commands, partition), { role: principal });
       const instance = { roleArn: role, allowedRoles: [role, ...others], ...labels };
-      if (kind === "identity") return identityPolicy({ variant: "listed-roles", instance, principal });
-      return kind === "trust" ? trustPolicy({ instance, principal }) : ec2TrustPolicy({ principal });
+      const pod = { principal, namespace: "team-*", serviceAccount: "inventory" };
+      switch (kind) {
+        case "identity":
+          return identityPolicy({ variant: "listed-roles", instance, principal });
+        case "trust":
+          return trustPolicy({ instance, principal, accountRoot });
+        case "pod-identity":
+          return machineTrustPolicy({ machine: kind, ...pod });
+        case "irsa":
+          return machineTrustPolicy({ machine: kind, issuer: "https://oidc.example.com/id/EXAMPLE", ...pod });
+        default:
+          return machineTrustPolicy({ machine: kind, principal });
+      }
     }),
 );
+
+/** The same permissions on the resources of another partition. */
+function inPartition(commands: CommandPermissions, partition: string): CommandPermissions {
+  return JSON.parse(JSON.stringify(commands).replaceAll('"arn:aws:', `"arn:${partition}:`));
+}
 
 /** The documents in resources, whatever name the resource type has for them. */
 function documentsIn(resources: Record<string, unknown>[]): unknown[] {
@@ -137,6 +198,9 @@ function documentsIn(resources: Record<string, unknown>[]): unknown[] {
       .filter((value) => value !== undefined),
   );
 }
+
+/** Whether the resource is a policy of a role that exists, not a role. */
+const attaches = ({ kind }: SetupPolicy) => kind === "identity" || kind === "permissions";
 
 it("for any valid input, each format parses back to the same document and names", {
   timeout: 30_000,
@@ -150,15 +214,15 @@ it("for any valid input, each format parses back to the same document and names"
       const resources = Object.values(hcl).flatMap((labels) => Object.values(labels).flat());
       for (const label of Object.values(hcl).flatMap(Object.keys)) expect(label).toMatch(/^[A-Za-z_][\w-]*$/);
       expect(documentsIn(resources)).toEqual([policy.document]);
-      expect(resources[0]).toMatchObject(policy.kind === "identity" ? { role: name } : { name });
+      expect(resources[0]).toMatchObject(attaches(policy) ? { role: name } : { name });
 
       const yaml = formatPolicy(policy, "cloudformation");
       const properties = Object.values(readCloudFormation(yaml).Resources).map(({ Properties }) => Properties);
       expect(documentsIn(properties)).toEqual([policy.document]);
-      expect(properties[0]).toMatchObject(policy.kind === "identity" ? { Roles: [name] } : { RoleName: name });
+      expect(properties[0]).toMatchObject(attaches(policy) ? { Roles: [name] } : { RoleName: name });
       expect(yaml).not.toMatch(/Fn::|\{\{resolve:/);
     }),
-    { numRuns: 100 },
+    { numRuns: 150 },
   );
 });
 

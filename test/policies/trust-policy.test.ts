@@ -144,11 +144,86 @@ describe("the trust policy of a role", () => {
   });
 });
 
+describe("the trust policy of a role that trusts the account of the machine's role", () => {
+  const byAccount = (options: Partial<TrustPolicyOptions>) => statementsOf({ accountRoot: true, ...options });
+
+  it("names the account, and requires the machine's role with its path", () => {
+    const principal = "arn:aws:iam::111122223333:role/integrations/integration-host";
+    expect(byAccount({ principal, role: INVENTORY, externalId: "acme" })).toEqual([
+      {
+        Effect: "Allow",
+        Principal: { AWS: "arn:aws:iam::111122223333:root" },
+        Action: "sts:AssumeRole",
+        Condition: {
+          ArnEquals: { "aws:PrincipalArn": principal },
+          StringEquals: { "sts:ExternalId": "acme" },
+        },
+      },
+    ]);
+  });
+
+  it("requires the machine's role in every statement", () => {
+    const instance = { roleArn: INVENTORY, tags: { team: "red" }, sourceIdentity: "inventory" };
+    const statements = byAccount({ instance });
+    expect(statements.map(({ Action }) => Action)).toEqual([
+      "sts:AssumeRole",
+      "sts:TagSession",
+      "sts:SetSourceIdentity",
+    ]);
+    for (const { Principal, Condition } of statements) {
+      expect(Principal).toEqual({ AWS: "arn:aws:iam::111122223333:root" });
+      expect(Condition?.ArnEquals).toEqual({ "aws:PrincipalArn": HOST });
+    }
+  });
+
+  it("names each account once, and every principal", () => {
+    const principal = [HOST, "arn:aws:iam::111122223333:user/machines/old", AUDIT];
+    expect(byAccount({ principal, role: INVENTORY })).toMatchObject([
+      {
+        Principal: { AWS: ["arn:aws:iam::111122223333:root", "arn:aws:iam::444455556666:root"] },
+        Condition: { ArnEquals: { "aws:PrincipalArn": principal } },
+      },
+    ]);
+  });
+
+  it("has the partition of the role, and escapes what would be a policy variable", () => {
+    const role = "arn:aws-cn:iam::123456789012:role/Inventory";
+    const principal = `arn:aws-cn:iam::111122223333:role/\${aws}/host`;
+    expect(byAccount({ principal, role })).toMatchObject([
+      {
+        Principal: { AWS: "arn:aws-cn:iam::111122223333:root" },
+        Condition: { ArnEquals: { "aws:PrincipalArn": `arn:aws-cn:iam::111122223333:role/\${$}{aws}/host` } },
+      },
+    ]);
+  });
+
+  it("is for the source role, too, if the instance has one", () => {
+    const sourceRole = "arn:aws:iam::444455556666:role/central";
+    expect(trustPolicy({ accountRoot: true, instance: { roleArn: INVENTORY, sourceRole } }).document.Statement).toEqual(
+      [
+        {
+          Effect: "Allow",
+          Principal: { AWS: "arn:aws:iam::444455556666:root" },
+          Action: "sts:AssumeRole",
+          Condition: { ArnEquals: { "aws:PrincipalArn": sourceRole } },
+        },
+      ],
+    );
+  });
+
+  it("is only on request", () => {
+    expect(byAccount({ role: INVENTORY, accountRoot: false })).toEqual(statementsOf({ role: INVENTORY }));
+    expect(() => byAccount({ role: INVENTORY, accountRoot: "yes" as never })).toThrow(/^accountRoot is invalid: /);
+  });
+});
+
 describe("the EC2 trust policy", () => {
   it.each([
     ["aws", "ec2.amazonaws.com"],
     ["aws-cn", "ec2.amazonaws.com.cn"],
     ["aws-us-gov", "ec2.amazonaws.com"],
+    ["aws-iso", "ec2.amazonaws.com"],
+    ["aws-eusc", "ec2.amazonaws.com"],
   ])("names EC2 as the partition %s does: %s", (partition, Service) => {
     const expected = {
       Version: "2012-10-17",
@@ -166,8 +241,8 @@ describe("the EC2 trust policy", () => {
   });
 
   it("is rejected if the EC2 service principal is unknown", () => {
-    const isolated = { principal: "arn:aws-iso:iam::111122223333:role/host" };
-    expect(() => ec2TrustPolicy(isolated)).toThrow(/^partition is aws-iso, and its EC2 service principal is not known/);
+    const newer = { principal: "arn:aws-moon:iam::111122223333:role/host" };
+    expect(() => ec2TrustPolicy(newer)).toThrow(/^partition is aws-moon, and its EC2 service principal is not known/);
   });
 
   it("uses the partition aws by default, and rejects two partitions", () => {

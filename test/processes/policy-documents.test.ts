@@ -173,10 +173,16 @@ function everyDocument(partition: string): string[][] {
   const pattern = `arn:${partition}:iam::444455556666:role/integration-*`;
   const hostile = `arn:${partition}:iam::123456789012:role/\${a}"%{b}'\\{/Inventory`;
   const labels = ["--author-tag", "cost center", "--source-identity", "ann-*"];
+  const pod = ["--namespace", "team-*", "--service-account", "inventory"];
   return [
     ["identity", listed, pattern, hostile, ...labels, "--principal", host],
     ["identity", "--variant", "any-role", "--principal", host],
     ["identity", "--variant", "own-permissions", "--action", "ec2:Describe*", "--principal", host],
+    ["ecs-trust", "--principal", host],
+    ["lambda-trust", "--principal", host],
+    ["pod-identity-trust", ...pod, "--principal", host],
+    ["irsa-trust", ...pod, "--issuer", "https://oidc.example.com/id/EXAMPLE", "--principal", host],
+    ["trust", listed, "--external-id", "acme-4711", ...labels, "--principal", host, "--account-root"],
     ["trust", listed, "--external-id", "acme-4711", ...labels, "--principal", host],
     ["ec2-trust", "--principal", host],
   ];
@@ -234,6 +240,13 @@ it.runIf(hasCli && hasMoto)(
     });
     for (const [index, text] of json.slice(0, 3).entries()) {
       await aws("iam", "put-role-policy", ...attached, `policy-${index}`, "--policy-document", text);
+    }
+    for (const text of json.slice(3)) {
+      const trust = ["--role-name", "integration-host", "--policy-document", text];
+      await aws("iam", "update-assume-role-policy", ...trust);
+      expect(await aws("iam", "get-role", "--role-name", "integration-host")).toMatchObject({
+        Role: { AssumeRolePolicyDocument: JSON.parse(text) },
+      });
     }
   },
 );

@@ -1,7 +1,7 @@
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { describe, expect, it } from "vitest";
 import { createCredentialResolver, defineInstance, getClientForCommand } from "../../src/index.js";
-import { ec2TrustPolicy, identityPolicy } from "../../src/policies/index.js";
+import { ec2TrustPolicy, identityPolicy, machineTrustPolicy, trustPolicy } from "../../src/policies/index.js";
 import { INSTANCE_KEYS } from "../../src/request/integration-instance.js";
 import { KnownRequests } from "../../src/request/known-requests.js";
 import { type CredentialResolverOptions, readResolverOptions } from "../../src/resolver-options.js";
@@ -231,11 +231,25 @@ describe("a property that every object inherits is not a setting", () => {
   });
 
   it("and changes no policy and no option of a store", () => {
-    const before = [ec2TrustPolicy(), identityPolicy({ variant: "listed-roles", roles: [ROLE] })];
+    const documents = () => [
+      ec2TrustPolicy({}),
+      machineTrustPolicy({ machine: "pod-identity" }),
+      trustPolicy({ principal: ROLE, role: ROLE }),
+      identityPolicy({ variant: "listed-roles", roles: [ROLE] }),
+    ];
+    const before = documents();
     whileAllInherit(
-      { partition: "aws-cn", principal: ROLE, actions: ["*"], authorTagKeys: ["x"], directory: 5 },
+      {
+        partition: "aws-cn",
+        principal: ROLE,
+        actions: ["*"],
+        authorTagKeys: ["x"],
+        namespace: "x",
+        accountRoot: true,
+        directory: 5,
+      },
       () => {
-        expect([ec2TrustPolicy({}), identityPolicy({ variant: "listed-roles", roles: [ROLE] })]).toEqual(before);
+        expect(documents()).toEqual(before);
         expect(() => fileStore({})).not.toThrow();
       },
     );

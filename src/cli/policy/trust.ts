@@ -23,6 +23,11 @@ export const command = defineCommand(
         help: "The external id that the role requires; of several, any is accepted. Default: the one in --config.",
         multiple: true,
       },
+      "account-root": {
+        help:
+          "Name the account of --principal, with --principal as a condition. Then the policy can be saved before that " +
+          "role exists, and stays valid if the role is created again.",
+      },
       ...SOURCE_OPTIONS,
       ...FORMAT_OPTION,
     },
@@ -32,11 +37,11 @@ export const command = defineCommand(
     ],
   },
   async ({ values, arguments: [role] }, io) => {
-    const { principal, config, "external-id": externalId } = values;
+    const { principal, config, "external-id": externalId, "account-root": accountRoot } = values;
     if (principal === undefined && config === undefined) {
       throw new UsageError("rolecall policy trust needs --principal <arn>, or --config with a sourceRole.");
     }
     const source = readSourceOptions(values, io.stderr);
-    return printPolicy(trustPolicy({ ...source, principal, role, externalId }), values.format, io);
+    return printPolicy(trustPolicy({ ...source, principal, role, externalId, accountRoot }), values.format, io);
   },
 );

@@ -49,7 +49,21 @@ function judgeRun(_lab: Lab, _args: unknown[], value: unknown): string[] {
 }
 
 const word = fc.constantFrom(
-  ...["explain", "policy", "cache", "credential-process", "doctor", "demo", "identity", "trust", "ec2-trust", "list"],
+  ...[
+    "explain",
+    "policy",
+    "cache",
+    "credential-process",
+    "doctor",
+    "demo",
+    "identity",
+    "trust",
+    "ec2-trust",
+    "ecs-trust",
+    "irsa-trust",
+    "permissions",
+    "list",
+  ],
   ...[
     "--help",
     "-h",
@@ -69,6 +83,8 @@ const word = fc.constantFrom(
     "--author-tag",
     "--source-identity",
     "--partition",
+    "--commands",
+    "--command",
   ],
   ...[
     "--directory=/dev/null/x",

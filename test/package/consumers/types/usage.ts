@@ -20,7 +20,16 @@ import {
   type VerifiedIdentity,
 } from "aws-rolecall";
 import { fileStore } from "aws-rolecall/file-store";
-import { formatPolicy, identityPolicy, type PolicyWarning, trustPolicy } from "aws-rolecall/policies";
+import {
+  type CommandPermissions,
+  commandPolicy,
+  formatPolicy,
+  identityPolicy,
+  type PolicyWarning,
+  permissionsTable,
+  rolePermissions,
+  trustPolicy,
+} from "aws-rolecall/policies";
 import { redisStore } from "aws-rolecall/redis-store";
 import { createManualClock, createMemoryStore, startLocalAws, storeContract } from "aws-rolecall/testing";
 import { clientConfigFromParams, commandFromArgs, instanceFromParams } from "aws-rolecall/xsoar";
@@ -122,4 +131,13 @@ const warnings: readonly PolicyWarning[] = identityPolicy({ variant: "listed-rol
 const hcl: string = formatPolicy(trustPolicy({ principal, roles: ["arn:aws:iam::*:role/Reader"] }), "terraform");
 // @ts-expect-error: one of three variants
 identityPolicy({ variant: "some-roles" });
-void [warnings, hcl];
+const commands = { list: ["ec2:DescribeInstances"], whoami: [] } satisfies CommandPermissions;
+const narrow = getClientForCommand(
+  KinesisClient,
+  instance,
+  {},
+  { session: { policy: commandPolicy(commands, "list") } },
+);
+// @ts-expect-error: not one of the commands
+commandPolicy(commands, "lst");
+void [warnings, hcl, narrow, rolePermissions(commands, { role: principal }), permissionsTable(commands)];
