@@ -1,3 +1,4 @@
+import { escapeInvisible } from "../request/validation.js";
 import type { FileStore, StoredSession } from "../store/file-store.js";
 import { type CliCommand, type CommandGroup, defineCommand } from "./command.js";
 import { DIRECTORY_OPTION, KEYS_HELP, KEYS_VARIABLE, openFileStore } from "./options.js";
@@ -30,7 +31,7 @@ function cacheCommand(name: string, about: string, perform: (store: FileStore) =
 
 async function list(store: FileStore): Promise<string> {
   const sessions = await store.list();
-  if (sessions.length === 0) return `No sessions in ${store.directory}\n`;
+  if (sessions.length === 0) return `No sessions in ${escapeInvisible(store.directory)}\n`;
   const header = `${"KEY".padEnd(43)}  ACCOUNT       EXPIRES                   ROLE`;
   return [header, ...sessions.map(formatSession), ""].join("\n");
 }
@@ -43,5 +44,5 @@ function formatSession({ key, labels }: StoredSession): string {
 
 async function clear(store: FileStore): Promise<string> {
   const sessions = await store.clear();
-  return `Deleted ${sessions} ${sessions === 1 ? "session" : "sessions"} from ${store.directory}\n`;
+  return `Deleted ${sessions} ${sessions === 1 ? "session" : "sessions"} from ${escapeInvisible(store.directory)}\n`;
 }

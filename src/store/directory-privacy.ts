@@ -1,5 +1,5 @@
 import { readdirSync, type Stats } from "node:fs";
-import { conflict } from "../request/validation.js";
+import { conflict, escapeInvisible } from "../request/validation.js";
 
 const GROUP_AND_OTHERS = 0o077;
 const STICKY = 0o1000;
@@ -19,12 +19,12 @@ export function isPrivate({ uid, mode }: Stats): boolean {
  * @throws RolecallError `INVALID_REQUEST` if the path is not a directory that only this user can access
  */
 export function assertPrivate(path: string, status: Stats, isOurs: (name: string) => boolean): void {
-  if (!status.isDirectory()) throw conflict(FIELD, `is not a directory: ${path}`, "Set a directory.");
+  if (!status.isDirectory()) throw conflict(FIELD, `is not a directory: ${escapeInvisible(path)}`, "Set a directory.");
   if (isPrivate(status)) return;
   const mode = (status.mode & 0o777).toString(8);
   throw conflict(
     FIELD,
-    `must be accessible only to this user: ${path} belongs to user ${status.uid} and has mode ${mode}`,
+    `must be accessible only to this user: ${escapeInvisible(path)} belongs to user ${status.uid} and has mode ${mode}`,
     `Sessions are secrets. ${chooseHint(path, status, isOurs)}`,
   );
 }

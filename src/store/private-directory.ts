@@ -1,7 +1,7 @@
 import { constants, type Stats, statSync } from "node:fs";
 import { chmod, copyFile, link, mkdir, readdir, rename, stat, unlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { conflict } from "../request/validation.js";
+import { conflict, escapeInvisible } from "../request/validation.js";
 import { LONGEST_RECORD, StoreError } from "./credential-store.js";
 import { assertPrivate, isPrivate } from "./directory-privacy.js";
 import { readRegularFile, throughFileGate } from "./file-gate.js";
@@ -129,7 +129,8 @@ export class PrivateDirectory {
       const code = readSystemCode(error);
       if (code === "ENOENT") return undefined;
       if (code === undefined) throw error;
-      const failure = new StoreError(`Cannot ${operation} a session in ${this.path}: ${code}. Check the directory.`);
+      const path = escapeInvisible(this.path);
+      const failure = new StoreError(`Cannot ${operation} a session in ${path}: ${code}. Check the directory.`);
       throw Object.assign(failure, { code });
     }
   }
@@ -141,7 +142,7 @@ function readStats(path: string): Stats | undefined {
   } catch (error) {
     const problem = conflict(
       "options.directory",
-      `cannot be used: ${path}: ${readSystemCode(error)}`,
+      `cannot be used: ${escapeInvisible(path)}: ${readSystemCode(error)}`,
       "Set a directory that this user can create or access.",
     );
     throw Object.assign(problem, { cause: error });

@@ -15,6 +15,34 @@ beforeEach(async () => {
   onTestFinished(() => rm(folder, { recursive: true, maxRetries: 10 }));
 });
 
+describe("a directory whose name controls a terminal", () => {
+  const NAME = "a\u001b[2Jb";
+  const SHOWN = "a\\u001b[2Jb";
+  const inside = (...names: string[]) => join(directory, "..", ...names);
+  const run = (command: string, path: string) => runRolecall(["cache", command, "--directory", path]);
+
+  it.each(["list", "clear"])("is shown with escapes by %s", async (command) => {
+    const { code, output } = await run(command, inside(NAME));
+    expect(code).toBe(0);
+    expect(output).toContain(SHOWN);
+    expect(output).not.toContain(NAME);
+  });
+
+  it("is shown with escapes in the errors about it", async () => {
+    await writeFile(inside("file"), "");
+    await writeFile(inside(NAME), "");
+    await mkdir(inside("open"));
+    await mkdir(inside("open", NAME));
+    await chmod(inside("open", NAME), 0o755);
+    for (const path of [inside("file", NAME), inside(NAME), inside("open", NAME)]) {
+      const { code, errors } = await run("list", path);
+      expect(code).toBe(1);
+      expect(errors).toContain(SHOWN);
+      expect(errors).not.toContain(NAME);
+    }
+  });
+});
+
 describe("rolecall cache", () => {
   const encryptionKey = newEncryptionKeyText();
 
