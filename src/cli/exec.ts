@@ -97,7 +97,10 @@ export async function runAs(
   const provide = resolver.provider(instance, overrides);
   const [region, session] = await Promise.all([readRegion(client), provide()]);
   assertTemporary(session);
-  const endpoint = await startCredentialEndpoint(provide, { now });
+  const endpoint = await startCredentialEndpoint(provide, { now }).catch((error: NodeJS.ErrnoException) => {
+    io.stderr.write(`Can't serve credentials on 127.0.0.1: ${error.code}.\n`);
+  });
+  if (!endpoint) return FAILURE_CODE;
   try {
     const end = await io.runProgram(program, toChildEnvironment(io.env, { ...endpoint, region }));
     if (end.kind === "not-started") {
