@@ -4,7 +4,7 @@ import { type CommandLine, type CommandSpec, type OptionSpec, UsageError } from 
 
 type Values = ReturnType<typeof parseArgs>["values"];
 
-/** An option of the command line, as it is written there. */
+/** An option as it appears on the command line. */
 interface GivenOption {
   readonly name: string;
   readonly rawName: string;

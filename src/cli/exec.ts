@@ -1,19 +1,10 @@
 import { createCredentialResolver } from "../credential-resolver.js";
-import { isRolecallError } from "../errors.js";
 import type { CommandSettings } from "../request/command-overrides.js";
 import type { IntegrationInstance } from "../request/integration-instance.js";
 import { createRoleRequest } from "../request/role-request.js";
-import { conflict, escapeInvisible } from "../request/validation.js";
-import type { CredentialResolver } from "../resolver-types.js";
-import { STSClient } from "../sdk/sts.js";
-import type { SessionCredentials } from "../session/session-credentials.js";
 import { type CliIo, defineCommand, UsageError } from "./command.js";
-import { toChildEnvironment } from "./exec/child-environment.js";
-import { startCredentialEndpoint } from "./exec/credential-endpoint.js";
+import { FAILURE_CODE } from "./exec/run-program.js";
 import { REQUEST_OPTIONS, readRequestOptions, readStoreOptions, STORE_OPTIONS } from "./options.js";
-
-/** As `env` and `timeout` do, so that a script can tell it from an exit code of the program. */
-const FAILURE_CODE = 125;
 
 export const command = defineCommand(
   {
@@ -53,6 +44,8 @@ export const command = defineCommand(
   async ({ values, arguments: [roleArn], program }, io) => {
     const { instance, overrides } = readRequestOptions(values, roleArn, io.stderr);
     assertIdentityChosen(instance, overrides, values["base-identity"] === true, io.env);
+    // Imported here because it loads the SDK, which --help does not need.
+    const { runAs } = await import("./exec/run-as.js");
     const store = readStoreOptions(values, io.env);
     const resolver = createCredentialResolver({ store, runtime: { env: io.env } });
     try {
@@ -79,55 +72,4 @@ function assertIdentityChosen(
       "Nothing names a role. Name it as <role ARN> or in --config; to run the program as the base identity itself, add --base-identity.",
     );
   }
-}
-
-/**
- * Runs the program with the identity of these settings. Returns its exit code.
- * @throws RolecallError if there are no credentials, before the program starts
- */
-export async function runAs(
-  resolver: CredentialResolver,
-  instance: IntegrationInstance,
-  overrides: CommandSettings,
-  program: readonly string[],
-  io: Pick<CliIo, "stderr" | "env" | "runProgram">,
-  now: () => number = Date.now,
-): Promise<number> {
-  const client = resolver.getClientForCommand(STSClient, instance, overrides);
-  const provide = resolver.provider(instance, overrides);
-  const [region, session] = await Promise.all([readRegion(client), provide()]);
-  assertTemporary(session);
-  const endpoint = await startCredentialEndpoint(provide, { now }).catch((error: NodeJS.ErrnoException) => {
-    io.stderr.write(`Can't serve credentials on 127.0.0.1: ${error.code}.\n`);
-  });
-  if (!endpoint) return FAILURE_CODE;
-  try {
-    const end = await io.runProgram(program, toChildEnvironment(io.env, { ...endpoint, region }));
-    if (end.kind === "not-started") {
-      io.stderr.write(`Can't run ${escapeInvisible(JSON.stringify(program[0]))}: ${end.reason}.\n`);
-    }
-    return end.exitCode;
-  } finally {
-    await endpoint.close();
-  }
-}
-
-/** On a machine without a region, the program may still name one for each of its calls. */
-async function readRegion(client: STSClient): Promise<string | undefined> {
-  try {
-    return await client.config.region();
-  } catch (error) {
-    if (isRolecallError(error) && error.code === "IMDS_UNREACHABLE") return undefined;
-    throw error;
-  }
-}
-
-/** SDKs accept no others from an endpoint. */
-function assertTemporary({ sessionToken, expiration }: SessionCredentials): void {
-  if (sessionToken !== undefined && expiration !== undefined) return;
-  throw conflict(
-    "instance.credentials",
-    "gives keys that do not expire, which a program can't get from an endpoint",
-    "Name a role, or pass the keys to the program yourself.",
-  );
 }

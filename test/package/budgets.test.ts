@@ -34,7 +34,9 @@ describe.each([
   [["explain", "--help"]],
   [["credential-process", "--help"]],
   [["cache", "--help"]],
+  [["exec", "--help"]],
   [["policy", "--help"]],
+  [["policy", "trust", "--help"]],
   [["explain", "arn:aws:iam::123456789012:role/Inventory"]],
 ])("rolecall %j", (args) => {
   it("loads only the library, without the SDK", async () => {

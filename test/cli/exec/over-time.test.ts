@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { runAs } from "../../../src/cli/exec.js";
+import { runAs } from "../../../src/cli/exec/run-as.js";
 import { createCredentialResolver, type IntegrationInstance } from "../../../src/index.js";
 import { createManualClock, startLocalAws } from "../../../src/testing/index.js";
 
