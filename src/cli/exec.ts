@@ -3,10 +3,8 @@ import type { CommandSettings } from "../request/command-overrides.js";
 import type { IntegrationInstance } from "../request/integration-instance.js";
 import { createRoleRequest } from "../request/role-request.js";
 import { type CliIo, defineCommand, UsageError } from "./command.js";
+import { FAILURE_CODE } from "./exec/run-program.js";
 import { KEYS_HELP, REQUEST_OPTIONS, readRequestOptions, readStoreOptions, STORE_OPTIONS } from "./options.js";
-
-/** As `env` and `timeout` do, so that a script can tell it from an exit code of the program. */
-const FAILURE_CODE = 125;
 
 export const command = defineCommand(
   {

@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -225,6 +226,23 @@ describe("without credentials", () => {
     const { code, output, errors } = await run([role, "--", "prog"], async () => ENDED);
     expect({ code, output, ran }).toEqual({ code: 125, output: "", ran: [] });
     expect(errors).toContain(said);
+  });
+});
+
+describe("without a loopback interface, as in some sandboxes", () => {
+  it("the program is not started, and the exit code tells that", async () => {
+    const { run, ran } = await setUp();
+    const listen = vi.spyOn(Server.prototype, "listen").mockImplementation(function (this: Server) {
+      process.nextTick(() => this.emit("error", Object.assign(new Error("listen"), { code: "EADDRNOTAVAIL" })));
+      return this;
+    });
+    onTestFinished(() => listen.mockRestore());
+    const { code, errors } = await run(["--", "prog"], async () => ENDED);
+    expect({ code, errors, ran }).toEqual({
+      code: 125,
+      errors: "Can't serve credentials on 127.0.0.1: EADDRNOTAVAIL.\n",
+      ran: [],
+    });
   });
 });
 

@@ -8,6 +8,7 @@ import type { SessionCredentials } from "../../session/session-credentials.js";
 import type { CliIo } from "../command.js";
 import { toChildEnvironment } from "./child-environment.js";
 import { startCredentialEndpoint } from "./credential-endpoint.js";
+import { FAILURE_CODE } from "./run-program.js";
 
 /**
  * Runs the program with the identity of these settings. Returns its exit code.
@@ -25,7 +26,10 @@ export async function runAs(
   const provide = resolver.provider(instance, overrides);
   const [region, session] = await Promise.all([readRegion(client), provide()]);
   assertTemporary(session);
-  const endpoint = await startCredentialEndpoint(provide, { now });
+  const endpoint = await startCredentialEndpoint(provide, { now }).catch((error: NodeJS.ErrnoException) => {
+    io.stderr.write(`Can't serve credentials on 127.0.0.1: ${error.code}.\n`);
+  });
+  if (!endpoint) return FAILURE_CODE;
   try {
     const end = await io.runProgram(program, toChildEnvironment(io.env, { ...endpoint, region }));
     if (end.kind === "not-started") {

@@ -9,6 +9,8 @@ const PASSED_ON: readonly NodeJS.Signals[] = ["SIGTERM", "SIGUSR1", "SIGUSR2", "
 /** Input, output and errors. */
 const STANDARD_STREAMS = [0, 1, 2];
 
+/** As `env` and `timeout` do, so that a script can tell it from an exit code of the program. */
+export const FAILURE_CODE = 125;
 /** Shells use these codes too. */
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
