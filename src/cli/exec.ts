@@ -1,9 +1,9 @@
 import { createCredentialResolver } from "../credential-resolver.js";
-import type { CommandSettings } from "../request/command-overrides.js";
-import type { IntegrationInstance } from "../request/integration-instance.js";
-import { createRoleRequest } from "../request/role-request.js";
-import { type CliIo, defineCommand, UsageError } from "./command.js";
+import type { Link } from "../request/chain.js";
+import { decideRequest } from "../request/role-request.js";
+import { defineCommand, UsageError } from "./command.js";
 import { FAILURE_CODE } from "./exec/run-program.js";
+import { warnOfUnknownRegions } from "./known-regions.js";
 import { KEYS_HELP, REQUEST_OPTIONS, readRequestOptions, readStoreOptions, STORE_OPTIONS } from "./options.js";
 
 export const command = defineCommand(
@@ -44,7 +44,9 @@ export const command = defineCommand(
   },
   async ({ values, arguments: [roleArn], program }, io) => {
     const { instance, overrides } = readRequestOptions(values, roleArn, io.stderr);
-    assertIdentityChosen(instance, overrides, values["base-identity"] === true, io.env);
+    const { request, chosen } = decideRequest(instance, overrides, undefined, io.env);
+    assertIdentityChosen(request.chain, values["base-identity"] === true);
+    warnOfUnknownRegions(chosen, io.stderr);
     // Imported here because it loads the SDK, which --help does not need.
     const { runAs } = await import("./exec/run-as.js");
     const store = readStoreOptions(values, io.env);
@@ -58,13 +60,7 @@ export const command = defineCommand(
 );
 
 /** The base identity may do more than any role, so it is never what a missing setting leads to. */
-function assertIdentityChosen(
-  instance: IntegrationInstance,
-  overrides: CommandSettings,
-  asBase: boolean,
-  env: CliIo["env"],
-) {
-  const { assumption } = createRoleRequest(instance, overrides, undefined, env).chain;
+function assertIdentityChosen({ assumption }: Link, asBase: boolean): void {
   if (assumption && asBase) {
     throw new UsageError(
       "--base-identity is for an instance without a role, but --config names one. To run the program as that role, remove --base-identity.",

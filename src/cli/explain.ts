@@ -1,7 +1,7 @@
 import { decideRequest, serviceRegion } from "../request/role-request.js";
 import { defineCommand } from "./command.js";
 import { type Fact, LABELS, listFacts, listKeyParts } from "./explain/facts.js";
-import { adviseOnRegion } from "./known-regions.js";
+import { warnOfUnknownRegions } from "./known-regions.js";
 import { REQUEST_OPTIONS, readRequestOptions } from "./options.js";
 
 export const command = defineCommand(
@@ -28,12 +28,7 @@ export const command = defineCommand(
     const explained = decideRequest(instance, overrides, undefined, env);
     serviceRegion(explained.request);
     const facts = listFacts(explained, env);
-    const { region, stsRegion } = explained.chosen;
-    for (const chosen of region?.value === stsRegion?.value ? [region] : [region, stsRegion]) {
-      const advice = chosen && adviseOnRegion(chosen.value);
-      if (!advice) continue;
-      stderr.write(`warning: this release does not know the region ${chosen.value} (${chosen.from}). ${advice}\n`);
-    }
+    warnOfUnknownRegions(explained.chosen, stderr);
     const madeOf = listKeyParts(explained);
     stdout.write(values.json ? toJson(facts, madeOf) : toText(facts, madeOf));
     return 0;

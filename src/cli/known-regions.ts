@@ -1,4 +1,6 @@
+import type { ChosenSettings } from "../request/precedence.js";
 import { similarName } from "../request/similar-names.js";
+import type { ReportOutput } from "./report.js";
 
 /** A copy of the SDK's regions, because `rolecall explain` does not load the SDK. A test compares the two. */
 export const KNOWN_REGIONS: readonly string[] = `
@@ -17,4 +19,16 @@ export function adviseOnRegion(region: string): string | undefined {
   if (KNOWN_REGIONS.includes(region)) return undefined;
   const meant = similarName(region, KNOWN_REGIONS);
   return `${meant === undefined ? "" : `Did you mean ${meant}? `}A region newer than this release still works.`;
+}
+
+/** Warns of each region that a request uses and that may be misspelled. */
+export function warnOfUnknownRegions(
+  { region, stsRegion }: Pick<ChosenSettings, "region" | "stsRegion">,
+  stderr: ReportOutput,
+): void {
+  for (const chosen of region?.value === stsRegion?.value ? [region] : [region, stsRegion]) {
+    const advice = chosen && adviseOnRegion(chosen.value);
+    if (!advice) continue;
+    stderr.write(`warning: this release does not know the region ${chosen.value} (${chosen.from}). ${advice}\n`);
+  }
 }

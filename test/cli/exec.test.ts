@@ -78,6 +78,15 @@ describe("rolecall exec", () => {
     expect(ran[0]?.env.AWS_REGION).toBe("us-east-1");
   });
 
+  it("warns of a region that may be misspelled", async () => {
+    const { run } = await setUp();
+    const { code, errors } = await run(["--region", "eu-centrl-1", "--", "prog"], async () => ENDED);
+    expect(code).toBe(0);
+    expect(errors).toMatch(
+      /^warning: this release does not know the region eu-centrl-1 \(command.region\)\. Did you mean eu-central-1\?/,
+    );
+  });
+
   it("serves one session for all requests of the program, and nothing after its end", async () => {
     const { aws, run, ran } = await setUp();
     await run(["--", "prog"], async (env) => {
