@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { PROGRAMS, shared } from "./vitest.shared.js";
 
@@ -42,6 +43,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts", "docs/examples/**/*.test.ts"],
           exclude: ["**/node_modules/**", ...OTHER_SCRIPTS, ...OWN_PROCESS],
           isolate: false,
+          setupFiles: [fileURLToPath(new URL("./test/support/new-default-resolver.ts", import.meta.url))],
         },
       },
       { extends: true, test: { name: "own process", include: OWN_PROCESS } },
