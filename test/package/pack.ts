@@ -32,6 +32,7 @@ const broughtByConsumers = [
   "@aws-sdk/client-organizations",
   "@aws-sdk/client-s3",
   "@aws-sdk/credential-providers",
+  "@aws-sdk/s3-request-presigner",
   "@backstage/config",
   "@backstage/integration-aws-node",
   "@types/node",
