@@ -22,6 +22,7 @@ const OTHER_SCRIPTS = [
   "test/docs/pasted-pages.test.ts",
   "test/faults/**",
   "test/fuzz/**",
+  "test/language/**",
   "test/package/**",
   "test/processes/**",
   "test/soak/**",

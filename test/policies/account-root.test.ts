@@ -103,7 +103,7 @@ it("the account root admits the same callers as their names, if their own polici
         verdicts[expected === undefined ? "admitted" : "denied"]++;
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
   expect(Math.min(verdicts.admitted, verdicts.denied)).toBeGreaterThan(200);
 });

@@ -88,7 +88,7 @@ describe("the role's permissions, evaluated as IAM does", () => {
           verdicts[is ? "allowed" : "refused"]++;
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
     expect(Math.min(verdicts.allowed, verdicts.refused)).toBeGreaterThan(500);
   });
@@ -120,7 +120,7 @@ it("a command's session policy allows what that command names, and nothing that 
         }
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
   expect(Math.min(verdicts.own, verdicts.others)).toBeGreaterThan(500);
 });

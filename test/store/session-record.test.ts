@@ -1,53 +1,9 @@
-import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { RoleArn } from "../../src/request/role-arn.js";
-import { redacted } from "../../src/session/session-credentials.js";
 import type { RecordFault } from "../../src/store/sealed-record.js";
 import { readRecordLabels, readSessionRecord, type SessionToShare, toRecord } from "../../src/store/session-record.js";
 import { newEncryptionKey } from "../support/encryption-key.js";
 import { HOUR, MINUTE, OTHER_ROLE, ROLE } from "../support/local.js";
-
-import { seededRandom } from "../support/seeded-random.js";
-
-const NOW = Date.UTC(2026, 0, 1);
-const HOST = { host: "one", offset: 0 };
-const MUTATIONS = 100_000;
-const FAULTS: readonly RecordFault[] = [
-  "unreadable",
-  "altered",
-  "unknown-key",
-  "unsealed",
-  "foreign",
-  "expired",
-  "ahead",
-];
-
-const roleOf = (arn: string) => new RoleArn(arn);
-const keyOf = (text: string) => createHash("sha256").update(text).digest("base64url");
-
-function sessionOf(roleArn: string, number: number, issuedAt = NOW): SessionToShare {
-  const { accountId } = roleOf(roleArn);
-  const roleName = roleArn.slice(roleArn.lastIndexOf("/") + 1);
-  const credentials = redacted({
-    accessKeyId: `ASIA${number}`,
-    secretAccessKey: keyOf(`secret of ${roleArn} ${number}`),
-    sessionToken: keyOf(`token of ${roleArn} ${number}`).repeat(8),
-    expiration: new Date(issuedAt + HOUR),
-    accountId,
-    assumedRoleArn: `arn:aws:sts::${accountId}:assumed-role/${roleName}/session`,
-  });
-  return {
-    credentials: credentials as SessionToShare["credentials"],
-    issuedAt,
-    life: HOUR,
-    advisoryPoint: 45 * MINUTE,
-    clock: HOST,
-  };
-}
-
-function readBack({ credentials, life, advisoryPoint }: SessionToShare, age: number) {
-  return { kind: "shared", credentials, life, age, advisoryPoint };
-}
+import { HOST, keyOf, NOW, readBack, roleOf, sessionOf } from "../support/session-records.js";
 
 describe.each([
   ["plain", undefined, undefined],
@@ -134,75 +90,3 @@ describe.each([
     });
   });
 });
-
-it(`${MUTATIONS.toLocaleString("en")} records that were swapped, changed, cut, replayed or sealed with other keys lead to no wrong session`, () => {
-  const random = seededRandom(20_261_124);
-  const below = (limit: number) => Math.floor(random() * limit);
-  const oneOf = <T>(list: readonly T[]): T => list[below(list.length)] as T;
-  const old = newEncryptionKey();
-  const current = newEncryptionKey();
-  const unknown = newEncryptionKey();
-  /**
-   * Everything that a store could have seen: sessions of two roles under four keys, of two hours, in every sealed form.
-   */
-  const pool = [ROLE, OTHER_ROLE].flatMap((roleArn, roleIndex) =>
-    [0, 1].flatMap((place) =>
-      [NOW - 2 * HOUR, NOW].flatMap((issuedAt, generation) =>
-        [undefined, [current], [old], [unknown]].map((encryptionKeys, sealing) => {
-          const storeKey = keyOf(`${roleArn} ${place}`);
-          const session = sessionOf(roleArn, roleIndex * 1000 + place * 100 + generation * 10 + sealing, issuedAt);
-          return { roleArn, storeKey, session, record: toRecord(session, roleOf(roleArn), storeKey, encryptionKeys) };
-        }),
-      ),
-    ),
-  );
-  const mutations: Record<string, (record: string, other: string) => string> = {
-    swapped: (_record, other) => other,
-    truncated: (record) => record.slice(0, below(record.length)),
-    extended: (record, other) => record + other.slice(0, 1 + below(8)),
-    flipped: (record) => {
-      const bytes = Buffer.from(record, "latin1");
-      const at = below(bytes.length);
-      bytes[at] = (bytes[at] ?? 0) ^ (1 << below(8));
-      return bytes.toString("latin1");
-    },
-    exchanged: (record, other) => {
-      const at = below(record.length);
-      return record.slice(0, at) + oneOf([...other]) + record.slice(at + 1);
-    },
-    spliced: (record, other) => {
-      const at = below(Math.min(record.length, other.length));
-      return record.slice(0, at) + other.slice(at);
-    },
-    relabelled: (record, other) =>
-      [...record.split(".").slice(0, 1 + below(3)), ...other.split(".").slice(3)].join("."),
-  };
-  const faults = new Map<string, number>();
-  let served = 0;
-  for (let turn = 0; turn < MUTATIONS; turn++) {
-    const [origin, other] = [oneOf(pool), oneOf(pool)];
-    const target = oneOf([origin, oneOf(pool)]);
-    const mutated = mutations[oneOf(Object.keys(mutations))]?.(origin.record, other.record) ?? "";
-    const read = readSessionRecord(mutated, {
-      storeKey: target.storeKey,
-      role: roleOf(target.roleArn),
-      encryptionKeys: oneOf([undefined, [current], [current, old]]),
-      now: NOW + below(HOUR),
-      clock: HOST,
-    });
-    if ("fault" in read) {
-      faults.set(read.fault, (faults.get(read.fault) ?? 0) + 1);
-      continue;
-    }
-    served++;
-    // Only a complete record, for the requested key and role, and within its lifetime.
-    const source = pool.find(({ record }) => record === mutated);
-    expect(source).toMatchObject({ storeKey: target.storeKey, roleArn: target.roleArn });
-    expect(source && readBack(source.session, read.age)).toEqual(read);
-    expect(source?.session.issuedAt).toBe(NOW);
-  }
-  const seen = [...faults.keys()].sort();
-  expect(seen).toEqual(FAULTS.filter((fault) => fault !== "foreign" && fault !== "ahead").sort());
-  expect(served).toBeGreaterThan(100);
-  expect(served).toBeLessThan(MUTATIONS / 10);
-}, 60_000);
