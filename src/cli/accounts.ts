@@ -18,8 +18,8 @@ export const command = defineCommand(
     ],
     options: {
       config: { value: "<file>", help: "The instance's settings, with accounts, as JSON.", required: true },
-      account: { value: "<id>", help: "Only this account.", multiple: true },
-      region: { value: "<region>", help: "Only this region.", multiple: true },
+      account: { value: "<id>", field: "accountIds", help: "Only this account.", multiple: true },
+      region: { value: "<region>", field: "regions", help: "Only this region.", multiple: true },
       verify: { help: "Assumes the role of each account. Needs no permissions besides sts:AssumeRole." },
       concurrency: { value: "<number>", help: "Accounts at a time. Default: 10." },
       timeout: {

@@ -148,6 +148,19 @@ function refuseContradictions(
   }
 }
 
+/**
+ * The option or argument that sets a field of the library, such as `--external-id` for `externalId` and `--principal` for
+ * `principal[0]`; `undefined` for a field that comes from a file.
+ */
+export function findOption({ options, arguments: takes }: CommandSpec, field: string): string | undefined {
+  const [, name] = /^(?:command\.|options\.)?(\w+)(?:\[\d+\])?$/.exec(field) ?? [];
+  if (name === undefined) return undefined;
+  const toField = (option: string) => option.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const [option] = Object.entries(options).find(([each, rules]) => (rules.field ?? toField(each)) === name) ?? [];
+  if (option !== undefined) return `--${option}`;
+  return takes?.field === name ? takes.name : undefined;
+}
+
 /** What an entry of `excludes` looks like on a command line. */
 export function toOptionText(excluded: string): string {
   return excluded.startsWith("<") ? excluded : `--${excluded.replace("=", " ")}`;

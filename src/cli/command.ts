@@ -8,6 +8,8 @@ export interface OptionSpec {
   readonly help: string;
   /** What stands for the value in `--help`, such as `<file>`. An option without a value or choices is a flag. */
   readonly value?: string;
+  /** The library's name for the setting, if it is not the option's name in camel case. */
+  readonly field?: string;
   /** The only values that the option takes. */
   readonly choices?: readonly string[];
   readonly default?: string;
@@ -24,8 +26,8 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 export interface CommandSpec<O extends OptionSpecs = OptionSpecs> {
   /** Paragraphs. */
   readonly about: readonly string[];
-  /** The arguments besides options. Default: none. */
-  readonly arguments?: { readonly name: string; readonly min?: number; readonly max: number };
+  /** The arguments besides options, and the library's name for them. Default: none. */
+  readonly arguments?: { readonly name: string; readonly field: string; readonly min?: number; readonly max: number };
   /** Whether a program and its arguments follow after `--`. */
   readonly program?: true;
   readonly options: O;

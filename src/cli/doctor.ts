@@ -20,7 +20,7 @@ export const command = defineCommand(
       "Creates nothing in AWS. Calls sts:GetCallerIdentity, and sts:AssumeRole for unused 15-minute sessions named " +
         "rolecall-doctor-<host>. Requests a duration of more than one hour in full, to test it. Prints no secrets.",
     ],
-    arguments: { name: "<role ARN>", max: Number.POSITIVE_INFINITY },
+    arguments: { name: "<role ARN>", field: "role", max: Number.POSITIVE_INFINITY },
     options: {
       config: { value: "<file>", help: "The instance's settings, as JSON. Default: no settings." },
       "all-accounts": {

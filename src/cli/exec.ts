@@ -14,7 +14,7 @@ export const command = defineCommand(
       "The program gets its credentials from an endpoint on 127.0.0.1 that only it can use, so they stay fresh for as long " +
         "as it runs. Every AWS SDK and tool that supports container credentials works: the AWS CLI, boto3, Terraform.",
     ],
-    arguments: { name: "<role ARN>", max: 1 },
+    arguments: { name: "<role ARN>", field: "roleArn", max: 1 },
     program: true,
     options: {
       ...REQUEST_OPTIONS,

@@ -11,7 +11,7 @@ export const command = defineCommand(
         "Makes no network calls, neither to AWS nor to the metadata service. <role ARN> is the command argument roleArn. " +
         "Default: the instance's role.",
     ],
-    arguments: { name: "<role ARN>", max: 1 },
+    arguments: { name: "<role ARN>", field: "roleArn", max: 1 },
     options: {
       ...REQUEST_OPTIONS,
       json: { help: "Machine-readable output. External ids, policies and keys are never shown." },

@@ -1,10 +1,17 @@
-import { isRolecallError } from "../errors.js";
+import { isRolecallError, type RolecallError } from "../errors.js";
 import { similarName } from "../request/similar-names.js";
 import { escapeInvisible } from "../request/validation.js";
 import { StoreError } from "../store/credential-store.js";
 import { VERSION } from "../version.js";
-import { type CliCommand, type CliIo, type CommandGroup, toTypedCommand, UsageError } from "./command.js";
-import { parseCommandLine, splitProgram } from "./command-line.js";
+import {
+  type CliCommand,
+  type CliIo,
+  type CommandGroup,
+  type CommandSpec,
+  toTypedCommand,
+  UsageError,
+} from "./command.js";
+import { findOption, parseCommandLine, splitProgram } from "./command-line.js";
 import { HelpText } from "./help.js";
 
 /** All commands. */
@@ -91,9 +98,15 @@ async function runCommand(name: string, command: CliCommand, args: readonly stri
       return 2;
     }
     if (!isRolecallError(error) && !(error instanceof StoreError)) throw error;
-    stderr.write(`${error.message}\n`);
+    stderr.write(`${isRolecallError(error) ? inTermsOfOptions(spec, error) : error.message}\n`);
     return spec.failureCode ?? 1;
   }
+}
+
+/** The library's errors begin with its name for a setting, which the command line knows by another one. */
+function inTermsOfOptions(spec: CommandSpec, { field, message }: RolecallError): string {
+  const option = field !== undefined && message.startsWith(field) ? findOption(spec, field) : undefined;
+  return option === undefined ? message : `${option}${message.slice(field?.length)}`;
 }
 
 function isHelp(argument: string | undefined): boolean {

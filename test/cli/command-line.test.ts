@@ -112,7 +112,7 @@ describe("contradicting options", () => {
 describe("a command line", () => {
   const spec: CommandSpec = {
     about: ["For tests."],
-    arguments: { name: "<role>", min: 1, max: 2 },
+    arguments: { name: "<role>", field: "role", min: 1, max: 2 },
     options: { file: { value: "<file>", help: "A file." }, fast: { help: "Fast." } },
     examples: [],
   };
@@ -209,6 +209,26 @@ describe("an option without its value", () => {
     const { code, errors } = await runRolecall(["explain", "--config", next]);
     expect(code).toBe(2);
     expect(errors).toMatch(/^--config needs a value\. If the value starts with a dash, write --config=<file>\.\nSee: /);
+  });
+});
+
+describe("an error of the library", () => {
+  it.each([
+    [
+      "externalId is not the one",
+      ["policy", "trust", ROLE, "--principal", HOST, "--external-id", "a"],
+      "--external-id",
+    ],
+    ["principal[1]", ["policy", "trust", ROLE, "--principal", HOST, "--principal", "host"], "--principal"],
+    ["roles", ["policy", "identity"], "<role>"],
+    ["actions[0]", ["policy", "identity", "--variant", "own-permissions", "--action", "ec2"], "--action"],
+    ["command.roleArn", ["explain", "Inventory"], "<role ARN>"],
+    ["command.roleArn", ["credential-process", "--role-arn", "Inventory"], "--role-arn"],
+    ["command.region", ["exec", "--region", "eu", "--", "true"], "--region"],
+  ])("about %s names what was written on the command line: %j", async (_, args, named) => {
+    const { output, errors } = await runRolecall(args);
+    expect(output).toBe("");
+    expect(errors.split(" ", 3).join(" ")).toMatch(new RegExp(`^${named} (is|has|names|cannot)`));
   });
 });
 

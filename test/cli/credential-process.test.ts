@@ -96,7 +96,7 @@ describe("rolecall credential-process", () => {
     expect(await run(["--role-arn", hub])).toEqual({
       code: 1,
       output: "",
-      errors: expect.stringMatching(/^command\.roleArn is the instance's sourceRole\./),
+      errors: expect.stringMatching(/^--role-arn is the instance's sourceRole\./),
     });
   });
 
@@ -182,7 +182,7 @@ describe("rolecall credential-process", () => {
       1,
       /AccessDenied.*Check, in this/,
     ],
-    ["an invalid setting", ["--role-arn", "Inventory"], 1, /command\.roleArn is invalid/],
+    ["an invalid setting", ["--role-arn", "Inventory"], 1, /--role-arn is invalid/],
     ["an unknown store", ["--store", "redis"], 2, /--store takes file or none/],
     ["an extra argument", ["Inventory"], 2, /takes options only/],
   ])("prints the reason on stderr and nothing on stdout: %s", async (_title, args, code, reason) => {

@@ -340,13 +340,13 @@ describe("rolecall explain", () => {
       1,
       /^instance\.sourceRole is set without a role to assume/,
     ],
-    ["the source role itself", [AUDIT], { sourceRole: AUDIT }, 1, /^command\.roleArn is the instance's sourceRole/],
+    ["the source role itself", [AUDIT], { sourceRole: AUDIT }, 1, /^<role ARN> is the instance's sourceRole/],
     [
       "a duration over the limit of role chaining",
       [ROLE, "--role-session-duration", "7200"],
       { sourceRole: AUDIT },
       1,
-      /^command\.roleSessionDuration is 7200, but a role that another role assumes lives for one hour at most/,
+      /^--role-session-duration is 7200, but a role that another role assumes lives for one hour at most/,
     ],
   ])("rejects what a command would reject: %s", async (_title, args, instance, code, message) => {
     const {

@@ -238,7 +238,7 @@ describe("rolecall policy permissions", () => {
     [{ a: ["ec2"] }, [], 1, 'commands["a"][0] is invalid: received "ec2". Allowed: an action'],
     [[], ["--format", "markdown"], 1, "commands is invalid: received an empty array."],
     [commands, ["--command", "stop-instance"], 1, 'which is not in commands. Did you mean "stop-instances"?'],
-    [commands, ["--principal", "Inventory"], 1, "role is invalid"],
+    [commands, ["--principal", "Inventory"], 1, "--principal is invalid"],
     [commands, ["--format", "terraform"], 2, "needs --principal <arn> with --format terraform."],
     [commands, ["--command", "nothing", "--principal", INVENTORY], 2, "Use --command or --principal, not both."],
     [commands, ["--command", "nothing", "--format", "markdown"], 2, "Use --command or --format markdown, not both."],
@@ -284,15 +284,15 @@ describe("rolecall policy reports an error and prints no document", () => {
     [["irsa-trust", "--namespace", "x"], 2, "rolecall policy irsa-trust needs --service-account <name>."],
     [["irsa-trust", "--namespace", "x", "--service-account", "y"], 1, "provider is missing."],
     [["lambda-trust", "--partition", "aws-moon"], 1, "partition is aws-moon, and its Lambda service principal is not"],
-    [["pod-identity-trust", "--cluster-arn", "production"], 1, "clusterArn is invalid"],
+    [["pod-identity-trust", "--cluster-arn", "production"], 1, "--cluster-arn is invalid"],
     [["identity", "--config", "/no/such/file"], 2, "Cannot read /no/such/file: ENOENT."],
     [["identity", INVENTORY, "--principal"], 2, "--principal"],
-    [["identity"], 1, "roles is missing."],
+    [["identity"], 1, "<role> is missing."],
     [["identity", INVENTORY, "--variant", "all"], 2, "--variant takes listed-roles, any-role, or own-permissions."],
     [["identity", INVENTORY, "--format", "xml"], 2, "--format takes json, terraform, or cloudformation."],
-    [["identity", INVENTORY, "--format", "terraform"], 1, "principal is missing, but terraform requires it."],
+    [["identity", INVENTORY, "--format", "terraform"], 1, "--principal is missing, but terraform requires it."],
     [["identity", INVENTORY, "arn:aws-cn:iam::123456789012:role/x"], 1, "not in the partition aws"],
-    [["trust", "Inventory", "--principal", HOST], 1, "role is invalid"],
+    [["trust", "Inventory", "--principal", HOST], 1, "<role> is invalid"],
   ])("%j", async (args, code, message) => {
     const result = await run(...args);
     expect(result).toMatchObject({ code, output: "", errors: expect.stringContaining(message) });
@@ -302,13 +302,13 @@ describe("rolecall policy reports an error and prints no document", () => {
   it("requires a principal if the file has no source role", async () => {
     const file = await configFile({ roleArn: INVENTORY });
     const { code, errors } = await run("trust", "--config", file);
-    expect({ code, errors }).toEqual({ code: 1, errors: expect.stringMatching(/^principal is missing\./) });
+    expect({ code, errors }).toEqual({ code: 1, errors: expect.stringMatching(/^--principal is missing\./) });
   });
 
   it("does not print an external id in an error", async () => {
     const file = await configFile({ roleArn: INVENTORY, externalId: "acme-4711" });
     const { errors } = await run("trust", "--config", file, "--principal", HOST, "--external-id", "partner-0815");
-    expect(errors).toContain("externalId is not the one that the instance sends for this role.");
+    expect(errors).toContain("--external-id is not the one that the instance sends for this role.");
     expect(errors).not.toMatch(/4711|0815/);
   });
 });

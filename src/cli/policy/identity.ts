@@ -12,7 +12,7 @@ export const command = defineCommand(
         "role, name it with --principal. With accounts, the document includes the roles there. To print the permissions " +
         "of one of them, name it with --principal.",
     ],
-    arguments: { name: "<role>", max: Number.POSITIVE_INFINITY },
+    arguments: { name: "<role>", field: "roles", max: Number.POSITIVE_INFINITY },
     options: {
       variant: {
         value: "<variant>",
@@ -20,7 +20,12 @@ export const command = defineCommand(
         help: "listed-roles, any-role, or own-permissions to assume no role.",
         default: "listed-roles",
       },
-      action: { value: "<action>", help: "With own-permissions: an action that commands use.", multiple: true },
+      action: {
+        value: "<action>",
+        field: "actions",
+        help: "With own-permissions: an action that commands use.",
+        multiple: true,
+      },
       principal: { value: "<arn>", help: "The role that the document is for. Default: the machine's role." },
       ...SOURCE_OPTIONS,
       config: { ...SOURCE_OPTIONS.config, excludes: ["<role>"] },

@@ -22,11 +22,13 @@ export const command = defineCommand(
       },
       command: {
         value: "<name>",
+        field: "name",
         help: "One of the commands, to print its session policy.",
         excludes: ["principal", "format=terraform", "format=cloudformation", "format=markdown"],
       },
       principal: {
         value: "<arn>",
+        field: "role",
         help: "The role that commands act as. terraform and cloudformation need it.",
         excludes: ["format=markdown"],
       },

@@ -11,14 +11,21 @@ export const SOURCE_OPTIONS = {
       "The instance's settings in JSON: allowedRoles or roleArn, externalId, tags, sourceIdentity, sourceRole, " +
       "accounts.",
   },
-  "author-tag": { value: "<key>", help: "A session tag that authors may add, with any value.", multiple: true },
+  "author-tag": {
+    value: "<key>",
+    field: "authorTagKeys",
+    help: "A session tag that authors may add, with any value.",
+    multiple: true,
+  },
   "inherited-tag": {
     value: "<key>",
+    field: "inheritedTagKeys",
     help: "A transitive tag of the base identity's session, as from EKS Pod Identity.",
     multiple: true,
   },
   "source-identity": {
     value: "<id>",
+    field: "sourceIdentities",
     help: "A source identity that authors may set; may contain * and ?.",
     multiple: true,
   },

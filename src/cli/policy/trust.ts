@@ -9,7 +9,7 @@ export const command = defineCommand(
       "Prints the trust policy of a role to assume. <role> is its ARN. Default: the roleArn in --config. For a role in " +
         "accounts, terraform and cloudformation also give it the permission that the library needs.",
     ],
-    arguments: { name: "<role>", max: 1 },
+    arguments: { name: "<role>", field: "role", max: 1 },
     options: {
       principal: {
         value: "<arn>",
