@@ -1,4 +1,4 @@
-import { matchesArn } from "../request/allowed-roles.js";
+import { hasWildcard, matchesArn } from "../request/allowed-roles.js";
 import type { TextRule } from "../request/validation.js";
 import { type PolicyWarning, warn } from "./policy-document.js";
 
@@ -36,10 +36,6 @@ export function mergeActions(actions: readonly string[]): readonly string[] {
     .filter(([key]) => !isCovered(key))
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([, action]) => action);
-}
-
-export function hasWildcard(action: string): boolean {
-  return /[*?]/.test(action);
 }
 
 /** Whether an action, in lower case, allows everything that another one allows. */

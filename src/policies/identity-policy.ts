@@ -1,4 +1,4 @@
-import { toIamResource } from "../request/allowed-roles.js";
+import { hasWildcard, toIamResource } from "../request/allowed-roles.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
 import { conflict, invalid, invalidText, isGiven, readSettings } from "../request/validation.js";
 import { LIST_ACCOUNTS, memberPatterns, permissionsOfAccountsRole } from "./accounts-setup.js";
@@ -202,7 +202,7 @@ function warnOfWildcards(resource: string): PolicyWarning[] {
   const anyAccount = `${resource} includes accounts that are not yours, where anyone can create a role with a matching name. List account ids.`;
   const everyRole = `${resource} includes every role in the account, even administrator roles. Put a name or path before the *.`;
   return [
-    ...(/[*?]/.test(account) ? [warn("any-account", anyAccount)] : []),
+    ...(hasWildcard(account) ? [warn("any-account", anyAccount)] : []),
     ...(/^role\/[*?]+$/.test(role) ? [warn("every-role", everyRole)] : []),
   ];
 }

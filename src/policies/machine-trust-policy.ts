@@ -1,3 +1,4 @@
+import { hasWildcard } from "../request/allowed-roles.js";
 import { assertInPartition, readRegion } from "../request/regions.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
 import {
@@ -323,10 +324,6 @@ function conditionsOf(values: Readonly<Record<string, string | undefined>>): Non
     ...(exact.length > 0 && { StringEquals: Object.fromEntries(exact) }),
     ...(patterns.length > 0 && { StringLike: Object.fromEntries(patterns) }),
   };
-}
-
-function hasWildcard(value: string): boolean {
-  return /[*?]/.test(value);
 }
 
 /** @param names what each name is the name of */

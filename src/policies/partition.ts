@@ -1,4 +1,4 @@
-import { matchesArn } from "../request/allowed-roles.js";
+import { hasWildcard, matchesArn } from "../request/allowed-roles.js";
 import { conflict, quoted, readText, type TextRule } from "../request/validation.js";
 
 /** The partition if nothing names one. */
@@ -24,7 +24,7 @@ export interface NamedArn {
  */
 export function readPartition(option: unknown, arns: readonly NamedArn[]): string | undefined {
   const partition =
-    readText("partition", option, PARTITION) ?? arns.map(parsePartitionPattern).find((part) => !/[*?]/.test(part));
+    readText("partition", option, PARTITION) ?? arns.map(parsePartitionPattern).find((part) => !hasWildcard(part));
   if (partition === undefined) return undefined;
   for (const named of arns) {
     if (matchesArn(parsePartitionPattern(named), partition)) continue;

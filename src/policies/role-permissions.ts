@@ -1,7 +1,8 @@
+import { hasWildcard } from "../request/allowed-roles.js";
 import { MAX_POLICY_CHARACTERS } from "../request/limits.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
 import { conflict, readSettings } from "../request/validation.js";
-import { covers, hasWildcard, isEveryAction, warnOfEveryAction } from "./actions.js";
+import { covers, isEveryAction, warnOfEveryAction } from "./actions.js";
 import {
   type CommandNeeds,
   type CommandPermissions,

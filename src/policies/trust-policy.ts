@@ -1,4 +1,4 @@
-import { refuseUnlessAllowed, toIamResource } from "../request/allowed-roles.js";
+import { hasWildcard, refuseUnlessAllowed, toIamResource } from "../request/allowed-roles.js";
 import { EXTERNAL_ID } from "../request/limits.js";
 import { type RoleArn, readRoleArn } from "../request/role-arn.js";
 import type { SessionTags } from "../request/session-tags.js";
@@ -196,7 +196,7 @@ function statements(setup: Setup, externalIds: readonly string[] | undefined): G
     grants.push(grant("sts:TagSession", { "ForAllValues:StringEquals": keys }));
   }
   if (sourceIdentities.length > 0) {
-    const operator = sourceIdentities.some((text) => /[*?]/.test(text)) ? "StringLike" : "StringEquals";
+    const operator = sourceIdentities.some(hasWildcard) ? "StringLike" : "StringEquals";
     const values = { "sts:SourceIdentity": oneOrList(sourceIdentities) };
     grants.push(grant("sts:SetSourceIdentity", { [operator]: values }));
   } else if (inheritedSourceIdentity) {

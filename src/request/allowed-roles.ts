@@ -50,7 +50,7 @@ function readEntry(field: string, value: unknown): AllowedRoleEntry {
 }
 
 function toEntry(field: string, value: unknown, externalId: string | undefined): AllowedRoleEntry {
-  if (typeof value === "string" && /[*?]/.test(value)) {
+  if (typeof value === "string" && hasWildcard(value)) {
     if (value.length > 2048 || !PATTERN.test(value)) throw invalid(field, value, ALLOWED, { sensitive: !isArn(value) });
     return { pattern: value, exact: false, externalId };
   }
@@ -105,6 +105,11 @@ const IAM_DOLLAR = `\${$}`;
 export function toIamResource(pattern: string, partition: string): string {
   const [arn, , ...rest] = pattern.split(":");
   return [arn, partition, ...rest].join(":").replaceAll("$", () => IAM_DOLLAR);
+}
+
+/** Whether text is a pattern to IAM, which may match other text as well. */
+export function hasWildcard(text: string): boolean {
+  return /[*?]/.test(text);
 }
 
 /** Matches part by part, as IAM does, so that no wildcard matches a `:`. */
