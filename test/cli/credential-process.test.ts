@@ -15,7 +15,8 @@ let directory: string;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "rolecall-process-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  // The command goes on for up to a second, to store a session that it refreshes.
+  onTestFinished(() => rm(folder, { recursive: true, maxRetries: 10 }));
   directory = join(folder, "sessions");
   config = join(folder, "instance.json");
   await configure({});
