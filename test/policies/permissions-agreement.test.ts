@@ -90,7 +90,7 @@ describe("the role's permissions, evaluated as IAM does", () => {
       }),
       { numRuns: 200 },
     );
-    expect(Math.min(verdicts.allowed, verdicts.refused)).toBeGreaterThan(500);
+    expect(Math.min(verdicts.allowed, verdicts.refused)).toBeGreaterThan(100);
   });
 
   it("allow the same with each command's session policy added up", { timeout: TIMEOUT }, () => {
