@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { type BoundedCache, boundedCache } from "../bounded-cache.js";
 import { once } from "../once.js";
 import { canonicalJson } from "../request/canonical.js";
 import { assertInPartition } from "../request/regions.js";
@@ -35,14 +35,14 @@ type CreateView = () => SdkClient;
 
 /** Pools clients by class, role request, region, network, minimum session lifetime and plain configuration. */
 export class ClientPool {
-  readonly #views: LRUCache<string, CreateView>;
+  readonly #views: BoundedCache<CreateView>;
   readonly #options: ClientPoolOptions;
   readonly #sockets = new SocketShares();
   readonly #classNumbers = new WeakMap<SdkClientConstructor, number>();
   #lastClassNumber = 0;
 
   constructor(options: ClientPoolOptions) {
-    this.#views = new LRUCache({ max: options.maxClients });
+    this.#views = boundedCache(options.maxClients);
     this.#options = options;
   }
 

@@ -11,29 +11,59 @@ import type { ParsedStsSettings } from "./sts-settings.js";
  */
 export type Link = SourceLink | RoleLink;
 
-interface AnyLink {
-  /** Identifies its session in this process's caches and events. Other processes use another key for the same session. */
-  readonly key: string;
-  /** Hash of everything that distinguishes sessions: the same in all processes, and never published. */
-  readonly digest: string;
+/** The base identity itself. */
+export class SourceLink {
+  readonly step = "base-identity";
   /** The credentials that the chain begins with. */
   readonly base: BaseIdentity;
   /** The STS endpoint that the chain asks. */
   readonly sts: StsTarget;
-}
+  readonly parent = undefined;
+  readonly assumption = undefined;
 
-/** The base identity itself. */
-export interface SourceLink extends AnyLink {
-  readonly step: "base-identity";
-  readonly parent: undefined;
-  readonly assumption: undefined;
+  constructor(base: BaseIdentity, sts: StsTarget) {
+    this.base = base;
+    this.sts = Object.freeze(sts);
+    Object.freeze(this);
+  }
+
+  /** Identifies its session in this process's caches and events. Other processes use another key for the same session. */
+  get key(): string {
+    return this.base.key;
+  }
+
+  /** Hash of everything that distinguishes sessions: the same in all processes, and never published. */
+  get digest(): string {
+    return this.base.digest;
+  }
 }
 
 /** A role that its parent assumes. */
-export interface RoleLink extends AnyLink {
+export class RoleLink {
   readonly step: "source-role" | "assume-role";
   readonly parent: Link;
   readonly assumption: Assumption;
+  /** See {@link SourceLink.key}. */
+  readonly key: string;
+  /** See {@link SourceLink.digest}. */
+  readonly digest: string;
+
+  constructor(step: RoleLink["step"], parent: Link, assumption: Assumption, given: StsGiven) {
+    this.step = step;
+    this.parent = parent;
+    this.assumption = Object.freeze(assumption);
+    this.digest = stableDigest(digestParts(parent, assumption, given));
+    this.key = publishedHash(this.digest);
+    Object.freeze(this);
+  }
+
+  get base(): BaseIdentity {
+    return this.parent.base;
+  }
+
+  get sts(): StsTarget {
+    return this.parent.sts;
+  }
 }
 
 /** One AssumeRole call. */
@@ -55,19 +85,6 @@ export interface StsTarget extends ParsedStsSettings {
   readonly trust: string | undefined;
   /** Whether STS may be called over plain http on another machine. */
   readonly plainHttp: true | undefined;
-}
-
-export function sourceLink(base: BaseIdentity, sts: StsTarget): SourceLink {
-  const { key, digest } = base;
-  Object.freeze(sts);
-  return Object.freeze({ step: "base-identity", key, digest, base, sts, parent: undefined, assumption: undefined });
-}
-
-export function roleLink(step: RoleLink["step"], parent: Link, assumption: Assumption, given: StsGiven): RoleLink {
-  const { base, sts } = parent;
-  const digest = stableDigest(digestParts(parent, assumption, given));
-  const key = publishedHash(digest);
-  return Object.freeze({ step, key, digest, base, sts, parent, assumption: Object.freeze(assumption) });
 }
 
 /** What the instance says about STS. A region that is derived from something else is not part of the digest. */

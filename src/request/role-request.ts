@@ -1,6 +1,6 @@
 import { refuseUnlessAllowed } from "./allowed-roles.js";
 import { type AuthorSession, readAuthorSession } from "./author-session.js";
-import { type Assumption, type Link, roleLink, type StsGiven, sourceLink } from "./chain.js";
+import { type Assumption, type Link, RoleLink, SourceLink, type StsGiven } from "./chain.js";
 import { chooseBaseIdentity } from "./choose-base-identity.js";
 import { type CommandOverrides, readCommand } from "./command-overrides.js";
 import { type IntegrationInstance, readInstance } from "./integration-instance.js";
@@ -53,7 +53,7 @@ export function decideRequest(
   const { region, stsRegion, trust } = chosen;
   const { endpoint, useFipsEndpoint, useDualstackEndpoint } = instance.sts;
   const base = chooseBaseIdentity(instance.credentials, { env, platform, issuer: { endpoint, trust, plainHttp } });
-  const source = sourceLink(base, {
+  const source = new SourceLink(base, {
     region: stsRegion?.value,
     endpoint,
     useFipsEndpoint,
@@ -65,9 +65,9 @@ export function decideRequest(
   });
   const stsGiven = { sts: instance.sts, trust, plainHttp };
   const caller = sourceRole
-    ? roleLink("source-role", source, limitSourceRole(sourceRole, allowedRoles), stsGiven)
+    ? new RoleLink("source-role", source, limitSourceRole(sourceRole, allowedRoles), stsGiven)
     : source;
-  const chain = role ? roleLink("assume-role", caller, toAssumption(role.value, chosen), stsGiven) : caller;
+  const chain = role ? new RoleLink("assume-role", caller, toAssumption(role.value, chosen), stsGiven) : caller;
   return { request: Object.freeze({ chain, region, network, integration }), chosen, stsGiven };
 }
 

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { type BoundedCache, boundedCache } from "../bounded-cache.js";
 import type { Diagnostics } from "../diagnostics.js";
 import { RolecallError } from "../errors.js";
 import type { Runtime } from "../runtime.js";
@@ -18,21 +18,18 @@ const MAX_IDENTITIES = 1000;
 
 /** All sessions of a resolver by key, bounded. */
 export class CredentialCache {
-  readonly #slots: LRUCache<string, SessionSlot>;
+  readonly #slots: BoundedCache<SessionSlot>;
   /** Slots with a load under way: two loads of one key never run at once, even if the bound pushed the slot out. */
   readonly #pinned = new Map<string, SessionSlot>();
   /** See `IssuedSession.identity`. They outlast an evicted slot: the sessions obtained with it may still be held. */
-  readonly #identities = new LRUCache<string, string>({ max: MAX_IDENTITIES });
+  readonly #identities = boundedCache<string>(MAX_IDENTITIES);
   readonly #host: SlotHost;
   #closed = false;
 
   constructor({ runtime, diagnostics, maxSessions, refreshAhead }: CredentialCacheOptions) {
-    this.#slots = new LRUCache({
-      max: maxSessions,
-      dispose: (slot, _key, reason) => {
-        slot.retire();
-        if (reason === "evict") diagnostics.publish("evicted", slot.labels);
-      },
+    this.#slots = boundedCache<SessionSlot>(maxSessions, (slot, _key, reason) => {
+      slot.retire();
+      if (reason === "evict") diagnostics.publish("evicted", slot.labels);
     });
     this.#host = {
       runtime,

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { boundedCache } from "../bounded-cache.js";
 import type { Diagnostics } from "../diagnostics.js";
 import { isRolecallError } from "../errors.js";
 import type { Assumption, RoleLink } from "../request/chain.js";
@@ -30,7 +30,7 @@ const MAX_REMEMBERED = 1000;
 export class RoleAssumer {
   readonly #options: RoleAssumerOptions;
   /** Keys for which STS grants one hour and no more. */
-  readonly #clamped = new LRUCache<string, true>({ max: MAX_REMEMBERED });
+  readonly #clamped = boundedCache<true>(MAX_REMEMBERED);
 
   constructor(options: RoleAssumerOptions) {
     this.#options = options;

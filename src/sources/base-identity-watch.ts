@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { boundedCache } from "../bounded-cache.js";
 import type { Diagnostics } from "../diagnostics.js";
 import type { RoleLink } from "../request/chain.js";
 import type { Runtime } from "../runtime.js";
@@ -21,7 +21,7 @@ interface Watched {
 export class BaseIdentityWatch {
   readonly #runtime: Runtime;
   readonly #diagnostics: Diagnostics;
-  readonly #roles = new LRUCache<string, Watched>({ max: MAX_ROLES });
+  readonly #roles = boundedCache<Watched>(MAX_ROLES);
 
   constructor({ runtime, diagnostics }: { runtime: Runtime; diagnostics: Diagnostics }) {
     this.#runtime = runtime;

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { boundedCache } from "../bounded-cache.js";
 import { canonicalJson } from "../request/canonical.js";
 import type { StsTarget } from "../request/chain.js";
 import type { Runtime } from "../runtime.js";
@@ -25,7 +25,7 @@ export class ServerClock {
 
 /** One clock for each STS endpoint, because one endpoint's wrong time must not affect the others. */
 export class ServerClocks {
-  readonly #clocks = new LRUCache<string, ServerClock>({ max: 1000 });
+  readonly #clocks = boundedCache<ServerClock>(1000);
 
   of({ region, endpoint, useFipsEndpoint, useDualstackEndpoint, partition, trust }: StsTarget): ServerClock {
     const place = region ?? partition; // without a region, the partition and the machine determine the endpoint

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { boundedCache } from "../bounded-cache.js";
 import { buildUserAgent } from "../clients/client-config.js";
 import { findMiddlewareStack } from "../clients/sdk-middleware.js";
 import type { SharedHandlers } from "../clients/shared-handlers.js";
@@ -55,7 +55,7 @@ const MAX_STS_CLIENTS = 1000;
 
 /** STS clients by caller and endpoint. Each remembers AWS's time, so that a wrong clock costs one call and not one each. */
 export class StsClients {
-  readonly #clients = new LRUCache<string, StsEndpoint>({ max: MAX_STS_CLIENTS });
+  readonly #clients = boundedCache<StsEndpoint>(MAX_STS_CLIENTS);
   readonly #options: StsClientsOptions;
 
   constructor(options: StsClientsOptions) {

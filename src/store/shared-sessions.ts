@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { LRUCache } from "lru-cache";
+import { boundedCache } from "../bounded-cache.js";
 import type { Diagnostics } from "../diagnostics.js";
 import { stableDigest } from "../request/canonical.js";
 import { type Link, linksOf, type RoleLink } from "../request/chain.js";
@@ -51,7 +51,7 @@ export class SharedSessions {
   /** Read once, so that a store cannot turn encryption off later. */
   readonly #encryptionKeys: readonly KeyObject[] | undefined;
   /** The access key ids of invalidated sessions, which the store may still hold. */
-  readonly #invalidated = new LRUCache<string, true>({ max: MAX_INVALIDATED });
+  readonly #invalidated = boundedCache<true>(MAX_INVALIDATED);
 
   constructor(options: SharedSessionsOptions) {
     const { store, runtime, diagnostics } = options;

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { Diagnostics, type RolecallEvents } from "../../src/diagnostics.js";
 import { isRolecallError, RolecallError } from "../../src/errors.js";
 import { BaseIdentity } from "../../src/request/base-identity.js";
-import { sourceLink } from "../../src/request/chain.js";
+import { SourceLink } from "../../src/request/chain.js";
 import { createRoleRequest } from "../../src/request/role-request.js";
 import { readResolverOptions } from "../../src/resolver-options.js";
 import type { AwsCredentialIdentity } from "../../src/sdk-types.js";
@@ -119,7 +119,7 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
     parentKey: undefined,
     step: "base-identity",
     roleArn: undefined,
-    load: baseIdentitySource(sourceLink(base, target), {
+    load: baseIdentitySource(new SourceLink(base, target), {
       runtime: clock,
       machine: createMachine(readResolverOptions({ runtime: clock }), new AbortController().signal),
       serverClock: () => new ServerClock(),

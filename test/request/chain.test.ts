@@ -4,10 +4,10 @@ import {
   type Assumption,
   digestParts,
   linksOf,
-  roleLink,
+  RoleLink,
+  SourceLink,
   type StsGiven,
   type StsTarget,
-  sourceLink,
 } from "../../src/request/chain.js";
 import { RoleArn } from "../../src/request/role-arn.js";
 import { OTHER_ROLE, ROLE } from "./support.js";
@@ -30,7 +30,7 @@ const GIVEN: StsGiven = { sts: NO_STS_SETTINGS, trust: undefined, plainHttp: und
 
 const keysOf = (accessKeyId: string) =>
   new BaseIdentity({ kind: "static", identity: { accessKeyId, secretAccessKey: "never-used" } });
-const base = sourceLink(keysOf("AKIAIOSFODNN7EXAMPLE"), target());
+const base = new SourceLink(keysOf("AKIAIOSFODNN7EXAMPLE"), target());
 
 const assumption = (settings: Partial<Assumption> = {}): Assumption => ({
   role: new RoleArn(ROLE),
@@ -47,7 +47,7 @@ const assumption = (settings: Partial<Assumption> = {}): Assumption => ({
 
 describe("a source link", () => {
   it("has the key and the digest of its base identity, which do not depend on the STS endpoint", () => {
-    const { base: identity, key, digest } = sourceLink(base.base, target({ region: "eu-west-1" }));
+    const { base: identity, key, digest } = new SourceLink(base.base, target({ region: "eu-west-1" }));
     expect([key, digest]).toEqual([identity.key, identity.digest]);
     expect([key, digest]).toEqual([base.key, base.digest]);
   });
@@ -55,8 +55,8 @@ describe("a source link", () => {
 
 describe("a role link", () => {
   it("calls the STS endpoint of its parent, and begins with the same base identity", () => {
-    const hub = roleLink("source-role", base, assumption({ role: new RoleArn(OTHER_ROLE) }), GIVEN);
-    const role = roleLink("assume-role", hub, assumption(), GIVEN);
+    const hub = new RoleLink("source-role", base, assumption({ role: new RoleArn(OTHER_ROLE) }), GIVEN);
+    const role = new RoleLink("assume-role", hub, assumption(), GIVEN);
     expect(role.parent).toBe(hub);
     expect([role.sts, role.base]).toEqual([base.sts, base.base]);
   });
@@ -72,7 +72,9 @@ describe("a role link", () => {
     ["the transitive tag keys", { transitiveTagKeys: ["team"] }],
     ["the source identity", { sourceIdentity: "ada" }],
   ])("has another key for a difference in %s", (_, settings) => {
-    const [one, other] = [assumption(), assumption(settings)].map((each) => roleLink("assume-role", base, each, GIVEN));
+    const [one, other] = [assumption(), assumption(settings)].map(
+      (each) => new RoleLink("assume-role", base, each, GIVEN),
+    );
     expect(one?.key).not.toBe(other?.key);
     expect(one?.digest).not.toBe(other?.digest);
   });
@@ -82,36 +84,36 @@ describe("a role link", () => {
     ["the certificates that it trusts", { trust: "anybody" }],
     ["plain http", { plainHttp: true }],
   ])("has another key if the instance sets %s", (_, given) => {
-    const withDefaults = roleLink("assume-role", base, assumption(), GIVEN);
-    expect(roleLink("assume-role", base, assumption(), { ...GIVEN, ...given }).key).not.toBe(withDefaults.key);
+    const withDefaults = new RoleLink("assume-role", base, assumption(), GIVEN);
+    expect(new RoleLink("assume-role", base, assumption(), { ...GIVEN, ...given }).key).not.toBe(withDefaults.key);
   });
 
   it("has another key behind another parent, and the same key as a source role", () => {
-    const direct = roleLink("assume-role", base, assumption(), GIVEN);
-    const hub = roleLink("source-role", base, assumption({ role: new RoleArn(OTHER_ROLE) }), GIVEN);
-    const ofOtherKeys = sourceLink(keysOf("AKIAI44QH8DHBEXAMPLE"), target());
+    const direct = new RoleLink("assume-role", base, assumption(), GIVEN);
+    const hub = new RoleLink("source-role", base, assumption({ role: new RoleArn(OTHER_ROLE) }), GIVEN);
+    const ofOtherKeys = new SourceLink(keysOf("AKIAI44QH8DHBEXAMPLE"), target());
     for (const parent of [hub, ofOtherKeys]) {
-      expect(roleLink("assume-role", parent, assumption(), GIVEN).key).not.toBe(direct.key);
+      expect(new RoleLink("assume-role", parent, assumption(), GIVEN).key).not.toBe(direct.key);
     }
-    expect(roleLink("source-role", base, assumption(), GIVEN).key).toBe(direct.key);
+    expect(new RoleLink("source-role", base, assumption(), GIVEN).key).toBe(direct.key);
   });
 
   it("has the same key for a region that the instance does not set", () => {
-    const elsewhere = sourceLink(base.base, target({ region: "us-east-1" }));
-    expect(roleLink("assume-role", elsewhere, assumption(), GIVEN).key).toBe(
-      roleLink("assume-role", base, assumption(), GIVEN).key,
+    const elsewhere = new SourceLink(base.base, target({ region: "us-east-1" }));
+    expect(new RoleLink("assume-role", elsewhere, assumption(), GIVEN).key).toBe(
+      new RoleLink("assume-role", base, assumption(), GIVEN).key,
     );
   });
 
   it("publishes a key from which neither its digest nor its parts can be read", () => {
-    const { key, digest } = roleLink("assume-role", base, assumption({ externalId: "acme" }), GIVEN);
+    const { key, digest } = new RoleLink("assume-role", base, assumption({ externalId: "acme" }), GIVEN);
     expect(key).toMatch(/^[\w-]{43}$/);
     expect(key).not.toBe(digest);
   });
 });
 
 it("a link, its assumption and its STS endpoint are immutable", () => {
-  const role = roleLink("assume-role", base, assumption(), GIVEN);
+  const role = new RoleLink("assume-role", base, assumption(), GIVEN);
   for (const part of [base, base.sts, role, role.assumption]) expect(Object.isFrozen(part)).toBe(true);
 });
 
@@ -122,8 +124,8 @@ it("the parts of a digest name the role by its ARN, and the parent by its digest
 });
 
 it("the links of a chain are listed from the source to the role", () => {
-  const hub = roleLink("source-role", base, assumption({ role: new RoleArn(OTHER_ROLE) }), GIVEN);
-  const role = roleLink("assume-role", hub, assumption(), GIVEN);
+  const hub = new RoleLink("source-role", base, assumption({ role: new RoleArn(OTHER_ROLE) }), GIVEN);
+  const role = new RoleLink("assume-role", hub, assumption(), GIVEN);
   expect(linksOf(role)).toEqual([base, hub, role]);
   expect(linksOf(base)).toEqual([base]);
 });

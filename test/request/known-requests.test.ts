@@ -16,7 +16,10 @@ type Settings = Record<string, unknown>;
 function told(act: () => RoleRequest): unknown {
   try {
     const { chain, ...request } = act();
-    return { ...request, links: linksOf(chain).map(({ base, parent, ...link }) => ({ ...link, base: base.keyPart })) };
+    const links = linksOf(chain).map(({ step, key, digest, base, sts, assumption }) => {
+      return { step, key, digest, base: base.keyPart, sts, assumption };
+    });
+    return { ...request, links };
   } catch (error) {
     return String(error);
   }
