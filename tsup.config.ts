@@ -126,6 +126,14 @@ const sdkThroughRequire: BundlerPlugin = {
   },
 };
 
+/** Lets the command line take the file store from the entry of that name, which would else be a file that leads to another. */
+const fileStoreFromItsEntry: BundlerPlugin = {
+  name: "file-store-from-its-entry",
+  setup(build) {
+    build.onResolve({ filter: /\/store\/file-store\.js$/ }, () => ({ path: "./file-store.js", external: true }));
+  },
+};
+
 /** hpagent is CommonJS, whose `require` no ES module has: what it needs of Node is imported instead. */
 const agentsAsModule: BundlerPlugin = {
   name: "agents-as-module",
@@ -193,7 +201,7 @@ export default defineConfig([
     noExternal: BUNDLED,
     plugins: [nodeModulesAtOnce],
     external: [/^@aws-sdk\//], // the demo uses clients that are no dependency
-    esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, agentsAsModule, bundledPackages],
+    esbuildPlugins: [oneFileAtFirst, sdkThroughRequire, fileStoreFromItsEntry, agentsAsModule, bundledPackages],
     dts: { entry: library },
   },
   {

@@ -1,6 +1,5 @@
 import { type LiveProvider, liveProvider } from "./clients/role-identity.js";
 import type { Diagnostics } from "./diagnostics.js";
-import { once } from "./once.js";
 import type { Link, RoleLink } from "./request/chain.js";
 import type { ResolverSettings } from "./resolver-options.js";
 import { CredentialCache } from "./session/credential-cache.js";
@@ -15,7 +14,7 @@ import type { ServerClocks } from "./sources/server-clock.js";
 import { withStaticStability } from "./sources/static-stability.js";
 import type { Sts } from "./sources/sts.js";
 import { createStsCaller, type StsCaller } from "./sources/sts-caller.js";
-import type { SharedSessions } from "./store/shared-sessions.js";
+import { SharedSessions } from "./store/shared-sessions.js";
 
 export interface SessionsOptions {
   readonly settings: ResolverSettings;
@@ -31,7 +30,7 @@ export class Sessions {
   readonly #options: SessionsOptions;
   readonly #roleRules: RefreshRules;
   readonly #baseIdentities: BaseIdentityWatch;
-  readonly #shared: (() => Promise<SharedSessions>) | undefined;
+  readonly #shared: SharedSessions | undefined;
 
   constructor(options: SessionsOptions) {
     const { settings, diagnostics, serverClocks } = options;
@@ -41,12 +40,7 @@ export class Sessions {
     this.#options = options;
     this.#roleRules = rules;
     this.#baseIdentities = new BaseIdentityWatch({ runtime, diagnostics });
-    this.#shared =
-      store &&
-      once(async () => {
-        const { SharedSessions } = await import("./store/shared-sessions.js");
-        return new SharedSessions({ store, runtime, diagnostics, serverClocks, rules, times });
-      });
+    this.#shared = store && new SharedSessions({ store, runtime, diagnostics, serverClocks, rules, times });
   }
 
   /**
@@ -100,14 +94,14 @@ export class Sessions {
       return link.base.kind === "instance-profile" ? withStaticStability(load, flight) : load(flight);
     },
     invalidate: async (link, accessKeyId) => {
-      if (link.parent && this.#shared) await (await this.#shared()).invalidate(link, accessKeyId);
+      if (link.parent) await this.#shared?.invalidate(link, accessKeyId);
     },
   };
 
   /** The store's session if it has one; else a new one, which is then shared. */
   async #loadRole(link: RoleLink, flight: Flight): Promise<Load> {
     const assume = () => this.#assume(link, flight);
-    return this.#shared ? (await this.#shared()).load(link, flight, assume) : assume();
+    return this.#shared ? this.#shared.load(link, flight, assume) : assume();
   }
 
   async #assume(link: RoleLink, flight: Flight): Promise<Load> {

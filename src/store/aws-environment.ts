@@ -49,11 +49,8 @@ export async function readAwsEnvironment(env: Env, hashes = HASHES): Promise<Env
   };
   const variables = ENDPOINT_VARIABLES.map((name) => [name, env[name] || undefined]);
   const { config, credentials } = configurationFiles(env);
-  return {
-    ...Object.fromEntries(variables),
-    configFile: await hash(config),
-    credentialsFile: await hash(credentials),
-  };
+  const [configFile, credentialsFile] = await Promise.all([hash(config), hash(credentials)]);
+  return { ...Object.fromEntries(variables), configFile, credentialsFile };
 }
 
 /** The paths of the SDK's two configuration files. */
