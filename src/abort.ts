@@ -1,18 +1,18 @@
 import { setMaxListeners } from "node:events";
 import type { Runtime } from "./runtime.js";
 
-/** Without a prototype: Node reads from a listener's options what they inherit, too. */
+/** Without a prototype, because Node also reads inherited properties of a listener's options. */
 export const ONCE: { readonly once: true } = Object.assign(Object.create(null), { once: true });
 
 /** Runs `task` when `signal` aborts. `signal` must not be aborted yet. Returns a function that unregisters the task. */
 export function onAbort(signal: AbortSignal, task: () => void): () => void {
-  // Any number of callers may wait with one signal; Node warns of a leak from the eleventh on.
+  // Any number of callers may share one signal. Node warns of a leak at the eleventh listener.
   if (signal instanceof AbortSignal) setMaxListeners(0, signal);
   signal.addEventListener("abort", task, ONCE);
   return () => signal.removeEventListener("abort", task);
 }
 
-/** Settles as `promise` does, or rejects with `signal.reason` as soon as `signal` aborts. */
+/** Settles like `promise`, or rejects with `signal.reason` as soon as `signal` aborts. */
 export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   return new Promise<T>((resolve, reject) => {
@@ -22,7 +22,7 @@ export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefine
   });
 }
 
-/** Runs `task` under a time limit. When it is over, the task's signal aborts and the call rejects with `reason`. */
+/** Runs `task` with a time limit. On timeout, the task's signal aborts and the call rejects with `reason`. */
 export async function withDeadline<T>(
   {
     runtime,

@@ -63,7 +63,7 @@ export function assertClientClass(Client: unknown): void {
   knownClasses.add(Client);
 }
 
-/** A new session that falls short of what is asked would be loaded again by every call. */
+/** Otherwise every call would load a new session, and none would last long enough. */
 export function assertReachable(minRemaining = 0, { chain: { assumption } }: RoleRequest): void {
   if (!assumption || minRemaining < assumption.durationSeconds * 1000) return;
   const allowed = `less than the session lives, ${assumption.durationSeconds} seconds`;

@@ -47,8 +47,8 @@ import { verifyIdentity } from "./verify-identity.js";
 type Command = CommandOverrides | null | undefined;
 
 /**
- * Creates a separate resolver: for other limits, or for a mocked STS in tests.
- * @throws RolecallError `INVALID_REQUEST` naming the option that is wrong
+ * Creates a resolver, for example with other limits or with a mocked STS for tests.
+ * @throws RolecallError `INVALID_REQUEST`, which names the invalid option
  */
 export function createCredentialResolver(options?: CredentialResolverOptions): CredentialResolver {
   const settings = readResolverOptions(options);
@@ -57,7 +57,7 @@ export function createCredentialResolver(options?: CredentialResolverOptions): C
   return resolver;
 }
 
-/** Methods are properties, so that callers can pass them on without the resolver. */
+/** Its methods are properties, so that callers can pass them around without the resolver. */
 class Resolver implements CredentialResolver {
   readonly #settings: ResolverSettings;
   readonly #platform: Platform;
@@ -109,7 +109,7 @@ class Resolver implements CredentialResolver {
     const { session, ...demand } = readResolveOptions(options);
     const request = this.#request(instance, command, session);
     assertReachable(demand.minRemaining, request);
-    return await this.#sessions.get(request.chain, demand); // awaited, so that an error's stack leads to the caller
+    return await this.#sessions.get(request.chain, demand); // awaited, so that the stack of an error includes the caller
   };
 
   readonly provider = (
@@ -171,7 +171,7 @@ class Resolver implements CredentialResolver {
 
   readonly [Symbol.asyncDispose] = this.close;
 
-  /** Merges instance, command and author into one request, or throws before any call to AWS. */
+  /** Merges the settings of instance, command and author into one request. Throws before any call to AWS. */
   #request(instance: IntegrationInstance, command: Command, session: AuthorSession | null | undefined): RoleRequest {
     if (this.#closing.signal.aborted) throw closedError();
     try {

@@ -8,11 +8,11 @@ import {
 import { isGiven, isOfObjects, lengthOf, readSettings } from "./request/validation.js";
 
 /**
- * Reads and checks an instance once, so that an administrator's mistake shows when the configuration is loaded and not at
- * the first command. `getClientForCommand` and every method of a resolver take the result like a plain object.
+ * Validates an instance once, so that an administrator sees a mistake when the configuration is loaded, not at the first
+ * command. Pass the result to `getClientForCommand` or to any method of a resolver, like a plain object.
  *
- * @param settings what the administrator configured; later changes to it do not count
- * @returns a copy of the settings, frozen with all lists and objects in it
+ * @param settings what the administrator configured; later changes to it have no effect
+ * @returns a deeply frozen copy of the settings
  * @example
  * ```ts
  * const instance = defineInstance(JSON.parse(await readFile("instance.json", "utf8")));
@@ -29,10 +29,10 @@ export function defineInstance<I extends IntegrationInstance>(settings: ExactIns
   return copy as unknown as I;
 }
 
-/** Values of the largest setting that is copied; a valid one is far smaller. */
+/** The largest number of values in a setting that is copied. Valid settings are far smaller. */
 const MOST_VALUES = 100_000;
 
-/** A setting that cannot be copied stands for itself: its reader refuses it by name. */
+/** A setting that cannot be copied is passed on as it is. Its reader then rejects it by name. */
 function freezeSetting(key: string, value: unknown): readonly [string, unknown][] {
   if (value === undefined) return [];
   try {
@@ -42,7 +42,7 @@ function freezeSetting(key: string, value: unknown): readonly [string, unknown][
   }
 }
 
-/** A frozen copy of plain data, in which functions and objects of a class stand for themselves. */
+/** Copies and freezes plain data. Keeps functions and class instances as they are. */
 function freezeCopy(value: unknown, budget: { values: number }): unknown {
   if (typeof value !== "object" || value === null) return value;
   const length = lengthOf(value);

@@ -5,9 +5,9 @@ import type { ExactInstance, IntegrationInstance } from "./request/integration-i
 import { invalid, isGiven, readSetting, readSettings } from "./request/validation.js";
 import type { ClientOptions, CredentialResolver } from "./resolver-types.js";
 
-/** What the author of a command may say about its client, and who makes it. */
+/** Options for one client, and the resolver that creates it. */
 export interface GetClientOptions<K extends SdkClientConstructor> extends ClientOptions<K> {
-  /** The resolver to use. Default: the one set by {@link setDefaultResolver}, else one that is made on first use. */
+  /** The resolver to use. Default: the one set with {@link setDefaultResolver}, or one that is created on first use. */
   resolver?: CredentialResolver | undefined;
 }
 
@@ -16,8 +16,8 @@ const OPTIONS = ["resolver", "session", "clientConfig", "fresh", "minRemaining"]
 let defaultResolver: CredentialResolver | undefined;
 
 /**
- * Sets the resolver that {@link getClientForCommand} uses, for all of the process. `undefined`: the next call makes a
- * new one with default options. The one that was set before is not closed.
+ * Sets the resolver that {@link getClientForCommand} uses in this process. With `undefined`, the next call creates a new
+ * one with default options. The previous resolver is not closed.
  */
 export function setDefaultResolver(resolver: CredentialResolver | undefined): void {
   assertResolver("resolver", resolver);
@@ -25,14 +25,16 @@ export function setDefaultResolver(resolver: CredentialResolver | undefined): vo
 }
 
 /**
- * A ready AWS SDK v3 client for one command: it acts as the command's role, else the instance's, else as the base
- * identity itself, in the command's region, with credentials that are never stale. Synchronous: wrong settings throw
- * here, credentials resolve at the first `send`. Clients of the same settings share their session and their sockets; what
- * you change in yours stays there, and its `destroy()` is harmless.
+ * Returns a ready AWS SDK v3 client for one command. It acts as the command's role; without one, as the instance's role;
+ * without either, as the base identity. It works in the command's region and always has valid credentials.
+ *
+ * The call is synchronous: invalid settings throw here, and the client gets its credentials on the first `send`. Clients
+ * with the same settings share their session and their sockets. Changes that you make to one client don't affect the
+ * others, and neither does its `destroy()`.
  *
  * @param Client the class of the client, such as `EC2Client`
  * @param instance what the administrator configured
- * @param command the command's arguments, of which `roleArn`, `roleSessionName`, `roleSessionDuration` and `region` are read
+ * @param command the command's arguments; only `roleArn`, `roleSessionName`, `roleSessionDuration` and `region` are read
  * @example
  * ```ts
  * const ec2 = getClientForCommand(EC2Client, instance, command.args);
@@ -68,7 +70,7 @@ export function assertResolver(
   if (!usable) throw invalid(field, resolver, "what createCredentialResolver() returns, or undefined");
 }
 
-/** The resolver of callers who name none. */
+/** The resolver for calls that don't name one. */
 export function currentResolver(): CredentialResolver {
   defaultResolver ??= createCredentialResolver();
   return defaultResolver;

@@ -17,51 +17,51 @@ import type { StsClientOption } from "./sources/sts-clients.js";
 import type { CredentialStore } from "./store/credential-store.js";
 import { readStoreKeys } from "./store/encryption-keys.js";
 
-/** How a resolver works. All of it is optional; an unknown key or a wrong value is an `INVALID_REQUEST` error. */
+/** Options of a resolver, all optional. An unknown key or an invalid value is an `INVALID_REQUEST` error. */
 export interface CredentialResolverOptions {
   /**
-   * The STS client to use, such as a mock: an object with `send`, or a function that makes one for an identity and an
-   * endpoint. Default: an `STSClient` for each base identity and endpoint.
+   * The STS client to use, such as a mock: an object with `send`, or a function that creates one for an identity and an
+   * endpoint. Default: one `STSClient` for each base identity and endpoint.
    */
   stsClient?: StsClientOption | undefined;
-  /** Stands in for the instance profile, also where the environment announces another identity. Default: IMDSv2. */
+  /** Replaces the instance profile, even if the environment announces another identity. Default: read from IMDSv2. */
   instanceProfile?: CredentialProvider | undefined;
-  /** The SDK request handler for calls to STS. Default: one of the resolver's own. */
+  /** The SDK request handler for STS calls. Default: the resolver creates one. */
   requestHandler?: object | undefined;
   /**
-   * Where sessions are shared with other processes: `fileStore()`, `redisStore()`, or one of your own. Default: none. Not
-   * together with `instanceProfile`, nor with an `stsClient` that is an object: whose sessions these are, no other
-   * process could know.
+   * A store that shares sessions with other processes: `fileStore()`, `redisStore()`, or your own. Default: none. It can't
+   * be combined with `instanceProfile`, or with an `stsClient` object, because other processes could not tell which
+   * identity those sessions belong to.
    */
   store?: CredentialStore | undefined;
-  /** Sessions held at most, about 2 KiB each; the one unused for longest gives way. Default 10000. */
+  /** Maximum number of sessions in memory, about 2 KiB each. Evicts the least recently used one. Default 10000. */
   maxSessions?: number | undefined;
-  /** Pooled clients held at most. Default 1000. */
+  /** Maximum number of pooled clients. Evicts the least recently used one. Default 1000. */
   maxClients?: number | undefined;
   refresh?:
     | {
         /**
-         * Milliseconds before expiry from which a session is refreshed, never more than half its life. Default: 5 minutes
-         * for a life of up to 20 minutes, 15 minutes below 90 minutes, 60 minutes for longer.
+         * How long before its expiration a session may be refreshed, in milliseconds. At most half of the session's
+         * duration. Default: 5 minutes for a duration of up to 20 minutes, 15 minutes below 90 minutes, 60 minutes for longer.
          */
         advisoryWindow?: number | undefined;
-        /** Refresh a session that is in use by a timer, before a command asks. Default `true`. */
+        /** Whether a timer refreshes sessions in use before a command needs them. Default `true`. */
         ahead?: boolean | undefined;
       }
     | undefined;
   assumeRole?:
     | {
-        /** AssumeRole calls at a time. Default 25. After throttling, calls also start at the rate that STS grants. */
+        /** Maximum concurrent AssumeRole calls. Default 25. After throttling, the call rate is limited as well. */
         maxConcurrent?: number | undefined;
-        /** Calls for one session until it counts as failed. Default 3. Throttled ones do not count while a caller waits. */
+        /** Maximum attempts per session. Default 3. While a caller waits, throttled attempts don't count. */
         attempts?: number | undefined;
-        /** Milliseconds for one call. Default 3000. */
+        /** Time limit for one attempt, in milliseconds. Default 3000. */
         attemptTimeout?: number | undefined;
-        /** Milliseconds for all calls and waits of one session, not counting a queue that moves. Default 10000. */
+        /** Time limit for all attempts and pauses of one session, in milliseconds, not counting time in the queue. Default 10000. */
         timeout?: number | undefined;
       }
     | undefined;
-  /** Parts of the clock, chance and environment to replace, for tests. Default: the machine's. */
+  /** For tests: replaces parts of the clock, the random numbers and the environment. Default: the machine's. */
   runtime?: Partial<Runtime> | undefined;
 }
 
@@ -69,7 +69,7 @@ const LONGEST_SCOPE = 255;
 const MILLION = 1_000_000;
 const DAY = 86_400_000;
 
-/** A whole number from 1 on. */
+/** A whole number from 1 to `max`. */
 const count = (max: number, unit: string) => (field: string, value: unknown) => readInteger(field, value, 1, max, unit);
 const countOr =
   (fallback: number, ...limits: Parameters<typeof count>) =>
@@ -91,7 +91,7 @@ const ASSUME_ROLE_OPTIONS = {
 const readRefreshOptions = createSettingsReader(REFRESH_OPTIONS);
 const readAssumeRoleOptions = createSettingsReader(ASSUME_ROLE_OPTIONS);
 
-/** Every option, and how it is read. */
+/** Every option, with its reader. */
 const OPTIONS = {
   stsClient: readStsClient,
   instanceProfile: readFunction,
@@ -104,7 +104,7 @@ const OPTIONS = {
   runtime: readRuntime,
 } satisfies SettingsTable<keyof CredentialResolverOptions>;
 
-/** The options, read, with the defaults filled in. */
+/** The validated options, with defaults. */
 export type ResolverSettings = ReadByTable<typeof OPTIONS>;
 
 const readOptions = createSettingsReader(OPTIONS);
@@ -169,7 +169,7 @@ function readStore(
   return { scope, encryptionKeys, get, set, delete: remove, lock };
 }
 
-/** One of a store's methods, read once, to be called as its own. */
+/** Reads a method of the store once, bound to the store. */
 function readMethod<K extends "get" | "set" | "delete" | "lock">(store: object, name: K): CredentialStore[K] {
   const method = readSetting("options.store", store, name);
   if (!isGiven(method)) return undefined as CredentialStore[K];
@@ -191,8 +191,8 @@ function readRuntime(field: string, value: unknown): Runtime {
 }
 
 /**
- * Refuses a request that this resolver cannot serve: the resolver's own STS client or handler would bypass the instance's
- * network, or the store could not tell the session apart from others.
+ * Rejects a request that this resolver cannot serve, because the resolver's STS client or handler would bypass the
+ * instance's network settings, or because the store could not tell the session from another identity's.
  * @throws RolecallError `INVALID_REQUEST`
  */
 export function assertServable({ chain, network }: RoleRequest, settings: ResolverSettings): void {
@@ -204,7 +204,7 @@ export function assertServable({ chain, network }: RoleRequest, settings: Resolv
       chain.assumption.role.arn,
     );
   }
-  if (!network || typeof settings.stsClient === "function") return; // a function is told about the network
+  if (!network || typeof settings.stsClient === "function") return; // a function gets the network settings
   if (settings.stsClient) {
     const hint = "Give stsClient as a function: its context holds a handler with these settings.";
     throw customHandlerError("the resolver's stsClient", hint);

@@ -5,102 +5,105 @@ import type { ExactInstance, IntegrationInstance } from "./request/integration-i
 import type { SessionCredentials } from "./session/session-credentials.js";
 import type { CallerIdentity } from "./sources/caller-identity.js";
 
-/** What the author of a command may say about its client. */
+/** Options for one client. The author of a command sets them. */
 export interface ClientOptions<K extends SdkClientConstructor> {
   /** Narrows or labels the command's session. */
   session?: AuthorSession | null | undefined;
-  /** The client's own configuration. Identity and region are not part of it: the library sets them. */
+  /** Configuration to pass to the client. The library sets credentials and region itself. */
   clientConfig?: ClientConfigOf<K> | undefined;
   /** Returns a new client instead of a pooled one. Default `false`. */
   fresh?: boolean | undefined;
-  /** As in {@link ProviderOptions}: for a client that presigns URLs. */
+  /** See {@link ProviderOptions.minRemaining}. For a client that presigns URLs. */
   minRemaining?: number | undefined;
 }
 
-/** How the author of a command narrows or labels its session. */
+/** Options that narrow or label a command's session. */
 export interface SessionOptions {
   /** Narrows or labels the command's session. */
   session?: AuthorSession | null | undefined;
 }
 
-/** What a credential provider asks of the session, each time that it is called. */
+/** Options for a credential provider. They apply each time the SDK calls the provider. */
 export interface ProviderOptions extends SessionOptions {
   /**
-   * Milliseconds that the session must still be valid: one with less is replaced first. For presigned URLs, which expire with
-   * the session that signed them. Less than the session's duration. Default 0.
+   * The minimum time, in milliseconds, that the session must remain valid. A session with less time left is refreshed
+   * first. Use it for presigned URLs, which expire with the session that signed them. It must be less than the session's
+   * duration. Default 0.
    */
   minRemaining?: number | undefined;
 }
 
-/** How one caller waits. */
+/** Options for a call that may have to wait. */
 export interface WaitOptions {
   /**
-   * Ends this caller's wait at once, with `ABORTED`. Others who wait for the same session are not affected. Without a signal a
-   * caller waits until there is no progress for 60 seconds: a long queue in front of STS is progress while STS answers.
+   * Stops waiting when it aborts, and rejects with `ABORTED`. Other callers that wait for the same session are not
+   * affected. Without a signal, the call gives up after 60 seconds without progress. A queue of STS calls that keeps
+   * moving counts as progress.
    */
   signal?: AbortSignal | undefined;
   /**
-   * Called when the caller's load leaves the queue of calls to STS; not called if it needs no call. For a time limit that
-   * should not count the wait for a turn.
+   * Called when the request leaves the queue of STS calls. Not called if no STS call is needed. Use it to start a time
+   * limit that does not include the time in the queue.
    */
   onTurn?: (() => void) | undefined;
 }
 
-/** What one caller asks of `verify`. */
+/** Options for `verify`. */
 export interface VerifyOptions extends SessionOptions, WaitOptions {}
 
-/** What one caller asks of a session. */
+/** Options for `resolve`. */
 export interface ResolveOptions extends ProviderOptions, WaitOptions {
-  /** Asks STS even if a valid session is held. Default `false`. */
+  /** Calls STS even if the cache holds a valid session. Default `false`. */
   forceRefresh?: boolean | undefined;
 }
 
-/** Who a command acts as, by AWS's own word. */
+/** The identity that AWS reports for a command. */
 export interface VerifiedIdentity extends CallerIdentity {
-  /** The region of the STS endpoint that answered. */
+  /** The region of the STS endpoint that was called. */
   readonly region: string;
-  /** The role that was asked for. Absent where the base identity itself acts. */
+  /** The requested role. Absent if the base identity itself acts. */
   readonly roleArn?: string;
-  /** Who the base identity is. */
+  /** The base identity. */
   readonly base: CallerIdentity;
-  /** Who the source role's session is. Absent without `instance.sourceRole`. */
+  /** The source role's session. Absent without `instance.sourceRole`. */
   readonly sourceRole?: CallerIdentity;
 }
 
-/** Counts since the resolver was made, and what it holds now. */
+/** Counters since the resolver was created, and its current state. */
 export interface ResolverStats {
-  /** Keys held, base identities included. */
+  /** Sessions in the cache, including base identities. */
   readonly sessions: number;
   /** Pooled clients. */
   readonly clients: number;
-  /** Answers from memory. The SDK asks two or three times per send, and each is counted. */
+  /** Cache hits. The SDK asks for credentials two or three times per send, and each time counts. */
   readonly hits: number;
-  /** Callers who found nothing valid and started a load. */
+  /** Calls that found no valid session and started a load. */
   readonly misses: number;
-  /** Callers who found nothing valid and joined a load. */
+  /** Calls that found no valid session and joined a load in progress. */
   readonly joined: number;
-  /** Sessions that the sources gave. */
+  /** Sessions loaded, from any source. */
   readonly refreshes: number;
   readonly refreshFailures: number;
-  /** Refusals by STS, and callers who were answered with a remembered one. */
+  /** Denials by STS, including calls that got a remembered denial. */
   readonly denied: number;
-  /** Requests that `allowedRoles` refused. */
+  /** Requests for a role that `allowedRoles` does not allow. */
   readonly notAllowed: number;
   readonly invalidations: number;
   readonly evictions: number;
-  /** Times that the store failed or returned an unusable record. 0 without a store. */
+  /** How often the store failed or returned an unusable record. 0 without a store. */
   readonly storeErrors: number;
-  /** Calls to STS under way. */
+  /** STS calls in progress. */
   readonly assumeRoleInFlight: number;
-  /** Calls to STS that wait for their turn. */
+  /** STS calls in the queue. */
   readonly assumeRoleQueued: number;
 }
 
-/** Turns integration instances and commands into clients and credentials. One per process is enough. */
+/** Creates clients and credentials for integration instances and their commands. One resolver per process is enough. */
 export interface CredentialResolver {
   /**
-   * A client that acts as the command's role, in its region, with credentials that are never stale. Synchronous:
-   * credentials resolve at the first `send`. Clients of the same settings share their session and their sockets.
+   * Returns a client that acts as the command's role, in the command's region, and always has valid credentials.
+   * Synchronous: the client gets its credentials on the first `send`. Clients with the same settings share their session
+   * and their sockets.
    * @throws RolecallError `INVALID_REQUEST`, `ROLE_NOT_ALLOWED` or `RESOLVER_CLOSED`, before any network call
    */
   getClientForCommand<K extends SdkClientConstructor, I extends IntegrationInstance = IntegrationInstance>(
@@ -110,7 +113,7 @@ export interface CredentialResolver {
     options?: ClientOptions<K>,
   ): InstanceType<K>;
   /**
-   * The credentials themselves.
+   * Returns the credentials of the command's role.
    * @throws RolecallError with any code; see `docs/errors.md` in this package
    */
   resolve<I extends IntegrationInstance>(
@@ -119,8 +122,8 @@ export interface CredentialResolver {
     options?: ResolveOptions,
   ): Promise<SessionCredentials>;
   /**
-   * A credential provider for what takes one: presigners, `lib-storage`, any SDK v3 client. It reads the settings now,
-   * and checks them now.
+   * Returns a credential provider, for presigners, `lib-storage` or any SDK v3 client. The settings are read and checked
+   * now, not when the provider is called.
    * @throws RolecallError `INVALID_REQUEST`, `ROLE_NOT_ALLOWED` or `RESOLVER_CLOSED`
    */
   provider<I extends IntegrationInstance>(
@@ -129,9 +132,9 @@ export interface CredentialResolver {
     options?: ProviderOptions,
   ): () => Promise<SessionCredentials>;
   /**
-   * The "Test" button: asks AWS who the command acts as, through the same path as any command, and checks that it is
-   * the account and role that were asked for. A refusal that is remembered does not count: STS is asked again.
-   * @throws RolecallError with any code; `ASSUME_ROLE_INVALID` if it is another identity
+   * For a "Test" button: asks AWS which identity the command acts as, over the same path as any command, and checks that
+   * it is the requested account and role. It ignores a remembered denial and calls STS again.
+   * @throws RolecallError with any code; `ASSUME_ROLE_INVALID` if the identity is a different one
    */
   verify<I extends IntegrationInstance>(
     instance: ExactInstance<I>,
@@ -139,8 +142,8 @@ export interface CredentialResolver {
     options?: VerifyOptions,
   ): Promise<VerifiedIdentity>;
   /**
-   * Drops the session that these settings lead to, so that the next command gets a new one; without a role, the base
-   * identity. A load under way does not bring it back.
+   * Drops the session for these settings, or the base identity if they name no role. The next command loads a new one. A
+   * load that is already in progress does not bring the dropped session back.
    */
   invalidate<I extends IntegrationInstance>(
     instance: ExactInstance<I>,
@@ -148,7 +151,7 @@ export interface CredentialResolver {
     options?: SessionOptions,
   ): Promise<void>;
   stats(): ResolverStats;
-  /** Ends timers, sockets and waits. Callers who wait or ask later get `RESOLVER_CLOSED`. */
+  /** Stops all timers and closes all sockets. Waiting and later calls reject with `RESOLVER_CLOSED`. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

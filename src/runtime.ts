@@ -2,13 +2,13 @@ import { hostname } from "node:os";
 import { ONCE } from "./abort.js";
 
 /**
- * The library's only way to time, chance and environment. Tests pass another one
- * (`createManualClock()` in `aws-rolecall/testing`) and move it.
+ * All access to clocks, timers, random numbers and environment variables. Tests replace it with `createManualClock()` of
+ * `aws-rolecall/testing`.
  */
 export interface Runtime {
-  /** Wall-clock time, epoch milliseconds. */
+  /** The wall clock, in epoch milliseconds. */
   now(): number;
-  /** A clock that never steps back, milliseconds from an arbitrary origin. */
+  /** A clock that never goes backward, in milliseconds from an arbitrary origin. */
   monotonic(): number;
   /** A number in [0, 1). Spreads refreshes and waits; never used for secrets. */
   random(): number;
@@ -16,15 +16,15 @@ export interface Runtime {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Runs `task` once after `ms` milliseconds without keeping the process alive. Returns a function that cancels it. */
   schedule(ms: number, task: () => void): () => void;
-  /** Environment variables: the region, and those that announce or contain credentials. */
+  /** The environment variables. */
   env: Record<string, string | undefined>;
   /** The machine's name, for the default role session name. */
   hostname(): string;
 }
 
 /**
- * Runs `task` at the monotonic time that `due` returns, which may become a later one meanwhile. Does not keep the process
- * alive. Returns a function that cancels it.
+ * Runs `task` at the monotonic time that `due` returns. If `due` returns a later time when the timer fires, the task waits
+ * until then. The timer does not keep the process alive. Returns a function that cancels it.
  */
 export function scheduleAt(
   runtime: Pick<Runtime, "monotonic" | "schedule">,
@@ -41,10 +41,10 @@ export function scheduleAt(
   return () => cancel();
 }
 
-/** The longest delay that Node's timers take; a longer one would fire at once. */
+/** The longest delay that Node's timers support. A longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Not `performance.now()`: Node would load `perf_hooks` for it, which takes a new process more than a millisecond. */
+/** Avoids `performance.now()`, because loading `perf_hooks` takes a new process more than a millisecond. */
 function monotonic(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1000 + nanoseconds / 1e6;
@@ -78,14 +78,14 @@ export const systemRuntime: Runtime = {
   hostname,
 };
 
-/** The clock of each resolver, for what runs on top of one. */
+/** The runtime of each resolver, for code that builds on a resolver. */
 const RUNTIMES = new WeakMap<object, Runtime>();
 
 export function rememberRuntime(resolver: object, runtime: Runtime): void {
   RUNTIMES.set(resolver, runtime);
 }
 
-/** The machine's for a resolver that is wrapped, or that this library did not make. */
+/** Returns the machine's runtime for a resolver that is wrapped or that another library created. */
 export function runtimeOf(resolver: object): Runtime {
   return RUNTIMES.get(resolver) ?? systemRuntime;
 }

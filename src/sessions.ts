@@ -24,7 +24,7 @@ export interface SessionsOptions {
   readonly sts: () => Promise<Sts>;
 }
 
-/** The sessions of all links: where each of them comes from, and the cache that they are served from. */
+/** The sessions of all links: where they come from, and the cache that serves them. */
 export class Sessions {
   readonly cache: CredentialCache;
   readonly #options: SessionsOptions;
@@ -44,19 +44,19 @@ export class Sessions {
   }
 
   /**
-   * From now on, the sessions of this chain are loaded as this request says: its function may have taken the place of
-   * another one of the same name, and its network that of another one.
+   * Loads the sessions of this chain with this request's settings from now on. It may have the same key as an earlier
+   * request, but another credential function of the same name or another network.
    */
   adopt(chain: Link): void {
     for (let link: Link | undefined = chain; link; link = link.parent) this.cache.adopt(this.#sourceOf(link));
   }
 
-  /** @throws RolecallError the load's error, a remembered refusal, `ABORTED`, `TIMEOUT` or `RESOLVER_CLOSED` */
+  /** @throws RolecallError the load's error, a remembered denial, `ABORTED`, `TIMEOUT` or `RESOLVER_CLOSED` */
   get(link: Link, demand?: Partial<SessionDemand>): Promise<SessionCredentials> {
     return this.cache.get(this.#sourceOf(link), demand);
   }
 
-  /** A provider for an SDK client, which asks the cache before each request. */
+  /** Returns a provider for an SDK client. The client calls it before each request. */
   provider(link: Link, minRemaining?: number): LiveProvider {
     const source = this.#sourceOf(link);
     const demand = minRemaining ? { minRemaining } : undefined;
@@ -68,13 +68,13 @@ export class Sessions {
     return this.cache.replace(this.#sourceOf(link), accessKeyId, doubtful);
   }
 
-  /** Drops the link's session, and what is remembered of refusals on the way to a new one. */
+  /** Drops the link's session, and the remembered denials of its parents. */
   invalidate(link: Link): Promise<void> {
     for (let { parent } = link; parent; parent = parent.parent) this.cache.forgetRefusal(parent.key);
     return this.cache.invalidate(this.#sourceOf(link));
   }
 
-  /** The link's identity as a caller of STS. */
+  /** Returns the link's identity as a caller of STS. */
   caller(link: Link): StsCaller {
     const asksSts = link.assumption !== undefined || link.base.kind === "web-identity";
     return createStsCaller(this.cache, this.#sourceOf(link), asksSts);
@@ -98,7 +98,7 @@ export class Sessions {
     },
   };
 
-  /** The store's session if it has one; else a new one, which is then shared. */
+  /** Returns the session from the store. If there is none, assumes the role and shares the session. */
   async #loadRole(link: RoleLink, flight: Flight): Promise<Load> {
     const assume = () => this.#assume(link, flight);
     return this.#shared ? this.#shared.load(link, flight, assume) : assume();
@@ -117,7 +117,7 @@ interface LinkLoader {
   invalidate(link: Link, accessKeyId: string | undefined): Promise<void>;
 }
 
-/** Where the sessions of one link come from. A class, because one is made for each command. */
+/** Where the sessions of one link come from. A class, because each command creates one. */
 class LinkSource implements SessionSource {
   readonly #link: Link;
   readonly #loader: LinkLoader;

@@ -9,8 +9,8 @@ import type { CallerIdentity } from "./sources/caller-identity.js";
 import type { Sts } from "./sources/sts.js";
 
 /**
- * Asks AWS who each identity of a chain is, and checks that the last is the role that was asked for.
- * @param closed ends the calls to STS with its reason
+ * Asks STS which identity each link of a chain is, and checks that the last one is the requested role.
+ * @param closed aborts the STS calls
  */
 export async function verifyIdentity(
   chain: Link,
@@ -20,7 +20,7 @@ export async function verifyIdentity(
   closed: AbortSignal,
 ): Promise<VerifiedIdentity> {
   const role = chain.assumption?.role;
-  // A "Test" button is pressed after a change, so a remembered refusal must not answer.
+  // People press "Test" after a change, so a remembered denial does not count.
   if (role) await sessions.get(chain, { ...demand, despiteRefusal: true });
   const loaded = await sts();
   const identify = (link: Link) =>

@@ -16,12 +16,12 @@ export interface CredentialCacheOptions {
 
 const MAX_IDENTITIES = 1000;
 
-/** All sessions of a resolver by key, bounded. */
+/** All sessions of a resolver by key, up to a maximum number. */
 export class CredentialCache {
   readonly #slots: BoundedCache<SessionSlot>;
-  /** Slots with a load under way: two loads of one key never run at once, even if the bound pushed the slot out. */
+  /** Slots with a load in progress. Even if the cache evicts a slot, two loads of one key never run at once. */
   readonly #pinned = new Map<string, SessionSlot>();
-  /** See `IssuedSession.identity`. They outlast an evicted slot: the sessions obtained with it may still be held. */
+  /** See `IssuedSession.identity`. Kept after an eviction, because sessions obtained with that identity may remain. */
   readonly #identities = boundedCache<string>(MAX_IDENTITIES);
   readonly #host: SlotHost;
   #closed = false;
@@ -48,14 +48,14 @@ export class CredentialCache {
     return this.#slots.size;
   }
 
-  /** The key's next load asks this source: it is that of the newest request. */
+  /** Makes this the source of the key's next load. */
   adopt(source: SessionSource): void {
     this.#find(source.key)?.adopt(source);
   }
 
   /**
-   * The source's session: from memory while it is valid, else loaded once for all who ask.
-   * @throws RolecallError the load's error, a remembered refusal, `ABORTED`, `TIMEOUT` or `RESOLVER_CLOSED`
+   * Returns the source's session: from memory while it is valid, otherwise from one load that all callers share.
+   * @throws RolecallError the load's error, a remembered denial, `ABORTED`, `TIMEOUT` or `RESOLVER_CLOSED`
    */
   get(source: SessionSource, demand?: Partial<SessionDemand>): Promise<SessionCredentials> {
     if (this.#closed) return Promise.reject(closedError());
@@ -67,7 +67,7 @@ export class CredentialCache {
     return slot.get(demand ? { ...NO_DEMAND, ...demand } : NO_DEMAND);
   }
 
-  /** Drops the source's session, here at once, and wherever it is shared before the promise resolves. */
+  /** Drops the source's session: from memory immediately, from the store before the promise resolves. */
   async invalidate(source: SessionSource): Promise<void> {
     const slot = this.#find(source.key);
     await (slot ? slot.invalidate() : source.invalidate(undefined));
@@ -78,32 +78,32 @@ export class CredentialCache {
     this.#find(key)?.forgetRefusal();
   }
 
-  /** See {@link SessionSlot.replace}. A session that is no longer held has given way already. */
+  /** See {@link SessionSlot.replace}. Returns `true` if the session has already been replaced. */
   async replace(source: SessionSource, accessKeyId: string, doubtful: boolean): Promise<boolean> {
     if (this.#closed) throw closedError();
     return this.#find(source.key)?.replace(accessKeyId, doubtful) ?? true;
   }
 
-  /** Whether a session is held for `key` that was issued longer than `age` ms ago. */
+  /** Whether the session of `key` was issued more than `age` milliseconds ago. */
   isOlderThan(key: string, age: number): boolean {
     return this.#find(key)?.isOlderThan(age) ?? false;
   }
 
-  /** Ends every timer and every load. Callers who wait get `RESOLVER_CLOSED`. */
+  /** Stops all timers and aborts all loads. Waiting callers get `RESOLVER_CLOSED`. */
   close(): void {
     this.#closed = true;
     for (const slot of this.#pinned.values()) slot.abort(closedError());
     this.#slots.clear();
   }
 
-  /** A machine's role may be replaced by another one, which must not be served what the old one could assume. */
+  /** If a machine gets another role, that role must not be served the sessions of the old one. */
   #noteIdentity(key: string, identity: string): void {
     const known = this.#identities.get(key);
     this.#identities.set(key, identity);
     if (known !== undefined && known !== identity) this.#invalidateAllFrom(key);
   }
 
-  /** Invalidates the sessions that were obtained with this key's, and those that were obtained with them. */
+  /** Invalidates all sessions that were obtained, directly or indirectly, with the session of `key`. */
   #invalidateAllFrom(key: string): void {
     const slots = [...new Set([...this.#slots.values(), ...this.#pinned.values()])];
     let parents = new Set([key]);

@@ -1,19 +1,19 @@
 import { AsyncResource } from "node:async_hooks";
 import type { SessionCredentials } from "./session-credentials.js";
 
-/** What one caller asks of a session. Every key is an own one: an absent key would be read from `Object.prototype`. */
+/** What one caller requires of a session. Every key is an own property, so that none is read from `Object.prototype`. */
 export interface SessionDemand {
-  /** Ends this caller's wait, at once and alone. */
+  /** Stops this caller's wait, and nobody else's. */
   readonly signal: AbortSignal | undefined;
-  /** Asks the source even if the session is fresh. */
+  /** Calls the source even if the session is fresh. */
   readonly forceRefresh: boolean | undefined;
-  /** Milliseconds that the session must still live; one with less is replaced first. */
+  /** The minimum time to the expiration, in milliseconds. A session with less time left is refreshed first. */
   readonly minRemaining: number | undefined;
-  /** Asks the source even if a refusal is remembered. A session that is held is served all the same. */
+  /** Calls the source even if a denial is remembered. A valid session is still served. */
   readonly despiteRefusal: boolean | undefined;
-  /** Called when the load leaves the queue of calls to STS. */
+  /** Called when the load leaves the queue of STS calls. */
   readonly onTurn: (() => void) | undefined;
-  /** The load that needs the session: the progress of the session's load is its own. */
+  /** The load that waits for this session. Progress here counts as its progress. */
   readonly waitingLoad: Flight | undefined;
 }
 
@@ -26,25 +26,25 @@ export const NO_DEMAND: SessionDemand = Object.freeze({
   waitingLoad: undefined,
 });
 
-/** What loads wait for: the queue in front of STS, or another load. */
+/** Something that a load waits for: the queue of STS calls, or another load. */
 export interface Progress {
-  /** Monotonic time of the last progress, milliseconds; `-Infinity` before the first. */
+  /** The monotonic time of the last progress, in milliseconds. `-Infinity` if there was none yet. */
   readonly progressedAt: number;
 }
 
-/** A caller without a signal waits no longer than this for a load that makes no progress. */
+/** How long a caller without a signal waits for a load that makes no progress, in milliseconds. */
 export const LONGEST_WAIT = 60_000;
 
 /**
- * Until when a caller without a signal waits. Each answer of STS to another call puts the end off while the load waits
- * in the queue: its own turn comes closer. A load elsewhere, or a queue that stands still, makes no progress.
- * @param since when the caller came; all times are monotonic, in milliseconds
+ * How long a caller without a signal waits. While the load is in the queue, each response of STS to another call extends
+ * the wait, because the queue has moved. A load in another process, or a stuck queue, makes no progress.
+ * @param since when the caller started to wait; all times are monotonic, in milliseconds
  */
 export function waitsUntil({ progressedAt }: Progress, since: number): number {
   return Math.max(since, progressedAt) + LONGEST_WAIT;
 }
 
-/** One load in progress, shared by all who wait for it. */
+/** One load in progress, shared by all callers who wait for it. */
 export class Flight implements Progress {
   readonly #controller = new AbortController();
   #onUrgent: (() => void) | undefined;
@@ -54,24 +54,24 @@ export class Flight implements Progress {
   #lastProgress = Number.NEGATIVE_INFINITY;
   /** Whether a caller waits; `false` for a background refresh. */
   urgent = false;
-  /** Only a session issued from now on will do. */
+  /** Only a session that is issued from now on is acceptable. */
   mustBeNew = false;
-  /** The key was invalidated during the load: what was held then is not to be served again. */
+  /** The key was invalidated during the load. The session from before must not be served again. */
   invalidated = false;
-  /** A remembered refusal of an identity that the session is obtained with does not count. */
+  /** Ignores remembered denials of the parents. */
   despiteRefusal = false;
-  /** The identity that the session is obtained with could not be had. Its own slot remembers why. */
+  /** The parent's session could not be loaded. The parent's slot remembers why. */
   lacksParent = false;
-  /** Its session replaces one that a service refused. */
+  /** The session replaces one that a service rejected. */
   replaces = false;
-  /** Milliseconds that the session must still live. */
+  /** The minimum time to the expiration, in milliseconds. */
   minRemaining = 0;
   promise!: Promise<SessionCredentials>;
 
   constructor(
-    /** The credentials held now: a source must not return them as new. */
+    /** The current credentials. A source must not return them as new. */
     readonly held?: SessionCredentials,
-    /** When this key's source last returned a session, epoch milliseconds. */
+    /** When this key's source last returned a session, in epoch milliseconds. */
     readonly lastSuccess?: number,
   ) {}
 
@@ -83,7 +83,7 @@ export class Flight implements Progress {
     this.#controller.abort(reason);
   }
 
-  /** A caller waits from now on: the listener moves the load forward in its queue. */
+  /** Marks that a caller waits. The listener then moves the load forward in its queue. */
   raise(): this {
     if (!this.urgent) {
       this.urgent = true;
@@ -92,10 +92,10 @@ export class Flight implements Progress {
     return this;
   }
 
-  /** The load has left the queue of calls to STS. */
+  /** The load has left the queue of STS calls. */
   takeTurn(): void {
     this.#hasTurn = true;
-    for (const listener of this.#onTurn.splice(0)) queueMicrotask(listener); // an error it throws is not the load's
+    for (const listener of this.#onTurn.splice(0)) queueMicrotask(listener); // its errors must not fail the load
   }
 
   #whenTurn(listener: () => void): void {
@@ -107,7 +107,7 @@ export class Flight implements Progress {
     this.#onUrgent = listener;
   }
 
-  /** The progress of what the load waits for is its own, until the returned function is called. */
+  /** Counts the progress of `progress` as this load's, until the returned function is called. */
   follow(progress: Progress): () => void {
     this.#followed = progress;
     return () => {
@@ -121,16 +121,16 @@ export class Flight implements Progress {
     return Math.max(this.#lastProgress, this.#followed?.progressedAt ?? Number.NEGATIVE_INFINITY);
   }
 
-  /** Adds what one more caller asks of the load. */
+  /** Adds the requirements of one more caller. */
   demand({ forceRefresh = false, despiteRefusal = forceRefresh, minRemaining = 0, onTurn }: SessionDemand): this {
-    if (onTurn) this.#whenTurn(AsyncResource.bind(onTurn)); // it runs as the caller who gave it
+    if (onTurn) this.#whenTurn(AsyncResource.bind(onTurn)); // keeps the caller's async context
     this.mustBeNew ||= forceRefresh;
     this.despiteRefusal ||= despiteRefusal;
     this.minRemaining = Math.max(this.minRemaining, minRemaining);
     return this;
   }
 
-  /** Whether a session from another process will do for all who wait. */
+  /** Whether a session from another process is acceptable to everyone who waits. */
   admits({ accessKeyId }: SessionCredentials, remaining: number): boolean {
     return !this.mustBeNew && accessKeyId !== this.held?.accessKeyId && remaining >= this.minRemaining;
   }

@@ -8,7 +8,7 @@ const REFUSALS: ReadonlySet<RolecallErrorCode> = new Set([
   "BASE_IDENTITY_REJECTED",
 ]);
 
-/** AWS refused for good: the same request gets the same answer until somebody changes something. */
+/** Whether AWS denied the request in a way that lasts until somebody changes a setting. */
 export function isRefusal(error: unknown): error is RolecallError {
   return isRolecallError(error) && REFUSALS.has(error.code);
 }
@@ -18,19 +18,19 @@ interface Circumstances {
   readonly remaining: number;
   readonly random: number;
   readonly rules: RefreshRules;
-  /** Whether the key's own load failed instead of that of the identity before it. */
+  /** Whether this key's own load failed, not the load of its parent. */
   readonly isOwn: boolean;
 }
 
-/** The last load of a key if it failed. The source is not asked again before `hold` milliseconds have passed. */
+/** The last load of a key, if it failed. The source is not called again for `hold` milliseconds. */
 export class LastFailure {
   readonly error: RolecallError;
-  /** Whether AWS refused this key's own session. The refusal of an identity before it is remembered by that one's key. */
+  /** Whether AWS denied this key's own session. The parent's slot remembers a denial of the parent. */
   readonly isRefusal: boolean;
   /** Milliseconds. */
   readonly hold: number;
   readonly #at: Moment;
-  /** Failures of this kind in a row. */
+  /** Consecutive failures of this kind. */
   readonly #count: number;
 
   constructor(
@@ -50,7 +50,7 @@ export class LastFailure {
     return elapsedBetween(this.#at, now) < this.hold;
   }
 
-  /** The refusal to repeat to callers without asking again. */
+  /** The denial to repeat to callers without another call. */
   remembered(now: Moment): RolecallError | undefined {
     return this.isRefusal && this.holds(now) ? this.error : undefined;
   }

@@ -2,20 +2,20 @@ import { inspect } from "node:util";
 import { holds } from "../request/validation.js";
 
 /**
- * Temporary credentials of one role's session, or the base identity's own where no role is assumed. An SDK v3 credential
- * identity that cannot be changed.
+ * Temporary credentials of a role's session, or of the base identity if no role is assumed. An immutable SDK v3 credential
+ * identity.
  *
- * The secret key and the session token are accessors and not enumerable: logs, `console.dir`, assertions,
+ * The secret access key and the session token are accessors that are not enumerable. Logs, `console.dir`, assertions,
  * `JSON.stringify`, `structuredClone` and a spread (`{ ...session }`) leave them out.
  */
 export interface SessionCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
-  /** As the source said it, by its own clock. Absent for credentials that do not expire. */
+  /** As returned by the source, by its own clock. Absent for credentials that do not expire. */
   readonly expiration?: Date;
   readonly accountId?: string;
-  /** `arn:<partition>:sts::<account>:assumed-role/<role>/<session>`. Absent where no role is assumed. */
+  /** `arn:<partition>:sts::<account>:assumed-role/<role>/<session>`. Absent if no role is assumed. */
   readonly assumedRoleArn?: string;
 }
 
@@ -29,7 +29,7 @@ class RedactedCredentials {
   declare readonly accountId?: string;
   declare readonly assumedRoleArn?: string;
 
-  /** An absent value gets no property. */
+  /** Values that are absent become no properties. */
   constructor(credentials: SessionCredentials) {
     const given = <K extends keyof SessionCredentials>(key: K): SessionCredentials[K] | undefined =>
       holds(credentials, key) ? credentials[key] : undefined;
@@ -51,7 +51,7 @@ class RedactedCredentials {
     return this.#sessionToken;
   }
 
-  /** The SDK notes here that a client was given credentials as an object. It may, and nobody else sees it. */
+  /** The SDK writes to this object if a client gets the credentials as an object. Each read returns a new one. */
   get $source(): object {
     return {};
   }
@@ -67,7 +67,7 @@ class RedactedCredentials {
   }
 }
 
-/** The same credentials as a value that cannot be printed by accident. */
+/** Wraps the credentials, so that nobody prints the secrets by accident. */
 export function redacted(credentials: SessionCredentials): SessionCredentials {
   return new RedactedCredentials(credentials) as SessionCredentials;
 }

@@ -1,13 +1,13 @@
 import { RolecallError } from "../errors.js";
 import type { SessionSource } from "./session-source.js";
 
-/** What a caller of a session is told about its own wait or wish. Each is about that caller alone. */
+/** Errors that concern one caller only. */
 
 export function abortedError(source: SessionSource, signal: AbortSignal): RolecallError {
   return new RolecallError("ABORTED", "The caller's signal aborted the wait for credentials.", {
     ...labelsOf(source),
     cause: signal.reason,
-    hint: "Nothing is wrong with the role: other callers wait on.",
+    hint: "The role is not at fault. Other callers keep waiting.",
   });
 }
 
@@ -20,14 +20,14 @@ export function waitedTooLongError(source: SessionSource, ms: number): RolecallE
 }
 
 export function tooManyRoundsError(source: SessionSource, rounds: number): RolecallError {
-  return new RolecallError("TIMEOUT", `No session that may be used after ${rounds} loads in a row.`, {
+  return new RolecallError("TIMEOUT", `No usable session after ${rounds} loads in a row.`, {
     ...labelsOf(source),
     retryable: true,
     hint: "Check what calls invalidate() while sessions are loaded, and what the store returns.",
   });
 }
 
-/** @param life milliseconds that the newest session lives from its issue, or had left when its source gave it */
+/** @param life the duration of the newest session in milliseconds, from when it was issued or received */
 export function tooShortLivedError(source: SessionSource, minRemaining: number, life: number): RolecallError {
   const { roleArn } = source;
   const seconds = Math.max(0, Math.floor(life / 1000));

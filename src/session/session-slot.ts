@@ -25,47 +25,47 @@ import { abortedError, tooManyRoundsError, tooShortLivedError } from "./session-
 import type { IssuedSession, Load, PastExpiry, SessionSource, SharedSession } from "./session-source.js";
 import { waitForLoad } from "./wait-for-load.js";
 
-/** What all slots of a cache share. */
+/** Shared by all slots of a cache. */
 export interface SlotHost {
   readonly runtime: Runtime;
   readonly diagnostics: Diagnostics;
-  /** Whether a timer refreshes a session in use before a command asks. */
+  /** Whether a timer refreshes sessions in use before a command needs them. */
   readonly refreshAhead: boolean;
-  /** Keeps the slot findable during a load, whatever the bound on sessions. */
+  /** Keeps the slot reachable during a load, even if the cache evicts it. */
   pin(slot: SessionSlot): void;
   unpin(slot: SessionSlot): void;
-  /** Who this slot's credentials turned out to be. Invalidates what was obtained with them if that has changed. */
+  /** Records which identity the credentials belong to. If it has changed, invalidates the sessions obtained with them. */
   noteIdentity(slot: SessionSlot, identity: string): void;
 }
 
 interface HeldSession extends Lifetime {
   readonly credentials: SessionCredentials;
-  /** The age until which it is served though it has expired; 0 for a session that is served while it is valid. */
+  /** The age until which it is served even though it has expired. 0 for a session that is only served while valid. */
   readonly extension: number;
-  /** Who asks for it at this age or later shows that it is in use. */
+  /** A request at this age or later marks the session as in use. */
   readonly inUseFrom: number;
 }
 
-/** The refresh timer leaves at least this between two attempts. */
+/** The minimum time between two attempts of the refresh timer, in milliseconds. */
 const SHORTEST_RETRY = 1000;
-/** Times that one load asks its source: unusable answers must not keep the process busy for ever. */
+/** How often one load may call its source, so that unusable results don't keep the process busy forever. */
 const MOST_ROUNDS = 10;
 
 /**
- * The session of one key through its life: at most one load at a time, and every caller who can be served is served at once.
- * All state is private, since lru-cache publishes the values that it holds.
+ * Holds the session of one key and keeps it fresh. Runs at most one load at a time. Serves every caller at once while the
+ * session is valid. All state is private, because lru-cache exposes the values that it holds.
  */
 export class SessionSlot {
-  /** That of the newest request: two requests may reach the same session by different sources. */
+  /** The source of the newest request. Two requests may reach the same session through different sources. */
   #source: SessionSource;
   readonly #host: SlotHost;
   #session: HeldSession | undefined;
   #failure: LastFailure | undefined;
   #flight: Flight | undefined;
-  /** Whether the session is refreshed ahead. */
+  /** Whether the timer refreshes the session before it is needed. */
   #isInUse = false;
   #cancelTimer: (() => void) | undefined;
-  /** Counts invalidations: a load that began before one must not bring its session back. */
+  /** Counts invalidations. A load that started before an invalidation must not restore its session. */
   #generation = 0;
   #lastSuccess: number | undefined;
   #lastReplacement: Replacement | undefined;
@@ -90,14 +90,14 @@ export class SessionSlot {
     return { step, roleArn, key };
   }
 
-  /** The next load asks this source. */
+  /** The next load calls this source. */
   adopt(source: SessionSource): void {
     this.#source = source;
   }
 
   /**
-   * The session, at once if one can be served. Rejects with the load's error, a remembered refusal, `ABORTED` or
-   * `TIMEOUT`. Every request comes through here, hence no `async`: it would cost each of them one more promise.
+   * Returns the session, immediately if it can be served. Rejects with the load's error, a remembered denial, `ABORTED` or
+   * `TIMEOUT`. Not `async`, because every request comes through here and would pay for one more promise.
    */
   get(demand: SessionDemand): Promise<SessionCredentials> {
     const now = this.#now();
@@ -109,7 +109,7 @@ export class SessionSlot {
     return Promise.resolve(held.credentials);
   }
 
-  /** Drops the session, so that the next caller loads a new one, and waits until it is dropped wherever it is shared. */
+  /** Drops the session, so that the next caller loads a new one. Resolves when it is gone from the store as well. */
   async invalidate(): Promise<void> {
     const held = this.#session?.credentials.accessKeyId;
     this.#session = undefined;
@@ -120,16 +120,16 @@ export class SessionSlot {
     await this.#source.invalidate(held);
   }
 
-  /** The next caller asks the source again, if it refused the last time. */
+  /** Forgets a remembered denial, so that the next caller calls the source again. */
   forgetRefusal(): void {
     if (this.#failure?.isRefusal) this.#failure = undefined;
   }
 
   /**
-   * A service refused the session with this key: loads another one for the rejected call. Until it is there, everybody
-   * else is served the refused one, which may be good: only this service may refuse it. So there is one load at a time,
-   * and one a minute while the refused session should have lived on.
-   * @param doubtful the evidence is weak: only a session older than a minute is replaced
+   * Loads another session for a call whose session a service rejected. Until then, all other callers get the rejected
+   * one, because it may still be good: perhaps only this service rejects it. For the same reason, a session that should
+   * still be valid is replaced at most once a minute.
+   * @param doubtful whether the evidence is weak, so that only a session older than a minute is replaced
    * @returns whether another session would sign the next request
    * @throws RolecallError the load's error
    */
@@ -146,12 +146,12 @@ export class SessionSlot {
     return this.#session !== undefined && elapsedBetween(this.#session, this.#now()) > age;
   }
 
-  /** Ends the timer. The slot is out of the cache, or about to be. */
+  /** Stops the timer, because the cache has dropped the slot or is about to. */
   retire(): void {
     this.#disarm();
   }
 
-  /** Ends the load in progress for all who wait. */
+  /** Aborts the load in progress for everyone who waits for it. */
   abort(reason: RolecallError): void {
     this.#flight?.abort(reason);
   }
@@ -163,7 +163,7 @@ export class SessionSlot {
     return { wall: runtime.now(), monotonic: runtime.monotonic() };
   }
 
-  /** Milliseconds of life left, by the clock that nothing steps. */
+  /** Milliseconds until the session expires, by the monotonic clock. */
   #remaining(now: Moment): number {
     return this.#session ? this.#session.life - certainlyElapsed(this.#session, now) : 0;
   }
@@ -187,7 +187,7 @@ export class SessionSlot {
 
   // --- a caller who waits ---
 
-  /** Every caller gets a separate error, whose stack leads to that caller. */
+  /** Each caller gets a separate error, whose stack leads to that caller. */
   async #join(demand: SessionDemand, now: Moment): Promise<SessionCredentials> {
     try {
       return await this.#joinFlight(demand, now);
@@ -199,7 +199,7 @@ export class SessionSlot {
   async #joinFlight(demand: SessionDemand, now: Moment): Promise<SessionCredentials> {
     const { signal, forceRefresh, despiteRefusal = forceRefresh, minRemaining = 0 } = demand;
     const { diagnostics } = this.#host;
-    // A new session would fall short as this one did.
+    // A new session would be too short as well.
     if (!forceRefresh && this.#servable(now)) this.#assertLivesFor(minRemaining);
     const refusal = despiteRefusal ? undefined : this.#failure?.remembered(now);
     if (refusal) {
@@ -229,7 +229,7 @@ export class SessionSlot {
     this.#flight = flight;
     this.#host.pin(this);
     flight.promise = this.#fly(flight);
-    flight.promise.catch(() => {}); // nobody may wait for a background refresh
+    flight.promise.catch(() => {}); // a background refresh may have nobody who waits for it
     return flight;
   }
 
@@ -265,7 +265,7 @@ export class SessionSlot {
     } finally {
       this.#flight = undefined;
       this.#host.unpin(this);
-      // In a process that ends after one command, nobody would ask again.
+      // A process that ends after one command would not refresh the shared session otherwise.
       if (isShared && flight.urgent && this.#isRefreshDue(this.#now())) this.#startFlight();
     }
   }
@@ -279,7 +279,7 @@ export class SessionSlot {
     }
   }
 
-  /** The session was invalidated during the load, which may have shared what it got. */
+  /** Drops the result of a load during which the session was invalidated. The load may have shared it already. */
   #discard(load: Load | { readonly kind: "failed" }, flight: Flight): void {
     if ("credentials" in load) void this.#source.invalidate(load.credentials.accessKeyId);
     if (!flight.urgent) throw new Error("invalidated during the load, and nobody waits");
@@ -311,7 +311,7 @@ export class SessionSlot {
     this.#failure = undefined;
     this.#lastSuccess = now.wall;
     if (load.kind === "issued") this.#noteIdentity(load.identity);
-    if (flight.replaces) this.#noteReplacement(true); // the rejected call may have stopped waiting
+    if (flight.replaces) this.#noteReplacement(true); // here, because the rejected call may have stopped waiting
     this.#arm(Math.max(0, advisoryPoint - arrived));
     const shared = load.kind === "shared";
     diagnostics.publish("refreshed", { ...this.labels, life: life - age, background: !flight.urgent, shared });
@@ -322,7 +322,7 @@ export class SessionSlot {
     if (identity !== undefined) this.#host.noteIdentity(this, identity);
   }
 
-  /** Valid credentials outlive the failure. Without any, these are served until the source is asked again. */
+  /** If the held session is still valid, the load counts as failed. Otherwise, serves these until the next attempt. */
   #servePastExpiry({ credentials, error, identity }: PastExpiry): SessionCredentials {
     const now = this.#now();
     const isValid = this.#isValid(now);
@@ -333,9 +333,9 @@ export class SessionSlot {
     return credentials;
   }
 
-  /** Another process refreshes: its session is looked up in a second or two. */
+  /** Another process is refreshing the session. Looks it up in a second or two. */
   #lookAgainSoon(): SessionCredentials {
-    const session = this.#session as HeldSession; // without one somebody would wait, and the flight would be urgent
+    const session = this.#session as HeldSession; // always held here: without a session, somebody would wait, and the flight would be urgent
     const delay = lookAgain(this.#host.runtime.random());
     this.#session = { ...session, advisoryPoint: elapsedBetween(session, this.#now()) + delay };
     this.#arm(delay);
@@ -389,13 +389,13 @@ export class SessionSlot {
   }
 
   /**
-   * Schedules the background refresh of a session in use; requests never depend on it. It runs in the async context of
-   * the caller whose load brought the session: another key's context could act as somebody else.
+   * Schedules the background refresh of a session in use. Requests never depend on it. It runs in the async context of the
+   * caller who loaded the session, because another caller's context could carry another identity.
    */
   #arm(delay: number): void {
     this.#disarm();
     if (!this.#host.refreshAhead || delay === Number.POSITIVE_INFINITY) return;
-    const context = new AsyncResource("rolecall refresh"); // takes a tenth of the memory of what AsyncResource.bind makes
+    const context = new AsyncResource("rolecall refresh"); // AsyncResource.bind would take ten times the memory
     const refresh = context.runInAsyncScope.bind(context, this.#refreshAhead, this);
     this.#cancelTimer = this.#host.runtime.schedule(delay, refresh);
   }

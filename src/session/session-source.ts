@@ -3,39 +3,39 @@ import type { Flight } from "./flight.js";
 import type { Moment, RefreshRules } from "./refresh-policy.js";
 import type { SessionCredentials } from "./session-credentials.js";
 
-/** Where the sessions of one key come from. The cache uses nothing else of it. */
+/** Where the sessions of one key come from: all that the cache needs to know about a link. */
 export interface SessionSource {
   readonly key: string;
-  /** The key of the identity that the sessions are obtained with. */
+  /** The key of the identity that obtains the sessions. */
   readonly parentKey: string | undefined;
   readonly step: RolecallErrorStep;
   /** `undefined` for the base identity itself. */
   readonly roleArn: string | undefined;
   readonly rules: RefreshRules;
-  /** @throws RolecallError if there is no session to be had */
+  /** @throws RolecallError if no session can be loaded */
   load(flight: Flight): Promise<Load>;
-  /** Invalidates what is shared with other processes: the session with `accessKeyId`, or any. Never rejects. */
+  /** Deletes the session with `accessKeyId` from the store; without one, any session. Never rejects. */
   invalidate(accessKeyId: string | undefined): Promise<void>;
 }
 
-/** What a load brought. */
+/** The result of a load. */
 export type Load = IssuedSession | SharedSession | PastExpiry | LoadedElsewhere;
 
-/** What a source itself gave. */
+/** A result that comes from the source itself, not from the store. */
 interface FromSource {
-  /** Who the credentials turned out to be, if the source tells: a role's ARN. Others of the key's may be of another role. */
+  /** The identity of the credentials, if the source returns it. It may change between two loads of the same key. */
   readonly identity?: string | undefined;
 }
 
-/** A session that the source issued just now. */
+/** A session that the source has just issued. */
 export interface IssuedSession extends FromSource {
   readonly kind: "issued";
   readonly credentials: SessionCredentials;
-  /** Milliseconds from its issue to its expiration by the source's clock; `Infinity` without one. */
+  /** Milliseconds from its issue to its expiration, by the source's clock. `Infinity` if it does not expire. */
   readonly life: number;
-  /** When the source was asked: the life counts from then. Default: from now on. */
+  /** When the source was called. `life` counts from then. Default: now. */
   readonly asked?: Moment;
-  /** The age at which a refresh is due, where processes have agreed on one. */
+  /** The age at which a refresh is due, if the session is shared with other processes. */
   readonly advisoryPoint?: number;
 }
 
@@ -50,8 +50,8 @@ export interface SharedSession {
 }
 
 /**
- * Credentials that every clock calls expired. They are served if nothing valid is held, until the source is asked again:
- * the clock may be wrong, or AWS may have extended them.
+ * Credentials that have expired by every clock. They are served until the next attempt if there is no valid session: the
+ * clock may be wrong, or AWS may have extended them.
  */
 export interface PastExpiry extends FromSource {
   readonly kind: "past-expiry";
@@ -59,7 +59,7 @@ export interface PastExpiry extends FromSource {
   readonly error: RolecallError;
 }
 
-/** Another process is loading it, and a valid one is held until then. Never for a flight that is urgent. */
+/** Another process is loading the session, and the current one is still valid. Never returned for an urgent flight. */
 export interface LoadedElsewhere {
   readonly kind: "elsewhere";
 }

@@ -7,8 +7,8 @@ import { abortedError, waitedTooLongError } from "./session-errors.js";
 import type { SessionSource } from "./session-source.js";
 
 /**
- * One caller's wait for a load that others may share: until the load ends, the caller's signal aborts, or, without a
- * signal, there is no progress for too long.
+ * Waits for a load that other callers may share, until it ends or the caller's signal aborts. Without a signal, gives up
+ * if the load makes no progress for too long.
  */
 export function waitForLoad(
   flight: Flight,
