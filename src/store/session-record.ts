@@ -4,7 +4,7 @@ import { isSessionForRole, type RoleArn } from "../request/role-arn.js";
 import { isRecord } from "../request/validation.js";
 import { EXPIRY_MARGIN } from "../session/refresh-policy.js";
 import { redacted, type SessionCredentials } from "../session/session-credentials.js";
-import type { SharedSession } from "../session/session-source.js";
+import type { SharedSession } from "../session/session-loader.js";
 import { openRecord, type RecordFault, sealRecord } from "./sealed-record.js";
 
 /** A session to share with other processes. Times are epoch milliseconds by AWS's clock. */

@@ -6,7 +6,7 @@ import { type Link, linksOf, type RoleLink } from "../request/chain.js";
 import type { Runtime } from "../runtime.js";
 import type { Flight } from "../session/flight.js";
 import { believedLife, drawAdvisoryPoint, EXPIRY_MARGIN, type RefreshRules } from "../session/refresh-policy.js";
-import type { Load, SharedSession } from "../session/session-source.js";
+import type { Load, SharedSession } from "../session/session-loader.js";
 import type { ServerClocks } from "../sources/server-clock.js";
 import { readAwsEnvironment } from "./aws-environment.js";
 import type { CredentialStore } from "./credential-store.js";
