@@ -13,7 +13,7 @@ export interface SdkClient {
 /** The class of any AWS SDK v3 client, such as `EC2Client`. */
 export type SdkClientConstructor = new (...args: never) => SdkClient;
 
-/** Only the library sets these. A caller could use each of them to make the client act as a different identity. */
+/** Only the library sets these. A caller could use any of them to make the client act as a different identity. */
 export const MANAGED_KEYS = [
   "credentials",
   "credentialDefaultProvider",

@@ -15,7 +15,7 @@ export interface SessionToShare {
   readonly life: number;
   /** How long after its issue the session is due for a refresh, in milliseconds. The same for all processes. */
   readonly advisoryPoint: number;
-  /** The host whose clock was used, and how far AWS's clock was ahead of it. */
+  /** The host that stored the session, and how far AWS's clock was ahead of that host's clock. */
   readonly clock: { readonly host: string; readonly offset: number };
 }
 

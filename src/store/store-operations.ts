@@ -125,8 +125,8 @@ export class StoreOperations {
 }
 
 /**
- * How much longer a load waits for its store. Each step counts for at most its nominal length, so time during which
- * this process was stalled is not charged to the store.
+ * How much longer a load waits for its store. A step never counts for more than its planned length, so the store is not
+ * charged for time during which this process was stalled.
  */
 class TimeBudget {
   readonly #runtime: Runtime;
