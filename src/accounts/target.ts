@@ -5,10 +5,7 @@ import type { Turn } from "./run-targets.js";
 
 /** One account and region of a run. */
 export interface Target extends Place {
-  /**
-   * Aborts when the target times out or the run is aborted. Also aborts the calls of clients from {@link
-   * Target.client}.
-   */
+  /** Aborts when the target times out or the run is aborted. Clients from {@link Target.client} use this signal. */
   readonly signal: AbortSignal;
   /**
    * Creates a client that acts as the account's role, in the target's region. See `getClientForCommand`. Its calls are

@@ -21,21 +21,24 @@ export interface LocalAwsOptions {
    */
   processEnv?: boolean;
   /**
-   * The platform whose environment variables are in `env`. The other platforms answer, too; `LocalAws.platform` has
+   * The platform whose environment variables are in `env`. The other platforms run, too; `LocalAws.platform()` returns
    * their variables. Default `"EC2"`.
    */
   platform?: LocalPlatformName;
-  /** The region that IMDS reports, and that the variables of all other platforms name. Default `"us-east-1"`. */
+  /**
+   * The region that IMDS reports, and that the environment variables of the other platforms contain. Default
+   * `"us-east-1"`.
+   */
   region?: string;
   /**
    * The role attached to the machine; `null` for none. Default:
    * `arn:aws:iam::111122223333:role/rolecall-instance-profile`.
    */
   instanceProfile?: PlatformRole | null;
-  /** The roles that STS knows. Default: none. For an unknown role, AssumeRole returns AccessDenied, as in AWS. */
+  /** The roles that exist. Default: none. For any other role, AssumeRole returns AccessDenied, as in AWS. */
   roles?: readonly LocalRole[];
   /**
-   * The organization, whose management account may list its accounts. Default: none. Organizations then answers
+   * The organization, whose management account may list its accounts. Default: none. Organizations then returns
    * AWSOrganizationsNotInUseException.
    */
   organization?: LocalOrganization;
@@ -44,7 +47,7 @@ export interface LocalAwsOptions {
    * allows no call to STS and every call to other services. Default: none.
    */
   managedPolicies?: Readonly<Record<string, IamPolicy>>;
-  /** The OIDC issuer whose tokens AssumeRoleWithWebIdentity accepts. Default: that of an EKS cluster. */
+  /** The OIDC issuer whose tokens AssumeRoleWithWebIdentity accepts. Default: the issuer of an EKS cluster. */
   oidcIssuer?: OidcIssuerOptions;
   imds?: {
     /** Whether IMDSv1 (reads without a token) is enabled. Default `false`. */
@@ -61,9 +64,9 @@ export interface LocalAwsOptions {
    */
   disabledRegions?: readonly string[];
   /**
-   * Whether an AccessDenied message names the type of policy that decided, such as `because no role trust policy allows
-   * the sts:AssumeRole action`. AWS does this for some calls within an account or organization. Default `false`, as for
-   * callers from another organization.
+   * Whether an AccessDenied message names the type of policy that denied the call, such as `because no role trust
+   * policy allows the sts:AssumeRole action`. AWS does this for some calls within an account or organization. Default
+   * `false`, as for callers from another organization.
    */
   denialContext?: boolean;
   /**
@@ -76,13 +79,13 @@ export interface LocalAwsOptions {
   requestContext?: ConditionKeyValues;
   /**
    * Whether requests must be signed within 15 minutes of `clock`. Default `false`: any time between the first request,
-   * `clock` and the system clock is also accepted. This is because the SDK signs by the `Date` of the last response, so
-   * it does not see when a test moves `clock`.
+   * `clock` and the system clock is also accepted. This is because the SDK takes the signing time from the `Date` of
+   * the last response, so it does not notice when a test advances `clock`.
    */
   strictSignatureTime?: boolean;
   /**
-   * Which requests `requests` and `count()` see. To bound the memory of a test with many requests, set a filter, such as
-   * `{ operation: "AssumeRole" }`, or `false` for none. Default `true`: all.
+   * Which requests `requests` and `count()` include. To bound the memory of a test with many requests, set a filter,
+   * such as `{ operation: "AssumeRole" }`, or `false` for none. Default `true`: all.
    */
   recordRequests?: boolean | RequestFilter;
 }
