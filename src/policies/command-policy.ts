@@ -17,8 +17,8 @@ const SHOWN_NAMES = 3;
  * Creates the session policy of one command. Pass it to `getClientForCommand` as `options.session.policy`. The session
  * may then do only what the command needs, and only if the role may do it. For a command that needs nothing, the policy
  * denies everything; `sts:GetCallerIdentity` still works. Reads the permissions of this command only.
- * @throws RolecallError `INVALID_REQUEST` if there is no command with this name, if what it needs is invalid, or if the
- * policy has more than 2,048 characters, the limit of
+ * @throws RolecallError `INVALID_REQUEST` if there is no command with this name, if its permissions are invalid, or if
+ * the policy has more than 2,048 characters. This is the limit in
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
  */
 export function commandPolicy<C extends CommandPermissions>(

@@ -26,8 +26,8 @@ import { describeExcess, MAX_MANAGED } from "./size-limits.js";
 
 /**
  * What the machine's role, or the source role, may do:
- * - `listed-roles`: assume the listed roles. The list does not restrict roles in the machine's own account whose trust
- *   policy names the machine's role, because IAM then needs no other permission;
+ * - `listed-roles`: assume the listed roles. In its own account, it may also assume any role whose trust policy names
+ *   it, because IAM then requires no other permission;
  * - `any-role`: assume every role whose trust policy names it;
  * - `own-permissions`: perform `actions` itself, and assume no role.
  */

@@ -35,7 +35,7 @@ import {
 /** Options of {@link trustPolicy}. */
 export interface TrustPolicyOptions extends RolesAndSettings {
   /**
-   * One or more ARNs that may assume the role: the machine's role, from its instance profile, or the IAM user whose
+   * One or more ARNs that may assume the role: the machine's role (from its instance profile), or the IAM user whose
    * static keys you set. With `sourceRole` in the instance, only the source role assumes the roles of commands, so it
    * is the default for these roles.
    */
@@ -71,7 +71,7 @@ const PRINCIPAL: TextRule = {
 
 /**
  * Creates the trust policy of a role that commands assume. It requires the external id and the instance's source
- * identity and tags, and limits what authors may add to the listed keys and values.
+ * identity and tags. Authors may add only the listed keys and values.
  * @throws RolecallError `INVALID_REQUEST` naming the invalid option or instance setting; `ROLE_NOT_ALLOWED` if the role
  * is not in the list
  */

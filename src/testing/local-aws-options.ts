@@ -15,7 +15,7 @@ export interface LocalAwsOptions {
    */
   clock?: { now(): number; sleep?(ms: number, signal?: AbortSignal): Promise<void> };
   /**
-   * Points `process.env` to this AWS until `close()`: sets the variables in `env`, removes all other variables that
+   * Points `process.env` to this AWS until `close()`. Sets the variables in `env`, removes all other variables that
    * start with `AWS_`, and keeps the SDK from reading its configuration files. `close()` restores the environment. Only
    * one local AWS per process can use this at a time. Default `false`.
    */
@@ -74,12 +74,12 @@ export interface LocalAwsOptions {
    * "o-exampleorgid", "aws:SourceIp": "203.0.113.7", "aws:PrincipalTag/team": "blue" }`. They apply to AssumeRole calls
    * of every caller. A tag of the caller's session overrides `aws:PrincipalTag/…`. A multivalued key, such as
    * `aws:PrincipalOrgPaths`, takes a list. Default: `aws:SourceIp` is 127.0.0.1, `aws:MultiFactorAuthPresent` is false
-   * for sessions, the keys of organizations follow from `organization`, and there are no keys for a VPC or tags.
+   * for sessions, and the organization keys follow from `organization`. There are no keys for a VPC or tags.
    */
   requestContext?: ConditionKeyValues;
   /**
    * Whether requests must be signed within 15 minutes of `clock`. Default `false`: any time between the first request,
-   * `clock` and the system clock is also accepted. This is because the SDK takes the signing time from the `Date` of
+   * `clock` and the system clock is also accepted. The SDK takes the signing time from the `Date` of
    * the last response, so it does not notice when a test advances `clock`.
    */
   strictSignatureTime?: boolean;

@@ -15,8 +15,8 @@ export interface PlatformRole {
   policy?: IamPolicy;
   /**
    * The role's trust policy, as a document. If it does not let the platform's service, such as `ec2.amazonaws.com`,
-   * assume the role, the platform returns an error instead of credentials: on EC2, AssumeRoleUnauthorizedAccess.
-   * Default: the service may assume the role.
+   * assume the role, the platform returns an error instead of credentials. On EC2, this is
+   * AssumeRoleUnauthorizedAccess. Default: the service may assume the role.
    */
   trustPolicy?: IamPolicy;
   /** The `Resource` list of the role's `sts:AssumeRole` permission, with IAM's `*` and `?`. Default `["*"]`. */
@@ -36,8 +36,8 @@ export interface PlatformCredentials {
 /**
  * Controls the role of a platform while the local AWS runs.
  *
- * The platform serves a credential set until one hour before it expires, or until half of its lifetime has passed if the
- * lifetime is less than two hours. Then it serves a new set. Old sets stay valid until they expire.
+ * The platform serves a credential set until one hour before it expires, then a new one. If the lifetime is less than
+ * two hours, it serves the set until half of the lifetime has passed. Old sets stay valid until they expire.
  */
 export interface LocalPlatformRole {
   /** Attaches a role, which replaces the current one, with a new credential set. */
