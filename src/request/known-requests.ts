@@ -5,7 +5,10 @@ import { envRegion } from "./precedence.js";
 import { createRoleRequest, type RoleRequest } from "./role-request.js";
 import { isGiven } from "./validation.js";
 
-/** Caches requests of defined instances, to validate and hash equal commands once. Plain objects may change. */
+/**
+ * Caches requests, so that equal commands are validated and hashed only once. Only for defined instances: a plain object
+ * may change between commands.
+ */
 export class KnownRequests {
   readonly #maxRequests: number;
   #byInstance = new WeakMap<InstanceSettings, Map<string, RoleRequest>>();
@@ -40,7 +43,7 @@ export class KnownRequests {
   }
 }
 
-/** Everything that a request of one defined instance depends on; `undefined` if a setting may be invalid. */
+/** The cache key within a defined instance: everything a request depends on. `undefined` if a setting may be invalid. */
 function toName(
   { roleArn, roleSessionName, roleSessionDuration, region }: Record<string, unknown>,
   env: Record<string, string | undefined>,
