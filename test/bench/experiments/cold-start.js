@@ -32,7 +32,7 @@ const PROGRAMS = [
 const BOTO3 = "boto3";
 
 /** The phases of a process from its start to its first credentials, in the order of the plot's colors. */
-const PARTS = ["empty process", "before IMDS is asked", "IMDS", "between IMDS and STS", "STS", "after the answer"];
+const PARTS = ["empty process", "before IMDS", "IMDS", "between IMDS and STS", "STS", "after STS"];
 
 export async function run({ rounds }) {
   const aws = await startAws({ roles: [{ roleArn: ROLE_ARN }] });
@@ -162,7 +162,7 @@ function toPlot(times, processes) {
           title: null,
           axis: { labelLimit: 0 },
         },
-        x: { field: "milliseconds", type: "quantitative", stack: true, title: "milliseconds from start to end" },
+        x: { field: "milliseconds", type: "quantitative", stack: true, title: "milliseconds from start to exit" },
         color: {
           field: "part",
           type: "nominal",

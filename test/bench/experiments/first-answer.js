@@ -60,7 +60,7 @@ function toCheck({ latency, form, ours, sdk, ratio }) {
 function toMarkdown(cases) {
   const best = (walls) => Math.min(...walls).toFixed(0);
   return [
-    `A new process imports \`EC2Client\`, gets the client for one role, sends \`DescribeInstances\` and exits when it has the response. The alternative is the same \`EC2Client\` with the SDK's \`fromTemporaryCredentials\` as its \`credentials\`. Both read the instance profile from the metadata service and call STS. These two respond after the given latency, and EC2 responds at once. Each process was started ${RUNS} times or more, alternating with the other, and timed in milliseconds from start to exit. The time of an empty process is included. The ratio is the median over neighboring runs.`,
+    `A new process imports \`EC2Client\`, gets the client for one role, sends \`DescribeInstances\` and exits when it has the response. The alternative is the same \`EC2Client\` with the SDK's \`fromTemporaryCredentials\` as its \`credentials\`. Both read the instance profile from the metadata service and call STS. The metadata service and STS respond after the given latency, and EC2 responds at once. Each process was started ${RUNS} times or more, alternating with the other, and timed in milliseconds from start to exit. The time of an empty process is included. The ratio is the median over neighboring runs.`,
     "",
     "| latency | loaded by | aws-rolecall | best | fromTemporaryCredentials | best | ratio |",
     "|---:|---|---:|---:|---:|---:|---:|",
