@@ -18,8 +18,8 @@ const INTRODUCTION =
 export const command = defineCommand(
   {
     about: [
-      "Demonstrates the library against a local AWS simulator: no account, no network. Each claim is checked against " +
-        "the requests that the simulator received.",
+      "Demonstrates the library on a local AWS simulator, without an AWS account or network access. Checks each claim " +
+        "against the requests that the simulator received.",
     ],
     options: {},
     exitCodes: { 0: "All checks pass.", 1: "A check fails, or the SDK clients that the demo uses are not installed." },

@@ -19,7 +19,7 @@ export function listenToSts(now: () => number) {
   const onAnswered = (message: unknown) => {
     const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
     const sentAt = sent.get(request);
-    // The metadata service gets GET and PUT requests, a proxy CONNECT.
+    // Requests to the metadata service are GET and PUT; requests to a proxy are CONNECT.
     if (request.method !== "POST" || sentAt === undefined) return;
     const middle = (sentAt + now()) / 2;
     const date = Date.parse(response.headers.date ?? "") + 500; // the middle of the reported second
