@@ -151,8 +151,8 @@ function refuseContradictions(
 }
 
 /**
- * The option or argument that sets a field of the library, such as `--external-id` for `externalId` and `--principal` for
- * `principal[0]`; `undefined` for a field that comes from a file.
+ * The option or argument that sets a field of the library, such as `--external-id` for `externalId` and `--principal`
+ * for `principal[0]`; `undefined` for a field that comes from a file.
  */
 export function findOption({ options, arguments: takes }: CommandSpec, field: string): string | undefined {
   const [, name] = /^(?:command\.|options\.)?(\w+)(?:\[\d+\])?$/.exec(field) ?? [];

@@ -89,7 +89,7 @@ export async function runDemo(output: ReportOutput): Promise<number> {
   const served = aws.count({ target: "service", status: 200 });
   report.fact(
     served === 100 && countSessions(SCANNER) === 1,
-    `${served} commands served by ${countSessions(SCANNER)} AssumeRole`,
+    `${served} commands served by ${countSessions(SCANNER)} AssumeRole call`,
   );
 
   report.heading("55 minutes pass: the session is refreshed without delaying a command");

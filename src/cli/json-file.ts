@@ -46,7 +46,7 @@ function findOtherEncoding(bytes: Buffer): string | undefined {
   return isUtf8(bytes) ? undefined : "is not UTF-8";
 }
 
-/** Recognizes YAML by the file name, or by the first line that is not a comment: `---`, a list item, an unquoted key. */
+/** Recognizes YAML by the file name, or by its first line without a comment: `---`, a list item, or an unquoted key. */
 function isYaml(path: string, text: string): boolean {
   const first = text.split(/\r?\n/).find((line) => line.trim() !== "" && !line.startsWith("#")) ?? "";
   return /\.ya?ml$/i.test(path) || /^(---|%YAML|- |[\w-]+:(\s|$))/.test(first);

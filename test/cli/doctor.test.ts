@@ -546,7 +546,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       broken: (aws) => aws.fault({ on: { operation: "AssumeRole" }, status: 403, code: "InvalidClientTokenId" }),
     },
     "assume",
-    /^The base identity is in the partition aws-cn, but this role is in aws\. Credentials work within one partition\.$/,
+    /^The base identity is in the partition aws-cn, but this role is in aws\. Credentials work only within their partition\.$/,
     /^Name a role in aws-cn, or set credentials for aws in the instance\.$/,
     5,
   ],

@@ -68,7 +68,7 @@ function refusalFinding(
   if (partition !== undefined && partition !== own) {
     return failed(
       "assume",
-      `The base identity is in the partition ${partition}, but ${by.roleName} is in ${own}. Credentials work within one partition.`,
+      `The base identity is in the partition ${partition}, but ${by.roleName} is in ${own}. Credentials work only within their partition.`,
       `Name a role in ${partition}, or set credentials for ${own} in the instance.`,
     );
   }

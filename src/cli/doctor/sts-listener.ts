@@ -6,8 +6,8 @@ const STARTED = "http.client.request.start";
 const ANSWERED = "http.client.response.finish";
 
 /**
- * Observes responses from STS through Node's HTTP diagnostics channels, with any network settings. `lastAnswer` has facts
- * that the SDK does not report for errors.
+ * Observes STS responses through Node's HTTP diagnostics channels, whatever the network settings are. `lastAnswer` has
+ * facts that the SDK does not report for errors.
  */
 export function listenToSts(now: () => number) {
   const sent = new WeakMap<ClientRequest, number>();
