@@ -1,6 +1,6 @@
 import { isRolecallError } from "../errors.js";
 import type { Flight } from "../session/flight.js";
-import type { Load } from "../session/session-source.js";
+import type { Load } from "../session/session-loader.js";
 
 /**
  * Serves the last credentials beyond their expiry while there are no others: AWS extends the credentials of an instance
