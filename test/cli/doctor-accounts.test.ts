@@ -127,8 +127,14 @@ describe("rolecall doctor --all-accounts", () => {
     const advice = failures.map(({ next }) => next.join(" "));
     expect(advice[0]).toContain("sts:ExternalId there equals instance.accounts.ids[].externalId.");
     expect(advice[1]).toContain("sts:ExternalId there equals instance.accounts.externalId.");
-    for (const each of advice) expect(each).toMatch(/ --config \S+ --external-id <id>$/);
     for (const each of advice) expect(each).not.toContain("wrong");
+    const trustPolicies = failures.map(async ({ next }) => {
+      const [, ...args] = next.at(-1)?.replace("npx ", "").split(" ") ?? [];
+      return (await runRolecall(args)).output;
+    });
+    const [own, common] = await Promise.all(trustPolicies);
+    expect(own).toContain('"sts:ExternalId": "wrong-2"');
+    expect(common).toContain('"sts:ExternalId": "wrong-1"');
   });
 
   it("says which accounts are not active", async () => {

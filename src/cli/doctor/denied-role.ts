@@ -4,9 +4,6 @@ import { type Denial, describeDenial, locatePolicy, readDenial } from "./denial.
 import { type Finding, failed } from "./finding.js";
 import { describeFailure, type RoleSettings } from "./observations.js";
 
-/** The field of the accounts' settings, as errors name it. */
-export const ACCOUNT_SETTINGS = "instance.accounts";
-
 /** What is known about the caller. */
 export interface CallerContext {
   readonly by: Caller;
@@ -107,24 +104,20 @@ function trustChecks({ action, roleArn, externalId, by, config }: DeniedRole): s
     `Look at its trust policy in account ${accountId}:`,
     `aws iam get-role --role-name ${name} --query Role.AssumeRolePolicyDocument`,
     `Check that its Principal is ${describePrincipal(by)}, its Action includes ${action}, and ${id}.`,
-    ...printedTrustPolicy(roleArn, by.arn, config, externalId?.from.startsWith(ACCOUNT_SETTINGS)),
+    ...printedTrustPolicy(roleArn, by.arn, config),
   ];
 }
 
-/**
- * Only the instance file has the external id, the tags and the source identity.
- * @param hasOwnId whether the external id comes from the accounts' settings
- */
-function printedTrustPolicy(roleArn: string, callerArn = "", config?: string, hasOwnId = false): string[] {
+/** Only the instance file has the external id, the tags and the source identity. */
+function printedTrustPolicy(roleArn: string, callerArn = "", config?: string): string[] {
   const principal = toPrincipalArn(callerArn);
   if (!/:(role|user)\//.test(principal)) return [];
   const kind = config === undefined ? "trust policy without an external id" : "matching trust policy";
   const path = isRoleSession(callerArn) ? " (add the principal's path, if it has one)" : "";
   const command = `npx aws-rolecall policy trust ${shellWord(roleArn)} --principal ${shellWord(principal)}`;
-  const ownId = hasOwnId ? " --external-id <id>" : "";
   return [
     `This command prints a ${kind}${path}. Add its statements to the existing trust policy:`,
-    config === undefined ? command : `${command} --config ${shellWord(config)}${ownId}`,
+    config === undefined ? command : `${command} --config ${shellWord(config)}`,
   ];
 }
 

@@ -7,7 +7,6 @@ import type { Accounts } from "../../request/accounts.js";
 import type { CommandOverrides } from "../../request/command-overrides.js";
 import { type IntegrationInstance, readInstance } from "../../request/integration-instance.js";
 import { ROLE_SESSION_DURATION } from "../../request/limits.js";
-import { ACCOUNT_SETTINGS } from "./denied-role.js";
 import { doctorName, examineRole, readSettings, type Tools } from "./examine-role.js";
 import {
   type AccountsSeen,
@@ -91,7 +90,7 @@ function namedInAccounts(seen: RoleSeen, { ids }: Accounts, { id, externalId }: 
   const settings = seen.settings.value;
   if (externalId === undefined || !settings?.externalId) return seen;
   const isOwn = ids?.some((entry) => entry.id === id && entry.externalId !== undefined);
-  const from = `${ACCOUNT_SETTINGS}${isOwn ? ".ids[]" : ""}.externalId`;
+  const from = `instance.accounts${isOwn ? ".ids[]" : ""}.externalId`;
   return { ...seen, settings: { value: { ...settings, externalId: { value: true, from } } } };
 }
 
