@@ -340,10 +340,11 @@ describe("an endpoint that hangs", () => {
     ["requestTimeout", { requestTimeout: 50 }],
     ["socketTimeout", { socketTimeout: 50 }],
   ])("times out after %s, for STS and for a service", async (_, limit) => {
-    const { aws, resolver, call } = await setUp();
+    // The resolver's own limits are far away, so only the instance's can end the calls.
+    const patient = { runtime: AT_ONCE, assumeRole: { attemptTimeout: 600_000, timeout: 1_200_000 } };
+    const { aws, resolver, call } = await setUp({ resolver: patient });
     aws.fault({ on: { target: "sts" }, ...hang });
     aws.fault({ on: { target: "service" }, ...hang });
-    const began = Date.now();
     const network = { ...limit, maxAttempts: 2 };
     await expect(call(network)).rejects.toMatchObject({ code: "STS_UNAVAILABLE", cause: { name: "TimeoutError" } });
     expect(assumeRoleCalls(aws)).toBe(2);
@@ -352,7 +353,6 @@ describe("an endpoint that hangs", () => {
       name: "TimeoutError",
     });
     expect(aws.count({ target: "service" })).toBe(2);
-    expect(Date.now() - began).toBeLessThan(2500);
   });
 
   it("times out with HTTP/2 as well", async () => {

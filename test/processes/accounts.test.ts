@@ -26,7 +26,7 @@ it.each(["break", "signal"])("nothing keeps a process alive after a run that end
   expect(told.ended[0]).toBe("done");
   expect(told.ended).toHaveLength(STOP === "break" ? 1 : IDS.length);
   expect(told.resources).toEqual([]);
-  expect(told.msToExit).toBeLessThan(2000); // the calls hang for ever, and the time limit is a minute
+  expect(told.msToExit).toBeLessThan(30_000); // the calls hang forever, and the time limit is a minute
 });
 
 it.each([

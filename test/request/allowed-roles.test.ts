@@ -326,9 +326,8 @@ describe("a pattern", () => {
       `*${"a".repeat(1000)}b*`,
       `${"a*?".repeat(600)}b`,
     ];
-    const start = performance.now();
+    // With exponential time this would not end within the test's time limit.
     for (const pattern of patterns.map(role)) matchesArn(pattern, longest);
     expectNotAllowed(patterns.slice(1).map(role), longest);
-    expect(performance.now() - start).toBeLessThan(1000);
   });
 });

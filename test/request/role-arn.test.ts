@@ -147,9 +147,8 @@ describe("a role ARN", () => {
       `${PREFIX}${"a".repeat(2000)}?`,
       `arn:aws${"-a".repeat(1000)}!:iam`,
     ];
-    const start = performance.now();
+    // With exponential time this would not end within the test's time limit.
     for (const arn of nearly) expect(refusalOf(() => readRoleArn("command.roleArn", arn)).code).toBe("INVALID_REQUEST");
-    expect(performance.now() - start).toBeLessThan(500);
   });
 });
 

@@ -160,23 +160,32 @@ describe("secrets", () => {
 });
 
 describe("latency", () => {
-  const took = async () => {
-    const start = performance.now();
-    await send(await sign(aws, keys, CALLER_IDENTITY));
-    return performance.now() - start;
-  };
-
   it("delays matching responses until it is reset", async () => {
-    aws.setLatency(80, { operation: "GetCallerIdentity" });
-    expect(await took()).toBeGreaterThanOrEqual(78);
-    aws.setLatency(0, { target: "sts" });
-    expect(await took()).toBeLessThan(75);
-    aws.setLatency(80, { target: "imds" });
-    expect(await took()).toBeLessThan(75);
-    aws.setLatency(80);
-    expect(await took()).toBeGreaterThanOrEqual(78);
-    aws.setLatency(0);
-    expect(await took()).toBeLessThan(75);
+    const clock = createManualClock({ now: Date.now() });
+    await using moved = await startLocalAws({ clock });
+    const signed = await sign(moved, moved.issueUserKeys({ userArn: USER }), CALLER_IDENTITY);
+    /** Whether the response waits for the clock. */
+    const isDelayed = async () => {
+      const before = clock.monotonic();
+      let answered = false;
+      const answer = send(signed).finally(() => {
+        answered = true;
+      });
+      while (clock.pendingTimers === 0 && !answered) await new Promise((resolve) => setImmediate(resolve));
+      if (!answered) await clock.advance(80);
+      await answer;
+      return clock.monotonic() - before > 0;
+    };
+    moved.setLatency(80, { operation: "GetCallerIdentity" });
+    expect(await isDelayed()).toBe(true);
+    moved.setLatency(0, { target: "sts" });
+    expect(await isDelayed()).toBe(false);
+    moved.setLatency(80, { target: "imds" });
+    expect(await isDelayed()).toBe(false);
+    moved.setLatency(80);
+    expect(await isDelayed()).toBe(true);
+    moved.setLatency(0);
+    expect(await isDelayed()).toBe(false);
   });
 
   it("elapses on a manual clock", async () => {
