@@ -16,7 +16,7 @@ const REQUEST_TIMEOUT = 1000;
 
 export const CHECK_PROXY = "check for a proxy or another server that responds instead of the metadata service";
 export const NO_ANSWER_IN_TIME: MetadataProblem = {
-  cause: "The metadata service does not respond in time",
+  cause: "The metadata service did not respond in time",
   fix: "in a container, raise HttpPutResponseHopLimit to 2 (then every container on the machine can use the machine's role)",
 };
 export const REFUSED: MetadataProblem = {

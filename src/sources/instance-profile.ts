@@ -40,7 +40,7 @@ const NO_TOKEN: MetadataProblem = { cause: "The response is not a token", fix: C
 /** Something that the library needs from the metadata service, and the error's text if it is missing. */
 interface Need {
   readonly message: string;
-  /** What to do if the metadata service can't be repaired. */
+  /** What to do if the metadata service can't be fixed. */
   readonly otherwise: string;
 }
 const CREDENTIALS: Need = {
@@ -184,7 +184,7 @@ async function readWithinDeadline<T>(
   return withDeadline(deadline, (either) => readMetadata(runtime, either, read));
 }
 
-/** `undefined` if the error does not concern the profile itself. */
+/** `undefined` if the error is not about the profile itself. */
 async function explainMissingProfile(error: unknown, { env }: Runtime): Promise<RolecallError | undefined> {
   if (!(error instanceof MetadataError)) return undefined;
   if (error.problem === TOO_LARGE) return invalidProfile(`${TOO_LARGE.cause}: ${TOO_LARGE.fix}.`, error);

@@ -3,7 +3,10 @@ import { canonicalJson } from "../request/canonical.js";
 import type { StsTarget } from "../request/chain.js";
 import type { Runtime } from "../runtime.js";
 
-/** An estimate of AWS's time at one STS endpoint. It can trigger a refresh, but alone it never rejects credentials. */
+/**
+ * An estimate of AWS's time at one STS endpoint. It can trigger a refresh, but is never the only reason to reject
+ * credentials.
+ */
 export class ServerClock {
   #seen: { readonly time: number; readonly monotonic: number } | undefined;
 

@@ -111,7 +111,7 @@ export class StsCalls {
     const remedy = createRemedy(caller, signal);
     let lastError = this.#timeout(call, "no call succeeded", settings.timeout);
     let began: number | undefined; // when the first call left the queue
-    /** Each response to another call extends the deadline, because it moves the queue forward. */
+    /** While the call is queued, responses to other calls extend the deadline, because they move the queue forward. */
     const ends = () => Math.max(began ?? 0, flight.progressedAt) + settings.timeout;
     let cancelDeadline: (() => void) | undefined;
     let wait = 0;
@@ -135,7 +135,7 @@ export class StsCalls {
         }
       }
     };
-    /** Throttled attempts do not count while a caller waits: the limiter slows all calls down to what STS grants. */
+    /** Without `maxAttempts`, throttled attempts do not count while a caller waits: the limiter adapts to STS. */
     const counts = ({ kind }: FailedAttempt) => kind !== "throttling" || !flight.urgent || maxAttempts !== undefined;
     const fitsDeadline = () => runtime.monotonic() + wait < ends();
     try {
@@ -221,8 +221,8 @@ export class StsCalls {
 }
 
 /**
- * Fixes what may let the same call succeed immediately: the SDK's corrected clock, or other keys of the caller. It does
- * so once for each kind of failure. The repeated call does not count as an attempt.
+ * Handles failures after which the same call may succeed immediately, with the SDK's corrected clock or with other keys
+ * of the caller. It handles each kind of failure once. The repeated call does not count as an attempt.
  * @returns whether to repeat the call
  */
 function createRemedy(caller: StsCaller, signal: AbortSignal): (failed: FailedAttempt) => Promise<boolean> {
