@@ -8,14 +8,14 @@ export interface SessionEvent {
   step: RolecallErrorStep;
   /** The role, or `undefined` for the base identity itself. */
   roleArn: string | undefined;
-  /** The cache key, an HMAC with a secret of this process. The same session has a different key in each process. */
+  /** The cache key, an HMAC with a per-process secret. The same session has a different key in each process. */
   key: string;
 }
 
 /** The payload of each event. Subscribe with `diagnostics_channel.subscribe("aws-rolecall:<event>", …)`. */
 export interface RolecallEvents {
   /**
-   * A valid session was served from memory. The SDK resolves credentials two or three times per send; each one counts.
+   * A valid session was served from memory. The SDK resolves credentials two or three times per send; each counts.
    */
   hit: SessionEvent;
   /** A caller found no valid session and started a load. */
@@ -52,7 +52,7 @@ export interface RolecallEvents {
   "role-not-allowed": {
     /** The requested role; `undefined` if none was named. */
     roleArn: string | undefined;
-    /** Where the role was named; `undefined` if it was named nowhere. */
+    /** Where the role was named; `undefined` if none was named. */
     setBy: "command" | "instance" | undefined;
     /** The instance's `integration`. */
     integration: string | undefined;
@@ -60,12 +60,12 @@ export interface RolecallEvents {
   /** One role was requested with many base identities within a minute. Published once per role and resolver. */
   "many-base-identities": {
     roleArn: string;
-    /** How many there were when the event was published. Each has its own sessions. */
+    /** The number of base identities when the event was published. Each has its own sessions. */
     baseIdentities: number;
     /** What to do, in one sentence. */
     hint: string;
   };
-  /** A session was dropped, or a service rejected it and a new one replaces it. */
+  /** A session was dropped, or is being replaced because a service rejected it. */
   invalidated: SessionEvent;
   /** A session was removed because the cache was full. */
   evicted: SessionEvent;

@@ -1,6 +1,6 @@
 import { escapeInvisible } from "./request/validation.js";
 
-/** In characters. AWS messages have a few hundred. */
+/** In characters. AWS messages are a few hundred characters long. */
 const LONGEST_TEXT = 1000;
 /** Shorter values are not secrets and would match by chance. */
 const SHORTEST_SECRET = 4;
@@ -32,7 +32,7 @@ function redactSecrets(text: string, secrets: Iterable<string>): string {
   return text.replace(new RegExp(alternatives.join("|"), "gi"), "[redacted]");
 }
 
-/** The secret as a response may repeat it: raw, percent-encoded, in JSON, in Base64 and in hexadecimal. */
+/** The forms in which a response may repeat the secret: raw, percent-encoded, JSON, Base64 and hexadecimal. */
 function listEncodings(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const hex = bytes.toString("hex");
@@ -56,8 +56,8 @@ function percentEncode(text: string): string {
 }
 
 /**
- * The Base64 characters, plain and URL-safe, that depend only on these bytes, for each offset (mod 3) at which they may
- * appear in a longer encoded text.
+ * The Base64 characters that depend only on these bytes, in plain and URL-safe form. The bytes may be part of longer
+ * content, so the list has an entry for each offset (mod 3) at which they may start.
  */
 export function listBase64(bytes: Buffer): string[] {
   const plain = [0, 1, 2].map((offset) => {

@@ -129,7 +129,7 @@ describe("a class that is not an SDK client", () => {
       expect(error).toMatchObject({
         code: "INVALID_REQUEST",
         field: "Client",
-        hint: `Pass the class of the client that it wraps, such as DynamoDBClient, and then wrap the client: ${Client.name}.from(client).`,
+        hint: `Pass the class of the client that it wraps, such as DynamoDBClient. Then wrap the client with ${Client.name}.from(client).`,
       });
     },
   );

@@ -216,7 +216,7 @@ describe("a resolver's options", () => {
       expectInvalid(
         () => read({ store: { ...A_STORE, encryptionKeys: [key] } }),
         "options.store.encryptionKeys[0]",
-        `options.store.encryptionKeys[0] is invalid: received ${received}. Allowed: a secret KeyObject of at least 32 bytes, such as createSecretKey() of node:crypto returns.`,
+        `options.store.encryptionKeys[0] is invalid: received ${received}. Allowed: a secret KeyObject of at least 32 bytes, such as createSecretKey() from node:crypto returns.`,
       );
     }
     const store = { ...A_STORE, encryptionKeys: [createSecretKey(randomBytes(32))] };

@@ -2,7 +2,7 @@ import { EC2Client, StopInstancesCommand } from "@aws-sdk/client-ec2";
 import { type CommandOverrides, getClientForCommand, type IntegrationInstance } from "aws-rolecall";
 import { type CommandPermissions, commandPolicy } from "aws-rolecall/policies";
 
-// An action alone is for every resource.
+// A string allows the action on every resource.
 export const permissions = {
   "list-instances": ["ec2:DescribeInstances"],
   "stop-instances": [{ actions: ["ec2:StopInstances"], resources: ["arn:aws:ec2:*:*:instance/*"] }],

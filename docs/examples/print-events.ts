@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { RolecallEventName } from "aws-rolecall";
 
-// A record and not a list: the compiler reports an event that is missing.
+// A record instead of a list, so that the compiler reports a missing event.
 const EVENTS: Record<RolecallEventName, true> = {
   hit: true,
   miss: true,

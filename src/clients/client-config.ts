@@ -34,19 +34,19 @@ export function assertWithinNetwork({ maxAttempts }: Network, clientConfig: Reco
   if (isWithin && !isGiven(retryStrategy)) return;
   throw conflict(
     `options.clientConfig.${isWithin ? "retryStrategy" : "maxAttempts"}`,
-    `is set although instance.network.maxAttempts is ${maxAttempts}`,
-    `Set maxAttempts to a number of at most ${maxAttempts}, or leave it out.`,
+    `conflicts with instance.network.maxAttempts, which is ${maxAttempts}`,
+    `Remove the setting. clientConfig.maxAttempts can be ${maxAttempts} or lower.`,
   );
 }
 
-/** Whether two configurations with the same values are the same: functions and objects cannot be compared. */
+/** Whether the configuration can be part of a pool key. Functions and objects cannot be compared by value. */
 export function isComparable(config: Record<string, unknown>): boolean {
   return Object.values(config).every(
     (value) => value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value),
   );
 }
 
-/** The SDK's `customUserAgent`, in pairs of name and version: the library, the integration and what `custom` adds. */
+/** Builds the SDK's `customUserAgent` from name and version pairs: the library, the integration, then `custom`. */
 export function buildUserAgent(integration?: string, custom?: unknown): [name: string, version?: string][] {
   const pairs: [string, string?][] = [["aws-rolecall", VERSION]];
   if (integration !== undefined) pairs.push(["md/integration", integration]);

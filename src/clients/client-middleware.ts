@@ -3,9 +3,8 @@ import type { RoleIdentity } from "./role-identity.js";
 import type { Middleware, MiddlewareStack } from "./sdk-middleware.js";
 
 /**
- * Gets a new session for a call whose session a service refused. All other calls use the refused session until there is
- * a new one.
- * @param doubtful the error code has other causes too, such as a region that the account has not enabled
+ * Replaces a session that a service rejected. Other calls keep using the rejected session until the new one arrives.
+ * @param doubtful whether the error code can have another cause, such as a region that the account has not enabled
  * @returns whether a different session would sign the next request
  * @throws RolecallError if no other session is available
  */
@@ -20,7 +19,7 @@ export function addMiddleware(stack: MiddlewareStack, identity: RoleIdentity, re
 }
 
 /**
- * Rejects a `send` whose `abortSignal` aborts while it waits for credentials, with the SDK's own error. The SDK itself
+ * Rejects a `send` with the SDK's own error if its `abortSignal` aborts while it waits for credentials. The SDK itself
  * checks the signal only when it sends the request.
  */
 const abortWaitingSend: Middleware = (next, context) => async (args) => {
@@ -36,12 +35,12 @@ const abortWaitingSend: Middleware = (next, context) => async (args) => {
 
 /** The session has expired. */
 const EXPIRED = new Set(["ExpiredToken", "ExpiredTokenException"]);
-/** The session has expired, or this machine's clock is wrong. The SDK corrects for the clock on its own. */
+/** The session has expired, or this machine's clock is wrong. The SDK itself corrects for clock skew. */
 const EXPIRED_UNLESS_CLOCK_SKEW = "RequestExpired";
 /** The session may be revoked, or the service does not recognize the account's sessions in this region. */
 const DOUBTFUL = new Set(["InvalidToken", "InvalidClientTokenId", "UnrecognizedClientException"]);
 
-/** Repeats a call once with a new session if a service refuses its session. */
+/** Retries a call once with a new session if a service rejects its session. */
 function signAgainOnce(replace: ReplaceSession): Middleware {
   return (next, context) => async (args) => {
     try {
@@ -57,7 +56,7 @@ function signAgainOnce(replace: ReplaceSession): Middleware {
   };
 }
 
-/** The first attempt has consumed a stream, so it cannot be sent again. */
+/** Whether the input contains a stream, which the first attempt has already consumed. */
 function holdsStream(input: unknown): boolean {
   return Object.values(input ?? {}).some(
     (value) =>
@@ -68,8 +67,8 @@ function holdsStream(input: unknown): boolean {
 }
 
 /**
- * Removes the session token and the secret key from errors, because a service may repeat what it received. For example,
- * S3 returns a rejected token as `Token-0`, and the whole signed request if the signature does not match.
+ * Removes the session token and the secret key from errors, because a service may echo them. For example, S3 returns a
+ * rejected token as `Token-0`. If the signature does not match, S3 returns the whole signed request.
  */
 export function withholdSecrets(identity: Pick<RoleIdentity, "secrets">): Middleware {
   return (next, context) => async (args) => {

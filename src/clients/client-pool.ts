@@ -15,12 +15,12 @@ import type { ClassDefaults, SharedHandlers } from "./shared-handlers.js";
 import { assertSignedAsRole, type ExpectedSigning, guardConfig } from "./signed-as-role.js";
 import { SocketShares } from "./socket-shares.js";
 
-/** What the caller asks of a client. */
+/** A caller's requirements for a client. */
 export interface ClientDemand {
   readonly clientConfig?: object | undefined;
   /** Always creates a client. */
   readonly fresh?: boolean | undefined;
-  /** Milliseconds for which the client's sessions must still be valid. */
+  /** Minimum remaining lifetime of the client's sessions, in milliseconds. */
   readonly minRemaining?: number | undefined;
 }
 
@@ -109,7 +109,7 @@ export class ClientPool {
   /** @param owner owns the request's socket; `undefined` if the client does not share sockets */
   #lastStep(expected: ExpectedSigning, owner: string | undefined): LastStep {
     return (send, context) => {
-      const operation = context.__smithy_context?.operation; // the command's own, before any middleware runs
+      const operation = context.__smithy_context?.operation; // read before any middleware can change it
       return async (args) => {
         await assertSignedAsRole(args.request, operation, context, expected);
         return owner === undefined ? send(args) : this.#sockets.send(owner, args.request, () => send(args));
@@ -123,7 +123,7 @@ export class ClientPool {
     return region;
   }
 
-  /** The parts are separated by spaces, which neither a region nor an integration's name contains. */
+  /** Separates the parts with spaces, which no region or integration name contains. */
   #buildKey(
     Client: SdkClientConstructor,
     { chain: { key }, region, network, integration = "" }: RoleRequest,
@@ -143,11 +143,11 @@ interface GuardedClient extends SdkClient {
 }
 
 /**
- * Creates views of a pooled client. Each caller gets a view with its own configuration and middleware stack, so no caller
- * sees the changes of another. A view costs a hundredth of a client.
+ * Creates views of a pooled client. Each caller gets a view with its own configuration and middleware stack, so callers
+ * never see each other's changes. A view costs a hundredth of what a client costs.
  */
 function prepareViews(client: GuardedClient): CreateView {
-  // Plain values, which V8 copies as a block. The client's own configuration has accessors.
+  // Has only plain values, which V8 copies as a block. The client's own configuration has accessors.
   const config = { ...client.config };
   for (const value of Object.values(config)) if (Array.isArray(value)) Object.freeze(value);
   return () => {

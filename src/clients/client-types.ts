@@ -1,6 +1,6 @@
 /**
- * Structural types of the SDK's clients: `Client<any, any, any>` breaks if a project has two versions of the Smithy types,
- * and `new (config) => C` does not match the constructors that the SDK generates.
+ * Structural types for the SDK's clients. `Client<any, any, any>` breaks if a project has two versions of the Smithy
+ * types, and `new (config) => C` does not match the constructors that the SDK generates.
  */
 
 /** Any AWS SDK v3 client. */
@@ -13,7 +13,7 @@ export interface SdkClient {
 /** The class of any AWS SDK v3 client, such as `EC2Client`. */
 export type SdkClientConstructor = new (...args: never) => SdkClient;
 
-/** Set by the library only: from a caller, each of them could make the client act as a different identity. */
+/** Only the library sets these. A caller could use any of them to make the client act as a different identity. */
 export const MANAGED_KEYS = [
   "credentials",
   "credentialDefaultProvider",

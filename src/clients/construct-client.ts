@@ -28,8 +28,8 @@ function constructionError(Client: SdkClientConstructor, error: unknown): Roleca
   const words = foreignText((error as Partial<Error> | undefined)?.message);
   // A class with `from`, such as DynamoDBDocumentClient, wraps a client. Its constructor takes no configuration.
   const hint = hasMethods("Client", Client, "from")
-    ? `Pass the class of the client that it wraps, such as DynamoDBClient, and then wrap the client: ${name}.from(client).`
-    : "Check options.clientConfig, and what the constructor of the class accepts.";
+    ? `Pass the class of the client that it wraps, such as DynamoDBClient. Then wrap the client with ${name}.from(client).`
+    : "Check options.clientConfig and which options the constructor accepts.";
   const message = `Can't construct ${name} with a client configuration: ${words}.`;
   return new RolecallError("INVALID_REQUEST", message, {
     step: "request",
@@ -40,7 +40,7 @@ function constructionError(Client: SdkClientConstructor, error: unknown): Roleca
 }
 
 /**
- * Whether the library can ensure that the client acts as the role. A structural check, so that any version of the SDK
+ * Whether the library can ensure that the client acts as the role. Checks the structure, so any version of the SDK
  * passes.
  */
 export function isGuardable(client: SdkClient): client is GuardableClient {
@@ -63,7 +63,7 @@ export function assertMockClient(Client: SdkClientConstructor, client: SdkClient
   throw conflict(
     "Client",
     `${showClassName(Client)} does not construct AWS SDK v3 clients: config.requestHandler or middlewareStack is missing`,
-    "Pass the class of an AWS SDK v3 client, such as EC2Client; in a test, pass a mock function of Jest or Vitest, or mock send of the real class.",
+    "Pass the class of an AWS SDK v3 client, such as EC2Client. In a test, pass a Jest or Vitest mock function, or mock the send method of the real class.",
   );
 }
 

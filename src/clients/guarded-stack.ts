@@ -1,11 +1,11 @@
 import type { Middleware, MiddlewareContext, MiddlewareOptions, MiddlewareStack, Next } from "./sdk-middleware.js";
 
-/** Wraps the function that sends a request. No middleware can change the request after it. */
+/** Wraps the function that sends a request. No middleware can change the request after this step. */
 export type LastStep = (send: Next, context: MiddlewareContext) => Next;
 
 /**
- * A client's middleware stack with a last step that middleware can neither remove nor follow. It is copy-on-write: clients
- * share one stack, and a change affects only the client that made it.
+ * A client's middleware stack with a last step that middleware cannot remove. No middleware runs after it. The stack is
+ * copy-on-write: clients share one stack, and a change affects only the client that made it.
  */
 export class GuardedStack implements MiddlewareStack {
   #stack: MiddlewareStack;

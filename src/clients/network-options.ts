@@ -1,16 +1,16 @@
 import type tls from "node:tls";
 import type { ParsedNetworkSettings } from "../request/network-settings.js";
 
-/** Sockets in use have no limit here: `SocketShares` limits each identity separately. Idle ones are limited per host. */
+/** Does not limit sockets in use, because `SocketShares` limits each identity. Limits idle sockets per host. */
 const POOL = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 50 } as const;
 
 export interface Trust {
-  /** Always set, because otherwise `NODE_TLS_REJECT_UNAUTHORIZED` applies to each new connection of the pool. */
+  /** Always set, because otherwise `NODE_TLS_REJECT_UNAUTHORIZED` would apply to each new connection of the pool. */
   readonly rejectUnauthorized: boolean;
   readonly secureContext?: tls.SecureContext;
 }
 
-/** Options of the class's default handler, as far as they matter here. */
+/** The options of the class's default handler that this file uses. */
 export interface HandlerDefaults {
   readonly httpsAgent?: unknown;
   readonly nodeHttp2ConnectOptions?: object;
@@ -31,9 +31,7 @@ export async function http1Options(settings: ParsedNetworkSettings, defaults: Ha
   };
 }
 
-/**
- * Options for the SDK's HTTP/2 handler. Its only timeout limits the silence of a stream, including the time to connect.
- */
+/** Options for the SDK's HTTP/2 handler. Its only timeout is a stream's idle timeout, which includes connecting. */
 export async function http2Options(settings: ParsedNetworkSettings, defaults: HandlerDefaults): Promise<object> {
   const { requestTimeout = Number.POSITIVE_INFINITY, socketTimeout = Number.POSITIVE_INFINITY } = settings;
   const longestSilence = Math.min(requestTimeout, socketTimeout);
@@ -44,12 +42,15 @@ export async function http2Options(settings: ParsedNetworkSettings, defaults: Ha
   };
 }
 
-/** Agents rather than agent options: given options, the SDK creates a second agent for large uploads without them. */
+/**
+ * Returns agents rather than agent options. If the SDK got options, it would create a second agent for large uploads
+ * without applying them.
+ */
 function directAgents(trust: Trust, classAgent: unknown) {
   // Loaded at the first request, to keep the library's load time short.
   const http = process.getBuiltinModule("node:http");
   const https = process.getBuiltinModule("node:https");
-  // A custom agent, such as a proxy agent, is the client class's choice.
+  // Keeps a custom agent, such as a proxy agent, because the client class chose it.
   const isCustom = classAgent instanceof https.Agent && Object.getPrototypeOf(classAgent) !== https.Agent.prototype;
   if (isCustom) return {};
   const options = classAgent instanceof https.Agent ? classAgent.options : {};
@@ -59,7 +60,7 @@ function directAgents(trust: Trust, classAgent: unknown) {
 function toTrust({ extraCa, dangerouslyDisableTlsVerification }: ParsedNetworkSettings): Trust {
   return {
     rejectUnauthorized: !dangerouslyDisableTlsVerification,
-    // Created once, because Node would parse its 150 root certificates again for every connection.
+    // Created once, because otherwise Node would parse its 150 root certificates for every connection.
     ...(extraCa && {
       secureContext: process
         .getBuiltinModule("node:tls")
@@ -74,7 +75,7 @@ function readTrustedCertificates(): readonly string[] {
     getCACertificates?: () => string[];
   };
   if (getCACertificates) return getCACertificates();
-  // Before Node 22.15. Like Node itself, ignores a file that it cannot read.
+  // Fallback for Node before 22.15. Like Node itself, it ignores a file that it cannot read.
   const { NODE_EXTRA_CA_CERTS: file } = process.env;
   try {
     return file

@@ -11,7 +11,7 @@ export function proxyAgents(proxy: string, pool: object, trust: Trust, connectio
   const options = {
     ...pool,
     ...trust,
-    // Without user and password, and with an IPv6 address in the form that Node's sockets accept.
+    // Omits the user name and password, and the brackets of an IPv6 address, which Node's sockets do not accept.
     proxy: { hostname: hostname.replace(/^\[|\]$/g, ""), port, protocol } as URL,
     proxyRequestOptions: {
       ...trust,
@@ -24,7 +24,10 @@ export function proxyAgents(proxy: string, pool: object, trust: Trust, connectio
   };
 }
 
-/** An object that becomes the header's text when Node sends it, so that printing an agent or a socket shows no password. */
+/**
+ * An object that Node converts to the header's value only when it sends the header. Printing an agent or a socket does
+ * not show the password.
+ */
 function basicAuthorization(username: string, password: string): string {
   const value = () => {
     const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
@@ -40,8 +43,8 @@ interface ConnectingAgent {
 }
 
 /**
- * Stops waiting for a proxy when the timeout elapses or the agent is destroyed. Errors mention the proxy, because hpagent's
- * "Bad response: 407" does not.
+ * Stops waiting for a proxy when the timeout elapses or the agent is destroyed. Errors mention the proxy, because
+ * hpagent's "Bad response: 407" does not.
  */
 function withConnectTimeout<A extends http.Agent>(agent: A, timeout: number): A {
   const internals = agent as unknown as ConnectingAgent;
@@ -54,7 +57,7 @@ function withConnectTimeout<A extends http.Agent>(agent: A, timeout: number): A 
     internals.proxyRequestOptions = { ...proxyRequestOptions, signal: connection.signal };
     connect({ ...options, timeout }, (error, socket) => {
       pending.delete(connection);
-      socket?.setTimeout(0); // the timeout applied to connecting only
+      socket?.setTimeout(0); // the timeout was only for connecting
       callback(error && toProxyError(error), socket);
     });
   };

@@ -6,9 +6,9 @@ const MAX_OBJECTS = 1000;
 const MAX_CHARACTERS = 256 * 1024;
 
 /**
- * Removes secrets from a thrown value. Changes errors, and the SDK's hidden `$response` in them, in place, because callers
- * may hold references to them. Replaces any other object that contains a secret with a copy, because it may be in use: it
- * could be the credentials themselves. Never throws, and reads each property once.
+ * Removes secrets from a thrown value. Never throws, and reads each property once.
+ * Changes errors and their hidden `$response` from the SDK in place, because callers may hold references to them.
+ * Replaces any other object that contains a secret with a copy. It may be in use, such as the credentials themselves.
  */
 export class Redaction {
   readonly #secrets: readonly Secret[];
@@ -55,7 +55,7 @@ export class Redaction {
     if (value instanceof Map)
       return this.#collection(value, [...value].flat(), depth, (safe) => new Map(inPairs(safe)));
     if (value instanceof Set) return this.#collection(value, [...value], depth, (safe) => new Set(safe));
-    if (isStream(value)) return REDACTED; // a stream leads to the signed request
+    if (isStream(value)) return REDACTED; // a stream may reference the signed request
     const changed = this.#changedProperties(value, depth);
     if (changed.size === 0) return value;
     const mayChange = value instanceof Error || isResponse;
@@ -90,7 +90,7 @@ export class Redaction {
     }
   }
 
-  /** A plain object, because a class's methods may not work on a copy. A copied error keeps its class. */
+  /** Copies to a plain object, because a class's methods may not work on a copy. A copied error keeps its class. */
   #copy(value: object, changed: ReadonlyMap<PropertyKey, PropertyDescriptor>): object {
     const copy = Array.isArray(value)
       ? []

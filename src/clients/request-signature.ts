@@ -1,4 +1,4 @@
-/** The key that signed a request, and the regions that it signed for. */
+/** The access key id that a request is signed with, and the regions that it is signed for. */
 export interface RequestSignature {
   readonly accessKeyId: string;
   /** One region for SigV4. For SigV4a, the region set, which may contain patterns such as `*`. */

@@ -2,8 +2,8 @@ import type { SessionCredentials } from "../session/session-credentials.js";
 import type { Middleware } from "./sdk-middleware.js";
 
 /**
- * A provider that the SDK calls before each request, without caching its result. It is independent of the client's
- * configuration, so the SDK need not bind it to one.
+ * A provider that the SDK calls before each request, without caching its result. It does not depend on the client's
+ * configuration, so the SDK does not need to bind it to a client.
  */
 export type LiveProvider = (() => Promise<SessionCredentials>) & {
   readonly memoized: true;
@@ -43,7 +43,7 @@ export class RoleIdentity {
     return accessKeyId === this.#last?.accessKeyId || accessKeyId === this.#previous?.accessKeyId;
   }
 
-  /** The secrets that no error may contain. */
+  /** The secrets to redact from errors. */
   secrets(): (string | undefined)[] {
     const keys = [this.#last, this.#previous, ...this.#bucketSessions.values()];
     return keys.flatMap((each) => [each?.secretAccessKey, each?.sessionToken]);

@@ -13,9 +13,9 @@ export type Secret = ReturnType<typeof toSecret>;
 export const REDACTED = "[redacted]";
 /** Shorter secrets would match by chance. AWS's secret keys and tokens are longer. */
 const MIN_LENGTH = 16;
-/** Characters. A longer text is redacted as a whole. */
+/** In characters. A longer string is redacted entirely. */
 const MAX_TEXT = 64 * 1024;
-/** Nested encodings, such as JSON in a query string. */
+/** Maximum depth of nested encodings, such as JSON in a query string. */
 const MAX_LAYERS = 3;
 
 export function toSecrets(texts: readonly (string | undefined)[]): Secret[] {
@@ -28,8 +28,8 @@ function toSecret(text = "") {
 }
 
 /**
- * Redacts secrets, including secrets that are encoded as percent, XML or JSON escapes, as base64, or as bytes in hex or
- * decimal, and wrapped at any column.
+ * Redacts secrets in plain and encoded form: percent, XML or JSON escapes, base64, and bytes in hex or decimal. Also
+ * finds secrets that are wrapped at any column.
  */
 export function withoutSecrets(text: string, secrets: readonly Secret[]): string {
   if (text.length < MIN_LENGTH || secrets.length === 0) return text;
@@ -48,7 +48,7 @@ export function withoutSecrets(text: string, secrets: readonly Secret[]): string
   return redact(text, found);
 }
 
-/** Maps each match of `pattern` to the one character that it stands for, or drops it. */
+/** Replaces each match of `pattern` with the one character that it encodes, or drops it. */
 function decodeMatches(
   from: Reading,
   pattern: RegExp,

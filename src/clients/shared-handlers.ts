@@ -31,25 +31,25 @@ type Env = Record<string, string | undefined>;
 const UNVERIFIED: ParsedNetworkSettings = { ...NO_NETWORK_SETTINGS, dangerouslyDisableTlsVerification: true };
 
 /**
- * One request handler per client class and network, so that a thousand clients share one set of sockets. The handler is of
- * the class's own kind, because services with HTTP/2 need another one. Sockets are separate for each TLS trust, so that no
- * call uses a connection that was opened with less verification.
+ * One request handler per client class and network, so that a thousand clients share one set of sockets. Each handler
+ * has the type of its class's default handler, because HTTP/2 services need a different type. Each TLS trust has
+ * separate sockets, so no call uses a connection that was opened with less verification.
  */
 export class SharedHandlers {
   readonly #classes = new Map<SdkClientConstructor, ClassHandlers>();
   readonly #env: Env;
 
-  /** @param env its `NODE_TLS_REJECT_UNAUTHORIZED` is read at each request of an instance without network settings */
+  /** @param env instances without network settings read its `NODE_TLS_REJECT_UNAUTHORIZED` at each request */
   constructor(env: Env) {
     this.#env = env;
   }
 
   /**
-   * Constructs a client that shares its class's handler. A class from outside the SDK, such as a mock, is only
-   * constructed.
+   * Constructs a client that shares its class's handler. Clients of a class from outside the SDK, such as a mock, do
+   * not share a handler.
    * @param config must not contain request-handler options
-   * @param clientConfig the caller's configuration. It may contain a request handler if there is no `network`
-   * @param alwaysVerify ignores `NODE_TLS_REJECT_UNAUTHORIZED`
+   * @param clientConfig the caller's configuration. Without `network`, it may contain a request handler
+   * @param alwaysVerify whether to ignore `NODE_TLS_REJECT_UNAUTHORIZED`
    * @throws RolecallError `INVALID_REQUEST` if the class cannot apply the network settings
    */
   create(
@@ -106,7 +106,10 @@ interface LazyHandler {
   loaded: RequestHandler | undefined;
 }
 
-/** The handlers of one client class, one for each network; without network settings, one for each TLS verification. */
+/**
+ * The handlers of one client class: one per network. Without network settings, one with TLS verification and one
+ * without.
+ */
 class ClassHandlers {
   readonly #shared = new Map<string, RequestHandler>();
   readonly #lazy = new Map<string, LazyHandler>();
@@ -168,7 +171,7 @@ function isHttp1({ metadata }: RequestHandler): boolean {
 /** Creates a handler of the same class and options as the default one, with the network settings applied. */
 async function createHandler(classHandler: RequestHandler, settings: ParsedNetworkSettings, isRequired: boolean) {
   const options = await (classHandler as { configProvider?: Promise<object> }).configProvider; // of the SDK's Node handlers
-  if (!options && !isRequired) return classHandler; // not a handler of the SDK, such as a mock
+  if (!options && !isRequired) return classHandler; // a handler from outside the SDK, such as a mock
   const Handler = classHandler.constructor as new (options: object) => RequestHandler;
   return new Handler(await (isHttp1(classHandler) ? http1Options : http2Options)(settings, options ?? {}));
 }
@@ -178,7 +181,7 @@ function assertFitForHttp2({ name }: SdkClientConstructor, network: Network): vo
   if (proxy !== undefined) {
     throw conflict(
       "instance.network.proxy",
-      `is set, but ${name} uses HTTP/2, and the SDK's HTTP/2 handler supports no proxy`,
+      `is set, but ${name} uses HTTP/2, and the SDK's HTTP/2 handler does not support proxies`,
       "For this service, use an instance without a proxy, for example with a VPC endpoint.",
     );
   }
@@ -186,12 +189,12 @@ function assertFitForHttp2({ name }: SdkClientConstructor, network: Network): vo
     throw conflict(
       "instance.network.connectionTimeout",
       `is the only timeout, but ${name} uses HTTP/2, and the SDK's HTTP/2 handler has no connection timeout`,
-      "Also set requestTimeout or socketTimeout: with HTTP/2 they include the time to connect.",
+      "Also set requestTimeout or socketTimeout. With HTTP/2, they include the time to connect.",
     );
   }
 }
 
 /** The error for a handler that would bypass the instance's network. */
-export function customHandlerError(owner: string, hint = "Leave out the request handler, or instance.network.") {
+export function customHandlerError(owner: string, hint = "Remove the request handler or instance.network.") {
   return conflict("instance.network", `is set, but ${owner} has its own request handler`, hint);
 }

@@ -9,15 +9,15 @@ import type { ClassDefaults } from "./shared-handlers.js";
 export interface ExpectedSigning {
   readonly identity: RoleIdentity;
   readonly region: () => Promise<string>;
-  /** The class's defaults decide which operations are unsigned, and which other region an endpoint is signed for. */
+  /** The class's defaults decide which operations are unsigned and which endpoints use a different signing region. */
   readonly classDefaults: ClassDefaults;
   /** The endpoint rules in use. A caller may have replaced the class's rules. */
   readonly endpointProvider: unknown;
 }
 
 /**
- * Rejects a request that is not signed as the role and for the client's region. Checks the request that is actually sent,
- * because an extension, a signer, a middleware or a bearer token in the environment may have replaced the signature.
+ * Rejects a request that is not signed as the role and for the client's region. Checks the request as sent,
+ * because an extension, signer, middleware or bearer token in the environment may have replaced the signature.
  * @throws RolecallError `INVALID_REQUEST`
  */
 export async function assertSignedAsRole(
@@ -64,10 +64,10 @@ export function guardConfig(config: object, { identity, region }: Pick<ExpectedS
 
 function assertRoleKey(accessKeyId: string, identity: RoleIdentity, operation?: string, bucketToken?: string): void {
   if (identity.owns(accessKeyId, bucketToken)) return;
-  const session = bucketToken === undefined ? "" : "an S3 Express session with ";
+  const kind = bucketToken === undefined ? "" : "S3 Express ";
   throw refusal(
     operation,
-    `the request is signed with ${session}the access key ${accessKeyId}, which does not belong to the role`,
+    `the request is signed with the ${kind}access key ${accessKeyId}, which does not belong to the role`,
     "Remove the credentials that the client's class or an extension in clientConfig sets.",
   );
 }
@@ -120,7 +120,7 @@ function isUnsignedByDefinition(
     const [first] = httpAuthSchemeProvider?.({ operation, region, Region: region }) ?? [];
     return first?.schemeId === "smithy.api#noAuth";
   } catch {
-    return false; // rules that need a bucket: all operations of S3 are signed
+    return false; // S3's rules need a bucket, but every S3 operation is signed
   }
 }
 

@@ -1,4 +1,4 @@
-/** The SDK's default for sockets per host. */
+/** The SDK's default limit of sockets per host. */
 const MAX_REQUESTS = 50;
 
 interface Share {
@@ -7,8 +7,8 @@ interface Share {
 }
 
 /**
- * Limits the requests in flight per owner and host. All owners share one pool of sockets without a limit, so that hanging
- * requests of one owner do not block the others. Here, each owner gets the limit that the SDK has per client.
+ * Limits the requests in flight per owner and host to the limit that the SDK has per client. All owners share one pool
+ * of sockets without a limit, so one owner's hanging requests do not block the others.
  */
 export class SocketShares {
   readonly #shares = new Map<string, Share>();
@@ -42,7 +42,7 @@ function toOrigin(request: unknown): string {
   return `${protocol}//${hostname}:${port}`;
 }
 
-/** Runs `task` when the body of a response has been read or discarded: until then, it occupies a socket. */
+/** Runs `task` when the body of a response has been read or discarded. Until then, it occupies a socket. */
 function onceRead(result: unknown, task: () => void): void {
   const { body } = (result as { response?: { body?: NodeJS.ReadableStream & { closed?: boolean } } }).response ?? {};
   if (typeof body?.once !== "function" || body.closed) task();

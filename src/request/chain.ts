@@ -13,13 +13,14 @@ export type Link = SourceLink | RoleLink;
 
 /** The base identity itself. */
 export class SourceLink {
-  readonly step = "base-identity";
+  readonly step = "base-identity" as const;
   /** The credentials that the chain begins with. */
   readonly base: BaseIdentity;
   /** The STS endpoint that the chain asks. */
   readonly sts: StsTarget;
   readonly parent = undefined;
   readonly assumption = undefined;
+  readonly roleArn = undefined;
 
   constructor(base: BaseIdentity, sts: StsTarget) {
     this.base = base;
@@ -55,6 +56,10 @@ export class RoleLink {
     this.digest = stableDigest(digestParts(parent, assumption, given));
     this.key = publishedHash(this.digest);
     Object.freeze(this);
+  }
+
+  get roleArn(): string {
+    return this.assumption.role.arn;
   }
 
   get base(): BaseIdentity {

@@ -1,15 +1,17 @@
 import { type BoundedCache, boundedCache } from "../bounded-cache.js";
 import type { Diagnostics } from "../diagnostics.js";
 import { RolecallError } from "../errors.js";
+import type { Link } from "../request/chain.js";
 import type { Runtime } from "../runtime.js";
 import { NO_DEMAND, type SessionDemand } from "./flight.js";
 import type { SessionCredentials } from "./session-credentials.js";
+import type { SessionLoader } from "./session-loader.js";
 import { SessionSlot, type SlotHost } from "./session-slot.js";
-import type { SessionSource } from "./session-source.js";
 
 export interface CredentialCacheOptions {
   runtime: Runtime;
   diagnostics: Diagnostics;
+  loader: SessionLoader;
   maxSessions: number;
   refreshAhead: boolean;
 }
@@ -26,7 +28,7 @@ export class CredentialCache {
   readonly #host: SlotHost;
   #closed = false;
 
-  constructor({ runtime, diagnostics, maxSessions, refreshAhead }: CredentialCacheOptions) {
+  constructor({ runtime, diagnostics, loader, maxSessions, refreshAhead }: CredentialCacheOptions) {
     this.#slots = boundedCache<SessionSlot>(maxSessions, (slot, _key, reason) => {
       slot.retire();
       if (reason === "evict") diagnostics.publish("evicted", slot.labels);
@@ -34,6 +36,7 @@ export class CredentialCache {
     this.#host = {
       runtime,
       diagnostics,
+      loader,
       refreshAhead,
       pin: (slot) => this.#pinned.set(slot.key, slot),
       unpin: (slot) => {
@@ -48,29 +51,29 @@ export class CredentialCache {
     return this.#slots.size;
   }
 
-  /** Makes this the source of the key's next load. */
-  adopt(source: SessionSource): void {
-    this.#find(source.key)?.adopt(source);
+  /** The next load of the key is for this link. */
+  adopt(link: Link): void {
+    this.#find(link.key)?.adopt(link);
   }
 
   /**
-   * Returns the source's session: from memory while it is valid, otherwise from one load that all callers share.
+   * Returns the link's session: from memory while it is valid, otherwise from one load that all callers share.
    * @throws RolecallError the load's error, a remembered denial, `ABORTED`, `TIMEOUT` or `RESOLVER_CLOSED`
    */
-  get(source: SessionSource, demand?: Partial<SessionDemand>): Promise<SessionCredentials> {
+  get(link: Link, demand?: Partial<SessionDemand>): Promise<SessionCredentials> {
     if (this.#closed) return Promise.reject(closedError());
-    let slot = this.#find(source.key);
+    let slot = this.#find(link.key);
     if (!slot) {
-      slot = new SessionSlot(source, this.#host);
-      this.#slots.set(source.key, slot);
+      slot = new SessionSlot(link, this.#host);
+      this.#slots.set(link.key, slot);
     }
     return slot.get(demand ? { ...NO_DEMAND, ...demand } : NO_DEMAND);
   }
 
-  /** Drops the source's session: from memory immediately, from the store before the promise resolves. */
-  async invalidate(source: SessionSource): Promise<void> {
-    const slot = this.#find(source.key);
-    await (slot ? slot.invalidate() : source.invalidate(undefined));
+  /** Drops the link's session: from memory immediately, from the store before the promise resolves. */
+  async invalidate(link: Link): Promise<void> {
+    const slot = this.#find(link.key);
+    await (slot ? slot.invalidate() : this.#host.loader.deleteShared(link, undefined));
   }
 
   /** See {@link SessionSlot.forgetRefusal}. */
@@ -79,9 +82,9 @@ export class CredentialCache {
   }
 
   /** See {@link SessionSlot.replace}. Returns `true` if the session has already been replaced. */
-  async replace(source: SessionSource, accessKeyId: string, doubtful: boolean): Promise<boolean> {
+  async replace(link: Link, accessKeyId: string, doubtful: boolean): Promise<boolean> {
     if (this.#closed) throw closedError();
-    return this.#find(source.key)?.replace(accessKeyId, doubtful) ?? true;
+    return this.#find(link.key)?.replace(accessKeyId, doubtful) ?? true;
   }
 
   /** Whether the session of `key` was issued more than `age` milliseconds ago. */

@@ -1,35 +1,35 @@
 import { RolecallError } from "../errors.js";
-import type { SessionSource } from "./session-source.js";
+import type { Link } from "../request/chain.js";
 
 /** Errors that concern one caller only. */
 
-export function abortedError(source: SessionSource, signal: AbortSignal): RolecallError {
+export function abortedError(link: Link, signal: AbortSignal): RolecallError {
   return new RolecallError("ABORTED", "The caller's signal aborted the wait for credentials.", {
-    ...labelsOf(source),
+    ...labelsOf(link),
     cause: signal.reason,
     hint: "The role is not at fault. Other callers keep waiting.",
   });
 }
 
-export function waitedTooLongError(source: SessionSource, ms: number): RolecallError {
+export function waitedTooLongError(link: Link, ms: number): RolecallError {
   return new RolecallError("TIMEOUT", `No credentials, and no progress for ${ms / 1000} seconds.`, {
-    ...labelsOf(source),
+    ...labelsOf(link),
     retryable: true,
     hint: "Check whether STS and the source of the base identity answer. stats() returns how many calls to STS run and wait.",
   });
 }
 
-export function tooManyRoundsError(source: SessionSource, rounds: number): RolecallError {
+export function tooManyRoundsError(link: Link, rounds: number): RolecallError {
   return new RolecallError("TIMEOUT", `No usable session after ${rounds} loads in a row.`, {
-    ...labelsOf(source),
+    ...labelsOf(link),
     retryable: true,
     hint: "Check what calls invalidate() while sessions are loaded, and what the store returns.",
   });
 }
 
 /** @param life the duration of the newest session in milliseconds, from when it was issued or received */
-export function tooShortLivedError(source: SessionSource, minRemaining: number, life: number): RolecallError {
-  const { roleArn } = source;
+export function tooShortLivedError(link: Link, minRemaining: number, life: number): RolecallError {
+  const { roleArn } = link;
   const seconds = Math.max(0, Math.floor(life / 1000));
   const message = `options.minRemaining is invalid: received ${minRemaining}, and the newest session lives for ${seconds} seconds.`;
   return new RolecallError("INVALID_REQUEST", message, {
@@ -42,6 +42,6 @@ export function tooShortLivedError(source: SessionSource, minRemaining: number, 
   });
 }
 
-function labelsOf({ step, roleArn }: SessionSource) {
+function labelsOf({ step, roleArn }: Link) {
   return { step, roleArn };
 }

@@ -2,6 +2,7 @@ import { AsyncResource } from "node:async_hooks";
 import { raceAbort } from "../abort.js";
 import type { Diagnostics, SessionEvent } from "../diagnostics.js";
 import { errorOfCaller, isRolecallError, type RolecallError } from "../errors.js";
+import type { Link } from "../request/chain.js";
 import type { Runtime } from "../runtime.js";
 import { Flight, NO_DEMAND, type SessionDemand } from "./flight.js";
 import { LastFailure } from "./last-failure.js";
@@ -18,17 +19,19 @@ import {
   type Moment,
   mayReplace,
   nextLook,
+  type RefreshRules,
   type Replacement,
 } from "./refresh-policy.js";
 import type { SessionCredentials } from "./session-credentials.js";
 import { abortedError, tooManyRoundsError, tooShortLivedError } from "./session-errors.js";
-import type { IssuedSession, Load, PastExpiry, SessionSource, SharedSession } from "./session-source.js";
+import type { IssuedSession, Load, PastExpiry, SessionLoader, SharedSession } from "./session-loader.js";
 import { waitForLoad } from "./wait-for-load.js";
 
 /** Shared by all slots of a cache. */
 export interface SlotHost {
   readonly runtime: Runtime;
   readonly diagnostics: Diagnostics;
+  readonly loader: SessionLoader;
   /** Whether a timer refreshes sessions in use before a command needs them. */
   readonly refreshAhead: boolean;
   /** Keeps the slot reachable during a load, even if the cache evicts it. */
@@ -56,8 +59,8 @@ const MOST_ROUNDS = 10;
  * session is valid. All state is private, because lru-cache exposes the values that it holds.
  */
 export class SessionSlot {
-  /** The source of the newest request. Two requests may reach the same session through different sources. */
-  #source: SessionSource;
+  /** The link of the newest request. Two requests may load the same session in different ways. */
+  #link: Link;
   readonly #host: SlotHost;
   #session: HeldSession | undefined;
   #failure: LastFailure | undefined;
@@ -71,28 +74,28 @@ export class SessionSlot {
   #lastReplacement: Replacement | undefined;
   #replacing: Promise<boolean> | undefined;
 
-  constructor(source: SessionSource, host: SlotHost) {
-    this.#source = source;
+  constructor(link: Link, host: SlotHost) {
+    this.#link = link;
     this.#host = host;
   }
 
   get key(): string {
-    return this.#source.key;
+    return this.#link.key;
   }
 
   get parentKey(): string | undefined {
-    return this.#source.parentKey;
+    return this.#link.parent?.key;
   }
 
   /** Identifies the session in events. */
   get labels(): SessionEvent {
-    const { step, roleArn, key } = this.#source;
+    const { step, roleArn, key } = this.#link;
     return { step, roleArn, key };
   }
 
-  /** The next load calls this source. */
-  adopt(source: SessionSource): void {
-    this.#source = source;
+  /** The next load is for this link. */
+  adopt(link: Link): void {
+    this.#link = link;
   }
 
   /**
@@ -117,7 +120,7 @@ export class SessionSlot {
     this.#generation++;
     this.#disarm();
     this.#host.diagnostics.publish("invalidated", this.labels);
-    await this.#source.invalidate(held);
+    await this.#host.loader.deleteShared(this.#link, held);
   }
 
   /** Forgets a remembered denial, so that the next caller calls the source again. */
@@ -157,6 +160,10 @@ export class SessionSlot {
   }
 
   // --- what is held ---
+
+  get #rules(): RefreshRules {
+    return this.#host.loader.rules(this.#link);
+  }
 
   #now(): Moment {
     const { runtime } = this.#host;
@@ -206,7 +213,7 @@ export class SessionSlot {
       diagnostics.publish("denied", { ...this.labels, code: refusal.code, remembered: true });
       throw refusal;
     }
-    if (signal?.aborted) throw abortedError(this.#source, signal);
+    if (signal?.aborted) throw abortedError(this.#link, signal);
     diagnostics.publish(this.#flight ? "joined" : "miss", this.labels);
     const credentials = await this.#wait(this.#flight?.demand(demand) ?? this.#startFlight(demand), demand);
     if (this.#session?.credentials === credentials) this.#assertLivesFor(minRemaining);
@@ -215,11 +222,11 @@ export class SessionSlot {
 
   #assertLivesFor(minRemaining: number): void {
     const { life } = this.#session ?? { life: Number.POSITIVE_INFINITY };
-    if (minRemaining > 0 && life < minRemaining) throw tooShortLivedError(this.#source, minRemaining, life);
+    if (minRemaining > 0 && life < minRemaining) throw tooShortLivedError(this.#link, minRemaining, life);
   }
 
   #wait(flight: Flight, demand: SessionDemand): Promise<SessionCredentials> {
-    return waitForLoad(flight, demand, this.#source, this.#host.runtime);
+    return waitForLoad(flight, demand, this.#link, this.#host.runtime);
   }
 
   // --- the load ---
@@ -261,7 +268,7 @@ export class SessionSlot {
             throw load.error;
         }
       }
-      throw tooManyRoundsError(this.#source, MOST_ROUNDS);
+      throw tooManyRoundsError(this.#link, MOST_ROUNDS);
     } finally {
       this.#flight = undefined;
       this.#host.unpin(this);
@@ -272,7 +279,7 @@ export class SessionSlot {
 
   async #ask(flight: Flight): Promise<Load | { readonly kind: "failed"; readonly error: RolecallError }> {
     try {
-      return await raceAbort(this.#source.load(flight), flight.signal);
+      return await raceAbort(this.#host.loader.load(this.#link, flight), flight.signal);
     } catch (error) {
       if (isRolecallError(error)) return { kind: "failed", error };
       throw error;
@@ -281,7 +288,7 @@ export class SessionSlot {
 
   /** Drops the result of a load during which the session was invalidated. The load may have shared it already. */
   #discard(load: Load | { readonly kind: "failed" }, flight: Flight): void {
-    if ("credentials" in load) void this.#source.invalidate(load.credentials.accessKeyId);
+    if ("credentials" in load) void this.#host.loader.deleteShared(this.#link, load.credentials.accessKeyId);
     if (!flight.urgent) throw new Error("invalidated during the load, and nobody waits");
     flight.invalidated = true;
     flight.mustBeNew = true;
@@ -296,7 +303,7 @@ export class SessionSlot {
     const isRepeated = isSameSet(load.credentials, this.#session?.credentials);
     const advisoryPoint = isRepeated
       ? nextLook(life, runtime.random())
-      : (load.advisoryPoint ?? drawAdvisoryPoint(life, this.#source.rules, runtime.random()));
+      : (load.advisoryPoint ?? drawAdvisoryPoint(life, this.#rules, runtime.random()));
     const arrived = age + elapsedBetween(since, now);
     this.#session = {
       credentials: load.credentials,
@@ -344,7 +351,7 @@ export class SessionSlot {
 
   #noteFailure(error: RolecallError, now: Moment, isOwn = true): LastFailure {
     const { runtime, diagnostics } = this.#host;
-    const { rules } = this.#source;
+    const rules = this.#rules;
     const remaining = this.#remaining(now);
     const failure = new LastFailure(error, this.#failure, { now, remaining, random: runtime.random(), rules, isOwn });
     this.#failure = failure;
@@ -379,7 +386,7 @@ export class SessionSlot {
   }
 
   #noteReplacement(succeeded: boolean): void {
-    this.#lastReplacement = { at: this.#now(), hold: this.#source.rules.holdAfterReplacement(succeeded) };
+    this.#lastReplacement = { at: this.#now(), hold: this.#rules.holdAfterReplacement(succeeded) };
   }
 
   // --- the refresh ahead of need ---

@@ -1,10 +1,10 @@
 import { onAbort } from "../abort.js";
 import type { RolecallError } from "../errors.js";
+import type { Link } from "../request/chain.js";
 import { type Runtime, scheduleAt } from "../runtime.js";
 import { type Flight, LONGEST_WAIT, type SessionDemand, waitsUntil } from "./flight.js";
 import type { SessionCredentials } from "./session-credentials.js";
 import { abortedError, waitedTooLongError } from "./session-errors.js";
-import type { SessionSource } from "./session-source.js";
 
 /**
  * Waits for a load that other callers may share, until it ends or the caller's signal aborts. Without a signal, gives up
@@ -13,7 +13,7 @@ import type { SessionSource } from "./session-source.js";
 export function waitForLoad(
   flight: Flight,
   { signal, waitingLoad }: SessionDemand,
-  source: SessionSource,
+  link: Link,
   runtime: Runtime,
 ): Promise<SessionCredentials> {
   const since = runtime.monotonic();
@@ -25,11 +25,11 @@ export function waitForLoad(
       reject(error);
     };
     const stopTimer = signal
-      ? onAbort(signal, () => giveUp(abortedError(source, signal)))
+      ? onAbort(signal, () => giveUp(abortedError(link, signal)))
       : scheduleAt(
           runtime,
           () => waitsUntil(flight, since),
-          () => giveUp(waitedTooLongError(source, LONGEST_WAIT)),
+          () => giveUp(waitedTooLongError(link, LONGEST_WAIT)),
         );
     const stopWaiting = () => {
       stopTimer();

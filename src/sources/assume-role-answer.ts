@@ -8,7 +8,7 @@ import type { AssumeRoleCommandOutput, Credentials } from "../sdk/sts.js";
 import type { Flight } from "../session/flight.js";
 import { lifeUntil } from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
-import type { IssuedSession } from "../session/session-source.js";
+import type { IssuedSession } from "../session/session-loader.js";
 import { isValidDate, type ServerClock } from "./server-clock.js";
 import type { AnswerTimes } from "./sts-calls.js";
 import { type StsCall, stsCallFailed } from "./sts-errors.js";

@@ -6,7 +6,7 @@ import { toMachineSessionName } from "../request/limits.js";
 import type { Runtime } from "../runtime.js";
 import { AssumeRoleCommand, type AssumeRoleCommandInput } from "../sdk/sts.js";
 import type { Flight } from "../session/flight.js";
-import type { IssuedSession } from "../session/session-source.js";
+import type { IssuedSession } from "../session/session-loader.js";
 import { readAssumedSession } from "./assume-role-answer.js";
 import { makeOfSts } from "./make-of-sts.js";
 import type { ServerClocks } from "./server-clock.js";

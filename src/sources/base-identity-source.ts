@@ -15,7 +15,7 @@ import {
   ROLE_RULES,
 } from "../session/refresh-policy.js";
 import { redacted } from "../session/session-credentials.js";
-import type { Load } from "../session/session-source.js";
+import type { Load } from "../session/session-loader.js";
 import type { Machine } from "./machine.js";
 import { safeCause } from "./safe-cause.js";
 import { isValidDate, type ServerClock } from "./server-clock.js";

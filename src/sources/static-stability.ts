@@ -1,6 +1,6 @@
 import { isRolecallError } from "../errors.js";
 import type { Flight } from "../session/flight.js";
-import type { Load } from "../session/session-source.js";
+import type { Load } from "../session/session-loader.js";
 
 /**
  * If a load fails, serves the last credentials past their expiration. AWS extends an instance profile's credentials

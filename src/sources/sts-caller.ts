@@ -1,8 +1,8 @@
 import { type LiveProvider, liveProvider } from "../clients/role-identity.js";
 import type { RolecallErrorStep } from "../errors.js";
+import type { Link } from "../request/chain.js";
 import type { CredentialCache } from "../session/credential-cache.js";
 import type { Flight } from "../session/flight.js";
-import type { SessionSource } from "../session/session-source.js";
 
 /** An identity in a chain that calls STS. Its keys come from the cache. */
 export interface StsCaller {
@@ -27,19 +27,18 @@ export interface StsCaller {
   replace(refused: string | undefined, doubtful: boolean): Promise<boolean>;
 }
 
-/** @param asksSts whether loading the caller's session requires a call to STS */
-export function createStsCaller(cache: CredentialCache, source: SessionSource, asksSts: boolean): StsCaller {
-  const { key, step, roleArn } = source;
+export function createStsCaller(cache: CredentialCache, link: Link): StsCaller {
+  const { key, step, roleArn } = link;
   return {
     key,
     step,
     roleArn,
-    credentials: liveProvider(() => cache.get(source)),
+    credentials: liveProvider(() => cache.get(link)),
     async ready(flight) {
-      if (!asksSts) return;
+      if (!link.assumption && link.base.kind !== "web-identity") return;
       const { signal, despiteRefusal } = flight;
       try {
-        await cache.get(source, { signal, despiteRefusal, waitingLoad: flight });
+        await cache.get(link, { signal, despiteRefusal, waitingLoad: flight });
       } catch (error) {
         flight.lacksParent = true;
         throw error;
@@ -47,7 +46,7 @@ export function createStsCaller(cache: CredentialCache, source: SessionSource, a
     },
     async replace(refused, doubtful) {
       if (refused === undefined) return !doubtful; // a mock, which does not sign
-      return cache.replace(source, refused, doubtful).catch((error) => {
+      return cache.replace(link, refused, doubtful).catch((error) => {
         if (doubtful) return false; // STS's own error explains more
         throw error;
       });

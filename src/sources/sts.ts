@@ -1,7 +1,7 @@
 import type { StsTarget } from "../request/chain.js";
 import type { WebIdentity } from "../request/web-identity.js";
 import type { Flight } from "../session/flight.js";
-import type { IssuedSession } from "../session/session-source.js";
+import type { IssuedSession } from "../session/session-loader.js";
 import { RoleAssumer, type RoleAssumerOptions } from "./assume-role.js";
 import { assumeRoleWithWebIdentity, type WebIdentityOptions } from "./assume-role-with-web-identity.js";
 import { type CallerIdentity, readCallerIdentity } from "./caller-identity.js";

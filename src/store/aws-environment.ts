@@ -38,8 +38,8 @@ type FileHashes = Map<string, () => Promise<string | undefined>>;
 const HASHES: FileHashes = new Map();
 
 /**
- * The part of the environment that decides which AWS endpoints are used: variables by value, and the SDK's two
- * configuration files by hash, since both may set options such as `endpoint_url`.
+ * Reads the part of the environment that decides which AWS endpoints the SDK uses. It contains the values of variables
+ * and the hashes of the SDK's two configuration files, which may set options such as `endpoint_url`.
  */
 export async function readAwsEnvironment(env: Env, hashes = HASHES): Promise<Env> {
   const hash = (file: string) => {
@@ -76,7 +76,7 @@ async function hashFile(path: string): Promise<string | undefined> {
     readRegularFile(path, LARGEST_FILE, { followLinks: true }).catch(() => undefined),
   );
   if (contents === undefined) return undefined;
-  // If the contents are unknown, as those of a pipe, a random value ensures that nothing is shared.
+  // The contents of a pipe or an oversized file are unknown. A random value ensures that nothing is shared.
   return typeof contents === "string" ? randomUUID() : hash("sha256", contents.bytes, "base64url");
 }
 

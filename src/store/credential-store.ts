@@ -5,13 +5,13 @@ export const LONGEST_RECORD = 16_384;
 
 /**
  * Shares sessions between processes or hosts. A store keeps opaque strings by key for a limited time. It may fail, be
- * slow, or lose data at any time: the resolver validates every record, waits only for a short deadline, and falls back
- * to STS. To test your own store, use `storeContract()` from `aws-rolecall/testing`.
+ * slow, or lose data at any time. The resolver validates every record, waits only a short time, and falls back to STS.
+ * To test your own store, use `storeContract()` from `aws-rolecall/testing`.
  */
 export interface CredentialStore {
   /**
-   * Names the group of processes that share sessions. They must all have the same role as their instance profile. The
-   * scope is part of every key, so scopes never mix within a store. 1 to 255 characters.
+   * Names the group of processes that share sessions. They must all have the same instance profile role. The scope
+   * is part of every key, so scopes never mix within a store. 1 to 255 characters.
    */
   readonly scope: string;
   /**
@@ -31,12 +31,12 @@ export interface CredentialStore {
    * @param ttl milliseconds
    */
   set(key: string, record: string, ttl: number): Promise<void>;
-  /** With `record`, deletes the stored record only if it equals `record`, so that a newer one stays. */
+  /** With `record`, deletes the stored record only if it equals `record`, so that a newer record stays. */
   delete(key: string, record?: string): Promise<void>;
   /**
    * Makes one attempt to take the lock for refreshing `key`, and returns `undefined` if another process holds it. The
-   * lock ends with `release()`, or by itself after `ttl` milliseconds. Releasing a lock that has ended must not affect
-   * a later one. Without this method, each process may call STS on its own.
+   * lock ends with `release()`, or expires after `ttl` milliseconds. Releasing a lock that has ended must not affect a
+   * later one. Without this method, several processes may call STS for the same session.
    */
   lock?: ((key: string, ttl: number) => Promise<StoreLock | undefined>) | undefined;
 }

@@ -5,17 +5,17 @@ const GROUP_AND_OTHERS = 0o077;
 const STICKY = 0o1000;
 const FIELD = "options.directory";
 const USE_ANOTHER =
-  "Use a directory that only this user can access. If it does not exist yet, the store creates it that way.";
+  "Use a directory that only this user can access. If it does not exist, the store creates it with mode 700.";
 /** A path that a shell reads as one word, without quotes. */
 const PLAIN_PATH = /^[\w@%+=:,./-]+$/;
 
-/** Always true on Windows, where the access control list of the directory protects it instead of user ids and modes. */
+/** Always true on Windows, where the directory's access control list protects it instead of user ids and modes. */
 export function isPrivate({ uid, mode }: Stats): boolean {
   return process.getuid === undefined || (uid === process.getuid() && (mode & GROUP_AND_OTHERS) === 0);
 }
 
 /**
- * @param isOurs whether a file name is one that this library uses
+ * @param isOurs whether a file name belongs to this library
  * @throws RolecallError `INVALID_REQUEST` if the path is not a directory that only this user can access
  */
 export function assertPrivate(path: string, status: Stats, isOurs: (name: string) => boolean): void {
@@ -30,7 +30,8 @@ export function assertPrivate(path: string, status: Stats, isOurs: (name: string
 }
 
 /**
- * Suggests a mode change only for a directory that the library created. Others may be /tmp, a mount point or a home.
+ * Suggests a mode change only for a directory that contains nothing but the library's files. Any other directory may be
+ * /tmp, a mount point or a home directory.
  */
 function chooseHint(path: string, { uid, mode }: Stats, isOurs: (name: string) => boolean): string {
   const isOwn = uid === process.getuid?.() && (mode & STICKY) === 0 && holdsOnly(path, isOurs);

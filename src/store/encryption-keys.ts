@@ -9,9 +9,9 @@ export type EncryptionKey = string | KeyObject;
 
 const SHORTEST = 32;
 const BASE64 = /^[\w+/-]{43,}={0,2}$/;
-const LIST = "keys; the first encrypts and all decrypt";
+const LIST = "keys (the first encrypts, all decrypt)";
 const ALLOWED = `at least ${SHORTEST} random bytes in base64, or a secret KeyObject of that size`;
-const ALLOWED_IN_STORE = `a secret KeyObject of at least ${SHORTEST} bytes, such as createSecretKey() of node:crypto returns`;
+const ALLOWED_IN_STORE = `a secret KeyObject of at least ${SHORTEST} bytes, such as createSecretKey() from node:crypto returns`;
 
 /**
  * Converts the keys to `KeyObject`s, whose bytes are never printed.
@@ -24,7 +24,7 @@ export function readEncryptionKeys(field: string, value: unknown): readonly KeyO
   );
 }
 
-/** The same for the keys of a store, which must be `KeyObject`s. */
+/** Like {@link readEncryptionKeys}, but for the keys of a store, which must be `KeyObject`s. */
 export function readStoreKeys(field: string, value: unknown): readonly KeyObject[] | undefined {
   return readKeys(field, value, ALLOWED_IN_STORE, (key) => key);
 }

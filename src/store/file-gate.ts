@@ -4,9 +4,9 @@ import { StoreError } from "./credential-store.js";
 
 /** The size of Node's thread pool, which file operations share with DNS lookups. */
 const THREADS = Number(process.env.UV_THREADPOOL_SIZE) || 4;
-/** The limit of concurrent operations, for all stores of the process. Each one may block a thread. */
+/** The maximum number of concurrent operations in all stores of the process. Each may block a thread. */
 const MOST_AT_ONCE = Math.max(1, Math.min(2, Math.floor(THREADS / 2)));
-/** An operation counts as hanging after this many timer steps. Time during which the process stalls is one step. */
+/** An operation counts as hanging after this many timer steps. A stall of the process counts as one step. */
 const STEPS = 10;
 const STEP = 100;
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
@@ -21,7 +21,7 @@ const queue: (() => void)[] = [];
  */
 export async function throughFileGate<T>(operation: () => Promise<T>): Promise<T> {
   while (running >= MOST_AT_ONCE && hanging === 0) await new Promise<void>((resume) => queue.push(resume));
-  if (hanging > 0) throw new StoreError("The file system does not respond. Check the mount of the store's directory.");
+  if (hanging > 0) throw new StoreError("The file system is not responding. Check the mount of the store's directory.");
   running++;
   const stopWatching = watch();
   try {
@@ -47,8 +47,8 @@ function watch(): () => void {
 }
 
 /**
- * Reads a file of at most `largest` bytes, or says why it was not read: reading anything but a regular file might block
- * forever. Rejects with the error of `open`. Call it through the gate.
+ * Reads a file of at most `largest` bytes, or returns why it was not read. Reads only regular files, because others
+ * might block forever. Rejects if `open` fails. Call it through the gate.
  */
 export async function readRegularFile(path: string, largest: number, { followLinks }: { followLinks: boolean }) {
   const handle = await open(path, O_RDONLY | O_NONBLOCK | (followLinks ? 0 : O_NOFOLLOW));

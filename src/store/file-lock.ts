@@ -4,14 +4,14 @@ import { hostname } from "node:os";
 import type { StoreLock } from "./credential-store.js";
 import type { FoundFile, PrivateDirectory } from "./private-directory.js";
 
-/** Milliseconds that a lock file may stay empty. Without hard links, it is created first and written later. */
+/** Milliseconds that a lock file may stay empty. Without hard links, the file is created first and written later. */
 const WRITE_GRACE = 10_000;
 /** Tolerated clock error of this machine or a file server, in milliseconds. */
 const CLOCK_TOLERANCE = 60_000;
 
 /**
- * A lock is a file with its owner and expiry. It ends when the owner removes it, when it expires, or when a process
- * that wants it finds that the owner's process is gone or that the clock was set back.
+ * A lock is a file that contains its owner and expiry. It ends when the owner removes it or when it expires. Another
+ * process may take it over if the owner's process is gone or the clock was set back.
  */
 export async function takeLock(directory: PrivateDirectory, name: string, ttl: number): Promise<StoreLock | undefined> {
   const expires = Date.now() + ttl;
@@ -22,7 +22,7 @@ export async function takeLock(directory: PrivateDirectory, name: string, ttl: n
   return { release: async () => void (await directory.removeIf(name, ({ text }) => text === owner)) };
 }
 
-/** Identifies this machine: on Linux by its boot id, which its containers share, elsewhere by its host name. */
+/** Identifies this machine. On Linux, this is the boot id, which containers share. Elsewhere, it is the host name. */
 export function thisHost(): string {
   return readOr(hostname, () => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
 }
@@ -31,10 +31,10 @@ function hasEnded({ text, expires, changed }: FoundFile): boolean {
   const now = Date.now();
   if (changed > now + CLOCK_TOLERANCE) return true;
   if (text === "") return Math.max(expires, changed + WRITE_GRACE) <= now;
-  // Reads the expiry from the text: without hard links, the modification time is set only after the text is written.
+  // Reads the expiry from the file's text, because without hard links, the modification time is set after the text.
   const [, owner, pid, end = expires] = /^(.* (\d+)) \S+@(\d+)$/s.exec(text) ?? [];
   if (Number(end) <= now) return true;
-  // Only processes of this machine and container can be checked.
+  // Checks the owner only if it runs on this machine and in this container.
   return owner === describeProcess(Number(pid)) && !isRunning(Number(pid));
 }
 

@@ -17,9 +17,7 @@ export interface FileStoreOptions {
    * `~/Library/Caches`, or `%LOCALAPPDATA%`.
    */
   directory?: string | undefined;
-  /**
-   * Encrypts sessions with the first key, and decrypts with any of them. Default: files with mode 0600, not encrypted.
-   */
+  /** Encrypts sessions with the first key, and decrypts with any of them. Default: unencrypted files with mode 0600. */
   encryptionKeys?: readonly EncryptionKey[] | undefined;
 }
 
@@ -40,7 +38,7 @@ export interface FileStore extends CredentialStore {
   readonly directory: string;
   /** Lists the sessions in the directory that have not expired, without secrets. */
   list(): Promise<StoredSession[]>;
-  /** Deletes the store's files, and no others, from the directory. Returns the number of deleted sessions. */
+  /** Deletes only the store's own files from the directory. Returns the number of deleted sessions. */
   clear(): Promise<number>;
 }
 
@@ -137,7 +135,7 @@ export function fileStore(options?: FileStoreOptions): FileStore {
   };
 }
 
-/** Rejects any other string, because it could name a path outside the directory. */
+/** Rejects an invalid key, because it could lead to a path outside the directory. */
 function toFileName(key: string, suffix: string): string {
   if (typeof key !== "string" || !KEY.test(key))
     throw new StoreError("A key of the file store must be 43 characters of [A-Za-z0-9_-].");

@@ -24,7 +24,7 @@ const LARGEST = 3 * LONGEST_RECORD;
 
 /** A directory that only this user can access. Files are written to a temporary name, then renamed. */
 export class PrivateDirectory {
-  /** @param isOurs whether a file name is one that this library uses */
+  /** @param isOurs whether a file name belongs to this library */
   constructor(
     readonly path: string,
     readonly isOurs: (name: string) => boolean,

@@ -19,8 +19,8 @@ export interface NodeRedisSentinel {
 }
 
 /**
- * An instance of `Redis` or `Cluster` from `ioredis`. A `Redis` with `sentinels` and `name` finds its server through
- * them.
+ * An instance of `Redis` or `Cluster` from `ioredis`. For Sentinel, construct `Redis` with the options `sentinels`
+ * and `name`.
  */
 export interface IoredisClient {
   call(command: string, ...args: string[]): Promise<unknown>;
@@ -67,7 +67,7 @@ export function readRedisClient(field: string, value: unknown): SendCommand {
   refuseIf(
     isLease,
     "is a lease, which is only temporary",
-    "Pass the result of createSentinel(), not of its acquire() or use().",
+    "Pass the result of createSentinel(), not a lease from its acquire() or use().",
   );
   refuseIf(
     isPipeline,
@@ -85,7 +85,7 @@ export function readRedisClient(field: string, value: unknown): SendCommand {
     'Pass cluster.duplicate([], { scaleReads: "master" }).',
   );
 
-  // `call` first, because ioredis also has a sendCommand, with other arguments.
+  // Prefers `call`, because ioredis also has a sendCommand, which takes different arguments.
   const method = typeof call === "function" ? call : sendCommand;
   if (typeof method !== "function") throw invalid(field, value, ALLOWED);
   const toArguments = (key: string, command: readonly string[]): unknown[] => {
@@ -97,7 +97,7 @@ export function readRedisClient(field: string, value: unknown): SendCommand {
     try {
       return await Reflect.apply(method, value, toArguments(key, command));
     } catch (error) {
-      // Not passed on, because the client's error may contain the command and with it the record.
+      // Hides the client's error, because it may contain the command, which includes the record.
       const reason = describeRedisError(error);
       throw Object.assign(new StoreError(`Redis command ${command[0]} failed: ${reason}.`), { code: reason });
     }

@@ -14,13 +14,13 @@ export type {
 /** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
   /**
-   * A name that you choose for the hosts that share sessions. They must all have the same role as their instance
-   * profile; hosts with another role need another scope. 1 to 255 characters.
+   * A name that you choose for the hosts that share sessions. They must all have the same instance profile role. Hosts
+   * with a different role need a different scope. 1 to 255 characters.
    */
   scope: string;
   /**
-   * The first key encrypts, and all of them decrypt. Every host in the scope needs the keys. They are never sent to
-   * Redis.
+   * Encrypts sessions with the first key, and decrypts with any of them. Every host in the scope needs the
+   * keys. They are never sent to Redis.
    */
   encryptionKeys: readonly EncryptionKey[];
   /** The prefix of every key in Redis. Default `"rolecall:"`. */
@@ -33,8 +33,8 @@ const PREFIX: TextRule = { pattern: /^[\x21-\x7e]*$/, min: 0, max: 100, allowed:
 const SCOPE_HINT = "Choose a name for the hosts that share the same instance profile role.";
 const KEYS_HINT =
   'Give every host in the scope the same key, from "openssl rand -base64 32". Without it, anyone who can read Redis could use every session.';
-const TOO_LONG = `Redis holds more than ${LONGEST_RECORD} characters for a session. Check what else writes to this key prefix.`;
-/** Compares and deletes in one step, because the record may be replaced in between. */
+const TOO_LONG = `Redis returned a value of more than ${LONGEST_RECORD} characters. Check what else writes to this key prefix.`;
+/** Compares and deletes atomically, because the record may be replaced in between. */
 const DELETE_IF_EQUAL = 'if redis.call("get",KEYS[1])==ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end';
 
 /**

@@ -16,14 +16,14 @@ export type RecordFault =
   /** It has expired. */
   | "expired"
   /**
-   * It was issued in this machine's future. The machine's clock must be slow, so it cannot tell when the session
-   * expires.
+   * By this machine's clock, its issue time is in the future. The clock must be slow, so it cannot show when the
+   * session expires.
    */
   | "ahead";
 
 export type Opened = { readonly fields: Readonly<Record<string, unknown>> } | { readonly fault: RecordFault };
 
-/** Changes with the record format, so that no version reads the records of another. */
+/** Changes with the record format, so that no version reads another version's records. */
 const FORM = "rolecall1";
 const SALT_BYTES = 32;
 const TAG_BYTES = 16;
@@ -33,8 +33,9 @@ const NONCE_BYTES = 12;
 const NO_SALT = new Uint8Array();
 
 /**
- * Turns `fields` into a record for `key`. With encryption keys, encrypts it by AES-256-GCM with a key derived for each
- * record, and binds it to `key` and the format. Without, adds a checksum that detects accidental truncation or changes.
+ * Turns `fields` into a record for `key`. With encryption keys, encrypts it with AES-256-GCM and a key derived for each
+ * record, and binds it to `key` and the format. Without encryption keys, adds a checksum that detects accidental
+ * truncation or changes.
  */
 export function sealRecord(fields: object, key: string, encryptionKeys: readonly KeyObject[] | undefined): string {
   const text = JSON.stringify(fields);
@@ -62,7 +63,7 @@ export function openRecord(record: string, key: string, encryptionKeys: readonly
 
 function unseal(content: string, key: string, sealingKey: KeyObject): Opened {
   const bytes = Buffer.from(content, "base64url");
-  // Rejects alternative base64url spellings of the same bytes.
+  // Rejects alternative base64url encodings of the same bytes.
   if (bytes.length < SALT_BYTES + TAG_BYTES || bytes.toString("base64url") !== content) return { fault: "unreadable" };
   const { createDecipheriv } = process.getBuiltinModule("node:crypto");
   const { cipherKey, nonce } = derive(sealingKey, bytes.subarray(0, SALT_BYTES));
@@ -84,7 +85,7 @@ function parse(text: string): Opened {
   return { fault: "unreadable" };
 }
 
-/** Derives a key and a nonce for one record. The random salt is used once, so they are too. */
+/** Derives a key and a nonce for one record. Each record has a new random salt, so both are used only once. */
 function derive(sealingKey: KeyObject, salt: Buffer): { cipherKey: Buffer; nonce: Buffer } {
   const bytes = hkdf(sealingKey, salt, "record", CIPHER_KEY_BYTES + NONCE_BYTES);
   return { cipherKey: bytes.subarray(0, CIPHER_KEY_BYTES), nonce: bytes.subarray(CIPHER_KEY_BYTES) };

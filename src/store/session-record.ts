@@ -4,22 +4,22 @@ import { isSessionForRole, type RoleArn } from "../request/role-arn.js";
 import { isRecord } from "../request/validation.js";
 import { EXPIRY_MARGIN } from "../session/refresh-policy.js";
 import { redacted, type SessionCredentials } from "../session/session-credentials.js";
-import type { SharedSession } from "../session/session-source.js";
+import type { SharedSession } from "../session/session-loader.js";
 import { openRecord, type RecordFault, sealRecord } from "./sealed-record.js";
 
 /** A session to share with other processes. Times are epoch milliseconds by AWS's clock. */
 export interface SessionToShare {
   readonly credentials: SessionCredentials & { readonly expiration: Date };
   readonly issuedAt: number;
-  /** Milliseconds from issue during which the session is served. Ends at or before `expiration`. */
+  /** How long the session is served after its issue, in milliseconds. Never beyond `expiration`. */
   readonly life: number;
-  /** Milliseconds from issue at which a refresh is due, the same for all processes. */
+  /** How long after its issue the session is due for a refresh, in milliseconds. The same for all processes. */
   readonly advisoryPoint: number;
-  /** The host whose clock was used, and how far AWS's clock was ahead of it. */
+  /** The host that stored the session, and how far AWS's clock was ahead of that host's clock. */
   readonly clock: { readonly host: string; readonly offset: number };
 }
 
-/** What the record must match, and the machine that reads it. */
+/** What a record must match, and the clock of the machine that reads it. */
 export interface RecordReader {
   readonly storeKey: string;
   readonly role: RoleArn;
@@ -56,7 +56,7 @@ export function toRecord(
   return sealRecord({ ...owner, ...keys, ...times }, storeKey, encryptionKeys);
 }
 
-/** Reads the session, or why the record was rejected. Store contents are untrusted, so every field is validated. */
+/** Returns the session, or why the record was rejected. Store contents are untrusted, so it validates every field. */
 export function readSessionRecord(
   record: string,
   { storeKey, role, encryptionKeys, now, clock }: RecordReader,
@@ -101,7 +101,7 @@ export function readSessionRecord(
   return { kind: "shared", credentials, life, age: Math.max(0, age), advisoryPoint };
 }
 
-/** The role, account and expiry of a record; `undefined` if it cannot be opened. */
+/** The role, account and expiry of a record; `undefined` if they cannot be read. */
 export function readRecordLabels(
   record: string,
   storeKey: string,

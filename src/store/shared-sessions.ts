@@ -6,7 +6,7 @@ import { type Link, linksOf, type RoleLink } from "../request/chain.js";
 import type { Runtime } from "../runtime.js";
 import type { Flight } from "../session/flight.js";
 import { believedLife, drawAdvisoryPoint, EXPIRY_MARGIN, type RefreshRules } from "../session/refresh-policy.js";
-import type { Load, SharedSession } from "../session/session-source.js";
+import type { Load, SharedSession } from "../session/session-loader.js";
 import type { ServerClocks } from "../sources/server-clock.js";
 import { readAwsEnvironment } from "./aws-environment.js";
 import type { CredentialStore } from "./credential-store.js";
@@ -15,10 +15,10 @@ import { openRecord, sealedName } from "./sealed-record.js";
 import { readSessionRecord, type SessionToShare, toRecord } from "./session-record.js";
 import { type SessionNames, type StoreAccess, StoreOperations } from "./store-operations.js";
 
-/** Milliseconds between two reads while another process holds the lock. Doubles from the first to the longest. */
+/** Milliseconds between reads while another process holds the lock. The pause doubles up to the longest. */
 const FIRST_PAUSE = 20;
 const LONGEST_PAUSE = 200;
-/** Milliseconds that a lock outlasts its owner's time for STS, so that the owner can share the session. */
+/** Milliseconds that a lock lasts beyond its owner's STS timeout, so that the owner has time to share the session. */
 const LOCK_MARGIN = 1000;
 const MAX_INVALIDATED = 1000;
 
@@ -28,16 +28,19 @@ export interface SharedSessionsOptions {
   diagnostics: Diagnostics;
   serverClocks: ServerClocks;
   rules: RefreshRules;
-  /** Milliseconds: how long a caller without a session waits for another process, and how long a load may take. */
+  /**
+   * Milliseconds for each STS call of the chain. A caller without a session waits `attemptTimeout` for another process,
+   * and a load may take `timeout`.
+   */
   times: { readonly attemptTimeout: number; readonly timeout: number };
 }
 
-/** The calls to STS that a session takes if no identity of its chain is held. */
+/** Counts the STS calls that a session takes if no session of its chain is cached. */
 function countCalls(link: Link): number {
   return linksOf(link).filter(({ assumption }) => assumption !== undefined).length;
 }
 
-/** One load's session in the store. */
+/** Where one load reads and writes its session in the store. */
 interface Place {
   readonly visit: StoreOperations;
   readonly names: SessionNames;
@@ -92,7 +95,7 @@ export class SharedSessions {
     }
   }
 
-  /** Deletes the stored session if it has `accessKeyId`; without one, any stored session. Never rejects. */
+  /** Deletes the stored session. With `accessKeyId`, only if the session has that access key id. Never rejects. */
   async invalidate(link: RoleLink, accessKeyId: string | undefined): Promise<void> {
     if (accessKeyId !== undefined) this.#invalidated.set(accessKeyId, true);
     const place = await this.#locate(link);
@@ -139,7 +142,7 @@ export class SharedSessions {
     const ttl = Math.floor(life - EXPIRY_MARGIN);
     if (loaded.credentials.expiration && ttl > 0) {
       const clock = this.#clock(link);
-      // STS may grant more time than requested. Then the session ends before its expiration.
+      // STS may grant more time than requested. Then the library stops serving the session before its expiration.
       const issuedAt = Math.min(runtime.now() + clock.offset, credentials.expiration.getTime() - life);
       const session = { credentials, issuedAt, life, advisoryPoint, clock };
       await visit.set(names[0], toRecord(session, link.assumption.role, names[0], this.#encryptionKeys), ttl);
@@ -154,7 +157,7 @@ export class SharedSessions {
     return names && { visit, names, link };
   }
 
-  /** The names depend on everything that distinguishes one AWS environment and one instance profile from another. */
+  /** Derives the names from the session, the store's scope and the AWS environment. */
   async #nameSession({ digest }: RoleLink): Promise<SessionNames> {
     const { store, runtime } = this.#options;
     const environment = await readAwsEnvironment(runtime.env);

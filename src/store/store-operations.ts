@@ -9,12 +9,10 @@ import type { RecordFault } from "./sealed-record.js";
 const DEADLINE = 250;
 /** Waiting time is measured in steps of this many milliseconds. */
 const STEP = 25;
-/**
- * Milliseconds for which the store is not used after it timed out or spent more than half of the budget on a failure.
- */
+/** Milliseconds to skip the store after a timeout, or after a failure with less than half of the budget left. */
 const PAUSE = 5000;
 
-/** What the loads of one resolver share. */
+/** State that the loads of one resolver share. */
 export interface StoreAccess {
   readonly store: CredentialStore;
   readonly runtime: Runtime;
@@ -29,8 +27,8 @@ export type SessionNames = readonly [string, ...string[]];
 type Operation = "get" | "set" | "delete" | "lock" | "release";
 
 /**
- * The store operations of one load. No method rejects, and all of them together wait at most {@link DEADLINE}. After the
- * first failure, the store counts as empty for the rest of the load, but a lock is still released.
+ * The store operations of one load. They never reject, and together they wait at most {@link DEADLINE}. After the first
+ * failure, the load treats the store as empty, but it still releases its lock.
  */
 export class StoreOperations {
   readonly #access: StoreAccess;
@@ -44,7 +42,7 @@ export class StoreOperations {
     this.#budget = new TimeBudget(access.runtime);
   }
 
-  /** The names of the session in the store, within the time budget; `undefined` if they could not be computed. */
+  /** Computes the session's names in the store within the time budget. Returns `undefined` if that fails. */
   locate(names: () => Promise<SessionNames>): Promise<SessionNames | undefined> {
     return this.#ask("get", names);
   }
@@ -127,8 +125,8 @@ export class StoreOperations {
 }
 
 /**
- * How much longer a load waits for its store. Each step counts for at most its nominal length, so time during which
- * this process was stalled is not charged to the store.
+ * How much longer a load waits for its store. A step never counts for more than its planned length, so the store is not
+ * charged for time during which this process was stalled.
  */
 class TimeBudget {
   readonly #runtime: Runtime;
@@ -139,7 +137,7 @@ class TimeBudget {
     this.#runtime = runtime;
   }
 
-  /** Rejects with {@link OUT_OF_TIME}, at once if no time is left. */
+  /** Rejects with {@link OUT_OF_TIME} when no time is left. */
   async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.left <= 0) throw OUT_OF_TIME;
     return withDeadline({ runtime: this, ms: this.left, reason: () => OUT_OF_TIME }, task);
@@ -188,6 +186,6 @@ function readLock(value: unknown): StoreLock | "taken" {
   const release: unknown = typeof value === "object" ? (value as Partial<StoreLock>).release : undefined;
   if (typeof release === "function") return { release: () => release.call(value) };
   throw new StoreError(
-    "lock() of the store returned neither a lock nor undefined. A lock is an object with a release() method.",
+    "The store's lock() returned neither a lock nor undefined. A lock is an object with a release() method.",
   );
 }

@@ -291,7 +291,7 @@ describe("S3 Express", () => {
     const clientConfig = { requestHandler, s3ExpressIdentityProvider, maxAttempts: 1 };
     const s3 = resolver.getClientForCommand(S3Client, instance, {}, { clientConfig });
     await expect(s3.send(new PutObjectCommand({ Bucket, Key: "k", Body: "text" }))).rejects.toThrow(
-      refused(`S3 Express session with the access key ${FOREIGN}`),
+      refused(`the S3 Express access key ${FOREIGN}`),
     );
     expect(handle).not.toHaveBeenCalled();
   });

@@ -8,7 +8,6 @@ import { readResolverOptions } from "../../src/resolver-options.js";
 import type { AwsCredentialIdentity } from "../../src/sdk-types.js";
 import { CredentialCache } from "../../src/session/credential-cache.js";
 import { ROLE_RULES } from "../../src/session/refresh-policy.js";
-import type { SessionSource } from "../../src/session/session-source.js";
 import { baseIdentitySource } from "../../src/sources/base-identity-source.js";
 import { createMachine } from "../../src/sources/machine.js";
 import { ServerClock } from "../../src/sources/server-clock.js";
@@ -85,7 +84,6 @@ async function advisoryWindowSeconds(vector: Vector, steps: Step[]): Promise<num
 
 async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } = {}) {
   const clock = createManualClock({ random: NO_SPREAD });
-  const cache = new CredentialCache({ runtime: clock, diagnostics: new Diagnostics(), maxSessions: 10, refreshAhead });
   let answer: Pick<GetStep, "response" | "lifetimeSeconds"> = {};
   let nextAccessKeyId: string | undefined = given.accessKeyId;
   let held: AwsCredentialIdentity | undefined;
@@ -114,23 +112,24 @@ async function createCacheUnderTest({ given }: Vector, { refreshAhead = false } 
   };
   const base = new BaseIdentity({ kind: "provider", provider });
   const target = createRoleRequest({}, undefined, undefined, {}).chain.sts;
-  const source: SessionSource = {
-    key: "vector",
-    parentKey: undefined,
-    step: "base-identity",
-    roleArn: undefined,
-    load: baseIdentitySource(new SourceLink(base, target), {
-      runtime: clock,
-      machine: createMachine(readResolverOptions({ runtime: clock }), new AbortController().signal),
-      serverClock: () => new ServerClock(),
-      sts: () => Promise.reject(new Error("A vector has no STS.")),
-    }),
-    invalidate: async () => {},
-    rules: {
-      ...ROLE_RULES,
-      advisoryWindow: given.configuredAdvisoryWindowSeconds && given.configuredAdvisoryWindowSeconds * SECOND,
-    },
+  const source = new SourceLink(base, target);
+  const load = baseIdentitySource(source, {
+    runtime: clock,
+    machine: createMachine(readResolverOptions({ runtime: clock }), new AbortController().signal),
+    serverClock: () => new ServerClock(),
+    sts: () => Promise.reject(new Error("A vector has no STS.")),
+  });
+  const rules = {
+    ...ROLE_RULES,
+    advisoryWindow: given.configuredAdvisoryWindowSeconds && given.configuredAdvisoryWindowSeconds * SECOND,
   };
+  const cache = new CredentialCache({
+    runtime: clock,
+    diagnostics: new Diagnostics(),
+    loader: { rules: () => rules, load: (_, flight) => load(flight), deleteShared: async () => {} },
+    maxSessions: 10,
+    refreshAhead,
+  });
 
   const noteBackoff = (message: unknown) => {
     heldOffUntil = clock.now() + (message as RolecallEvents["refresh-failed"]).retryIn;

@@ -5,7 +5,7 @@ import { CredentialCache } from "../../src/session/credential-cache.js";
 import { INSTANCE_PROFILE_RULES } from "../../src/session/refresh-policy.js";
 import { createManualClock } from "../../src/testing/index.js";
 import { LRU_CHANNELS, listen } from "../support/events.js";
-import { createSource, failure, MINUTE, session } from "./support.js";
+import { createSource, failure, loader, MINUTE, session } from "./support.js";
 
 function createCache(options: { maxSessions?: number } = {}) {
   const clock = createManualClock({ random: () => 0 });
@@ -13,6 +13,7 @@ function createCache(options: { maxSessions?: number } = {}) {
   const cache = new CredentialCache({
     runtime: clock,
     diagnostics,
+    loader,
     maxSessions: options.maxSessions ?? 100,
     refreshAhead: true,
   });
@@ -141,7 +142,7 @@ describe("an identity that turned into another one", () => {
     for (const { source } of [base, hub, ...roles]) await cache.get(source);
     let looks = 0;
     for (const { source } of roles) {
-      Object.defineProperty(source, "parentKey", { get: () => ++looks && "hub" });
+      Object.defineProperty(source, "parent", { get: () => ++looks && hub.source });
     }
     becomesAnother(chain);
     await cache.get(base.source, { forceRefresh: true });

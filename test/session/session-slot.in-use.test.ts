@@ -4,7 +4,7 @@ import { CredentialCache } from "../../src/session/credential-cache.js";
 import { INSTANCE_PROFILE_RULES, ROLE_RULES } from "../../src/session/refresh-policy.js";
 import { createManualClock } from "../../src/testing/index.js";
 import { seededRandom } from "../support/seeded-random.js";
-import { createSource, HOUR, MINUTE, SECOND, type SourceSettings, session } from "./support.js";
+import { createSource, HOUR, loader, MINUTE, SECOND, type SourceSettings, session } from "./support.js";
 
 const DAY = 24 * HOUR;
 
@@ -12,7 +12,7 @@ const DAY = 24 * HOUR;
 function createSession({ random = () => 0, ...settings }: SourceSettings & { random?: () => number } = {}) {
   const clock = createManualClock({ random });
   const diagnostics = new Diagnostics();
-  const cache = new CredentialCache({ runtime: clock, diagnostics, maxSessions: 1, refreshAhead: true });
+  const cache = new CredentialCache({ runtime: clock, diagnostics, loader, maxSessions: 1, refreshAhead: true });
   const it = createSource(settings);
   return {
     clock,

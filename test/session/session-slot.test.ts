@@ -5,10 +5,10 @@ import { closedError } from "../../src/session/credential-cache.js";
 import { Flight, NO_DEMAND, type SessionDemand } from "../../src/session/flight.js";
 import { INSTANCE_PROFILE_RULES } from "../../src/session/refresh-policy.js";
 import { redacted } from "../../src/session/session-credentials.js";
+import type { IssuedSession } from "../../src/session/session-loader.js";
 import { SessionSlot } from "../../src/session/session-slot.js";
-import type { IssuedSession } from "../../src/session/session-source.js";
 import { createManualClock } from "../../src/testing/index.js";
-import { createSource, HOUR, MINUTE, SECOND, type SourceSettings, session } from "./support.js";
+import { createSource, HOUR, loader, MINUTE, SECOND, type SourceSettings, session } from "./support.js";
 
 /** A slot without a cache around it, and the source that it asks. */
 function createSlot({ refreshAhead = true, ...settings }: SourceSettings & { refreshAhead?: boolean } = {}) {
@@ -19,6 +19,7 @@ function createSlot({ refreshAhead = true, ...settings }: SourceSettings & { ref
   const slot = new SessionSlot(it.source, {
     runtime: clock,
     diagnostics,
+    loader,
     refreshAhead,
     pin: () => seenByHost.push("pin"),
     unpin: () => seenByHost.push("unpin"),

@@ -1,8 +1,9 @@
 import { RolecallError, type RolecallErrorCode } from "../../src/errors.js";
+import type { Link } from "../../src/request/chain.js";
 import type { Flight } from "../../src/session/flight.js";
 import { INSTANCE_PROFILE_RULES, type RefreshRules, ROLE_RULES } from "../../src/session/refresh-policy.js";
 import { redacted } from "../../src/session/session-credentials.js";
-import type { IssuedSession, Load, SessionSource } from "../../src/session/session-source.js";
+import type { IssuedSession, Load, SessionLoader } from "../../src/session/session-loader.js";
 import { withStaticStability } from "../../src/sources/static-stability.js";
 
 export const SECOND = 1000;
@@ -14,6 +15,21 @@ export interface SourceSettings {
   parentKey?: string;
   rules?: RefreshRules;
 }
+
+interface LoadOfLink {
+  readonly rules: RefreshRules;
+  load(flight: Flight): Promise<Load>;
+}
+
+const LOADS = new WeakMap<Link, LoadOfLink>();
+const loadOf = (link: Link) => LOADS.get(link) as LoadOfLink;
+
+/** Loads what {@link createSource} made. */
+export const loader: SessionLoader = {
+  rules: (link) => loadOf(link).rules,
+  load: (link, flight) => loadOf(link).load(flight),
+  deleteShared: async () => {},
+};
 
 /** A source that responds as the test sets it, or with its own sessions. */
 export function createSource({ key = "key", parentKey, rules = ROLE_RULES }: SourceSettings = {}) {
@@ -30,15 +46,16 @@ export function createSource({ key = "key", parentKey, rules = ROLE_RULES }: Sou
       running--;
     }
   };
-  const source: SessionSource = {
+  const source = {
     key,
-    parentKey,
+    parent: parentKey && { key: parentKey },
     step: "assume-role",
     roleArn: `role of ${key}`,
+  } as Link;
+  LOADS.set(source, {
     rules,
     load: (flight) => (rules === INSTANCE_PROFILE_RULES ? withStaticStability(load, flight) : load(flight)),
-    invalidate: async () => {},
-  };
+  });
   return {
     source,
     answers(next: (flight: Flight) => Promise<Load>) {

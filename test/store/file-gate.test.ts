@@ -95,7 +95,7 @@ describe.runIf(process.platform !== "win32")("a file system that hangs", () => {
       () => store.clear(),
       () => readAwsEnvironment({ HOME: directory }, new Map()),
     ]) {
-      await expect(use()).rejects.toThrow(/The file system does not respond/);
+      await expect(use()).rejects.toThrow(/The file system is not responding/);
     }
     expect(hanging.opened).toBe(opened);
     vi.useRealTimers();

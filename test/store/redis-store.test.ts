@@ -61,7 +61,7 @@ describe("a reply from Redis", () => {
   it("is an error if it is longer than any record, but not if the key is missing", async () => {
     const answering = (answer: unknown) => redisStore({ sendCommand: async () => answer }, options);
     await expect(answering("x".repeat(16_385)).get(KEY)).rejects.toThrow(
-      "Redis holds more than 16384 characters for a session. Check what else writes to this key prefix.",
+      "Redis returned a value of more than 16384 characters. Check what else writes to this key prefix.",
     );
     expect(await answering("x".repeat(16_384)).get(KEY)).toHaveLength(16_384);
     for (const nothing of ["", null, undefined]) expect(await answering(nothing).get(KEY)).toBeUndefined();

@@ -1,21 +1,17 @@
-import type { RolecallError, RolecallErrorStep } from "../errors.js";
+import type { RolecallError } from "../errors.js";
+import type { Link } from "../request/chain.js";
 import type { Flight } from "./flight.js";
 import type { Moment, RefreshRules } from "./refresh-policy.js";
 import type { SessionCredentials } from "./session-credentials.js";
 
-/** Where the sessions of one key come from: all that the cache needs to know about a link. */
-export interface SessionSource {
-  readonly key: string;
-  /** The key of the identity that obtains the sessions. */
-  readonly parentKey: string | undefined;
-  readonly step: RolecallErrorStep;
-  /** `undefined` for the base identity itself. */
-  readonly roleArn: string | undefined;
-  readonly rules: RefreshRules;
+/** Where the cache gets the session of a link. */
+export interface SessionLoader {
+  /** How the link's session is kept fresh. */
+  rules(link: Link): RefreshRules;
   /** @throws RolecallError if no session can be loaded */
-  load(flight: Flight): Promise<Load>;
-  /** Deletes the session with `accessKeyId` from the store; without one, any session. Never rejects. */
-  invalidate(accessKeyId: string | undefined): Promise<void>;
+  load(link: Link, flight: Flight): Promise<Load>;
+  /** Deletes the link's session from the store if it has `accessKeyId`; without one, any session. Never rejects. */
+  deleteShared(link: Link, accessKeyId: string | undefined): Promise<void>;
 }
 
 /** The result of a load. */
