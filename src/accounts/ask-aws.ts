@@ -5,14 +5,14 @@ import { foreignLabel } from "../foreign-text.js";
 import { conflict } from "../request/validation.js";
 import { safeCause } from "../sources/safe-cause.js";
 
-/** How lists are asked for: with more attempts than one command makes, since a run is nothing without them. */
+/** The number of attempts for a list call: more than for a command, because a run depends on its lists. */
 export const LIST_ATTEMPTS = 8;
 
-/** A client that lists something, and the error for what it throws. */
+/** A list call, as its errors describe it. */
 export interface Listing {
-  /** As in IAM: `organizations:ListAccounts`. */
+  /** The IAM action, such as `organizations:ListAccounts`. */
   readonly action: string;
-  /** Who asks; `undefined` for the base identity. */
+  /** The role that makes the call; `undefined` for the base identity. */
   readonly roleArn: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -22,7 +22,7 @@ interface Page {
 }
 
 /**
- * Reads all pages of a list. A page may be empty and have a successor.
+ * Reads all pages of a list. An empty page may have a next page.
  * @throws RolecallError `ACCOUNTS_UNAVAILABLE`, `ABORTED`, or the identity's own error
  */
 export async function readPages<P extends Page, Item>(
@@ -61,12 +61,16 @@ function translate(listing: Listing, error: unknown): RolecallError {
     retryable: !isDenied && (status === 0 || status === 429 || status >= 500 || /Throttl|TooMany/.test(awsCode ?? "")),
     hint: isDenied
       ? `Allow ${listing.action} for ${listing.roleArn ?? "the base identity"}, in its permissions and in the session's policy.`
-      : "Look at the error's cause. Nothing was taken for an empty list.",
+      : "Check the error's cause. The library never treats a failed call as an empty list.",
   });
 }
 
-/** @param what what is wrong with the answer */
-export function unusableAnswer(listing: Listing, what: string, hint = "Look at what answers."): RolecallError {
+/** @param what the problem with the response */
+export function unusableAnswer(
+  listing: Listing,
+  what: string,
+  hint = "Check which server answers at the endpoint.",
+): RolecallError {
   return unavailable(listing, what, { hint });
 }
 
@@ -85,7 +89,7 @@ function unavailable(
   return new RolecallError("ACCOUNTS_UNAVAILABLE", message, { step: "accounts", roleArn, ...details });
 }
 
-/** @param what what the signal ended */
+/** @param what the operation that the signal aborted */
 export function abortedBeforeStart(what: string, signal: AbortSignal, roleArn?: string): RolecallError {
   return new RolecallError("ABORTED", `The signal aborted ${what}.`, {
     step: "accounts",
@@ -95,7 +99,7 @@ export function abortedBeforeStart(what: string, signal: AbortSignal, roleArn?: 
   });
 }
 
-/** @param load `import("…")`, written out where it is called, so that bundlers see it */
+/** @param load contains a literal `import("…")`, so that bundlers find the package */
 export async function loadPeer<M>(field: string, packageName: string, load: () => Promise<M>): Promise<M> {
   try {
     return await load();
@@ -106,5 +110,5 @@ export async function loadPeer<M>(field: string, packageName: string, load: () =
   }
 }
 
-/** Makes a client of a class that is known at run time only. */
+/** Creates a client of a class that is known only at run time. */
 export type MakeClient = <K extends SdkClientConstructor>(Client: K) => InstanceType<K>;

@@ -8,14 +8,14 @@ const MAY_LIST = JSON.stringify({
   Statement: [{ Effect: "Allow", Action: "organizations:ListAccounts", Resource: "*" }],
 });
 
-/** What only the session of a role can have. */
+/** Settings that only role sessions use. */
 const OF_ROLES = {
   allowedRoles: undefined,
   policyArns: undefined,
   roleSessionDuration: undefined,
 } satisfies Partial<IntegrationInstance>;
 
-/** The instance as it acts in its accounts; each request adds the account's role. */
+/** The instance for work in the accounts. Each request adds the account's role. */
 export function actingIn(
   { externalId }: Pick<Accounts, "externalId">,
   instance: IntegrationInstance,
@@ -23,7 +23,10 @@ export function actingIn(
   return { ...instance, accounts: undefined, roleArn: undefined, externalId: externalId ?? instance.externalId };
 }
 
-/** The instance as it lists the organization's accounts: as a role whose session can do nothing else, or as the base identity. */
+/**
+ * The instance for listing the organization's accounts, as a role whose session can do nothing else or as the base
+ * identity.
+ */
 export function listingAs(
   role: RoleArn | undefined,
   region: string,

@@ -7,36 +7,37 @@ import type { Done, Failed, Outcome, Skipped } from "./outcome.js";
 import type { Plan } from "./plan.js";
 import { type PlacedOutcome, type RunProgress, type RunSettings, type Steps, TargetRun } from "./run-targets.js";
 
-/** Reasons that a reader of the settings expects; after any other one, something that was asked for was not done. */
+/** Reasons that follow from the settings. A skip for any other reason means that requested work was not done. */
 const EXPECTED: ReadonlySet<string> = new Set<Skipped["reason"]>(["ACCOUNT_NOT_ACTIVE", "REGION_NOT_LISTED"]);
 
 /**
- * The outcomes of a run over many accounts, as they end. The run starts when it is read, once: iterate over it, or call
- * `collect()`. Leaving the iteration aborts what runs, and starts nothing more.
+ * The outcomes of a run over many accounts, in the order in which targets finish. The run starts when you iterate over
+ * it or call `collect()`; you can do this only once. If you leave the loop early, running targets are aborted and no
+ * more targets start.
  */
 export interface FanOut<T> extends AsyncIterable<Outcome<T>> {
-  /** How far the run is: all zeros until the accounts are known. */
+  /** The progress of the run. All counts are 0 until the accounts are known. */
   readonly progress: RunProgress;
   /**
    * Reads all outcomes into memory.
-   * @returns the outcomes in the order of the plan, whether they are done, failed or skipped
-   * @throws RolecallError if the accounts cannot be listed, or may not be acted in; nothing was started then
+   * @returns all outcomes (done, failed and skipped), in the order of the plan
+   * @throws RolecallError if the accounts cannot be listed or a role is not allowed. No target has started in that case
    */
   collect(): Promise<FanOutResult<T>>;
 }
 
 /** All outcomes of a run, each list in the order of the plan. */
 export interface FanOutResult<T> {
-  /** What the work returned, for targets that are done. */
+  /** The return value of `work` for each target that is done. */
   readonly values: readonly T[];
   readonly done: readonly Done<T>[];
   readonly failures: readonly Failed[];
   readonly skipped: readonly Skipped[];
-  /** The outcomes of each account, by its id. */
+  /** The outcomes of each account, by account id. */
   byAccount(): ReadonlyMap<string, readonly Outcome<T>[]>;
   /**
-   * @throws RolecallError `TARGETS_FAILED` if a target failed, or was not started because the run was stopped. Accounts that
-   * are not active and regions that are not listed do not count.
+   * @throws RolecallError `TARGETS_FAILED` if a target failed, or was skipped because the run stopped. Accounts that
+   * are not active and regions that are not listed do not count as failures.
    */
   throwIfFailed(): void;
 }
@@ -48,7 +49,7 @@ export class RunOutcomes<T> implements FanOut<T> {
   #run: TargetRun<T> | undefined;
   #isRead = false;
 
-  /** @param plan throws what keeps the run from starting */
+  /** @param plan creates the plan. An error that it throws keeps the run from starting */
   constructor(plan: () => Plan | Promise<Plan>, steps: Steps<T>, settings: RunSettings) {
     this.#plan = plan;
     this.#steps = steps;
@@ -64,7 +65,7 @@ export class RunOutcomes<T> implements FanOut<T> {
     const outcomes = this.#readOutcomes(left.signal);
     const end = outcomes.return.bind(outcomes);
     const fail = outcomes.throw.bind(outcomes);
-    // A generator would wait for the next outcome first, and that may never come.
+    // The generator's own methods first wait for the next outcome, which may never come.
     return Object.assign(outcomes, {
       return: (value: undefined) => {
         left.abort();
@@ -88,13 +89,13 @@ export class RunOutcomes<T> implements FanOut<T> {
     for await (const { outcome } of this.#read(left)) yield outcome;
   }
 
-  /** @param left aborts when nobody reads any more */
+  /** @param left aborts when the reader leaves the loop */
   async *#read(left?: AbortSignal): AsyncGenerator<PlacedOutcome<T>, undefined> {
     if (this.#isRead) {
       throw conflict(
         "forEachAccount()",
-        "was read before",
-        "Call it again for another run, or keep what collect() returns.",
+        "was already read",
+        "Call it again for another run, or reuse the result of collect().",
       );
     }
     this.#isRead = true;
@@ -144,12 +145,12 @@ class AllOutcomes<T> implements FanOutResult<T> {
       step: "work",
       retryable: this.failures.some(({ retryable }) => retryable),
       cause: first && (isRolecallError(first.error) ? first.error : safeCause(first.error)),
-      hint: "Look at failures and skipped: each names its account and region.",
+      hint: "Check failures and skipped. Each entry names its account and region.",
     });
   }
 }
 
-/** Such as `ASSUME_ROLE_DENIED 3, TIMEOUT 1`: the most frequent first. */
+/** For example, `ASSUME_ROLE_DENIED 3, TIMEOUT 1`. The most frequent code comes first. */
 function countEach(codes: readonly string[]): string {
   const groups = [...groupBy(codes, (code) => code)];
   const ordered = groups.sort(([, one], [, other]) => other.length - one.length);

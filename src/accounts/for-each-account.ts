@@ -9,13 +9,13 @@ import type { Turn } from "./run-targets.js";
 import { createTarget, type Target } from "./target.js";
 
 /**
- * Does one thing in each account and region that the instance lists, as that account's role, and says of each how it ended.
- * Nothing is lost: every target is done, failed or skipped, exactly once.
+ * Runs a function in each account and region that the instance lists, as that account's role, and reports how each one
+ * ended. Every target gets exactly one outcome: done, failed or skipped.
  *
  * @param instance what the administrator configured, with `accounts`
- * @param command the command's arguments; a `roleArn` among them is an error, and a `region` narrows the run to it
+ * @param command the command's arguments. A `roleArn` is an error, and a `region` limits the run to that region
  * @param work what to do in one account and region
- * @returns outcomes as they end. The run starts when they are read
+ * @returns the outcomes, in the order in which targets finish. The run starts when you read them
  * @example
  * ```ts
  * for await (const outcome of forEachAccount(instance, command, async (target) => {
@@ -36,13 +36,13 @@ export function forEachAccount<T, I extends IntegrationInstance = IntegrationIns
   const demand = readForEachOptions(options);
   assertWork(work);
   const scope = new RunScope(instance, command, demand);
-  // Without an organization, a mistake shows here and not when the outcomes are read.
+  // Without an organization, mistakes surface here instead of when the outcomes are read.
   const known = scope.asksOrganization ? undefined : (scope.plan() as Plan);
   return runWork(scope, async () => scope.assertCanList(known ?? (await scope.plan())), work, demand);
 }
 
 export function assertWork(work: unknown): void {
-  if (typeof work !== "function") throw invalid("work", work, "a function of one target");
+  if (typeof work !== "function") throw invalid("work", work, "a function that takes a target");
 }
 
 export function runWork<T>(

@@ -6,7 +6,7 @@ import type { ListedAccount } from "./plan.js";
 const FIELD = "instance.accounts.organization";
 
 /**
- * The accounts of the organization that are in its scope.
+ * Lists the organization's accounts that are in scope.
  * https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
  */
 export async function listAccounts(
@@ -32,7 +32,7 @@ export async function listAccounts(
     .filter((account) => !paths || isBelow(paths, account, listing))
     .filter(({ id }) => !excluded.has(id));
   if (listed.length > 0) return listed;
-  const hint = paths ? `Check ${FIELD}.paths and exclude.` : "Check in which organization the caller is.";
+  const hint = paths ? `Check ${FIELD}.paths and exclude.` : "Check which organization the caller is in.";
   throw unusableAnswer(listing, `none of the organization's ${accounts.size} accounts is in scope`, hint);
 }
 
@@ -41,17 +41,17 @@ interface PlacedAccount extends ListedAccount {
 }
 
 function read({ Id, Name, State, Status, Paths }: Account, listing: Listing): PlacedAccount {
-  const state = State ?? Status; // AWS replaces Status by State
+  const state = State ?? Status; // AWS is replacing Status with State
   if (typeof Id !== "string" || !/^\d{12}$/.test(Id) || typeof state !== "string") {
     throw unusableAnswer(listing, "an account has no id or no state");
   }
   return { id: Id, name: typeof Name === "string" ? Name : undefined, state, paths: Paths };
 }
 
-/** An account's path may end in its id. */
+/** An account's path may end with the account id. */
 function isBelow(wanted: readonly string[], { id, paths }: PlacedAccount, listing: Listing): boolean {
   if (!paths?.length) {
-    throw unusableAnswer(listing, `account ${id} has no Paths`, `Leave out ${FIELD}.paths, and list ids or exclude.`);
+    throw unusableAnswer(listing, `account ${id} has no Paths`, `Leave out ${FIELD}.paths, and use ids or exclude.`);
   }
   const parents = paths.map((path) => path.replace(new RegExp(`${id}/?$`), ""));
   return wanted.some((path) =>

@@ -1,12 +1,12 @@
 import { type Listing, loadPeer, type MakeClient, readPages, unusableAnswer } from "./ask-aws.js";
 
-/** @throws RolecallError `INVALID_REQUEST` without the optional package */
+/** @throws RolecallError `INVALID_REQUEST` if the optional package is not installed */
 export function loadAccountClient() {
   return loadPeer("instance.accounts.regions", "@aws-sdk/client-account", () => import("@aws-sdk/client-account"));
 }
 
 /**
- * The regions that are enabled in the account of the client's role.
+ * Lists the regions that are enabled in the account of the client's role.
  * https://docs.aws.amazon.com/accounts/latest/reference/API_ListRegions.html
  */
 export async function listRegions(

@@ -1,6 +1,5 @@
 /**
- * What ends is put in here until it is read. Writers wait for room, so that a slow reader holds up the work instead of
- * filling the memory.
+ * A queue of finished items. Writers wait for room, so a slow reader slows down the work instead of filling up memory.
  */
 export class Outbox<T> {
   readonly #capacity: number;
@@ -13,20 +12,23 @@ export class Outbox<T> {
     this.#capacity = capacity;
   }
 
-  /** `undefined` if there is room already. */
+  /** Resolves when there is room; `undefined` if there is room already. */
   room(): Promise<void> | undefined {
     if (this.#end || this.#items.length < this.#capacity) return undefined;
     return new Promise((resolve) => this.#writers.push(resolve));
   }
 
   put(item: T): void {
-    if (this.#end) return; // nobody reads any more
+    if (this.#end) return; // the reader has left
     const reader = this.#readers.shift();
     if (reader) reader.resolve({ value: item, done: false });
     else this.#items.push(item);
   }
 
-  /** What is in it can still be read, unless it is `discarded`. Then readers get `error`, or the end. */
+  /**
+   * Items in the queue can still be read, unless `discarded` is set. After the last item, readers get `error` or the
+   * end.
+   */
   close(end: { readonly error?: unknown } = {}, discarded = false): void {
     if (discarded) this.#items.length = 0;
     this.#end ??= end;
@@ -37,7 +39,7 @@ export class Outbox<T> {
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.#items.length > 0) {
       const value = this.#items.shift() as T;
-      // One for each item: if all of them woke, each read would let in as many items as there are writers.
+      // Wakes one writer per item: if all of them woke, each read would let in as many items as there are writers.
       if (this.#items.length < this.#capacity) this.#wakeWriters(1);
       return Promise.resolve({ value, done: false });
     }
@@ -46,7 +48,7 @@ export class Outbox<T> {
       return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }));
     }
     const end = this.#end;
-    this.#end = {}; // an error is told once
+    this.#end = {}; // an error is reported once
     return "error" in end ? Promise.reject(end.error) : Promise.resolve({ value: undefined, done: true });
   }
 

@@ -1,35 +1,38 @@
 import { isRolecallError } from "../errors.js";
 
-/** Where a target is. */
+/** The account and region of a target, and its role. */
 export interface Place {
   readonly accountId: string;
-  /** As AWS Organizations has it. Absent without `accounts.organization`. */
+  /** The account's name in AWS Organizations. Absent without `accounts.organization`. */
   readonly accountName?: string;
   readonly region: string;
-  /** The role that acts. */
+  /** The role that acts in the account. */
   readonly roleArn: string;
 }
 
-/** Where an outcome belongs. Without a region, it is the outcome of the whole account. */
+/** The target of an outcome. Without a region, the outcome is for the whole account. */
 export interface OutcomePlace extends Omit<Place, "region"> {
   readonly region?: string;
-  /** From the target's turn to its end. 0 if it was never its turn. */
+  /** The time from the target's turn to its end. 0 if it never had its turn. */
   readonly milliseconds: number;
 }
 
-/** The work of a target returned. */
+/** The target's work returned. */
 export interface Done<T> extends OutcomePlace {
   readonly status: "done";
   readonly region: string;
   readonly value: T;
 }
 
-/** The target has no credentials, its work threw an error, or its time was over. */
+/** The target got no credentials, its work threw an error, or it was aborted or timed out. */
 export interface Failed extends OutcomePlace {
   readonly status: "failed";
-  /** What was thrown. */
+  /** The thrown value. */
   readonly error: unknown;
-  /** The code of a RolecallError; for other errors their name, which is AWS's code for an error of an AWS client. */
+  /**
+   * The code of a RolecallError; for any other error, its name. For errors of AWS clients, the name is AWS's error
+   * code.
+   */
   readonly code: string;
   /** Whether the same work may succeed later. */
   readonly retryable: boolean;
@@ -37,11 +40,11 @@ export interface Failed extends OutcomePlace {
 
 /**
  * Why a target never had its turn:
- * - `ACCOUNT_NOT_ACTIVE`: AWS Organizations says so; `accountState` is the state
+ * - `ACCOUNT_NOT_ACTIVE`: AWS Organizations reports another state, which is in `accountState`
  * - `REGION_NOT_LISTED`: the run asked for a region that the account's `regions` do not contain
  * - `CANARY_FAILED`: too many targets of the canary failed
  * - `TOLERANCE_EXCEEDED`: too many targets failed
- * - `ABORTED`: the signal, or the end of the iteration
+ * - `ABORTED`: the signal aborted, or the iteration ended early
  */
 export type SkipReason =
   | "ACCOUNT_NOT_ACTIVE"
@@ -63,7 +66,7 @@ export type Outcome<T> = Done<T> | Failed | Skipped;
 
 const NAME = /^[\w.-]{1,128}$/;
 
-/** What an outcome says about an error, besides the error itself. Its properties may be getters that throw. */
+/** The fields of an outcome that describe an error. The error's properties may be getters that throw. */
 export function judgeError(error: unknown): Pick<Failed, "error" | "code" | "retryable"> {
   if (isRolecallError(error)) return { error, code: error.code, retryable: error.retryable };
   try {

@@ -12,27 +12,30 @@ import type { Target } from "./target.js";
 
 /** A target of a plan. */
 export interface PlannedTarget extends Omit<Place, "region"> {
-  /** Absent if the account's regions could not be listed: a run asks again, and reports why not. */
+  /** Absent if the account's regions could not be listed. A run lists them again, and reports any error. */
   readonly region?: string;
 }
 
 /** What a run will skip. */
 export type PlannedSkip = Omit<Skipped, "status" | "milliseconds">;
 
-/** What a run would do, before it does anything. */
+/** What a run would do. Nothing runs until you call `verify()` or `run()`. */
 export interface AccountPlan {
   readonly targets: readonly PlannedTarget[];
   /** Accounts that are not active, and regions that an account does not list. */
   readonly skipped: readonly PlannedSkip[];
-  /** Asks AWS in each account who the command acts as: one outcome for each account, whatever its regions. */
+  /**
+   * Calls AWS in each account to verify which identity the command acts as. Returns one outcome per account, regardless
+   * of its regions.
+   */
   verify(options?: RunOptions): FanOut<VerifiedIdentity>;
-  /** Does the work in all targets of the plan. See {@link forEachAccount}. */
+  /** Runs `work` in all targets of the plan. See {@link forEachAccount}. */
   run<T>(work: (target: Target) => T | Promise<T>, options?: RunOptions): FanOut<T>;
 }
 
 /**
- * Lists what {@link forEachAccount} would do: for a person to look at, or to try before it counts. Where the regions are
- * `"enabled"`, each account is asked for them.
+ * Lists what {@link forEachAccount} would do, so that you can review or verify the plan before the run. For accounts
+ * whose regions are `"enabled"`, calls AWS in each account to list them.
  * @throws RolecallError as {@link forEachAccount} does, and `ACCOUNTS_UNAVAILABLE` if the organization's accounts
  * cannot be listed
  */
@@ -56,7 +59,7 @@ export async function planAccounts<I extends IntegrationInstance = IntegrationIn
   };
 }
 
-/** An account whose regions cannot be listed stays as it is. */
+/** Lists the regions that are not known yet. Leaves an account unchanged if its regions cannot be listed. */
 async function askForRegions(scope: RunScope, plan: Plan, demand: ReturnType<typeof readPlanOptions>): Promise<Plan> {
   const unknown = plan.accounts.filter(({ regions }) => regions.known === undefined);
   if (unknown.length === 0) return plan;
@@ -80,7 +83,7 @@ async function askForRegions(scope: RunScope, plan: Plan, demand: ReturnType<typ
   };
 }
 
-/** In place of a region, where a turn is about the whole account. */
+/** Used instead of a region in a turn for the whole account. */
 const ALL_REGIONS = "*";
 
 function verifyEach(scope: RunScope, plan: Plan, options: RunOptions | undefined): FanOut<VerifiedIdentity> {

@@ -18,29 +18,29 @@ export interface PlannedAccount {
   readonly id: string;
   readonly name: string | undefined;
   readonly roleArn: string;
-  /** `undefined` for the instance's. */
+  /** `undefined` to use the instance's external id. */
   readonly externalId: string | undefined;
   readonly regions: PlannedRegions;
 }
 
 export interface PlannedRegions {
-  /** The regions that are known; `undefined` while AWS has not been asked. */
+  /** The account's regions; `undefined` until AWS has listed them. */
   readonly known: readonly string[] | undefined;
   /** The regions that the caller asks for; `undefined` for all. */
   readonly wanted: readonly string[] | undefined;
 }
 
-/** The regions that have a turn; `undefined` if they are not known. */
+/** The regions to run in; `undefined` if they are not known yet. */
 export function regionsToRun({ regions: { known, wanted } }: PlannedAccount): readonly string[] | undefined {
   return known && wanted ? wanted.filter((region) => known.includes(region)) : known;
 }
 
-/** What outcomes and plans say about where they are. */
+/** The account's fields in outcomes and plans. */
 export function placeOf({ id, name, roleArn }: PlannedAccount) {
   return { accountId: id, ...(name !== undefined && { accountName: name }), roleArn };
 }
 
-/** An account that will have no turn. */
+/** An account that a run skips. */
 export interface InactiveAccount {
   readonly account: PlannedAccount;
   readonly state: string;
@@ -51,7 +51,7 @@ export interface Plan {
   readonly inactive: readonly InactiveAccount[];
 }
 
-/** What decides a plan, all of it validated. */
+/** The validated input for a plan. */
 export interface PlanInput {
   readonly accounts: Accounts;
   readonly allowedRoles: readonly AllowedRoleEntry[] | undefined;
@@ -62,14 +62,14 @@ export interface PlanInput {
   readonly accountIds: readonly string[] | undefined;
   /** Narrows the regions. */
   readonly regions: Chosen<readonly string[]> | undefined;
-  /** For accounts whose regions nothing says. */
+  /** The region for accounts without configured regions. */
   readonly defaultRegion: Chosen<string> | undefined;
 }
 
 const FIELD = "instance.accounts";
 
 /**
- * Pure: which accounts and regions a run has, in the order in which they are listed.
+ * Decides which accounts and regions a run covers, in the order in which they are listed. A pure function.
  * @throws RolecallError `INVALID_REQUEST`, or `ROLE_NOT_ALLOWED` if any of the roles is not allowed
  */
 export function planTargets(input: PlanInput): Plan {
@@ -104,7 +104,7 @@ interface Candidate extends ListedAccount {
   readonly field: string;
 }
 
-/** The organization's accounts in its order, then those that only the settings name. */
+/** Returns the organization's accounts in its order, then the accounts that only the settings list. */
 function mergeAccounts(
   ids: readonly AccountEntry[] | undefined,
   listed: readonly ListedAccount[] | undefined,
@@ -128,7 +128,12 @@ function planAccount({ id, name, entry, field }: Candidate, input: PlanInput): P
   if (allowedBy?.externalId !== undefined && externalId !== undefined && externalId !== allowedBy.externalId) {
     const owner = entry?.externalId === undefined ? FIELD : field;
     const hint = "Set the external id in one of the two places.";
-    throw conflict(`${owner}.externalId`, "differs from the one that allowedRoles binds to this role", hint, roleArn);
+    throw conflict(
+      `${owner}.externalId`,
+      "differs from the external id that allowedRoles binds to this role",
+      hint,
+      roleArn,
+    );
   }
   const regions = planRegions(id, entry?.regions ?? accounts.regions, input);
   for (const region of regions.known ?? []) assertInPartition({ from: `${field}.regions`, value: region }, role);
@@ -143,14 +148,14 @@ function planRegions(
   const wanted = regions?.value;
   if (choice === "enabled") return { known: undefined, wanted };
   if (choice) return { known: choice, wanted };
-  // Nothing says where: the command does, or the run.
+  // Without configured regions, use the caller's regions, otherwise the default region.
   if (wanted) return { known: wanted, wanted };
   if (defaultRegion) return { known: [defaultRegion.value], wanted };
   const hint = `Set ${FIELD}.regions, the region of the instance or the command, or AWS_REGION.`;
   throw conflict(`${FIELD}.regions`, `is missing, and nothing else names a region for account ${id}`, hint);
 }
 
-/** A region that no account lists is a mistake. One that some accounts do not list is skipped there. */
+/** A region that no account lists is an error. If only some accounts list it, the run skips it in the others. */
 function assertListedSomewhere({ from, value }: Chosen<readonly string[]>, accounts: readonly PlannedAccount[]): void {
   const stranger = value.find((region) => !accounts.some(({ regions: { known } }) => known?.includes(region) ?? true));
   if (stranger === undefined) return;

@@ -7,42 +7,53 @@ import { isGiven, readInteger, readLimit, readRecord } from "../request/validati
 import type { CredentialResolver } from "../resolver-types.js";
 import type { RunProgress } from "./run-targets.js";
 
-/** Which of the instance's accounts and regions, and who asks. */
+/** The accounts and regions to use, and how to call AWS. */
 export interface PlanOptions {
-  /** Only these accounts. One that the instance does not list is an error, and so is `[]`. Default: all of them. */
+  /**
+   * Limits the run to these accounts. An account that the instance does not list is an error, and so is `[]`. Default:
+   * all accounts.
+   */
   accountIds?: readonly string[] | undefined;
-  /** Only these regions, in the same way. Default: the command's region if it has one, else all of them. */
+  /**
+   * Limits the run to these regions, with the same rules. Default: the command's region if it has one, otherwise all
+   * regions.
+   */
   regions?: readonly string[] | undefined;
   /** Narrows or labels the sessions, as in `getClientForCommand`. */
   session?: AuthorSession | null | undefined;
-  /** Ends the run: what is at work fails with `ABORTED`, and all else is skipped. */
+  /** Aborts the run: running targets fail with `ABORTED`, and all others are skipped. */
   signal?: AbortSignal | undefined;
-  /** The resolver to use. Default: the one of `getClientForCommand`. */
+  /** The resolver to use. Default: the same as for `getClientForCommand`. */
   resolver?: CredentialResolver | undefined;
-  /** Accounts at a time. Default 10. */
+  /** The number of accounts to process at a time. Default 10. */
   concurrency?: number | undefined;
-  /** Milliseconds for one target, its credentials included. It does not count while the target waits for its turn. Default: none. */
+  /**
+   * The time limit for one target in milliseconds, including its credentials. The wait for its turn does not count.
+   * Default: no limit.
+   */
   timeout?: number | undefined;
 }
 
-/** How a run goes about its targets. */
+/** How a run processes its targets. */
 export interface RunOptions extends Pick<PlanOptions, "signal" | "concurrency" | "timeout"> {
-  /** Regions of one account at a time. Default 4. */
+  /** The number of regions to process at a time in each account. Default 4. */
   regionConcurrency?: number | undefined;
-  /** Once more targets than this have failed, nothing more is started. Default: everything is tried. */
+  /** The number of failed targets to tolerate. If more targets fail, no others are started. Default: no limit. */
   tolerance?: number | undefined;
   /**
-   * So many accounts come first, one target at a time. The others follow only if no more than `tolerance` targets failed;
-   * if it is not set, none. Default 0.
+   * The number of accounts to run first, one target at a time. The others follow only if at most `tolerance` of these
+   * targets failed. Without `tolerance`, none of them may fail. Default 0.
    */
   canary?: number | undefined;
-  /** The configuration of all clients that `target.client()` makes. Identity and region are not part of it. */
+  /**
+   * The configuration of all clients that `target.client()` creates. The library sets credentials and region itself.
+   */
   clientConfig?: object | undefined;
-  /** Called after each outcome. An error that it throws ends the run. */
+  /** Called after each outcome. An error that it throws stops the run. */
   onProgress?: ((progress: RunProgress) => unknown) | undefined;
 }
 
-/** The options of a run that makes its own plan. */
+/** The options of `forEachAccount`, which makes its own plan. */
 export interface ForEachAccountOptions extends PlanOptions, RunOptions {}
 
 const SHARED_OPTIONS = {
@@ -54,7 +65,7 @@ const SHARED_OPTIONS = {
 const PLAN_OPTIONS = {
   accountIds: (field, value) => readAccountIds(field, readLimit(field, value)),
   regions: (field, value) => readRegions(field, readLimit(field, value)),
-  session: (_field, value) => value as AuthorSession | null | undefined, // read with each request
+  session: (_field, value) => value as AuthorSession | null | undefined, // validated with each request
   resolver: (field, value) => {
     assertResolver(field, value);
     return value ?? undefined;

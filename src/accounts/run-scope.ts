@@ -18,7 +18,7 @@ import { type Plan, type PlannedAccount, planTargets } from "./plan.js";
 import type { PlanDemand } from "./run-options.js";
 import type { Turn } from "./run-targets.js";
 
-/** Instance, command and options of one run, read once: later changes to them do not count. */
+/** The instance, command and options of one run. They are read once, so later changes to them have no effect. */
 export class RunScope {
   readonly resolver: CredentialResolver;
   readonly runtime: Runtime;
@@ -29,7 +29,7 @@ export class RunScope {
   /** The regions that the caller narrows the run to. */
   readonly #wanted: Chosen<readonly string[]> | undefined;
   readonly #demand: PlanDemand;
-  /** The instance as it acts in the accounts. Defined once, so that it is read once. */
+  /** The instance for work in the accounts. Defined once, so that it is validated only once. */
   readonly #actor: IntegrationInstance;
   readonly #partition: string;
   /** For services that have one endpoint for all regions of a partition. */
@@ -42,8 +42,13 @@ export class RunScope {
     this.#accounts = requireAccounts(this.#settings);
     const { roleArn, region, ...session } = readCommand(command);
     if (roleArn) {
-      const hint = "Leave it out: the role of each account is accounts.roleName of the instance.";
-      throw conflict("command.roleArn", "names one role, and the run has one for each account", hint, roleArn.arn);
+      const hint = "Leave it out. In each account, the run uses the role that accounts.roleName of the instance names.";
+      throw conflict(
+        "command.roleArn",
+        "names a single role, but the run uses one role per account",
+        hint,
+        roleArn.arn,
+      );
     }
     if (region !== undefined && demand.regions) {
       throw conflict("options.regions", "is set together with command.region", "Set only one of them.");
@@ -65,7 +70,7 @@ export class RunScope {
     return this.#accounts.organization !== undefined;
   }
 
-  /** Which accounts and regions; at once unless the organization must be asked. */
+  /** Plans the accounts and regions. Synchronous, unless AWS Organizations must list the accounts. */
   plan(): Plan | Promise<Plan> {
     const { organization } = this.#accounts;
     if (!organization) return this.#plan(undefined);
@@ -75,13 +80,13 @@ export class RunScope {
     return listAccounts(organization, makeClient, this.#demand.signal).then((listed) => this.#plan(listed));
   }
 
-  /** Without the means to list regions, a run would fail in one account after another. */
+  /** Fails early without the package that lists regions. Otherwise, a run would fail in one account after another. */
   async assertCanList(plan: Plan): Promise<Plan> {
     if (plan.accounts.some(({ regions }) => regions.known === undefined)) await loadAccountClient();
     return plan;
   }
 
-  /** Sees to it that there are credentials for an account. */
+  /** Makes sure that there are credentials for an account. */
   readonly credentials = async ({ account, signal, begin }: Turn): Promise<void> => {
     const { session } = this.#demand;
     await this.resolver.resolve(this.#actorIn(account), this.#commandIn(account), { session, signal, onTurn: begin });
@@ -92,7 +97,7 @@ export class RunScope {
     return this.resolver.verify(this.#actorIn(account), this.#commandIn(account), { session, signal, onTurn: begin });
   };
 
-  /** Asks AWS which regions are enabled in an account. */
+  /** Lists the regions that are enabled in an account. */
   readonly regions = ({ account, signal, begin }: Turn): Promise<readonly string[]> => {
     begin();
     const makeClient: MakeClient = (Client) =>
@@ -126,7 +131,7 @@ export class RunScope {
     return plan;
   }
 
-  /** What is wrong with one account's request, apart from its role, is wrong with all of them. */
+  /** Validates one account's request. Apart from the role, an error in it would affect every account. */
   #assertServable([first]: readonly PlannedAccount[]): void {
     if (first) this.resolver.provider(this.#actorIn(first), this.#commandIn(first), { session: this.#demand.session });
   }
@@ -140,7 +145,7 @@ export class RunScope {
   }
 }
 
-/** Asks more often than one command does, since a run is nothing without its lists. */
+/** Makes more attempts than a command does, because a run depends on its lists. */
 function toListConfig({ network }: InstanceSettings): object {
   return network?.maxAttempts === undefined ? { maxAttempts: LIST_ATTEMPTS } : {};
 }

@@ -5,44 +5,44 @@ import { Outbox } from "./outbox.js";
 import { type Done, type Failed, judgeError, type Outcome, type OutcomePlace, type SkipReason } from "./outcome.js";
 import { type Plan, type PlannedAccount, placeOf } from "./plan.js";
 
-/** One target's turn, or an account's while its regions are asked for. */
+/** A target's turn, or an account's turn while its regions are listed. */
 export interface Turn {
   readonly account: PlannedAccount;
-  /** Aborts when the target's time is over, or the run's. */
+  /** Aborts when the target times out or the run is aborted. */
   readonly signal: AbortSignal;
-  /** Its credentials, or its work, begin: from now on the time limit counts. Later calls do nothing. */
+  /** Starts the time limit when the target's credentials or work begin. Later calls do nothing. */
   begin(): void;
 }
 
-/** What is done in each account. */
+/** The steps of a run in each account. */
 export interface Steps<T> {
-  /** Sees to it that there are credentials. If they cannot be had, the account's other regions are not tried. */
+  /** Makes sure that there are credentials. If this fails, the account's other regions fail without another attempt. */
   credentials(turn: Turn): Promise<void>;
-  /** Asks AWS which regions are enabled. */
+  /** Lists the regions that are enabled. */
   regions(turn: Turn): Promise<readonly string[]>;
   work(turn: Turn, region: string): Promise<T>;
 }
 
-/** How a run goes about its targets. */
+/** How a run processes its targets. */
 export interface RunSettings {
-  /** Accounts at a time. */
+  /** The number of accounts to process at a time. */
   readonly concurrency: number;
-  /** Regions of one account at a time. */
+  /** The number of regions to process at a time in each account. */
   readonly regionConcurrency: number;
-  /** Milliseconds for one target. */
+  /** The time limit for one target, in milliseconds. */
   readonly timeout: number | undefined;
-  /** Failed targets after which nothing more is started. */
+  /** If more targets than this fail, no others are started. */
   readonly tolerance: number | undefined;
-  /** Accounts that come first, one target at a time. */
+  /** The number of accounts to run first, one target at a time. */
   readonly canary: number;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: RunProgress) => unknown) | undefined;
   readonly runtime: Runtime;
 }
 
-/** How far a run is. At the end, `planned` is the sum of `done`, `failed` and `skipped`. */
+/** The progress of a run. At the end, `planned` is the sum of `done`, `failed` and `skipped`. */
 export interface RunProgress {
-  /** Targets. An account counts as one until its regions are known. */
+  /** The number of targets. An account counts as one target until its regions are known. */
   readonly planned: number;
   readonly running: number;
   readonly done: number;
@@ -66,7 +66,7 @@ export class TargetRun<T> {
   readonly #outbox: Outbox<PlacedOutcome<T>>;
   readonly #running = new Set<AbortController>();
   readonly #counts = { planned: 0, running: 0, done: 0, failed: 0, skipped: 0 };
-  /** Why nothing more is started. */
+  /** Why no more targets are started. */
   #stop: SkipReason | undefined;
   #isCanary = false;
 
@@ -87,7 +87,7 @@ export class TargetRun<T> {
     return this.#outbox.next();
   }
 
-  /** Starts the run, which ends by itself. */
+  /** Runs all targets. Never rejects: readers of the outcomes get the error. */
   async start(): Promise<void> {
     const { signal } = this.#settings;
     const abort = () => this.#abort(signal?.reason);
@@ -102,7 +102,7 @@ export class TargetRun<T> {
     }
   }
 
-  /** Nobody reads the outcomes any more. */
+  /** Discards unread outcomes and aborts the run, because the reader has left. */
   leave(): void {
     this.#outbox.close({}, true);
     this.#abort(undefined);
@@ -141,7 +141,7 @@ export class TargetRun<T> {
     );
   }
 
-  /** @returns `undefined` if the account has its outcome already */
+  /** @returns `undefined` if the account already has its outcome */
   async #askForRegions(index: number, turns: AccountTurns<T>): Promise<readonly string[] | undefined> {
     const { account } = turns;
     const position = [index, 0] as const;
@@ -186,7 +186,7 @@ export class TargetRun<T> {
       began = runtime.monotonic();
       if (timeout === undefined) return;
       const expire = () => controller.abort(timeoutError(account, timeout));
-      runtime.sleep(timeout, over.signal).then(expire, () => {}); // it keeps the process alive, unlike a scheduled task
+      runtime.sleep(timeout, over.signal).then(expire, () => {}); // unlike schedule(), sleep() keeps the process alive
     };
     const milliseconds = () => (began === undefined ? 0 : runtime.monotonic() - began);
     this.#running.add(controller);
@@ -195,11 +195,11 @@ export class TargetRun<T> {
       const value = await raceAbort(task({ account, signal: controller.signal, begin }), controller.signal);
       return { status: "done", value, milliseconds: milliseconds() };
     } catch (thrown) {
-      // An SDK client throws an AbortError in place of the signal's reason.
+      // An SDK client throws an AbortError instead of the signal's reason.
       const error = controller.signal.aborted ? controller.signal.reason : thrown;
       return { status: "failed", ...judgeError(error), milliseconds: milliseconds() };
     } finally {
-      if (timeout !== undefined) over.abort(); // an abort makes an error with its stack, so not for nothing
+      if (timeout !== undefined) over.abort(); // only if needed: abort() creates an error with its stack
       this.#running.delete(controller);
       this.#counts.running--;
     }
@@ -212,7 +212,7 @@ export class TargetRun<T> {
     try {
       this.#settings.onProgress?.(this.progress);
     } catch (error) {
-      this.#abort(error); // before another target starts
+      this.#abort(error); // stops the run before another target starts
       throw error;
     }
   }
@@ -240,7 +240,9 @@ class AccountTurns<T> {
     return this.#steps.regions(turn);
   }
 
-  /** Credentials that one region could not get are not asked for again by the next one. */
+  /**
+   * If one region gets no credentials, the account's other regions fail with the same error, without another attempt.
+   */
   async work(turn: Turn, region: string): Promise<T> {
     if (this.#failure) throw this.#failure.error;
     try {
@@ -259,7 +261,7 @@ type Place = Omit<OutcomePlace, "milliseconds">;
 /** How a turn ended, without its place. */
 type Ending<O> = Omit<O, Exclude<keyof OutcomePlace, "milliseconds">>;
 
-/** The first items begin first; each that ends makes room for the next. */
+/** Starts items in order. When one finishes, the next one starts. */
 export async function inParallel<Item>(
   items: Iterable<Item>,
   concurrency: number,
@@ -273,18 +275,18 @@ export async function inParallel<Item>(
 }
 
 function abortedError(reason: unknown): RolecallError {
-  return new RolecallError("ABORTED", "The run was aborted while the target was at work.", {
+  return new RolecallError("ABORTED", "The run was aborted while the target was running.", {
     step: "work",
     cause: reason,
-    hint: "Run the target again, if its work was cut off in the middle.",
+    hint: "Run the target again if its work was interrupted.",
   });
 }
 
 function timeoutError({ roleArn }: PlannedAccount, ms: number): RolecallError {
-  return new RolecallError("TIMEOUT", `The target was not done within ${ms / 1000} seconds.`, {
+  return new RolecallError("TIMEOUT", `The target did not finish within ${ms / 1000} seconds.`, {
     step: "work",
     roleArn,
     retryable: true,
-    hint: "Raise options.timeout, or pass target.signal to what the work waits for.",
+    hint: "Raise options.timeout, or pass target.signal to the calls that the work waits for.",
   });
 }

@@ -5,11 +5,11 @@ import type { Turn } from "./run-targets.js";
 
 /** One account and region of a run. */
 export interface Target extends Place {
-  /** Aborts when the target's time is over, or when the run is aborted. The clients of {@link Target.client} heed it. */
+  /** Aborts when the target times out or the run is aborted. Clients from {@link Target.client} use this signal. */
   readonly signal: AbortSignal;
   /**
-   * A client that acts as the account's role, in the target's region. See `getClientForCommand`. Its calls end when
-   * `signal` aborts, unless they are given another one.
+   * Creates a client that acts as the account's role, in the target's region. See `getClientForCommand`. Its calls are
+   * aborted when `signal` aborts, unless you pass them another signal.
    */
   client<K extends SdkClientConstructor>(Client: K, clientConfig?: ClientConfigOf<K>): InstanceType<K>;
 }
@@ -36,7 +36,7 @@ export function createTarget(
 
 type Send = (command: unknown, ...rest: readonly unknown[]) => unknown;
 
-/** What is set on a client of the pool stays with its caller. */
+/** Overrides `send`. The client pool gives each caller its own view of a client, so other callers are not affected. */
 function abortWith<C extends object>(signal: AbortSignal, client: C): C {
   const { send } = client as unknown as { send: Send };
   const sendUntilAborted: Send = (command, ...rest) => {

@@ -4,23 +4,23 @@ import type { RoleArn } from "../request/role-arn.js";
 import { conflict } from "../request/validation.js";
 import { type PolicyDocument, type PolicyStatement, toDocument } from "./policy-document.js";
 
-/** The accounts of an instance, as far as they decide documents. */
+/** The settings of an instance's accounts that affect policy documents. */
 export interface AccountsSetup {
   readonly settings: Accounts;
-  /** `*` if nothing names it. */
+  /** `*` if no setting names one. */
   readonly partition: string;
 }
 
-/** A role that exists because of an instance's accounts: it lists them, or it acts in one of them. */
+/** A role that the instance's `accounts` use: it lists the accounts, or acts in one of them. */
 export interface AccountsRole {
   readonly kind: "reader" | "member";
-  /** The external id that the accounts' settings name. */
+  /** The external id from the settings of the accounts. */
   readonly externalId: string | undefined;
-  /** What the library itself calls as this role. */
+  /** The permissions for the calls that the library itself makes as this role. */
   readonly permissions: PolicyDocument | undefined;
 }
 
-/** The statement of the caller that lists the accounts. */
+/** The statement for the identity that lists the accounts. */
 export const LIST_ACCOUNTS: PolicyStatement = allow("organizations:ListAccounts");
 const LIST_REGIONS: PolicyStatement = allow("account:ListRegions");
 
@@ -30,7 +30,7 @@ export function toAccountsSetup(instance: InstanceSettings | undefined): Account
   return { settings, partition: findAccountsPartition(settings, sourceRole, { fallback }) ?? "*" };
 }
 
-/** The roles in the accounts: an ARN for each account that is listed, and a pattern for those of the organization. */
+/** The roles in the accounts: an ARN for each listed account, and a pattern for the organization's accounts. */
 export function memberRoles({ settings, partition }: AccountsSetup): readonly string[] {
   const { roleName, ids = [], organization } = settings;
   const listed = ids.map((entry) => ({ account: entry.id, name: entry.roleName ?? roleName }));
@@ -40,7 +40,7 @@ export function memberRoles({ settings, partition }: AccountsSetup): readonly st
   return roles.map(({ account, name }) => toRoleArnIn(account, partition, name));
 }
 
-/** A pattern for each name of a role: for more accounts than a policy has room for. */
+/** One pattern per role name, for when the ARNs of all accounts do not fit into a policy. */
 export function memberPatterns({ settings, partition }: AccountsSetup): readonly string[] {
   const { roleName, ids, organization } = settings;
   const names = new Set(organization ? [roleName] : []);
@@ -73,7 +73,11 @@ export function permissionsOfAccountsRole(
   const found = findAccountsRole(setup, role);
   if (!found || found.permissions) return found?.permissions;
   const hint = "Give it the permissions that the work in the accounts needs.";
-  throw conflict("principal", "is a role of instance.accounts, as which the library itself calls nothing", hint);
+  throw conflict(
+    "principal",
+    "is a role of instance.accounts, but the library itself makes no calls as this role",
+    hint,
+  );
 }
 
 function toMember(settings: Accounts, entry: AccountEntry | undefined): AccountsRole {
@@ -85,7 +89,7 @@ function toMember(settings: Accounts, entry: AccountEntry | undefined): Accounts
   };
 }
 
-/** Both actions have no resource. */
+/** Allows the action on `*`, because the library's calls name no resource. */
 function allow(action: string): PolicyStatement {
   return { Effect: "Allow", Action: action, Resource: "*" };
 }

@@ -15,7 +15,7 @@ export function normalizeAction(action: string): string {
   return [service.toLowerCase(), ...name].join(":");
 }
 
-/** Sorts actions. Drops those that differ only by case, and those that a wildcard among them covers. */
+/** Sorts actions. Drops duplicates that differ only in case, and actions that a wildcard in the list covers. */
 export function mergeActions(actions: readonly string[]): readonly string[] {
   const spelling = new Map<string, string>();
   for (const action of actions.toSorted()) {
@@ -38,14 +38,14 @@ export function mergeActions(actions: readonly string[]): readonly string[] {
     .map(([, action]) => action);
 }
 
-/** Whether an action, in lower case, allows everything that another one allows. */
+/** Whether `pattern` allows everything that `action` allows. Both are in lower case. */
 export function covers(pattern: string, action: string): boolean {
   if (pattern === "*") return true;
   if (pattern.includes("?") && action.includes("*")) return false; // a ? does not match all that a * matches
   return matchesArn(pattern, action);
 }
 
-/** `*`, or every action of a service. */
+/** Whether the action is `*` or every action of a service. */
 export function isEveryAction(action: string): boolean {
   return /^[*?]+$|:[*?]+$/.test(action);
 }

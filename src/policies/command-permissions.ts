@@ -22,13 +22,15 @@ import { readTextList } from "./roles-and-settings.js";
  */
 export type CommandPermission = string | { readonly actions: readonly string[]; readonly resources: readonly string[] };
 
-/** What each command needs, by the name of the command. An empty list: the command makes no call that needs a permission. */
+/**
+ * What each command needs, by command name. An empty list means that the command makes no call that needs a permission.
+ */
 export type CommandPermissions = Readonly<Record<string, readonly CommandPermission[]>>;
 
 /** Actions on resources. */
 export interface Grant {
   readonly actions: readonly string[];
-  /** Sorted, each once. Only `*` if that is among them. */
+  /** Sorted, without duplicates. If the list contains `*`, it contains nothing else. */
   readonly resources: readonly string[];
 }
 
@@ -47,14 +49,17 @@ export interface NamedResource {
 const ALLOWED_COMMANDS = 'an object such as { "<command>": ["ec2:DescribeInstances"] }';
 const ALLOWED_PERMISSION = `${ACTION.allowed}, or an object { actions: [...], resources: [...] }`;
 const MAX_COMMANDS = 10_000;
-/** Actions and ARNs of all commands together. All the managed policies that a role may have hold fewer. */
+/**
+ * The maximum number of actions and ARNs of all commands together. The managed policies that a role may have hold
+ * fewer.
+ */
 const MAX_PERMISSIONS = 10_000;
 
 const NAME: TextRule = {
   pattern: /^(?! )[^\p{C}\p{Zl}\p{Zp}]+(?<! )$/u,
   min: 1,
   max: 128,
-  allowed: "1 to 128 visible characters, without spaces at the ends",
+  allowed: "1 to 128 visible characters, without leading or trailing spaces",
 };
 
 /** IAM requires a partition and a service without wildcards. */
@@ -111,7 +116,7 @@ export function readCommandNeeds(
   return { name, grants: list.map((item, index) => readPermission(`${field}[${index}]`, item, found)) };
 }
 
-/** How errors name the setting of a command. */
+/** The name of a command's setting in errors. */
 export function fieldOf(name: string): string {
   return `commands[${quoted(name)}]`;
 }

@@ -14,11 +14,11 @@ import { countCharacters, type PolicyDocument, toDocument } from "./policy-docum
 const SHOWN_NAMES = 3;
 
 /**
- * Creates the session policy of one command: pass it as `options.session.policy` of `getClientForCommand`. The session may
- * then do what the command needs, as far as the role may, and nothing else. For a command that needs nothing, the policy
- * denies everything; `sts:GetCallerIdentity` still works. Reads only this command.
- * @throws RolecallError `INVALID_REQUEST` if there is no command with this name, if what it needs is invalid, or if the
- * policy has more than 2,048 characters, the limit of
+ * Creates the session policy of one command. Pass it to `getClientForCommand` as `options.session.policy`. The session
+ * may then do only what the command needs, and only if the role may do it. For a command that needs nothing, the policy
+ * denies everything; `sts:GetCallerIdentity` still works. Reads the permissions of this command only.
+ * @throws RolecallError `INVALID_REQUEST` if there is no command with this name, if its permissions are invalid, or if
+ * the policy has more than 2,048 characters. This is the limit in
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
  */
 export function commandPolicy<C extends CommandPermissions>(
@@ -39,7 +39,7 @@ export function commandPolicy<C extends CommandPermissions>(
   );
 }
 
-/** Explicit, because without a policy the session could do all that the role may. */
+/** Denies explicitly, because a session without a policy could do everything that the role may. */
 function denyEverything(): PolicyDocument {
   return toDocument([{ Effect: "Deny", Action: "*", Resource: "*" }]);
 }

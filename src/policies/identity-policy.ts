@@ -26,8 +26,8 @@ import { describeExcess, MAX_MANAGED } from "./size-limits.js";
 
 /**
  * What the machine's role, or the source role, may do:
- * - `listed-roles`: assume the listed roles. The list does not restrict roles in the machine's own account whose trust
- *   policy names the machine's role, because IAM then needs no other permission;
+ * - `listed-roles`: assume the listed roles. In its own account, it may also assume any role whose trust policy names
+ *   it, because IAM then requires no other permission;
  * - `any-role`: assume every role whose trust policy names it;
  * - `own-permissions`: perform `actions` itself, and assume no role.
  */
@@ -65,10 +65,16 @@ const VARIANTS: Record<IdentityPolicyVariant, (input: Input) => VariantResult> =
 };
 
 /**
- * Creates the policy of the machine's role, from its instance profile: the roles it may assume, or its own permissions.
- * With `sourceRole` in the instance, the machine's role may assume only the source role. If `principal` is the source
- * role, creates its policy: the roles of commands. With `accounts`, these are the roles in the accounts and the one that
- * lists them. If `principal` is one of those, creates its policy: what the library calls as this role.
+ * Creates the policy of the machine's role (the role of its instance profile): the roles that it may assume, or its own
+ * permissions.
+ *
+ * With `sourceRole` in the instance, the machine's role may assume only the source role. For the policy of the source
+ * role, which assumes the roles of commands, set `principal` to the source role.
+ *
+ * With `accounts`, the roles of commands are the roles in the accounts and the role that lists the accounts. For the
+ * policy of one of these roles, set `principal` to it. This policy allows the calls that the library makes as that
+ * role.
+ *
  * @throws RolecallError `INVALID_REQUEST` naming the invalid option or instance setting
  */
 export function identityPolicy(options: IdentityPolicyOptions): SetupPolicy {
@@ -178,7 +184,8 @@ function listedRoles({ setup, partition }: Input): VariantResult {
   if (resources !== listed) {
     const message =
       `The ARNs of ${setup.accounts?.settings.ids?.length} accounts do not fit into a managed policy, so the document has a ` +
-      "pattern for each name of a role. The trust policies of these roles decide about the accounts.";
+      "pattern for each role name. The patterns match every account, so the trust policies of the roles decide which of " +
+      "them can be assumed.";
     warnings.push(warn("accounts-by-pattern", message));
   }
   if (partition === undefined) {
@@ -188,7 +195,9 @@ function listedRoles({ setup, partition }: Input): VariantResult {
   return { statements: [allowAssumeRole(setup, resources)], warnings };
 }
 
-/** Tags and source identities need separate actions, also if they are inherited. The trust policy must allow them too. */
+/**
+ * Tags and source identities need separate actions, even if they are inherited. The trust policy must allow them too.
+ */
 function allowAssumeRole(setup: Setup, Resource: string | readonly string[]): PolicyStatement {
   const { tagKeys, sourceIdentities, inherited } = setup;
   const actions = ["sts:AssumeRole"];

@@ -33,7 +33,7 @@ export interface ServiceMachineOptions {
 /** An ECS task. The role can be used only by tasks in its account. */
 export interface EcsMachineOptions {
   machine: "ecs";
-  /** The ARN of the task's role, whose account is the one of the tasks. */
+  /** The ARN of the task's role. The tasks must be in the role's account. */
   principal: string;
   /** The region of the tasks. Default: any region. ECS does not support limiting the role to one cluster. */
   region?: string | undefined;
@@ -54,7 +54,7 @@ export interface PodIdentityMachineOptions {
   serviceAccount?: string | undefined;
 }
 
-/** A pod whose service account's OIDC token STS exchanges for a session of the role (IRSA). */
+/** A pod with an OIDC token of its service account. STS exchanges the token for a session of the role (IRSA). */
 export interface IrsaMachineOptions {
   machine: "irsa";
   /** The ARN of the pod's role. Required for Terraform and CloudFormation, which create the role. */
@@ -67,9 +67,9 @@ export interface IrsaMachineOptions {
   /** The cluster's issuer URL, as `aws eks describe-cluster --query cluster.identity.oidc.issuer` prints it. */
   issuer?: string | null | undefined;
   /**
-   * The audience of the token. Default: `sts.amazonaws.com`, in every partition: that is the default of EKS's own webhook
-   * (https://github.com/aws/amazon-eks-pod-identity-webhook), and in China, tokens for `sts.amazonaws.com.cn` are refused
-   * (https://github.com/eksctl-io/eksctl/issues/1910).
+   * The audience of the token. Default: `sts.amazonaws.com`, in every partition. This is the default of EKS's own
+   * webhook (https://github.com/aws/amazon-eks-pod-identity-webhook). In China, tokens for `sts.amazonaws.com.cn` are
+   * rejected (https://github.com/eksctl-io/eksctl/issues/1910).
    */
   audience?: string | null | undefined;
   /** The service account's namespace; may contain IAM's `*` and `?`. */
@@ -78,7 +78,7 @@ export interface IrsaMachineOptions {
   serviceAccount: string;
 }
 
-/** Options of {@link machineTrustPolicy}. `machine` says what runs the program. */
+/** Options of {@link machineTrustPolicy}. `machine` is the platform that runs the program. */
 export type MachineTrustPolicyOptions =
   | ServiceMachineOptions
   | EcsMachineOptions
@@ -121,7 +121,7 @@ const MACHINES: Record<Machine, Kind> = {
   irsa: { options: ["provider", "issuer", "audience", "namespace", "serviceAccount"], make: irsa },
 };
 
-/** As Kubernetes limits names, and with IAM's wildcards. */
+/** Follows Kubernetes's rules for names, and also allows IAM's wildcards. */
 const NAMESPACE: TextRule = {
   pattern: /^[a-z0-9*?](?:[a-z0-9*?-]*[a-z0-9*?])?$/,
   min: 1,
@@ -140,7 +140,9 @@ const CLUSTER: TextRule = {
   max: 300,
   allowed: "the ARN of an EKS cluster, such as arn:aws:eks:eu-central-1:111122223333:cluster/production",
 };
-/** IAM takes no port: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html */
+/**
+ * IAM does not accept a port: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
+ */
 const PROVIDER: TextRule = {
   pattern: /^arn:aws(?:-[a-z0-9]+)*:iam::\d{12}:oidc-provider\/[a-z0-9.-]+(?:\/[\w.~-]+)*$/,
   min: 20,
@@ -152,7 +154,7 @@ const ISSUER: TextRule = {
   pattern: /^https:\/\/[a-z0-9.-]+(?:\/[\w.~-]+)*$/,
   min: 9,
   max: 255,
-  allowed: "an https URL without a port, a query or a slash at its end",
+  allowed: "an https URL without a port, a query or a trailing slash",
 };
 const AUDIENCE: TextRule = {
   pattern: /^[\w.:/@+=,~%-]+$/,
@@ -163,7 +165,8 @@ const AUDIENCE: TextRule = {
 const DEFAULT_AUDIENCE = "sts.amazonaws.com";
 
 /**
- * Creates the trust policy of the machine's role, the base identity: it lets what runs the program assume the role for it.
+ * Creates the trust policy of the machine's role (the base identity). It lets the platform that runs the program assume
+ * the role.
  * @throws RolecallError `INVALID_REQUEST` naming the invalid option
  */
 export function machineTrustPolicy(options: MachineTrustPolicyOptions): SetupPolicy {
@@ -195,7 +198,7 @@ function byService(service: MachineService, { partition: given }: Settings, role
 }
 
 /**
- * With the conditions that AWS recommends against the confused deputy:
+ * Includes the conditions that AWS recommends to prevent the confused deputy problem:
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
  */
 function ecs(settings: Settings, role: RoleArn | undefined): Result {
@@ -276,7 +279,7 @@ function readProvider(settings: Settings, role: RoleArn | undefined): string {
   }
   if (!role) {
     const hint = "Set it to the ARN of the role, or set provider to the ARN of the OIDC provider.";
-    throw conflict("principal", "is missing, and issuer does not say in which account its OIDC provider is", hint);
+    throw conflict("principal", "is missing, and issuer does not contain the account of its OIDC provider", hint);
   }
   return `arn:${role.partition}:iam::${role.accountId}:oidc-provider/${issuer.slice("https://".length)}`;
 }
@@ -307,7 +310,7 @@ function isMissing(field: string): Error {
   return conflict(field, "is missing", "Set it: without it, every pod of the cluster could assume the role.");
 }
 
-/** AWS finds the cluster or the provider only in the role's account. */
+/** AWS looks for the cluster or the provider only in the role's account. */
 function assertInAccount(field: string, arn: string | undefined, role: RoleArn | undefined): void {
   const account = arn?.split(":")[4];
   if (account === undefined || !role || account === role.accountId) return;
@@ -315,7 +318,7 @@ function assertInAccount(field: string, arn: string | undefined, role: RoleArn |
   throw conflict(field, message, "Use a role in the same account.", role.arn);
 }
 
-/** Tests values with wildcards by `StringLike`, the others by `StringEquals`. */
+/** Uses `StringLike` for values with wildcards, and `StringEquals` for the others. */
 function conditionsOf(values: Readonly<Record<string, string | undefined>>): NonNullable<PolicyStatement["Condition"]> {
   const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const exact = given.filter(([, value]) => !hasWildcard(value));
@@ -326,7 +329,7 @@ function conditionsOf(values: Readonly<Record<string, string | undefined>>): Non
   };
 }
 
-/** @param names what each name is the name of */
+/** @param names the names, by the kind of object that they name */
 function warnOfPatterns(names: Readonly<Record<string, string | undefined>>): PolicyWarning[] {
   return Object.entries(names).flatMap(([what, name]) => {
     if (name === undefined || !hasWildcard(name)) return [];

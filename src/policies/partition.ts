@@ -1,7 +1,7 @@
 import { hasWildcard, matchesArn } from "../request/allowed-roles.js";
 import { conflict, quoted, readText, type TextRule } from "../request/validation.js";
 
-/** The partition if nothing names one. */
+/** The partition to use if no option or ARN names one. */
 export const DEFAULT_PARTITION = "aws";
 
 const PARTITION: TextRule = {
@@ -18,8 +18,8 @@ export interface NamedArn {
 }
 
 /**
- * The partition that all the ARNs share, because credentials work within one partition. Taken from the option, or from
- * the first ARN that names one; otherwise `undefined`.
+ * The partition that all ARNs must share, because credentials work only within one partition. Uses the option,
+ * otherwise the first ARN that names a partition, otherwise `undefined`.
  * @throws RolecallError `INVALID_REQUEST` if an ARN is in another partition
  */
 export function readPartition(option: unknown, arns: readonly NamedArn[]): string | undefined {

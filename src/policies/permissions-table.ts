@@ -17,7 +17,7 @@ function describe({ actions, resources }: Grant): string {
   return resources[0] === "*" ? shown : `${shown} on ${resources.map(toCode).join(", ")}`;
 }
 
-/** A table's cell ends at a `|`, and a code span at a backtick: text with one of them becomes HTML with entities. */
+/** A `|` ends a table cell and a backtick ends a code span, so text with one of them becomes HTML with entities. */
 function toCode(text: string): string {
   if (!/[|`\\]/.test(text)) return `\`${text}\``;
   return `<code>${text.replace(/[^\p{L}\p{N} ]/gu, (character) => `&#${character.codePointAt(0)};`)}</code>`;

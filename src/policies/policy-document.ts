@@ -25,25 +25,26 @@ export type Machine = "ec2" | "ecs" | "lambda" | "pod-identity" | "irsa";
 /** A policy document for the setup, with warnings for the administrator. */
 export interface SetupPolicy {
   /**
-   * `identity`: what the machine's role or another calling role may do. `trust`: who may assume a role. `permissions`: what
-   * the role that commands act as may do. `ec2-trust`, `ecs-trust`, …: lets what runs the program assume the machine's role.
+   * `identity`: what the machine's role or another calling role may do. `trust`: who may assume a role. `permissions`:
+   * what the role that commands act as may do. `ec2-trust`, `ecs-trust`, …: lets the platform that runs the program
+   * assume the machine's role.
    */
   readonly kind: "identity" | "trust" | `${Machine}-trust` | "permissions";
   readonly document: PolicyDocument;
   /**
-   * With `trust`, for a role of `instance.accounts`: what the library calls as this role. Terraform and CloudFormation add
-   * it to the role; `json` leaves it out, and `identityPolicy` creates it alone.
+   * With `trust`, for a role of `instance.accounts`: the permissions for the calls that the library makes as this role.
+   * Terraform and CloudFormation add it to the role; `json` leaves it out, and `identityPolicy` creates it alone.
    */
   readonly permissions?: PolicyDocument | undefined;
   /** The ARN of the role that the document is for; `undefined` if it was not set. */
   readonly roleArn: string | undefined;
   /** The partition of the document, such as `aws` or `aws-cn`. */
   readonly partition: string;
-  /** What an administrator should check before using the document. May be empty. */
+  /** Warnings to check before you use the document. May be empty. */
   readonly warnings: readonly PolicyWarning[];
 }
 
-/** A stable code to branch on. */
+/** A stable code for each kind of warning. */
 export type PolicyWarningCode =
   | "any-role"
   | "any-account"
@@ -58,18 +59,24 @@ export type PolicyWarningCode =
   | "partition-assumed"
   | "too-large";
 
-/** Something an administrator should check before using a document. */
+/** Something to check before you use a document. */
 export interface PolicyWarning {
   readonly code: PolicyWarningCode;
   /** The problem and what to do about it. */
   readonly message: string;
-  /** With `too-large` from `rolePermissions`: the names of the commands in each managed policy, so that each fits. */
+  /**
+   * With `too-large` from `rolePermissions`: how to split the commands over managed policies so that each policy fits.
+   * Each list has the command names of one policy.
+   */
   readonly split?: readonly (readonly string[])[] | undefined;
 }
 
-/** The name of the inline policy with what the library itself needs. */
+/** The name of the inline policy with the permissions that the library itself needs. */
 export const POLICY_NAME = "aws-rolecall";
-/** The name of the inline policy with what commands need. A role may have both, and an equal name would replace one. */
+/**
+ * The name of the inline policy with the permissions that commands need. A role may have both policies, and with the
+ * same name, one would replace the other.
+ */
 export const COMMANDS_POLICY_NAME = "aws-rolecall-commands";
 
 export function warn(code: PolicyWarningCode, message: string): PolicyWarning {
@@ -86,7 +93,7 @@ export function oneOrList(values: readonly string[]): string | readonly string[]
   return values.length === 1 && only !== undefined ? only : values;
 }
 
-/** As IAM counts it, without white space. */
+/** The size as IAM counts it, without white space. */
 export function countCharacters(document: PolicyDocument): number {
   return JSON.stringify(document).length;
 }

@@ -22,8 +22,8 @@ export interface RolePermissionsOptions {
 }
 
 /**
- * Creates the permission policy of the role that commands act as, from what each command needs. Equal resources share a
- * statement, whose actions are sorted. The order of the commands does not matter.
+ * Creates the permission policy of the role that commands act as, from what each command needs. Permissions for the
+ * same resources share a statement with sorted actions. The order of the commands does not matter.
  * @throws RolecallError `INVALID_REQUEST` naming the invalid command, permission or option, or if no command needs a
  * permission
  */
@@ -34,7 +34,7 @@ export function rolePermissions(commands: CommandPermissions, options: RolePermi
   const partition = readPartition(undefined, [...listRole(role), ...resources]) ?? DEFAULT_PARTITION;
   const document = toPermissions(needs.flatMap(({ grants }) => grants));
   if (document.Statement.length === 0) {
-    const hint = "Create the role without a permission policy: it may then do nothing.";
+    const hint = "Create the role without a permission policy. The role is then allowed nothing.";
     throw conflict("commands", "names no permission, so the role needs no policy", hint);
   }
   const sized = needs.map((command) => ({ ...command, size: sizeOf(command.grants) }));
@@ -75,8 +75,9 @@ function listUses(needs: readonly CommandNeeds[]): readonly Use[] {
 }
 
 /**
- * Every action of a service is one warning each. Other wildcards share one, and so do actions on every resource. Actions
- * that begin with Describe or List are in neither: they read what exists, and many of them have no resource.
+ * Each `service:*` gets its own warning. All other wildcards share one warning, and so do all actions on every
+ * resource. Neither includes actions that begin with Describe or List: they only read, and many of them do not support
+ * resources.
  */
 function warnOfActions(needs: readonly CommandNeeds[]): PolicyWarning[] {
   const uses = listUses(needs);
@@ -127,7 +128,7 @@ function list(items: readonly string[], shown = 10): string {
   return `${items.slice(0, shown).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
-/** A command, and the size of a policy for it alone. */
+/** A command, and the size of a policy for this command only. */
 interface SizedCommand extends CommandNeeds {
   readonly size: number;
 }
@@ -156,7 +157,10 @@ function sizeOf(grants: readonly Grant[]): number {
   return countCharacters(toPermissions(grants));
 }
 
-/** Fills one managed policy after the other, so that neighbors stay together. Each command must fit alone. */
+/**
+ * Fills one managed policy after the other, so that neighboring commands stay together. Each command must fit into a
+ * policy by itself.
+ */
 function splitCommands(needs: readonly CommandNeeds[]): readonly (readonly string[])[] {
   const policies: string[][] = [];
   let filled: readonly Grant[] = [];

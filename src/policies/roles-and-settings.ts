@@ -18,8 +18,8 @@ export interface RolesAndSettings {
   /** The roles, in the same form as an instance's `allowedRoles`. Set either this or `instance`. */
   roles?: readonly AllowedRole[] | null | undefined;
   /**
-   * An instance configuration. Used: `allowedRoles` or else `roleArn`, the tags, the source identity, the external id and
-   * `sourceRole`, and `accounts`.
+   * An instance configuration. The policy uses its `allowedRoles` (otherwise its `roleArn`), tags, source identity,
+   * external id, `sourceRole` and `accounts`.
    */
   instance?: IntegrationInstance | null | undefined;
   /** Keys of session tags that authors may add to the instance's tags, with any value. Default: none. */
@@ -30,8 +30,8 @@ export interface RolesAndSettings {
    */
   inheritedTagKeys?: readonly string[] | null | undefined;
   /**
-   * Source identities that authors may set; may contain IAM's `*` and `?`. Only if the instance sets none. Default:
-   * none.
+   * Source identities that authors may set; may contain IAM's `*` and `?`. Allowed only if the instance sets no source
+   * identity. Default: none.
    */
   sourceIdentities?: readonly string[] | null | undefined;
 }
@@ -51,7 +51,7 @@ const SOURCE_IDENTITY_PATTERN: TextRule = {
   allowed: "1 to 64 letters, digits and _+=,.@-, with * and ? as in IAM, not starting with aws:",
 };
 
-/** The AssumeRole calls of one caller: which roles, and with which settings. */
+/** The AssumeRole calls of one caller: the roles that it assumes, and the settings. */
 export interface Setup {
   /** Whether the settings come from an instance. */
   readonly hasInstance: boolean;
@@ -76,7 +76,7 @@ export interface Setup {
   readonly sourceIdentities: readonly string[];
 }
 
-/** The calls for commands, and before them the call for the source role, if the instance has one. */
+/** The calls for commands, and the call for the source role that comes before them, if the instance has one. */
 export interface SetupChain {
   readonly commands: Setup;
   readonly sourceRole: (Setup & { readonly role: RoleArn }) | undefined;
@@ -123,7 +123,7 @@ export function readRolesAndSettings(options: Partial<Record<keyof RolesAndSetti
   return { commands, sourceRole: sourceRole && toSetup(sourceRole, baseKeys) };
 }
 
-/** Refuses an instance whose commands would all be refused, and tags that authors cannot set. */
+/** Rejects an instance whose commands would all be rejected, and tags that authors cannot set. */
 function assertFitsSourceRole(
   sourceRole: SourceRole,
   { roleArn, roleSessionDuration, sourceIdentity: fixed }: InstanceSettings,
@@ -158,8 +158,9 @@ function toSetup(
 }
 
 /**
- * The ARNs and patterns of the roles to assume: the list, or else the instance's role and those in its accounts; and the
- * role that lists the accounts, which no list contains. `undefined` if none is set.
+ * The ARNs and patterns of the roles to assume: the list of roles, otherwise the instance's role and the roles in its
+ * accounts. Always includes the role that lists the accounts, which is never in the list of roles. `undefined` if
+ * nothing is set.
  */
 export function rolesToAssume(
   { allowed, role, accounts }: Setup,
@@ -176,7 +177,7 @@ export function rolesToAssume(
   ];
 }
 
-/** Reads tag keys, and adds them to those of `fixed`. */
+/** Reads tag keys, and adds them to the keys of `fixed`. */
 function readTagKeys(field: string, value: unknown, fixed: SessionTags): readonly string[] {
   const keys = (readList(field, value, "tag keys") ?? []).map((key, index) => {
     if (typeof key !== "string") throw invalid(`${field}[${index}]`, key, "a tag key");
@@ -185,14 +186,14 @@ function readTagKeys(field: string, value: unknown, fixed: SessionTags): readonl
   return Object.keys(mergeTags(field, fixed, readTags(field, toTags(keys))));
 }
 
-/** AWS refuses to set an inherited tag again. @param set the keys that a call for a session may set */
+/** AWS rejects a call that sets an inherited tag again. @param set the keys that a call for a session may set */
 function readInheritedTagKeys(value: unknown, set: readonly string[]): readonly string[] {
   const field = "inheritedTagKeys";
   const keys = readTagKeys(field, value, {});
   const isSet = (key: string) => set.some((other) => other.toLowerCase() === key.toLowerCase());
   const repeated = keys.find(isSet);
   if (repeated === undefined) return keys;
-  const hint = "Remove it there: AWS refuses to set a tag again that the session inherits.";
+  const hint = "Remove it there. AWS rejects a call that sets a tag that the session inherits.";
   throw conflict(field, `includes ${quoted(repeated)}, which the instance, its source role or an author sets`, hint);
 }
 

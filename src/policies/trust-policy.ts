@@ -35,24 +35,26 @@ import {
 /** Options of {@link trustPolicy}. */
 export interface TrustPolicyOptions extends RolesAndSettings {
   /**
-   * One or more ARNs that may assume the role: the machine's role, from its instance profile, or the IAM user whose
-   * static keys you set. With `sourceRole` in the instance, only the source role assumes the roles of commands, and is
-   * the default for them.
+   * One or more ARNs that may assume the role: the machine's role (from its instance profile), or the IAM user whose
+   * static keys you set. With `sourceRole` in the instance, only the source role assumes the roles of commands, so it
+   * is the default for these roles.
    */
   principal?: string | readonly string[] | undefined;
   /**
-   * The ARN of the role to assume: one of the list of roles, if there is one, the instance's `sourceRole`, or a role of its
-   * `accounts`: the one that lists them, or the one in any of them. Default: the instance's `roleArn`.
+   * The ARN of the role to assume. Can also be the instance's `sourceRole` or a role of its `accounts` (the role that
+   * lists the accounts, or the role in one of them). If there is a list of roles, it must contain this role, unless the
+   * role is the source role or lists the accounts. Default: the instance's `roleArn`.
    */
   role?: string | null | undefined;
   /**
-   * The external id that the role requires, or a list of accepted ones, which must include the one that the instance
-   * sends. Default: the external id bound to the role in the list of roles, or else the instance's, or else none.
+   * The external id that the role requires, or a list of accepted external ids. The list must include the external id
+   * that the instance sends. Default: the external id that the list of roles, the instance's `accounts` or the instance
+   * sets for this role, in this order; otherwise none.
    */
   externalId?: string | readonly string[] | undefined;
   /**
-   * Whether the policy names the account of `principal`, with the condition that `aws:PrincipalArn` is `principal`. Then
-   * you can save the policy before `principal` exists, and it stays valid if `principal` is deleted and created again.
+   * Whether the policy names the account of `principal`, with the condition that `aws:PrincipalArn` is `principal`. You
+   * can then save the policy before `principal` exists, and it stays valid if `principal` is deleted and created again.
    * `principal` then needs a permission for the call in its own policy, even in the same account. Default `false`.
    */
   accountRoot?: boolean | null | undefined;
@@ -69,7 +71,7 @@ const PRINCIPAL: TextRule = {
 
 /**
  * Creates the trust policy of a role that commands assume. It requires the external id and the instance's source
- * identity and tags, and limits what authors may add to the listed keys and values.
+ * identity and tags. Authors may add only the listed keys and values.
  * @throws RolecallError `INVALID_REQUEST` naming the invalid option or instance setting; `ROLE_NOT_ALLOWED` if the role
  * is not in the list
  */
@@ -107,7 +109,7 @@ export function trustPolicy(options: TrustPolicyOptions): SetupPolicy {
   };
 }
 
-/** @param caller the only one that assumes the role; `undefined` if that is not known */
+/** @param caller the only identity that assumes the role; `undefined` if it is not known */
 function readPrincipals(value: unknown, caller: RoleArn | undefined): readonly string[] {
   const principals = readTexts("principal", value, PRINCIPAL) ?? (caller && [caller.arn]);
   if (principals === undefined) {
@@ -134,10 +136,10 @@ function readExternalIds(
   if (given === undefined) return bound === undefined ? undefined : [bound];
   const isSent = bound === undefined ? !setup.hasInstance : given.includes(bound); // without an external id, an instance sends none
   if (isSent) return given;
-  throw conflict("externalId", "is not the one that the instance sends for this role", "Remove it.");
+  throw conflict("externalId", "does not match what the instance sends for this role", "Remove it.");
 }
 
-/** Reads one string, or a list of at least one. Removes duplicates. */
+/** Reads one string, or a list of at least one string. Removes duplicates. */
 function readTexts(field: string, value: unknown, rule: TextRule): readonly string[] | undefined {
   if (lengthOf(value) === undefined) {
     const text = readText(field, value, rule);
@@ -155,8 +157,8 @@ function trustPrincipals(principals: readonly string[], grant: Grant): PolicySta
 }
 
 /**
- * IAM stores the unique id of a principal, but leaves an account and a condition as they are. For a role's session,
- * `aws:PrincipalArn` is the role's ARN with its path:
+ * IAM replaces the ARN of a role or user with its unique id, but stores an account and a condition as they are. For a
+ * role's session, `aws:PrincipalArn` is the role's ARN with its path:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
  */
 function trustAccount(principals: readonly string[], partition: string, grant: Grant): PolicyStatement {
@@ -171,9 +173,10 @@ function trustAccount(principals: readonly string[], partition: string, grant: G
 }
 
 /**
- * The calling session has the labels that are inherited: `aws:` keys test it, `sts:` and request keys test the call. One
- * statement per action, because each condition key is available only for some actions; the external id, for
- * example, only for AssumeRole. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+ * Inherited tags and source identities are part of the calling session, so `aws:` keys test them. The `sts:` and
+ * request keys test the call. There is one statement per action, because each condition key is available only for some
+ * actions: the external id, for example, only for AssumeRole.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
  */
 function statements(setup: Setup, externalIds: readonly string[] | undefined): Grant[] {
   const { fixedTags, inherited, tagKeys, transitiveTagKeys, fixedSourceIdentity, sourceIdentities } = setup;

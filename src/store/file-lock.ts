@@ -22,7 +22,7 @@ export async function takeLock(directory: PrivateDirectory, name: string, ttl: n
   return { release: async () => void (await directory.removeIf(name, ({ text }) => text === owner)) };
 }
 
-/** Identifies this machine. On Linux, this is the boot id, which containers share. Elsewhere, it is the host name. */
+/** Identifies this machine: by the boot id, which containers share, or by the host name if there is no boot id. */
 export function thisHost(): string {
   return readOr(hostname, () => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
 }

@@ -89,5 +89,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Cre
 }
 
 function unexpectedReply(command: string): StoreError {
-  return new StoreError(`Redis replied to ${command} with a non-string value. Check whether the client maps types.`);
+  return new StoreError(
+    `Redis replied to ${command} with an unexpected value. Check whether the client maps types, or queues commands for a transaction.`,
+  );
 }

@@ -27,8 +27,8 @@ export type SessionNames = readonly [string, ...string[]];
 type Operation = "get" | "set" | "delete" | "lock" | "release";
 
 /**
- * The store operations of one load. They never reject, and together they wait at most {@link DEADLINE}. After the first
- * failure, the load treats the store as empty, but it still releases its lock.
+ * The store operations of one load. They never reject, and together they wait at most {@link DEADLINE}, or until
+ * {@link renew} starts a new budget. After the first failure, the load treats the store as empty, but it still releases its lock.
  */
 export class StoreOperations {
   readonly #access: StoreAccess;

@@ -9,7 +9,7 @@ const LARGEST_PAGE = 50;
 const STATUSES: readonly unknown[] = ["ENABLED", "ENABLING", "DISABLING", "DISABLED", "ENABLED_BY_DEFAULT"];
 
 /**
- * The response of ListRegions of AWS Account Management.
+ * The response of ListRegions in AWS Account Management.
  * https://docs.aws.amazon.com/accounts/latest/reference/API_ListRegions.html
  */
 export function listRegions(

@@ -11,7 +11,7 @@ import {
 
 /** What is known about the sender of a request. */
 export interface Authentication {
-  /** The signature in the request. Absent if there is none that can be parsed. */
+  /** The signature in the request. Absent if no signature can be parsed. */
   signature?: WireSignature;
   /** The keys that signed the request. Absent unless the signature is valid. */
   signer?: IssuedKeys;

@@ -29,7 +29,7 @@ export function usualCode(status: number): string {
   }
 }
 
-/** How a service, named as in signatures, refuses a call over its rate. */
+/** The throttling error of a service, given its signing name. */
 export function throttlingError(service: string | undefined): AwsError {
   switch (service) {
     case "account":

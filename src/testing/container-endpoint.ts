@@ -18,7 +18,7 @@ export interface ContainerEndpointOptions {
   addSecrets: (...secrets: (string | undefined)[]) => void;
 }
 
-/** A container agent: finds the keys that a request is for, and shapes the responses. */
+/** A container agent: finds the keys that a request asks for, and formats the responses. */
 interface Agent {
   /** @throws AwsError to reject the request */
   find(parts: PlatformParts, request: WireRequest, now: number): IssuedKeys;
@@ -27,7 +27,7 @@ interface Agent {
 }
 
 /**
- * The container credential endpoint: the ECS agent and the EKS Pod Identity Agent, each on its path.
+ * The container credential endpoint: the ECS agent and the EKS Pod Identity Agent, each on its own path.
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
  */
 export function createContainerEndpoint(options: ContainerEndpointOptions): (request: WireRequest) => Exchange {

@@ -31,7 +31,7 @@ function findResult({ operation, parameters, region, caller }: Ec2Call, regions:
   return [];
 }
 
-/** What the filters of DescribeRegions compare. */
+/** The value that each filter of DescribeRegions compares. */
 const FILTERS: ReadonlyMap<string, (region: AccountRegion) => string> = new Map([
   ["endpoint", toEndpoint],
   ["opt-in-status", toOptInStatus],

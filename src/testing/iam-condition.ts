@@ -47,7 +47,7 @@ function readPart(
   version: PolicyVersion | undefined,
 ): Condition {
   const known = findConditionKey(key);
-  if (known === undefined) throw new TypeError(`${path} tests ${key}, which the local AWS does not know`);
+  if (known === undefined) throw new TypeError(`${path} tests ${key}, which the local AWS does not support`);
   const contextKey = key.toLowerCase();
   if (test === "Null") return readNull(`${path}.${key}`, contextKey, values);
 
@@ -82,7 +82,7 @@ function readText(
 ): PolicyText {
   const text = readPolicyText(value, version);
   if (text === undefined || !areKnown(text)) {
-    throw new TypeError(`${path} has a policy variable that the local AWS does not know: ${value}`);
+    throw new TypeError(`${path} has a policy variable that the local AWS does not support: ${value}`);
   }
   if (takesVariables || listVariables(text).length === 0) return text;
   throw new TypeError(`${path} has a policy variable, which IAM supports only in String and Arn operators: ${value}`);

@@ -13,7 +13,7 @@ import type { RequestContext } from "./request-context.js";
 /** An IAM policy document, as an object or as JSON. */
 export type IamPolicy = string | object;
 
-/** What a policy is evaluated for. */
+/** The call that a policy is evaluated for. */
 export interface PolicyQuestion {
   action: string;
   roleArn: string;
@@ -28,11 +28,14 @@ export interface Statement {
   covers(question: PolicyQuestion): boolean;
 }
 
-/** A statement of a role, user or session policy, for calls of which only the action or the service is known. */
+/**
+ * A statement of a role, user or session policy. Can also be evaluated for a call when only its action or service is
+ * known.
+ */
 export interface IdentityStatement extends Statement {
   /** Whether its actions include this one. */
   names(action: string): boolean;
-  /** Whether its actions include at least one of this service. */
+  /** Whether its actions include at least one action of this service. */
   concerns(service: string): boolean;
   /** Whether it applies to every resource, without conditions. */
   readonly isUnlimited: boolean;
@@ -48,7 +51,7 @@ const ACTION = /^(\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*?]+)$/;
 const STS_ACTION = /^sts:[a-zA-Z*?]+$/i;
 const RESOURCE = /^(\*|arn:[^:]+:[^:]+:[^:]*:[^:]*:.+)$/s;
 
-/** Where a statement is in its document, and the document's version. */
+/** The path of a statement in its document, and the document's version. */
 interface Place {
   readonly path: string;
   readonly version: PolicyVersion;

@@ -32,8 +32,8 @@ export function isAwsPrincipal(id: string): boolean {
 }
 
 /**
- * How a statement of a trust policy applies to a caller: by the name of its session, of its role or user, or by its
- * account or `*`. `undefined`: not at all.
+ * How a statement of a trust policy names a caller: its session, its role or user, or only its account or `*`.
+ * `undefined` if the statement does not apply to the caller.
  */
 export function findReach({ named, isException }: Principals, caller: SignerIdentity): Reach | undefined {
   const ids = named.filter(({ type }) => type === "AWS").map(({ id }) => id);

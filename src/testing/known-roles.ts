@@ -3,11 +3,11 @@ import type { Organization } from "./organization.js";
 
 const BEFORE_NAME = ":role/";
 
-/** The roles that STS knows: single ones, and those of an organization's member accounts. */
+/** The roles that exist: single roles, and the roles of an organization's member accounts. */
 export class KnownRoles {
   readonly #organization: Organization | undefined;
   readonly #single = new Map<string, KnownRole>();
-  /** Roles that the test removed, so that those of member accounts disappear, too. */
+  /** Roles that the test removed. Includes roles of member accounts, which are not in `#single`. */
   readonly #removed = new Set<string>();
 
   constructor(roles: readonly LocalRole[], organization: Organization | undefined) {

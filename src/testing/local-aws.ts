@@ -54,7 +54,7 @@ export interface LocalAws extends AsyncDisposable {
   /**
    * The environment variables that a process needs to use this AWS. On EC2: `AWS_ENDPOINT_URL` and
    * `AWS_EC2_METADATA_SERVICE_ENDPOINT`, but no credentials or region. For another platform, see
-   * {@link LocalPlatforms}. The option `platform` chooses it, and `processEnv` sets the variables.
+   * {@link LocalPlatforms}. The option `platform` selects the platform, and `processEnv` sets the variables.
    */
   readonly env: Readonly<Record<string, string>>;
   /**
@@ -62,14 +62,14 @@ export interface LocalAws extends AsyncDisposable {
    * them.
    */
   readonly requests: readonly Readonly<RecordedRequest>[];
-  /** The number of recorded requests that match. With `status`, counts only those with that response status. */
+  /** The number of recorded requests that match. With `status`, counts only requests with that response status. */
   count(filter?: RequestFilter & { status?: number }): number;
   clearRequests(): void;
   /** Connections to IMDS, to the container credential endpoint, and to STS and all other services combined. */
   readonly sockets: { readonly imds: SocketCount; readonly container: SocketCount; readonly aws: SocketCount };
   readonly instanceProfile: LocalPlatformRole;
   /**
-   * A platform's environment variables and role. All platforms answer at the same time, so you can run one program per
+   * A platform's environment variables and role. All platforms run at the same time, so you can run one program per
    * platform against one local AWS.
    */
   platform<P extends LocalPlatformName>(name: P): LocalPlatforms[P];
@@ -97,8 +97,8 @@ export interface LocalAws extends AsyncDisposable {
    */
   issueSession(session: { roleArn: string; roleSessionName?: string; lifetime?: number }): IssuedCredentials;
   /**
-   * Issues long-term keys for an IAM user. See {@link PlatformRole} for `policy` and `allowAssumeRole`, default
-   * `["*"]`.
+   * Issues long-term keys for an IAM user. For `policy` and `allowAssumeRole`, see {@link PlatformRole}.
+   * `allowAssumeRole` defaults to `["*"]`.
    */
   issueUserKeys(user: { userArn: string; policy?: IamPolicy; allowAssumeRole?: readonly string[] }): IssuedCredentials;
   /** Makes STS and the services reject these keys with ExpiredToken. */

@@ -1,6 +1,6 @@
 import type { LocalRole } from "./local-role.js";
 
-/** An account's phase of life, as Organizations reports it. */
+/** The state of an account, as Organizations reports it. */
 export type LocalAccountState = "PENDING_ACTIVATION" | "ACTIVE" | "SUSPENDED" | "PENDING_CLOSURE" | "CLOSED";
 
 /** An account of a {@link LocalOrganization}. */
@@ -10,8 +10,8 @@ export interface LocalAccount {
   /** Default: `Account <id>`. */
   name?: string;
   /**
-   * Nobody can assume a role in an account unless it is `ACTIVE` or `PENDING_CLOSURE`. STS answers AccessDenied, as for a
-   * role that doesn't exist. Default `"ACTIVE"`.
+   * Nobody can assume a role in an account unless it is `ACTIVE` or `PENDING_CLOSURE`. STS returns AccessDenied, as for
+   * a role that doesn't exist. Default `"ACTIVE"`.
    */
   state?: LocalAccountState;
   /**
@@ -20,8 +20,8 @@ export interface LocalAccount {
    */
   path?: string;
   /**
-   * All regions that are enabled in the account. Default: those that AWS enables in every account. In AWS, these cannot
-   * be disabled; here, they can.
+   * All regions that are enabled in the account. Default: the regions that AWS enables in every account. In AWS, you
+   * cannot disable these regions; here, you can.
    */
   regions?: readonly string[];
   /**
@@ -37,7 +37,7 @@ export interface LocalMemberRole extends Omit<LocalRole, "roleArn"> {
   roleName: string;
 }
 
-/** An organization of AWS Organizations. Accounts that are not in it exist, too. */
+/** An organization in AWS Organizations. Accounts outside it exist, too. */
 export interface LocalOrganization {
   /**
    * The member accounts: ids, or objects for accounts that differ from the default. ListAccounts returns them in this
@@ -46,7 +46,7 @@ export interface LocalOrganization {
   accounts: readonly (string | LocalAccount)[];
   /** Default: the account of the platform's default role, `"111122223333"`. */
   managementAccountId?: string;
-  /** The member accounts that may also call Organizations and ask for the regions of other accounts. Default: none. */
+  /** The member accounts that may also call Organizations and list the regions of other accounts. Default: none. */
   delegatedAdministrators?: readonly string[];
   /** The roles that exist in every member account. `LocalAws.setRole` replaces one in a single account. Default: none. */
   memberRoles?: readonly LocalMemberRole[];

@@ -5,7 +5,7 @@ import { isOidcProvider, NO_PRINCIPALS, type Principal } from "./iam-principal.j
 import { readItems, shown } from "./read-options.js";
 import { assertRoleArn } from "./role-identity.js";
 
-/** A role that the local STS knows, with its trust policy and the settings that affect STS. */
+/** A role in the local AWS, with its trust policy and the settings that affect STS. */
 export interface LocalRole {
   /** `arn:<partition>:iam::<12 digits>:role/<path/name>`. */
   roleArn: string;
@@ -16,7 +16,8 @@ export interface LocalRole {
   trustPolicy?: IamPolicy;
   /**
    * Who may assume the role: role, user or session ARNs, `arn:aws:iam::<account>:root` for everyone in an account, or
-   * `"*"`. Default: the role of every platform, such as the instance profile, and every role that was attached there.
+   * `"*"`. Default: the roles of all platforms, such as the role of the instance profile, including roles that were
+   * attached earlier.
    */
   trustedPrincipals?: readonly string[];
   /**

@@ -5,7 +5,7 @@ import type { Answer } from "./exchange.js";
 import type { Delivery } from "./faults.js";
 import type { WireRequest } from "./sigv4-verification.js";
 
-/** The maximum body size in bytes, since bodies are buffered to check their signature. Larger requests are cut off. */
+/** The maximum body size in bytes. Bodies are buffered to check their signature, and larger requests are cut off. */
 const LARGEST_REQUEST = 16 * 1024 * 1024;
 
 /** Connections to one endpoint. */

@@ -24,9 +24,9 @@ export interface ManualClockOptions {
 export interface ManualClock extends Runtime {
   /**
    * Advances both clocks by `ms` milliseconds. Fires due tasks and sleeps in order, each at its own time, including
-   * those that are scheduled along the way. Calls {@link ManualClock.settle} before the first, after each one and at
-   * the end. Overlapping calls run one after the other. If a scheduled task throws, rejects with its error and leaves
-   * the clock at that time.
+   * those that are scheduled along the way. Calls {@link ManualClock.settle} at the start, after each one and at the
+   * end. Overlapping calls run one after the other. If a scheduled task throws, rejects with its error and leaves the
+   * clock at that time.
    */
   advance(ms: number): Promise<void>;
   /** Moves only `now()` by `ms`, which may be negative, like an NTP step. Fires no timers. */

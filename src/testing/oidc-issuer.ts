@@ -3,7 +3,7 @@ import { isRecord } from "../request/validation.js";
 import { SERVICE_ACCOUNT_SUBJECT } from "./platform-hosts.js";
 import { readItems, readOptions, shown } from "./read-options.js";
 
-/** What a token of the local OIDC issuer says. */
+/** The claims of a token from the local OIDC issuer. */
 export interface WebIdentityClaims {
   /** `sub`. Default: the pod's service account, `system:serviceaccount:default:integration`. */
   subject?: string;
@@ -11,24 +11,27 @@ export interface WebIdentityClaims {
   audience?: string | readonly string[];
   /** `iss`. Default: the issuer's own URL. */
   issuer?: string;
-  /** How long the token is valid from now on, in milliseconds of the clock. Negative: expired. Default: 24 hours. */
+  /**
+   * How long the token is valid from now on, in milliseconds of the clock. If negative, the token has already expired.
+   * Default: 24 hours.
+   */
   expiresIn?: number;
 }
 
 /** Options of the local OIDC issuer. */
 export interface OidcIssuerOptions {
-  /** The issuer's URL. Default: that of an EKS cluster in the local AWS's region. */
+  /** The issuer's URL. Default: the URL of an EKS cluster's issuer in the local AWS's region. */
   url?: string;
-  /** The audiences (client ids) that IAM knows for the provider. Default: `["sts.amazonaws.com"]`. */
+  /** The audiences (client ids) that the provider in IAM accepts. Default: `["sts.amazonaws.com"]`. */
   audiences?: readonly string[];
 }
 
 /**
- * An OIDC issuer that IAM knows as an identity provider in every account. STS has its key, so nothing is fetched from
+ * An OIDC issuer that is an IAM identity provider in every account. STS already has its key, so nothing is fetched from
  * its URL.
  */
 export interface LocalOidcIssuer {
-  /** The issuer's URL, which `iss` of its tokens names. */
+  /** The issuer's URL, which is the `iss` claim of its tokens. */
   readonly url: string;
   /** The ARN of the identity provider in an account, for `Principal.Federated` of a trust policy. */
   providerArn(accountId: string): string;

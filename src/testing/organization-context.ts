@@ -1,7 +1,7 @@
 import type { Organization } from "./organization.js";
 import type { RequestContext } from "./request-context.js";
 
-/** The condition keys that say where in the organization the accounts of the caller and of the role are. */
+/** The condition keys for the organization of the caller's and the role's account, and for their paths in it. */
 export function organizationContext(
   organization: Organization | undefined,
   { principal, resource }: { principal: string; resource: string | undefined },
@@ -12,7 +12,7 @@ export function organizationContext(
   ]);
 }
 
-/** None for an account outside the organization. */
+/** Returns no keys for an account outside the organization. */
 function accountEntries(
   organization: Organization | undefined,
   prefix: string,

@@ -12,7 +12,10 @@ const STATES = ["PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", 
 const USABLE_STATES: readonly unknown[] = ["ACTIVE", "PENDING_CLOSURE"] satisfies LocalAccountState[];
 const STATE_FIELDS = ["State", "Status"] as const;
 
-/** A parsed {@link LocalOrganization}. An account stays what the test gave, an id or an object, until it is asked for. */
+/**
+ * A parsed {@link LocalOrganization}. Accounts stay in the form that the test passed (an id or an object) until they
+ * are read.
+ */
 export class Organization {
   readonly id: string;
   readonly managementAccountId: string;
@@ -57,7 +60,7 @@ export class Organization {
     this.emptyPages = readCount("organization.emptyPages", options.emptyPages ?? 0, 0);
   }
 
-  /** The number of accounts, the management account included. */
+  /** The number of accounts, including the management account. */
   get size(): number {
     return this.#accounts.length;
   }

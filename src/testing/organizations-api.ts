@@ -9,7 +9,7 @@ const LARGEST_PAGE = 20;
 /** 2020-01-01, in epoch seconds. */
 const JOINED = 1_577_836_800;
 
-/** The older field has no value for the first and the last phase of an account's life. */
+/** The older `Status` field has no values for `PENDING_ACTIVATION` and `CLOSED`. */
 const STATUSES: Record<LocalAccountState, "ACTIVE" | "SUSPENDED" | "PENDING_CLOSURE"> = {
   PENDING_ACTIVATION: "ACTIVE",
   ACTIVE: "ACTIVE",

@@ -9,7 +9,7 @@ export interface Page {
 export interface PageSettings {
   /** The number of items in the list. */
   total: number;
-  /** The most items in a page. */
+  /** The maximum number of items in a page. */
   size: number;
   /** The number of empty pages before each other page. */
   emptyPages?: number;

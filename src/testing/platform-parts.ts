@@ -22,7 +22,7 @@ import { TokenFiles } from "./token-files.js";
 export interface PlatformParts {
   readonly instanceProfile: PlatformRoleState;
   readonly task: PlatformRoleState;
-  /** The path of the task's credentials. A caller that knows it gets them. */
+  /** The secret path of the task's credentials. Any caller that sends it gets them. */
   readonly taskPath: string;
   readonly pod: PlatformRoleState;
   readonly podToken: ServiceAccountToken;

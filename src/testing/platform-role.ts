@@ -7,7 +7,7 @@ import { type RequestContext, serviceContext } from "./request-context.js";
 import { assertRoleArn, roleSessionIdentity } from "./role-identity.js";
 import { trusts } from "./trust.js";
 
-/** The role that a platform runs the program with, such as the role of an instance profile or of an ECS task. */
+/** The role that a platform gives to the program, such as the role of an instance profile or of an ECS task. */
 export interface PlatformRole {
   /** `arn:<partition>:iam::<12 digits>:role/<path/name>`. */
   roleArn: string;
@@ -15,8 +15,8 @@ export interface PlatformRole {
   policy?: IamPolicy;
   /**
    * The role's trust policy, as a document. If it does not let the platform's service, such as `ec2.amazonaws.com`,
-   * assume the role, the platform returns an error instead of credentials: on EC2, AssumeRoleUnauthorizedAccess.
-   * Default: the service may assume the role.
+   * assume the role, the platform returns an error instead of credentials. On EC2, this is
+   * AssumeRoleUnauthorizedAccess. Default: the service may assume the role.
    */
   trustPolicy?: IamPolicy;
   /** The `Resource` list of the role's `sts:AssumeRole` permission, with IAM's `*` and `?`. Default `["*"]`. */
@@ -36,11 +36,11 @@ export interface PlatformCredentials {
 /**
  * Controls the role of a platform while the local AWS runs.
  *
- * The platform serves a credential set until one hour before it expires, or until half of its lifetime has passed if the
- * lifetime is less than two hours. Then it serves a new set. Old sets stay valid until they expire.
+ * The platform serves a credential set until one hour before it expires, then a new one. If the lifetime is less than
+ * two hours, it serves the set until half of the lifetime has passed. Old sets stay valid until they expire.
  */
 export interface LocalPlatformRole {
-  /** Attaches a role in place of the current one, with a new credential set. */
+  /** Attaches a role, which replaces the current one, with a new credential set. */
   attach(role: PlatformRole): void;
   /** Detaches the role, so the platform serves no credentials. Sets that it served before stay valid. */
   detach(): void;
@@ -66,7 +66,7 @@ export interface PlatformHost {
   readonly roleSessionName: string;
   /** The service that assumes the role; `undefined` if it is not known for this partition. */
   findService(partition: string): string | undefined;
-  /** What the service assumes the role for, as `aws:SourceArn`; `undefined` if the service does not say. */
+  /** The `aws:SourceArn` with which the service assumes the role. Absent if the service does not send one. */
   findSourceArn?(partition: string, accountId: string): string;
   /** Session tags that the platform sets. All of them are transitive. */
   readonly sessionTags?: ReadonlyMap<string, string>;

@@ -8,8 +8,8 @@ import { shown } from "./read-options.js";
 /** A platform that the local AWS imitates. */
 export interface LocalPlatform {
   /**
-   * The environment variables of a program on this platform: those of `LocalAws.env` on EC2, and those that announce
-   * the platform's credentials and region.
+   * The environment variables of a program on this platform: the endpoint variables (see `LocalAws.env`), and the
+   * variables for the platform's credentials and region.
    */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -23,7 +23,7 @@ export interface LocalRolePlatform extends LocalPlatform {
 export interface LocalTokenPlatform extends LocalPlatform {
   /** The path of the token file. Only this user can read it; `close()` removes it. */
   readonly tokenFile: string;
-  /** Replaces the token in the file. `claims` change what the new token says. */
+  /** Replaces the token in the file. `claims` override the default claims of the new token. */
   rotateToken(claims?: WebIdentityClaims): void;
 }
 
@@ -31,7 +31,7 @@ export interface LocalTokenPlatform extends LocalPlatform {
 export interface LocalPlatforms {
   /** An instance profile over IMDSv2. `role` is `LocalAws.instanceProfile`. */
   EC2: LocalRolePlatform;
-  /** A task role, at a full URI without a token. The URI that ECS itself announces is relative to 169.254.170.2. */
+  /** A task role, at a full URI without a token. ECS itself uses a URI that is relative to 169.254.170.2. */
   ECS: LocalRolePlatform;
   /** A pod's role from the EKS Pod Identity Agent, which accepts only the newest token in the file. */
   EKSPodIdentity: LocalRolePlatform & LocalTokenPlatform;
@@ -53,7 +53,7 @@ export function assertPlatform(option: string, name: unknown): void {
 
 /** How a program reaches this AWS. */
 export interface PlatformEndpoints {
-  /** The variables with which a program on any platform finds it. */
+  /** The environment variables for its endpoints, which are the same on every platform. */
   env: Readonly<Record<string, string>>;
   containerUrl: string;
   region: string;
@@ -113,7 +113,7 @@ export function createPlatforms(
   };
 }
 
-/** The variables with the keys of the function's role. None if Lambda cannot assume it. */
+/** The environment variables with the keys of the function's role. Empty if Lambda cannot assume the role. */
 function readKeys(lambda: PlatformRoleState): Record<string, string> {
   const keys = lambda.isTrusting ? lambda.keys()?.issued : undefined;
   if (keys === undefined) return {};

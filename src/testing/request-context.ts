@@ -19,7 +19,7 @@ export function readRequestContext(option: string, given: ConditionKeyValues): R
 function readValues(option: string, name: string, value: unknown): readonly string[] {
   const path = `${option}[${JSON.stringify(name)}]`;
   const key = findConditionKey(name);
-  if (key === undefined) throw new TypeError(`${path} is not a condition key that the local AWS knows`);
+  if (key === undefined) throw new TypeError(`${path} is not a condition key that the local AWS supports`);
   if (key.isDerived)
     throw new TypeError(`${path} cannot be set, because it is derived from the call, the caller or the clock`);
   const values = Array.isArray(value) ? readItems(path, value) : [value];
@@ -28,14 +28,14 @@ function readValues(option: string, name: string, value: unknown): readonly stri
   throw new TypeError(`${path} ${fault}, got ${Array.isArray(value) ? `an array of ${value.length}` : shown(value)}`);
 }
 
-/** The circumstances of a call that conditions may test. */
+/** The properties of a call, apart from its parameters, that conditions may test. */
 export interface Surroundings {
   /** Epoch milliseconds. */
   readonly time: number;
   /** The region that the call is signed for. */
   readonly region: string;
   readonly userAgent: string | undefined;
-  /** The values that the test has set, and those that follow from the organization. */
+  /** The values that the test has set, and the values that follow from the organization. */
   readonly given: RequestContext;
 }
 
@@ -96,7 +96,7 @@ export function webIdentityContext({ issuer, subject, audience, ...call }: WebId
 /** A service that assumes the role of a platform. */
 export interface ServiceCall {
   readonly service: string | undefined;
-  /** What it assumes the role for. */
+  /** The `aws:SourceArn` of the call. */
   readonly sourceArn: string | undefined;
   readonly time: number;
   readonly given: RequestContext;

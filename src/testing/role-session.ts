@@ -6,7 +6,7 @@ import type { IssuedSessions, IssueOptions } from "./issued-sessions.js";
 
 const DEFAULT_MAX_SESSION_SECONDS = 3600;
 
-/** Issues the keys of a role session, as the response of STS has them. */
+/** Issues the keys of a role session. Returns the fields of the STS response. */
 export function issueRoleSession(
   issued: IssuedSessions,
   patch: PatchCredentials,
@@ -25,7 +25,7 @@ export function issueRoleSession(
   return fields;
 }
 
-/** The elements that the responses of all operations that assume a role have in common. */
+/** The response elements that all operations that assume a role share. */
 export function roleSessionElements(fields: CredentialFields): readonly string[] {
   return [
     element("AssumedRoleUser", [element("AssumedRoleId", fields.AssumedRoleId), element("Arn", fields.Arn)]),

@@ -17,8 +17,8 @@ const PREFIXES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Operations whose action has another name; `undefined` if they need several actions. Of S3's operations, only the
- * listed ones are known, because other requests to S3 do not name theirs.
+ * Operations whose action has another name; `undefined` if they need several actions. For S3, only the listed
+ * operations are known, because other S3 requests do not name their operation.
  */
 const ACTIONS: ReadonlyMap<string, string | undefined> = new Map([
   ["dynamodb:BatchExecuteStatement", undefined],
@@ -36,10 +36,10 @@ const ACTIONS: ReadonlyMap<string, string | undefined> = new Map([
 ]);
 
 /**
- * The reason why a session's policies do not permit a call, as AWS words it; `undefined` if they may.
+ * The reason why a session's policies do not permit a call, in AWS's words; `undefined` if they permit it.
  *
- * Only the action is evaluated. An Allow counts whatever its resources and conditions. A Deny counts if it is for all
- * resources and has no conditions. If the action is unknown, an Allow for any action of the service is enough.
+ * Only the action is evaluated. An Allow counts regardless of its resources and conditions. A Deny counts if it is for
+ * all resources and has no conditions. If the action is unknown, an Allow for any action of the service is enough.
  */
 export function findServiceDenial(
   { statements, areIncomplete }: SessionPolicies,

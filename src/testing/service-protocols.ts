@@ -7,7 +7,7 @@ import type { WireRequest } from "./sigv4-verification.js";
 
 export type Protocol = "ec2" | "query" | "json" | "cbor" | "rest-json" | "s3" | "rest-xml";
 
-/** REST calls whose operation the local AWS knows, by service, method and path. */
+/** REST calls with a known operation, by service, method and path. */
 const REST_OPERATIONS: ReadonlyMap<string, string> = new Map([["account POST /listRegions", "ListRegions"]]);
 
 export function detectProtocol(request: WireRequest, service: string): Protocol {

@@ -46,7 +46,7 @@ interface ServiceCall {
 
 /**
  * Handles requests to all services other than STS: records the signer and returns a minimal success response. Evaluates
- * the session's policies, but not the role's own. Knows the accounts of the organization and their regions.
+ * the session's policies, but not the role's own policy. Lists the accounts of the organization and their regions.
  */
 export function createServiceSink({ regions, organization }: ServiceSinkOptions) {
   return (request: WireRequest, sender: Authentication): Exchange => {

@@ -5,7 +5,7 @@ import { type IamPolicy, type IdentityStatement, readIdentityPolicy } from "./ia
 /** The policies that a session was created with. They limit what its role may do, and never extend it. */
 export interface SessionPolicies {
   readonly statements: readonly IdentityStatement[];
-  /** Whether they include a managed policy whose document the local AWS does not know. */
+  /** Whether they include a managed policy whose document the local AWS does not have. */
   readonly areIncomplete: boolean;
 }
 

@@ -143,14 +143,14 @@ export function storeContract(given: StoreUnderTest): StoreContractCase[] {
       const asked = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? one : other).lock?.(key, MINUTE));
       assert.equal((await Promise.all(asked)).filter((lock) => lock !== undefined).length, 1);
     },
-    "ends a lock after its ttl": async () => {
+    "expires a lock after its ttl": async () => {
       const [one, other] = await both();
       const key = newKey();
       await taken(one, key, SHORT);
       await wait(AFTER);
       await taken(other, key);
     },
-    "does not let release() of an ended lock affect a later lock": async () => {
+    "does not let release() of an expired lock affect a later lock": async () => {
       const [one, other] = await both();
       const key = newKey();
       const first = await taken(one, key, SHORT);

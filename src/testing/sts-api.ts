@@ -121,7 +121,7 @@ function assumeRole(
   ]);
 }
 
-/** Keys are not known in a region that their account has not enabled. */
+/** STS does not accept keys in a region that is not enabled in their account. */
 function assertKeysInRegion(regions: AccountRegions, { identity: { accountId } }: IssuedKeys, region: string): void {
   if (regions.isDisabled(region)) throw regionDisabled(accountId);
   if (regions.isEnabled(accountId, region)) return;

@@ -7,7 +7,7 @@ export class TokenFiles {
   #directory: string | undefined;
 
   /**
-   * Writes or replaces a file. A reader sees the old content or the new one, never a part.
+   * Writes or replaces a file. A reader sees the old content or the new content, never part of it.
    * @returns the file's path
    */
   write(name: string, token: string): string {

@@ -37,8 +37,8 @@ export interface TrustDenial {
  *
  * As in IAM, a Deny in any policy decides. Otherwise the caller's own policy, its session policies and the trust policy
  * must all allow the call, with two exceptions within an account. A trust policy that names the caller's role or user
- * replaces the caller's own policy, and one that names its session also replaces the session policies. Naming the
- * account or `*` replaces neither. For `*`, this may be stricter than IAM.
+ * replaces the caller's own policy. A trust policy that names the caller's session also replaces the session policies.
+ * Naming the account or `*` replaces neither. For `*`, this may be stricter than IAM.
  */
 export function findDenial(question: TrustQuestion): TrustDenial | undefined {
   const context = buildRequestContext(question);

@@ -27,7 +27,7 @@ export interface WebIdentityOptions {
   requestContext: RequestContext;
 }
 
-/** AssumeRoleWithWebIdentity. The token says who calls; STS ignores a signature. */
+/** AssumeRoleWithWebIdentity. The token identifies the caller; STS ignores a signature. */
 export function assumeRoleWithWebIdentity(
   options: WebIdentityOptions,
   request: WireRequest,

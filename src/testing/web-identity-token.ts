@@ -4,7 +4,7 @@ import { type OidcIssuer, readTokenPayload, type TokenPayload } from "./oidc-iss
 /** The verified claims of a web identity token. */
 export interface WebIdentity {
   readonly subject: string;
-  /** An audience that IAM knows for the provider. */
+  /** The audience of the token that the provider accepts. */
   readonly audience: string;
 }
 

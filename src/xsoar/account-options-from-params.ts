@@ -4,16 +4,16 @@ import { accountsFromParams } from "./accounts-from-params.js";
 import type { XsoarArgs } from "./command-from-args.js";
 import { Parameters, type XsoarParams } from "./params.js";
 
-/** The part of the options of `forEachAccount` and `planAccounts` that the platform's parameters and arguments set. */
+/** The options of `forEachAccount` and `planAccounts` that the platform's parameters and arguments set. */
 export interface AccountOptionsFromParams {
   accountIds?: string[];
   concurrency?: number;
 }
 
 /**
- * Reads the options for `forEachAccount` of `aws-rolecall/accounts`: `max_workers` of the parameters becomes
- * `concurrency`, and `account_id` of a command's arguments narrows the run to one of the accounts that the administrator
- * lists. Both are optional.
+ * Reads the options for `forEachAccount` of `aws-rolecall/accounts`. The parameter `max_workers` becomes `concurrency`.
+ * The command argument `account_id` limits the run to one of the accounts that the administrator lists. Both are
+ * optional.
  * @throws RolecallError `INVALID_REQUEST`; `field` names the parameter or the argument, such as `args.account_id`
  */
 export function accountOptionsFromParams(params: XsoarParams, args?: XsoarArgs | null): AccountOptionsFromParams {
@@ -35,7 +35,10 @@ function accountFromArgs(args: XsoarArgs | null | undefined): string | undefined
   return value === undefined ? undefined : readAccountId(field, typeof value === "string" ? value.trim() : value);
 }
 
-/** Without a list in the parameters, the instance lists the accounts elsewhere, and `forEachAccount` compares. */
+/**
+ * Checks the account only if the parameters have a list. Otherwise, `forEachAccount` checks it against the instance's
+ * list.
+ */
 function assertListed(params: Parameters, id: string): void {
   const { ids = [id] } = accountsFromParams(params) ?? {};
   if (ids.includes(id)) return;

@@ -2,7 +2,7 @@ import { type AccountsSettings, readAccountIds, readRoleName } from "../request/
 import { conflict, invalid, lengthOf } from "../request/validation.js";
 import type { Parameter, Parameters } from "./params.js";
 
-/** The parameters that name a role of many accounts, and these accounts. */
+/** The parameters for a role in many accounts: its name, and the accounts. */
 export const ACCOUNTS = ["access_role_name", "accounts_to_access"] as const;
 
 /** The accounts that an administrator lists, and the role in each of them; `undefined` if neither is set. */
@@ -21,11 +21,11 @@ function readAccessRole({ field, value }: Parameter): string | undefined {
   return readRoleName(field, typeof value === "string" ? value.trim().replace(/^role\//, "") : value);
 }
 
-/** A list, or a string of ids: with commas between them, or a JSON array. */
+/** Reads a list, a comma-separated string of ids, or a JSON array in a string. */
 function toList({ field, value }: Parameter): unknown {
   if (value === undefined || lengthOf(value) !== undefined) return value;
   if (typeof value === "number") return [value];
-  if (typeof value !== "string") throw invalid(field, value, "account ids with commas between them, or a list of them");
+  if (typeof value !== "string") throw invalid(field, value, "comma-separated account ids, or a list of account ids");
   const text = value.trim();
   const list = text.startsWith("[") ? parseJson(text) : text.split(",").map((id) => id.trim());
   if (lengthOf(list) === undefined)

@@ -8,8 +8,8 @@ export interface ClientConfigFromParams {
 }
 
 /**
- * Turns the `endpoint_url` parameter into the `clientConfig` option. It is not part of the instance, because it is the
- * endpoint of the one service that the integration calls. Returns `{}` if the parameter is not set.
+ * Turns the `endpoint_url` parameter into the `clientConfig` option. It is not part of the instance, because it applies
+ * only to the one service that the integration calls. Returns `{}` if the parameter is not set.
  * @throws RolecallError `INVALID_REQUEST` with the field `params.endpoint_url`
  */
 export function clientConfigFromParams(params: XsoarParams): ClientConfigFromParams {

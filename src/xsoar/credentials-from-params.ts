@@ -15,7 +15,7 @@ export const ACCESS_KEY_PAIRS = [
   ["access_key_id", "secret_access_key"],
 ] as const;
 
-/** The key pair from `credentials`, or else from separate parameters; `undefined` to use the instance profile. */
+/** The key pair from `credentials`, otherwise from separate parameters; `undefined` to use the instance profile. */
 export function credentialsFromParams(params: Parameters): AwsCredentialIdentity | undefined {
   const pairs = ACCESS_KEY_PAIRS.map(([id, secret]): KeyPair => [ownField(params, id), ownField(params, secret)]);
   const [first, second] = pairs.filter(isFilledIn);

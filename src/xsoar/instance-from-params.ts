@@ -15,7 +15,10 @@ const REGION = ["defaultRegion", "region", "default_region"] as const;
 const ROLE_ARN = ["roleArn", "role_arn"] as const;
 const SESSION_NAME = ["roleSessionName", "role_session_name"] as const;
 const DURATION = ["sessionDuration", "roleSessionDuration", "session_duration", "role_session_duration"] as const;
-/** Names a role of whichever account a command's `account_id` names. It is not supported, since nothing lists the accounts. */
+/**
+ * Names a role in the account that a command's `account_id` selects. Not supported, because no parameter lists the
+ * accounts.
+ */
 const ROLE_BY_NAME = "role_name";
 
 /**
@@ -26,7 +29,7 @@ const ROLE_BY_NAME = "role_name";
  *
  * `docs/xsoar.md` in this package describes each parameter.
  *
- * @param env the environment that names the server's proxy. Default: the environment of the process
+ * @param env the environment variables that name the server's proxy. Default: `process.env`
  * @throws RolecallError `INVALID_REQUEST`; `field` names the parameter, such as `params.defaultRegion`
  */
 export function instanceFromParams(

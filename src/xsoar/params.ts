@@ -27,9 +27,9 @@ export interface XsoarParameters {
   role_session_duration?: number | string | null | undefined;
   /** The role's path and name in each of `accounts_to_access`, with or without `role/` before it. */
   access_role_name?: string | null | undefined;
-  /** Account ids: a string with commas between them, or a list of strings. */
+  /** Account ids: a comma-separated string, or a list of strings. */
   accounts_to_access?: string | readonly string[] | null | undefined;
-  /** Accounts at a time. See {@link accountOptionsFromParams}. */
+  /** The number of accounts to process at a time. See {@link accountOptionsFromParams}. */
   max_workers?: number | string | null | undefined;
   credentials?: XsoarCredentials | string | null | undefined;
   /** A separate key pair, used if `credentials` is empty. Each is a string or `{ password }`. */
@@ -87,7 +87,7 @@ export class Parameters {
     return { field: `${this.#owner}.${name}`, value: value === "" || value === null ? undefined : value };
   }
 
-  /** A parameter that has several names; under the first name if none is set. */
+  /** Reads a parameter that has several names. If none is set, errors use the first name. */
   oneOf(names: readonly [string, ...string[]]): Parameter {
     const given = names.map((name) => this.get(name)).filter(({ value }) => value !== undefined);
     const [first = this.get(names[0]), ...others] = given;

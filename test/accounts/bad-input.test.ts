@@ -139,7 +139,7 @@ const BAD_INPUT: readonly (Given & { what: string; field: string; says: RegExp }
     field: "instance.accounts.organization.exclude",
     says: /is null, and would limit nothing/,
   },
-  { what: "work that is not a function", work: "work", field: "work", says: /a function of one target/ },
+  { what: "work that is not a function", work: "work", field: "work", says: /a function that takes a target/ },
   {
     what: "empty accountIds",
     options: { accountIds: [] },
@@ -172,7 +172,7 @@ const BAD_INPUT: readonly (Given & { what: string; field: string; says: RegExp }
     what: "a role in the command",
     command: { roleArn: `arn:aws:iam::${ID}:role/Admin` },
     field: "command.roleArn",
-    says: /names one role, and the run has one for each account/,
+    says: /names a single role, but the run uses one role per account/,
   },
   {
     what: "an unknown option",

@@ -13,7 +13,7 @@ describe("reading the outcomes", () => {
     const { fanOut } = createRun(TWO_ACCOUNTS);
     expect(fanOut.progress).toEqual({ planned: 0, running: 0, done: 0, failed: 0, skipped: 0 });
     await fanOut.collect();
-    await expect(fanOut.collect()).rejects.toThrow(/^forEachAccount\(\) was read before\. Call it again/);
+    await expect(fanOut.collect()).rejects.toThrow(/^forEachAccount\(\) was already read\. Call it again/);
     await expect(fanOut[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "INVALID_REQUEST" });
     expect(fanOut.progress).toEqual({ planned: 4, running: 0, done: 4, failed: 0, skipped: 0 });
   });

@@ -308,7 +308,7 @@ describe("rolecall policy reports an error and prints no document", () => {
   it("does not print an external id in an error", async () => {
     const file = await configFile({ roleArn: INVENTORY, externalId: "acme-4711" });
     const { errors } = await run("trust", "--config", file, "--principal", HOST, "--external-id", "partner-0815");
-    expect(errors).toContain("--external-id is not the one that the instance sends for this role.");
+    expect(errors).toContain("--external-id does not match what the instance sends for this role.");
     expect(errors).not.toMatch(/4711|0815/);
   });
 });

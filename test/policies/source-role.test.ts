@@ -282,7 +282,7 @@ describe("a policy of an instance with a source role", () => {
       "the external id of a command's role at the source role",
       () => trustPolicy({ instance: DEMANDING, role: HUB, principal: MACHINE, externalId: "of-the-target" }),
       "externalId",
-      /not the one that the instance sends for this role/,
+      /does not match what the instance sends for this role/,
     ],
     [
       "a command's role of another partition",

@@ -128,8 +128,11 @@ describe("the trust policy of a role", () => {
     [{ role: `${INVENTORY}*` }, "role is invalid"],
     [{ role: "arn:aws-cn:iam::123456789012:role/Inventory" }, "which is not in the partition aws."],
     [{ role: INVENTORY, externalId: "x" }, "externalId is invalid: received a string of 1 characters."],
-    [{ instance: { roleArn: INVENTORY, externalId: "acme" }, externalId: "other" }, "externalId is not the one that"],
-    [{ instance: { roleArn: INVENTORY }, externalId: "acme" }, "externalId is not the one that"],
+    [
+      { instance: { roleArn: INVENTORY, externalId: "acme" }, externalId: "other" },
+      "externalId does not match what the instance sends",
+    ],
+    [{ instance: { roleArn: INVENTORY }, externalId: "acme" }, "externalId does not match what the instance sends"],
     [{ instance: { roleArn: INVENTORY, transitiveTagKeys: ["team"] } }, "instance.transitiveTagKeys[0] is"],
     [{ role: INVENTORY, partition: "aws" }, "options.partition is not a setting."],
     [

@@ -171,7 +171,7 @@ describe("the contract detects a store that", () => {
     ],
     [
       "never ends a lock",
-      "ends a lock after its ttl",
+      "expires a lock after its ttl",
       (store = memory()) => shared({ lock: (key) => store.lock(key, 1e12) }, store),
     ],
     [

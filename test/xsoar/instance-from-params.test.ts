@@ -253,7 +253,7 @@ describe("instanceFromParams rejects an invalid form and names the parameter", (
     ["accounts_to_access[0]", accounts({ accounts_to_access: "[111122223333]" }), "Put it in quotes"],
     ["accounts_to_access", accounts({ accounts_to_access: "[012345678901]" }), "a JSON array"],
     ["accounts_to_access", accounts({ accounts_to_access: [] }), "at least one"],
-    ["accounts_to_access", accounts({ accounts_to_access: { id: "111122223333" } }), "with commas between them"],
+    ["accounts_to_access", accounts({ accounts_to_access: { id: "111122223333" } }), "comma-separated account ids"],
     ["accountsToAccess", { accountsToAccess: "111122223333" }, "Write it as accounts_to_access"],
     ["accessRoleName", { accessRoleName: "Audit" }, "Write it as access_role_name"],
     ["accessKeyId", { accessKeyId: ID }, "Write it as access_key_id"],
