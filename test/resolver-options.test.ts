@@ -133,7 +133,7 @@ describe("a resolver's options", () => {
     expectInvalid(
       () => read(options),
       `options.${key}`,
-      `options.${key} is not a setting, and reads like ${right}. Write it as ${right}.`,
+      `options.${key} is not a setting, but looks like ${right}. Write it as ${right}.`,
     );
   });
 

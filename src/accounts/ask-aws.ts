@@ -60,9 +60,15 @@ function translate(listing: Listing, error: unknown): RolecallError {
     cause,
     retryable: !isDenied && (status === 0 || status === 429 || status >= 500 || /Throttl|TooMany/.test(awsCode ?? "")),
     hint: isDenied
-      ? `Allow ${listing.action} for ${listing.roleArn ?? "the base identity"}, in its permissions and in the session's policy.`
+      ? toPermissionHint(listing)
       : "Check the error's cause. The library never treats a failed call as an empty list.",
   });
+}
+
+function toPermissionHint({ action, roleArn }: Listing): string {
+  return roleArn
+    ? `Allow ${action} for ${roleArn}, in its permissions and in the session policy.`
+    : `Allow ${action} for the base identity, in its permissions.`;
 }
 
 /** @param what the problem with the response */

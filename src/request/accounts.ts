@@ -4,24 +4,28 @@ import { type RoleArn, readRoleArn } from "./role-arn.js";
 import { createSettingsReader, type ReadByTable, type SettingsTable } from "./settings-table.js";
 import { conflict, invalid, invalidText, isGiven, readLimit, readList } from "./validation.js";
 
-/** The accounts that an instance looks after, and the role in each of them. Read by `aws-rolecall/accounts` alone. */
+/** The accounts to act in, and the role to assume in each. Only `aws-rolecall/accounts` uses these settings. */
 export interface AccountsSettings {
   /** The role's path and name in every account, such as `integrations/Audit`. Not an ARN. */
   roleName: string;
-  /** The external id of these roles. Default: the instance's. */
+  /** The external id that these roles require. Default: the instance's `externalId`. */
   externalId?: string | undefined;
-  /** The accounts, each 12 digits in quotes. With `organization`, they are added to its accounts, or say more about them. */
+  /**
+   * Account ids (12 digits, in quotes), or objects with settings for one account. With `organization`, they add
+   * accounts, or override settings for accounts of the organization.
+   */
   ids?: readonly (string | AccountSettings)[] | undefined;
-  /** Takes the accounts from AWS Organizations. */
+  /** Gets the accounts from AWS Organizations. */
   organization?: OrganizationSettings | null | undefined;
   /**
-   * `"enabled"`: the regions that AWS calls enabled in each account, asked there (`account:ListRegions`); or a list of
-   * regions. Default: the command's region, else the instance's, else the environment's.
+   * A list of regions, or `"enabled"` for the regions that are enabled in each account. To list those, each account's
+   * role calls `account:ListRegions`. Default: the region of the command, otherwise of the instance, otherwise of the
+   * environment.
    */
   regions?: "enabled" | readonly string[] | null | undefined;
 }
 
-/** An account whose settings differ from those of the others. */
+/** Settings for one account. They override the settings in {@link AccountsSettings}. */
 export interface AccountSettings {
   /** 12 digits. */
   id: string;
@@ -30,19 +34,19 @@ export interface AccountSettings {
   regions?: "enabled" | readonly string[] | null | undefined;
 }
 
-/** Which accounts of an organization. All of them, unless `paths` or `exclude` are set. */
+/** Which accounts of an organization to act in. Default: all of them. */
 export interface OrganizationSettings {
   /**
    * The role that lists the accounts (`organizations:ListAccounts`), in the management account or a delegated
-   * administrator. `allowedRoles` need not contain it. Default: the base identity itself lists them.
+   * administrator. `allowedRoles` need not contain it. Default: the base identity lists them.
    */
   roleArn?: string | null | undefined;
   /**
-   * The paths of roots and OUs, as in `aws:PrincipalOrgPaths`: `o-…/r-…/ou-…/` for the accounts directly in an OU,
-   * `o-…/r-…/ou-…/*` for those below it, too.
+   * The paths of roots and OUs, in the format of `aws:PrincipalOrgPaths`. `o-…/r-…/ou-…/` selects the accounts directly
+   * in an OU; `o-…/r-…/ou-…/*` also selects the accounts below it.
    */
   paths?: readonly string[] | undefined;
-  /** Accounts to leave out, each 12 digits in quotes. */
+  /** Ids of the accounts to leave out (12 digits, in quotes). */
   exclude?: readonly string[] | undefined;
 }
 
@@ -58,7 +62,7 @@ export interface AccountEntry {
 }
 
 const ACCOUNT_ID = /^\d{12}$/;
-/** A path may have 512 characters, a name 64: https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html */
+/** A path has at most 512 characters, a name 64: https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html */
 const ROLE_NAME = /^(?!\/)(?:[!-)+-9;->@-~]{1,510}\/)?[\w+=,.@-]{1,64}$/;
 const ORGANIZATION_PATH = /^o-[a-z0-9]{10,32}\/(?:r-[0-9a-z]{4,32}\/(?:ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}\/)*)?\*?$/;
 
@@ -108,15 +112,15 @@ export function readAccounts(field: string, value: unknown): Accounts | undefine
   const contradiction = ids?.findIndex(({ id }) => organization?.exclude?.includes(id)) ?? -1;
   if (contradiction >= 0) {
     const hint = "Leave the account out of ids, or out of organization.exclude.";
-    throw conflict(`${field}.ids[${contradiction}]`, "is in organization.exclude, too", hint);
+    throw conflict(`${field}.ids[${contradiction}]`, "is also in organization.exclude", hint);
   }
   return { ...settings, roleName };
 }
 
 /**
- * The partition of the roles in the accounts, for which the settings name no ARN.
- * @param regions those that a run asks for, and the one that counts if none is listed
- * @returns `undefined` if nothing names it
+ * The partition of the accounts' roles. The settings contain only the names of these roles, not their ARNs.
+ * @param regions `wanted`: the regions of the run; `fallback`: the region to use if no setting lists any
+ * @returns `undefined` if no setting determines the partition
  */
 export function findAccountsPartition(
   { organization, regions: listed, ids = [] }: Accounts,
@@ -173,7 +177,7 @@ function readRegionChoice(field: string, value: unknown): RegionChoice | undefin
 
 function readPath(field: string, value: unknown): string {
   if (typeof value === "string" && ORGANIZATION_PATH.test(value)) return value;
-  const allowed = "the path of a root or OU, such as o-a1b2c3d4e5/r-f6g7/ou-f6g7-h1i2j3k4/, at the end perhaps a *";
+  const allowed = "the path of a root or OU, such as o-a1b2c3d4e5/r-f6g7/ou-f6g7-h1i2j3k4/, optionally followed by *";
   throw invalidText(field, value, allowed);
 }
 
@@ -182,7 +186,7 @@ export function readRoleName(field: string, value: unknown): string | undefined 
   if (typeof value === "string" && ROLE_NAME.test(value)) return value;
   const role = typeof value === "string" ? /^arn:[^:]*:iam::[^:]*:role\/(.+)$/.exec(value)?.[1] : undefined;
   const allowed = "the path and name of a role, such as integrations/Audit";
-  const hint = role ? `. Leave out the ARN's other parts: each account has its own ARN` : "";
+  const hint = role ? `. Leave out the rest of the ARN: it differs from account to account` : "";
   throw invalidText(field, value, `${allowed}${hint}`);
 }
 
@@ -197,7 +201,7 @@ function readEntry(field: string, value: unknown): AccountEntry {
   return readAccountSettings(field, value);
 }
 
-/** An empty list would mean no accounts to one reader and all accounts to another, so it is an error. So is an item twice. */
+/** Refuses duplicates, and an empty list, which could mean either none or all. */
 function readItems<T>(
   field: string,
   value: unknown,

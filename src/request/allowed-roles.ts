@@ -4,8 +4,8 @@ import { type RoleArn, readRoleArn } from "./role-arn.js";
 import { conflict, invalid, isGiven, readList, readSettings, readText } from "./validation.js";
 
 /**
- * One entry of `allowedRoles`: an exact role ARN, a pattern with IAM's wildcards (`*` matches any run of characters, `?`
- * one character, and neither matches a `:`), or either of them with the external id that these roles require.
+ * One entry of `allowedRoles`: an exact role ARN, or a pattern with IAM's wildcards. `*` matches any run of characters,
+ * `?` matches one character, and neither matches a `:`. If the roles require an external id, use the object form.
  */
 export type AllowedRole = string | { roleArn: string; externalId: string };
 
@@ -22,7 +22,7 @@ const ALLOWED =
   "a role ARN, or a pattern of the same form such as arn:aws:iam::123456789012:role/integration-*. " +
   "To allow every role, write arn:*:iam::*:role/*";
 
-/** @returns `undefined` if no list is given: then IAM alone decides */
+/** @returns `undefined` if no list is given; then only IAM decides */
 export function readAllowedRoles(field: string, value: unknown): readonly AllowedRoleEntry[] | undefined {
   const list = readList(field, value, "role ARNs, patterns, or { roleArn, externalId }");
   if (!list) return undefined;
@@ -44,7 +44,7 @@ function readEntry(field: string, value: unknown): AllowedRoleEntry {
   const settings = readSettings(field, value, ["roleArn", "externalId"]);
   const externalId = readText(`${field}.externalId`, settings.externalId, EXTERNAL_ID);
   if (externalId === undefined) {
-    throw conflict(`${field}.externalId`, "is missing", "To allow a role without one, list its ARN as a string.");
+    throw conflict(`${field}.externalId`, "is missing", "If the role requires none, list its ARN as a string.");
   }
   return toEntry(`${field}.roleArn`, settings.roleArn, externalId);
 }
@@ -59,14 +59,14 @@ function toEntry(field: string, value: unknown, externalId: string | undefined):
   return { pattern: role.arn, exact: true, externalId };
 }
 
-/** Any other value may be an external id, or a whole entry as JSON, so errors do not show it. */
+/** Errors show only ARNs: any other value may be an external id, or a whole entry as JSON. */
 function isArn(value: unknown): boolean {
   return typeof value === "string" && value.startsWith("arn:");
 }
 
 /**
- * Refuses a role that the instance does not allow. If there is a list, also refuses the base identity itself.
- * @returns the entry that allows the role: an exact ARN wins over patterns, then the first matching pattern
+ * Refuses a role that the instance does not allow. If there is a list, also refuses a command without a role.
+ * @returns the entry that allows the role: its exact ARN if listed, otherwise the first matching pattern
  */
 export function refuseUnlessAllowed(
   entries: readonly AllowedRoleEntry[] | undefined,
@@ -83,7 +83,7 @@ export function refuseUnlessAllowed(
     "ROLE_NOT_ALLOWED",
     role
       ? `The role ${role.arn} is not in the instance's allowedRoles.`
-      : "No role was requested, and the instance's allowedRoles does not cover the machine's own identity.",
+      : "No role was requested, but the instance sets allowedRoles, so a role is required.",
     {
       step: "request",
       field,
@@ -99,27 +99,27 @@ export function refuseUnlessAllowed(
 const IAM_DOLLAR = `\${$}`;
 
 /**
- * An entry's pattern as a resource of an IAM policy. IAM treats patterns the same way, except that the partition must be
- * concrete, and that `$` could start a policy variable and is escaped.
+ * An entry's pattern as a resource of an IAM policy. IAM matches patterns the same way, with two exceptions: the
+ * partition must be concrete, and `$` is escaped because it could start a policy variable.
  */
 export function toIamResource(pattern: string, partition: string): string {
   const [arn, , ...rest] = pattern.split(":");
   return [arn, partition, ...rest].join(":").replaceAll("$", () => IAM_DOLLAR);
 }
 
-/** Whether text is a pattern to IAM, which may match other text as well. */
+/** Whether IAM treats the text as a pattern. */
 export function hasWildcard(text: string): boolean {
   return /[*?]/.test(text);
 }
 
-/** Matches part by part, as IAM does, so that no wildcard matches a `:`. */
+/** Matches part by part, as IAM does, so no wildcard matches a `:`. */
 export function matchesArn(pattern: string, arn: string): boolean {
   const patterns = pattern.split(":");
   const parts = arn.split(":");
   return patterns.length === parts.length && patterns.every((part, index) => matchesWildcard(part, parts[index] ?? ""));
 }
 
-/** Never exponential: on a mismatch, only the last `*` takes one more character. */
+/** Avoids exponential backtracking: on a mismatch, only the last `*` takes one more character. */
 function matchesWildcard(pattern: string, text: string): boolean {
   let at = 0;
   let position = 0;

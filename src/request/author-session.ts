@@ -4,17 +4,23 @@ import { readTags, type SessionTags } from "./session-tags.js";
 import { createSettingsReader, type SettingsTable } from "./settings-table.js";
 
 /**
- * How the author of a command restricts or labels its session. Trusted code, within the instance's limits. `null` is an
- * error in `policy` and `policyArns`, which limit the role; elsewhere it means not given.
+ * How the author of a command restricts or labels the command's session, within the instance's limits. Only trusted
+ * code sets it. `null` is an error in `policy` and `policyArns`, which limit the role; elsewhere it means not set.
  */
 export interface AuthorSession {
-  /** Session policy: a JSON object or its text, at most 2048 characters. Only if the instance sets neither policy nor policyArns. */
+  /**
+   * Session policy: a JSON object or its text, at most 2048 characters. Allowed only if the instance sets neither
+   * `policy` nor `policyArns`.
+   */
   policy?: object | string | undefined;
-  /** Managed policies as session policies, 1 to 10 ARNs. Only if the instance sets neither policy nor policyArns. */
+  /**
+   * Managed policies to use as session policies, 1 to 10 ARNs. Allowed only if the instance sets neither `policy` nor
+   * `policyArns`.
+   */
   policyArns?: readonly string[] | undefined;
   /** Session tags in addition to the instance's. */
   tags?: SessionTags | null | undefined;
-  /** 2 to 64 of `[\w+=,.@-]`, not starting with `aws:`. If the instance sets one, it must be the same. */
+  /** 2 to 64 characters of `[\w+=,.@-]`, not starting with `aws:`. If the instance sets one, it must match. */
   sourceIdentity?: string | null | undefined;
 }
 

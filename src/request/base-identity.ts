@@ -4,14 +4,14 @@ import type { ContainerEndpoint } from "./container-endpoint.js";
 import { quoted } from "./validation.js";
 import type { WebIdentity } from "./web-identity.js";
 
-/** What distinguishes an STS that is not AWS's own: where it is, and whose certificates count. Empty for AWS's own. */
+/** What distinguishes one STS from another: its endpoint, and how it is trusted. Empty by default, for AWS's STS. */
 export interface Issuer {
   readonly endpoint: string | undefined;
   readonly trust: string | undefined;
   readonly plainHttp: true | undefined;
 }
 
-/** Where the keys of a base identity are read. May contain secrets. */
+/** Where the keys of a base identity come from. May contain secrets. */
 export type Origin =
   | { readonly kind: "instance-profile"; readonly plainHttp: boolean }
   | { readonly kind: "container"; readonly endpoint: ContainerEndpoint }
@@ -24,9 +24,9 @@ export type Origin =
 /** The credentials that call STS. Prints no secret. */
 export class BaseIdentity {
   readonly kind: Origin["kind"];
-  /** Its part of a session's digest: never a secret, only a hash of one. */
+  /** The part of a session's digest for this identity. Contains hashes of secrets, never the secrets. */
   readonly keyPart: string;
-  /** Set by `instance.credentialsName`: identities with the same name are one identity, also in other processes. */
+  /** Set by `instance.credentialsName`. Identities with the same name are the same identity, even across processes. */
   readonly name: string | undefined;
   readonly #origin: Origin;
   #digest: string | undefined;
@@ -52,22 +52,22 @@ export class BaseIdentity {
     return this.#key;
   }
 
-  /** Of keys that the settings or the environment contain. Of other kinds it is not known before they are read. */
+  /** Set only for keys in the settings or the environment. Other sources must be read first. */
   get accessKeyId(): string | undefined {
     return "identity" in this.#origin ? this.#origin.identity.accessKeyId : undefined;
   }
 
-  /** Whether other processes can know that a session in a store comes from this identity. */
+  /** Whether other processes can tell that a session in a store comes from this identity. */
   get isShareable(): boolean {
     return this.name !== undefined || this.kind === "instance-profile" || this.kind === "static";
   }
 
-  /** For errors and reports: which identity it is, without a secret. */
+  /** Names the identity in errors and reports. Contains no secret. */
   get description(): string {
     return describe(this.#origin);
   }
 
-  /** A method, so that nothing prints it. */
+  /** A method, so that printing the object does not show the origin. */
   origin(): Origin {
     return this.#origin;
   }
@@ -106,7 +106,7 @@ function comparable({ expiration, ...keys }: AwsCredentialIdentity): object {
   return { ...keys, expiration: expiration?.getTime() };
 }
 
-/** Keys that an impostor may have issued must not serve an instance that would have recognized it. */
+/** Keys that an impostor of AWS may have issued must not serve an instance with stricter checks. */
 function toTrustPart(origin: Origin): string {
   if (origin.kind === "instance-profile") return origin.plainHttp ? " over plain http" : "";
   const issuer = origin.kind === "web-identity" ? canonicalJson(origin.issuer) : "{}";

@@ -12,22 +12,22 @@ export function canonicalJson(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** Increase it when the meaning of a record changes, so that versions that disagree never share a session. */
+/** Increase it when the meaning of a record changes, so that incompatible versions never share a session. */
 const KEY_VERSION = 1;
 
-/** The same in every process. Never publish it: a short external id could be guessed from it. */
+/** The same in every process. Never publish it: somebody could guess a short external id from it. */
 export function stableDigest(record: object): string {
   return sha256(canonicalJson({ v: KEY_VERSION, ...record }));
 }
 
 export function sha256(text: string): string {
-  // Loaded at the first command, because it would add half to the library's load time.
+  // Loaded at the first command, because it would increase the library's load time by half.
   return process.getBuiltinModule("node:crypto").hash("sha256", text, "base64url");
 }
 
 let processSecret: string | undefined;
 
-/** A hash that is safe to publish, in an event or as a cache key: only this process can find what it is the hash of. */
+/** A hash that is safe to publish in an event or as a cache key: only this process has the secret that keys it. */
 export function publishedHash(text: string): string {
   processSecret ??= process.getBuiltinModule("node:crypto").randomBytes(32).toString("base64url");
   return sha256(`${processSecret} ${text}`);

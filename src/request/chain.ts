@@ -6,17 +6,17 @@ import type { RoleArn } from "./role-arn.js";
 import type { ParsedStsSettings } from "./sts-settings.js";
 
 /**
- * One identity of a chain, and by `parent` the identities that it comes from: the source, perhaps a source role, the role.
- * Each has its own session. Immutable, and contains no secret.
+ * One identity in a role chain. `parent` is the identity that assumes it. A chain starts with the base identity,
+ * followed by the source role and the role, if there are any. Each has its own session. Immutable; contains no secret.
  */
 export type Link = SourceLink | RoleLink;
 
 /** The base identity itself. */
 export class SourceLink {
   readonly step = "base-identity" as const;
-  /** The credentials that the chain begins with. */
+  /** The credentials that the chain starts with. */
   readonly base: BaseIdentity;
-  /** The STS endpoint that the chain asks. */
+  /** The STS endpoint that the chain calls. */
   readonly sts: StsTarget;
   readonly parent = undefined;
   readonly assumption = undefined;
@@ -28,7 +28,7 @@ export class SourceLink {
     Object.freeze(this);
   }
 
-  /** Identifies its session in this process's caches and events. Other processes use another key for the same session. */
+  /** Identifies its session in this process's caches and events. Other processes use different keys. */
   get key(): string {
     return this.base.key;
   }
@@ -92,7 +92,7 @@ export interface StsTarget extends ParsedStsSettings {
   readonly plainHttp: true | undefined;
 }
 
-/** What the instance says about STS. A region that is derived from something else is not part of the digest. */
+/** The instance's STS settings. A region that is derived from another setting is not part of the digest. */
 export interface StsGiven {
   readonly sts: ParsedStsSettings;
   readonly trust: string | undefined;
@@ -100,14 +100,14 @@ export interface StsGiven {
 }
 
 /**
- * What distinguishes a role's session. A session that an impostor of STS may have issued must not serve an instance that
- * verifies certificates. Contains the external id, so never show it as a whole.
+ * What distinguishes a role's session. Sessions fetched without TLS verification must not serve an instance that
+ * verifies certificates. Contains the external id: never show the whole object.
  */
 export function digestParts(parent: Link, { role, ...assumption }: Assumption, given: StsGiven) {
   return { parent: parent.digest, roleArn: role.arn, ...assumption, ...given };
 }
 
-/** All identities of a chain, the source first. */
+/** All identities in a chain, starting with the base identity. */
 export function linksOf(chain: Link): readonly Link[] {
   return chain.parent ? [...linksOf(chain.parent), chain] : [chain];
 }

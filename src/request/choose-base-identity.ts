@@ -6,15 +6,15 @@ import { type Announcement, describeAnnouncement, lineFor, type Platform } from 
 import { conflict } from "./validation.js";
 import { announcedWebIdentity, type WebIdentity } from "./web-identity.js";
 
-/** All that decides which identity a source is. */
+/** Everything that determines which identity a source provides. */
 export interface Surroundings {
   readonly env: Record<string, string | undefined>;
   readonly platform: Platform;
-  /** The STS that a web identity comes from. */
+  /** The STS that issues the credentials of a web identity. */
   readonly issuer: Issuer;
 }
 
-/** Made once, because most commands use one of them. */
+/** Shared, because most commands use one of them. */
 const INSTANCE_PROFILES = {
   own: new BaseIdentity({ kind: "instance-profile", plainHttp: false }),
   plainHttp: new BaseIdentity({ kind: "instance-profile", plainHttp: true }),
@@ -22,8 +22,8 @@ const INSTANCE_PROFILES = {
 const FIELD = "instance.credentials";
 
 /**
- * Decides from the settings and the environment alone, and never tries another source.
- * @throws RolecallError `INVALID_REQUEST` if the source is not there, or nothing is chosen and the platform announces one
+ * Uses only the settings and the environment, and never falls back to another source.
+ * @throws RolecallError `INVALID_REQUEST` if the source is missing, or if none is chosen but the platform announces one
  */
 export function chooseBaseIdentity(source: ChosenSource, surroundings: Surroundings): BaseIdentity {
   const { choice, name } = source;
@@ -70,7 +70,7 @@ function webIdentity(found: WebIdentity, issuer: Issuer, name: string | undefine
   return new BaseIdentity({ kind: "web-identity", webIdentity: found, issuer }, name);
 }
 
-/** The one source that the platform announces, else the instance profile. */
+/** The source that the platform announces, or the instance profile if it announces none. */
 function ofRuntime({ announced }: Platform): Exclude<SourceName, "Runtime"> {
   const [first, second] = announced;
   if (!second) return first?.source ?? "Ec2InstanceMetadata";
@@ -81,7 +81,7 @@ function ofRuntime({ announced }: Platform): Exclude<SourceName, "Runtime"> {
   );
 }
 
-/** Otherwise a program in a container would silently act as the machine that the container runs on. */
+/** Without this check, a program in a container would silently act as the container's host. */
 function refuseUnchosen({ announced }: Platform): void {
   if (announced.length === 0) return;
   const lines = announced.map(({ source, what }) => `${lineFor(source)} for ${what}`);

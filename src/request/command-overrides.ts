@@ -14,19 +14,22 @@ import {
   readText,
 } from "./validation.js";
 
-/** A command's settings for its identity and region. `undefined` and `null` mean not given; an empty string is an error. */
+/** A command's settings for its identity and region. `undefined` and `null` mean not set; an empty string is an error. */
 export interface CommandSettings {
   /** The role this command acts as, instead of the instance's. */
   roleArn?: string | null | undefined;
-  /** 2 to 64 of `[\w+=,.@-]`. */
+  /** 2 to 64 characters of `[\w+=,.@-]`. */
   roleSessionName?: string | null | undefined;
-  /** Seconds, 900 to 43200, a number or digits. */
+  /** In seconds: 900 to 43200, a number or a string of digits. */
   roleSessionDuration?: number | string | null | undefined;
   /** The region of the service that the command calls. */
   region?: string | null | undefined;
 }
 
-/** A command's arguments, as the platform passes them. Only the four {@link CommandSettings} are read; other keys are ignored. */
+/**
+ * A command's arguments, as the platform passes them. The library reads only the four {@link CommandSettings} and
+ * ignores other arguments.
+ */
 export type CommandOverrides =
   | (CommandSettings & { readonly [argument: string]: unknown })
   | (CommandSettings & object); // an interface has no index signature
@@ -42,9 +45,9 @@ export const COMMAND_SETTINGS = {
 
 export const COMMAND_KEYS = Object.keys(COMMAND_SETTINGS) as readonly (keyof CommandSettings)[];
 
-/** The instance alone sets it. In a command it must not be ignored: the command would run as a different chain of roles. */
+/** Only the instance can set it. In a command it is an error: ignoring it would change which roles act. */
 const SOURCE_ROLE = "sourceRole";
-/** A cheap test that most arguments fail: every name starts with an r or s, and lookalikes are not ASCII. */
+/** A cheap pre-check that rules out most arguments: every setting starts with r or s, and lookalikes are not ASCII. */
 const MAY_BE_MEANT = /^[^a-z0-9]*[rs]|[^\0-\x7f]/i;
 const findLookalike = createMisspellingLookup([...COMMAND_KEYS, SOURCE_ROLE]);
 
@@ -53,11 +56,11 @@ function findMeant(owner: string, name: string): string | undefined {
   if (!MAY_BE_MEANT.test(name)) return undefined;
   const meant = name === SOURCE_ROLE ? name : findLookalike(name);
   if (meant !== SOURCE_ROLE) return meant;
-  const hint = "Leave it out, or rename the argument: a command chooses its own role, roleArn, and nothing before it.";
-  throw conflict(pathOf(owner, name), "is set by the instance alone", hint);
+  const hint = "Leave it out, or rename the argument: a command can choose its role, but not the source role.";
+  throw conflict(pathOf(owner, name), "can be set only in the instance", hint);
 }
 
-/** The settings among a command's arguments, not validated. */
+/** Picks the settings from a command's arguments, without validating them. */
 export function pickCommandSettings(command: unknown, owner = "command"): Record<keyof CommandSettings, unknown> {
   const overrides = isGiven(command) ? readRecord(owner, command, "an object of the command's arguments") : {};
   assertNoMisspelling(owner, overrides, (name) => findMeant(owner, name));

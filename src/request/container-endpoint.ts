@@ -2,13 +2,13 @@ import { isConfidential } from "./plain-http.js";
 import type { Platform } from "./platform.js";
 import { conflict, invalid } from "./validation.js";
 
-/** Where the credentials of a container are read, and what opens the endpoint. Contains secrets: the path, and the token. */
+/** A container's credential endpoint, and the authorization it requires. Contains secrets: the path and the token. */
 export interface ContainerEndpoint {
   readonly url: URL;
   readonly authorization: Authorization | undefined;
 }
 
-/** The value of the header `Authorization`, or the file that holds it. */
+/** The value of the `Authorization` header, or the file that contains it. */
 export type Authorization = { readonly token: string } | { readonly tokenFile: string };
 
 /** The address of ECS's agent. `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` is relative to it. */
@@ -20,7 +20,7 @@ const FULL_URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 const TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
 const TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
 
-const HTTP_HOSTS = "over http, its host must be loopback, 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]";
+const HTTP_HOSTS = "with http, the host must be loopback, 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]";
 /** A valid header value. */
 export const AUTHORIZATION = /^[!-~](?:[ -~]*[!-~])?$/;
 const PRINTABLE = /^[!-~]+$/;
@@ -28,7 +28,7 @@ const PRINTABLE = /^[!-~]+$/;
 /**
  * Reads AWS's variables with AWS's precedence: the relative URI before the full one, and the token file before the token.
  * @returns `undefined` if neither URI is set
- * @throws RolecallError `INVALID_REQUEST` for a URI that the keys must not come from
+ * @throws RolecallError `INVALID_REQUEST` for an invalid URI or token, or a URI that would expose the keys
  */
 export function readContainerEndpoint(platform: Platform): ContainerEndpoint | undefined {
   const url = readUrl(platform);

@@ -5,18 +5,18 @@ import { IDENTITY_KEYS, readStaticKeys } from "./static-keys.js";
 import { conflict, invalid, isGiven, isRecord, readSettings, readText, type TextRule } from "./validation.js";
 import { readWebIdentity, WEB_IDENTITY_KEYS, type WebIdentity, type WebIdentitySource } from "./web-identity.js";
 
-/** A source of credentials that the platform offers, as AWS names it in `credential_source` where it does. */
+/** A source of credentials that the platform offers. Named as in AWS's `credential_source` where possible. */
 export type SourceName = "Ec2InstanceMetadata" | "EcsContainer" | "WebIdentity" | "Environment" | "Runtime";
 
 const SOURCE_NAMES = ["Ec2InstanceMetadata", "EcsContainer", "WebIdentity", "Environment", "Runtime"] as const;
 
 /** A profile in the SDK's configuration files, such as one for IAM Identity Center (SSO) or with a `credential_process`. */
 export interface ProfileSource {
-  /** The name of the profile. Nothing but this profile is read. */
+  /** The name of the profile. The library reads only this profile and the ones that it refers to. */
   profile: string;
 }
 
-/** What `instance.credentials` takes. */
+/** The values that `instance.credentials` accepts. */
 export type CredentialSource =
   | SourceName
   | ProfileSource
@@ -24,9 +24,9 @@ export type CredentialSource =
   | AwsCredentialIdentity
   | CredentialProvider;
 
-/** A validated {@link CredentialSource}. Which identity it is may depend on the environment. */
+/** A validated {@link CredentialSource}. Its identity may depend on the environment. */
 export interface ChosenSource {
-  /** What was chosen; `undefined` if nothing was. Web identities and keys that are written out are not names. */
+  /** The chosen source; `undefined` if `credentials` is not set. */
   readonly choice: SourceName | WebIdentity | BaseIdentity | undefined;
   /** `instance.credentialsName`. */
   readonly name: string | undefined;
@@ -36,7 +36,7 @@ export interface ChosenSource {
 
 const ALLOWED = `${SOURCE_NAMES.map((name) => `"${name}"`).join(", ")}, { profile }, { webIdentityTokenFile, roleArn, roleSessionName? }, { accessKeyId, secretAccessKey, sessionToken? }, or a function that resolves to keys`;
 
-/** Names the identity that a source turns out to be. */
+/** The format of `instance.credentialsName`. */
 export const CREDENTIALS_NAME: TextRule = {
   pattern: /^[\w+=,.@-]*$/,
   min: 1,
@@ -94,7 +94,7 @@ function readChoice(field: string, value: unknown, name: string | undefined): Ch
   return identityOf({ kind: "static", identity: readStaticKeys(field, settings) });
 }
 
-/** The forms of an object, by the keys that only one of them has. */
+/** The object forms of a source, and the keys that only each form has. */
 const FORMS = [
   { is: "profile", keys: ["profile"] },
   { is: "web-identity", keys: WEB_IDENTITY_KEYS },
@@ -106,19 +106,19 @@ function identityOf(origin: Origin, name?: string): BaseIdentity {
 }
 
 function readProfile(field: string, { profile }: { readonly profile?: unknown }): string {
-  return readText(`${field}.profile`, profile, PROFILE) as string; // the form is chosen by it
+  return readText(`${field}.profile`, profile, PROFILE) as string; // set, because it selected this form
 }
 
-/** Shows the value only if it reads like a name: a string in this place may be a secret. */
+/** Errors show the value only if it looks like a source's name: it may be a secret. */
 function readSourceName(field: string, value: string): SourceName {
   const known = SOURCE_NAMES.find((name) => name === value);
   if (known) return known;
   const meant = similarName(value, SOURCE_NAMES) ?? nameThatContains(value);
   if (meant === undefined) throw invalid(field, value, ALLOWED);
-  throw conflict(field, `is ${JSON.stringify(value)}, and reads like "${meant}"`, `Allowed: ${ALLOWED}.`);
+  throw conflict(field, `is ${JSON.stringify(value)}, which looks like "${meant}"`, `Allowed: ${ALLOWED}.`);
 }
 
-/** For `ECS`, `IMDS` and other short words. */
+/** For `ECS`, `EC2` and other short words. */
 function nameThatContains(value: string): SourceName | undefined {
   const word = value.toLowerCase();
   if (!/^[a-z\d]{3,20}$/.test(word)) return undefined;

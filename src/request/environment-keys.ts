@@ -2,7 +2,7 @@ import type { AwsCredentialIdentity } from "../sdk-types.js";
 import { readStaticIdentity } from "./static-keys.js";
 import { conflict, invalid, variableIn } from "./validation.js";
 
-/** The variables from which AWS's tools read keys. */
+/** The variables that AWS tools read keys from. */
 const VARIABLES = {
   accessKeyId: "AWS_ACCESS_KEY_ID",
   secretAccessKey: "AWS_SECRET_ACCESS_KEY",
@@ -13,7 +13,7 @@ const EXPIRATION = "AWS_CREDENTIAL_EXPIRATION";
 
 /**
  * @returns `undefined` if the environment holds no keys
- * @throws RolecallError `INVALID_REQUEST`, naming the variable that is missing or wrong
+ * @throws RolecallError `INVALID_REQUEST`, naming the variable that is missing or invalid
  */
 export function readEnvironmentKeys(env: Record<string, string | undefined>): AwsCredentialIdentity | undefined {
   const read = (name: string) => variableIn(env, name) || undefined;

@@ -13,75 +13,80 @@ import { invalid, isGiven, readFlag, readLimit, readText, type TextRule } from "
 
 /**
  * What an administrator configures once. Trusted: authors and commands cannot lift its limits.
- * An unknown key is an error, and so is an empty string. `undefined` means not given. So does `null`, except in the
- * settings that limit a role (`policy`, `policyArns`, `externalId`, `allowedRoles`), where it is an error.
+ * Unknown keys and empty strings are errors. `undefined` and `null` mean not set, except in the settings that limit a
+ * role (`policy`, `policyArns`, `externalId`, `allowedRoles`), where `null` is an error.
  */
 export interface IntegrationInstance {
-  /** The role of commands that name no other role. Default: none; the base identity itself acts. */
+  /** The role of commands that don't set `roleArn`. Default: none; these commands act as the base identity. */
   roleArn?: string | null | undefined;
-  /** 2 to 64 of `[\w+=,.@-]`. Default `rolecall-<hostname>`. */
+  /** 2 to 64 characters of `[\w+=,.@-]`. Default `rolecall-<hostname>`. */
   roleSessionName?: string | null | undefined;
-  /** Seconds, 900 to 43200, a number or digits. Default 3600. */
+  /** In seconds: 900 to 43200, a number or a string of digits. Default 3600. */
   roleSessionDuration?: number | string | null | undefined;
-  /** Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, then the machine's region. */
+  /** Default: `AWS_REGION`, then `AWS_DEFAULT_REGION`, then the machine's region. */
   region?: string | null | undefined;
-  /** Session policy: a JSON object or its text, at most 2048 characters. It restricts what the role allows. */
+  /** Session policy: a JSON object or its text, at most 2048 characters. It restricts the role's permissions. */
   policy?: object | string | undefined;
-  /** Managed policies as session policies, 1 to 10 ARNs. */
+  /** Managed policies to use as session policies, 1 to 10 ARNs. */
   policyArns?: readonly string[] | undefined;
   /** Session tags, at most 50 together with the author's. Authors may add tags, but not change these. */
   tags?: SessionTags | null | undefined;
-  /** 2 to 64 of `[\w+=,.@-]`, not beginning `aws:`. */
+  /** 2 to 64 characters of `[\w+=,.@-]`, not starting with `aws:`. */
   sourceIdentity?: string | null | undefined;
-  /** 2 to 1224 of `[\w+=,.@:/-]`. Used for every role, except where `allowedRoles` sets another external id. */
+  /** 2 to 1224 characters of `[\w+=,.@:/-]`. For every role, unless `allowedRoles` sets another. */
   externalId?: string | undefined;
   /** Keys of the tags that the session passes on to roles assumed from it. */
   transitiveTagKeys?: readonly string[] | null | undefined;
-  /** The roles that may be assumed. If it is set, a role is required. `[]` allows none. Default: IAM alone decides. */
+  /**
+   * The roles that commands may assume. If you set it, every command needs a role. `[]` allows none. Default: only IAM
+   * decides.
+   */
   allowedRoles?: readonly AllowedRole[] | undefined;
   /**
    * Where the base identity comes from:
    * - `"Ec2InstanceMetadata"`: the instance profile of the EC2 machine. The default, unless the environment announces
    *   another identity: then you must choose.
    * - `"EcsContainer"`: the role of an ECS task, or of a pod with EKS Pod Identity.
-   * - `"WebIdentity"`: the role of an OIDC token that the environment names, such as IRSA's. To name it here, set
-   *   `{ webIdentityTokenFile, roleArn, roleSessionName? }`.
+   * - `"WebIdentity"`: the role for an OIDC token, both named by environment variables, as with IRSA. To name them here
+   *   instead, set `{ webIdentityTokenFile, roleArn, roleSessionName? }`.
    * - `"Environment"`: the keys in `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, as in Lambda.
-   * - `{ profile }`: a profile of the SDK's configuration files, as on a laptop.
-   * - `"Runtime"`: the one identity that the environment announces, else the instance profile.
-   * - static keys, or any SDK credential provider.
+   * - `{ profile }`: a profile in the AWS configuration files, as on a laptop.
+   * - `"Runtime"`: the one identity that the environment announces, or the instance profile if it announces none.
+   * - Static keys, or any SDK credential provider.
    */
   credentials?: CredentialSource | null | undefined;
   /**
-   * Names the identity that `credentials` turns out to be, 1 to 64 of `[\w+=,.@-]`: instances with the same name count as
-   * the same identity. Required to share sessions through a store, except with the instance profile and static keys.
+   * A name for the identity that `credentials` provides, 1 to 64 characters of `[\w+=,.@-]`. Instances with the same name
+   * count as one identity. Required to share sessions through a store, except for the instance profile and static keys.
    * Default: each function, container, web identity and profile is a separate identity.
    */
   credentialsName?: string | null | undefined;
   /**
-   * A role that the base identity assumes first, and that assumes the roles of commands: for organizations where roles
-   * trust one central role only. A role ARN, or the settings of its session. It never acts itself, so every command needs
-   * a role, for one hour at most. Default: the base identity assumes the roles of commands.
+   * A central role that the base identity assumes first, and that then assumes the role of each command. Use it if your
+   * roles trust only one central role. Set a role ARN, or the settings of the central role's session. Every command
+   * then needs a role, and its session lasts at most one hour. Default: the base identity assumes the roles of commands
+   * directly.
    */
   sourceRole?: string | SourceRoleSettings | null | undefined;
-  /** The accounts to act in, and the role in each: for `forEachAccount` of `aws-rolecall/accounts`. Default: none. */
+  /** The accounts to act in, and the role in each, for `forEachAccount` of `aws-rolecall/accounts`. Default: none. */
   accounts?: AccountsSettings | null | undefined;
   /** Which STS endpoint to call. */
   sts?: StsSettings | null | undefined;
-  /** How AWS is reached: timeouts, attempts, proxy, certificates. For STS and all clients, never for IMDS. */
+  /** How to reach AWS: timeouts, attempts, proxy, certificates. Applies to STS and all clients, never to IMDS. */
   network?: NetworkSettings | null | undefined;
   /**
-   * Allows plain `http` to STS and the metadata service on other machines, so that anyone on the network path can read the
-   * keys and impersonate AWS. For a simulator such as LocalStack. Default `false`: only `https`, or this machine.
+   * Allows plain `http` to STS and the metadata service on other machines. Anyone on the network path can then read the
+   * keys and impersonate AWS. Use it only for a simulator such as LocalStack. Default `false`: only `https`, or this
+   * machine.
    */
   dangerouslyAllowPlainHttp?: boolean | null | undefined;
-  /** The integration's name, for the user agent: 1 to 50 of `[\w.+-]`. Default: none. */
+  /** The integration's name, for the user agent: 1 to 50 characters of `[\w.+-]`. Default: none. */
   integration?: string | null | undefined;
 }
 
 /**
- * Makes unknown keys, which are an error at run time, an error of the compiler too, also for an instance in a variable.
- * Methods of a class are allowed.
+ * Makes unknown keys a compile-time error as well as a run-time error, even if the instance is in a variable. Allows
+ * the methods of a class.
  */
 export type ExactInstance<I extends IntegrationInstance> = I & {
   readonly [K in Exclude<keyof I, keyof IntegrationInstance>]: I[K] extends (...args: never) => unknown ? I[K] : never;
@@ -119,7 +124,7 @@ const readSettings = createSettingsReader(INSTANCE_SETTINGS);
 
 const DEFINED = new WeakMap<object, InstanceSettings>();
 
-/** For an instance that can no longer change. */
+/** @param frozen an instance that can no longer change */
 export function rememberInstance(frozen: object, settings: InstanceSettings): void {
   DEFINED.set(frozen, settings);
 }

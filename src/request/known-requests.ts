@@ -5,7 +5,10 @@ import { envRegion } from "./precedence.js";
 import { createRoleRequest, type RoleRequest } from "./role-request.js";
 import { isGiven } from "./validation.js";
 
-/** Requests of defined instances, so that equal commands are validated and hashed once. A plain object may have changed. */
+/**
+ * Caches requests, so that equal commands are validated and hashed only once. Only for defined instances: a plain object
+ * may change between commands.
+ */
 export class KnownRequests {
   readonly #maxRequests: number;
   #byInstance = new WeakMap<InstanceSettings, Map<string, RoleRequest>>();
@@ -15,7 +18,7 @@ export class KnownRequests {
     this.#maxRequests = maxRequests;
   }
 
-  /** Like {@link createRoleRequest}, always with the same platform. */
+  /** Like {@link createRoleRequest}. Every call must pass the same platform. */
   get(...[instance, command, session, env, platform]: Parameters<typeof createRoleRequest>): RoleRequest {
     const defined = findDefinedInstance(instance);
     if (!defined || isGiven(session)) return createRoleRequest(instance, command, session, env, platform);
@@ -29,7 +32,7 @@ export class KnownRequests {
     return request;
   }
 
-  /** When full, it starts over. The requests in use come back at once. */
+  /** Clears the cache when it is full. Requests in use are soon cached again. */
   #remember(instance: InstanceSettings, name: string, request: RoleRequest): void {
     if (this.#size++ >= this.#maxRequests) {
       this.#byInstance = new WeakMap();
@@ -40,7 +43,7 @@ export class KnownRequests {
   }
 }
 
-/** Everything that a request of one defined instance depends on; `undefined` if a setting may be invalid. */
+/** The cache key within a defined instance: everything a request depends on. `undefined` if a setting may be invalid. */
 function toName(
   { roleArn, roleSessionName, roleSessionDuration, region }: Record<string, unknown>,
   env: Record<string, string | undefined>,
@@ -49,7 +52,7 @@ function toName(
   return parts.every(isWordOrNumber) ? parts.join("\n") : undefined;
 }
 
-/** No valid setting is empty or holds a line feed, so two different commands never share a name. */
+/** No valid setting is empty or contains a line feed, so two different commands never share a name. */
 function isWordOrNumber(part: unknown): boolean {
   return (
     !isGiven(part) || typeof part === "number" || (typeof part === "string" && part !== "" && !part.includes("\n"))

@@ -37,7 +37,7 @@ export const SOURCE_IDENTITY: TextRule = {
  */
 export const ACCESS_KEY_ID = /^[\w-]{1,128}$/;
 
-/** `null` is an error, since without an external id another role may be assumed than the one that is meant. */
+/** `null` is an error: silently dropping the external id would remove its protection against a confused deputy. */
 export function readExternalId(field: string, value: unknown): string | undefined {
   return readText(field, readLimit(field, value), EXTERNAL_ID);
 }
@@ -46,7 +46,7 @@ export function readSourceIdentity(field: string, value: unknown): string | unde
   return readText(field, value, SOURCE_IDENTITY);
 }
 
-/** Seconds. A role's own MaxSessionDuration may be lower. `chained`: the most for a role that another role assumes. */
+/** Seconds. A role's own MaxSessionDuration may be lower. `chained`: the maximum with role chaining. */
 export const ROLE_SESSION_DURATION = { min: 900, max: 43_200, default: 3600, chained: 3600 } as const;
 
 export const MAX_POLICY_CHARACTERS = 2048;

@@ -11,7 +11,7 @@ export interface NetworkSettings {
   requestTimeout?: number | string | null | undefined;
   /** Milliseconds of silence on a connection in use, including in the middle of a response. Default: the SDK's. */
   socketTimeout?: number | string | null | undefined;
-  /** Milliseconds to connect, including the proxy's response. Default: no limit; 10 seconds for the proxy's response. */
+  /** Milliseconds to connect, including the proxy's response. Default: no limit, but 10 s for the proxy's response. */
   connectionTimeout?: number | string | null | undefined;
   /**
    * Attempts per request, including the first: 1 to 100. Authors can set fewer for a client, but not more. Default: the
@@ -19,8 +19,8 @@ export interface NetworkSettings {
    */
   maxAttempts?: number | string | null | undefined;
   /**
-   * `http://[user:password@]host[:port]`, or the same with `https`. Every connection goes through this proxy by `CONNECT`.
-   * Percent-encode user and password. Default: no proxy; proxy variables in the environment are ignored.
+   * `http://[user:password@]host[:port]`, or the same with `https`. Every connection uses this proxy with `CONNECT`.
+   * Percent-encode the user and password. Default: no proxy; proxy variables in the environment are ignored.
    */
   proxy?: string | null | undefined;
   /** CA certificates to trust in addition to those that Node.js trusts: one or more, in PEM format. */
@@ -89,7 +89,7 @@ export function readNetworkSettings(field: string, value: unknown): Network | un
   if (settings.extraCa && settings.dangerouslyDisableTlsVerification) {
     throw conflict(
       `${field}.dangerouslyDisableTlsVerification`,
-      "is true although extraCa is set",
+      "is true, but extraCa is set",
       "Leave it out: it disables verification, so extraCa has no effect.",
     );
   }
@@ -109,7 +109,7 @@ export function readProxy(field: string, value: unknown): string | undefined {
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** @returns one text per certificate, in the order given */
+/** @returns one string per certificate, in the order given */
 function readCertificates(field: string, value: unknown): readonly string[] | undefined {
   if (!isGiven(value)) return undefined;
   const found = typeof value === "string" && !value.includes("PRIVATE KEY") ? value.match(CERTIFICATE) : undefined;

@@ -14,7 +14,7 @@ export function assertConfidential(endpoint: Endpoint, field = "AWS_ENDPOINT_URL
   throw plainHttpError(field, "STS", endpoint, `Use https, or http on the loopback interface; ${SIMULATOR_HINT}.`);
 }
 
-/** Over TLS, or over loopback. */
+/** Whether the endpoint uses TLS or loopback. */
 export function isConfidential({ protocol, hostname }: Endpoint): boolean {
   const isLoopback = hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
   return protocol === "https:" || (protocol === "http:" && isLoopback);

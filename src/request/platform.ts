@@ -2,7 +2,7 @@ import { variableIn } from "./validation.js";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The sources that a platform can announce, by the variables that it sets. A person's own keys and profiles announce nothing. */
+/** The sources that a platform can announce, and their variables. A person's keys and profiles do not count. */
 const ANNOUNCEMENTS = [
   { source: "Environment", what: "the role of a Lambda function", variables: ["AWS_LAMBDA_FUNCTION_NAME"] },
   {
@@ -17,7 +17,7 @@ const ANNOUNCEMENTS = [
   },
 ] as const;
 
-/** Variables that say how an announced identity is read. */
+/** Variables with details on how to read an announced identity. */
 const DETAILS = [
   "AWS_ROLE_SESSION_NAME",
   "AWS_CONTAINER_AUTHORIZATION_TOKEN",
@@ -27,10 +27,10 @@ const DETAILS = [
 type AnnouncingVariable = (typeof ANNOUNCEMENTS)[number]["variables"][number];
 export type PlatformVariable = AnnouncingVariable | (typeof DETAILS)[number];
 
-/** Every variable by which a platform announces an identity. */
+/** Every variable that announces an identity. */
 export const ANNOUNCING_VARIABLES: readonly AnnouncingVariable[] = ANNOUNCEMENTS.flatMap(({ variables }) => variables);
 
-/** An identity that the platform has for this process. */
+/** An identity that the platform provides for this process. */
 export interface Announcement {
   readonly source: (typeof ANNOUNCEMENTS)[number]["source"];
   readonly what: string;
@@ -39,12 +39,12 @@ export interface Announcement {
 }
 
 /**
- * What the environment says about the platform that a process runs on. It is read once: a program that deletes the
- * variables later must not become another identity. Prints no secret.
+ * What the environment says about the platform that a process runs on. Read once, so that a program keeps its identity
+ * if it deletes the variables later. Prints no secret.
  */
 export class Platform {
   readonly announced: readonly Announcement[];
-  /** Whether the author replaced the instance profile in code: then an instance that chooses no source means that one. */
+  /** Whether the author replaced the instance profile in code, for instances without `credentials`. */
   readonly replacesInstanceProfile: boolean;
   readonly #variables: ReadonlyMap<string, string>;
 

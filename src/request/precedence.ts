@@ -25,7 +25,7 @@ export interface SessionLimits {
 /** The merged settings of instance, author and command. */
 export interface ChosenSettings {
   readonly role: Chosen<RoleArn> | undefined;
-  /** The entry of `allowedRoles` that allows the role; absent without a list. */
+  /** The entry of `allowedRoles` that allows the role; `undefined` without a list. */
   readonly allowedBy: AllowedRoleEntry | undefined;
   readonly roleSessionName: Chosen<string> | undefined;
   readonly durationSeconds: Chosen<number>;
@@ -33,7 +33,7 @@ export interface ChosenSettings {
   readonly externalId: Chosen<string> | undefined;
   /** The region of the service. */
   readonly region: Chosen<string> | undefined;
-  /** Does not depend on the command's region: a role that is used in twenty regions is still one session. */
+  /** Independent of the command's region: a role that you use in twenty regions still has one session. */
   readonly stsRegion: Chosen<string> | undefined;
   /** See `Network.trust`. */
   readonly trust: string | undefined;
@@ -42,12 +42,12 @@ export interface ChosenSettings {
 type Author = ReturnType<typeof readAuthorSession>;
 type Command = ReturnType<typeof readCommand>;
 
-/** The role that a command acts as: the command's, else the instance's. */
+/** The role that a command acts as: the command's, otherwise the instance's. */
 export function chooseRole(command: Command, instance: InstanceSettings): Chosen<RoleArn> | undefined {
   return commandFirst("roleArn", command.roleArn, instance.roleArn);
 }
 
-/** Decides whose setting counts. Expects a role that is allowed. */
+/** Decides which setting takes precedence. The role must already be allowed. */
 export function chooseSettings(
   role: Chosen<RoleArn> | undefined,
   allowedBy: AllowedRoleEntry | undefined,
@@ -124,7 +124,7 @@ function mergeLimits(instance: InstanceSettings, author: Author): SessionLimits 
   return { policy, policyArns, tags, transitiveTagKeys, sourceIdentity };
 }
 
-/** STS allows what any of the session policies allows. With two owners, each could widen the other's limit. */
+/** STS allows whatever any of the session policies allows, so two owners could widen each other's limits. */
 function chooseOwnerOfPolicies(instance: InstanceSettings, author: Author): InstanceSettings | Author {
   const setting = (["policy", "policyArns"] as const).find((name) => author[name] !== undefined);
   if (setting === undefined) return instance;
@@ -132,13 +132,13 @@ function chooseOwnerOfPolicies(instance: InstanceSettings, author: Author): Inst
   throw conflict(
     `options.session.${setting}`,
     "is set, but the instance already sets policy or policyArns",
-    "Set both settings in one place: leave them out here or in the instance.",
+    "Set them in one place only: leave both out here, or leave both out of the instance.",
   );
 }
 
 const NEED_A_ROLE = ["policy", "policyArns", "tags", "sourceIdentity", "externalId"] as const;
 
-/** Without a role, the settings that restrict or label a session have no effect, so they must not be ignored silently. */
+/** Refuses settings that restrict or label a session if there is no role: they would have no effect. */
 function assertNoLimits(owners: Record<string, Partial<Pick<InstanceSettings, (typeof NEED_A_ROLE)[number]>>>): void {
   for (const [owner, settings] of Object.entries(owners)) {
     for (const name of NEED_A_ROLE) {
@@ -153,11 +153,11 @@ function assertNoLimits(owners: Record<string, Partial<Pick<InstanceSettings, (t
   }
 }
 
-/** A command that is not made for accounts would act as the base identity, in an account that may not be in the list. */
+/** Outside `forEachAccount`, the command would act as the base identity, in an account that may not be listed. */
 function assertNoAccounts({ accounts }: InstanceSettings): void {
   if (!accounts) return;
   const hint = "Call forEachAccount() to act in these accounts, or set roleArn to act as one role.";
-  throw conflict("instance.accounts", "is set, and no role to act as", hint);
+  throw conflict("instance.accounts", "is set, but there is no role to act as", hint);
 }
 
 /** The region that the environment sets. */

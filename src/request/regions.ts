@@ -2,7 +2,7 @@ import type { RoleArn } from "./role-arn.js";
 import type { Chosen } from "./settings-table.js";
 import { conflict, readText, type TextRule } from "./validation.js";
 
-/** The default region is STS's when no setting names one. `test/request/regions.test.ts` compares the table with the SDK's. */
+/** `defaultRegion`: for STS, if no setting names a region. `test/request/regions.test.ts` compares the table with the SDK's. */
 const PARTITIONS = [
   { partition: "aws", prefix: /^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d+$/, defaultRegion: "us-east-1" },
   { partition: "aws-cn", prefix: /^cn-[a-z]+-\d+$/, defaultRegion: "cn-northwest-1" },

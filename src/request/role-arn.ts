@@ -9,7 +9,7 @@ export class RoleArn {
     Object.freeze(this);
   }
 
-  /** Mostly one and the same string, since each part of an ARN would be a new one. */
+  /** Returns a shared string for `aws`: splitting the ARN creates a new one each time. */
   get partition(): string {
     const partition = readPart(this.arn, 1);
     return partition === "aws" ? "aws" : partition;
@@ -29,12 +29,12 @@ function readPart(arn: string, index: number): string {
   return arn.split(":", index + 1)[index] as string;
 }
 
-/** The path is a single run that includes its slashes: a repeated group would take exponential time to reject. */
+/** The path is a single run that includes its slashes: a repeated group could take exponential time to reject. */
 const ROLE_ARN = /^arn:aws(?:-[a-z0-9]+)*:iam::\d{12}:role\/(?:[!-)+-9;->@-~]+\/)?[\w+=,.@-]{1,64}$/;
 const SESSION_NAME = /^[\w+=,.@-]{1,64}$/;
 const ALLOWED = "a role ARN of 20 to 2048 characters, such as arn:aws:iam::123456789012:role/path/name";
 
-/** Other things that people paste in place of a role ARN, and what to use instead. */
+/** What people paste by mistake, and what to use instead. */
 const COMMON_MISTAKES: readonly [RegExp, string][] = [
   [
     /^arn:[^:]*:sts:.*:assumed-role\//,

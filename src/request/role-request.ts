@@ -12,9 +12,9 @@ import type { RoleArn } from "./role-arn.js";
 import type { Chosen } from "./settings-table.js";
 import { limitSourceRole } from "./source-role.js";
 
-/** Instance, author and command, merged and validated: which identity, in which region. Immutable, and contains no secret. */
+/** The identity that acts, and in which region: all settings, merged and validated. Immutable; contains no secret. */
 export interface RoleRequest {
-  /** The identity that acts, and by `parent` the ones that it comes from. */
+  /** The identity that acts. Its `parent` is the identity that assumes it. */
   readonly chain: Link;
   /** The configured region of the service. Read it with {@link serviceRegion}. */
   readonly region: Chosen<string> | undefined;
@@ -27,13 +27,13 @@ export interface RoleRequest {
 export interface DecidedRequest {
   readonly request: RoleRequest;
   readonly chosen: ChosenSettings;
-  /** What the instance says about STS. */
+  /** The instance's STS settings. */
   readonly stsGiven: StsGiven;
 }
 
 /**
- * Pure: no network, no clock; the same input gives an equal request.
- * @param platform what `env` said when the resolver was made
+ * Pure: it uses no network and no clock, and the same input gives an equal request.
+ * @param platform read from `env` when the resolver was created
  * @throws RolecallError `INVALID_REQUEST`, naming the field, or `ROLE_NOT_ALLOWED`
  */
 export function decideRequest(

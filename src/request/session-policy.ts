@@ -24,7 +24,7 @@ const MAX_TEXT_CHARACTERS = 8 * MAX_POLICY_CHARACTERS;
 const MAX_LEVELS = 64;
 const POLICY_ALLOWED = `a JSON object, or its text, of at most ${MAX_POLICY_CHARACTERS} characters`;
 
-/** The settings for session policies. They restrict what the role allows, and never add to it. */
+/** The settings for session policies. They restrict the role's permissions and never add to them. */
 export const SESSION_POLICIES = { policy: readPolicy, policyArns: readPolicyArns } satisfies SettingsTable;
 
 function readPolicy(field: string, given: unknown): string | undefined {
@@ -81,7 +81,7 @@ function countKeys(value: unknown): number {
 }
 
 /**
- * Reads each value once, so that the checked value is the one that is sent. Rejects what JSON would drop or round, because
+ * Reads each value once, so that it checks the same value that it sends. Rejects what JSON would drop or round, because
  * that could lift a restriction.
  */
 function copyPolicy(field: string, policy: object): unknown {
@@ -92,7 +92,7 @@ function copyPolicy(field: string, policy: object): unknown {
       throw conflict(
         path,
         "is undefined",
-        "Set a value, or leave the key out: JSON would drop it, and a restriction with it.",
+        "Set a value, or leave the key out: JSON drops undefined values, which could lift a restriction.",
       );
     }
     if (typeof value === "number") {

@@ -60,7 +60,7 @@ function addTag(field: string, tags: Record<string, string>, key: string, value:
   if (same !== undefined) {
     throw conflict(
       pathOf(field, key),
-      `contradicts the tag ${quoted(same)}, which is already set`,
+      `conflicts with the tag ${quoted(same)}, which is already set`,
       "Use another key: tag keys are case-insensitive, and an instance's tags cannot be changed.",
     );
   }

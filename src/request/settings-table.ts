@@ -1,6 +1,6 @@
 import { emptyRecord, isGiven, readSettings } from "./validation.js";
 
-/** A setting that is set. */
+/** The value of a setting, and where it was set. */
 export interface Chosen<T> {
   readonly value: T;
   /** The path of the setting, such as `command.roleArn`; an environment variable's name; or `default`. */
@@ -18,7 +18,7 @@ export type SettingsTable<Name extends PropertyKey = string> = { readonly [N in 
 
 export type ReadByTable<Table extends SettingsTable> = { readonly [N in keyof Table]: ReturnType<Table[N]> };
 
-/** @returns reads each setting of an object once; a key that is not in the table is an error */
+/** @returns a function that reads each setting of an object once; a key that is not in the table is an error */
 export function createSettingsReader<Table extends SettingsTable>(
   table: Table,
 ): (owner: string, value?: unknown) => ReadByTable<Table> {
@@ -29,7 +29,7 @@ export function createSettingsReader<Table extends SettingsTable>(
     for (const [name, readOne] of rows) read[name] = readOne(`${owner}.${name}`, given[name], read);
     return read as ReadByTable<Table>;
   };
-  let nothing: ReadByTable<Table> | undefined; // read once, since most objects of settings are not given
+  let nothing: ReadByTable<Table> | undefined; // computed once, because most settings objects are not given
   return (owner, value) => {
     if (isGiven(value)) return readRows(owner, readSettings(owner, value, names));
     nothing ??= Object.freeze(readRows(owner, emptyRecord()));

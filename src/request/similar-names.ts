@@ -1,6 +1,6 @@
 import { closestMatch } from "leven";
 
-/** Letters of other scripts that look like a Latin letter, and that Unicode normalization does not fold into it. */
+/** Letters that look like a Latin letter but that Unicode normalization does not fold into it. */
 const LOOKALIKES = {
   a: "аαɑᴀ",
   d: "ԁɗᴅđ",
@@ -21,7 +21,7 @@ const LATIN = new Map(
 
 /** Longer names are not compared. */
 const MAX_LENGTH = 64;
-/** Edits between two similar names. */
+/** The maximum number of edits between two similar names. */
 const MAX_EDITS = 2;
 
 /** Drops case, marks, separators and invisible characters, and maps letters that look alike to one letter. */
@@ -47,7 +47,7 @@ export function similarName<K extends string>(name: string, known: readonly K[])
 
 /** The returned function finds the setting that a misspelled name, such as `role_arn`, most likely means. */
 export function createMisspellingLookup(settings: readonly string[]): (name: string) => string | undefined {
-  // Made at first use: the tables of Unicode that it needs would add a tenth to the library's load time.
+  // Built at first use: the Unicode tables that it needs would add 10% to the library's load time.
   let byLook: ReadonlyMap<string, string> | undefined;
   return (name) => {
     if (settings.includes(name)) return undefined;

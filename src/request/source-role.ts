@@ -15,20 +15,20 @@ import {
 import { type Chosen, createSettingsReader, type SettingsTable } from "./settings-table.js";
 import { conflict, isGiven, pathOf } from "./validation.js";
 
-/** The settings of a source role's own session. A command's settings, and those of its role, do not apply to it. */
+/** The settings of a source role's own session. The settings of commands and their roles do not apply to it. */
 export interface SourceRoleSettings {
   roleArn: string;
-  /** The source role's own, and never that of a command's role. */
+  /** The external id that the source role requires. The external ids of other roles do not apply to it. */
   externalId?: string | null | undefined;
-  /** 2 to 64 of `[\w+=,.@-]`. Default `rolecall-<hostname>`. */
+  /** 2 to 64 characters of `[\w+=,.@-]`. Default `rolecall-<hostname>`. */
   roleSessionName?: string | null | undefined;
-  /** Seconds, 900 to 43200, a number or digits. Default 3600. */
+  /** In seconds: 900 to 43200, a number or a string of digits. Default 3600. */
   roleSessionDuration?: number | string | null | undefined;
-  /** Session tags. A command's role cannot set a tag that is transitive here. */
+  /** Session tags. The sessions of commands cannot set a tag that is transitive here. */
   tags?: SessionTags | null | undefined;
   /** Keys of tags that the sessions of commands inherit. */
   transitiveTagKeys?: readonly string[] | null | undefined;
-  /** The sessions of commands inherit it, and cannot have another one. */
+  /** The sessions of commands inherit it, and cannot have a different one. */
   sourceIdentity?: string | null | undefined;
 }
 
@@ -66,7 +66,7 @@ export function readSourceRole(field: string, value: unknown): Omit<Assumption, 
 
 export type SourceRole = NonNullable<ReturnType<typeof readSourceRole>>;
 
-/** Its session may assume the allowed roles and do nothing else, whatever the role's own permissions are. */
+/** Limits the source role's session to assuming roles: the allowed ones if they fit in a policy, otherwise any. */
 export function limitSourceRole(sourceRole: SourceRole, allowed: readonly AllowedRoleEntry[] | undefined): Assumption {
   const { partition } = sourceRole.role;
   const listed = allowed && toPolicy(toResources(allowed, partition));
@@ -80,7 +80,7 @@ function toResources(allowed: readonly AllowedRoleEntry[], partition: string): r
   return [...new Set(reachable.map((pattern) => toIamResource(pattern, partition)))].sort();
 }
 
-/** The session policy of a source role without a list of allowed roles, or with one that does not fit. */
+/** The session policy of a source role if `allowedRoles` is not set, or is too long for a policy. */
 export const ASSUME_ANY_ROLE = toPolicy("*");
 
 function toPolicy(Resource: string | readonly string[]): string {
@@ -88,21 +88,21 @@ function toPolicy(Resource: string | readonly string[]): string {
   return escapeNonLatin(canonicalJson({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action, Resource }] }));
 }
 
-/** What a session inherits from the source role, and who would set it again. */
+/** Labels that a command's session could also inherit from the source role. */
 interface Labels {
-  /** Which owner sets each tag. */
+  /** The tags, by the setting that they come from. */
   readonly tags: Readonly<Record<string, SessionTags | undefined>>;
   readonly sourceIdentity: Chosen<string> | undefined;
 }
 
-/** A command's role as it was decided. */
+/** The role that a command assumes through the source role. */
 interface RoleBehind extends Labels {
   readonly role: Chosen<RoleArn> | undefined;
   readonly durationSeconds: Chosen<number>;
 }
 
 /**
- * Refuses what AWS refuses of a role that another role assumes, and what the source role must not do.
+ * Refuses what AWS does not allow in role chaining, and commands that would act as the source role.
  * @throws RolecallError `INVALID_REQUEST`
  */
 export function assertMayBeBehind(sourceRole: SourceRole, behind: RoleBehind): void {
@@ -113,7 +113,7 @@ export function assertMayBeBehind(sourceRole: SourceRole, behind: RoleBehind): v
     throw conflict("instance.sourceRole", "is set without a role to assume from it", hint);
   }
   if (role.value.arn === hub.arn) {
-    const hint = "Name another role: the source role only assumes other roles, and no command acts as it.";
+    const hint = "Name another role: the source role only assumes other roles, and commands cannot act as it.";
     throw conflict(role.from, "is the instance's sourceRole", hint, hub.arn);
   }
   if (role.value.partition !== hub.partition) {
@@ -121,7 +121,7 @@ export function assertMayBeBehind(sourceRole: SourceRole, behind: RoleBehind): v
     throw conflict("instance.sourceRole", message, "Use roles of one partition.", role.value.arn);
   }
   if (durationSeconds.value > ROLE_SESSION_DURATION.chained) {
-    const message = `is ${durationSeconds.value}, but a role that another role assumes lives for one hour at most`;
+    const message = `is ${durationSeconds.value}, but role chaining limits a session to one hour`;
     const hint = `Set at most ${ROLE_SESSION_DURATION.chained}, or leave out instance.sourceRole.`;
     throw conflict(durationSeconds.from, message, hint, role.value.arn);
   }
@@ -129,7 +129,7 @@ export function assertMayBeBehind(sourceRole: SourceRole, behind: RoleBehind): v
 }
 
 /**
- * Refuses labels that sessions inherit from the source role, since AWS refuses to set them again.
+ * Refuses labels that sessions already inherit from the source role. AWS does not allow setting them again.
  * @throws RolecallError `INVALID_REQUEST`
  */
 export function assertNotInherited(
@@ -141,12 +141,12 @@ export function assertNotInherited(
   for (const [owner, set] of Object.entries(tags)) {
     for (const key of Object.keys(set ?? {})) {
       if (!inheritedKeys.has(key.toLowerCase())) continue;
-      const hint = "Leave it out: sessions inherit it from the source role, and AWS refuses to set it again.";
+      const hint = "Leave it out: sessions inherit it from the source role, and AWS does not allow setting it again.";
       throw conflict(pathOf(owner, key), "is a transitive tag of instance.sourceRole", hint, role?.arn);
     }
   }
   if (sourceIdentity && inherited && sourceIdentity.value !== inherited) {
-    const hint = "Leave it out: sessions inherit the source role's, and AWS refuses another one.";
+    const hint = "Leave it out: sessions inherit it from the source role, and AWS does not allow changing it.";
     throw conflict(sourceIdentity.from, "differs from the source identity of instance.sourceRole", hint, role?.arn);
   }
 }

@@ -11,7 +11,7 @@ const PARTS = [
 ] as const;
 type KeyPart = (typeof PARTS)[number]["part"];
 
-/** Keys of the SDK's identities. The SDK notes in `$source` where an identity comes from; it is ignored. */
+/** Keys of the SDK's identities. The SDK records in `$source` where an identity comes from; the library ignores it. */
 export const IDENTITY_KEYS = [...PARTS.map(({ part }) => part), "expiration", "credentialScope", "$source"] as const;
 
 /** Events contain the access key id, so a secret must not be in its place. */
@@ -28,7 +28,7 @@ export function readStaticKeys(
   settings: Partial<Record<(typeof IDENTITY_KEYS)[number], unknown>>,
 ): AwsCredentialIdentity {
   if (isGiven(settings.expiration)) {
-    const hint = "Set a function that renews the keys, such as the SDK's provider that they come from.";
+    const hint = "Set a function that renews the keys, such as the SDK provider that they come from.";
     throw conflict(`${field}.expiration`, "is set, but static keys cannot be renewed", hint);
   }
   if (isGiven(settings.credentialScope)) {
@@ -37,7 +37,7 @@ export function readStaticKeys(
   return readStaticIdentity(settings, (part) => `${field}.${part}`);
 }
 
-/** @param fieldOf the name of a part in errors */
+/** @param fieldOf returns the name of a part for errors */
 export function readStaticIdentity(
   given: Partial<Record<KeyPart, unknown>>,
   fieldOf: (part: KeyPart) => string,
@@ -45,8 +45,8 @@ export function readStaticIdentity(
   if (matches(given.accessKeyId, LIKE_A_SECRET) || matches(given.secretAccessKey, LIKE_AN_ID)) {
     throw conflict(
       fieldOf("accessKeyId"),
-      "and the secret access key look as if they were swapped",
-      "Set the id, such as AKIA…, as the id, and the longer string as the secret.",
+      "and the secret access key appear to be swapped",
+      "Set the shorter string, such as AKIA…, as the id, and the longer one as the secret.",
     );
   }
   const parts = new Map<KeyPart, string>();

@@ -4,9 +4,12 @@ import { createSettingsReader, type ReadByTable, type SettingsTable } from "./se
 import { assertStsRegion } from "./sts-endpoint-region.js";
 import { conflict, invalid, isGiven, parseHttpUrl, readFlag } from "./validation.js";
 
-/** Which STS endpoint to call. Anything you leave out follows from the role and the region. */
+/** Which STS endpoint to call. Anything you leave out is derived from the role and the region. */
 export interface StsSettings {
-  /** Region of the STS endpoint. Default: the region in the host name of `endpoint`; if it has none, see `docs/precedence-and-validation.md` in this package. */
+  /**
+   * Region of the STS endpoint. Default: the region in the host name of `endpoint`; if it has none, see
+   * `docs/precedence-and-validation.md` in this package.
+   */
   region?: string;
   /**
    * A custom endpoint, such as an interface VPC endpoint: `https`, or `http` on the loopback interface.

@@ -2,10 +2,10 @@ import { types } from "node:util";
 import { RolecallError } from "../errors.js";
 import { similarName } from "./similar-names.js";
 
-/** The longest part of a value or key that an error repeats. */
+/** How many characters of a value or key an error shows. */
 const SHOWN_CHARACTERS = 100;
 const MAX_ITEMS = 10_000;
-/** The depth of a prototype chain. */
+/** The maximum depth of a prototype chain. */
 const MAX_PROTOTYPES = 100;
 
 /** Type and size of a value that may be a secret. */
@@ -24,14 +24,14 @@ function show(received: unknown): string {
   return typeof received === "number" || typeof received === "boolean" ? `${received}` : describe(received);
 }
 
-/** A string as an error repeats it: short, and safe to print. */
+/** Formats a string for an error: short, and safe to print. */
 export function quoted(text: string): string {
   if (text === "") return "an empty string";
   const shown = escapeInvisible(JSON.stringify(text.slice(0, SHOWN_CHARACTERS)));
   return text.length > SHOWN_CHARACTERS ? `${shown}… (${text.length} characters)` : shown;
 }
 
-/** Escapes control and format characters, which could forge log lines or change their direction. */
+/** Escapes control and format characters, which could forge log lines or change the direction of text. */
 export function escapeInvisible(text: string): string {
   return text.replace(/[\p{C}\u2028\u2029]/gu, toUnicodeEscapes);
 }
@@ -63,7 +63,7 @@ export function invalidText(field: string, received: unknown, allowed: string): 
   return invalid(field, received, allowed, { sensitive: typeof received !== "string" });
 }
 
-/** The error for a setting that is valid by itself, but contradicts another one. */
+/** The error for a setting that is invalid for any other reason, such as a conflict with another setting. */
 export function conflict(field: string, message: string, hint: string, roleArn?: string): RolecallError {
   return new RolecallError("INVALID_REQUEST", `${field} ${message}.`, { step: "request", field, hint, roleArn });
 }
@@ -72,7 +72,7 @@ export function withoutUndefined<T extends object>(record: T): { [K in keyof T]?
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as typeof record;
 }
 
-/** A class, since V8 reads its objects several times faster than those of `Object.create(null)`. */
+/** A class, because V8 reads its objects several times faster than objects from `Object.create(null)`. */
 class EmptyRecord {}
 Reflect.deleteProperty(EmptyRecord.prototype, "constructor");
 Object.freeze(Object.setPrototypeOf(EmptyRecord.prototype, null));
@@ -86,9 +86,9 @@ export function isGiven<T>(value: T | undefined | null): value is T {
   return value !== undefined && value !== null;
 }
 
-/** For a setting that limits a role: `null`, as in a file with an empty line, must not lift the limit. */
+/** For a setting that limits a role: `null`, such as an empty value in a YAML file, must not lift the limit. */
 export function readLimit(field: string, value: unknown): unknown {
-  if (value === null) throw conflict(field, "is null, and would limit nothing", "For no limit, leave it out.");
+  if (value === null) throw conflict(field, "is null, which would lift the limit", "To set no limit, leave it out.");
   return value;
 }
 
@@ -97,9 +97,9 @@ export interface TextRule {
   pattern: RegExp;
   min: number;
   max: number;
-  /** The same in words. */
+  /** Describes the format in errors. */
   allowed: string;
-  /** Errors do not show the value. */
+  /** Whether errors must not show the value. */
   sensitive?: boolean;
 }
 
@@ -121,7 +121,7 @@ export function readInteger(field: string, value: unknown, min: number, max: num
   return number;
 }
 
-/** @param forbidden characters of an unusable value that `URL` would accept */
+/** @param forbidden characters that `URL` accepts but this setting does not */
 export function parseHttpUrl(value: unknown, forbidden: RegExp): URL | undefined {
   if (typeof value !== "string" || forbidden.test(value) || !URL.canParse(value)) return undefined;
   const url = new URL(value);
@@ -147,7 +147,7 @@ export function readList(field: string, value: unknown, of: string): readonly un
   return itemsOf(field, value as readonly unknown[], length);
 }
 
-/** Reads each item of an array once. An empty slot is `undefined`, whatever `Array.prototype` has there. */
+/** Reads each item of an array once. An empty slot is `undefined`, even if `Array.prototype` has a value there. */
 export function itemsOf(field: string, list: readonly unknown[], length: number): readonly unknown[] {
   try {
     return Array.from({ length }, (_, index) => (Object.hasOwn(list, index) ? list[index] : undefined));
@@ -186,8 +186,8 @@ export function readSettings<K extends string>(
 }
 
 /**
- * Refuses a misspelled setting: it would be ignored, and the command would run as a different identity.
- * @param findMeant the setting that a name misspells
+ * Refuses a misspelled setting: ignoring it could run the command as a different identity.
+ * @param findMeant returns the setting that a name misspells
  */
 export function assertNoMisspelling(
   owner: string,
@@ -197,7 +197,7 @@ export function assertNoMisspelling(
   for (const name of namesIn(owner, record)) {
     const meant = findMeant(name);
     if (meant === undefined) continue;
-    throw conflict(pathOf(owner, name), `is not a setting, and reads like ${meant}`, `Write it as ${meant}.`);
+    throw conflict(pathOf(owner, name), `is not a setting, but looks like ${meant}`, `Write it as ${meant}.`);
   }
 }
 
@@ -222,7 +222,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   }
 }
 
-/** Reads one setting of an object or function once. Ignores what every object inherits, because the caller did not set it. */
+/** Reads one setting of an object or function once. Ignores `Object.prototype`: the caller did not set its keys. */
 export function readSetting(field: string, record: object, key: string): unknown {
   try {
     const value = (record as Record<string, unknown>)[key];
@@ -241,7 +241,7 @@ export function hasMethods(field: string, value: unknown, ...names: readonly str
   return names.every((name) => typeof readSetting(field, value, name) === "function");
 }
 
-/** An environment variable. Ignores what every object inherits. */
+/** Reads an environment variable. Ignores the keys of `Object.prototype`. */
 export function variableIn(env: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
   try {
     const value = env[name];
@@ -252,7 +252,7 @@ export function variableIn(env: Readonly<Record<string, string | undefined>>, na
   }
 }
 
-/** The names of an object and its class. */
+/** The property names of an object and its class. */
 export function* namesIn(field: string, record: object): Generator<string> {
   try {
     for (const name in record) if (holds(record, name)) yield name;
@@ -272,12 +272,12 @@ export function holds(record: object, key: string): boolean {
   return false;
 }
 
-/** Whether it is the prototype of object literals, including those of another realm such as a test runner's sandbox, or `null`. */
+/** Whether this is `null`, or the prototype of object literals in any realm, such as a test runner's sandbox. */
 export function isOfObjects(prototype: object | null): boolean {
   return prototype === null || Object.hasOwn(prototype, "isPrototypeOf");
 }
 
-/** Drops the error of the caller's getter or Proxy, because it may quote a secret. */
+/** Drops the error from the caller's getter or Proxy, because it may contain a secret. */
 export function refuseUnreadable(field: string): never {
   throw conflict(field, "cannot be read: its getter or Proxy throws an error", "Pass plain data.");
 }

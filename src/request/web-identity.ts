@@ -3,13 +3,13 @@ import type { Platform, PlatformVariable } from "./platform.js";
 import { type RoleArn, readRoleArn } from "./role-arn.js";
 import { conflict, invalid, isGiven, readText } from "./validation.js";
 
-/** A role that STS gives for a token of an OIDC provider. */
+/** A role that the library assumes with a token from an OIDC provider. */
 export interface WebIdentitySource {
-  /** The path of the file that holds the token. Read again at each use. */
+  /** The path of the file that contains the token. The library reads the file again at each use. */
   webIdentityTokenFile: string;
   /** The role that trusts the OIDC provider. */
   roleArn: string;
-  /** 2 to 64 of `[\w+=,.@-]`. Default `rolecall-<hostname>`. */
+  /** 2 to 64 characters of `[\w+=,.@-]`. Default `rolecall-<hostname>`. */
   roleSessionName?: string | null | undefined;
 }
 
@@ -39,8 +39,8 @@ const VARIABLES = {
 const LONGEST_PATH = 4096;
 
 /**
- * @param fieldOf the name of a part in errors
- * @throws RolecallError `INVALID_REQUEST`, naming the part that is missing or wrong
+ * @param fieldOf returns the name of a part for errors
+ * @throws RolecallError `INVALID_REQUEST`, naming the part that is missing or invalid
  */
 export function readWebIdentity(given: Partial<Record<Part, unknown>>, fieldOf: (part: Part) => string): WebIdentity {
   const tokenFile = readTokenFile(fieldOf("webIdentityTokenFile"), given.webIdentityTokenFile);

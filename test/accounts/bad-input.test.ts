@@ -47,7 +47,7 @@ const BAD_INPUT: readonly (Given & { what: string; field: string; says: RegExp }
     what: "an ARN as the role's name",
     accounts: { ...ACCOUNTS, roleName: `arn:aws:iam::${ID}:role/Audit` },
     field: "instance.accounts.roleName",
-    says: /received "arn:aws:iam::111122223333:role\/Audit".*path and name.*Leave out the ARN's other parts/,
+    says: /received "arn:aws:iam::111122223333:role\/Audit".*path and name.*Leave out the rest of the ARN/,
   },
   {
     what: "empty ids",
@@ -59,7 +59,7 @@ const BAD_INPUT: readonly (Given & { what: string; field: string; says: RegExp }
     what: "null ids",
     accounts: { ...ACCOUNTS, ids: null },
     field: "instance.accounts.ids",
-    says: /is null, and would limit nothing/,
+    says: /is null, which would lift the limit/,
   },
   {
     what: "an id of 11 digits",
@@ -89,7 +89,7 @@ const BAD_INPUT: readonly (Given & { what: string; field: string; says: RegExp }
     what: "an excluded id",
     accounts: { ...ACCOUNTS, organization: { exclude: [ID] } },
     field: "instance.accounts.ids[0]",
-    says: /is in organization.exclude, too/,
+    says: /is also in organization.exclude/,
   },
   {
     what: "no regions",
@@ -113,7 +113,7 @@ const BAD_INPUT: readonly (Given & { what: string; field: string; says: RegExp }
     what: "an unknown key of the accounts",
     accounts: { ...ACCOUNTS, rolename: "Audit" },
     field: "instance.accounts.rolename",
-    says: /is not a setting, and reads like roleName/,
+    says: /is not a setting, but looks like roleName/,
   },
   {
     what: "an unknown key of an account",
@@ -131,13 +131,13 @@ const BAD_INPUT: readonly (Given & { what: string; field: string; says: RegExp }
     what: "null paths",
     accounts: { ...ACCOUNTS, organization: { paths: null } },
     field: "instance.accounts.organization.paths",
-    says: /is null, and would limit nothing/,
+    says: /is null, which would lift the limit/,
   },
   {
     what: "null as excluded accounts",
     accounts: { ...ACCOUNTS, organization: { exclude: null } },
     field: "instance.accounts.organization.exclude",
-    says: /is null, and would limit nothing/,
+    says: /is null, which would lift the limit/,
   },
   { what: "work that is not a function", work: "work", field: "work", says: /a function that takes a target/ },
   {
@@ -178,7 +178,7 @@ const BAD_INPUT: readonly (Given & { what: string; field: string; says: RegExp }
     what: "an unknown option",
     options: { concurency: 3 },
     field: "options.concurency",
-    says: /reads like concurrency/,
+    says: /looks like concurrency/,
   },
   { what: "no concurrency", options: { concurrency: 0 }, field: "options.concurrency", says: /received 0.*1 to 1000/ },
   {

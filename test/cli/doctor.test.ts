@@ -743,7 +743,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "a duration over the limit of role chaining, behind a source role",
     { aws: chained({}, { maxSessionDuration: 43_200 }), instance: { ...BEHIND, roleSessionDuration: 7200 } },
     "allowed-roles",
-    /^instance\.roleSessionDuration is 7200, but a role that another role assumes lives for one hour at most\.$/,
+    /^instance\.roleSessionDuration is 7200, but role chaining limits a session to one hour\.$/,
     /^Set at most 3600, or leave out instance\.sourceRole\.$/,
     5,
   ],

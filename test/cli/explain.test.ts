@@ -346,7 +346,7 @@ describe("rolecall explain", () => {
       [ROLE, "--role-session-duration", "7200"],
       { sourceRole: AUDIT },
       1,
-      /^--role-session-duration is 7200, but a role that another role assumes lives for one hour at most/,
+      /^--role-session-duration is 7200, but role chaining limits a session to one hour/,
     ],
   ])("rejects what a command would reject: %s", async (_title, args, instance, code, message) => {
     const {

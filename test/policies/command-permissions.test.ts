@@ -40,7 +40,7 @@ describe.each(READERS)("%s reads the commands", (_, read) => {
     [{ a: [["ec2:DescribeVpcs"]] }, 'commands["a"][0]', "received an array of 1."],
     // biome-ignore lint/suspicious/noSparseArray: what the test is about
     [{ a: ["ec2:DescribeVpcs", , "ec2:DescribeSubnets"] }, 'commands["a"][1]', "received undefined."],
-    [{ a: [{ action: ["s3:GetObject"], resources: [ARN] }] }, 'commands["a"][0].action', "reads like actions"],
+    [{ a: [{ action: ["s3:GetObject"], resources: [ARN] }] }, 'commands["a"][0].action', "looks like actions"],
     [
       { a: [{ actions: ["s3:GetObject"] }] },
       'commands["a"][0].resources',

@@ -300,7 +300,7 @@ describe("a policy of an instance with a source role", () => {
       "a duration that role chaining does not allow",
       () => trustPolicy({ instance: behindHub({ roleSessionDuration: 7200 }) }),
       "instance.roleSessionDuration",
-      /one hour at most/,
+      /limits a session to one hour/,
     ],
     [
       "an author's tag that sessions inherit",

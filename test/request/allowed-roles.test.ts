@@ -39,7 +39,7 @@ describe("allowedRoles", () => {
           () => requestOf({ instance: { allowedRoles, ...extra } }),
           "ROLE_NOT_ALLOWED",
           undefined,
-          "No role was requested, and the instance's allowedRoles does not cover the machine's own identity. Set roleArn in the instance or the command to a listed role.",
+          "No role was requested, but the instance sets allowedRoles, so a role is required. Set roleArn in the instance or the command to a listed role.",
         );
       }
     },
@@ -231,7 +231,7 @@ describe("an entry with an external id", () => {
     expectInvalid(
       () => allow([{ roleArn: ROLE, externalId }]),
       "instance.allowedRoles[0].externalId",
-      "instance.allowedRoles[0].externalId is missing. To allow a role without one, list its ARN as a string.",
+      "instance.allowedRoles[0].externalId is missing. If the role requires none, list its ARN as a string.",
     );
   });
 
@@ -239,7 +239,7 @@ describe("an entry with an external id", () => {
     expectInvalid(
       () => allow([{ ...bound, external_id: "x" }]),
       "instance.allowedRoles[0].external_id",
-      "instance.allowedRoles[0].external_id is not a setting, and reads like externalId. Write it as externalId.",
+      "instance.allowedRoles[0].external_id is not a setting, but looks like externalId. Write it as externalId.",
     );
   });
 

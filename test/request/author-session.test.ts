@@ -23,7 +23,7 @@ describe("options.session", () => {
     expectInvalid(
       () => roleRequestOf({ session: { Policy: undefined } }),
       "options.session.Policy",
-      "options.session.Policy is not a setting, and reads like policy. Write it as policy.",
+      "options.session.Policy is not a setting, but looks like policy. Write it as policy.",
     );
   });
 

@@ -83,15 +83,15 @@ describe("the base identity", () => {
     [
       "expiration",
       new Date(),
-      "instance.credentials.expiration is set, but static keys cannot be renewed. Set a function that renews the keys, such as the SDK's provider that they come from.",
+      "instance.credentials.expiration is set, but static keys cannot be renewed. Set a function that renews the keys, such as the SDK provider that they come from.",
     ],
     [
       "credentialScope",
       "us-east-1",
       "instance.credentials.credentialScope is set, but requests are signed without a scope. Leave it out.",
     ],
-    ["sessionTokn", TOKEN, /^instance\.credentials\.sessionTokn is not a setting, and reads like sessionToken\./],
-    ["session_token", TOKEN, /^instance\.credentials\.session_token is not a setting, and reads like sessionToken\./],
+    ["sessionTokn", TOKEN, /^instance\.credentials\.sessionTokn is not a setting, but looks like sessionToken\./],
+    ["session_token", TOKEN, /^instance\.credentials\.session_token is not a setting, but looks like sessionToken\./],
   ])("cannot have %s, which would be dropped", (key, value, message) => {
     expectInvalid(() => baseOf({ ...identity, [key]: value }), `instance.credentials.${key}`, message);
   });
@@ -106,7 +106,7 @@ describe("the base identity", () => {
     const error = expectInvalid(
       () => baseOf(credentials),
       "instance.credentials.accessKeyId",
-      "instance.credentials.accessKeyId and the secret access key look as if they were swapped. Set the id, such as AKIA…, as the id, and the longer string as the secret.",
+      "instance.credentials.accessKeyId and the secret access key appear to be swapped. Set the shorter string, such as AKIA…, as the id, and the longer one as the secret.",
     );
     expect(inspect(error, { showHidden: true })).not.toContain(SECRET);
   });

@@ -221,7 +221,7 @@ describe("half an environment", () => {
 
 describe("a wrong variable", () => {
   const URIS = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
-  const HOSTS = "over http, its host must be loopback, 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]";
+  const HOSTS = "with http, the host must be loopback, 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]";
 
   it.each([
     "https://credentials.example.com/v1",

@@ -85,7 +85,7 @@ describe("a command's arguments", () => {
       expectInvalid(
         () => roleRequestOf({ command: { ...four, [key]: value } }),
         `command.${key}`,
-        `command.${key} is not a setting, and reads like ${right}. Write it as ${right}.`,
+        `command.${key} is not a setting, but looks like ${right}. Write it as ${right}.`,
       );
     }
   });
@@ -95,7 +95,7 @@ describe("a command's arguments", () => {
     expectInvalid(
       () => roleRequestOf({ command: { [key]: OTHER_ROLE } }),
       `command.${`role${"_".repeat(1000)}`.slice(0, 100)}…`,
-      /^command\.role_+… is not a setting, and reads like roleArn\. Write it as roleArn\.$/,
+      /^command\.role_+… is not a setting, but looks like roleArn\. Write it as roleArn\.$/,
     );
   });
 
@@ -130,7 +130,7 @@ describe("a command's arguments", () => {
     expectInvalid(
       () => roleRequestOf({ command: Object.create({ role_arn: OTHER_ROLE }) }),
       "command.role_arn",
-      "command.role_arn is not a setting, and reads like roleArn. Write it as roleArn.",
+      "command.role_arn is not a setting, but looks like roleArn. Write it as roleArn.",
     );
   });
 
@@ -197,7 +197,7 @@ describe("an argument that looks like a setting", () => {
     expectInvalid(
       () => roleRequestOf({ command: { [key]: OTHER_ROLE } }),
       expect.stringMatching(/^command\./) as unknown as string,
-      new RegExp(`is not a setting, and reads like ${right}\\. Write it as ${right}\\.$`),
+      new RegExp(`is not a setting, but looks like ${right}\\. Write it as ${right}\\.$`),
     );
   });
 

@@ -30,7 +30,7 @@ describe("instance.credentials", () => {
     expectInvalid(
       () => read(given),
       "instance.credentials",
-      `instance.credentials is "${given}", and reads like "${meant}". Allowed: ${ALLOWED}.`,
+      `instance.credentials is "${given}", which looks like "${meant}". Allowed: ${ALLOWED}.`,
     );
   });
 

@@ -26,7 +26,7 @@ describe("an integration instance", () => {
       () => requestOf({ instance: { [key]: ROLE } }),
       `instance.${key}`,
       right
-        ? `instance.${key} is not a setting, and reads like ${right}. Write it as ${right}.`
+        ? `instance.${key} is not a setting, but looks like ${right}. Write it as ${right}.`
         : `instance.${key} is not a setting. Known settings: ${KEYS}.`,
     );
   });
@@ -48,7 +48,7 @@ describe("an integration instance", () => {
     expectInvalid(
       () => requestOf({ instance: { roleArn: ROLE, [key]: null } }),
       `instance.${key}`,
-      `instance.${key} is null, and would limit nothing. For no limit, leave it out.`,
+      `instance.${key} is null, which would lift the limit. To set no limit, leave it out.`,
     );
   });
 

@@ -93,7 +93,7 @@ describe("a setting", () => {
     expectInvalid(
       () => roleRequestOf({ instance: fixed, session }),
       `options.session.${named}`,
-      `options.session.${named} is set, but the instance already sets policy or policyArns. Set both settings in one place: leave them out here or in the instance.`,
+      `options.session.${named} is set, but the instance already sets policy or policyArns. Set them in one place only: leave both out here, or leave both out of the instance.`,
     );
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { assumptionOf, expectInvalid, roleRequestOf } from "./support.js";
 
-const NULL_HINT = "For no limit, leave it out.";
+const NULL_HINT = "To set no limit, leave it out.";
 const RULE = "Allowed: a JSON object, or its text, of at most 2048 characters.";
 const owners = [
   ["instance", (settings: object) => ({ instance: settings })],
@@ -41,13 +41,13 @@ describe.each(owners)("policy in %s", (owner, input) => {
     expectInvalid(
       () => roleRequestOf(input({ policy })),
       `${field}.${path}`,
-      `${field}.${path} is undefined. Set a value, or leave the key out: JSON would drop it, and a restriction with it.`,
+      `${field}.${path} is undefined. Set a value, or leave the key out: JSON drops undefined values, which could lift a restriction.`,
     );
   });
 
   it("is not set if it is undefined, and is rejected if it is null, which would remove the limit", () => {
     expect(policyFrom(undefined)).toBeUndefined();
-    refuse(null, `${field} is null, and would limit nothing. ${NULL_HINT}`);
+    refuse(null, `${field} is null, which would lift the limit. ${NULL_HINT}`);
   });
 
   it("can have 2048 characters, as an object and as JSON with white space", () => {

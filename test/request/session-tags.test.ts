@@ -103,7 +103,7 @@ describe.each(owners)("tags in %s", (owner, input) => {
     refuse(
       { Team: "a", TEAM: "a" },
       `${field}.TEAM`,
-      `${field}.TEAM contradicts the tag "Team", which is already set. Use another key: tag keys are case-insensitive, and an instance's tags cannot be changed.`,
+      `${field}.TEAM conflicts with the tag "Team", which is already set. Use another key: tag keys are case-insensitive, and an instance's tags cannot be changed.`,
     );
   });
 
@@ -138,7 +138,7 @@ describe("the author's tags", () => {
     expectInvalid(
       () => roleRequestOf({ instance: { tags: { a: "1", b: "2" } }, session: { tags: { [key]: value } } }),
       `options.session.tags.${key}`,
-      `options.session.tags.${key} contradicts the tag "b", which is already set. Use another key: tag keys are case-insensitive, and an instance's tags cannot be changed.`,
+      `options.session.tags.${key} conflicts with the tag "b", which is already set. Use another key: tag keys are case-insensitive, and an instance's tags cannot be changed.`,
     );
   });
 

@@ -93,7 +93,7 @@ describe("a source role", () => {
       "of more than an hour, by the command",
       { command: { roleSessionDuration: "3601" } },
       "command.roleSessionDuration",
-      /is 3601, but.*one hour at most.*Set at most 3600/,
+      /is 3601, but.*limits a session to one hour.*Set at most 3600/,
     ],
     [
       "of more than an hour, by the instance",
@@ -131,7 +131,7 @@ describe("a source role", () => {
       "with a source role in the command",
       { command: { source_role: HUB } },
       "command.source_role",
-      /is set by the instance alone/,
+      /can be set only in the instance/,
     ],
     [
       "with an unknown setting",

@@ -35,7 +35,7 @@ describe("instance.sts", () => {
     expectInvalid(
       () => stsOf({ [key]: undefined }),
       `instance.sts.${key}`,
-      `instance.sts.${key} is not a setting, and reads like ${right}. Write it as ${right}.`,
+      `instance.sts.${key} is not a setting, but looks like ${right}. Write it as ${right}.`,
     );
   });
 

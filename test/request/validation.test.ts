@@ -167,7 +167,7 @@ it("a limit cannot be null, which would lift it", () => {
   expectInvalid(
     () => readLimit("field", null),
     "field",
-    "field is null, and would limit nothing. For no limit, leave it out.",
+    "field is null, which would lift the limit. To set no limit, leave it out.",
   );
 });
 
@@ -239,11 +239,11 @@ describe("an object of settings", () => {
     expect("constructor" in emptyRecord()).toBe(false);
   });
 
-  it("names the setting that an unknown key reads like, or all of them", () => {
+  it("names the setting that an unknown key looks like, or all of them", () => {
     expectInvalid(
       () => readSettings("sts", { Region: "eu-west-1" }, ["region", "endpoint"]),
       "sts.Region",
-      "sts.Region is not a setting, and reads like region. Write it as region.",
+      "sts.Region is not a setting, but looks like region. Write it as region.",
     );
     expectInvalid(
       () => readSettings("sts", { color: "blue" }, ["region", "endpoint"]),
@@ -255,7 +255,7 @@ describe("an object of settings", () => {
   it("may have a key that misspells no setting, if nothing else is asked of it", () => {
     const findMeant = (name: string) => (name === "Region" ? "region" : undefined);
     expect(() => assertNoMisspelling("args", { color: "blue" }, findMeant)).not.toThrow();
-    expect(() => assertNoMisspelling("args", { Region: "x" }, findMeant)).toThrow("reads like region");
+    expect(() => assertNoMisspelling("args", { Region: "x" }, findMeant)).toThrow("looks like region");
   });
 
   it("has the names of its class, but no name that every object inherits", () => {

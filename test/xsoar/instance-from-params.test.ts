@@ -241,7 +241,7 @@ describe("instanceFromParams rejects an invalid form and names the parameter", (
     ["accounts_to_access", { access_role_name: "Audit" }, "is missing, but params.access_role_name is set"],
     ["accounts_to_access", { access_role_name: "Audit", accounts_to_access: "" }, "is missing"],
     ["access_role_name", { accounts_to_access: "111122223333" }, "is missing, but params.accounts_to_access is set"],
-    ["access_role_name", accounts({ access_role_name: "arn:aws:iam::111122223333:role/Audit" }), "other parts"],
+    ["access_role_name", accounts({ access_role_name: "arn:aws:iam::111122223333:role/Audit" }), "the rest of the ARN"],
     ["access_role_name", accounts({ access_role_name: "role/" })],
     ["access_role_name", accounts({ access_role_name: "/integrations/Audit" })],
     ["access_role_name", accounts({ access_role_name: ["Audit"] })],
@@ -258,7 +258,7 @@ describe("instanceFromParams rejects an invalid form and names the parameter", (
     ["accessRoleName", { accessRoleName: "Audit" }, "Write it as access_role_name"],
     ["accessKeyId", { accessKeyId: ID }, "Write it as access_key_id"],
     ["SecretKey", { access_key: ID, SecretKey: "hush-hush" }, "Write it as secret_key"],
-    ["roleName", { roleName: "Audit" }, "reads like role_name"],
+    ["roleName", { roleName: "Audit" }, "looks like role_name"],
     ["roleARN", { roleArn: OTHER_ROLE, roleARN: OTHER_ROLE }, "Write it as roleArn"],
   ])("params.%s: %j", (name, params, message = "") => {
     const refused = expect.objectContaining({

@@ -67,7 +67,7 @@ describe("a checkbox", () => {
 describe("a misspelled parameter", () => {
   it("is rejected if it is set, and ignored if it is empty", () => {
     const check = (values: object) => () => parameters(values).assertNoMisspelling(["roleArn", "region"]);
-    expectInvalid(check({ rolearn: "x" }), "params.rolearn", /reads like roleArn\. Write it as roleArn\.$/);
+    expectInvalid(check({ rolearn: "x" }), "params.rolearn", /looks like roleArn\. Write it as roleArn\.$/);
     expect(check({ rolearn: "", unrelated: "x", roleArn: "y" })).not.toThrow();
   });
 });
