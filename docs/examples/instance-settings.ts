@@ -1,6 +1,6 @@
 import type { IntegrationInstance } from "aws-rolecall";
 
-/** Every setting that an administrator may fix. */
+/** Most of the settings that an administrator can fix. */
 export const instance: IntegrationInstance = {
   roleArn: "arn:aws:iam::123456789012:role/integrations/Inventory",
   roleSessionName: "inventory-integration",

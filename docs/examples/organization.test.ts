@@ -4,7 +4,7 @@ import { getClientForCommand } from "aws-rolecall";
 import { startLocalAws } from "aws-rolecall/testing";
 import { expect, it } from "vitest";
 
-/** The command under test: the opt-in regions of an account, or why it can't tell. */
+/** The command under test. Returns the opt-in regions of an account, or an error code. */
 async function optInRegions(accountId: string): Promise<string> {
   const roleArn = `arn:aws:iam::${accountId}:role/integrations/Audit`;
   const client = getClientForCommand(AccountClient, { roleArn, externalId: "acme", region: "us-east-1" });

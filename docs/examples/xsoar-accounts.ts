@@ -15,7 +15,7 @@ async function describeInstances(ec2: EC2Client) {
   return Reservations.flatMap(({ Instances = [] }) => Instances.map(({ InstanceId }) => ({ InstanceId })));
 }
 
-/** In each account that the administrator lists. A command's own role takes the place of all of them. */
+/** Runs in each account that the administrator lists. If the command names a role, runs only as that role. */
 export async function listInstances(params: XsoarParams, args: XsoarArgs) {
   const instance = instanceFromParams(params);
   const command = commandFromArgs(args);

@@ -12,33 +12,33 @@ import { Report } from "./report.js";
 export const command = defineCommand(
   {
     about: [
-      "Lists the accounts and regions of a run over many accounts, the role in each account, and what the run would " +
-        "skip. With --verify, assumes the role of each account and asks AWS who it is. Shows how many accounts failed for " +
-        "which reason.",
+      "Lists the accounts and regions of a multi-account run, the role in each account, and what the run would skip. " +
+        "With --verify, assumes the role of each account, calls sts:GetCallerIdentity, and shows how many accounts " +
+        "failed and why.",
     ],
     options: {
-      config: { value: "<file>", help: "The instance's settings, with accounts, as JSON.", required: true },
+      config: { value: "<file>", help: "The instance's settings as JSON, including accounts.", required: true },
       account: { value: "<id>", field: "accountIds", help: "Only this account.", multiple: true },
       region: { value: "<region>", field: "regions", help: "Only this region.", multiple: true },
       verify: { help: "Assumes the role of each account. Needs no permissions besides sts:AssumeRole." },
-      concurrency: { value: "<number>", help: "Accounts at a time. Default: 10." },
+      concurrency: { value: "<number>", help: "How many accounts to process at a time. Default: 10." },
       timeout: {
         value: "<seconds>",
-        help: "The time limit for one account, not counting its time in the queue. Default: none.",
+        help: "The time limit for each account, not counting time in the queue. Default: none.",
       },
       json: { help: "Machine-readable output: { targets, skipped }, or { exitCode, accounts } with --verify." },
     },
     notes: [
-      'If the instance has accounts.organization, it calls organizations:ListAccounts. If regions are "enabled", it ' +
-        "assumes the role of each account and calls account:ListRegions there.",
-      "After SIGINT or SIGTERM, it prints what is known so far.",
+      "If accounts.organization is set, the command calls organizations:ListAccounts. If accounts.regions is " +
+        '"enabled", it assumes the role of each account and calls account:ListRegions there.',
+      "After SIGINT or SIGTERM, the command prints the results so far.",
     ],
     exitCodes: {
-      0: "There is a plan or, with --verify, all active accounts can be assumed.",
-      1: "There is no plan, for the reason shown.",
+      0: "The plan was printed or, with --verify, the role can be assumed in every active account.",
+      1: "There is no plan. The error message says why.",
       2: "The command line, or the file, is invalid.",
-      6: "Some accounts can't be assumed.",
-      7: "No account can be assumed.",
+      6: "The role can't be assumed in some accounts.",
+      7: "The role can't be assumed in any account.",
       130: "Interrupted by SIGINT.",
       143: "Interrupted by SIGTERM.",
     },
@@ -60,7 +60,7 @@ export const command = defineCommand(
       return 0;
     } catch (error) {
       if (interruption.exitCode === undefined) throw error;
-      io.stderr.write("Interrupted before the accounts were known. Nothing was tried.\n");
+      io.stderr.write("Interrupted before the list of accounts was complete. No account was tried.\n");
       return interruption.exitCode;
     } finally {
       interruption.ignore();
@@ -88,7 +88,7 @@ async function verify(plan: AccountPlan, pace: Pace, interruption: Interruption,
     display.show({ done, failed, total });
   }
   display.clear();
-  const placeOf = ({ accountId }: { readonly accountId: string }) => places.get(accountId) ?? total; // or not active
+  const placeOf = ({ accountId }: { readonly accountId: string }) => places.get(accountId) ?? total; // inactive: last
   outcomes.sort((one, other) => placeOf(one) - placeOf(other));
   const summary = summarize(outcomes);
   const exitCode = interruption.exitCode ?? verifyExitCode(summary);
@@ -101,5 +101,5 @@ function readWholeNumber(option: string, text: string | undefined, max: number):
   if (text === undefined) return undefined;
   const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (value >= 1 && value <= max) return value;
-  throw new UsageError(`--${option} takes a whole number from 1 to ${max}.`);
+  throw new UsageError(`--${option} must be a whole number from 1 to ${max}.`);
 }

@@ -13,16 +13,16 @@ interface GivenOption {
 }
 
 /**
- * Reads a command line by the rules of the command's options. The rules are the same for all commands.
+ * Parses a command line and checks it against the command's spec.
  * @param name the command's whole name, such as `rolecall policy trust`
- * @throws UsageError for an unknown, repeated, missing or contradicting option, or a value that an option does not take
+ * @throws UsageError for an unknown, repeated, missing or conflicting option, or an invalid value
  */
 export function parseCommandLine(name: string, spec: CommandSpec, args: readonly string[]): CommandLine {
   const { own, program } = splitProgram(spec, args);
   const config = { args: [...own], options: toConfig(spec), allowPositionals: true };
   const { tokens } = parseArgs({ ...config, strict: false, tokens: true });
   const given = tokens.filter((token) => token.kind === "option");
-  // Before the options, because those of the program are among them.
+  // Checked before the options: if `--` is missing, the program's options would be reported as unknown.
   const words = tokens.filter((token) => token.kind === "positional");
   if (words.length > 0) checkProgram(name, spec, program);
   refuseUnknown(spec, given);
@@ -37,13 +37,13 @@ export function parseCommandLine(name: string, spec: CommandSpec, args: readonly
   return { values, arguments: positionals, program } as CommandLine;
 }
 
-/** A program has options too, so everything after the first `--` belongs to it. */
+/** Everything after the first `--` belongs to the program, including its options. */
 export function splitProgram({ program }: CommandSpec, args: readonly string[]) {
   const end = program ? args.indexOf("--") : -1;
   return end < 0 ? { own: args, program: [] } : { own: args.slice(0, end), program: args.slice(end + 1) };
 }
 
-/** `<file>`, or for choices without a better word `<file|none>`; `undefined` for a flag. */
+/** The option's placeholder, such as `<file>`, or its choices, such as `<file|none>`; `undefined` for a flag. */
 export function valuePlaceholder({ value, choices }: OptionSpec): string | undefined {
   return value ?? (choices && `<${choices.join("|")}>`);
 }
@@ -65,18 +65,18 @@ function refuseUnknown({ options, arguments: words }: CommandSpec, given: readon
   if (!unknown) return;
   const { name, rawName } = unknown;
   if (words && name === toOptionName(words.name)) {
-    throw new UsageError(`Unknown option '${rawName}'. Write ${words.name} without an option.`);
+    throw new UsageError(`Unknown option '${rawName}'. Pass ${words.name} as an argument instead.`);
   }
   const meant = rawName.startsWith("--") ? similarName(rawName.slice(2), Object.keys(options)) : undefined;
   throw new UsageError(`Unknown option '${rawName}'.${meant === undefined ? "" : ` Did you mean '--${meant}'?`}`);
 }
 
-/** What an option for these arguments would be called: `role-arn` for `<role ARN>`. */
+/** The option name that a user may try instead of the argument: `role-arn` for `<role ARN>`. */
 function toOptionName(argumentName: string): string {
   return argumentName.replaceAll(/[<>]/g, "").replaceAll(" ", "-").toLowerCase();
 }
 
-/** With a forgotten value, the next option would be the value. */
+/** If a value is missing, `parseArgs` takes the next option as the value. */
 function refuseSwallowed({ options }: CommandSpec, given: readonly GivenOption[]): void {
   for (const { name, value = "", inlineValue } of given) {
     const placeholder = options[name] && valuePlaceholder(options[name]);
@@ -102,7 +102,7 @@ function parseStrictly(config: ParseArgsConfig) {
 function checkArguments(command: string, spec: CommandSpec, count: number): void {
   const { name = "", min = 0, max = 0 } = spec.arguments ?? {};
   if (count > max && max === 0) {
-    const advice = "role-arn" in spec.options ? " Write --role-arn before the role." : "";
+    const advice = "role-arn" in spec.options ? " Pass the role with --role-arn." : "";
     throw new UsageError(`${command} takes options only.${advice}`);
   }
   if (count > max) throw new UsageError(`${command} takes only ${max === 1 ? "one" : max} ${name}.`);
@@ -126,7 +126,9 @@ function checkValue(command: string, option: string, rules: OptionSpec, value: V
   for (const each of [value].flat()) {
     if (each === "") throw new UsageError(`--${option} is empty. Give it a value, or leave it out.`);
     if (choices && !choices.includes(each as string)) {
-      throw new UsageError(`--${option} takes ${new Intl.ListFormat("en", { type: "disjunction" }).format(choices)}.`);
+      throw new UsageError(
+        `--${option} must be ${new Intl.ListFormat("en", { type: "disjunction" }).format(choices)}.`,
+      );
     }
   }
 }
@@ -149,8 +151,8 @@ function refuseContradictions(
 }
 
 /**
- * The option or argument that sets a field of the library, such as `--external-id` for `externalId` and `--principal` for
- * `principal[0]`; `undefined` for a field that comes from a file.
+ * The option or argument that sets a field of the library, such as `--external-id` for `externalId` and `--principal`
+ * for `principal[0]`; `undefined` for a field that comes from a file.
  */
 export function findOption({ options, arguments: takes }: CommandSpec, field: string): string | undefined {
   const [, name] = /^(?:command\.|options\.)?(\w+)(?:\[\d+\])?$/.exec(field) ?? [];
@@ -161,7 +163,7 @@ export function findOption({ options, arguments: takes }: CommandSpec, field: st
   return takes?.field === name ? takes.name : undefined;
 }
 
-/** What an entry of `excludes` looks like on a command line. */
+/** An entry of `excludes`, as written on a command line. */
 export function toOptionText(excluded: string): string {
   return excluded.startsWith("<") ? excluded : `--${excluded.replace("=", " ")}`;
 }

@@ -3,30 +3,30 @@ import type { RunProgram } from "./exec/run-program.js";
 import type { InterruptionSignal } from "./interruption.js";
 import type { ReportOutput } from "./report.js";
 
-/** An option of a command: what `--help` says about it, and the rules that its use must follow. */
+/** An option of a command: its `--help` text and its rules. */
 export interface OptionSpec {
   readonly help: string;
-  /** What stands for the value in `--help`, such as `<file>`. An option without a value or choices is a flag. */
+  /** The placeholder for the value in `--help`, such as `<file>`. An option without a value or choices is a flag. */
   readonly value?: string;
-  /** The library's name for the setting, if it is not the option's name in camel case. */
+  /** The library's name for the setting, if it differs from the option's name in camel case. */
   readonly field?: string;
-  /** The only values that the option takes. */
+  /** The allowed values. */
   readonly choices?: readonly string[];
   readonly default?: string;
   readonly required?: true;
-  /** Whether it can be used more than once. The command then uses all the values. */
+  /** Whether the option can be repeated. The command uses all the values. */
   readonly multiple?: true;
-  /** What contradicts it: the names of other options, also as `name=value`, and the name of the arguments. */
+  /** What it conflicts with: other options, as `name` or `name=value`, or the arguments, by their name. */
   readonly excludes?: readonly string[];
 }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
-/** What the command line of a command may contain, and its `--help`. */
+/** What a command accepts on its command line, and its `--help`. */
 export interface CommandSpec<O extends OptionSpecs = OptionSpecs> {
   /** Paragraphs. */
   readonly about: readonly string[];
-  /** The arguments besides options, and the library's name for them. Default: none. */
+  /** The positional arguments, and the library's name for them. Default: none. */
   readonly arguments?: { readonly name: string; readonly field: string; readonly min?: number; readonly max: number };
   /** Whether a program and its arguments follow after `--`. */
   readonly program?: true;
@@ -54,11 +54,11 @@ export type OptionValues<O extends OptionSpecs> = {
       : OptionValue<O[K]> | undefined;
 };
 
-/** A command line that fits its {@link CommandSpec}. */
+/** A command line that satisfies its {@link CommandSpec}. */
 export interface CommandLine<O extends OptionSpecs = OptionSpecs> {
   readonly values: OptionValues<O>;
   readonly arguments: readonly string[];
-  /** What follows after `--`. Empty unless the command takes a program. */
+  /** Everything after `--`. Empty unless the command takes a program. */
   readonly program: readonly string[];
 }
 
@@ -89,7 +89,7 @@ export interface CliIo {
   readonly stdout: ReportOutput;
   readonly stderr: ReportOutput;
   readonly env: Record<string, string | undefined>;
-  /** Listens for a request to end. Until the returned function is called, the request does not end the process. */
+  /** Listens for SIGINT and SIGTERM. They do not end the process until you call the returned function. */
   onSignal(listener: (name: InterruptionSignal) => void): () => void;
   readonly runProgram: RunProgram;
 }

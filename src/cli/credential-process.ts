@@ -25,14 +25,14 @@ export const command = defineCommand(
     },
     notes: [
       KEYS_HELP,
-      "The session has at least 15 minutes left, or half of its duration if that is less. If AWS issues no new session, " +
-        "the stored one is printed until it expires.",
+      "The printed session is valid for at least 15 minutes, or for half of its duration if that is less. If AWS " +
+        "does not issue a new session, the command prints the stored one until it expires.",
       "To use it, add a line to a profile in ~/.aws/config: credential_process = rolecall credential-process --config " +
         "/etc/integration.json",
     ],
     exitCodes: {
       0: "The credentials are on stdout.",
-      1: "There are no credentials, for the reason shown on stderr. Stdout is empty.",
+      1: "There are no credentials. The error message on stderr says why. Stdout is empty.",
       2: "The command line, or a file that it names, is invalid.",
     },
     examples: [
@@ -55,7 +55,7 @@ export const command = defineCommand(
     const signal = AbortSignal.timeout(TIME_FOR_MORE);
     const session = await resolver.resolve(instance, overrides, { minRemaining, signal }).catch(() => held);
     stdout.write(`${toProcessOutput(session)}\n`);
-    // Gives a background refresh a moment to be stored. It must be short, because the caller waits for this process.
+    // Gives a background refresh a moment to reach the store. Must be short, because the caller waits for this process.
     setTimeout(() => void resolver.close(), TIME_TO_STORE).unref();
     return 0;
   },

@@ -18,8 +18,8 @@ const INTRODUCTION =
 export const command = defineCommand(
   {
     about: [
-      "Demonstrates the library against a local AWS simulator: no account, no network. Each claim is checked against " +
-        "the requests that the simulator received.",
+      "Demonstrates the library on a local AWS simulator, without an AWS account or network access. Checks each claim " +
+        "against the requests that the simulator received.",
     ],
     options: {},
     exitCodes: { 0: "All checks pass.", 1: "A check fails, or the SDK clients that the demo uses are not installed." },
@@ -87,9 +87,10 @@ export async function runDemo(output: ReportOutput): Promise<number> {
     }),
   );
   const served = aws.count({ target: "service", status: 200 });
+  const shared = countSessions(SCANNER);
   report.fact(
-    served === 100 && countSessions(SCANNER) === 1,
-    `${served} commands served by ${countSessions(SCANNER)} AssumeRole`,
+    served === 100 && shared === 1,
+    `${served} commands served by ${shared} AssumeRole ${shared === 1 ? "call" : "calls"}`,
   );
 
   report.heading("55 minutes pass: the session is refreshed without delaying a command");

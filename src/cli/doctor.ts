@@ -18,15 +18,17 @@ export const command = defineCommand(
         "instance has one, and each role. Shows what is wrong and how to fix it. Without role ARNs, it checks the " +
         "instance's role and the exact ARNs in allowedRoles.",
       "Creates nothing in AWS. Calls sts:GetCallerIdentity, and sts:AssumeRole for unused 15-minute sessions named " +
-        "rolecall-doctor-<host>. Requests a duration of more than one hour in full, to test it. Prints no secrets.",
+        "rolecall-doctor-<host>. If the settings request more than one hour, requests that duration too, to test it. " +
+        "Prints no secrets.",
     ],
     arguments: { name: "<role ARN>", field: "role", max: Number.POSITIVE_INFINITY },
     options: {
       config: { value: "<file>", help: "The instance's settings, as JSON. Default: no settings." },
       "all-accounts": {
         help:
-          "Checks the role of each account in the instance's accounts instead, whether the accounts can be listed, and, " +
-          'if regions are "enabled", the regions of each account. Accounts with the same problem are one finding.',
+          "Instead, lists the instance's accounts and checks the role of each. If accounts.regions is " +
+          '"enabled", also checks whether each role can list the regions of its account. Accounts with the same problem ' +
+          "share one finding.",
         excludes: ["<role ARN>"],
       },
       json: {
@@ -34,7 +36,7 @@ export const command = defineCommand(
       },
     },
     exitCodes: {
-      0: "Nothing failed, even with warnings. Otherwise, the first failed step decides:",
+      0: "Nothing failed; there may be warnings. Otherwise, the first failed step sets the code:",
       1: "A setting is invalid.",
       2: "The command line, or the file, is invalid.",
       3: "The base identity: metadata service, instance profile, keys.",
@@ -51,7 +53,7 @@ export const command = defineCommand(
     const allAccounts = values["all-accounts"] === true;
     const instance = values.config === undefined ? {} : readInstanceFile(values.config, io.stderr);
     if (allAccounts && !readInstance(instance).accounts) {
-      throw new UsageError("--all-accounts needs a file with accounts. Set them there, and name it with --config.");
+      throw new UsageError("--all-accounts needs accounts in the instance's settings. Set them in the --config file.");
     }
     const { roleArns, patterns } = chooseRoles(instance, given, allAccounts);
     // Imported here because it loads the SDK, which --help does not need.

@@ -9,32 +9,33 @@ import { KEYS_HELP, REQUEST_OPTIONS, readRequestOptions, readStoreOptions, STORE
 export const command = defineCommand(
   {
     about: [
-      "Runs a program that acts as a command would: as the role, in the region, and with no other AWS identity. <role ARN> " +
-        "is the command argument roleArn. Default: the instance's role.",
+      "Runs a program as the role and in the region that a command would use, with no other AWS identity. <role ARN> is " +
+        "the command argument roleArn. Default: the instance's role.",
       "The program gets its credentials from an endpoint on 127.0.0.1 that only it can use, so they stay fresh for as long " +
-        "as it runs. Every AWS SDK and tool that supports container credentials works: the AWS CLI, boto3, Terraform.",
+        "as it runs. Every AWS SDK and tool that supports container credentials works, such as the AWS CLI, boto3 and " +
+        "Terraform.",
     ],
     arguments: { name: "<role ARN>", field: "roleArn", max: 1 },
     program: true,
     options: {
       ...REQUEST_OPTIONS,
       "base-identity": {
-        help: "Acts as the base identity itself, which is refused by default if nothing names a role.",
+        help: "Runs the program as the base identity itself. Without this option, exec refuses to run if no role is set.",
         excludes: ["<role ARN>", "role-session-name", "role-session-duration"],
       },
       ...STORE_OPTIONS,
     },
     notes: [
       KEYS_HELP,
-      "The program does not see the keys, profiles and configuration files of AWS that this process has, and does not ask " +
-        "the instance metadata service. Its input, output and terminal are those of this process, and signals reach it.",
+      "The program does not see this process's AWS keys, profiles and configuration files, and does not query the " +
+        "instance metadata service. It shares this process's input, output and terminal, and receives its signals.",
     ],
     exitCodes: {
       2: "The command line, or a file that it names, is invalid.",
-      125: "There are no credentials, for the reason shown.",
+      125: "There are no credentials. The error message says why.",
       126: "The program can't be run.",
       127: "The program was not found.",
-      other: "The program's own exit code; 128 plus the number of the signal, if one ended it.",
+      other: "The program's own exit code, or 128 plus the signal number if a signal ended it.",
     },
     failureCode: FAILURE_CODE,
     examples: [
@@ -59,7 +60,7 @@ export const command = defineCommand(
   },
 );
 
-/** The base identity may do more than any role, so it is never what a missing setting leads to. */
+/** The base identity may have more permissions than any role, so `exec` never falls back to it. */
 function assertIdentityChosen({ assumption }: Link, asBase: boolean): void {
   if (assumption && asBase) {
     throw new UsageError(
@@ -68,7 +69,7 @@ function assertIdentityChosen({ assumption }: Link, asBase: boolean): void {
   }
   if (!assumption && !asBase) {
     throw new UsageError(
-      "Nothing names a role. Name it as <role ARN> or in --config; to run the program as the base identity itself, add --base-identity.",
+      "No role is set. Pass <role ARN>, or set roleArn in --config. To run the program as the base identity itself, add --base-identity.",
     );
   }
 }

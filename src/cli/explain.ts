@@ -7,9 +7,9 @@ import { REQUEST_OPTIONS, readRequestOptions } from "./options.js";
 export const command = defineCommand(
   {
     about: [
-      "Shows which identity a command would run as, through which other identities, and where each setting comes from. " +
-        "Makes no network calls, neither to AWS nor to the metadata service. <role ARN> is the command argument roleArn. " +
-        "Default: the instance's role.",
+      "Shows which identity a command would run as, the identities that lead to it, and where each setting comes from. " +
+        "Makes no network calls to AWS or the metadata service. <role ARN> is the command argument roleArn. Default: the " +
+        "instance's role.",
     ],
     arguments: { name: "<role ARN>", field: "roleArn", max: 1 },
     options: {
@@ -18,7 +18,7 @@ export const command = defineCommand(
     },
     exitCodes: {
       0: "The command would run.",
-      1: "The command would be refused, for the reason shown.",
+      1: "The command would be refused. The error message says why.",
       2: "The command line, or a file that it names, is invalid.",
     },
     examples: ["npx aws-rolecall explain arn:aws:iam::123456789012:role/Inventory --config /etc/integration.json"],

@@ -5,10 +5,10 @@ import { hasColor, paint, wrapWords } from "./terminal-text.js";
 
 /** Longer lines are hard to read. */
 const MAX_COLUMNS = 120;
-/** With less room beside the names, explanations stand below them. */
+/** If less room is left beside the names, the explanations go below them. */
 const MIN_EXPLANATION = 40;
 
-/** Writes the `--help` of one command for an output: within its width, and in color if it is a terminal. */
+/** Formats one `--help` text to fit the width of its output, with color on a terminal. */
 export class HelpText {
   readonly #columns: number;
   readonly #color: boolean;
@@ -63,7 +63,7 @@ export class HelpText {
     this.#sections.push([this.#bold(`${heading}:`), ...lines].join("\n"));
   }
 
-  /** Long commands get the shell's line continuation, so that they can still be copied. */
+  /** Breaks long commands with the shell's line continuation, so that they can still be copied. */
   #commands(heading: string, commands: readonly string[]): void {
     const width = this.#columns - 4 - " \\".length;
     const lines = commands.map((command) => {
@@ -82,7 +82,7 @@ export class HelpText {
   }
 }
 
-/** Parts that stay on one line. Required options are named, because the command fails without them. */
+/** Parts that each stay on one line. Lists required options by name, because the command fails without them. */
 function usageWords(name: string, { arguments: takes, options, program }: CommandSpec): string[] {
   const all = Object.entries(options);
   const required = all.filter(([, { required }]) => required);
@@ -103,7 +103,7 @@ function optionTerms(options: CommandSpec["options"]): [string, string][] {
   });
 }
 
-/** What the rules of an option say is written from them, so that it cannot differ. */
+/** Generates the text about an option's rules from the rules, so that the two cannot differ. */
 function explain({ help, multiple, required, excludes = [], default: fallback }: OptionSpec): string {
   const others = excludes.map(toOptionText);
   return [

@@ -15,7 +15,7 @@ export function readInstanceFile(path: string, stderr: ReportOutput): Integratio
   const { value, status } = readJsonFile(path, EXPECTED);
   const instance = value as IntegrationInstance;
   readInstance(instance);
-  // Windows has no modes, and only this process can read a pipe.
+  // Windows has no file modes, and only this process can read a pipe.
   const isOpen = process.getuid !== undefined && status.isFile() && (status.mode & GROUP_AND_OTHERS) !== 0;
   if (isOpen && holdsSecrets(instance)) {
     const problem = `contains secrets, and other users can read it (mode ${(status.mode & 0o777).toString(8)})`;

@@ -1,20 +1,20 @@
 import type { CliIo } from "./command.js";
 
-/** A signal that ends a command, and the exit code that shells expect then. */
+/** The signals that end a command, and the exit codes that shells expect after them. */
 export const INTERRUPTION_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 export type InterruptionSignal = keyof typeof INTERRUPTION_CODES;
 
-/** Whether the user, or what supervises the process, has asked the command to end. */
+/** A request to end the command, from the user or from a process manager. */
 export interface Interruption {
   readonly signal: AbortSignal;
   /** The exit code after a signal; `undefined` without one. */
   readonly exitCode: number | undefined;
-  /** Gives the signals back to Node. */
+  /** Restores Node's default handling of the signals. */
   ignore(): void;
 }
 
-/** The first signal aborts; a second one ends the process at once, as without this. */
+/** The first signal aborts the command. A second signal ends the process at once, as Node does by default. */
 export function listenForInterruption({ onSignal }: CliIo): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;

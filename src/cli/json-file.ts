@@ -5,7 +5,7 @@ import { parseJsonc } from "./jsonc.js";
 
 /**
  * Reads a JSON file that an option names. Allows comments and trailing commas.
- * @param expected what the option takes, as a sentence that ends the errors
+ * @param expected what the option takes: the last sentence of most errors
  * @throws UsageError naming the file
  */
 export function readJsonFile(path: string, expected: string): { readonly value: unknown; readonly status: Stats } {
@@ -38,7 +38,7 @@ function read(path: string, expected: string, unusable: (why: string) => UsageEr
   }
 }
 
-/** Recognizes UTF-16 by its mark, or by the zero byte of an ASCII character. */
+/** Recognizes UTF-16 by its byte order mark, or by the zero byte of an ASCII character. */
 function findOtherEncoding(bytes: Buffer): string | undefined {
   const [first, second] = bytes;
   const hasMark = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
@@ -46,7 +46,7 @@ function findOtherEncoding(bytes: Buffer): string | undefined {
   return isUtf8(bytes) ? undefined : "is not UTF-8";
 }
 
-/** Judges by the file name, or by the first line that is not a comment: `---`, a list item, or an unquoted key. */
+/** Recognizes YAML by the file name, or by its first line without a comment: `---`, a list item, or an unquoted key. */
 function isYaml(path: string, text: string): boolean {
   const first = text.split(/\r?\n/).find((line) => line.trim() !== "" && !line.startsWith("#")) ?? "";
   return /\.ya?ml$/i.test(path) || /^(---|%YAML|- |[\w-]+:(\s|$))/.test(first);

@@ -21,7 +21,7 @@ export function adviseOnRegion(region: string): string | undefined {
   return `${meant === undefined ? "" : `Did you mean ${meant}? `}A region newer than this release still works.`;
 }
 
-/** Warns of each region that a request uses and that may be misspelled. */
+/** Warns about each unknown region that a request uses, because it may be misspelled. */
 export function warnOfUnknownRegions(
   { region, stsRegion }: Pick<ChosenSettings, "region" | "stsRegion">,
   stderr: ReportOutput,
@@ -29,6 +29,6 @@ export function warnOfUnknownRegions(
   for (const chosen of region?.value === stsRegion?.value ? [region] : [region, stsRegion]) {
     const advice = chosen && adviseOnRegion(chosen.value);
     if (!advice) continue;
-    stderr.write(`warning: this release does not know the region ${chosen.value} (${chosen.from}). ${advice}\n`);
+    stderr.write(`warning: the region ${chosen.value} (${chosen.from}) is unknown to this release. ${advice}\n`);
   }
 }

@@ -30,7 +30,7 @@ export function readRequestOptions(values: RequestValues, roleArn: string | unde
 /** The encryption keys, in an environment variable because command lines show up in process lists. */
 export const KEYS_VARIABLE = "ROLECALL_ENCRYPTION_KEYS";
 
-/** Says in `--help` what {@link KEYS_VARIABLE} is for. */
+/** The `--help` text for {@link KEYS_VARIABLE}. */
 export const KEYS_HELP = `Set ${KEYS_VARIABLE} to the store's encryption keys: base64, separated by commas.`;
 
 export const DIRECTORY_OPTION = {
@@ -38,9 +38,9 @@ export const DIRECTORY_OPTION = {
   help: "The file store's directory. Default: the per-user cache directory.",
 } as const satisfies OptionSpec;
 
-/** Where the sessions of a command are shared. Read them with {@link readStoreOptions}. */
+/** The options for sharing a command's sessions. Read them with {@link readStoreOptions}. */
 export const STORE_OPTIONS = {
-  store: { choices: ["file", "none"], help: "Where sessions are shared.", default: "file" },
+  store: { choices: ["file", "none"], help: "Where to share sessions.", default: "file" },
   directory: { ...DIRECTORY_OPTION, excludes: ["store=none"] },
 } as const satisfies OptionSpecs;
 

@@ -1,7 +1,7 @@
 import type { CommandGroup } from "./command.js";
 
 export const command: CommandGroup = {
-  about: ["Prints an IAM policy document for the setup, with warnings on stderr. Sends nothing to AWS."],
+  about: ["Prints an IAM policy document for the setup, with warnings on stderr. Makes no calls to AWS."],
   commands: {
     identity: {
       summary: "The permissions of the machine's role: the roles it may assume.",

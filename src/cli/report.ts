@@ -1,6 +1,6 @@
 import { hasColor, paint, wrapWords } from "./terminal-text.js";
 
-/** Where a report is written: the process's output, or a test's. */
+/** Where a report is written: to an output of the process, or to a test. */
 export interface ReportOutput {
   write(text: string): unknown;
   readonly isTTY?: boolean;

@@ -16,10 +16,10 @@ import { HelpText } from "./help.js";
 
 /** All commands. */
 export const ROLECALL: CommandGroup = {
-  about: ["Acts as AWS roles, and helps to set them up. `rolecall --version` shows the version."],
+  about: ["Acts as AWS roles, and helps you set them up. `rolecall --version` shows the version."],
   commands: {
     demo: {
-      summary: "Demonstrates the library against a local AWS simulator: no account, no network.",
+      summary: "Demonstrates the library on a local AWS simulator, without an AWS account or network access.",
       load: () => import("./demo.js"),
     },
     doctor: {
@@ -31,11 +31,11 @@ export const ROLECALL: CommandGroup = {
       load: () => import("./explain.js"),
     },
     accounts: {
-      summary: "Lists the accounts of a run over many accounts. Tries to assume the role of each.",
+      summary: "Lists the accounts of a multi-account run. With --verify, assumes the role of each account.",
       load: () => import("./accounts.js"),
     },
     exec: {
-      summary: "Runs any program as a command would act, with credentials that stay fresh.",
+      summary: "Runs any program as the role that a command would use, with credentials that stay fresh.",
       load: () => import("./exec.js"),
     },
     "credential-process": {
@@ -103,7 +103,7 @@ async function runCommand(name: string, command: CliCommand, args: readonly stri
   }
 }
 
-/** The library's errors begin with its name for a setting, which the command line knows by another one. */
+/** The library's errors start with the setting's name in code. Replaces it with the option or argument. */
 function inTermsOfOptions(spec: CommandSpec, { field, message }: RolecallError): string {
   const option = field !== undefined && message.startsWith(field) ? findOption(spec, field) : undefined;
   return option === undefined ? message : `${option}${message.slice(field?.length)}`;
@@ -114,7 +114,7 @@ function isHelp(argument: string | undefined): boolean {
 }
 
 function unknownCommand(name: string, given: string, { commands }: CommandGroup): string {
-  if (given.startsWith("-")) return `${name} takes a command before any option.`;
+  if (given.startsWith("-")) return `${name} expects a command before any options.`;
   const meant = similarName(given, Object.keys(commands));
   const suggestion = meant === undefined ? "" : ` Did you mean "${meant}"?`;
   const whole = [...name.split(" ").slice(1), given].join(" ");

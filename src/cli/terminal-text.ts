@@ -1,6 +1,6 @@
 import type { ReportOutput } from "./report.js";
 
-/** Whether text for this output may have color. https://no-color.org */
+/** Whether to use color on this output. https://no-color.org */
 export function hasColor(output: ReportOutput, env: Record<string, string | undefined>): boolean {
   return output.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
 }

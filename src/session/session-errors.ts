@@ -37,7 +37,7 @@ export function tooShortLivedError(link: Link, minRemaining: number, life: numbe
     field: "options.minRemaining",
     roleArn,
     hint: roleArn
-      ? "Ask for less, or raise the role's MaxSessionDuration. A role that another role assumes lives for one hour at most."
+      ? "Ask for less, or raise the role's MaxSessionDuration. Role chaining limits a session to one hour."
       : "Ask for less. Only the source of these credentials can renew them.",
   });
 }

@@ -117,13 +117,13 @@ Skipped:
       "a concurrency of none",
       ["--config", "FILE", "--concurrency", "0"],
       2,
-      /--concurrency takes a whole number from 1 to 1000\./,
+      /--concurrency must be a whole number from 1 to 1000\./,
     ],
     [
       "a time limit in words",
       ["--config", "FILE", "--timeout", "ten"],
       2,
-      /--timeout takes a whole number from 1 to 86400\./,
+      /--timeout must be a whole number from 1 to 86400\./,
     ],
     [
       "an account that is not listed",
@@ -157,7 +157,7 @@ describe("rolecall accounts --verify", () => {
     expect(output).toBe(`  - 1 account not tried: ACCOUNT_NOT_ACTIVE (SUSPENDED)
       777788889999 (Old)
 
-2 of 2 accounts can be assumed. 1 not tried.
+The role can be assumed in 2 of 2 accounts. 1 account not tried.
 `);
     expect(code).toBe(0);
   });
@@ -165,7 +165,9 @@ describe("rolecall accounts --verify", () => {
   it("exits with 6 if some can be assumed, and groups the others by error code", async () => {
     await startOrganization(SOME_FAIL);
     const { code, output } = await accounts(DISCOVERED, ["--verify"]);
-    expect(output).toMatch(/^ {2}✗ 1 account: ASSUME_ROLE_DENIED\n {6}444455556666 \(Sandbox\)\n {6}\S.*\n\n1 of 2 /);
+    expect(output).toMatch(
+      /^ {2}✗ 1 account: ASSUME_ROLE_DENIED\n {6}444455556666 \(Sandbox\)\n {6}\S.*\n\nThe role can be assumed in 1 of 2 /,
+    );
     expect(code).toBe(6);
   });
 
@@ -174,7 +176,7 @@ describe("rolecall accounts --verify", () => {
     await startOrganization({ accounts: [FIRST] });
     const { code, output } = await accounts({ roleName: AUDIT, ids }, ["--verify"]);
     expect(output).toContain(`12 accounts: ASSUME_ROLE_DENIED\n      ${ids.slice(0, 5).join(", ")} and 7 more\n`);
-    expect(output).toContain("\n0 of 12 accounts can be assumed.\n");
+    expect(output).toContain("\nThe role can be assumed in 0 of 12 accounts.\n");
     expect(code).toBe(7);
   });
 
@@ -267,7 +269,7 @@ describe("rolecall accounts --verify", () => {
     expect(output).toBe(`  - 2 accounts not tried: ABORTED
       ${SECOND} (Account ${SECOND}), ${THIRD} (Account ${THIRD})
 
-1 of 1 account can be assumed. 2 not tried.
+The role can be assumed in 1 of 1 account. 2 accounts not tried.
 `);
     expect(code).toBe(expected);
     expect(listening).toBe(0);
@@ -282,7 +284,7 @@ describe("rolecall accounts --verify", () => {
     };
     const { code, output, errors } = await accounts(DISCOVERED, ["--verify"], { onSignal });
     expect([code, output]).toEqual([130, ""]);
-    expect(errors).toBe("Interrupted before the accounts were known. Nothing was tried.\n");
+    expect(errors).toBe("Interrupted before the list of accounts was complete. No account was tried.\n");
   });
 });
 

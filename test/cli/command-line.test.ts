@@ -176,8 +176,11 @@ describe("a command line", () => {
   });
 
   it.each([
-    [["exec", "--role-arn", ROLE, "--", "prog"], "Unknown option '--role-arn'. Write <role ARN> without an option."],
-    [["credential-process", ROLE], "rolecall credential-process takes options only. Write --role-arn before the role."],
+    [
+      ["exec", "--role-arn", ROLE, "--", "prog"],
+      "Unknown option '--role-arn'. Pass <role ARN> as an argument instead.",
+    ],
+    [["credential-process", ROLE], "rolecall credential-process takes options only. Pass the role with --role-arn."],
   ])("says how this command takes a role: %j", async (args, message) => {
     const { code, errors } = await runRolecall(args);
     expect(code).toBe(2);

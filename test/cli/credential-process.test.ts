@@ -184,7 +184,7 @@ describe("rolecall credential-process", () => {
       /AccessDenied.*Check, in this/,
     ],
     ["an invalid setting", ["--role-arn", "Inventory"], 1, /--role-arn is invalid/],
-    ["an unknown store", ["--store", "redis"], 2, /--store takes file or none/],
+    ["an unknown store", ["--store", "redis"], 2, /--store must be file or none/],
     ["an extra argument", ["Inventory"], 2, /takes options only/],
   ])("prints the reason on stderr and nothing on stdout: %s", async (_title, args, code, reason) => {
     await setUpLocal();

@@ -105,7 +105,9 @@ describe("rolecall doctor --all-accounts", () => {
     const explained = failures.map((finding) => [finding.summary, idsOf(finding)] as const);
     expect(explained).toEqual([
       [
-        expect.stringMatching(/^Denied: no trust policy of this role allows .*requires an external id \(none is set\)/),
+        expect.stringMatching(
+          /^Denied: this role's trust policy does not allow .*requires an external id \(none is set\)/,
+        ),
         [first, second, third],
       ],
       [expect.stringMatching(/^Denied: a Deny statement in an identity-based policy blocks sts:AssumeRole/), [fourth]],
@@ -166,7 +168,9 @@ describe("rolecall doctor --all-accounts", () => {
     expect(failures[0]).toMatchObject({
       step: "accounts",
       roleArn: LISTER,
-      summary: expect.stringMatching(/^The role that lists the accounts: Denied: no trust policy of this role allows /),
+      summary: expect.stringMatching(
+        /^The role that lists the accounts: Denied: this role's trust policy does not allow /,
+      ),
     });
   });
 
@@ -256,7 +260,11 @@ describe("rolecall doctor --all-accounts", () => {
 
   it.each([
     ["roles", ["doctor", "--all-accounts", MACHINE], /^Use --all-accounts or <role ARN>, not both\./],
-    ["no accounts in the file", ["doctor", "--all-accounts"], /^--all-accounts needs a file with accounts\./],
+    [
+      "no accounts in the file",
+      ["doctor", "--all-accounts"],
+      /^--all-accounts needs accounts in the instance's settings\./,
+    ],
   ])("is a usage error with %s", async (_what, args, message) => {
     const { code, errors } = await runRolecall(args);
     expect(code).toBe(2);

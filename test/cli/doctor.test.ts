@@ -269,7 +269,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     },
     "sts",
     /STS in eu-centrall-1 does not respond/,
-    /^This release does not know the region eu-centrall-1\. Did you mean eu-central-1\? /,
+    /^The region eu-centrall-1 is unknown to this release\. Did you mean eu-central-1\? /,
     4,
   ],
   [
@@ -287,7 +287,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
         aws.fault({ on: { target: "sts" }, kind: "body", status: 502, contentType: "text/html", body: "" }),
     },
     "sts",
-    /STS in eu-central-1 sends no usable response at 127\.0\.0\.1\. .*status 502/,
+    /STS in eu-central-1 returned no usable response at 127\.0\.0\.1\. .*status 502/,
     /proxy/,
     4,
   ],
@@ -295,7 +295,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "an STS that fails",
     { broken: (aws) => aws.fault({ on: { target: "sts" }, status: 503 }) },
     "sts",
-    /STS in eu-central-1 sends no usable response at .* ServiceUnavailable\./,
+    /STS in eu-central-1 returned no usable response at .* ServiceUnavailable\./,
     /try again/,
     4,
   ],
@@ -306,7 +306,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       broken: (aws) => aws.fault({ on: { target: "sts" }, status: 400, code: "Throttling" }),
     },
     "sts",
-    /STS in eu-central-1 sends no usable response at .* Throttling\./,
+    /STS in eu-central-1 returned no usable response at .* Throttling\./,
     /^Try again later, .*STS limits the rate of calls per account/,
     4,
   ],
@@ -408,7 +408,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "a trust policy for another principal",
     { aws: { ...explained, ...withRole({ trustedPrincipals: [OTHER] }) } },
     "assume",
-    /no trust policy of this role allows sts:AssumeRole\. Its trust policy names another principal/,
+    /this role's trust policy does not allow sts:AssumeRole\. It names another principal/,
     new RegExp(`in account 123456789012: .*--role-name Inventory .*its Principal is ${MACHINE} `),
     5,
   ],
@@ -419,7 +419,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       instance: { roleArn: ROLE, externalId: "umbrella" },
     },
     "assume",
-    /no trust policy of this role allows.* requires another external id/,
+    /this role's trust policy does not allow .* requires another external id/,
     /sts:ExternalId there equals instance\.externalId/,
     5,
   ],
@@ -516,7 +516,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "tags, and AWS does not say which policy lets them not pass",
     { aws: withRole({ allowTagSession: false }), instance: { roleArn: ROLE, tags: { team: "platform" } } },
     "assume",
-    /^Denied: sts:TagSession is not allowed on this role, and the instance's tags need it\.$/,
+    /^Denied: sts:TagSession is not allowed on this role, but the instance's tags need it\.$/,
     new RegExp(`^Add sts:TagSession next to sts:AssumeRole in the role's trust policy.*in a policy of ${MACHINE}`),
     5,
   ],
@@ -546,7 +546,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       broken: (aws) => aws.fault({ on: { operation: "AssumeRole" }, status: 403, code: "InvalidClientTokenId" }),
     },
     "assume",
-    /^The base identity is in the partition aws-cn, but this role is in aws\. Credentials work within one partition\.$/,
+    /^The base identity is in the partition aws-cn, but this role is in aws\. Credentials work only within their partition\.$/,
     /^Name a role in aws-cn, or set credentials for aws in the instance\.$/,
     5,
   ],
@@ -562,7 +562,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "a denial of which AWS tells nothing, while another role can be assumed",
     { aws: { roles: [{ roleArn: ROLE, trustedPrincipals: [OTHER] }, { roleArn: OTHER }] }, roles: [ROLE, OTHER] },
     "assume",
-    /most likely first: its trust policy names another principal/,
+    /most likely first: this role's trust policy names another principal/,
     /^Look at its trust policy in account 123456789012: aws iam get-role/,
     5,
   ],
@@ -573,7 +573,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       instance: { roleArn: ROLE, roleSessionDuration: 14_400 },
     },
     "duration",
-    /instance\.roleSessionDuration requests 14400 s, but commands get 3600 s\. STS says: .*1 hour session limit .*role chaining\.$/,
+    /instance\.roleSessionDuration requests 14400 s, but commands get 3600 s\. STS returned: .*1 hour session limit .*role chaining\.$/,
     /Set roleSessionDuration to 3600 or less/,
     5,
   ],
@@ -589,7 +589,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       }),
     },
     "duration",
-    /STS says: .* exceeds the MaxSessionDuration set for this role\. In whole hours, it grants up to 7200 s\./,
+    /STS returned: .* exceeds the MaxSessionDuration set for this role\. In whole hours, it grants up to 7200 s\./,
     /aws iam update-role --role-name Inventory --max-session-duration 43200/,
     5,
   ],
@@ -597,7 +597,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "a source role that does not trust the machine",
     { aws: chained({ trustedPrincipals: [OTHER] }), instance: BEHIND },
     "assume",
-    /^Denied: no trust policy of the source role allows sts:AssumeRole\. Its trust policy names another principal/,
+    /^Denied: the source role's trust policy does not allow sts:AssumeRole\. It names another principal/,
     new RegExp(
       `in account 777788889999: .*--role-name Hub .*its Principal is ${MACHINE} .*policy trust ${HUB} --principal`,
     ),
@@ -615,7 +615,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "a source role that requires an external id of its own",
     { aws: chained({ externalId: HUB_ID }), instance: { ...BEHIND, externalId: EXTERNAL_ID } },
     "assume",
-    /no trust policy of the source role.* requires an external id \(none is set\)/,
+    /the source role's trust policy .* requires an external id \(none is set\)/,
     /it has no sts:ExternalId condition/,
     5,
   ],
@@ -626,7 +626,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       instance: { roleArn: ROLE, sourceRole: { roleArn: HUB, externalId: "x1" } },
     },
     "assume",
-    /no trust policy of the source role.* requires another external id/,
+    /the source role's trust policy .* requires another external id/,
     /sts:ExternalId there equals instance\.sourceRole\.externalId/,
     5,
   ],
@@ -642,7 +642,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "a denial at the first hop of which AWS tells nothing",
     { aws: { ...chained({ trustedPrincipals: [OTHER] }), denialContext: false }, instance: BEHIND },
     "assume",
-    /most likely first: the base identity's own policy does not allow sts:AssumeRole on the source role; or its trust policy/,
+    /most likely first: the base identity's own policy does not allow sts:AssumeRole on the source role; or the source role's trust policy/,
     new RegExp(`^Check that a policy of ${MACHINE} .*allows sts:AssumeRole on ${HUB}`),
     5,
   ],
@@ -650,7 +650,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "a role that trusts the machine and not the source role",
     { aws: chained({}, { trustedPrincipals: [MACHINE] }), instance: BEHIND },
     "assume",
-    /^Denied: no trust policy of this role allows sts:AssumeRole\. Its trust policy names another principal/,
+    /^Denied: this role's trust policy does not allow sts:AssumeRole\. It names another principal/,
     new RegExp(`in account 123456789012: .*its Principal is ${HUB}, its .*policy trust ${ROLE} --principal ${HUB} `),
     5,
   ],
@@ -719,7 +719,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     "inherited tags, and AWS does not say which policy lets them not pass",
     { aws: { ...chained({}, { allowTagSession: false }), denialContext: false }, instance: LABELED },
     "assume",
-    /^Denied: sts:TagSession is not allowed on this role, and the tags inherited from the source role need it\.$/,
+    /^Denied: sts:TagSession is not allowed on this role, but the tags inherited from the source role need it\.$/,
     new RegExp(`Also allow sts:TagSession on ${ROLE} in a policy of ${HUB}\\.$`),
     5,
   ],
@@ -754,7 +754,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
       instance: { roleArn: ROLE, sourceRole: { roleArn: HUB, roleSessionDuration: 14_400 } },
     },
     "duration",
-    /^instance\.sourceRole\.roleSessionDuration requests 14400 s, but the source role gets 3600 s\. STS says: /,
+    /^instance\.sourceRole\.roleSessionDuration requests 14400 s, but the source role gets 3600 s\. STS returned: /,
     /Set roleSessionDuration to 3600 or less/,
     5,
   ],
@@ -859,7 +859,7 @@ describe("rolecall doctor", () => {
       instance: { roleArn: ROLE, sourceRole: { roleArn: HUB, roleSessionName: "central" } },
     });
     expect(findings.filter(({ step }) => step === "assume")).toMatchObject([
-      { roleArn: HUB, status: "ok", summary: expect.stringMatching(/With another session name, it is denied\.$/) },
+      { roleArn: HUB, status: "ok", summary: expect.stringMatching(/STS denies it with the doctor's session name\.$/) },
       { roleArn: ROLE, status: "ok" },
     ]);
     expect(code).toBe(0);
@@ -933,7 +933,9 @@ describe("rolecall doctor", () => {
     });
     expect(findings.find(({ step }) => step === "assume")).toMatchObject({
       status: "ok",
-      summary: expect.stringMatching(/assumed-role\/Inventory\/inventory\. With another session name, it is denied\.$/),
+      summary: expect.stringMatching(
+        /assumed-role\/Inventory\/inventory\. STS denies it with the doctor's session name\.$/,
+      ),
     });
     const names = aws.requests.flatMap(({ parameters }) => parameters.RoleSessionName ?? []);
     expect(names).toEqual([expect.stringMatching(/^rolecall-doctor-/), "inventory"]);
@@ -959,7 +961,7 @@ describe("rolecall doctor", () => {
     const { findings, code } = await diagnose({ env: { AWS_REGION: "eu-centrall-1" } });
     expect(findings.find(({ step }) => step === "region")).toMatchObject({
       status: "warning",
-      summary: "The region is eu-centrall-1, from AWS_REGION, and this release does not know it.",
+      summary: "The region is eu-centrall-1, from AWS_REGION, but it is unknown to this release.",
       next: ["Did you mean eu-central-1? A region newer than this release still works."],
     });
     expect(code).toBe(0);
@@ -1017,7 +1019,7 @@ describe("rolecall doctor", () => {
       step: "duration",
       status: "skipped",
       summary: expect.stringMatching(
-        /^It is not known whether the role grants 7200 s\. AssumeRole .* ServiceUnavailable\.$/,
+        /^Could not check whether the role grants 7200 s\. AssumeRole .* ServiceUnavailable\.$/,
       ),
     });
     expect(findings).toContainEqual(expect.objectContaining({ step: "assume", status: "ok" }));
@@ -1037,7 +1039,7 @@ describe("rolecall doctor", () => {
     });
     expect(findings.find(({ step }) => step === "caller")).toMatchObject({
       status: "warning",
-      summary: `STS does not say who the base identity is: no VPC endpoint policy allows sts:GetCallerIdentity. The error names ${MACHINE_SESSION}.`,
+      summary: `STS does not return the caller identity: no VPC endpoint policy allows sts:GetCallerIdentity. The error message names ${MACHINE_SESSION}.`,
       next: ["VPC, the policy of the interface endpoint for STS: allow sts:GetCallerIdentity there."],
     });
     const [tried, denied] = findings.filter(({ step }) => step === "assume");
@@ -1054,7 +1056,7 @@ describe("rolecall doctor", () => {
     expect(findings.find(({ step }) => step === "caller")).toMatchObject({
       status: "warning",
       summary:
-        "STS does not say who the base identity is: sts:GetCallerIdentity is denied, and AWS does not say which policy decided.",
+        "STS does not return the caller identity: sts:GetCallerIdentity is denied, and AWS does not say which policy decided.",
     });
     // The role's own denial names the caller.
     const denied = findings.find(({ step }) => step === "assume");

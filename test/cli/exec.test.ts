@@ -83,7 +83,7 @@ describe("rolecall exec", () => {
     const { code, errors } = await run(["--region", "eu-centrl-1", "--", "prog"], async () => ENDED);
     expect(code).toBe(0);
     expect(errors).toMatch(
-      /^warning: this release does not know the region eu-centrl-1 \(command.region\)\. Did you mean eu-central-1\?/,
+      /^warning: the region eu-centrl-1 \(command.region\) is unknown to this release\. Did you mean eu-central-1\?/,
     );
   });
 
@@ -190,7 +190,7 @@ describe("the base identity", () => {
     const { aws, run, ran } = await setUp({ region: "eu-central-1" });
     const { code, errors } = await run(["--", "prog"], async () => ENDED);
     expect(code).toBe(2);
-    expect(errors).toContain("to run the program as the base identity itself, add --base-identity");
+    expect(errors).toContain("To run the program as the base identity itself, add --base-identity");
     expect(ran).toEqual([]);
     expect(aws.requests).toEqual([]);
   });

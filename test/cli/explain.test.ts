@@ -92,7 +92,7 @@ describe("rolecall explain", () => {
     expect(code).toBe(0);
     expect(output).toMatch(new RegExp(`^region +${region} +AWS_REGION$`, "m"));
     expect(errors).toBe(
-      `warning: this release does not know the region ${region} (AWS_REGION).${suggestion} A region newer than this release still works.\n`,
+      `warning: the region ${region} (AWS_REGION) is unknown to this release.${suggestion} A region newer than this release still works.\n`,
     );
   });
 
@@ -179,7 +179,7 @@ describe("rolecall explain", () => {
       { roleArn: "arn:aws-cn:iam::123456789012:role/Inventory" },
       {},
       "stsRegion",
-      { value: "the machine's, else cn-northwest-1", from: "IMDS, at first use" },
+      { value: "the machine's, otherwise cn-northwest-1", from: "IMDS, at first use" },
     ],
     [
       "its own STS region",
@@ -304,7 +304,7 @@ describe("rolecall explain", () => {
           ROLE,
           ...Array.from({ length: 50 }, (_, index) => `arn:aws:iam::123456789012:role/integrations/Role-${index}`),
         ],
-        "limited to assuming any role, because the list does not fit",
+        "limited to assuming any role, because the list is too long for a session policy",
         "instance.allowedRoles",
       ],
     ])("shows the roles that it may assume: %s", async (_title, allowedRoles, value, from) => {

@@ -268,7 +268,7 @@ it("rolecall policy ecs-trust warns about a region that may be misspelled", asyn
   const { code, output, errors } = await run("ecs-trust", "--principal", HOST, "--region", "eu-centrl-1");
   expect(code).toBe(0);
   expect(output).toContain("arn:aws:ecs:eu-centrl-1:111122223333:*");
-  expect(errors).toMatch(/^warning: this release does not know the region eu-centrl-1\. Did you mean eu-central-1\?/);
+  expect(errors).toMatch(/^warning: the region eu-centrl-1 is unknown to this release\. Did you mean eu-central-1\?/);
 });
 
 describe("rolecall policy reports an error and prints no document", () => {
@@ -288,8 +288,8 @@ describe("rolecall policy reports an error and prints no document", () => {
     [["identity", "--config", "/no/such/file"], 2, "Cannot read /no/such/file: ENOENT."],
     [["identity", INVENTORY, "--principal"], 2, "--principal"],
     [["identity"], 1, "<role> is missing."],
-    [["identity", INVENTORY, "--variant", "all"], 2, "--variant takes listed-roles, any-role, or own-permissions."],
-    [["identity", INVENTORY, "--format", "xml"], 2, "--format takes json, terraform, or cloudformation."],
+    [["identity", INVENTORY, "--variant", "all"], 2, "--variant must be listed-roles, any-role, or own-permissions."],
+    [["identity", INVENTORY, "--format", "xml"], 2, "--format must be json, terraform, or cloudformation."],
     [["identity", INVENTORY, "--format", "terraform"], 1, "--principal is missing, but terraform requires it."],
     [["identity", INVENTORY, "arn:aws-cn:iam::123456789012:role/x"], 1, "not in the partition aws"],
     [["trust", "Inventory", "--principal", HOST], 1, "<role> is invalid"],

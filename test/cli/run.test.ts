@@ -98,7 +98,7 @@ describe.each(GROUPS)("rolecall %s", (name) => {
 
   it("rejects an option without a command, and an unknown command", async () => {
     expect((await runRolecall([name, "--json"])).errors).toMatch(
-      `rolecall ${name} takes a command before any option.\n`,
+      `rolecall ${name} expects a command before any options.\n`,
     );
     const { code, errors } = await runRolecall([name, "frobnicate"]);
     expect(code).toBe(2);

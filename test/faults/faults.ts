@@ -56,7 +56,7 @@ function imds(name: string, needed: Needed, effect: FaultEffect, operation?: str
 
 function latency(ms: number, needed: Needed): Fault {
   return {
-    name: `answers after ${ms / SECOND} s`,
+    name: `responds after ${ms / SECOND} s`,
     on: "sts",
     needed,
     begin({ aws }) {
@@ -89,7 +89,7 @@ export const STS_FAULTS: Fault[] = [
   latency(3.1 * SECOND, "TIMEOUT"),
   latency(10 * SECOND, "TIMEOUT"),
   latency(30 * SECOND, "TIMEOUT"),
-  sts("no answer", "TIMEOUT", { kind: "hang" }),
+  sts("no response", "TIMEOUT", { kind: "hang" }),
   sts("400 ValidationError", "ASSUME_ROLE_INVALID", { status: 400 }, { refusal: true }),
   sts("403 AccessDenied", "ASSUME_ROLE_DENIED", { status: 403 }, { refusal: true }),
   sts("403 RegionDisabled", "REGION_DISABLED", { status: 403, code: "RegionDisabledException" }, { refusal: true }),
@@ -118,16 +118,16 @@ export const STS_FAULTS: Fault[] = [
     begin: ({ relay }) => (relay as Relay).refuse(),
   },
   {
-    name: "the name cannot be looked up",
+    name: "the DNS lookup fails",
     on: "sts",
     needed: "STS_UNAVAILABLE",
     relayed: true,
     begin: ({ relay }) => (relay as Relay).failLookup(),
   },
-  sts("connection reset before the answer", "STS_UNAVAILABLE", { kind: "reset" }),
-  sts("connection reset in the middle of the answer", "STS_UNAVAILABLE", { kind: "reset-midway" }),
-  sts("half an answer", "STS_UNAVAILABLE", { kind: "truncated" }),
-  sts("an empty answer", "STS_UNAVAILABLE", { kind: "empty" }),
+  sts("connection reset before the response", "STS_UNAVAILABLE", { kind: "reset" }),
+  sts("connection reset in the middle of the response", "STS_UNAVAILABLE", { kind: "reset-midway" }),
+  sts("half a response", "STS_UNAVAILABLE", { kind: "truncated" }),
+  sts("an empty response", "STS_UNAVAILABLE", { kind: "empty" }),
   sts("HTML, such as a proxy's page", "STS_UNAVAILABLE", html()),
   sts("10 MB of HTML", "STS_UNAVAILABLE", html(`<html>${"x".repeat(TEN_MEGABYTES)}</html>`), { heavy: true }),
   sts("malformed XML", "STS_UNAVAILABLE", {
@@ -136,21 +136,21 @@ export const STS_FAULTS: Fault[] = [
     body: "<AssumeRoleResponse><AssumeRoleResult></AssumeRoleResponse>",
   }),
   sts("JSON", "STS_UNAVAILABLE", { kind: "body", contentType: "application/json", body: '{"Credentials":{}}' }),
-  sts("a set without AccessKeyId", "STS_UNAVAILABLE", without("AccessKeyId")),
-  sts("a set without SecretAccessKey", "STS_UNAVAILABLE", without("SecretAccessKey")),
-  sts("a set without SessionToken", "STS_UNAVAILABLE", without("SessionToken")),
-  sts("a set without Expiration", "STS_UNAVAILABLE", without("Expiration")),
-  sts("a set that expires now", "STS_UNAVAILABLE", {
+  sts("credentials without AccessKeyId", "STS_UNAVAILABLE", without("AccessKeyId")),
+  sts("credentials without SecretAccessKey", "STS_UNAVAILABLE", without("SecretAccessKey")),
+  sts("credentials without SessionToken", "STS_UNAVAILABLE", without("SessionToken")),
+  sts("credentials without Expiration", "STS_UNAVAILABLE", without("Expiration")),
+  sts("credentials that expire now", "STS_UNAVAILABLE", {
     kind: "patch-credentials",
     patch: (fields) => ({
       ...fields,
       Expiration: new Date(Date.parse(fields.Expiration as string) - 3_600_000).toISOString(),
     }),
   }),
-  sts("a set that expired in 1970", "STS_UNAVAILABLE", expiring("1970-01-01T00:00:00Z")),
-  sts("a set that expires in 2200", "served", expiring("2200-01-01T00:00:00Z")),
+  sts("credentials that expired in 1970", "STS_UNAVAILABLE", expiring("1970-01-01T00:00:00Z")),
+  sts("credentials that expire in 2200", "served", expiring("2200-01-01T00:00:00Z")),
   {
-    name: "the same set again",
+    name: "the same credentials again",
     on: "sts",
     needed: "STS_UNAVAILABLE",
     begin({ aws, held }) {
@@ -168,12 +168,12 @@ export const STS_FAULTS: Fault[] = [
 
 /** Each hop of a chain fails alone. */
 export const SOURCE_ROLE_FAULTS: Fault[] = [
-  hop("source role: no answer", HUB, "TIMEOUT", { kind: "hang" }),
+  hop("source role: no response", HUB, "TIMEOUT", { kind: "hang" }),
   hop("source role: 403 AccessDenied", HUB, "ASSUME_ROLE_DENIED", { status: 403 }, { refusal: true }),
   hop("source role: 500", HUB, "STS_UNAVAILABLE", { status: 500 }),
   hop("source role: Throttling", HUB, "STS_UNAVAILABLE", { status: 400, code: "Throttling" }, { throttles: true }),
   hop("its session: 403 ExpiredToken", ROLE, "BASE_IDENTITY_REJECTED", { status: 403, code: "ExpiredToken" }),
-  hop("role: no answer", ROLE, "TIMEOUT", { kind: "hang" }),
+  hop("role: no response", ROLE, "TIMEOUT", { kind: "hang" }),
   hop("role: 403 AccessDenied", ROLE, "ASSUME_ROLE_DENIED", { status: 403 }, { refusal: true }),
   hop("role: 500", ROLE, "STS_UNAVAILABLE", { status: 500 }),
 ];
@@ -184,13 +184,13 @@ function hop(name: string, roleArn: string, needed: Needed, effect: FaultEffect,
 }
 
 export const IMDS_FAULTS: Fault[] = [
-  imds("no answer for the token", "IMDS_UNREACHABLE", { kind: "hang" }, "token", { hangs: true }),
-  imds("no answer for the credentials", "IMDS_UNREACHABLE", { kind: "hang" }, "credentials", { hangs: true }),
+  imds("no response for the token", "IMDS_UNREACHABLE", { kind: "hang" }, "token", { hangs: true }),
+  imds("no response for the credentials", "IMDS_UNREACHABLE", { kind: "hang" }, "credentials", { hangs: true }),
   imds("401 on every request", "IMDS_UNREACHABLE", { status: 401 }),
   imds("403 on the token", "IMDS_UNREACHABLE", { status: 403 }, "token"),
   imds("500", "IMDS_UNREACHABLE", { status: 500 }),
   {
-    name: "no role is attached any more",
+    name: "no role is attached anymore",
     on: "imds",
     needed: "INSTANCE_PROFILE_MISSING",
     begin({ aws }) {
@@ -200,7 +200,7 @@ export const IMDS_FAULTS: Fault[] = [
     },
   },
   {
-    name: "the set is rotated, and the old one refused",
+    name: "AWS rotates the credentials and refuses the old ones",
     on: "imds",
     needed: "served",
     begin({ aws }) {
@@ -213,10 +213,10 @@ export const IMDS_FAULTS: Fault[] = [
     kind: "patch-credentials",
     patch: () => ({ Code: "AssumeRoleUnauthorizedAccess" }),
   }),
-  imds("connection reset before the answer", "IMDS_UNREACHABLE", { kind: "reset" }),
-  imds("connection reset in the middle of the answer", "IMDS_UNREACHABLE", { kind: "reset-midway" }, "credentials"),
-  imds("half an answer", "INSTANCE_PROFILE_INVALID", { kind: "truncated" }, "credentials"),
-  imds("an empty answer", "INSTANCE_PROFILE_INVALID", { kind: "empty" }, "credentials"),
+  imds("connection reset before the response", "IMDS_UNREACHABLE", { kind: "reset" }),
+  imds("connection reset in the middle of the response", "IMDS_UNREACHABLE", { kind: "reset-midway" }, "credentials"),
+  imds("half a response", "INSTANCE_PROFILE_INVALID", { kind: "truncated" }, "credentials"),
+  imds("an empty response", "INSTANCE_PROFILE_INVALID", { kind: "empty" }, "credentials"),
   imds("HTML, such as a proxy's page", "INSTANCE_PROFILE_INVALID", html(), "credentials"),
   imds("10 MB of HTML", "INSTANCE_PROFILE_INVALID", html(`<html>${"x".repeat(TEN_MEGABYTES)}</html>`), "credentials", {
     heavy: true,
@@ -227,14 +227,14 @@ export const IMDS_FAULTS: Fault[] = [
     { kind: "body", contentType: "text/plain", body: '{"Code": "Success", "AccessKeyId": ' },
     "credentials",
   ),
-  imds("a set without AccessKeyId", "INSTANCE_PROFILE_INVALID", without("AccessKeyId"), "credentials"),
-  imds("a set without SecretAccessKey", "INSTANCE_PROFILE_INVALID", without("SecretAccessKey"), "credentials"),
-  imds("a set without Token", "INSTANCE_PROFILE_INVALID", without("Token"), "credentials"),
-  imds("a set without Expiration", "INSTANCE_PROFILE_INVALID", without("Expiration"), "credentials"),
-  imds("a set that expired in 1970", "served", expiring("1970-01-01T00:00:00Z"), "credentials"), // STS takes it
-  imds("a set that expires in 2200", "served", expiring("2200-01-01T00:00:00Z"), "credentials"),
+  imds("credentials without AccessKeyId", "INSTANCE_PROFILE_INVALID", without("AccessKeyId"), "credentials"),
+  imds("credentials without SecretAccessKey", "INSTANCE_PROFILE_INVALID", without("SecretAccessKey"), "credentials"),
+  imds("credentials without Token", "INSTANCE_PROFILE_INVALID", without("Token"), "credentials"),
+  imds("credentials without Expiration", "INSTANCE_PROFILE_INVALID", without("Expiration"), "credentials"),
+  imds("credentials that expired in 1970", "served", expiring("1970-01-01T00:00:00Z"), "credentials"), // STS takes it
+  imds("credentials that expire in 2200", "served", expiring("2200-01-01T00:00:00Z"), "credentials"),
   {
-    name: "the same set again",
+    name: "the same credentials again",
     on: "imds",
     needed: "served",
     begin({ aws }) {

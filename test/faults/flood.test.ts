@@ -56,10 +56,10 @@ it("5,000 commands for 500 roles succeed while STS throttles at 50 calls a secon
   ];
   expectTable(
     { page: "reliability.md", name: "flood" },
-    ["", "served", "the last after", "calls", "throttled", "calls at once"],
+    ["", "served", "the last one after", "calls", "throttled", "calls at once"],
     [
       row(`STS throttles at ${RATE} a second`, flood, ROLES + throttled, throttled),
-      row("10 s later, STS throttles no more", recovered, ROLES, 0),
+      row("10 s later, STS no longer throttles", recovered, ROLES, 0),
     ],
   );
 

@@ -28,7 +28,7 @@ interface Pattern {
 /** STS is down for 80 % of each window. */
 const PATTERNS: Pattern[] = [
   { name: "the first 12 minutes of each window", isDown: (part) => part < 0.8 },
-  { name: "12 minutes from the second minute of each window on", isDown: (part) => part >= 1 / 15 && part < 13 / 15 },
+  { name: "12 minutes, from the second minute of each window", isDown: (part) => part >= 1 / 15 && part < 13 / 15 },
   { name: "4 of every 5 minutes of each window", isDown: (part) => (part * 3) % 1 < 0.8 },
   { name: "48 seconds of every minute of each window", isDown: (part) => (part * 15) % 1 < 0.8 },
   { name: "the last 12 minutes of each window", isDown: (part) => part >= 0.2, outlastsSessions: true },

@@ -54,7 +54,7 @@ it.each([
   expect(await output).toBe(`  - 2 accounts not tried: ABORTED
       ${SECOND}, ${THIRD}
 
-1 of 1 account can be assumed. 2 not tried.
+The role can be assumed in 1 of 1 account. 2 accounts not tried.
 `);
   expect(code).toBe(expected);
 });

@@ -172,11 +172,11 @@ describe("a source beside the SDK's own provider", () => {
     const head = [
       "source",
       "the SDK's provider",
-      "both ask",
+      "requests of both",
       "reads in a day",
-      "it fails with",
-      "the library then gives",
-      "the SDK's provider then gives",
+      "failure",
+      "the library's result",
+      "the SDK provider's result",
     ];
     expectTable({ page: "sources.md", name: "sources beside the SDK" }, head, [...rows.values()]);
   });

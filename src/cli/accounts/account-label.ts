@@ -1,6 +1,6 @@
 import { escapeInvisible } from "../../request/validation.js";
 
-/** An account, as an outcome names it. */
+/** An account, with the names that outcomes use. */
 export interface NamedAccount {
   readonly accountId: string;
   readonly accountName?: string;
@@ -11,8 +11,8 @@ const LONGEST_NAME = 50;
 const SHOWN_ACCOUNTS = 5;
 
 /**
- * An account's name as AWS Organizations has it, safe to print. The account's own administrators choose it, so it may
- * try to control the terminal or to look like another column.
+ * An account's name from AWS Organizations, made safe to print. The account's administrators choose the name, so it may
+ * contain terminal control characters or imitate a table column.
  */
 export function shownName(name: string): string {
   const characters = [...name];
@@ -26,7 +26,7 @@ export function accountLabel({ accountId, accountName }: NamedAccount): string {
   return name === "" ? accountId : `${accountId} (${name})`;
 }
 
-/** The first accounts by name, and how many more there are. */
+/** The labels of the first accounts, and how many more there are. */
 export function listAccountLabels(accounts: readonly NamedAccount[]): string {
   const shown = accounts.slice(0, SHOWN_ACCOUNTS).map(accountLabel).join(", ");
   const more = accounts.length - SHOWN_ACCOUNTS;
@@ -38,7 +38,7 @@ export function countAccounts(count: number): string {
   return `${count} ${count === 1 ? "account" : "accounts"}`;
 }
 
-/** JSON for a person's terminal as well as for a program: what could control a terminal is escaped, which JSON allows. */
+/** JSON for programs and terminals. Escapes terminal control characters, which JSON allows. */
 export function toSafeJson(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2).split("\n").map(escapeInvisible).join("\n")}\n`;
 }

@@ -5,7 +5,7 @@ import { accountLabel, countAccounts, shownName, toSafeJson } from "./account-la
 
 type Listed = Pick<AccountPlan, "targets" | "skipped">;
 
-/** One account of a plan, with the regions that have a turn; without any if they could not be listed. */
+/** One account of a plan, with its regions. `regions` is empty if they could not be listed. */
 export interface AccountRow extends Omit<PlannedTarget, "region"> {
   readonly regions: readonly string[];
 }
@@ -18,7 +18,7 @@ export function toAccountRows(targets: readonly PlannedTarget[]): readonly Accou
   });
 }
 
-/** The plan as a table, then what is skipped and why, then the numbers. */
+/** The plan as a table, then what is skipped and why, then the totals. */
 export function planToText({ targets, skipped }: Listed): string {
   const accounts = toAccountRows(targets);
   const table = accounts.length > 0 ? [...formatTable(accounts), ""] : [];
@@ -63,7 +63,7 @@ export function describeSkip(skip: PlannedSkip): string {
   return `${where}: ${describeReason(reason, accountState)}`;
 }
 
-/** A reason with the state of the account, which AWS names. */
+/** A reason, with the account's state if AWS reported one. */
 export function describeReason(reason: string, accountState: string | undefined): string {
   return accountState === undefined ? reason : `${reason} (${escapeInvisible(accountState)})`;
 }

@@ -2,7 +2,7 @@ import type { ReportOutput } from "../report.js";
 import { hasColor } from "../terminal-text.js";
 import { countAccounts } from "./account-label.js";
 
-/** How far a walk over accounts is. */
+/** The progress of a walk over accounts. */
 export interface WalkProgress {
   readonly done: number;
   readonly failed: number;
@@ -11,10 +11,10 @@ export interface WalkProgress {
 
 const DEFAULT_COLUMNS = 80;
 const MAX_COLUMNS = 120;
-/** A shorter bar shows less than the numbers do. */
+/** A shorter bar shows less than the numbers. */
 const MIN_BAR = 10;
 
-/** A bar on one line of a terminal; elsewhere, such as in the log of a CI job, a line for every ten per cent. */
+/** Shows a one-line progress bar on a terminal. Elsewhere, such as in a CI log, prints a line for every ten percent. */
 export class ProgressDisplay {
   readonly #output: ReportOutput;
   readonly #isTerminal: boolean;
@@ -33,18 +33,18 @@ export class ProgressDisplay {
     else this.#printTenths(progress);
   }
 
-  /** What a bar has no room for. A terminal has it in the summary. */
+  /** Prints a detail that a bar has no room for. On a terminal, only the summary shows it. */
   note(text: string): void {
     if (!this.#isTerminal) this.#output.write(`${text}\n`);
   }
 
-  /** Makes the line of the bar empty again. */
+  /** Erases the bar. */
   clear(): void {
     if (this.#shown !== "") this.#output.write(`\r${" ".repeat(this.#shown.length)}\r`);
     this.#shown = "";
   }
 
-  /** One column stays free, because some terminals begin a new line after the last one. */
+  /** Leaves one column free, because some terminals wrap the line after the last column. */
   get #width(): number {
     return Math.min(this.#output.columns || DEFAULT_COLUMNS, MAX_COLUMNS) - 1;
   }

@@ -8,7 +8,7 @@ import { describeReason } from "./plan-report.js";
 
 type Verified = Outcome<VerifiedIdentity>;
 
-/** Accounts that ended for the same reason. */
+/** Accounts that failed or were skipped for the same reason. */
 export interface AccountGroup {
   /** An error code, or why the accounts were not tried. */
   readonly code: string;
@@ -17,16 +17,16 @@ export interface AccountGroup {
   readonly hint: string | undefined;
 }
 
-/** How the attempts in all accounts ended. */
+/** The results of all accounts. */
 export interface VerifySummary {
   readonly assumed: number;
   /** By error code, the most frequent first. */
   readonly failed: readonly AccountGroup[];
-  /** By reason. Includes attempts that were cut off. */
+  /** By reason. Includes interrupted attempts. */
   readonly notTried: readonly AccountGroup[];
 }
 
-/** Whether all, some or none of the accounts can be assumed. No other command of `rolecall` uses these codes for this. */
+/** The exit codes if the role can be assumed in all, some or none of the accounts. No other command uses 6 and 7. */
 export const VERIFY_EXIT_CODES = { all: 0, some: 6, none: 7 } as const;
 
 export function summarize(outcomes: readonly Verified[]): VerifySummary {
@@ -59,7 +59,7 @@ export function verifyExitCode({ assumed, failed }: VerifySummary): number {
   return failed.length > 0 ? VERIFY_EXIT_CODES.some : VERIFY_EXIT_CODES.all;
 }
 
-/** What is not tried after an interruption has no advice: it is not the accounts' fault. */
+/** Accounts that were not tried get no advice. */
 export function printSummary(summary: VerifySummary, report: Report): void {
   const { assumed, failed, notTried } = summary;
   for (const { code, accounts, hint } of failed) {
@@ -75,8 +75,8 @@ export function printSummary(summary: VerifySummary, report: Report): void {
   const tried = assumed + count(failed);
   const left = count(notTried);
   const isSilent = failed.length + notTried.length === 0;
-  const leftOver = left > 0 ? ` ${left} not tried.` : "";
-  report.line(`${isSilent ? "" : "\n"}${assumed} of ${countAccounts(tried)} can be assumed.${leftOver}`);
+  const leftOver = left > 0 ? ` ${countAccounts(left)} not tried.` : "";
+  report.line(`${isSilent ? "" : "\n"}The role can be assumed in ${assumed} of ${countAccounts(tried)}.${leftOver}`);
 }
 
 export function verificationToJson(exitCode: number, outcomes: readonly Verified[]): string {

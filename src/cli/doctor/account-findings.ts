@@ -34,7 +34,7 @@ function listFindings(accounts: AccountsSeen, seen: Observations, config: string
   ];
 }
 
-/** A denied role gets the same explanation as those of commands. */
+/** If STS denies the role that lists the accounts, explains why, as for a command's role. */
 function unlistedFinding(
   { lister }: AccountsSeen,
   error: NonNullable<NonNullable<AccountsSeen["inactive"]>["error"]>,
@@ -63,7 +63,7 @@ function groupFindings(seen: Observations, config: string | undefined): Finding[
   const groups = groupBy(found, ({ account, finding }) => JSON.stringify(inAnyAccount(finding, account)));
   const findings = [...groups.values()].map((group) => {
     const [{ account, finding }] = group;
-    // What one account alone has keeps its id, so that commands can be copied.
+    // A finding for a single account keeps the account's id, so that its commands can be copied.
     if (group.length === 1) return { ...finding, accounts: [account] };
     return { ...inAnyAccount(finding, account), accounts: group.map((each) => each.account) };
   });

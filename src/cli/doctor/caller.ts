@@ -1,7 +1,7 @@
 import { readDenial } from "./denial.js";
 import { findCallerArn, type Observations, type RoleSeen } from "./observations.js";
 
-/** Who assumes a role, and how sentences name both. */
+/** The identity that assumes a role, and what messages call the two. */
 export interface Caller {
   readonly name: "the base identity" | "the source role";
   readonly roleName: "the source role" | "this role";

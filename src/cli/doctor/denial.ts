@@ -6,7 +6,7 @@ export interface Denial {
   readonly caller: string | undefined;
   /** The action that was not allowed, such as `sts:AssumeRole` or `sts:TagSession`. */
   readonly action: string;
-  /** The type of policy that decided; `undefined` if AWS does not say, as between organizations. */
+  /** The type of policy that decided; `undefined` if AWS does not say, for example across organizations. */
   readonly policy: PolicyType | undefined;
   /** Whether a Deny statement decided, rather than a missing Allow. */
   readonly explicit: boolean;
@@ -27,7 +27,7 @@ const LOCATIONS = {
 type PolicyType = keyof typeof LOCATIONS;
 const POLICY_TYPES = Object.keys(LOCATIONS) as PolicyType[];
 
-/** Where to find a policy. @param caller who called STS, as in a sentence */
+/** Where to find a policy. @param caller how to refer to the caller of STS, such as "the base identity" */
 export function locatePolicy(policy: PolicyType, caller: string): string {
   return LOCATIONS[policy].replace("the caller", caller);
 }
@@ -59,7 +59,7 @@ function toPolicyType(words = ""): PolicyType | undefined {
   return POLICY_TYPES.find((type) => normal.startsWith(type.toLowerCase()));
 }
 
-/** What decided, as a clause of a sentence. */
+/** The reason for a denial, as a clause of a sentence. */
 export function describeDenial({ action, policy, explicit }: Denial): string {
   if (policy === undefined) return `${action} is denied, and AWS does not say which policy decided`;
   if (!explicit) return `no ${policy} allows ${action}`;

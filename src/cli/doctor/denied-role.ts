@@ -4,7 +4,7 @@ import { type Denial, describeDenial, locatePolicy, readDenial } from "./denial.
 import { type Finding, failed } from "./finding.js";
 import { describeFailure, type RoleSettings } from "./observations.js";
 
-/** Where the settings of the accounts begin. */
+/** The field of the accounts' settings, as errors name it. */
 export const ACCOUNT_SETTINGS = "instance.accounts";
 
 /** What is known about the caller. */
@@ -35,7 +35,7 @@ export function deniedFinding(error: RolecallError, settings: RoleSettings, cont
   if (forgotten) return forgotten;
   if (policy === undefined) return unexplained(denied);
   if (!denied.explicit && policy === "role trust policy") {
-    const summary = `Denied: no trust policy of ${by.roleName} allows ${action}. ${trustSuspects(denied)}.`;
+    const summary = `Denied: ${by.roleName}'s trust policy does not allow ${action}. It ${trustSuspects(denied)}.`;
     return failed("assume", summary, ...trustChecks(denied));
   }
   if (!denied.explicit && policy === "identity-based policy") return notPermitted(denied);
@@ -49,7 +49,7 @@ export function deniedFinding(error: RolecallError, settings: RoleSettings, cont
   );
 }
 
-/** The setting that needs an action which is often forgotten next to sts:AssumeRole. */
+/** What needs `sts:TagSession` or `sts:SetSourceIdentity`, as a clause; `undefined` for other actions. */
 function findNeed({ action, by, sets }: DeniedRole): string | undefined {
   const owner = by.roleName === "the source role" ? "the source role's" : "the instance's";
   if (action === "sts:TagSession") return sets.tags ? `${owner} tags need` : `the tags inherited from ${by.name} need`;
@@ -66,7 +66,7 @@ function forgottenAction(denied: DeniedRole): Finding | undefined {
   const permission = `${action} on ${roleArn} in a policy of ${describePrincipal(by)}.`;
   switch (policy) {
     case undefined: {
-      const summary = `Denied: ${action} is not allowed on ${by.roleName}, and ${need} it.`;
+      const summary = `Denied: ${action} is not allowed on ${by.roleName}, but ${need} it.`;
       return failed("assume", summary, `${trust}. Also allow ${permission}`);
     }
     case "role trust policy": {
@@ -92,10 +92,10 @@ function notPermitted({ action, roleArn, by, assumable }: DeniedRole): Finding {
   );
 }
 
-/** STS does not distinguish these cases, so that callers cannot probe which roles exist. */
+/** What may be wrong. STS does not distinguish these cases, so that callers cannot probe which roles exist. */
 function trustSuspects({ externalId }: DeniedRole): string {
   const id = externalId ? "requires another external id" : "requires an external id (none is set)";
-  return `Its trust policy names another principal, ${id}, or has another condition that is not met; or the role does not exist`;
+  return `names another principal, ${id}, or has another condition that is not met; or the role does not exist`;
 }
 
 function trustChecks({ action, roleArn, externalId, by, config }: DeniedRole): string[] {
@@ -112,8 +112,8 @@ function trustChecks({ action, roleArn, externalId, by, config }: DeniedRole): s
 }
 
 /**
- * The external id, the tags and the source identity are known only from the instance file.
- * @param hasOwnId whether the external id is one that `rolecall policy` does not read there
+ * Only the instance file has the external id, the tags and the source identity.
+ * @param hasOwnId whether the external id comes from the accounts' settings
  */
 function printedTrustPolicy(roleArn: string, callerArn = "", config?: string, hasOwnId = false): string[] {
   const principal = toPrincipalArn(callerArn);
@@ -136,8 +136,7 @@ function shellWord(text: string): string {
 function unexplained(denied: DeniedRole): Finding {
   const { action, roleArn, by, assumable } = denied;
   const permission = `${by.name}'s own policy does not allow ${action} on ${by.roleName}`;
-  const suspects = trustSuspects(denied).replace(/^Its/, "its");
-  const causes = [permission, suspects];
+  const causes = [permission, `${by.roleName}'s trust policy ${trustSuspects(denied)}`];
   const checks = [
     [`Check that a policy of ${describePrincipal(by)} allows ${action} on ${roleArn}.`],
     trustChecks(denied),
@@ -158,7 +157,7 @@ function isRoleSession(arn: string): boolean {
   return arn.includes(":assumed-role/");
 }
 
-/** The role or user behind an identity. The path is missing for a session, because its ARN does not contain it. */
+/** The role or user behind an identity. For a session, the path is missing, because session ARNs do not contain it. */
 function toPrincipalArn(callerArn: string): string {
   return callerArn.replace(/^arn:([\w-]+):sts::(\d{12}):assumed-role\/([^/]+)\/.*$/, "arn:$1:iam::$2:role/$3");
 }

@@ -18,11 +18,11 @@ import {
   toOutcome,
 } from "./observations.js";
 
-/** Accounts at a time. */
+/** The number of accounts to examine at a time. */
 const CONCURRENCY = 10;
 
 /**
- * Lists the accounts as a run over them would, and assumes the role of each.
+ * Lists the accounts as a multi-account run would, and assumes the role of each.
  * @param mayAssume whether there is an identity to assume them with
  */
 export async function examineAccounts(
@@ -60,7 +60,7 @@ function inactiveIn({ inactive }: Plan): AccountsSeen["inactive"] {
   return { value: inactive.map(({ account, state }) => ({ ...nameOf(account), state })) };
 }
 
-/** An account without its role. */
+/** The account's id and name. */
 function nameOf(account: PlannedAccount) {
   const { roleArn: _, ...named } = placeOf(account);
   return named;
@@ -86,7 +86,7 @@ async function examineEach(
   return roles;
 }
 
-/** Names the setting of the external id as in the instance. */
+/** Reports the external id under its name in the instance's settings. */
 function namedInAccounts(seen: RoleSeen, { ids }: Accounts, { id, externalId }: PlannedAccount): RoleSeen {
   const settings = seen.settings.value;
   if (externalId === undefined || !settings?.externalId) return seen;
@@ -95,7 +95,7 @@ function namedInAccounts(seen: RoleSeen, { ids }: Accounts, { id, externalId }: 
   return { ...seen, settings: { value: { ...settings, externalId: { value: true, from } } } };
 }
 
-/** With the session that the doctor has. */
+/** Lists the regions with the session that the doctor already has. */
 function askForRegions(
   tools: Tools,
   instance: IntegrationInstance,

@@ -19,7 +19,7 @@ import {
 
 const HOUR_SECONDS = 3600;
 
-/** What the doctor examines roles with. */
+/** What the doctor needs to examine roles. */
 export interface Tools {
   readonly resolver: CredentialResolver;
   readonly runtime: Runtime;
@@ -69,7 +69,7 @@ export async function examineRole(
   };
 }
 
-/** What a command with a role would request. */
+/** The settings of the session that a command with this role would request. */
 export async function readSettings(
   instance: IntegrationInstance,
   roleArn: string,
@@ -107,8 +107,8 @@ async function longestGranted(roleArn: string, asked: number, assume: Assume): P
 }
 
 /**
- * The message with which STS rejects the duration; `undefined` if STS grants it. The library then falls back to one
- * hour and reports the rejection in an event.
+ * The message from STS if it rejects the duration; `undefined` if it grants it. After a rejection, the library falls
+ * back to one hour and publishes an event.
  */
 async function findRefusal(roleArn: string, seconds: number, assume: Assume): Promise<string | undefined> {
   let refusal: string | undefined;

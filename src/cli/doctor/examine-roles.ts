@@ -7,7 +7,7 @@ import { doctorName, examineRole, type Tools } from "./examine-role.js";
 import { isAssumable, type Observations, type RoleSeen, type RoleSettings } from "./observations.js";
 
 /**
- * Assumes the instance's source role, if it has one, and then each role, or the role of each of its accounts.
+ * Assumes the instance's source role, if it has one, and then each role or each account's role.
  * @param mayAssume whether STS accepts the base identity
  */
 export async function examineRoles(
@@ -25,13 +25,13 @@ export async function examineRoles(
   return { sourceRole, roles };
 }
 
-/** The settings that apply to every identity: where the keys come from, and how AWS is reached. */
+/** The settings that apply to every identity: where the keys come from, and how to reach AWS. */
 export function withoutRole(instance: IntegrationInstance): IntegrationInstance {
   const { credentials, credentialsName, sts, region, network, dangerouslyAllowPlainHttp } = instance;
   return { credentials, credentialsName, sts, region, network, dangerouslyAllowPlainHttp };
 }
 
-/** Assumes the source role as a command would assume its role, since no command may act as the source role. */
+/** Assumes the source role as if it were a command's role, because no command may act as the source role. */
 async function examineSourceRole(
   tools: Tools,
   instance: IntegrationInstance,
@@ -45,13 +45,13 @@ async function examineSourceRole(
   return seen.settings.error ? seen : { ...seen, settings: { value: namedInSourceRole(seen.settings.value) } };
 }
 
-/** Names the settings as in the instance. */
+/** Reports the settings under their names in `instance.sourceRole`. */
 function namedInSourceRole({ externalId, duration, ...others }: RoleSettings): RoleSettings {
   const inSourceRole = <T>({ value, from }: Chosen<T>) => ({ value, from: from.replace(/^instance/, "$&.sourceRole") });
   return { ...others, externalId: externalId && inSourceRole(externalId), duration: inSourceRole(duration) };
 }
 
-/** The instance with a source role whose session is the one that the doctor got: short, and easy to find in CloudTrail. */
+/** The instance, with the doctor's own source role session: short, and easy to find in CloudTrail. */
 function withShortSourceRole(
   instance: IntegrationInstance,
   { roleArn, assumed, settings }: RoleSeen,

@@ -16,8 +16,8 @@ export interface Subject extends Omit<Tools, "resolver"> {
 }
 
 /**
- * Goes through the steps of a command with the library's own code. Creates nothing in AWS: it calls GetCallerIdentity
- * and requests sessions that nothing uses.
+ * Runs the steps of a command with the library's own code. Creates nothing in AWS: it calls GetCallerIdentity and
+ * requests sessions that nothing uses.
  */
 export async function examine(subject: Subject): Promise<Observations> {
   const { roleArns, runtime, onProgress } = subject;

@@ -7,7 +7,7 @@ import type { Metadata } from "./observations.js";
 const PROFILE_PATH = "/latest/meta-data/iam/info";
 const ANY_PATH = "/latest/meta-data/instance-id";
 
-/** Queries the instance metadata service with and without a token, in parallel so that a timeout is waited for once. */
+/** Queries the instance metadata service with and without a token, in parallel, so that timeouts do not add up. */
 export async function lookAtMetadata(runtime: Runtime): Promise<Metadata> {
   const [{ token, problem: rawProblem }, statusWithoutToken] = await Promise.all([
     lookForToken(runtime),

@@ -20,7 +20,7 @@ const OUTSIDE_EC2 = "Outside EC2: set credentials in the instance.";
 const ALLOW_STS_ACCESS =
   "Give this machine HTTPS access to the endpoint: check DNS, the proxy and the security group. A private subnet needs an interface VPC endpoint.";
 
-/** Milliseconds. AWS rejects a signature that is five minutes off. */
+/** Milliseconds. AWS rejects signatures that are more than five minutes off. */
 const REFUSED_CLOCK = 5 * 60_000;
 const NOTABLE_CLOCK = 30_000;
 
@@ -105,7 +105,7 @@ function baseIdentityFinding({ base, keys, metadata, notes }: Observations): Fin
     return ok("base-identity", `The instance sets static keys, ${base.value.accessKeyId}.`);
   }
   if (base.value && !isInstanceProfile(base)) {
-    return ok("base-identity", `${base.value.description.replace(/^t/, "T")} gives credentials.`);
+    return ok("base-identity", `${base.value.description.replace(/^t/, "T")} provides credentials.`);
   }
   const profile = metadata?.instanceProfileArn ?? "(name unknown)";
   return ok("base-identity", `The instance profile ${profile} provides credentials.`);
@@ -124,7 +124,7 @@ function regionFinding({ region, base }: Observations): Finding {
   const summary = `The region is ${region.value.value}, from ${region.value.from}`;
   const advice = adviseOnRegion(region.value.value);
   if (advice === undefined) return ok("region", `${summary}.`);
-  return warning("region", `${summary}, and this release does not know it.`, advice);
+  return warning("region", `${summary}, but it is unknown to this release.`, advice);
 }
 
 function stsFindings(sts: StsSeen, proxy: string | undefined): Finding[] {
@@ -147,11 +147,11 @@ function stsFailure({ region, host }: StsSeen, error: RolecallError, proxy: stri
   if (host === undefined) {
     const silence = isNetwork ? `STS in ${region} does not respond. ` : "";
     const advice = adviseOnRegion(region);
-    const unknown = advice && `This release does not know the region ${region}. ${advice}`;
+    const unknown = advice && `The region ${region} is unknown to this release. ${advice}`;
     return failed("sts", `${silence}${describeFailure(error)}`, unknown, ...next);
   }
   if (error.code !== "STS_UNAVAILABLE" && error.code !== "TIMEOUT") return undefined;
-  return failed("sts", `STS in ${region} sends no usable response at ${host}. ${describeFailure(error)}`, ...next);
+  return failed("sts", `STS in ${region} returned no usable response at ${host}. ${describeFailure(error)}`, ...next);
 }
 
 /** Timeouts and system errors of a connection, but not certificate errors. */
@@ -185,10 +185,10 @@ function callerFinding(sts: StsSeen): Finding {
 function unnamedCaller(sts: StsSeen, error: RolecallError): Finding {
   const denial = { ...readDenial(error), action: "sts:GetCallerIdentity" };
   const arn = findCallerArn(sts);
-  const named = arn === undefined ? "" : ` The error names ${arn}.`;
+  const named = arn === undefined ? "" : ` The error message names ${arn}.`;
   return warning(
     "caller",
-    `STS does not say who the base identity is: ${describeDenial(denial)}.${named}`,
+    `STS does not return the caller identity: ${describeDenial(denial)}.${named}`,
     `${locatePolicy(denial.policy ?? "VPC endpoint policy", "the base identity")}: allow ${denial.action} there.`,
   );
 }

@@ -23,7 +23,7 @@ export async function toOutcome<T>(promise: Promise<T>): Promise<Outcome<T>> {
 
 /** Everything observed, without secrets. Steps that were skipped are `undefined`. */
 export interface Observations {
-  /** Where the base identity's keys come from, or why the settings and the environment choose nothing. */
+  /** Where the base identity's keys come from, or why the settings and the environment do not determine it. */
   readonly base: Outcome<BaseIdentity>;
   /** Notes about environment variables that other tools use but this library ignores. */
   readonly notes: { readonly identities: string | undefined; readonly proxy: string | undefined };
@@ -35,7 +35,7 @@ export interface Observations {
   /** The role that assumes the others; `undefined` if the instance has none. */
   readonly sourceRole: RoleSeen | undefined;
   readonly roles: readonly RoleSeen[];
-  /** Only with `--all-accounts`: `roles` are then those of the accounts. */
+  /** Only with `--all-accounts`: `roles` are then the accounts' roles. */
   readonly accounts?: AccountsSeen | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface AccountsSeen {
   readonly asksOrganization: boolean;
   /** The role that lists the accounts; `undefined` if the base identity does. */
   readonly lister: Pick<RoleSeen, "roleArn" | "settings"> | undefined;
-  /** The accounts that are not active, or why there is no plan. `undefined` if the list was not asked for. */
+  /** The accounts that are not active, or why there is no plan. `undefined` if they were not listed. */
   readonly inactive: Outcome<readonly InactiveAccountSeen[]> | undefined;
 }
 
@@ -58,7 +58,7 @@ export interface InactiveAccountSeen extends NamedAccount {
 export interface Metadata {
   /** Why it issues no token; `undefined` if it does. */
   readonly problem: MetadataProblem | undefined;
-  /** The same, before a wrong address in the environment was considered as the cause. */
+  /** The problem before checking whether a wrong address in the environment is the cause. */
   readonly rawProblem: MetadataProblem | undefined;
   /** The HTTP status of a read without a token; `undefined` if there was no response. */
   readonly statusWithoutToken: number | undefined;
@@ -78,7 +78,7 @@ export interface StsSeen {
 /** One configured role. */
 export interface RoleSeen {
   readonly roleArn: string;
-  /** What a command with this role would request, or why it would be refused before any call. */
+  /** What a command with this role would request, or why the library would refuse it before any call. */
   readonly settings: Outcome<RoleSettings>;
   /** The ARN of a 15-minute session with the doctor's own session name. */
   readonly assumed?: Outcome<string>;
@@ -106,7 +106,7 @@ export interface RoleSettings {
   readonly externalId: Chosen<true> | undefined;
   readonly roleSessionName: string | undefined;
   readonly duration: Chosen<number>;
-  /** Whether the call for the session sets these. Without that, the session can only inherit them from its caller. */
+  /** Whether the AssumeRole call sets these. If not, the session can only inherit them from its caller. */
   readonly sets: { readonly tags: boolean; readonly sourceIdentity: boolean };
 }
 

@@ -34,7 +34,7 @@ function listFindings(role: RoleSeen, seen: Observations, config: string | undef
   if (assumed.error && !assumedByName?.value) {
     return [accepted, refusalFinding(role, assumed.error, settings.value, findCaller(role, seen), seen, config)];
   }
-  const remark = assumed.error ? " With another session name, it is denied." : "";
+  const remark = assumed.error ? " STS denies it with the doctor's session name." : "";
   return [
     accepted,
     ok("assume", `Can be assumed: ${assumed.value ?? assumedByName?.value}.${remark}`),
@@ -68,7 +68,7 @@ function refusalFinding(
   if (partition !== undefined && partition !== own) {
     return failed(
       "assume",
-      `The base identity is in the partition ${partition}, but ${by.roleName} is in ${own}. Credentials work within one partition.`,
+      `The base identity is in the partition ${partition}, but ${by.roleName} is in ${own}. Credentials work only within their partition.`,
       `Name a role in ${partition}, or set credentials for ${own} in the instance.`,
     );
   }
@@ -85,7 +85,7 @@ function externalIdFinding({ withoutExternalId }: RoleSeen, { externalId }: Role
   if (refused?.code === "ASSUME_ROLE_DENIED") return ok("external-id", "It requires the external id that is set.");
   if (refused) {
     const reason = describeFailure(refused);
-    return skipped("external-id", `It is not known whether the role requires the external id. ${reason}`);
+    return skipped("external-id", `Could not check whether the role requires the external id. ${reason}`);
   }
   return warning(
     "external-id",
@@ -102,19 +102,19 @@ function regionsFinding({ error }: Outcome<true>): Finding {
 function durationFinding({ roleArn, granted }: RoleSeen, { duration }: RoleSettings, outcome: string): Finding {
   const asked = duration.value;
   if (granted?.error) {
-    return skipped("duration", `It is not known whether the role grants ${asked} s. ${describeFailure(granted.error)}`);
+    return skipped("duration", `Could not check whether the role grants ${asked} s. ${describeFailure(granted.error)}`);
   }
   if (!granted) {
-    return ok("duration", `It grants sessions of ${asked} s, as every role does. More than 3600 s was not requested.`);
+    return ok("duration", `It grants sessions of ${asked} s. Every role allows up to 3600 s.`);
   }
   const { seconds, refusal } = granted.value;
   if (refusal === undefined) return ok("duration", `It grants sessions of ${asked} s.`);
   const meaning = `${duration.from} requests ${asked} s, but ${outcome} ${ALWAYS_GRANTED_SECONDS} s`;
   const lower = `Set roleSessionDuration to ${seconds} or less. Sessions of any length are refreshed in time.`;
-  if (isChainingLimit(refusal)) return failed("duration", `${meaning}. STS says: ${refusal}.`, lower);
+  if (isChainingLimit(refusal)) return failed("duration", `${meaning}. STS returned: ${refusal}.`, lower);
   return failed(
     "duration",
-    `${meaning}. STS says: ${refusal}. In whole hours, it grants up to ${seconds} s.`,
+    `${meaning}. STS returned: ${refusal}. In whole hours, it grants up to ${seconds} s.`,
     lower,
     "Or raise it:",
     `aws iam update-role --role-name ${parseArn(roleArn).name} --max-session-duration ${asked}`,

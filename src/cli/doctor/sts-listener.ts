@@ -6,8 +6,8 @@ const STARTED = "http.client.request.start";
 const ANSWERED = "http.client.response.finish";
 
 /**
- * Observes responses from STS through Node's HTTP diagnostics channels, with any network settings. `lastAnswer` has facts
- * that the SDK does not report for errors.
+ * Observes STS responses through Node's HTTP diagnostics channels, whatever the network settings are. `lastAnswer` has
+ * facts that the SDK does not report for errors.
  */
 export function listenToSts(now: () => number) {
   const sent = new WeakMap<ClientRequest, number>();
@@ -19,7 +19,7 @@ export function listenToSts(now: () => number) {
   const onAnswered = (message: unknown) => {
     const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
     const sentAt = sent.get(request);
-    // The metadata service gets GET and PUT requests, a proxy CONNECT.
+    // Requests to the metadata service are GET and PUT; requests to a proxy are CONNECT.
     if (request.method !== "POST" || sentAt === undefined) return;
     const middle = (sentAt + now()) / 2;
     const date = Date.parse(response.headers.date ?? "") + 500; // the middle of the reported second

@@ -5,16 +5,15 @@ import type { CredentialEndpoint } from "./credential-endpoint.js";
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * Variables that give an SDK an identity, or name one. Whole families, so that a variable that an SDK adds to one of them is
- * covered. A test compares them with the SDK's source. AMAZON_* are read by the SDK for Ruby and version 2 of the one for
- * JavaScript.
+ * Variables that give an SDK an identity or select one. Matches whole families, so that new variables are covered. A
+ * test compares them with the SDK's source. The SDK for Ruby and version 2 of the SDK for JavaScript read AMAZON_*.
  */
 const IDENTITY =
   /^(AMAZON_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$|AWS_(ACCESS_KEY|SECRET_|SESSION_TOKEN|SECURITY_TOKEN|BEARER_TOKEN|CREDENTIAL|CONTAINER_|SHARED_CREDENTIALS_|CONFIG_FILE$|WEB_IDENTITY_|ROLE_|SSO_|LOGIN_|SIGNIN_|ACCOUNT_ID$|(DEFAULT_)?PROFILE$)|BOTO_CONFIG$)/i;
 const STORE_KEYS = new RegExp(`^${KEYS_VARIABLE}$`, "i");
 /**
- * SDKs prefer the profiles of configuration files to an endpoint. Without a variable, they read the files in the home
- * directory: the last two are for version 1 of the SDK for Java, and for boto3, which also reads the files of boto 2.
+ * SDKs prefer profiles in configuration files to an endpoint. If these variables are not set, SDKs read the files in
+ * the home directory. The last two are for version 1 of the SDK for Java, and for boto3, which also reads boto 2 files.
  */
 const FILE_VARIABLES = [
   "AWS_CONFIG_FILE",
@@ -24,14 +23,14 @@ const FILE_VARIABLES = [
 ] as const;
 const PROXY = /^(https?|all)_proxy$/i;
 
-/** What the program gets in place of the identities of this process. */
+/** The identity that the program gets instead of this process's own. */
 export interface ChildIdentity extends Pick<CredentialEndpoint, "uri" | "token"> {
   readonly region: string | undefined;
 }
 
 /**
- * The environment of a program that has one identity: the endpoint's. The program gets no profiles, and no metadata
- * service, which is the last resort of SDKs.
+ * The environment of a program whose only identity is the endpoint's. Turns off profiles and the metadata service, the
+ * last resort of SDKs.
  */
 export function toChildEnvironment(
   env: Env,
@@ -49,7 +48,7 @@ export function toChildEnvironment(
   };
 }
 
-/** Some programs would send the request for the credentials through the proxy. Each of them reads one of the variables. */
+/** Keeps programs from requesting the credentials through the proxy. Some programs read only one of the variables. */
 function withoutProxy({ NO_PROXY, no_proxy }: Env, host: string) {
   return { NO_PROXY: exempt(NO_PROXY || no_proxy, host), no_proxy: exempt(no_proxy || NO_PROXY, host) };
 }

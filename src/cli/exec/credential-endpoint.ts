@@ -7,19 +7,19 @@ import type { SessionCredentials } from "../../session/session-credentials.js";
 
 const HOST = "127.0.0.1";
 const PATH = "/credentials";
-/** Milliseconds for a client to send its request. A program's SDK needs one or two of them. */
+/** Milliseconds for a client to send its request. A program's SDK needs one or two. */
 const REQUEST_TIMEOUT = 5000;
 /**
- * Milliseconds. The library serves credentials that have expired by this machine's clock if the clock is fast, or if AWS
- * extends those of an instance profile. The AWS CLI and boto3 refuse them with their own expiration.
+ * Milliseconds. The library may serve credentials that look expired: the machine's clock is fast, or AWS extended the
+ * instance profile's credentials. The AWS CLI and boto3 would reject them with their original expiration.
  */
 const LIFE_OF_EXPIRED = 60_000;
 
-/** Where one program gets its credentials, and only that program: nobody else has the token. */
+/** Where one program gets its credentials. Only that program has the token. */
 export interface CredentialEndpoint {
   readonly uri: string;
   readonly token: string;
-  /** Ends all connections. */
+  /** Closes the endpoint and all connections. */
   close(): Promise<void>;
 }
 
@@ -47,11 +47,11 @@ export async function startCredentialEndpoint(
   const server = createServer({
     requestTimeout,
     headersTimeout: requestTimeout,
-    connectionsCheckingInterval: requestTimeout / 5, // by default, Node looks every 30 seconds
+    connectionsCheckingInterval: requestTimeout / 5, // by default, Node checks every 30 seconds
   });
   server.listen(0, HOST);
   await once(server, "listening");
-  server.on("error", () => {}); // one connection can't be accepted, as with too many open files
+  server.on("error", () => {}); // a connection was not accepted, for example with too many open files
   const host = `${HOST}:${(server.address() as AddressInfo).port}`;
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const refusal = refuse(request, host, token);
@@ -69,11 +69,11 @@ export async function startCredentialEndpoint(
 }
 
 /**
- * A web page that has its name resolve to loopback can reach the endpoint, but not with this `Host`; another process on the
- * machine can reach it too, but not with the token. Nothing in a request chooses the identity.
+ * The `Host` check rejects web pages whose DNS name resolves to loopback. The token rejects other processes on the
+ * machine. Nothing in a request selects the identity.
  */
 function refuse({ method, url, headers }: IncomingMessage, host: string, token: string): Answer | undefined {
-  if (headers.host !== host) return refusal(403, "WrongHost", "This endpoint is not for this host name.");
+  if (headers.host !== host) return refusal(403, "WrongHost", "This endpoint does not serve this host name.");
   if (!isToken(headers.authorization, token))
     return refusal(401, "WrongToken", "The authorization token is missing or wrong.");
   if (url !== PATH) return refusal(404, "NotFound", "There is nothing at this path.");
@@ -85,7 +85,7 @@ function refusal(status: number, code: string, message: string): Answer {
   return { status, body: { code, message } };
 }
 
-/** Compares hashes, so that the time it takes tells nothing about the token. */
+/** Compares hashes in constant time, so that timing reveals nothing about the token. */
 function isToken(given: string | undefined, token: string): boolean {
   const hash = (text: string) => createHash("sha256").update(text).digest();
   return given !== undefined && timingSafeEqual(hash(given), hash(token));
@@ -113,7 +113,7 @@ function toAnswer(credentials: SessionCredentials, now: number): Answer {
   return { status: 200, body };
 }
 
-/** SDKs show the code and the message, and ask again after a status of 500 or more. */
+/** SDKs show the code and the message, and retry after a status of 500 or more. */
 function toFailure(error: unknown): Answer {
   if (!isRolecallError(error)) return refusal(500, "InternalError", "The credentials could not be read.");
   return refusal(error.retryable ? 503 : 403, error.code, error.message);

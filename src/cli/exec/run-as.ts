@@ -11,7 +11,7 @@ import { startCredentialEndpoint } from "./credential-endpoint.js";
 import { FAILURE_CODE } from "./run-program.js";
 
 /**
- * Runs the program with the identity of these settings. Returns its exit code.
+ * Runs the program with the identity that these settings choose. Returns its exit code.
  * @throws RolecallError if there are no credentials, before the program starts
  */
 export async function runAs(
@@ -41,7 +41,7 @@ export async function runAs(
   }
 }
 
-/** On a machine without a region, the program may still name one for each of its calls. */
+/** `undefined` if the machine has no region: the program can still set one for each of its calls. */
 async function readRegion(client: STSClient): Promise<string | undefined> {
   try {
     return await client.config.region();
@@ -51,12 +51,12 @@ async function readRegion(client: STSClient): Promise<string | undefined> {
   }
 }
 
-/** SDKs accept no others from an endpoint. */
+/** SDKs accept only temporary credentials from an endpoint. */
 function assertTemporary({ sessionToken, expiration }: SessionCredentials): void {
   if (sessionToken !== undefined && expiration !== undefined) return;
   throw conflict(
     "instance.credentials",
-    "gives keys that do not expire, which a program can't get from an endpoint",
-    "Name a role, or pass the keys to the program yourself.",
+    "provides keys that do not expire, but SDKs accept only temporary credentials from an endpoint",
+    "Set a role, or pass the keys to the program yourself.",
   );
 }

@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { isatty } from "node:tty";
 
-/** A terminal sends these to the program as well, so they are passed on only without one. */
+/** A terminal sends these to the program too, so they are forwarded only if there is no terminal. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT", "SIGHUP"];
 const PASSED_ON: readonly NodeJS.Signals[] = ["SIGTERM", "SIGUSR1", "SIGUSR2", "SIGCONT"];
 
-/** Input, output and errors. */
+/** The descriptors of stdin, stdout and stderr. */
 const STANDARD_STREAMS = [0, 1, 2];
 
-/** As `env` and `timeout` do, so that a script can tell it from an exit code of the program. */
+/** The code that `env` and `timeout` use too, so that scripts can tell it from the program's exit codes. */
 export const FAILURE_CODE = 125;
 /** Shells use these codes too. */
 const NOT_FOUND = 127;
@@ -20,15 +20,15 @@ export type ProgramEnd =
   | { readonly kind: "ended"; readonly exitCode: number }
   | { readonly kind: "not-started"; readonly exitCode: number; readonly reason: string };
 
-/** Runs a program and waits for its end. */
+/** Runs a program and waits until it ends. */
 export type RunProgram = (words: readonly string[], env: Record<string, string | undefined>) => Promise<ProgramEnd>;
 
-/** The program has this process's input, output and terminal. Signals reach it; this process ends after it. */
+/** The program shares this process's input, output and terminal. Forwards signals to it until it ends. */
 export const runProgram: RunProgram = async ([program = "", ...args], env) => {
-  // Not process.stdin: Node then makes the pipe non-blocking, also for the program, which reads from the same one.
+  // Does not use process.stdin: Node would make the pipe non-blocking, for the program too.
   const hasTerminal = STANDARD_STREAMS.some((descriptor) => isatty(descriptor));
   let child: ChildProcess | undefined;
-  // Before the program starts: a signal that comes at that moment would end this process alone.
+  // Before the program starts: otherwise, a signal at that moment would end only this process.
   const stopListening = listen((signal) => {
     if (!hasTerminal || !FROM_TERMINAL.includes(signal)) child?.kill(signal);
   });
@@ -36,7 +36,7 @@ export const runProgram: RunProgram = async ([program = "", ...args], env) => {
     child = spawn(program, args, { stdio: "inherit", env });
     return await waitForEnd(child);
   } catch (error) {
-    return toFailure(error as NodeJS.ErrnoException); // Node throws some errors of the system, and emits others
+    return toFailure(error as NodeJS.ErrnoException); // Node throws some system errors and emits others
   } finally {
     stopListening();
   }
@@ -45,7 +45,7 @@ export const runProgram: RunProgram = async ([program = "", ...args], env) => {
 function waitForEnd(child: ChildProcess): Promise<ProgramEnd> {
   return new Promise((resolve, reject) => {
     child.on("error", (error) => {
-      // Otherwise it runs, and refuses a signal: this user may not send one to sudo.
+      // With a pid, the program is running and could not be signaled: this user may not signal sudo.
       if (child.pid === undefined) reject(error);
     });
     child.once("exit", (code, signal) => {

@@ -91,14 +91,15 @@ function sourceRoleRows(sourceRole: Assumption | undefined, allowedBy: ChosenSet
   ];
 }
 
-/** What the session policy of the source role allows, without the policy. */
+/** Summarizes the source role's session policy, without showing it. */
 function sourceRoleScope({ policy }: Assumption, allowedBy: ChosenSettings["allowedBy"]): Chosen<string> {
   if (!allowedBy) return byDefault("limited to assuming roles");
-  const roles = policy === ASSUME_ANY_ROLE ? "any role, because the list does not fit" : "the listed roles";
+  const roles =
+    policy === ASSUME_ANY_ROLE ? "any role, because the list is too long for a session policy" : "the listed roles";
   return { value: `limited to assuming ${roles}`, from: "instance.allowedRoles" };
 }
 
-/** What the role's session gets from that of the source role. */
+/** What the role's session inherits from the source role's session. */
 function inheritedRows(sourceRole: Assumption | undefined): Row[] {
   if (!sourceRole) return [];
   const { sourceIdentity } = sourceRole;
@@ -148,7 +149,7 @@ function baseIdentity({ chain: { base } }: RoleRequest): Chosen<string> {
 
 function machineRegion({ chain: { sts } }: RoleRequest): Chosen<string> {
   const fallback = sts.partition && findDefaultRegion(sts.partition);
-  return { value: `the machine's${fallback ? `, else ${fallback}` : ""}`, from: AT_FIRST_USE };
+  return { value: `the machine's${fallback ? `, otherwise ${fallback}` : ""}`, from: AT_FIRST_USE };
 }
 
 /** Follows the SDK's order: these two variables, then its configuration file. */

@@ -19,7 +19,7 @@ export const command = defineCommand(
   async ({ values: { principal, region, format } }, io) => {
     const code = printPolicy(machineTrustPolicy({ machine: "ecs", principal, region }), format, io);
     const advice = region && adviseOnRegion(region);
-    if (advice) io.stderr.write(`warning: this release does not know the region ${region}. ${advice}\n`);
+    if (advice) io.stderr.write(`warning: the region ${region} is unknown to this release. ${advice}\n`);
     return code;
   },
 );

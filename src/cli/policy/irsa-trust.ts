@@ -7,13 +7,13 @@ export const command = defineCommand(
     about: [
       "Prints the trust policy of a pod's role, which lets one service account of an EKS cluster assume it with its OIDC " +
         "token (IRSA).",
-      "Name the cluster by --provider, or by --issuer together with --principal.",
+      "Identify the cluster with --provider, or with --issuer and --principal.",
     ],
     options: {
       provider: { value: "<arn>", help: "The cluster's OIDC provider in IAM.", excludes: ["issuer"] },
       issuer: { value: "<url>", help: "The cluster's issuer URL." },
       namespace: { value: "<name>", help: "The service account's namespace; may contain * and ?.", required: true },
-      "service-account": { value: "<name>", help: "Its name; may contain * and ?.", required: true },
+      "service-account": { value: "<name>", help: "The service account's name; may contain * and ?.", required: true },
       audience: { value: "<audience>", help: "The audience of the token. Default: sts.amazonaws.com." },
       principal: { value: "<arn>", help: "The pod's role, for --issuer, terraform and cloudformation." },
       ...FORMAT_OPTION,

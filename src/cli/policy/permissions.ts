@@ -8,9 +8,10 @@ const EXPECTED = "--commands takes a JSON file with what each command needs.";
 export const command = defineCommand(
   {
     about: [
-      "Prints the permissions of the role that commands act as, from what each command needs. Warns about permissions " +
-        "that are too broad. If the document is too large, the warning says which commands to put into which document.",
-      "With --command, prints the session policy of that command: commandPolicy in aws-rolecall/policies creates the same.",
+      "Prints the permissions of the role that commands act as, based on what each command needs. Warns about " +
+        "permissions that are too broad. If the document is too large, the warning says how to split the commands " +
+        "between documents.",
+      "With --command, prints the session policy of that command, as commandPolicy in aws-rolecall/policies returns it.",
     ],
     options: {
       commands: {

@@ -20,7 +20,7 @@ export const SOURCE_OPTIONS = {
   "inherited-tag": {
     value: "<key>",
     field: "inheritedTagKeys",
-    help: "A transitive tag of the base identity's session, as from EKS Pod Identity.",
+    help: "A transitive tag of the base identity's session, such as one from EKS Pod Identity.",
     multiple: true,
   },
   "source-identity": {

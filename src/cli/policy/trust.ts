@@ -7,26 +7,26 @@ export const command = defineCommand(
   {
     about: [
       "Prints the trust policy of a role to assume. <role> is its ARN. Default: the roleArn in --config. For a role in " +
-        "accounts, terraform and cloudformation also give it the permission that the library needs.",
+        "accounts, the terraform and cloudformation formats also grant the permission that the library needs.",
     ],
     arguments: { name: "<role>", field: "role", max: 1 },
     options: {
       principal: {
         value: "<arn>",
         help:
-          "Who may assume the role: the machine's role, also if that is a container or a function, or an IAM user with " +
-          "static keys. With sourceRole in --config, that role is the default.",
+          "Who may assume the role: the role of the machine, container or function, or an IAM user with static keys. " +
+          "Default: the sourceRole in --config.",
         multiple: true,
       },
       "external-id": {
         value: "<id>",
-        help: "The external id that the role requires. If you give several, any one of them is accepted. Default: the one in --config.",
+        help: "The external id that the role requires. If you pass several, the role accepts any of them. Default: the one in --config.",
         multiple: true,
       },
       "account-root": {
         help:
-          "Names the account of --principal, with --principal as a condition. Then the policy can be saved before that " +
-          "role exists, and stays valid if the role is created again.",
+          "Trusts the account of --principal, with --principal as a condition. You can then save the policy before that " +
+          "role exists, and the policy stays valid if you re-create the role.",
       },
       ...SOURCE_OPTIONS,
       ...FORMAT_OPTION,

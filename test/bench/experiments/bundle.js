@@ -21,16 +21,16 @@ export async function run() {
   const most = Math.max(...rows.map(({ library }) => library));
   return {
     markdown: [
-      "The table shows the size of a minified esbuild bundle, before gzip. The application uses `EC2Client` and `STSClient`, without and with `getClientForCommand`. The library's part includes lru-cache, p-queue and p-retry, which are bundled in its build (about 30 KiB). Half of the rest is error messages. The remaining growth is parts of the SDK that the application did not use before, such as the package that reads instance metadata.",
+      "The table shows the size of a minified esbuild bundle, before gzip. The application uses `EC2Client` and `STSClient`, without and with `getClientForCommand`. The library's share includes lru-cache, p-queue and p-retry, which are bundled in its build (about 30 KiB). Half of the rest is error messages. The remaining growth comes from parts of the SDK that the application did not use before, such as the package that reads instance metadata.",
       "",
-      "| format | the SDK's clients (floor) | added | of it the library |",
+      "| format | the SDK's clients (floor) | added | added by the library |",
       "|---|---:|---:|---:|",
       ...rows.map(({ format, sdk, added, library }) => `| ${format} | ${kib(sdk)} | ${kib(added)} | ${kib(library)} |`),
     ].join("\n"),
     plots: [],
     checks: [
       {
-        what: "the library's part of a minified bundle",
+        what: "the library's share of a minified bundle",
         target: `at most ${kib(LIMIT)}`,
         measured: `${kib(most)}, including bundled dependencies`,
         met: most <= LIMIT,

@@ -14,9 +14,9 @@ const WORK = {
   show: 25,
 };
 const LATENCY = { imds: 5, sts: 5 };
-/** What is counted does not depend on the machine's speed. */
+/** Counts do not depend on the machine's speed. */
 const ENOUGH_ROUNDS = 2;
-/** The least: a token, the role's name and its credentials; and one session. */
+/** The minimum: three IMDS requests (token, role name, credentials) and one session. */
 const FLOOR = { assumeRole: 1, imds: 3 };
 
 export async function run({ rounds }) {
@@ -63,6 +63,6 @@ function toMarkdown(results) {
     "|---|---:|---:|---:|---:|",
     `| raw HTTP exchange, once (floor) | ${FLOOR.assumeRole} | ${FLOOR.imds} | 1 | 1 × |`,
     ...rows,
-    ...(results.has("boto3") ? [] : ["", "Python with boto3 was not there, so that its row is missing."]),
+    ...(results.has("boto3") ? [] : ["", "Python with boto3 was not available, so its row is missing."]),
   ].join("\n");
 }

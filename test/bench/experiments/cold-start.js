@@ -5,7 +5,7 @@ import { timeProcesses } from "../lib/process-times.js";
 import { assertSessions } from "../lib/sessions.js";
 import { formatSpread, median } from "../lib/statistics.js";
 
-export const title = "Cold start: a fresh process to its first credentials";
+export const title = "Cold start: a new process to its first credentials";
 
 const ROLE_ARN = "arn:aws:iam::123456789012:role/Inventory";
 const RUNS = 15;
@@ -31,8 +31,8 @@ const PROGRAMS = [
 ];
 const BOTO3 = "boto3";
 
-/** What a process does from its start to its first credentials, in the order of the plot's colours. */
-const PARTS = ["empty process", "before IMDS is asked", "IMDS", "between IMDS and STS", "STS", "after the answer"];
+/** The phases of a process from its start to its first credentials, in the order of the plot's colors. */
+const PARTS = ["empty process", "before IMDS", "IMDS", "between IMDS and STS", "STS", "after STS"];
 
 export async function run({ rounds }) {
   const aws = await startAws({ roles: [{ roleArn: ROLE_ARN }] });
@@ -54,7 +54,7 @@ export async function run({ rounds }) {
   };
 }
 
-/** The first run of each. All others do the same, and a process without credentials does not end well. */
+/** Checks the first run of each. The others do the same, and a process without credentials fails. */
 async function assertFirstCredentials(endpoint, times) {
   for (const [name, [[{ output }]]] of times) {
     if (name.startsWith("an empty")) continue;
@@ -71,7 +71,7 @@ const wallsOf = (times, name) => times.get(name).map((runs) => median(runs.map((
 /** A bundle is one file of CommonJS. */
 const floorOf = (form) => `${EMPTY}, ${form === "bundle" ? "require" : form}`;
 
-/** For each round, the milliseconds that it took longer than an empty process of its kind. */
+/** For each round, the milliseconds over an empty process of the same kind. */
 function overFloor(times, name, form) {
   const floor = wallsOf(times, floorOf(form));
   return wallsOf(times, `${name}, ${form}`).map((wall, round) => wall - floor[round]);
@@ -94,16 +94,16 @@ function toMarkdown(results, hasBoto3) {
   const times = results.get(LATENCIES.at(-1));
   const floors = ["import", "require"].map((form) => `${form} ${formatSpread(wallsOf(times, floorOf(form)), "ms")}`);
   return [
-    `A new process reads the instance profile from IMDS, assumes one role, and ends as soon as it has the session. It loads no service client. Each contender was started ${RUNS} times or more, interleaved with all others, and timed from the outside, from start to end. The time of an empty process of the same kind (${floors.join(", ")}) is subtracted. "bundle" is the program and all its dependencies in one minified CommonJS file, built by esbuild.`,
+    `A new process reads the instance profile from IMDS, assumes one role, and exits as soon as it has the session. It loads no service client. Each contender was started ${RUNS} times or more, interleaved with all others, and timed from the outside, from start to exit. The time of an empty process of the same kind (${floors.join(", ")}) is subtracted. "bundle" is the program and all its dependencies in one minified CommonJS file, built by esbuild.`,
     "",
     ...LATENCIES.flatMap((latency) => [
-      `Milliseconds over ${EMPTY}, with ${latency} ms of latency for each response of IMDS and STS:`,
+      `Milliseconds over ${EMPTY}, with ${latency} ms of latency for each response from IMDS and STS:`,
       "",
       ...toTable(results.get(latency)),
       ...(hasBoto3 ? ["", boto3Sentence(results.get(latency))] : []),
       "",
     ]),
-    ...(hasBoto3 ? [] : ["Python with boto3 was not there, so that its row is missing.", ""]),
+    ...(hasBoto3 ? [] : ["Python with boto3 was not available, so its row is missing.", ""]),
     "The plot shows the phases of one such process, as the process measured them. First it loads and prepares, then it waits for the metadata service. Next it loads and signs, and waits for STS. The last phase is everything after STS's response. Loading during a wait counts as part of the wait.",
   ].join("\n");
 }
@@ -162,7 +162,7 @@ function toPlot(times, processes) {
           title: null,
           axis: { labelLimit: 0 },
         },
-        x: { field: "milliseconds", type: "quantitative", stack: true, title: "milliseconds from start to end" },
+        x: { field: "milliseconds", type: "quantitative", stack: true, title: "milliseconds from start to exit" },
         color: {
           field: "part",
           type: "nominal",
@@ -176,7 +176,7 @@ function toPlot(times, processes) {
   };
 }
 
-/** The milliseconds of each of {@link PARTS}. Those that the process cannot see itself are the empty process's. */
+/** The milliseconds of each of {@link PARTS}. The empty process supplies those that a process can't measure itself. */
 function partsOf({ wall, output }, floor) {
   const { began, obtained, requests } = JSON.parse(output);
   const imds = requests.filter(({ target }) => target === "imds");

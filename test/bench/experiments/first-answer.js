@@ -5,7 +5,7 @@ import { timeProcesses } from "../lib/process-times.js";
 import { assertSessions } from "../lib/sessions.js";
 import { formatSpread, median } from "../lib/statistics.js";
 
-export const title = "First EC2 answer of a fresh process";
+export const title = "First EC2 response in a new process";
 
 const ROLE_ARN = "arn:aws:iam::123456789012:role/Inventory";
 const RUNS = 25;
@@ -37,7 +37,7 @@ export async function run({ rounds }) {
   return { markdown: toMarkdown(cases), plots: [], checks: cases.map(toCheck) };
 }
 
-/** The two take turns, so each run has a neighbor: the median of the pairs' ratios suffers least from a busy machine. */
+/** The two alternate, so each run has a neighbor. The median of the pairs' ratios varies least on a busy machine. */
 function compare(times, latency, form) {
   const [ours, sdk] = [OURS, SDK].map((name) =>
     times
@@ -50,7 +50,7 @@ function compare(times, latency, form) {
 
 function toCheck({ latency, form, ours, sdk, ratio }) {
   return {
-    what: `first EC2 answer of a fresh process by ${form}, ${latency} ms latency`,
+    what: `first EC2 response in a new process by ${form}, ${latency} ms latency`,
     target: "not slower than fromTemporaryCredentials",
     measured: `${ratio.toFixed(2)} × (${median(ours).toFixed(0)} ms to ${median(sdk).toFixed(0)} ms)`,
     met: ratio <= 1,
@@ -60,7 +60,7 @@ function toCheck({ latency, form, ours, sdk, ratio }) {
 function toMarkdown(cases) {
   const best = (walls) => Math.min(...walls).toFixed(0);
   return [
-    `A new process imports \`EC2Client\`, gets the client for one role, sends \`DescribeInstances\` and ends with the answer. Beside it: the same \`EC2Client\` with the SDK's \`fromTemporaryCredentials\` as its \`credentials\`. Both read the instance profile from the metadata service and ask STS; the latency is added to each answer of these two, and EC2 answers at once. Each process was started ${RUNS} times or more, in alternation, and timed from its start to its end: milliseconds in all, the empty process included. The ratio is the median over neighboring runs.`,
+    `A new process imports \`EC2Client\`, gets the client for one role, sends \`DescribeInstances\` and exits when it has the response. The alternative is the same \`EC2Client\` with the SDK's \`fromTemporaryCredentials\` as its \`credentials\`. Both read the instance profile from the metadata service and call STS. The metadata service and STS respond after the given latency, and EC2 responds at once. Each process was started ${RUNS} times or more, alternating with the other, and timed in milliseconds from start to exit. The time of an empty process is included. The ratio is the median over neighboring runs.`,
     "",
     "| latency | loaded by | aws-rolecall | best | fromTemporaryCredentials | best | ratio |",
     "|---:|---|---:|---:|---:|---:|---:|",

@@ -61,11 +61,11 @@ function toMarkdown(rows, walls) {
   const [ours] = rows;
   const ratio = (values, index) => `${(median(values) / median(ours[index + 1])).toFixed(1)} ×`;
   return [
-    `The table shows how long a process that only loads a package runs, over a process of the same kind that loads nothing (${ways
+    `The table shows how much longer a process that only loads a package runs than a process of the same kind that loads nothing (${ways
       .map((way) => `\`${way}\`: ${formatSpread(walls(FLOOR.name, way), "ms")}`)
       .join(
         ", ",
-      )}). Each process was started ${RUNS} times or more, interleaved with all others, and timed from the outside, from start to end. Later imports, such as the SDK clients that do the work, are not included. They are included in the cold start above.`,
+      )}). Each process was started ${RUNS} times or more, interleaved with all others, and timed from the outside, from start to exit. Later imports, such as the SDK clients that do the work, are included only in the cold start above.`,
     "",
     `| milliseconds over ${FLOOR.name} | ${ways.map((way) => `by \`${way}\``).join(" | ")} | vs. ours |`,
     "|---|---:|---:|---:|",

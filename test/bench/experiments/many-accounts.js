@@ -22,7 +22,7 @@ const BOTO3 = fileURLToPath(new URL("../fan-outs/fan_out.py", import.meta.url));
 const OURS = "rolecall";
 const BY_HAND = "p-limit";
 const WAYS = [OURS, BY_HAND, "p-limit-temporary-credentials"];
-/** Most of a round is boto3's, half a minute on an idle machine. */
+/** boto3 takes most of a round: half a minute on an idle machine. */
 const ENOUGH_ROUNDS = 2;
 const MOST_SOCKETS = 25;
 const MIB = 1024 * 1024;
@@ -39,7 +39,7 @@ export async function run({ rounds }) {
   const hasBoto3 = boto3Version() !== undefined;
   const contenders = [
     ...WAYS.map((way, index) => ({ label: labels[index], start: (env) => startNode(way, env) })),
-    ...(hasBoto3 ? [{ label: "boto3, a pool of threads", start: startBoto3 }] : []),
+    ...(hasBoto3 ? [{ label: "boto3, thread pool", start: startBoto3 }] : []),
   ];
   const results = new Map(contenders.map(({ label }) => [label, []]));
   for (let round = 0; round < Math.min(rounds, ENOUGH_ROUNDS); round++) {
@@ -60,7 +60,7 @@ async function startBoto3(env) {
   return JSON.parse(stdout);
 }
 
-/** A new process and a new AWS, which says whether each account's role was seen in each region. */
+/** Runs a new process on a new local AWS, and checks that AWS saw each account's role in each region. */
 async function measure(label, start) {
   const aws = await startAws({
     roles: SETTINGS.ids.map((id) => ({ roleArn: `arn:aws:iam::${id}:role/${SETTINGS.roleName}` })),
@@ -112,11 +112,11 @@ function toMarkdown(results, byHand, hasBoto3) {
     return `| ${label} | ${cells.join(" | ")} |`;
   });
   return [
-    `A new process asks EC2 for its instances in ${ACCOUNTS} accounts and ${REGIONS.length} regions each, ${AT_A_TIME} targets at a time: ${TARGETS.toLocaleString("en-US")} signed calls. The metadata service, STS and EC2 respond at once, so the time is what the client side costs. The seconds do not include loading the modules, the CPU seconds are those of the whole process. The ratios are medians over the rounds. The loops leave their clients to the garbage collector, as most programs do, so each keeps a socket for a while. The benchmark verifies that AWS saw each account's role in each region.`,
+    `A new process lists the EC2 instances in ${ACCOUNTS} accounts and ${REGIONS.length} regions each, ${AT_A_TIME} targets at a time: ${TARGETS.toLocaleString("en-US")} signed calls. The metadata service, STS and EC2 respond at once, so the time is the cost of the client side. The seconds do not include loading the modules. The CPU seconds cover the whole process. The ratios are medians over the rounds. The loops with p-limit leave their clients to the garbage collector, as most programs do, so each client keeps its socket for a while. The benchmark verifies that AWS saw each account's role in each region.`,
     "",
     "| | seconds | vs. p-limit | CPU seconds | vs. p-limit | AssumeRole calls | sockets to STS and EC2 | peak memory of the process, MiB |",
     "|---|---:|---:|---:|---:|---:|---:|---:|",
     ...rows,
-    ...(hasBoto3 ? [] : ["", "Python with boto3 was not there, so that its row is missing."]),
+    ...(hasBoto3 ? [] : ["", "Python with boto3 was not available, so its row is missing."]),
   ].join("\n");
 }

@@ -6,7 +6,7 @@ export const title = "Memory per session";
 
 const CHILD = fileURLToPath(new URL("../children/memory.js", import.meta.url));
 const LIMIT = 2.6 * 1024;
-/** What is held does not depend on the machine's speed. */
+/** Memory use does not depend on the machine's speed. */
 const ENOUGH_ROUNDS = 3;
 const SUBJECTS = [
   { label: "the text of the credentials alone (floor)", way: "text", count: 10_000 },

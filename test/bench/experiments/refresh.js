@@ -21,10 +21,10 @@ const REFRESHES = 4;
 const WAITED = STS_LATENCY / 2;
 const TAIL_TARGET = 1.5;
 
-/** They ask STS for each command: there is no refresh to look at. */
+/** These call STS for each command, so they never refresh. */
 const WITHOUT_CACHE = new Set(["per-command", "shared-provider", "backstage"]);
 
-/** Idle for the most part, so many can share two cores; each starts a little after the one before. */
+/** The processes are mostly idle, so many can share two cores. Each starts a little after the previous one. */
 const PROCESSES_AT_ONCE = 20;
 const TO_GET_READY = 500;
 const APART = 100;
@@ -48,7 +48,7 @@ export async function run({ rounds }) {
     for (const { label, ...result } of await runBatch(batch)) results.get(label).push(result);
   }
   for (const { refreshes } of results.get(OURS)) {
-    if (refreshes < REFRESHES) throw new Error(`Only ${refreshes} refreshes of ours fell into a run`);
+    if (refreshes < REFRESHES) throw new Error(`aws-rolecall refreshed only ${refreshes} times in a run`);
   }
   const summaries = new Map([...results].map(([label, runs]) => [label, runs.map(summarize)]));
   return { markdown: toMarkdown(summaries), plots: [toPlot(results)], checks: toChecks(summaries) };
@@ -132,7 +132,7 @@ function toMarkdown(summaries) {
     return `| ${label} | ${columns.join(" | ")} | ${ratio} × | ${counts.join(" | ")} |`;
   });
   return [
-    `A process starts ${PER_SECOND} commands a second, ${COMMANDS} in all, without waiting for earlier ones. Each command gets its client and its credentials, and its latency is measured in real time. STS responds after ${STS_LATENCY} ms. In the process and in its local AWS, time runs ${FACTOR} times faster, so a one-hour session ends after ${3600 / FACTOR} s. This applies to \`Date\`, \`process.hrtime()\`, \`performance.now()\`, and timers of more than a minute. Sockets and latency are unchanged. The library's timeouts for STS also run faster, so they are set to 10 and 20 minutes, which is one and two seconds in real time. The rounds run in parallel, because the processes are mostly idle.`,
+    `A process starts ${PER_SECOND} commands a second, ${COMMANDS} in all, without waiting for earlier ones. Each command gets its client and its credentials, and its latency is measured in real time. STS responds after ${STS_LATENCY} ms. In the process and in its local AWS, time runs ${FACTOR} times faster, so a one-hour session expires after ${3600 / FACTOR} s. This applies to \`Date\`, \`process.hrtime()\`, \`performance.now()\`, and timers of more than a minute. Sockets and latency are unchanged. The library's timeouts for STS also run faster, so they are set to 10 and 20 minutes, which is one and two seconds in real time. The rounds run in parallel, because the processes are mostly idle.`,
     "",
     `"Waited" counts the commands that took ${WAITED} ms or more. Contenders without a cache are left out, because each of their commands waits. The second row is the library at normal speed, without a refresh in the run. With refreshes, its p99.9 is ${formatNumber(tailRatio(summaries))} × that. The remaining tail, in all rows including the floor, comes from the machine: other processes and garbage collection.`,
     "",
@@ -142,7 +142,7 @@ function toMarkdown(summaries) {
   ].join("\n");
 }
 
-/** The slowest command of each fifth of a second, in the first round: all of them would be a picture of megabytes. */
+/** The slowest command of each fifth of a second, in the first round. With all commands, the plot would take megabytes. */
 function toPlot(results) {
   const values = [...results].flatMap(([contender, [{ waits }]]) => {
     const slowest = new Map();

@@ -5,7 +5,7 @@ import { formatNumber, formatSpread, median } from "../lib/statistics.js";
 export const title = "From 10 to 100,000 sessions";
 
 const CHILD = fileURLToPath(new URL("../children/scale.js", import.meta.url));
-/** Each takes half a minute, most of it to obtain a hundred thousand sessions. */
+/** Each round takes half a minute, mostly to obtain 100,000 sessions. */
 const ENOUGH_ROUNDS = 3;
 const SIZES = [10, 100, 1000, 10_000, 100_000];
 

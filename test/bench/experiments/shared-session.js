@@ -10,7 +10,7 @@ import { writeColdStartProcesses } from "../lib/cold-start-processes.js";
 import { timeProcesses } from "../lib/process-times.js";
 import { formatSpread, median } from "../lib/statistics.js";
 
-export const title = "Cold start with a session that another process left";
+export const title = "Cold start with a session from another process";
 
 const ROLE_ARN = "arn:aws:iam::123456789012:role/Inventory";
 /** At most 20 ms where fromTemporaryCredentials takes 73. */
@@ -20,9 +20,9 @@ const LATENCY = 5;
 const FORMS = ["import", "require", "bundle"];
 
 const EMPTY = "an empty Node process";
-const READ = "the session read from a file of JSON";
+const READ = "the session read from a JSON file";
 const PLAIN = "aws-rolecall, file store";
-const SEALED = "aws-rolecall, file store, sealed";
+const SEALED = "aws-rolecall, file store, encrypted";
 const SDK = "fromTemporaryCredentials, from IMDS";
 const PROGRAMS = [
   { name: EMPTY, source: "empty", forms: ["import", "require"] },
@@ -47,7 +47,7 @@ export async function run({ rounds }) {
   const cli = awsCliProcesses({ profile: "command", env: { ...node[0].env, HOME: folder } });
   await aws.setLatency(LATENCY);
 
-  // Whoever comes first leaves the session that is measured.
+  // The first process of each store writes the session that all others read.
   const first = timeProcesses([...node.filter(({ name }) => name.startsWith("aws-rolecall")), ...cli], {
     rounds: 1,
     runs: 1,
@@ -67,7 +67,7 @@ export async function run({ rounds }) {
   };
 }
 
-/** Ours asked nobody, and all got the session that the first one of the store left. */
+/** Processes with a store must make no network calls, and get the session that the store's first process wrote. */
 function assertShared(times, left) {
   for (const store of [PLAIN, SEALED]) {
     const { credentials } = JSON.parse(left.get(`${store}, ${FORMS[0]}`));
@@ -110,7 +110,7 @@ function toMarkdown(times, hasCli) {
     return `| ${name}${name === READ ? " (floor)" : ""} | ${cells.join(" | ")} |`;
   });
   return [
-    `A new process gets the credentials of one role and ends. An earlier process has left the session in the [file store](sharing-sessions.md). fromTemporaryCredentials has no store, so it calls the metadata service and STS, which respond after ${LATENCY} ms. Each contender was started ${RUNS} times or more, interleaved with all others. The time of an empty process is subtracted. The benchmark verifies that every process with the store makes no network calls and gets the stored session.`,
+    `A new process gets the credentials of one role and exits. An earlier process has stored the session in the [file store](sharing-sessions.md). fromTemporaryCredentials has no store, so it calls the metadata service and STS, which respond after ${LATENCY} ms. Each contender was started ${RUNS} times or more, interleaved with all others. The time of an empty process is subtracted. The benchmark verifies that every process with the store makes no network calls and gets the stored session.`,
     "",
     `| | ${FORMS.map((form) => `by ${form} | vs. ours`).join(" | ")} |`,
     `|---|${FORMS.map(() => "---:|---:|").join("")}`,
@@ -118,7 +118,7 @@ function toMarkdown(times, hasCli) {
     ...rows,
     "",
     hasCli
-      ? `The AWS CLI ${awsCliVersion()} stores sessions in files too. Its shortest command with a stored session, a single call to STS for the caller's identity, takes ${formatSpread(wallsOf(times, CLI), "ms")} in all.`
-      : "The AWS CLI was not there, so that its time is missing.",
+      ? `The AWS CLI ${awsCliVersion()} stores sessions in files too. Its shortest command with a stored session, a single call to GetCallerIdentity, takes ${formatSpread(wallsOf(times, CLI), "ms")} in all.`
+      : "The AWS CLI was not available, so its time is missing.",
   ].join("\n");
 }

@@ -7,16 +7,16 @@ export const title = "Sockets for 250 cold roles at once";
 const ROLES = 250;
 const LATENCY = { imds: 5, sts: 100 };
 const TARGET = 25;
-/** What is counted does not depend on the machine's speed. */
+/** Counts do not depend on the machine's speed. */
 const ENOUGH_ROUNDS = 2;
 
 /**
- * Where the profile cannot be used, the chain goes on to the machine's own identity. With so many at once on a slow
- * machine, IMDS is not heard within its second.
+ * If the chain can't use the profile, it continues with the machine's own identity. With so many requests at once on a
+ * slow machine, IMDS doesn't always respond within the SDK's timeout of one second.
  */
 const MAY_FALL_BACK = new Set(["default-chain", "default-chain-cached-client"]);
 
-/** Each in an account of its own, since one of the contenders knows one role per account. */
+/** Each role is in a different account, because one of the contenders supports only one role per account. */
 const ROLE_ARNS = Array.from({ length: ROLES }, (_, number) => `arn:aws:iam::${123456789012 + number}:role/Inventory`);
 
 export async function run({ rounds }) {
@@ -27,7 +27,7 @@ export async function run({ rounds }) {
     for (const { name, label } of contenders) {
       const { sockets, mistaken } = await countCalls({ ...work, contender: name }, LATENCY);
       if (mistaken.length > 0 && !MAY_FALL_BACK.has(name)) {
-        throw new Error(`${label}: ${mistaken.length} of ${ROLES} commands got another identity than their role`);
+        throw new Error(`${label}: ${mistaken.length} of ${ROLES} commands did not get their role`);
       }
       results.get(label).push({ ...sockets, mistaken: mistaken.length });
     }
@@ -58,7 +58,7 @@ function toMarkdown(results, ours) {
   return [
     `A new process runs ${ROLES} commands at once, each for a different role. STS responds after ${LATENCY.sts} ms. The table shows the peak number of open connections. The library runs ${TARGET} calls to STS at a time, so a starting fleet does not cause its own throttling. The table shows the median of ${ENOUGH_ROUNDS} rounds, and the range if they differ.`,
     "",
-    "| | sockets to STS | vs. ours | sockets to IMDS | commands with another identity |",
+    "| | sockets to STS | vs. ours | sockets to IMDS | commands with a different identity |",
     "|---|---:|---:|---:|---:|",
     `| raw HTTP exchange, one role after the other (floor) | 1 | ${(1 / ours).toFixed(2)} × | 1 | 0 |`,
     ...rows,

@@ -9,9 +9,9 @@ const FLOOR = "Map.get and an expiry check (floor)";
 const OURS = "rolecall";
 const DEFINED = defined.name;
 const CACHED = "memoized-cached-client";
-/** Nanoseconds; a send costs some 400,000. */
+/** In nanoseconds. A send costs about 400,000. */
 const TARGETS = { [OURS]: 20_000, [DEFINED]: 3_000 };
-/** They hold clients; all others make one for each command. */
+/** These keep clients. All others create one for each command. */
 const HOLDS_CLIENTS = new Set([OURS, DEFINED, CACHED, "default-chain-cached-client"]);
 
 export async function run({ rounds }) {

@@ -131,9 +131,11 @@ const notAllowed = (policy: string, action = "sts:AssumeRole") => ` because no $
 describe("what is known about the caller and the role", () => {
   it("is used: a role that the caller can assume rules its own policy out", () => {
     const assumable = "arn:aws:iam::444455556666:role/Audit";
-    expect(diagnosis("").summary).toMatch(/most likely first: the base identity's own policy .*; or its trust policy /);
+    expect(diagnosis("").summary).toMatch(
+      /most likely first: the base identity's own policy .*; or this role's trust policy /,
+    );
     expect(diagnosis("", { assumable }).summary).toMatch(
-      /most likely first: its trust policy .*; or the base identity's/,
+      /most likely first: this role's trust policy .*; or the base identity's/,
     );
     expect(diagnosis(notAllowed("identity-based policy"), { assumable }).summary).toContain(
       `It can assume ${assumable}, so a Resource list or a Condition excludes this role.`,

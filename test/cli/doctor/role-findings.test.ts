@@ -50,7 +50,7 @@ describe("a duration that STS rejects", () => {
 
   it("is reported as role chaining for a user's temporary keys if STS says so", () => {
     const { summary, next } = refused("arn:aws:iam::111122223333:user/ann", 3600, CHAINING);
-    expect(summary).toMatch(/commands get 3600 s\. STS says: .* role chaining\.$/);
+    expect(summary).toMatch(/commands get 3600 s\. STS returned: .* role chaining\.$/);
     expect(next).not.toContain("max-session-duration");
   });
 

@@ -57,7 +57,7 @@ describe("the facts about a request", () => {
 
 describe("the region of STS, if only the machine knows it,", () => {
   it.each([
-    ["may be the default of the role's partition", { roleArn: ROLE }, /^the machine's, else [a-z]+-[a-z]+-\d$/],
+    ["may be the default of the role's partition", { roleArn: ROLE }, /^the machine's, otherwise [a-z]+-[a-z]+-\d$/],
     ["has no other choice without a role", {}, /^the machine's$/],
   ])("%s", (_, instance, value) => {
     expect(factsOf(instance).stsRegion?.value).toMatch(value);

@@ -1,4 +1,4 @@
-/** The integration instance under test, and what STS answers for its role. */
+/** The integration instance under test, and what STS returns for its role. */
 exports.instance = { roleArn: "arn:aws:iam::123456789012:role/Auditor", region: "eu-west-1" };
 
 exports.answerFor = (input) => ({
