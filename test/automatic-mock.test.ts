@@ -31,7 +31,7 @@ it("an automatic mock of client-sts without an answer gets the same hint as any 
 
   await expect(resolver.resolve(instance)).rejects.toMatchObject({
     code: "STS_UNAVAILABLE",
-    hint: expect.stringContaining("the mock's answer"),
+    hint: expect.stringContaining("what the mock returns"),
   });
 });
 

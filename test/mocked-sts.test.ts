@@ -95,7 +95,7 @@ it("a mock without an answer causes an error that mentions the mock", async () =
   await using resolver = createCredentialResolver({ assumeRole: { attempts: 1 } });
   await expect(resolver.resolve({ roleArn })).rejects.toMatchObject({
     code: "STS_UNAVAILABLE",
-    hint: expect.stringContaining("the mock's answer"),
+    hint: expect.stringContaining("what the mock returns"),
   });
 });
 

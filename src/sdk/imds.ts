@@ -1,4 +1,4 @@
-/** What is used of the SDK to ask the instance metadata service: see `sdkThroughRequire` in `tsup.config.ts`. */
+/** The part of the SDK that calls the instance metadata service. See `sdkThroughRequire` in `tsup.config.ts`. */
 export { getInstanceMetadataEndpoint } from "@smithy/credential-provider-imds";
 
 /** `require` in a CommonJS build, and undefined in a bundle: see `commonJs` in `tsup.config.ts`. */

@@ -1,2 +1,2 @@
-/** What is used of the SDK to read a profile: see `sdkThroughRequire` in `tsup.config.ts`. */
+/** The part of the SDK that reads profiles. See `sdkThroughRequire` in `tsup.config.ts`. */
 export { fromIni } from "@aws-sdk/credential-provider-ini";

@@ -1,4 +1,4 @@
-/** What is used of the SDK to ask STS: see `sdkThroughRequire` in `tsup.config.ts`. */
+/** The parts of the SDK that call STS. See `sdkThroughRequire` in `tsup.config.ts`. */
 export {
   AssumeRoleCommand,
   type AssumeRoleCommandInput,

@@ -13,25 +13,26 @@ import { isValidDate, type ServerClock } from "./server-clock.js";
 import type { AnswerTimes } from "./sts-calls.js";
 import { type StsCall, stsCallFailed } from "./sts-errors.js";
 
-/** What STS was asked for. */
+/** The requested session. */
 export interface AskedSession {
   readonly call: StsCall;
   readonly role: RoleArn;
-  /** As it was asked for over the wire; `undefined` under a mock, which may leave all that out. */
+  /** The requested name. `undefined` under a mock, because its response may not contain the name. */
   readonly roleSessionName: string | undefined;
   readonly durationSeconds: number;
   readonly flight: Flight;
 }
 
-/** Milliseconds by which an answer's `Date` and `Expiration` may lie farther apart, or closer, than what was asked for. */
+/** Milliseconds by which the time from `Date` to `Expiration` may differ from the requested duration. */
 const DATE_TOLERANCE = 60_000;
-/** Characters. AWS names no limit for a session token; services take no header that is longer. */
+/** Characters. AWS documents no limit for a session token, but services reject longer headers. */
 const LONGEST_TEXT = 16 * 1024;
-const LOOK = "Look at what answers at the STS endpoint; in a test, at the mock's answer.";
+const LOOK = "Check which server responds at the STS endpoint. In a test, check what the mock returns.";
 
 /**
- * The one mapping from an answer of AssumeRole or AssumeRoleWithWebIdentity to a session.
- * @throws RolecallError `ASSUME_ROLE_INVALID` for another role's session, `STS_UNAVAILABLE` if there is none to use
+ * Converts a response of AssumeRole or AssumeRoleWithWebIdentity to a session.
+ * @throws RolecallError `ASSUME_ROLE_INVALID` if the session is for a different role or session name, `STS_UNAVAILABLE`
+ * if the response contains no usable session
  */
 export function readAssumedSession(
   output: unknown,
@@ -48,9 +49,9 @@ export function readAssumedSession(
 }
 
 interface Answer {
-  /** `undefined` for one that is not complete. */
+  /** `undefined` if the credentials are incomplete or malformed. */
   readonly set: CredentialSet | undefined;
-  /** Of the assumed role's session. */
+  /** The ARN of the assumed role's session. */
   readonly arn: string | undefined;
 }
 
@@ -58,7 +59,7 @@ type CredentialSet = { readonly [K in "AccessKeyId" | "SecretAccessKey" | "Sessi
   readonly Expiration: Date;
 };
 
-/** Under a mock an answer may be anything. Each field is read once, and kept as a copy. */
+/** A mock may return anything, so this reads each field only once and keeps a copy. */
 function readAnswer(output: unknown): Answer {
   try {
     const { Credentials: set, AssumedRoleUser: user } = (output ?? {}) as Partial<AssumeRoleCommandOutput>;
@@ -85,12 +86,12 @@ function isText(value: unknown): value is string {
   return typeof value === "string" && value !== "" && value.length <= LONGEST_TEXT;
 }
 
-/** The parser hands out slices, each of which would keep the whole answer in memory for as long as the session is held. */
+/** The parser returns slices. Each would keep the whole response in memory for as long as the session is cached. */
 function copyOf(text: string): string {
   return Buffer.from(text).toString();
 }
 
-/** An answer whose `Date` does not fit what it grants is wrong about the time: it teaches nothing. */
+/** Updates the server clock only if the response's `Date` and `Expiration` match the requested duration. */
 function lifeOf(
   { Expiration }: CredentialSet,
   { date }: AnswerTimes,
@@ -104,46 +105,49 @@ function lifeOf(
   return lifeUntil(expiration, date, clock.now(runtime), runtime.now());
 }
 
-/** STS always says whose session it returns, and it must be the requested one. */
+/** STS always returns the session's ARN. It must name the requested session. */
 function assertSessionOf({ role, roleSessionName, call }: AskedSession, { set, arn }: Answer): void {
   if (!set) return;
   if (arn === undefined && roleSessionName === undefined) return;
-  if (arn === undefined) throw unusable(call, "does not say whose session it holds");
+  if (arn === undefined) throw unusable(call, "has no AssumedRoleUser.Arn");
   const isAsked = isSessionForRole(role, arn) && (roleSessionName === undefined || arn.endsWith(`/${roleSessionName}`));
   if (isAsked) return;
-  const what = `the answer is for ${foreignText(arn, call.secrets)}, and is not used`;
+  const what = `the response is for ${foreignText(arn, call.secrets)}, so the library does not use it`;
   throw stsCallFailed("ASSUME_ROLE_INVALID", call, what, LOOK);
 }
 
 function unusable(call: StsCall, what: string): RolecallError {
-  return stsCallFailed("STS_UNAVAILABLE", call, `the answer ${what}`, LOOK);
+  return stsCallFailed("STS_UNAVAILABLE", call, `the response ${what}`, LOOK);
 }
 
-/** A mock may have one key set for all sessions: it is a new one if it expires later, or outlives what was asked for. */
+/**
+ * A mock may return the same keys for all sessions. They count as a new session if they expire later than the cached
+ * ones, or live longer than requested.
+ */
 function livesOn(set: CredentialSet | undefined, life = 0, { durationSeconds, flight }: AskedSession): boolean {
   if (life > durationSeconds * 1000) return true;
   return set !== undefined && flight.held?.expiration !== undefined && set.Expiration > flight.held.expiration;
 }
 
-/** STS gives each session new keys. */
+/** STS issues new keys for each session. */
 function assertNewKeys({ set }: Answer, { flight, call }: AskedSession): void {
   if (set && set.AccessKeyId === flight.held?.accessKeyId)
-    throw unusable(call, "repeats the session that is held already");
+    throw unusable(call, "repeats the keys of the current session");
 }
 
-/** @param life milliseconds; `undefined` if the session has expired already, or there is none */
+/** @param life milliseconds; `undefined` if the session has already expired, or the response has none */
 function toSession(
   { set, arn }: Answer,
   life: number | undefined,
   { role, durationSeconds, call }: AskedSession,
   { asked }: AnswerTimes,
 ): IssuedSession {
-  if (!set) throw unusable(call, "holds no complete credential set");
-  if (life === undefined) throw unusable(call, "holds a session that has expired already");
+  if (!set) throw unusable(call, "contains no complete credential set");
+  if (life === undefined) throw unusable(call, "contains a session that has already expired");
   return {
     kind: "issued",
     asked,
-    life: Math.min(life, durationSeconds * 1000), // AWS gives no more than it is asked for
+    life: Math.min(life, durationSeconds * 1000), // never longer than requested
     credentials: redacted({
       accessKeyId: set.AccessKeyId,
       secretAccessKey: set.SecretAccessKey,

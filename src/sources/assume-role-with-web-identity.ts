@@ -22,9 +22,9 @@ export interface WebIdentityOptions {
 }
 
 /**
- * Exchanges the token for a session of the role. The token is the only proof: the call is not signed.
- * @param key tells web identities apart
- * @throws RolecallError as {@link StsCalls.ask} does, or `BASE_IDENTITY_UNAVAILABLE` if the file gives no token
+ * Exchanges the token for a session of the role. The call is not signed; the token alone authenticates it.
+ * @param key identifies the web identity
+ * @throws RolecallError as {@link StsCalls.ask} does, or `BASE_IDENTITY_UNAVAILABLE` if the file has no valid token
  */
 export async function assumeRoleWithWebIdentity(
   { tokenFile, tokenFileFrom, role, roleSessionName }: WebIdentity,
@@ -42,14 +42,14 @@ export async function assumeRoleWithWebIdentity(
   };
   let token = await readToken();
   const caller: StsCaller = {
-    key: `${key} with a token`, // not the STS client that signs with the session
+    key: `${key} with a token`, // not the same STS client as for calls that the session signs
     credentials: liveProvider(async () => {
       throw unsigned(role.arn);
     }),
     step: "base-identity",
     roleArn: undefined,
     ready: async () => {},
-    /** The platform may have replaced a refused token in the meantime. */
+    /** The platform may have replaced the rejected token since it was read. */
     async replace(_, doubtful) {
       if (doubtful) return false;
       const refused = token;
@@ -67,7 +67,7 @@ export async function assumeRoleWithWebIdentity(
     lastSuccess: flight.lastSuccess,
     secrets: wire.secrets,
   };
-  const durationSeconds = ROLE_SESSION_DURATION.default; // every role grants it
+  const durationSeconds = ROLE_SESSION_DURATION.default; // every role allows it
   const RoleSessionName = roleSessionName ?? toMachineSessionName(runtime.hostname());
   const command = () => {
     const input = { RoleArn: role.arn, RoleSessionName, DurationSeconds: durationSeconds, WebIdentityToken: token };
@@ -99,11 +99,11 @@ export async function assumeRoleWithWebIdentity(
 function unsigned(roleArn: string): RolecallError {
   return new RolecallError(
     "BASE_IDENTITY_UNAVAILABLE",
-    `No credentials sign AssumeRoleWithWebIdentity of ${roleArn}.`,
+    `The STS client tried to sign AssumeRoleWithWebIdentity of ${roleArn}; this call must be unsigned.`,
     {
       step: "base-identity",
       roleArn,
-      hint: "Let the STS client of options.stsClient send this call unsigned, as the SDK's own does.",
+      hint: "Make the client in options.stsClient send this call unsigned, as the SDK's STSClient does.",
     },
   );
 }

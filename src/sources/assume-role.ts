@@ -22,14 +22,14 @@ export interface RoleAssumerOptions {
   serverClocks: ServerClocks;
 }
 
-/** Seconds that STS grants for every role, whatever its MaxSessionDuration, and the most that role chaining allows. */
+/** Seconds. STS grants this for every role, regardless of its MaxSessionDuration, and role chaining allows no more. */
 const ALWAYS_GRANTED_SECONDS = 3600;
 const MAX_REMEMBERED = 1000;
 
-/** Asks STS for sessions of roles. */
+/** Gets role sessions from STS. */
 export class RoleAssumer {
   readonly #options: RoleAssumerOptions;
-  /** Keys for which STS grants one hour and no more. */
+  /** Keys for which STS grants at most one hour. */
   readonly #clamped = boundedCache<true>(MAX_REMEMBERED);
 
   constructor(options: RoleAssumerOptions) {
@@ -37,8 +37,8 @@ export class RoleAssumer {
   }
 
   /**
-   * A session of the role. A duration over one hour that STS refuses is asked for once more as one hour.
-   * @throws RolecallError as {@link StsCalls.ask} does, and `ASSUME_ROLE_INVALID` if STS answers for another role
+   * Gets a session of the role. If STS rejects a duration over one hour, retries once with one hour.
+   * @throws RolecallError as {@link StsCalls.ask} does, and `ASSUME_ROLE_INVALID` if the response is for another role
    */
   async assume(link: RoleLink, caller: StsCaller, flight: Flight): Promise<IssuedSession> {
     const { assumption } = link;

@@ -22,18 +22,19 @@ import { isValidDate, type ServerClock } from "./server-clock.js";
 import type { SourceIdentity } from "./source-identity.js";
 import type { Sts } from "./sts.js";
 
-/** Milliseconds. A provider may have to ask a person. Other sources have their own, shorter limits. */
+/** Milliseconds. Long enough for a provider that prompts a person. Other sources have their own, shorter limits. */
 const READ_TIMEOUT = 60_000;
 
 export interface BaseIdentityContext {
   readonly runtime: Runtime;
   readonly machine: Machine;
-  /** That of the STS endpoint which is asked with this identity. */
+  /** The clock of the STS endpoint that this identity calls. */
   readonly serverClock: () => ServerClock;
   readonly sts: () => Promise<Sts>;
 }
 
-const CHECK_SOURCE = "Renew it at its source, and check the machine's clock; no other identity is used in its place.";
+const CHECK_SOURCE =
+  "Renew the credentials at their source, and check the machine's clock. The library never falls back to another identity.";
 
 const RULES: Record<BaseIdentity["kind"], RefreshRules> = {
   "instance-profile": INSTANCE_PROFILE_RULES,
@@ -49,7 +50,7 @@ export function refreshRulesOf({ kind }: BaseIdentity): RefreshRules {
   return RULES[kind];
 }
 
-/** The base identity: read once, shared by all roles, kept fresh like any session. */
+/** Loads the base identity. All roles share it, and it is refreshed like any session. */
 export function baseIdentitySource(
   { base, sts: target }: Pick<Link, "base" | "sts">,
   context: BaseIdentityContext,
@@ -67,7 +68,7 @@ async function readIdentity(
   signal: AbortSignal,
 ): Promise<SourceIdentity> {
   const { runtime } = context;
-  const reason = () => failed(base, `No answer within ${READ_TIMEOUT / 1000} seconds`);
+  const reason = () => failed(base, `It did not respond within ${READ_TIMEOUT / 1000} seconds`);
   try {
     return await withDeadline({ runtime, ms: READ_TIMEOUT, reason, signal }, (either) => read(base, context, either));
   } catch (error) {
@@ -106,7 +107,7 @@ function toLoad(base: BaseIdentity, read: SourceIdentity, { runtime, serverClock
     ? lifeUntil(expiration.getTime(), serverClock().now(runtime), runtime.now())
     : Number.POSITIVE_INFINITY;
   if (life !== undefined) return { kind: "issued", credentials, life, identity };
-  return { kind: "past-expiry", credentials, error: failed(base, "Its credentials have expired already"), identity };
+  return { kind: "past-expiry", credentials, error: failed(base, "Its credentials have already expired"), identity };
 }
 
 function isCredentialSet(value: AwsCredentialIdentity | undefined): value is AwsCredentialIdentity {
@@ -121,7 +122,7 @@ function isCredentialSet(value: AwsCredentialIdentity | undefined): value is Aws
   );
 }
 
-/** What the caller's own function threw. */
+/** What the caller's function threw. */
 interface Thrown {
   readonly thrown: unknown;
 }
@@ -130,17 +131,17 @@ function failed(base: BaseIdentity, what: string, failure?: Thrown): RolecallErr
   const cause = failure && { cause: safeCause(failure.thrown), reason: failure.thrown };
   const details = { step: "base-identity", retryable: true, ...cause } as const;
   if (base.kind === "instance-profile") {
-    const message = `The instance profile cannot be used. ${what}.`;
-    const hint = "Look at the role of the instance profile and at the machine's clock.";
+    const message = `Can't use the instance profile. ${what}.`;
+    const hint = "Check the instance profile's role and the machine's clock.";
     return new RolecallError("INSTANCE_PROFILE_INVALID", message, { ...details, hint });
   }
-  const message = `${base.description.replace(/^t/, "T")} gives no credentials. ${what}.`;
+  const message = `Can't use ${base.description}. ${what}.`;
   const hint = base.kind === "provider" ? providerHint(failure) : CHECK_SOURCE;
   return new RolecallError("BASE_IDENTITY_UNAVAILABLE", message, { ...details, hint });
 }
 
 function providerHint(failure: Thrown | undefined): string {
   return failure
-    ? "The error's reason is what the provider threw, and no log prints it; no other identity is used in its place."
-    : "Call that provider alone to see why; no other identity is used in its place.";
+    ? "To see what the provider threw, read the error's reason, which no log prints. The library never falls back to another identity."
+    : "Call the provider directly to see why. The library never falls back to another identity.";
 }

@@ -3,13 +3,13 @@ import type { Diagnostics } from "../diagnostics.js";
 import type { RoleLink } from "../request/chain.js";
 import type { Runtime } from "../runtime.js";
 
-/** This many unnamed base identities for one role, within {@link WITHIN} milliseconds, are reported. */
+/** Reports a role when it is requested with this many unnamed base identities within {@link WITHIN} milliseconds. */
 const MANY = 10;
 const WITHIN = 60_000;
 const MAX_ROLES = 1000;
 
 const HINT =
-  "Keep one function in instance.credentials for all requests, or give it a name in instance.credentialsName: each new function, and each new key pair, counts as a new identity with separate sessions.";
+  "Use one function in instance.credentials for all requests, or set instance.credentialsName. Each new function or key pair counts as a new identity with separate sessions.";
 
 interface Watched {
   readonly since: number;
@@ -17,7 +17,7 @@ interface Watched {
   reported: boolean;
 }
 
-/** Reports, once for each role, that its sessions are requested through many base identities, such as one made per request. */
+/** Reports, once per role, that callers use many base identities for it, for example a new one for each request. */
 export class BaseIdentityWatch {
   readonly #runtime: Runtime;
   readonly #diagnostics: Diagnostics;

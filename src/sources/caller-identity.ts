@@ -11,7 +11,7 @@ const ACCOUNT_ID = /^\d{12}$/;
 const ARN = /^arn:[\w-]+:(iam|sts)::\d{12}:[!-~]{1,2048}$/;
 const USER_ID = /^[!-~]{1,256}$/;
 
-/** Who AWS says a caller is. */
+/** A caller's identity, as AWS reports it. */
 export interface CallerIdentity {
   readonly accountId: string;
   readonly arn: string;
@@ -19,7 +19,7 @@ export interface CallerIdentity {
 }
 
 /**
- * Asks AWS who a caller is.
+ * Calls GetCallerIdentity.
  * @throws RolecallError as {@link StsCalls.ask} does
  */
 export function readCallerIdentity(
@@ -43,15 +43,15 @@ export function readCallerIdentity(
       read: (output) => {
         const identity = readIdentity(output);
         if (identity) return identity;
-        const hint = "Look at what answers at the STS endpoint; in a test, at the mock's answer.";
-        throw stsCallFailed("STS_UNAVAILABLE", call, "the answer names no identity", hint);
+        const hint = "Check which server responds at the STS endpoint. In a test, check what the mock returns.";
+        throw stsCallFailed("STS_UNAVAILABLE", call, "the response contains no valid identity", hint);
       },
     },
     flight,
   );
 }
 
-/** Reports print the identity, so it must have AWS's form. */
+/** Reports print the identity, so it must match AWS's format. */
 function readIdentity(output: unknown): CallerIdentity | undefined {
   try {
     const { Account, Arn, UserId } = (output ?? {}) as Partial<GetCallerIdentityCommandOutput>;

@@ -3,8 +3,8 @@ import { assertConfidential } from "../request/plain-http.js";
 import { assertStsRegion } from "../request/sts-endpoint-region.js";
 
 /**
- * Rejects an endpoint from `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` or the SDK's configuration file that has no TLS
- * (unless `plainHttp` allows it), because the response contains credentials, or that is in a different region.
+ * Checks an endpoint from `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` or the SDK's configuration file. It must be in the
+ * right region. Unless `plainHttp` is set, it must also use TLS, because the response contains credentials.
  */
 export function checkedEndpoint(region: () => Promise<string>, plainHttp: boolean): Middleware {
   return (next) => async (args) => {

@@ -9,28 +9,28 @@ import { AnswerError, createRetries, LARGEST_ANSWER, requestText, type Transport
 import { parseCredentialSet, readCredentialSet, type SourceIdentity } from "./source-identity.js";
 import { readTokenFile } from "./token-file.js";
 
-/** Milliseconds of silence. EKS's agent asks AWS before its first answer. */
+/** Milliseconds of silence. EKS's agent calls AWS before its first response. */
 const REQUEST_TIMEOUT = 2000;
 /** Milliseconds for a whole read. */
 const READ_TIMEOUT = 5000;
 const ROLE_ARN = /^arn:[!-~]{1,2044}$/;
 
 const CHECK_AGENT =
-  "Check that the agent of ECS or EKS runs on this machine, and that the network lets this process reach it";
+  "Check that the ECS or EKS agent is running on this machine, and that this process can reach it over the network";
 const CHECK_ROLE =
   "Check that the task has a task role, or that the pod's service account has a pod identity association";
 const CHECK_TOKEN =
-  "Check the token in AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, or in AWS_CONTAINER_AUTHORIZATION_TOKEN if there is no file";
-const CHECK_SERVER = "Check what answers at that address";
+  "Check the token in AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, or in AWS_CONTAINER_AUTHORIZATION_TOKEN if no file is set";
+const CHECK_SERVER = "Check which server responds at that address";
 
-/** Why an answer gives no credentials, and what to do about it. */
+/** Why a response contains no credentials, and what to do about it. */
 interface Problem {
   readonly what: string;
   readonly fix: string;
 }
 
 /**
- * Reads the role of a container, without a cache. Only this endpoint is asked.
+ * Reads the credentials of a container's role, uncached. Calls only this endpoint.
  * @throws RolecallError `BASE_IDENTITY_UNAVAILABLE`
  */
 export async function readContainer(
@@ -60,7 +60,7 @@ export async function readContainer(
   return readAnswer(text, fail);
 }
 
-/** Certificates are always verified, whatever `NODE_TLS_REJECT_UNAUTHORIZED` says: the answer contains keys. */
+/** Verifies certificates regardless of `NODE_TLS_REJECT_UNAUTHORIZED`, because the response contains keys. */
 async function transportTo({ protocol }: URL): Promise<Pick<Transport, "agent" | "request">> {
   if (protocol === "http:") return { agent: new Agent() };
   const https = await import("node:https");
@@ -74,7 +74,7 @@ async function authorize(authorization: Authorization | undefined): Promise<Reco
   return { Authorization: token };
 }
 
-/** An agent that restarts refuses connections for a moment. */
+/** A restarting agent refuses connections for a moment. */
 function isTransient(error: unknown): boolean {
   if (isRolecallError(error)) return false;
   if (!(error instanceof AnswerError)) {
@@ -88,7 +88,7 @@ function isTransient(error: unknown): boolean {
 function diagnose(error: unknown, authorization: Authorization | undefined): Problem {
   if (!(error instanceof AnswerError)) {
     const code = (error as { code?: unknown } | undefined)?.code;
-    if (!isSystemErrorCode(code)) return { what: "did not respond in HTTP", fix: CHECK_SERVER };
+    if (!isSystemErrorCode(code)) return { what: "sent a response that is not HTTP", fix: CHECK_SERVER };
     return { what: `can't be reached: ${code}`, fix: CHECK_AGENT };
   }
   switch (error.fault) {
@@ -97,13 +97,13 @@ function diagnose(error: unknown, authorization: Authorization | undefined): Pro
     case "too-large":
       return { what: `responded with more than ${LARGEST_ANSWER / 1024} KiB`, fix: CHECK_SERVER };
     case "not-http":
-      return { what: "did not respond in HTTP", fix: CHECK_SERVER };
+      return { what: "sent a response that is not HTTP", fix: CHECK_SERVER };
     case "status":
       return { what: `responded with status ${error.statusCode}`, fix: fixFor(error.statusCode, authorization) };
   }
 }
 
-/** EKS's agent responds with 400 to a bad token, too. */
+/** EKS's agent responds with 400 to a bad token as well. */
 function fixFor(status = 0, authorization: Authorization | undefined): string {
   if (status === 429 || status >= 500) return "Try again";
   if (status === 401 || status === 403) return CHECK_TOKEN;
@@ -126,13 +126,13 @@ function readAnswer(text: string, fail: (problem: Problem, cause?: unknown) => R
   return { credentials, identity: role ?? credentials.accountId };
 }
 
-/** Names the host only: ECS's path is as good as a key. */
+/** Names only the host, because ECS's path is a secret. */
 function unavailable({ protocol, host }: URL, { what, fix }: Problem, cause?: unknown): RolecallError {
   const message = `The container's credential endpoint ${protocol}//${host} ${what}.`;
   return new RolecallError("BASE_IDENTITY_UNAVAILABLE", message, {
     step: "base-identity",
     retryable: true,
-    hint: `${fix}; no other identity is used in its place.`,
+    hint: `${fix}. The library never falls back to another identity.`,
     ...(cause !== undefined && { cause: safeCause(cause) }),
   });
 }

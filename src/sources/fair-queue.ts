@@ -30,8 +30,8 @@ interface WaitingCall<Run> extends NewCall<Run> {
 }
 
 /**
- * The queue for `p-queue`: highest priority first, and round-robin between lines within a priority. However many calls one
- * tenant makes, another tenant's call waits for at most one of them.
+ * The queue for `p-queue`: highest priority first, and round-robin between lines within a priority. No matter how many
+ * calls one tenant makes, another tenant's call waits for at most one of them.
  */
 export class FairQueue<Run> {
   readonly #now: () => number;
@@ -107,7 +107,7 @@ export class FairQueue<Run> {
   }
 }
 
-/** A queue of nested groups. The members of a group take turns; within an innermost group, items are first in, first out. */
+/** A queue of nested groups. The members of a group take turns. Within an innermost group, the order is FIFO. */
 class RoundRobin<Item> {
   readonly #items = new Set<Item>();
   /** In order of their turns. */

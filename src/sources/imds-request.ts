@@ -14,9 +14,9 @@ import {
 /** Milliseconds of silence after which a request fails. The SDK's default. */
 const REQUEST_TIMEOUT = 1000;
 
-export const CHECK_PROXY = "check for a proxy or another server that answers in its place";
+export const CHECK_PROXY = "check for a proxy or another server that responds instead of the metadata service";
 export const NO_ANSWER_IN_TIME: MetadataProblem = {
-  cause: "The metadata service does not respond in time",
+  cause: "The metadata service did not respond in time",
   fix: "in a container, raise HttpPutResponseHopLimit to 2 (then every container on the machine can use the machine's role)",
 };
 export const REFUSED: MetadataProblem = {
@@ -30,7 +30,7 @@ const THROTTLED: MetadataProblem = {
   fix: "try again, and call it from fewer processes at once",
 };
 const NO_LISTENER: MetadataProblem = {
-  cause: "Nothing listens at the metadata service's address",
+  cause: "Nothing is listening at the metadata service's address",
   fix: "this machine does not seem to be an EC2 instance",
 };
 export const TOO_LARGE: MetadataProblem = {
@@ -62,7 +62,7 @@ type MetadataRequest = Pick<SmallRequest, "path" | "method" | "headers">;
 /** Requests one metadata item, trimmed. Rejects with a {@link MetadataError}, or with Node's connection error. */
 export type RequestMetadata = (item: MetadataRequest) => Promise<string>;
 
-/** Runs `read`, whose requests share a connection and a number of attempts. `signal` cancels them. */
+/** Runs `read`. Its requests share one connection and one attempt limit. `signal` cancels them. */
 export async function readMetadata<T>(
   runtime: Runtime,
   signal: AbortSignal,
@@ -108,7 +108,7 @@ export function diagnoseError(error: unknown): MetadataProblem {
   return code === "ECONNRESET" ? CONNECTION_LOST : NO_LISTENER;
 }
 
-/** Blames the address that the environment sets, if it may be the reason that nothing responds. */
+/** If nothing responds, points to the address settings that may be the reason. */
 export function withAddress(problem: MetadataProblem): MetadataProblem {
   if (problem !== NO_ANSWER_IN_TIME && problem !== NO_LISTENER) return problem;
   const address = diagnoseSilence();

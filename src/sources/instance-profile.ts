@@ -37,10 +37,10 @@ const DISABLED: MetadataProblem = { cause: "AWS_EC2_METADATA_DISABLED is true", 
 const NO_REGION: MetadataProblem = { cause: "The response is not a region", fix: CHECK_PROXY };
 const NO_TOKEN: MetadataProblem = { cause: "The response is not a token", fix: CHECK_PROXY };
 
-/** Something that the library needs from the metadata service, and the words of the error without it. */
+/** Something that the library needs from the metadata service, and the error's text if it is missing. */
 interface Need {
   readonly message: string;
-  /** What to do if the metadata service can't be repaired. */
+  /** What to do if the metadata service can't be fixed. */
   readonly otherwise: string;
 }
 const CREDENTIALS: Need = {
@@ -82,7 +82,7 @@ export async function readInstanceProfile(
   });
 }
 
-/** The machine may get another role between the two requests: then the listed one has no credentials any more. */
+/** If the machine's role changes between the two requests, the listed role no longer has credentials. */
 async function requestSet(request: RequestMetadata, token: string): Promise<SourceIdentity> {
   const role = await requestRole(request, token);
   try {
@@ -125,7 +125,7 @@ function parseCredentials(text: string): AwsCredentialIdentity {
 /** If EC2 can't assume the role, it returns a code such as `AssumeRoleUnauthorizedAccess` instead of keys. */
 function hintForCode(code: unknown): string {
   const named = typeof code === "string" && CODE.test(code) ? `the Code ${code}` : "a Code other than Success";
-  return `Check the role of the instance profile, because the response has ${named}: the role may be deleted, or its trust policy may not allow ec2.amazonaws.com.`;
+  return `Check the instance profile's role, because the response has ${named}: the role may have been deleted, or its trust policy may not allow ec2.amazonaws.com.`;
 }
 
 /**
@@ -153,12 +153,15 @@ function requestItem(request: RequestMetadata, path: string, token?: string): Pr
   return request({ path, ...(token !== undefined && { headers: { [TOKEN_HEADER]: token } }) });
 }
 
-/** Reads one metadata item; without a token, over IMDSv1. Rejects with a {@link MetadataError} or Node's connection error. */
+/**
+ * Reads one metadata item; without a token, over IMDSv1. Rejects with a {@link MetadataError} or Node's connection
+ * error.
+ */
 export function readMetadataItem(runtime: Runtime, path: string, token?: string): Promise<string> {
   return readWithinDeadline(runtime, (request) => requestItem(request, path, token));
 }
 
-/** Requests the token that every read over IMDSv2 needs, or says why there is none. */
+/** Requests an IMDSv2 token, or returns why there is none. */
 export async function lookForToken(
   runtime: Runtime,
 ): Promise<{ token: string; problem?: undefined } | { token?: undefined; problem: MetadataProblem }> {
@@ -169,7 +172,7 @@ export async function lookForToken(
   }
 }
 
-/** Ends the read at its deadline, or when `signal` aborts. */
+/** Cancels the read at its deadline, or when `signal` aborts. */
 async function readWithinDeadline<T>(
   runtime: Runtime,
   read: (request: RequestMetadata) => Promise<T>,
@@ -181,7 +184,7 @@ async function readWithinDeadline<T>(
   return withDeadline(deadline, (either) => readMetadata(runtime, either, read));
 }
 
-/** `undefined` if the error does not concern the profile itself. */
+/** `undefined` if the error is not about the profile itself. */
 async function explainMissingProfile(error: unknown, { env }: Runtime): Promise<RolecallError | undefined> {
   if (!(error instanceof MetadataError)) return undefined;
   if (error.problem === TOO_LARGE) return invalidProfile(`${TOO_LARGE.cause}: ${TOO_LARGE.fix}.`, error);
@@ -207,7 +210,7 @@ function unreachable({ message, otherwise }: Need, error: unknown, note?: string
 }
 
 const NO_CREDENTIAL_SET =
-  "Check the role of the instance profile: it may be deleted, or its trust policy may not allow ec2.amazonaws.com.";
+  "Check the instance profile's role: it may have been deleted, or its trust policy may not allow ec2.amazonaws.com.";
 
 function invalidProfile(hint = NO_CREDENTIAL_SET, cause?: unknown): RolecallError {
   return new RolecallError(

@@ -10,19 +10,19 @@ export interface Machine {
    */
   region(): Promise<string>;
   /**
-   * The instance profile's credentials, without a cache, or those of the option `instanceProfile`.
-   * @param plainHttp whether another machine's metadata service may be asked over plain http
+   * Reads the instance profile's credentials, uncached, or calls the option `instanceProfile` if it is set.
+   * @param plainHttp whether a metadata service on another machine may be called over plain HTTP
    */
   identity(plainHttp: boolean, signal: AbortSignal): Promise<SourceIdentity>;
 }
 
-/** @param closed ends a read of the region */
+/** @param closed cancels a read of the region */
 export function createMachine({ runtime, instanceProfile }: ResolverSettings, closed: AbortSignal): Machine {
   const metadataService = () => import("./instance-profile.js"); // loaded at first use
   return {
     region: once(async () => (await metadataService()).readInstanceRegion(runtime, closed)),
     async identity(plainHttp, signal) {
-      // Even if it returns nothing: no other identity takes its place.
+      // Even if it returns nothing, because the library never falls back to another identity.
       if (instanceProfile) return { credentials: await instanceProfile() };
       return (await metadataService()).readInstanceProfile(runtime, plainHttp, signal);
     },

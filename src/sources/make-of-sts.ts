@@ -4,8 +4,8 @@ import { conflict } from "../request/validation.js";
 type StsClass = "STSClient" | "AssumeRoleCommand" | "AssumeRoleWithWebIdentityCommand" | "GetCallerIdentityCommand";
 
 /**
- * Makes a part of `@aws-sdk/client-sts`, which a test may have replaced by a mock of another shape.
- * @throws RolecallError `INVALID_REQUEST` if there is no such class, or it throws
+ * Creates an instance of a class from `@aws-sdk/client-sts`. A test may have mocked the class with a different shape.
+ * @throws RolecallError `INVALID_REQUEST` if the class is missing or its constructor throws
  */
 export function makeOfSts<T>(name: StsClass, make: () => T): T {
   try {
@@ -15,11 +15,11 @@ export function makeOfSts<T>(name: StsClass, make: () => T): T {
   }
 }
 
-/** The error for a mock that lacks a class, or whose class makes nothing that can be used. */
+/** The error for a mock that lacks the class, or whose class creates unusable instances. */
 export function unusableSts(name: StsClass): RolecallError {
   return conflict(
     `${name} of @aws-sdk/client-sts`,
     "is not a class that the library can use",
-    "In a test, mock STS by createCredentialResolver({ stsClient }) or by aws-sdk-client-mock; or let the mock of @aws-sdk/client-sts keep the classes that it does not replace (jest.requireActual, importOriginal).",
+    "In a test, mock STS with createCredentialResolver({ stsClient }) or aws-sdk-client-mock. If you mock @aws-sdk/client-sts itself, keep the classes that you do not replace (jest.requireActual, importOriginal).",
   );
 }

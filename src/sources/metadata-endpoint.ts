@@ -13,7 +13,7 @@ export interface MetadataProblem {
 const ENDPOINT = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
 const MODE = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
 
-/** The address of the metadata service, from the SDK's variables and configuration file. `undefined` if it is invalid. */
+/** The metadata service's address, from the SDK's variables and configuration file; `undefined` if it is invalid. */
 export async function metadataAddress() {
   try {
     const address = await getInstanceMetadataEndpoint();
@@ -49,7 +49,7 @@ export function diagnoseSilence(): MetadataProblem | undefined {
   }
   if (!hasOnlyIPv6()) return undefined;
   return {
-    cause: "This machine has no IPv4 address, but the metadata service is called over IPv4",
+    cause: "This machine has no IPv4 address, but the library calls the metadata service over IPv4",
     fix: `set ${MODE}=IPv6, and enable HttpProtocolIpv6 on the machine`,
   };
 }

@@ -1,7 +1,7 @@
 import { readSigning } from "../clients/request-signature.js";
 import { findMiddlewareStack, type MiddlewareContext } from "../clients/sdk-middleware.js";
 
-/** What is known about a call to AWS besides its result. Stays empty under a mock, which runs no middleware. */
+/** What the middleware observed of a call to AWS. Stays empty under a mock, which runs no middleware. */
 export interface ObservedCall {
   /** The SDK is waiting for the credentials to sign with. */
   waitsForIdentity: boolean;
@@ -13,7 +13,7 @@ export interface ObservedCall {
   date?: string;
 }
 
-/** Adds middleware to a command that records its call. */
+/** Adds middleware that records the command's call. */
 export function observeCall(command: object): ObservedCall {
   const middlewareStack = findMiddlewareStack(command);
   const observed: ObservedCall = { waitsForIdentity: false };

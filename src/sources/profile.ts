@@ -7,7 +7,7 @@ import { safeCause } from "./safe-cause.js";
 import type { SourceIdentity } from "./source-identity.js";
 
 /**
- * Reads a profile with the SDK's own provider, from the files as they are now. Nothing is read but what the profile names.
+ * Reads a profile with the SDK's own provider, from the current files. It reads only what the profile names.
  * @throws RolecallError `BASE_IDENTITY_UNAVAILABLE`
  */
 export async function readProfile(profile: string, { env }: Runtime): Promise<SourceIdentity> {
@@ -20,14 +20,14 @@ export async function readProfile(profile: string, { env }: Runtime): Promise<So
   }
 }
 
-/** The SDK's own message says what is wrong with a profile, without its keys. */
+/** The SDK's message explains what is wrong with the profile, and contains no keys. */
 function unavailable(profile: string, error: unknown): RolecallError {
   const cause = safeCause(error);
   const why = cause.name === "CredentialsProviderError" ? ` ${cause.message.replace(/\.?$/, ".")}` : "";
-  return new RolecallError("BASE_IDENTITY_UNAVAILABLE", `The profile ${quoted(profile)} gives no credentials.${why}`, {
+  return new RolecallError("BASE_IDENTITY_UNAVAILABLE", `Can't use the profile ${quoted(profile)}.${why}`, {
     step: "base-identity",
     retryable: true,
-    hint: `Check it with aws sts get-caller-identity --profile ${JSON.stringify(profile)}; if it uses IAM Identity Center (SSO), run aws sso login first. No other identity is used in its place.`,
+    hint: `Test the profile with aws sts get-caller-identity --profile ${JSON.stringify(profile)}. If the profile uses IAM Identity Center (SSO), run aws sso login first. The library never falls back to another identity.`,
     cause,
   });
 }

@@ -55,7 +55,7 @@ function readFields(error: unknown) {
 }
 
 /**
- * Whether it is the code of a connection error, such as `ECONNREFUSED`. Node's `ERR_…` and databases' `ER_…` codes are
+ * Whether `code` belongs to a connection error, such as `ECONNREFUSED`. Node's `ERR_…` and databases' `ER_…` codes are
  * excluded, because their messages quote the rejected value.
  */
 export function isSystemErrorCode(code: unknown): code is string {

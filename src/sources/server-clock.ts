@@ -3,7 +3,10 @@ import { canonicalJson } from "../request/canonical.js";
 import type { StsTarget } from "../request/chain.js";
 import type { Runtime } from "../runtime.js";
 
-/** AWS's time at one STS endpoint. An estimate: it may advise a refresh, but never refuses credentials. */
+/**
+ * An estimate of AWS's time at one STS endpoint. It can trigger a refresh, but is never the only reason to reject
+ * credentials.
+ */
 export class ServerClock {
   #seen: { readonly time: number; readonly monotonic: number } | undefined;
 
@@ -38,7 +41,7 @@ export class ServerClocks {
   }
 }
 
-/** By structure, because a test runner's sandbox has its own `Date`. */
+/** Checks the shape instead of the class, because a test runner's sandbox has its own `Date`. */
 export function isValidDate(value: unknown): value is Date {
   const { getTime } = (value ?? {}) as Partial<Date>;
   return typeof getTime === "function" && !Number.isNaN((value as Date).getTime());

@@ -9,7 +9,7 @@ const ATTEMPTS = 3;
 /** Bytes. Credentials with a session token take one to two kilobytes; everything else is smaller. */
 export const LARGEST_ANSWER = 16 * 1024;
 
-/** What is wrong with an answer, or its absence. Connection errors, and most answers that are not HTTP, are errors of Node. */
+/** What is wrong with a response. Connection errors, and most responses that are not HTTP, cause Node's own errors. */
 export type AnswerFault = "silence" | "too-large" | "not-http" | "status";
 
 export class AnswerError extends Error {
@@ -21,7 +21,7 @@ export class AnswerError extends Error {
   }
 }
 
-/** A request for a short text on this machine or its network. */
+/** A request for a short response from a service on this machine or its network. */
 export interface SmallRequest {
   readonly protocol: string;
   readonly hostname: string;
@@ -42,7 +42,7 @@ export interface Transport {
   readonly silence: number;
 }
 
-/** Returns the answer's text, trimmed. Rejects with an {@link AnswerError}, or with Node's connection error. */
+/** Returns the response's text, trimmed. Rejects with an {@link AnswerError}, or with Node's connection error. */
 export async function requestText(item: SmallRequest, transport: Transport): Promise<string> {
   const { agent, request = httpRequest, runtime, signal, silence } = transport;
   signal.throwIfAborted();
@@ -66,7 +66,7 @@ export async function requestText(item: SmallRequest, transport: Transport): Pro
     const failIfSilentSince = (bytes: number) => {
       cancelTimer = runtime.schedule(silence, () => {
         const before = describeProgress(asked);
-        // After the process was blocked, for example while loading modules, let it first read data that has arrived.
+        // If the process was blocked, for example while loading modules, first let it read data that has arrived.
         setImmediate(() => {
           const now = bytesRead(asked);
           if (describeProgress(asked) === before && now === bytes) fail(new AnswerError("silence"));
@@ -109,7 +109,7 @@ async function readAnswer(answer: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString().trim();
 }
 
-/** The returned function repeats attempts that may succeed the next time. All of them together are limited. */
+/** The returned function retries transient failures. All its calls share one attempt limit. */
 export function createRetries(
   runtime: Runtime,
   signal: AbortSignal,

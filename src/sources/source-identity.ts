@@ -1,22 +1,22 @@
 import { ACCESS_KEY_ID } from "../request/limits.js";
 import type { AwsCredentialIdentity } from "../sdk-types.js";
 
-/** Keys that a source gave, and whose they are. */
+/** Keys from a source, and the identity that they belong to. */
 export interface SourceIdentity {
   readonly credentials: AwsCredentialIdentity;
-  /** What the source says about whose keys these are: a role's ARN or name, or an account. Not every source says it. */
+  /** The owner of the keys, if the source reports one: a role's ARN or name, or an account. */
   readonly identity?: string | undefined;
 }
 
-/** The answer of the metadata service, and of a container's endpoint. */
+/** The response of the metadata service or of a container's credential endpoint. */
 export type CredentialSet = Readonly<Record<string, unknown>>;
 
-/** @throws SyntaxError which quotes the text */
+/** @throws SyntaxError whose message quotes the response */
 export function parseCredentialSet(text: string): CredentialSet {
   return (JSON.parse(text) ?? {}) as CredentialSet;
 }
 
-/** The keys of a set; `undefined` if it is not complete. */
+/** The keys of a set, or `undefined` if it is incomplete or malformed. */
 export function readCredentialSet(set: CredentialSet): AwsCredentialIdentity | undefined {
   const { AccessKeyId, SecretAccessKey, Token, Expiration, AccountId } = set;
   const isText = (value: unknown): value is string => typeof value === "string" && value !== "";

@@ -3,8 +3,8 @@ import type { Flight } from "../session/flight.js";
 import type { Load } from "../session/session-loader.js";
 
 /**
- * Serves the last credentials beyond their expiry while there are no others: AWS extends the credentials of an instance
- * profile while it cannot renew them.
+ * If a load fails, serves the last credentials past their expiration. AWS extends an instance profile's credentials
+ * while it can't renew them.
  */
 export async function withStaticStability(load: (flight: Flight) => Promise<Load>, flight: Flight): Promise<Load> {
   try {

@@ -4,24 +4,25 @@ import type { Link } from "../request/chain.js";
 import type { CredentialCache } from "../session/credential-cache.js";
 import type { Flight } from "../session/flight.js";
 
-/** One identity of a chain that calls STS, whose keys come from the cache. */
+/** An identity in a chain that calls STS. Its keys come from the cache. */
 export interface StsCaller {
-  /** Tells callers apart: a hash. */
+  /** Identifies the caller. A hash. */
   readonly key: string;
   readonly step: RolecallErrorStep;
   /** `undefined` for the base identity. */
   readonly roleArn: string | undefined;
   readonly credentials: LiveProvider;
   /**
-   * Loads the caller's session if that takes a call to STS. Wait for it before a call takes its place in the queue:
-   * otherwise the calls for sessions that all need this one would keep the places that its own call waits for.
+   * Loads the caller's session if that requires a call to STS. Wait for it before you queue a call. Otherwise, calls
+   * that need this session could occupy all slots, and the call that loads the session would wait for a slot.
    * @throws RolecallError the load's error
    */
   ready(flight: Flight): Promise<unknown>;
   /**
-   * Gets other keys than the ones that STS refused, if it can. See {@link CredentialCache.replace}.
-   * @returns whether the call may be repeated
-   * @throws RolecallError why there are no other keys, if the refused ones cannot work
+   * Tries to replace the keys that STS rejected. See {@link CredentialCache.replace}.
+   * @param doubtful whether the rejected keys may still be valid
+   * @returns whether to repeat the call
+   * @throws RolecallError why the replacement failed, unless `doubtful`
    */
   replace(refused: string | undefined, doubtful: boolean): Promise<boolean>;
 }
@@ -46,7 +47,7 @@ export function createStsCaller(cache: CredentialCache, link: Link): StsCaller {
     async replace(refused, doubtful) {
       if (refused === undefined) return !doubtful; // a mock, which does not sign
       return cache.replace(link, refused, doubtful).catch((error) => {
-        if (doubtful) return false; // the refusal tells more
+        if (doubtful) return false; // STS's own error explains more
         throw error;
       });
     },

@@ -21,13 +21,13 @@ import { StsLimiter } from "./sts-limiter.js";
 import { noteUnusedProxy, withNote } from "./unused-environment.js";
 
 export interface StsCallSettings {
-  /** Calls at a time. */
+  /** The maximum number of concurrent calls. */
   readonly maxConcurrent: number;
-  /** Calls for one result until it counts as failed. Throttled calls do not count while somebody waits for it. */
+  /** Attempts per result. Throttled attempts do not count while a caller waits. */
   readonly attempts: number;
   /** Milliseconds for one call. */
   readonly attemptTimeout: number;
-  /** Milliseconds for all calls and waits of one result, from the first call on, and from the queue's last progress. */
+  /** Milliseconds for all calls and waits of one result, from the first call, or from later progress in the queue. */
   readonly timeout: number;
 }
 
@@ -37,11 +37,11 @@ export interface StsCallsOptions {
   clients: StsClients;
 }
 
-/** What is known of the time of an answer. */
+/** When a call was sent and answered. */
 export interface AnswerTimes {
   /** Both clocks when the call was sent. */
   readonly asked: Moment;
-  /** The `Date` of the answer, epoch milliseconds. Absent under a mock. */
+  /** The response's `Date`, in epoch milliseconds. `undefined` under a mock. */
   readonly date: number | undefined;
 }
 
@@ -52,11 +52,11 @@ export interface StsQuestion<T> {
   readonly target: StsTarget;
   /** A new command for each attempt. */
   command(): object;
-  /** @throws RolecallError if the answer cannot be used */
+  /** @throws RolecallError if the response is unusable */
   read(output: unknown, times: AnswerTimes): T;
 }
 
-/** Calls for one result, throttled ones included: answers that come at once and ask for no wait end here. */
+/** The most calls for one result, including throttled ones. Stops a loop of instant responses that request no wait. */
 const MOST_CALLS = 30;
 /** Temporary failures, with the upper bound of the first wait in milliseconds. Each further wait doubles it. */
 const FIRST_WAIT: ReadonlyMap<StsErrorKind, number> = new Map([
@@ -65,23 +65,23 @@ const FIRST_WAIT: ReadonlyMap<StsErrorKind, number> = new Map([
 ]);
 const LONGEST_WAIT = 2000;
 const CHECK_IDENTITY =
-  "Check the source of the base identity, instance.credentials or the instance profile: it is slow, and its read continues for the next command.";
+  "Check why the base identity (instance.credentials or the instance profile) is slow to read. The read continues for the next command.";
 const CHECK_NETWORK = "Check the network to the STS endpoint, and try again.";
 
-/** One failed call: the error as the caller will see it, and what may be done about it. */
+/** A failed call: the error that the caller will see, and what the retry loop needs. */
 class FailedAttempt extends Error {
   constructor(
     readonly error: RolecallError,
     readonly kind: StsErrorKind,
     readonly retryAfter?: number,
-    /** Who signed it; unknown under a mock. */
+    /** The key that signed the call; `undefined` under a mock. */
     readonly accessKeyId?: string,
   ) {
     super(error.message);
   }
 }
 
-/** A mock may throw anything, such as a Proxy that was revoked. */
+/** A mock may throw anything, such as a revoked Proxy. */
 function isFailedAttempt(error: unknown): error is FailedAttempt {
   try {
     return error instanceof FailedAttempt;
@@ -90,7 +90,7 @@ function isFailedAttempt(error: unknown): error is FailedAttempt {
   }
 }
 
-/** Every call to STS: through the limiter, with the one retry loop, under two deadlines. */
+/** Makes all calls to STS, with a limiter, the only retry loop and two deadlines. */
 export class StsCalls {
   readonly limiter: StsLimiter;
   readonly #options: StsCallsOptions;
@@ -109,9 +109,9 @@ export class StsCalls {
     const signal = AbortSignal.any([flight.signal, deadline.signal]);
     const line = [caller.key, call.roleArn ?? ""];
     const remedy = createRemedy(caller, signal);
-    let lastError = this.#timeout(call, "no success", settings.timeout);
+    let lastError = this.#timeout(call, "no call succeeded", settings.timeout);
     let began: number | undefined; // when the first call left the queue
-    /** STS may be slow to grant: what it answers to other calls brings a throttled one closer. */
+    /** While the call is queued, responses to other calls extend the deadline, because they move the queue forward. */
     const ends = () => Math.max(began ?? 0, flight.progressedAt) + settings.timeout;
     let cancelDeadline: (() => void) | undefined;
     let wait = 0;
@@ -135,12 +135,12 @@ export class StsCalls {
         }
       }
     };
-    /** While a caller waits, throttled attempts do not count: the limiter slows all calls down to what STS grants. */
+    /** Without `maxAttempts`, throttled attempts do not count while a caller waits: the limiter adapts to STS. */
     const counts = ({ kind }: FailedAttempt) => kind !== "throttling" || !flight.urgent || maxAttempts !== undefined;
     const fitsDeadline = () => runtime.monotonic() + wait < ends();
     try {
       return await pRetry(attempt, {
-        retries: maxAttempts ?? settings.attempts, // one more than count, since p-retry stops when none is left
+        retries: maxAttempts ?? settings.attempts, // one more than the limit, because p-retry stops when none is left
         minTimeout: 0, // each attempt begins with its own wait, on the runtime's clock
         onFailedAttempt: ({ error, attemptNumber }) => {
           if (!isFailedAttempt(error)) throw error;
@@ -172,7 +172,7 @@ export class StsCalls {
       runtime,
       ms: settings.attemptTimeout,
       reason: () => {
-        const missing = observed.waitsForIdentity ? "no credentials to call with" : "no answer";
+        const missing = observed.waitsForIdentity ? "no credentials for the call" : "no response";
         return new FailedAttempt(this.#timeout(noted(), missing, settings.attemptTimeout, observed), "transient");
       },
       signal,
@@ -186,7 +186,7 @@ export class StsCalls {
       output = await withDeadline(limit, (abortSignal) => client.send(command, { abortSignal }));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      // The time limit above; or there is no identity to call with, and that is not STS's fault.
+      // Either the time limit above, or the caller has no credentials, which is not a failure of STS.
       if (isFailedAttempt(error) || isRolecallError(error)) throw error;
       const { region = observed.region } = call;
       const foreignRegion = endpoint?.foreignRegion;
@@ -196,7 +196,7 @@ export class StsCalls {
       else if (failed.kind !== "transient") this.limiter.noteAnswer();
       throw failed;
     }
-    // The time limit was over before its timer had a chance: the process stood still.
+    // The process was stalled past the time limit, so its timer has not fired yet.
     if (certainlyElapsed(asked, { wall: runtime.now(), monotonic: runtime.monotonic() }) > settings.attemptTimeout) {
       throw limit.reason();
     }
@@ -213,16 +213,16 @@ export class StsCalls {
     return stsCallFailed("TIMEOUT", { ...call, step }, `${what} within ${ms / 1000} seconds`, hint);
   }
 
-  /** Milliseconds: as long as the answer asks, else full jitter. */
+  /** Milliseconds: the response's `Retry-After`, or full jitter without one. */
   #drawWait({ kind, retryAfter }: FailedAttempt, failures: number): number {
     const ceiling = Math.min((FIRST_WAIT.get(kind) ?? 0) * 2 ** (failures - 1), LONGEST_WAIT);
-    return retryAfter || this.#options.runtime.random() * ceiling; // "Retry-After: 0" asks for no wait: ours keeps callers apart
+    return retryAfter || this.#options.runtime.random() * ceiling; // "Retry-After: 0" gets jitter too
   }
 }
 
 /**
- * What may make the same call succeed at once, tried once for each kind of failure and not counted as an attempt: the
- * SDK's corrected clock, or other keys of the caller.
+ * Handles failures after which the same call may succeed immediately, with the SDK's corrected clock or with other keys
+ * of the caller. It handles each kind of failure once. The repeated call does not count as an attempt.
  * @returns whether to repeat the call
  */
 function createRemedy(caller: StsCaller, signal: AbortSignal): (failed: FailedAttempt) => Promise<boolean> {
@@ -248,7 +248,7 @@ function toFailedAttempt(error: unknown, call: StsCall, accessKeyId: string | un
   return new FailedAttempt(translateStsError(stsError, kind, call), kind, retryAfter(stsError), accessKeyId);
 }
 
-/** An answer that cannot be used may be better the next time, unless the error says otherwise. */
+/** Retries an unusable response if its error is retryable. */
 function readOrFail<T>(read: (output: unknown) => T, output: unknown): T {
   try {
     return read(output);

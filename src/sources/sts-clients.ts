@@ -16,21 +16,21 @@ import type { Machine } from "./machine.js";
 import { makeOfSts, unusableSts } from "./make-of-sts.js";
 import type { StsCaller } from "./sts-caller.js";
 
-/** All that is used of an STS client. The SDK's `STSClient` fits, and so does a mock of it. */
+/** The part of an STS client that the library uses. The SDK's `STSClient` fits, and so does a mock of it. */
 export interface StsLike {
   send(command: object, options?: { abortSignal?: AbortSignal }): Promise<unknown>;
 }
 
-/** What a caller's own STS client must use. */
+/** The settings that your own STS client must use. */
 export interface StsClientContext {
-  /** The identity that calls. Read it when signing and not before. */
+  /** The identity that makes the call. Read it only when you sign a request, not earlier. */
   readonly credentials: (() => Promise<SessionCredentials>) & { readonly memoized: true };
   /** The region of the endpoint. */
   readonly region: () => Promise<string>;
   readonly endpoint?: string;
   readonly useFipsEndpoint?: boolean;
   readonly useDualstackEndpoint?: boolean;
-  /** Holds the settings of `instance.network`: an SDK request handler, shared and not to be destroyed. */
+  /** An SDK request handler with the settings of `instance.network`. It is shared: do not destroy it. */
   readonly requestHandler?: Readonly<Record<string, unknown>>;
 }
 
@@ -53,7 +53,7 @@ export interface StsClientsOptions {
 
 const MAX_STS_CLIENTS = 1000;
 
-/** STS clients by caller and endpoint. Each remembers AWS's time, so that a wrong clock costs one call and not one each. */
+/** STS clients by caller and endpoint. Each remembers AWS's time, so a wrong clock costs each client only one call. */
 export class StsClients {
   readonly #clients = boundedCache<StsEndpoint>(MAX_STS_CLIENTS);
   readonly #options: StsClientsOptions;
@@ -62,12 +62,12 @@ export class StsClients {
     this.#options = options;
   }
 
-  /** Whether the resolver was given its STS client. */
+  /** Whether the option `stsClient` is set. */
   get injected(): boolean {
     return this.#options.stsClient !== undefined;
   }
 
-  /** Whether the caller's own client or handler makes the connections. */
+  /** Whether a client or request handler from the options makes the connections. */
   get customTransport(): boolean {
     return this.#options.stsClient !== undefined || this.#options.requestHandler !== undefined;
   }
@@ -79,7 +79,7 @@ export class StsClients {
     const region = once(async () => {
       const ask = () =>
         this.#options.machine.region().catch((error) => {
-          // A client stays in its region: the next call gets another one, and asks again where the machine stands.
+          // A client keeps its region, so the next call must create another and read the machine's region again.
           if (this.#clients.get(key) === made) this.#clients.delete(key);
           throw error;
         });
@@ -111,7 +111,7 @@ export class StsClients {
     if (typeof stsClient === "function") return readMadeClient(stsClient(context));
     if (stsClient) return stsClient;
     const config = {
-      ...(endpoint !== undefined && { useFipsEndpoint: false, useDualstackEndpoint: false }), // whatever the environment says
+      ...(endpoint !== undefined && { useFipsEndpoint: false, useDualstackEndpoint: false }), // not the environment's
       ...context,
       maxAttempts: 1, // p-retry is the only retry loop
       customUserAgent: buildUserAgent(),
@@ -132,15 +132,14 @@ export class StsClients {
 /** @throws RolecallError `INVALID_REQUEST` for anything but a client, such as the promise of an async function */
 function readMadeClient(made: unknown): StsLike {
   if (hasMethods("options.stsClient()", made, "send")) return made as StsLike;
-  if (made instanceof Promise) made.catch(() => {}); // nobody else hears how it fails
-  throw invalid(
-    "options.stsClient()",
-    made,
-    "an object with send, returned by the function itself and not by a promise",
-  );
+  if (made instanceof Promise) made.catch(() => {}); // avoids an unhandled rejection
+  throw invalid("options.stsClient()", made, "an object with send, not a promise that resolves to one");
 }
 
-/** As the settings say, else where the machine stands if that lies in the role's partition, else the partition's default. */
+/**
+ * The region in the settings. If none is set: the machine's region if it is in the role's partition, otherwise the
+ * partition's default.
+ */
 async function regionOf(
   { region, partition }: StsTarget,
   instanceRegion: () => Promise<string>,
@@ -155,7 +154,7 @@ async function regionOf(
     if (!fallback) throw error;
     return { region: fallback };
   }
-  throw new RolecallError("INVALID_REQUEST", `No STS region is known for the partition ${partition}.`, {
+  throw new RolecallError("INVALID_REQUEST", `The library has no default STS region for the partition ${partition}.`, {
     step: "request",
     field: "instance.sts.region",
     hint: "Set instance.sts.region.",

@@ -7,7 +7,7 @@ import { isTestRun } from "./test-run.js";
 import { withNote } from "./unused-environment.js";
 import { ANSWER_TOO_LARGE, TOO_LARGE } from "./wire-view.js";
 
-/** How to react to an error of STS. The first match in this order wins. */
+/** How to react to an STS error. The first match in this order wins. */
 export type StsErrorKind =
   | "clock-skew" // the SDK has corrected its clock: sign again at once
   | "throttling"
@@ -17,14 +17,14 @@ export type StsErrorKind =
   | "region-disabled"
   | "invalid"; // the request itself is rejected
 
-/** An error of the SDK. Under a mock, it may be anything. */
+/** An SDK error. A mock may throw anything. */
 export type StsError = Error & {
   $metadata?: { httpStatusCode?: number; requestId?: string };
   $response?: unknown;
 };
 type SdkError = Parameters<typeof isTransientError>[0];
 
-/** The SDK's own list includes AccessDenied, and it marks every error of a machine with a wrong clock as corrected. */
+/** The SDK's list includes AccessDenied. With a wrong clock, the SDK also marks every error as corrected. */
 const CLOCK_SKEW_CODES = new Set([
   "SignatureDoesNotMatch",
   "InvalidSignature",
@@ -64,7 +64,7 @@ export function classifyStsError(error: StsError): StsErrorKind {
   }
 }
 
-/** The documented error code: some protocols append `Exception` to it. */
+/** The documented error code, without the `Exception` that some protocols append. */
 function errorCode({ name }: Error): string {
   return typeof name === "string" ? name.replace(/Exception$/, "") : "";
 }
@@ -100,7 +100,7 @@ const HINTS_FOR_MOCKS: Partial<Record<StsErrorKind, string>> = {
 export interface StsCall {
   readonly action: "AssumeRole" | "AssumeRoleWithWebIdentity" | "GetCallerIdentity";
   readonly step: RolecallErrorStep;
-  /** Whose keys sign it. */
+  /** The identity whose keys sign the call. */
   readonly caller: Pick<StsCaller, "step" | "roleArn">;
   readonly roleArn: string | undefined;
   /** From the settings, or else from the request's signature. */
@@ -109,15 +109,15 @@ export interface StsCall {
   readonly foreignRegion?: string | undefined;
   /** When a session was last obtained. Epoch milliseconds. */
   readonly lastSuccess: number | undefined;
-  /** Values that a quoted foreign text must not contain. */
+  /** Values to redact from quoted third-party text. */
   readonly secrets?: Iterable<string>;
   /** A sentence to add to the hint of a network error. */
   readonly networkNote?: string | undefined;
-  /** Whether the caller's own `stsClient` was used. Then the caller gets its error as the reason. */
+  /** Whether the call used the option `stsClient`. Then the caller gets the client's error as the reason. */
   readonly usesInjectedClient?: boolean;
 }
 
-/** The only place that turns an error of STS into a `RolecallError`. */
+/** The only place that turns an STS error into a `RolecallError`. */
 export function translateStsError(error: StsError, kind: StsErrorKind, call: StsCall): RolecallError {
   const failure = readFailure(error, kind, call);
   const { code, requestId, cause, systemCode } = failure;
@@ -176,7 +176,7 @@ function readMessage(error: StsError): string {
   }
 }
 
-/** AWS's message helps if AWS rejects the request. Other messages may quote a response or a request. */
+/** Shows AWS's message only if AWS rejects the request. Other messages may quote a response or a request. */
 function describeError(failure: ReturnType<typeof readFailure>): string {
   const name = chooseName(failure);
   const isRefusal = failure.kind === "denied" || failure.kind === "invalid" || isOfToken(failure);
@@ -191,7 +191,7 @@ function chooseName({ cause: { name }, status, systemCode, code }: ReturnType<ty
   return code === undefined ? `status ${status} without an AWS error code` : name;
 }
 
-/** Whether STS refuses a web identity's token instead of keys. */
+/** Whether STS rejected a web identity's token, as opposed to keys. */
 function isOfToken({ kind, action }: { readonly kind: StsErrorKind; readonly action: StsCall["action"] }): boolean {
   return kind === "base-identity" && action === "AssumeRoleWithWebIdentity";
 }

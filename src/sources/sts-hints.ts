@@ -32,7 +32,7 @@ const HINTS: Record<StsErrorKind, string> = {
 };
 
 const CERTIFICATE_HINT =
-  "If the endpoint or a proxy uses a certificate of a private CA, add that CA to instance.network.extraCa: the certificate is not trusted.";
+  "The certificate is not trusted. If the endpoint or a proxy uses a private CA, add that CA to instance.network.extraCa.";
 
 /** Hints for codes that are more specific than their kind. */
 const HINTS_BY_CODE: ReadonlyMap<string | undefined, (failure: StsFailure) => string | undefined> = new Map([
@@ -43,27 +43,27 @@ const HINTS_BY_CODE: ReadonlyMap<string | undefined, (failure: StsFailure) => st
   ],
   ["InvalidClientTokenId", unknownKeys],
   ["UnrecognizedClient", unknownKeys],
-  ["ExpiredToken", () => "Replace the keys at their source: they are a session's keys, and have expired."],
+  ["ExpiredToken", () => "Replace the keys at their source: they are temporary and have expired."],
   ["SignatureDoesNotMatch", refusedSignature],
   ["AccessDenied", deniedAction],
 ]);
 
 function toDeniedHint(caller: string): string {
-  return `Check, in this order: the role exists and its trust policy names ${caller}; the policy of ${caller} allows sts:AssumeRole on it (and sts:TagSession, sts:SetSourceIdentity if used); the external id; a service control policy.`;
+  return `Check, in this order: the role exists and its trust policy names ${caller}; the policy of ${caller} allows sts:AssumeRole on the requested role (plus sts:TagSession and sts:SetSourceIdentity if you use them); the external id matches; no service control policy denies the call.`;
 }
 
-/** Hints for a call that a token of an OIDC provider proves. */
+/** Hints for a call that an OIDC token authenticates. */
 const WEB_IDENTITY_HINTS: ReadonlyMap<string | undefined, string> = new Map([
   [
     "InvalidIdentityToken",
-    "Check the IAM OIDC provider in the role's account: its URL must be the token's iss, and its audiences must include the token's aud. Then check that the token file contains a token of that issuer.",
+    "Check the IAM OIDC provider in the role's account: its URL must match the token's iss, and its audiences must include the token's aud. Then check that the token file contains a token from that issuer.",
   ],
-  ["ExpiredToken", "Check what renews the token file: its token has expired, and reading it again did not help."],
+  ["ExpiredToken", "Check what renews the token file: its token has expired, and reading the file again did not help."],
   ["IDPRejectedClaim", "Check the token at its issuer: the issuer rejects it, or it has been revoked."],
   ["IDPCommunicationError", "Try again: STS could not reach the token's issuer."],
   [
     "AccessDenied",
-    "Check the role's trust policy: it must exist, allow sts:AssumeRoleWithWebIdentity to the OIDC provider, and its conditions on <issuer>:aud and <issuer>:sub must match the token.",
+    "Check that the role exists and that its trust policy allows sts:AssumeRoleWithWebIdentity for the OIDC provider. The policy's conditions on <issuer>:aud and <issuer>:sub must match the token.",
   ],
 ]);
 
@@ -80,7 +80,7 @@ export function chooseStsHint(failure: StsFailure): string {
     if (hint !== undefined) return hint;
   }
   if (callerRole !== undefined && kind === "base-identity") {
-    return `Check the clock of the machine and what answers at the STS endpoint: STS rejects the session of the role ${callerRole}, and a new one did not help.`;
+    return `Check the machine's clock and which server responds at the STS endpoint: STS rejects the session of the role ${callerRole}, and a new session did not help.`;
   }
   const hint = (kind !== "clock-skew" && HINTS_BY_CODE.get(code)?.(failure)) || HINTS[kind];
   return callerRole !== undefined && hint === HINTS.denied ? toDeniedHint(`the role ${callerRole}`) : hint;
@@ -89,10 +89,10 @@ export function chooseStsHint(failure: StsFailure): string {
 function unknownKeys({ region, foreignRegion }: StsFailure): string {
   const where = region === undefined ? "" : ` in ${withPartition(region)}`;
   if (foreignRegion !== undefined) {
-    return `STS${where} does not know these keys: this machine is in ${withPartition(foreignRegion)}, and credentials are valid in one partition only. Use a role in the machine's partition, or set instance.credentials.`;
+    return `STS${where} does not recognize these keys: this machine is in ${withPartition(foreignRegion)}, and credentials are valid in one partition only. Use a role in the machine's partition, or set instance.credentials.`;
   }
   const disabled = region === undefined ? "" : `, or ${region} is not enabled for their account`;
-  return `STS${where} does not know these keys: they were deleted, or they belong to another partition, such as aws-cn or aws-us-gov${disabled}. Check the instance profile or instance.credentials.`;
+  return `STS${where} does not recognize these keys: they were deleted, or they belong to another partition, such as aws-cn or aws-us-gov${disabled}. Check the instance profile or instance.credentials.`;
 }
 
 function withPartition(region: string): string {
@@ -100,7 +100,7 @@ function withPartition(region: string): string {
   return partition === undefined ? region : `${region} (partition ${partition})`;
 }
 
-/** AWS's message may quote the request, so that hints repeat only phrases that are recognized. */
+/** AWS's message may quote the request, so hints repeat only known phrases from it. */
 function refusedSignature({ message, region = "another region" }: StsFailure): string {
   if (/scoped to a valid region/i.test(message)) {
     return `Set instance.sts.region to the endpoint's region: AWS says that the credential should be scoped to a valid region, and the request was signed for ${region}.`;
@@ -111,7 +111,7 @@ function refusedSignature({ message, region = "another region" }: StsFailure): s
   return "Check that the secret access key belongs to the access key id, that the machine's clock is right, and that no proxy changes requests.";
 }
 
-/** Session tags and the source identity need their own actions, which are often missing next to sts:AssumeRole. */
+/** Session tags and the source identity need separate actions. Policies that allow sts:AssumeRole often lack them. */
 function deniedAction({ message, callerRole }: StsFailure): string | undefined {
   const action = /not authorized to perform:\s*(sts:(?:TagSession|SetSourceIdentity))\b/.exec(message)?.[1];
   if (action === undefined) return undefined;

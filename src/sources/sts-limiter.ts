@@ -17,8 +17,8 @@ export interface LimitedCall {
 }
 
 /**
- * Limits the calls to STS: how many run at once, and after throttling how many start in a second. Waiting callers go
- * before background refreshes, and tenants take turns.
+ * Limits how many calls to STS run at once and, after throttling, how many start per second. Waiting callers go before
+ * background refreshes, and tenants take turns.
  */
 export class StsLimiter implements Progress {
   readonly #queue: PQueue<FairQueue<Run>, QueueOptions & { signal?: AbortSignal }>;
@@ -26,9 +26,9 @@ export class StsLimiter implements Progress {
   #rate: LearnedRate = UNLIMITED;
   /** Monotonic time before which no call starts. */
   #nextStart = Number.NEGATIVE_INFINITY;
-  /** Ends the wait for it. Absent while nothing is queued: a process must not live on for it. */
+  /** Cancels the wait for `#nextStart`. `undefined` while the queue is empty, so no timer keeps the process alive. */
   #pause: AbortController | undefined;
-  /** Monotonic times at which STS answered other than by throttling: those of the last second, and the latest. */
+  /** Monotonic times of responses other than throttling: those of the last second, and the latest. */
   readonly #answers: number[] = [];
   #lastId = 0;
 
@@ -52,7 +52,7 @@ export class StsLimiter implements Progress {
     return this.#queue.size;
   }
 
-  /** When STS last answered other than by throttling: every call in the queue has come closer to its turn. */
+  /** When STS last sent a response other than throttling, which moved every queued call closer to its turn. */
   get progressedAt(): number {
     return this.#answers.at(-1) ?? Number.NEGATIVE_INFINITY;
   }
@@ -67,7 +67,7 @@ export class StsLimiter implements Progress {
     const urgent = isRetry ? WAITING_CALLER_AGAIN : WAITING_CALLER;
     const leaveQueue = flight.follow(this);
     let waiting = true;
-    // Without it, the queue would start the task in the context of the previous call, which may be another tenant's.
+    // Without this, the queue would start the task in the previous call's context, which may be another tenant's.
     const start = AsyncResource.bind(() => {
       waiting = false;
       leaveQueue();
@@ -93,7 +93,7 @@ export class StsLimiter implements Progress {
     this.#rate = afterThrottling(this.#rate, now, { sentAt, inFlight: this.inFlight, grantedInLastSecond });
   }
 
-  /** STS gave a session, or refused one for good. */
+  /** Records a response other than throttling or a transient failure. */
   noteAnswer(): void {
     const now = this.#runtime.monotonic();
     this.#answers.push(now);
@@ -103,12 +103,12 @@ export class StsLimiter implements Progress {
   #noteStart(): void {
     const now = this.#runtime.monotonic();
     const interval = 1000 / rateAt(this.#rate, now);
-    const isSlower = interval > FASTEST_ANSWER / this.#queue.concurrency; // than the calls that may run at once
+    const isSlower = interval > FASTEST_ANSWER / this.#queue.concurrency; // than the concurrency limit allows
     this.#nextStart = isSlower ? now + interval : now;
     this.#startWhenAllowed();
   }
 
-  /** Holds the queue until the next call may start. */
+  /** Pauses the queue until the next call may start. */
   #startWhenAllowed(): void {
     const wait = this.#nextStart - this.#runtime.monotonic();
     if (wait > 0 && this.#queue.size > 0) {

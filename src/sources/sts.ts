@@ -13,7 +13,7 @@ export interface StsOptions extends StsClientsOptions, Omit<RoleAssumerOptions, 
   readonly assumeRole: StsCallSettings;
 }
 
-/** All that asks STS, loaded together by the first session that no cache holds. */
+/** Everything that calls STS. It is loaded as one unit, when the first uncached session is requested. */
 export class Sts {
   readonly calls: StsCalls;
   readonly assumer: RoleAssumer;
@@ -37,12 +37,12 @@ export class Sts {
     return assumeRoleWithWebIdentity(webIdentity, key, target, flight, this.#webIdentity);
   }
 
-  /** Asks AWS who a caller is. @param roleArn the role that it should be, for errors */
+  /** Calls GetCallerIdentity. @param roleArn the expected role, for errors */
   identify(caller: StsCaller, target: StsTarget, roleArn: string | undefined, flight: Flight): Promise<CallerIdentity> {
     return readCallerIdentity(this.calls, caller, target, roleArn, flight);
   }
 
-  /** The region of the endpoint that a caller asks. */
+  /** The region of the endpoint that a caller calls. */
   region(caller: StsCaller, target: StsTarget): Promise<string> {
     return this.#clients.for(caller, target).region();
   }

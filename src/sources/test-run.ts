@@ -13,13 +13,13 @@ export function isTestRun(): boolean {
   return typeof describe === "function" && typeof it === "function";
 }
 
-const INJECT = "give createCredentialResolver({ stsClient }) the mock";
+const INJECT = "pass the mock to createCredentialResolver({ stsClient })";
 
-/** What to do in a test whose mock of STS catches nothing; `undefined` outside of tests. */
+/** What to do in a test whose STS mock does not intercept the call; `undefined` outside tests. */
 export function hintForUncaughtCall(): string | undefined {
   if (!isTestRun()) return undefined;
   if (isStsLoadedTwice()) {
-    return `in this test, two copies of @aws-sdk/client-sts are loaded, and a mock of STSClient catches one of them: ${INJECT}.`;
+    return `in this test, two copies of @aws-sdk/client-sts are loaded, and a mock of STSClient intercepts only one of them: ${INJECT}.`;
   }
-  return `in a test, ${INJECT}, or start startLocalAws() of aws-rolecall/testing.`;
+  return `in a test, ${INJECT}, or call startLocalAws() from aws-rolecall/testing.`;
 }

@@ -4,7 +4,7 @@ import { variableIn } from "../request/validation.js";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Variables from which the AWS CLI and the SDKs read credentials, with the line that makes this library use them. */
+/** Variables from which the AWS CLI and SDKs read credentials, with the setting that makes this library use them. */
 const IDENTITIES = [
   ["AWS_ACCESS_KEY_ID", lineFor("Environment")],
   ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", lineFor("EcsContainer")],
@@ -15,12 +15,12 @@ const IDENTITIES = [
 /** Variables from which other programs read a proxy. */
 const PROXIES = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
 
-/** Bytes. Larger configuration files are not read. */
+/** Bytes. The library does not read larger configuration files. */
 const LARGEST_FILE = 1_048_576;
-/** The section of a profile. A name that an error repeats is a plain one. */
+/** A profile's section. Matches only plain names, because a hint repeats them. */
 const PROFILE_SECTION = /^\[\s*(?:profile\s+)?([\w.-]{1,64})\s*\]/gm;
 
-/** For errors about missing credentials: what other tools would use here, and the line to use it. Shows no values. */
+/** For errors about missing credentials: what other tools would use here, and how to use it. Shows no values. */
 export async function noteUnusedIdentities(env: Env): Promise<string | undefined> {
   const found = IDENTITIES.filter(([name]) => variableIn(env, name));
   if (found.length === 0) return noteUnusedProfiles(env);
@@ -29,7 +29,7 @@ export async function noteUnusedIdentities(env: Env): Promise<string | undefined
   return describeUnused(names, `in the instance, set ${lines.join(" or ")}`);
 }
 
-/** A laptop has its profiles, such as those of IAM Identity Center (SSO), in files. An environment without a home has none. */
+/** A laptop keeps profiles, such as those of IAM Identity Center (SSO), in files. Without a home there are no files. */
 async function noteUnusedProfiles(env: Env): Promise<string | undefined> {
   if (!["HOME", "USERPROFILE", "AWS_CONFIG_FILE"].some((name) => variableIn(env, name))) return undefined;
   const { configurationFiles } = await import("../store/aws-environment.js"); // only after a failure
@@ -39,7 +39,7 @@ async function noteUnusedProfiles(env: Env): Promise<string | undefined> {
   const [first] = names;
   if (first === undefined) return undefined;
   const profile = names.has("default") ? "default" : first;
-  return `The SDK's configuration files have profiles, which are not used: to use one, set "credentials": { "profile": "${profile}" } in the instance.`;
+  return `The library does not use the profiles in the SDK's configuration files. To use one, set "credentials": { "profile": "${profile}" } in the instance.`;
 }
 
 async function readText(path: string): Promise<string> {
@@ -53,7 +53,7 @@ export function noteUnusedProxy(env: Env, network: Network | undefined): string 
   if (network?.settings().proxy !== undefined) return undefined;
   const names = PROXIES.filter((name) => variableIn(env, name));
   if (names.length === 0) return undefined;
-  return describeUnused(names, "set instance.network.proxy if AWS is reached through a proxy");
+  return describeUnused(names, "set instance.network.proxy if you reach AWS through a proxy");
 }
 
 export function withNote(hint: string, note: string | undefined): string {

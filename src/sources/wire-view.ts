@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { findMiddlewareStack, type MiddlewareContext } from "../clients/sdk-middleware.js";
 
-/** Bytes. STS responses have a few kilobytes. For a megabyte, the SDK's parser blocks the event loop for about a second. */
+/** Bytes. STS responses are a few kilobytes. A megabyte would block the event loop for a second in the SDK's parser. */
 const LARGEST_ANSWER = 256 * 1024;
 
 /** Recognized by name, because the SDK and a test runner's sandbox may copy the error. */
@@ -15,7 +15,7 @@ interface Identity {
 
 /** Observes the commands of one question on the wire. Sees nothing under a mock, which runs no middleware. */
 export class WireView {
-  /** Values that quoted foreign text must not contain: the question's secret, and the credentials that signed it. */
+  /** Values to redact from quoted third-party text: the question's secret, and the credentials that signed it. */
   readonly secrets = new Set<string>();
   #answered = false;
 
@@ -28,7 +28,7 @@ export class WireView {
     return this.#answered;
   }
 
-  /** Adds middleware to a command that observes it and limits the size of its response. */
+  /** Adds middleware that observes the command and limits the size of its response. */
   watch<C extends object>(command: C): C {
     findMiddlewareStack(command)?.add(
       (next, context: MiddlewareContext) => async (args) => {
@@ -45,13 +45,13 @@ export class WireView {
     return command;
   }
 
-  /** Adds a value that quoted text must not contain. */
+  /** Adds a value to redact from quoted text. */
   hide(secret: string | undefined): void {
     if (secret !== undefined) this.secrets.add(secret);
   }
 }
 
-/** Limits the size of a response body. Reading beyond the limit fails. */
+/** Limits the size of a response body. Reading past the limit fails. */
 function boundedAnswer(body: unknown): unknown {
   if (ArrayBuffer.isView(body)) {
     assertFits(body.byteLength);

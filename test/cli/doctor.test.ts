@@ -223,7 +223,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     },
     "caller",
     /InvalidClientTokenId/,
-    /in eu-central-1 \(partition aws\) does not know these keys: they were deleted, or they belong to another partition/,
+    /in eu-central-1 \(partition aws\) does not recognize these keys: they were deleted, or they belong to another partition/,
     3,
   ],
   [
@@ -320,7 +320,7 @@ const BROKEN: [string, Machine, Finding["step"], RegExp, RegExp, number][] = [
     },
     "sts",
     /^GetCallerIdentity in eu-central-1 failed: [A-Z_]+\.$/,
-    /instance\.network\.extraCa: the certificate is not trusted\.$/,
+    /The certificate is not trusted\. .*instance\.network\.extraCa\.$/,
     4,
   ],
   [

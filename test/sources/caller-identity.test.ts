@@ -80,7 +80,7 @@ describe("a caller's identity is refused, because reports print it,", () => {
       code: "STS_UNAVAILABLE",
       step: "assume-role",
       roleArn: ROLE,
-      message: expect.stringContaining("the answer names no identity"),
+      message: expect.stringContaining("the response contains no valid identity"),
     });
   });
 });

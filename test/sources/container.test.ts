@@ -126,10 +126,14 @@ describe("an answer without a credential set", () => {
         await send("HTTP/1.1 200 OK\r\n");
         await sendEndlessly(send, "x-more: more\r\n".repeat(1000));
       },
-      /did not respond in HTTP/,
+      /sent a response that is not HTTP/,
     ],
-    ["endless 100 Continue", (_, send) => sendEndlessly(send, "HTTP/1.1 100 Continue\r\n\r\n".repeat(1000)), /in HTTP/],
-    ["no HTTP", (_, send) => send("hush\r\n\r\n"), /did not respond in HTTP/],
+    [
+      "endless 100 Continue",
+      (_, send) => sendEndlessly(send, "HTTP/1.1 100 Continue\r\n\r\n".repeat(1000)),
+      /not HTTP/,
+    ],
+    ["no HTTP", (_, send) => send("hush\r\n\r\n"), /sent a response that is not HTTP/],
     [
       "another address",
       (_, send) => send("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:9/hush\r\ncontent-length: 0\r\n\r\n"),

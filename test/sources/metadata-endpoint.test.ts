@@ -109,10 +109,12 @@ describe("a machine with only IPv6", () => {
     const error = await failure();
     expect(error.code).toBe("IMDS_UNREACHABLE");
     expect(error.hint).toMatch(
-      /^This machine has no IPv4 address, but the metadata service is called over IPv4: set AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=IPv6/,
+      /^This machine has no IPv4 address, but the library calls the metadata service over IPv4: set AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=IPv6/,
     );
     const finding = await firstFinding();
-    expect(finding.summary).toBe("This machine has no IPv4 address, but the metadata service is called over IPv4.");
+    expect(finding.summary).toBe(
+      "This machine has no IPv4 address, but the library calls the metadata service over IPv4.",
+    );
     expect(finding.next[0]).toMatch(said);
   });
 

@@ -211,7 +211,7 @@ describe("a platform's identity that is broken", () => {
   it("because the role does not trust the service account", async () => {
     const broken = await setUp("IRSA");
     broken.aws.platform("IRSA").rotateToken({ subject: "system:serviceaccount:default:other" });
-    await expectBroken(broken, /Check the role's trust policy: .+<issuer>:sub/, "ASSUME_ROLE_DENIED");
+    await expectBroken(broken, /Check that the role exists .+<issuer>:sub/, "ASSUME_ROLE_DENIED");
   });
 
   it("because the environment has lost the function's keys", async () => {

@@ -87,9 +87,9 @@ describe("a profile that gives nothing", () => {
     await write(text);
     const error = await failure("work");
     expect(error).toMatchObject({ code: "BASE_IDENTITY_UNAVAILABLE", step: "base-identity" });
-    expect(error.message).toMatch(/^The profile "work" gives no credentials\. /);
+    expect(error.message).toMatch(/^Can't use the profile "work"\. /);
     expect(error.message).toMatch(message);
-    expect(error.message).toContain("No other identity is used in its place.");
+    expect(error.message).toContain("The library never falls back to another identity.");
     expect(aws.requests).toHaveLength(0);
   });
 

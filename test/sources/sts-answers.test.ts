@@ -97,7 +97,7 @@ describe("a rejection from STS that repeats what was sent", () => {
     const credentials = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "made-up" };
     await using resolver = createCredentialResolver({ stsClient, assumeRole: { attempts: 1 } });
     const error = await failureOf(resolver.verify({ region: "eu-central-1", credentials }));
-    expect(error).toMatchObject({ code: "STS_UNAVAILABLE", message: expect.stringContaining("no identity") });
+    expect(error).toMatchObject({ code: "STS_UNAVAILABLE", message: expect.stringContaining("no valid identity") });
     expect(error.message).not.toContain("\u001b");
   });
 });
@@ -195,7 +195,7 @@ describe("the session in a response", () => {
     const { outcome } = await resolveFrom(xml(""));
     await expect(outcome).rejects.toMatchObject({
       code: "STS_UNAVAILABLE",
-      message: expect.stringContaining("does not say whose session it holds"),
+      message: expect.stringContaining("the response has no AssumedRoleUser.Arn"),
     });
   });
 

@@ -256,7 +256,7 @@ it("the error names the base identity if its credentials take too long", async (
   await expect(settleWithin(clock, 15 * SECOND, resolver.resolve({ ...instance, credentials }))).rejects.toMatchObject({
     code: "TIMEOUT",
     step: "base-identity",
-    message: expect.stringContaining("no credentials to call with"),
+    message: expect.stringContaining("no credentials for the call"),
     hint: expect.stringContaining("instance.credentials"),
   });
 });

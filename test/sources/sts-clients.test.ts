@@ -46,7 +46,7 @@ it("if the machine's keys are for a different partition, the error names the mac
     code: "BASE_IDENTITY_REJECTED",
     region: "us-east-1",
     hint: expect.stringMatching(
-      /^STS in us-east-1 \(partition aws\) does not know these keys: this machine is in cn-north-1 \(partition aws-cn\), and credentials are valid in one partition only\./,
+      /^STS in us-east-1 \(partition aws\) does not recognize these keys: this machine is in cn-north-1 \(partition aws-cn\), and credentials are valid in one partition only\./,
     ),
   });
 });

@@ -22,7 +22,7 @@ it.each<[string, StsErrorKind, string, RegExp]>([
     "InvalidClientTokenId",
     "base-identity",
     "The security token included in the request is invalid",
-    /^STS in eu-west-1 \(partition aws\) does not know these keys: .*deleted.*another partition.*eu-west-1 is not enabled/,
+    /^STS in eu-west-1 \(partition aws\) does not recognize these keys: .*deleted.*another partition.*eu-west-1 is not enabled/,
   ],
   [
     "SignatureDoesNotMatch",
@@ -101,12 +101,12 @@ describe("a failed connection", () => {
   );
 });
 
-describe("keys that STS does not know", () => {
+describe("keys that STS does not recognize", () => {
   const unknown = { kind: "base-identity", code: "InvalidClientTokenId" } as const;
 
   it("names no region if STS is mocked", () => {
     expect(hintOf({ ...unknown, region: undefined })).toMatch(
-      /^STS does not know these keys: they were deleted, or they belong to another partition/,
+      /^STS does not recognize these keys: they were deleted, or they belong to another partition/,
     );
   });
 
@@ -117,7 +117,7 @@ describe("keys that STS does not know", () => {
   });
 
   it("names a region that is newer than the library without a partition", () => {
-    expect(hintOf({ ...unknown, region: "moon-base-1" })).toContain("STS in moon-base-1 does not know these keys");
+    expect(hintOf({ ...unknown, region: "moon-base-1" })).toContain("STS in moon-base-1 does not recognize these keys");
   });
 
   it("does not blame the keys for a wrong clock", () => {
@@ -138,7 +138,7 @@ describe("a call that a source role signs", () => {
 
   it("suggests checking the endpoint, because its session was replaced", () => {
     const hint = hintOf({ kind: "base-identity", code: "ExpiredToken", callerRole: ROLE });
-    expect(hint).toMatch(/^Check the clock of the machine and what answers at the STS endpoint/);
+    expect(hint).toMatch(/^Check the machine's clock and which server responds at the STS endpoint/);
   });
 });
 

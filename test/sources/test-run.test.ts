@@ -17,7 +17,7 @@ async function hintIn(env: Record<string, string>): Promise<string> {
 }
 
 const NO_RUNNER = { VITEST: undefined, JEST_WORKER_ID: undefined, NODE_TEST_CONTEXT: undefined };
-const IN_A_TEST = /in a test, give createCredentialResolver\(\{ stsClient \}\) the mock, or start startLocalAws\(\)/;
+const IN_A_TEST = /in a test, pass the mock to createCredentialResolver\(\{ stsClient \}\), or call startLocalAws\(\)/;
 
 it.each([{ VITEST: "true" }, { JEST_WORKER_ID: "1" }, { NODE_TEST_CONTEXT: "child-v8" }])(
   "IMDS_UNREACHABLE has a hint for tests under %j",
@@ -44,6 +44,6 @@ it("the hint names a second copy of the SDK's STS client, which the mock may hav
   cache[copy] = {} as NodeJS.Module;
   onTestFinished(() => void delete cache[copy]);
   expect(await hintIn({ VITEST: "true" })).toMatch(
-    /two copies of @aws-sdk\/client-sts are loaded.*give createCredentialResolver\(\{ stsClient \}\) the mock/,
+    /two copies of @aws-sdk\/client-sts are loaded.*pass the mock to createCredentialResolver\(\{ stsClient \}\)/,
   );
 });

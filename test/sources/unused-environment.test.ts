@@ -53,7 +53,7 @@ describe("the error on a machine without a metadata service", () => {
     await closed();
     const error = await resolver.resolve(instance).catch((failure) => failure);
     expect(error.hint).toContain(
-      `The SDK's configuration files have profiles, which are not used: to use one, set "credentials": { "profile": "${profile}" } in the instance.`,
+      `The library does not use the profiles in the SDK's configuration files. To use one, set "credentials": { "profile": "${profile}" } in the instance.`,
     );
     expect(error.message).not.toContain("hush");
   });

@@ -22,7 +22,7 @@ test("one that was told nothing is an error that points to it", async () => {
 
   await expect(resolver.resolve(instance)).rejects.toMatchObject({
     code: "STS_UNAVAILABLE",
-    hint: expect.stringContaining("the mock's answer"),
+    hint: expect.stringContaining("what the mock returns"),
   });
   await resolver.close();
 });
