@@ -30,7 +30,7 @@ export async function verifyIdentity(
     throw new RolecallError("ASSUME_ROLE_INVALID", `The command acts as ${identity.arn} and not as ${role.arn}.`, {
       step: "assume-role",
       roleArn: role.arn,
-      hint: "Check what answers at the STS endpoint: its sessions must not be used.",
+      hint: "Check which server responds at the STS endpoint. Its sessions must not be used.",
     });
   }
   const region = await loaded.region(sessions.caller(chain), chain.sts);
