@@ -9,7 +9,7 @@ import type { CallerIdentity } from "./sources/caller-identity.js";
 import type { Sts } from "./sources/sts.js";
 
 /**
- * Asks STS which identity each link of a chain is, and checks that the last one is the requested role.
+ * Calls STS to find out which identity each link of a chain is, and checks that the last one is the requested role.
  * @param closed aborts the STS calls
  */
 export async function verifyIdentity(

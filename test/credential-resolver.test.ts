@@ -301,7 +301,7 @@ describe("verify", () => {
     });
   });
 
-  it("asks STS again despite a remembered denial, and later commands use the result", async () => {
+  it("calls STS again despite a remembered denial, and later commands use the result", async () => {
     const { aws, resolver } = await setUpLocal({ roles: [] });
     await expect(resolver.resolve(instance)).rejects.toMatchObject({ code: "ASSUME_ROLE_DENIED" });
     await expect(resolver.verify(instance)).rejects.toMatchObject({ code: "ASSUME_ROLE_DENIED" });

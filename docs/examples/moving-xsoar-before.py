@@ -1,4 +1,4 @@
-"""An integration's command in Python. Like AWSApiModule, it asks STS for a session in each command."""
+"""An integration's command in Python. Like AWSApiModule, it gets a new session from STS for each command."""
 
 import json
 import sys

@@ -142,7 +142,7 @@ export class SharedSessions {
     const ttl = Math.floor(life - EXPIRY_MARGIN);
     if (loaded.credentials.expiration && ttl > 0) {
       const clock = this.#clock(link);
-      // An expiration later than the requested duration is not trusted. Such a session ends before its expiration.
+      // An expiration later than the requested duration is not trusted. The session then ends before its expiration.
       const issuedAt = Math.min(runtime.now() + clock.offset, credentials.expiration.getTime() - life);
       const session = { credentials, issuedAt, life, advisoryPoint, clock };
       await visit.set(names[0], toRecord(session, link.assumption.role, names[0], this.#encryptionKeys), ttl);

@@ -199,6 +199,30 @@ export const HABITS: readonly Habit[] = [
     example: "An outage is ridden out on the old session.",
   },
   {
+    pattern: /\b(?:to|can|could|may) be had\b|\b(?:gives?|gave) way\b/,
+    reason: "nobody says it of a program",
+    better: '"can be loaded", "is available", "is evicted", "is replaced"',
+    example: "There is no session to be had.",
+  },
+  {
+    pattern: /\bturns? out to be\b|\bwhat answers\b|\bby AWS's own word\b/,
+    reason: "a riddle: the reader has to guess what is meant",
+    better: "name the thing: the identity, the server",
+    example: "Who the credentials turn out to be is noted.",
+  },
+  {
+    pattern: /\bunder way\b|\bfor ever\b/,
+    reason: "out of use",
+    better: '"in progress", "forever"',
+    example: "A load that is under way goes on.",
+  },
+  {
+    pattern: /\basks? STS\b/,
+    reason: "programs call a service",
+    better: '"calls STS"',
+    example: "The next command asks STS again.",
+  },
+  {
     pattern:
       /\b(?:behaviours?|colou?red in|colours?|honour\w*|licence[sd]?|recognis\w+|initialis\w+|authoris\w+|serialis\w+|normalis\w+|organis(?:e|ation)\w*|cancell(?:ed|ing)|favour\w*|whilst|amongst|misspelt|spelt|learnt|grey)\b/,
     reason: "spelling is American",

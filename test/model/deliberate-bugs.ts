@@ -236,7 +236,7 @@ export const BUGS: Readonly<Record<string, DeliberateBug>> = {
     }),
     breaks: ["nobody waits while a session is valid", "one call per key and lifetime"],
   },
-  "each refusal by a service asks STS again": {
+  "each refusal by a service calls STS again": {
     createResolver: inRefusals((resolver, instance, command, session) => {
       resolver.resolve(instance, command, { ...session, forceRefresh: true }).catch(() => {});
     }),
@@ -245,7 +245,7 @@ export const BUGS: Readonly<Record<string, DeliberateBug>> = {
   "the wall clock measures how long a session has lived and a caller has waited": {
     createResolver: ({ runtime, ...options }) =>
       createCredentialResolver({ ...options, runtime: { ...runtime, monotonic: () => runtime?.now?.() ?? 0 } }),
-    breaks: ["nobody waits while a session is valid", "no error while a source could answer", "nobody waits for ever"],
+    breaks: ["nobody waits while a session is valid", "no error while a source could answer", "nobody waits forever"],
   },
   "STS is called in the async context of whoever called it first": {
     createResolver({ stsClient, ...options }) {

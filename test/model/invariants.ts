@@ -14,7 +14,7 @@ export type Invariant =
   | "an abort frees one caller at once"
   | "an error says what failed"
   | "no error while a source could answer"
-  | "nobody waits for ever"
+  | "nobody waits forever"
   | "keys that were refused are replaced"
   | "a key's work runs in the context of its own callers"
   | "nothing is left after close";

@@ -119,7 +119,7 @@ export class Scene {
       ({ abort, started }) => !abort && now.awake - started.awake > WAIT_LIMIT + ROUNDING,
     );
     this.witness.watch(() => {
-      if (late) violated("nobody waits for ever", `one for ${late.name} has waited for more than a minute`);
+      if (late) violated("nobody waits forever", `one for ${late.name} has waited for more than a minute`);
     });
   }
 

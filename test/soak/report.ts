@@ -43,7 +43,7 @@ export function criteriaOf(result: SoakResult, { judgeHeap }: { judgeHeap: boole
       found: listed(tally.unexplained),
     },
     {
-      name: "no command failed while a session was valid or could be had",
+      name: "no command failed while a session was valid or available",
       met: commands.unexcused === 0,
       found: `${commands.unexcused}`,
     },

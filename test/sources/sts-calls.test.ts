@@ -391,7 +391,7 @@ describe("one question", () => {
     expect(sent).toHaveLength(times);
   });
 
-  it("is not asked if the caller's own session cannot be had", async () => {
+  it("is not called if the caller's own session cannot be loaded", async () => {
     const { ask, caller, sent } = setUpQuestion([]);
     const error = new RolecallError("IMDS_UNREACHABLE", "No.", { step: "base-identity", hint: "Look." });
     await expect(ask({ caller: { ...caller, ready: () => Promise.reject(error) } })).rejects.toBe(error);

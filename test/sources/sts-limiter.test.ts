@@ -132,7 +132,7 @@ describe("after throttling", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("a call in the queue keeps the process alive, even if no call is under way", async () => {
+  it("a call in the queue keeps the process alive, even if no call is in progress", async () => {
     const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
     const { run } = await setUpThrottled(systemRuntime);
     await run();
