@@ -51,7 +51,7 @@ function hidden(value: unknown): PropertyDescriptor {
  */
 export class RolecallError extends Error {
   override readonly name = "RolecallError";
-  /** Stable; see {@link RolecallErrorCode}. */
+  /** A stable code to branch on. */
   readonly code: RolecallErrorCode;
   /** `true` if the same call may succeed later with the same settings. */
   readonly retryable: boolean;

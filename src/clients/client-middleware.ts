@@ -68,7 +68,7 @@ function holdsStream(input: unknown): boolean {
 
 /**
  * Removes the session token and the secret key from errors, because a service may echo them. For example, S3 returns a
- * rejected token as `Token-0`. If the signature does not match, S3 returns the whole signed request.
+ * rejected token as `Token-0`, and after a signature mismatch, the canonical request, which contains the token.
  */
 export function withholdSecrets(identity: Pick<RoleIdentity, "secrets">): Middleware {
   return (next, context) => async (args) => {
