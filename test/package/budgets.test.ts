@@ -7,9 +7,10 @@ import { packed, runNode } from "./consumer.js";
 
 /**
  * The number of files and bytes determines how long Node takes to load the library, and is the same on every machine.
- * Line breaks cost no time.
+ * Line breaks cost no time. Sharing sessions is part of the first load: two more files would delay every process that gets
+ * its session from a store.
  */
-const FIRST_LOAD = { files: 2, bytes: 212 * 1024 };
+const FIRST_LOAD = { files: 2, bytes: 228 * 1024 };
 /** For the command line: its entry, the command, and the code that they share with the library. */
 const COMMAND_FILES = 14;
 /** Minified size that the library adds to an application with the SDK's clients. Before gzip. */
