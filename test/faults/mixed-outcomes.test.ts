@@ -3,8 +3,8 @@ import { beforeAll, expect, it } from "vitest";
 import { forEachAccount, type Outcome } from "../../src/accounts/index.js";
 import { createCredentialResolver } from "../../src/index.js";
 import { startLocalAws } from "../../src/testing/index.js";
+import { endingOf, forever } from "../accounts/support.js";
 import { setUpLocal } from "../support/local.js";
-import { endingOf, forever } from "./support.js";
 
 const GOOD = Array.from({ length: 94 }, (_, index) => `${200_000_000_000 + index}`);
 const HANGING = "300000000001";
