@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createManualClock, type LocalAws, type LocalAwsOptions, startLocalAws } from "../../src/testing/index.js";
+import { reachableAt } from "../support/reachable.js";
 import {
   assumedKeys,
   assumeRole,
@@ -28,9 +29,11 @@ beforeEach(async () => {
 afterEach(() => aws.close());
 
 describe("the endpoints", () => {
-  it("are on loopback, and the environment sets neither credentials nor a region", () => {
-    expect(aws.endpoint).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-    expect(aws.imdsEndpoint).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  it("are on loopback only, and the environment sets neither credentials nor a region", async () => {
+    for (const endpoint of [aws.endpoint, aws.imdsEndpoint]) {
+      expect(endpoint).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+      expect(await reachableAt(Number(new URL(endpoint).port))).toEqual(["127.0.0.1"]);
+    }
     expect(aws.env).toEqual({ AWS_ENDPOINT_URL: aws.endpoint, AWS_EC2_METADATA_SERVICE_ENDPOINT: aws.imdsEndpoint });
   });
 });

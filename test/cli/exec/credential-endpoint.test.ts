@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { startCredentialEndpoint } from "../../../src/cli/exec/credential-endpoint.js";
 import { RolecallError } from "../../../src/errors.js";
 import type { SessionCredentials } from "../../../src/session/session-credentials.js";
+import { reachableAt } from "../../support/reachable.js";
 
 const SESSION: SessionCredentials = {
   accessKeyId: "ASIAIOSFODNN7EXAMPLE",
@@ -69,9 +70,9 @@ describe("the endpoint of a program", () => {
     for (const token of tokens) expect(Buffer.from(token, "base64url")).toHaveLength(32);
   });
 
-  it("listens on loopback only", async () => {
-    const { endpoint } = await setUp();
-    expect(new URL(endpoint.uri).hostname).toBe("127.0.0.1");
+  it("listens on 127.0.0.1 only", async () => {
+    const { port } = await setUp();
+    expect(await reachableAt(Number(port))).toEqual(["127.0.0.1"]);
   });
 
   it("says why there are no credentials, with a status that SDKs retry only if that can help", async () => {

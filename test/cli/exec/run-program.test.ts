@@ -18,6 +18,13 @@ describe("a program", () => {
     expect(kill).toHaveBeenCalledTimes(2);
   });
 
+  it("gets exactly the given environment, and none of this process's variables", async () => {
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE");
+    const check = "process.exit(process.env.AWS_ACCESS_KEY_ID === undefined && process.env.GIVEN === 'yes' ? 0 : 1)";
+    const end = await runProgram([process.execPath, "-e", check], { ...env, GIVEN: "yes" });
+    expect(end).toEqual({ kind: "ended", exitCode: 0 });
+  });
+
   it("leaves no listener behind, whether it ran or not", async () => {
     const count = () => ["SIGTERM", "SIGINT", "SIGUSR2"].map((name) => process.listenerCount(name));
     const before = count();
