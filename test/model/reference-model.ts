@@ -47,6 +47,8 @@ export interface Refusal {
   readonly code: string;
   readonly at: Moment;
   readonly times: number;
+  /** It came before the machine may have got another role, so the resolver may have forgotten it. */
+  readonly doubtful?: boolean;
 }
 
 export interface Load {
@@ -152,8 +154,8 @@ export function mustBeServed(key: KeyModel, wish: Wish, now: Moment): Session | 
 export function mustBeRefused(key: KeyModel, wish: Wish, now: Moment): string | undefined {
   const { refusal, failure } = key;
   const mayBeHeld = held(key)?.doubtful || mustBeServed(key, wish, now);
-  if (!refusal || refusal.code !== failure || mayBeHeld || wish.forceRefresh || mayBeLoading(key, now))
-    return undefined;
+  if (!refusal || refusal.doubtful || refusal.code !== failure) return undefined;
+  if (mayBeHeld || wish.forceRefresh || mayBeLoading(key, now)) return undefined;
   return elapsed(refusal.at, now) < SHORTEST_HOLD ? refusal.code : undefined;
 }
 
@@ -280,9 +282,15 @@ export function invalidated(key: KeyModel, now: Moment, loading: boolean): KeyMo
   return { ...key, dropped: now.order, refusal: undefined, load, inDoubt: loading || load !== undefined };
 }
 
-/** The session may have been dropped or not. */
+/** The session may have been dropped or not, and so may a remembered denial. */
 export function doubted(key: KeyModel): KeyModel {
-  return { ...key, inDoubt: true, session: key.session && { ...key.session, doubtful: true } };
+  const { session, refusal } = key;
+  return {
+    ...key,
+    inDoubt: true,
+    session: session && { ...session, doubtful: true },
+    refusal: refusal && { ...refusal, doubtful: true },
+  };
 }
 
 export function troubled(key: KeyModel, stepped: boolean): KeyModel {
