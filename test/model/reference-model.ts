@@ -282,12 +282,13 @@ export function invalidated(key: KeyModel, now: Moment, loading: boolean): KeyMo
   return { ...key, dropped: now.order, refusal: undefined, load, inDoubt: loading || load !== undefined };
 }
 
-/** The session may have been dropped or not, and so may a remembered denial. */
-export function doubted(key: KeyModel): KeyModel {
+/** The session may have been dropped or not, and so may a remembered denial. A load that begins again is the same load. */
+export function doubted(key: KeyModel, now: Moment): KeyModel {
   const { session, refusal } = key;
   return {
     ...key,
     inDoubt: true,
+    load: mayBeLoading(key, now) ? key.load : undefined,
     session: session && { ...session, doubtful: true },
     refusal: refusal && { ...refusal, doubtful: true },
   };

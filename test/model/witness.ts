@@ -151,7 +151,7 @@ export class Witness {
       const { is, isCertain = true } = this.#identity ?? {};
       if (is !== read.identity) this.#identity = { is: read.identity, since: now, isCertain: true };
       this.base = { ...read, asked, issued: now };
-      if (!isCertain) this.#updateAll(doubted);
+      if (!isCertain) this.#updateAll((key) => doubted(key, now));
       // The load that asked is among those that begin again, and which one that is, is not known.
       else if (is !== undefined && is !== read.identity) this.#updateAll((key) => invalidated(key, now, true));
       return;
@@ -169,7 +169,7 @@ export class Witness {
     // While its last set is valid, an expired one of another role changes nothing: that comes with a later read.
     if (is === identity && isCertain) return;
     if (is !== identity) this.#identity = { is: identity, since: now, isCertain: false };
-    this.#updateAll(doubted);
+    this.#updateAll((key) => doubted(key, now));
   }
 
   #updateAll(change: (key: KeyModel) => KeyModel): void {
