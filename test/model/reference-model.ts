@@ -282,7 +282,7 @@ export function invalidated(key: KeyModel, now: Moment, loading: boolean): KeyMo
   return { ...key, dropped: now.order, refusal: undefined, load, inDoubt: loading || load !== undefined };
 }
 
-/** The session may have been dropped or not, and so may a remembered denial. A load that begins again is the same load. */
+/** The session, or a remembered denial, may have been dropped. A load that begins again is the same load. */
 export function doubted(key: KeyModel, now: Moment): KeyModel {
   const { session, refusal } = key;
   return {
