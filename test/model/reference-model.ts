@@ -71,6 +71,8 @@ export interface KeyModel {
   readonly dropped: number;
   /** A load that began before it may still be running. */
   readonly inDoubt: boolean;
+  /** That load may not have called STS yet, so the next call may be its first. */
+  readonly mayBeSilent: boolean;
   /** A caller requested more than the held session offers. */
   readonly forced: boolean;
   /** A service rejected the held session, and a new one may be requested. */
@@ -84,7 +86,7 @@ export interface Wish {
   readonly minRemaining?: number;
 }
 
-export const NEW_KEY: KeyModel = { dropped: 0, inDoubt: false, forced: false, refused: false };
+export const NEW_KEY: KeyModel = { dropped: 0, inDoubt: false, mayBeSilent: false, forced: false, refused: false };
 
 /** Failures that are remembered, because another attempt would not help. */
 const TERMINAL: ReadonlySet<string> = new Set([
@@ -227,7 +229,8 @@ export function asked(key: KeyModel, now: Moment): KeyModel {
   const isAnother = key.load !== undefined && load === undefined;
   return {
     ...key,
-    inDoubt: key.inDoubt && !isAnother,
+    inDoubt: key.inDoubt && (key.mayBeSilent || !isAnother),
+    mayBeSilent: false,
     load: {
       calls: (load?.calls ?? 0) + 1,
       failures: load?.failures ?? [],
@@ -248,6 +251,7 @@ export function answered(
   return {
     dropped: key.dropped,
     inDoubt: false,
+    mayBeSilent: false,
     forced: doubtful && key.forced,
     refused: false,
     replaced: key.refused && !wasDue ? session.issued : key.replaced,
@@ -273,13 +277,14 @@ export function failed(key: KeyModel, code: string, now: Moment): KeyModel {
 
 /** A caller got the load's error: the load is over, and all other callers that waited for it get the same error. */
 export function gaveUp(key: KeyModel, code: string): KeyModel {
-  return { ...key, failure: code, load: undefined, inDoubt: false, forced: false };
+  return { ...key, failure: code, load: undefined, inDoubt: false, mayBeSilent: false, forced: false };
 }
 
 /** @param loading whether a load may be running that has not called STS yet */
 export function invalidated(key: KeyModel, now: Moment, loading: boolean): KeyModel {
   const load = mayBeLoading(key, now) ? key.load : undefined;
-  return { ...key, dropped: now.order, refusal: undefined, load, inDoubt: loading || load !== undefined };
+  const inDoubt = loading || load !== undefined;
+  return { ...key, dropped: now.order, refusal: undefined, load, inDoubt, mayBeSilent: loading };
 }
 
 /** The session, or a remembered denial, may have been dropped. A load that begins again is the same load. */
@@ -288,6 +293,7 @@ export function doubted(key: KeyModel, now: Moment): KeyModel {
   return {
     ...key,
     inDoubt: true,
+    mayBeSilent: true,
     load: mayBeLoading(key, now) ? key.load : undefined,
     session: session && { ...session, doubtful: true },
     refusal: refusal && { ...refusal, doubtful: true },
