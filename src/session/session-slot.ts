@@ -342,7 +342,8 @@ export class SessionSlot {
 
   /** Another process is refreshing the session. Looks it up in a second or two. */
   #lookAgainSoon(): SessionCredentials {
-    const session = this.#session as HeldSession; // always held here: without a session, somebody would wait, and the flight would be urgent
+    // Held: if it were not, somebody would wait, and the flight would be urgent.
+    const session = this.#session as HeldSession;
     const delay = lookAgain(this.#host.runtime.random());
     this.#session = { ...session, advisoryPoint: elapsedBetween(session, this.#now()) + delay };
     this.#arm(delay);

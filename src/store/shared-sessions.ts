@@ -151,8 +151,8 @@ export class SharedSessions {
   }
 
   async #locate(link: RoleLink): Promise<Place | undefined> {
-    const { step, key, assumption } = link;
-    const visit = new StoreOperations(this.#access, { step, roleArn: assumption.role.arn, key });
+    const { step, roleArn, key } = link;
+    const visit = new StoreOperations(this.#access, { step, roleArn, key });
     const names = await visit.locate(() => this.#nameSession(link));
     return names && { visit, names, link };
   }
